@@ -1,0 +1,101 @@
+"""The configuration of a run: frozen, checked once at the edge, never changed by the run."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from asyncgen.errors import UsageError
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+UNPACED_CONCURRENCY = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """What the user asked for. Times are seconds, rates are per minute, paths are absolute.
+
+    `num_pairs` None means all; `rpm` and `tpm` None mean unpaced, bounded by `concurrency` alone.
+    """
+
+    input_jsonl: Path
+    output_dir: Path
+    prompt_file: Path
+    num_pairs: int | None = None
+    add_reasoning: bool = False
+    batch_size: int = 10
+    save_every: int = 5
+    api_key: str = ""
+    model: str = "gpt-4o"
+    base_url: str = DEFAULT_BASE_URL
+    max_tokens_field: str = "max_tokens"
+    rpm: float | None = None
+    tpm: float | None = None
+    concurrency: int = UNPACED_CONCURRENCY
+    max_attempts: int = 6
+    timeout: float = 120.0
+    patience: float = 600.0
+    restart: bool = False
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "rpm", "tpm"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
+        for name in ("timeout", "patience"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"--{name} must be a number of seconds above 0, not {getattr(self, name):g}")
+        check_base_url(self.base_url)
+
+    def __repr__(self) -> str:
+        # The generated one would show the key.
+        return f"RunConfig(input_jsonl={str(self.input_jsonl)!r}, output_dir={str(self.output_dir)!r}, …)"
+
+    @property
+    def window_slots(self) -> int:
+        """Pairs that may be between the source and the writer."""
+        return max(1024, 8 * self.concurrency)
+
+
+def check_base_url(url: str) -> None:
+    """Refuse what cannot be an API's address or would leak a secret.
+
+    Raises:
+        UsageError: no http(s) URL, or user information in it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError("--base-url must be an http:// or https:// address such as https://api.openai.com/v1")
+    if parts.username or parts.password:
+        raise UsageError("--base-url must not hold a user name or password; set OPENAI_API_KEY instead")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL points at this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def endpoint_name(url: str) -> str:
+    """The name by which a run knows its endpoint again: host and path; on loopback the port does not count."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if is_loopback(url):
+        return f"loopback{path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname}{port}{path}"
+
+
+def resolve_api_key(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """The key from the flag or from OPENAI_API_KEY; empty when there is none."""
+    return flag or environment.get("OPENAI_API_KEY", "")
+
+
+def shipped(*parts: str) -> Path:
+    """A file of `configs/`: inside the installed package, or beside it in a checkout."""
+    inside = Path(str(files("asyncgen"))) / "configs"
+    root = inside if inside.is_dir() else inside.parent.parent / "configs"
+    return root.joinpath(*parts)

@@ -1,0 +1,49 @@
+"""By what a run knows itself again: everything that decides the bytes of its outputs.
+
+Kept part by part, so that a refusal can name what changed. Texts are kept as hashes: a checkpoint holds
+no prompt. The input is not here: it is known by its chain of line hashes, up to the watermark.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+Fingerprint = dict[str, Any]
+
+_MAX_PLAIN = 80
+
+
+def fingerprint(parts: Mapping[str, Any]) -> Fingerprint:
+    """The parts of a run by name; long texts as hashes."""
+    return {
+        name: f"blake2b:{digest(value.encode())}"
+        if isinstance(value, str) and (len(value) > _MAX_PLAIN or name.endswith(("_system", "_user")))
+        else value
+        for name, value in sorted(parts.items())
+    }
+
+
+def digest(data: bytes) -> str:
+    """A short hash, 16 bytes in hex."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def fingerprint_digest(value: Fingerprint) -> str:
+    """One hash for the whole fingerprint."""
+    return digest(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What changed from `old` to `new`, one phrase a part."""
+    phrases = []
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if before == after:
+            continue
+        if name.endswith(("_system", "_user")) or "blake2b:" in f"{before}{after}":
+            phrases.append(f"{name} changed")
+        else:
+            phrases.append(f"{name} was {before}, now {after}")
+    return phrases

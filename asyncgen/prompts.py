@@ -1,0 +1,137 @@
+"""The user's prompt file: what is used of it, checked; and rendering by allow-list in one pass.
+
+Note text is never read as a template: a template is cut at its known placeholders once, and rendering
+joins the pieces. Any other brace is text.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import Sampling
+from asyncgen.errors import BadDataError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A user prompt, cut at its placeholders: text, name, text, name, … text."""
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str, allowed: tuple[str, ...]) -> "Template":
+        """Cut `text` at `{name}` for each allowed name."""
+        return cls(tuple(re.split("{(" + "|".join(map(re.escape, allowed)) + ")}", text)))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Placeholders that occur."""
+        return frozenset(self.pieces[1::2])
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """The text with each placeholder replaced by its value."""
+        return "".join(values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """System text and user template of one step."""
+
+    system: str
+    user: Template
+
+
+class PromptFile:
+    """A prompt file, decoded; the steps of a recipe take from it what they need.
+
+    `used` collects the parts that were taken, by key: what the fingerprint of a run covers.
+    """
+
+    def __init__(self, content: Mapping[str, Any], path: Path) -> None:
+        self._content = content
+        self._path = path
+        self.used: dict[str, Any] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> "PromptFile":
+        """Read a prompt file (JSON object, UTF-8, with or without a byte order mark).
+
+        Raises:
+            UsageError: it cannot be read.
+            BadDataError: it is not a JSON object.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"cannot read the prompt file {path}: {error.strerror}") from error
+        try:
+            content = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        except orjson.JSONDecodeError as error:
+            raise BadDataError(
+                f"the prompt file {path} is not valid JSON: line {error.lineno}, column {error.colno}"
+            ) from None
+        if not isinstance(content, dict):
+            raise BadDataError(f"the prompt file {path} must hold a JSON object with the prompts by key")
+        return cls(content, path)
+
+    def prompt(self, key: str, *, allowed: tuple[str, ...], needed: str, optional: bool = False) -> Prompt | None:
+        """Take `<key>_system` and `<key>_user`.
+
+        Args:
+            key: the step's name in the file.
+            allowed: the placeholders that are replaced in the user prompt.
+            needed: the one without which the step makes no sense.
+            optional: whether the file may lack both keys; None is returned then.
+
+        Raises:
+            BadDataError: a key is missing or not text, or the needed placeholder does not occur.
+        """
+        names = (f"{key}_system", f"{key}_user")
+        if optional and not any(self._content.get(name) for name in names):
+            return None
+        system, user = (self._text(name) for name in names)
+        template = Template.parse(user, allowed)
+        if needed not in template.names:
+            raise BadDataError(f"the prompt file {self._path}: {names[1]} lacks the placeholder {{{needed}}}")
+        return Prompt(system, template)
+
+    def sampling(self, key: str, default: Sampling) -> Sampling:
+        """Take `generation_params.<key>`; what it does not say comes from `default`.
+
+        Raises:
+            BadDataError: a value is not a number in its range.
+        """
+        params = self._content.get("generation_params") or {}
+        own = params.get(key) if isinstance(params, dict) else None
+        own = own if isinstance(own, dict) else {}
+        sampling = Sampling(
+            temperature=self._number(key, own, "temperature", default.temperature, (0, 2)),
+            top_p=self._number(key, own, "top_p", default.top_p, (0, 1)),
+            max_tokens=int(self._number(key, own, "max_tokens", default.max_tokens, (1, 10_000_000))),
+        )
+        self.used[f"generation_params.{key}"] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
+        return sampling
+
+    def _text(self, name: str) -> str:
+        value = self._content.get(name)
+        if not isinstance(value, str) or not value.strip():
+            problem = "lacks the key" if value is None else "has no text under the key"
+            raise BadDataError(f"the prompt file {self._path} {problem} {name}")
+        self.used[name] = value
+        return value
+
+    def _number(
+        self, key: str, own: Mapping[str, Any], name: str, default: float, bounds: tuple[float, float]
+    ) -> float:
+        value = own.get(name, default)
+        low, high = bounds
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise BadDataError(
+                f"the prompt file {self._path}: generation_params.{key}.{name} must be a number "
+                f"from {low:g} to {high:g}"
+            )
+        return value

@@ -1,0 +1,46 @@
+"""JSON and text as they come from outside: lone surrogates, fences."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def loads(data: bytes | str) -> Any:
+    """Decode JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+
+    Raises:
+        ValueError: not JSON, or not UTF-8.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # orjson refuses escaped lone surrogates, which servers and older writers do produce.
+        text = data.decode() if isinstance(data, bytes) else data
+        if "\\ud" not in text.lower():
+            raise
+        return _without_surrogates(json.loads(text, parse_constant=_no_constant))
+
+
+def strip_fence(text: str) -> str:
+    """The inside of a markdown fence that encloses the whole text, else the text."""
+    match = _FENCE.match(text)
+    return match[1] if match else text
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
