@@ -1,0 +1,196 @@
+"""The input file: scanned once before any call is paid, then streamed as rows with their positions.
+
+Lines split on LF alone (notes may hold U+2028). Blank lines do not count. A row's `chain` is the hash of
+all accepted lines so far, so it can be carried on from any row without reading what is before it.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+
+from asyncgen.disk import READ_CHUNK, Disk
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.pairs import BadFieldError, Row, parse_pair
+from asyncgen.text import loads
+
+_BOM = b"\xef\xbb\xbf"
+MAX_BAD_LINES_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line (numbered from 1) that is no pair, and why."""
+
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """By what an unchanged file is recognised without reading it."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileIdentity":
+        """Look at a file.
+
+        Raises:
+            UsageError: it is not there or not readable.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the scan found: the number of pairs, and the bad lines (the first 1,000 by number and kind).
+
+    `limit` is the number of pairs after which it ended (None: the whole file); `prefix_chain` is the chain
+    of the row that it was asked about, None when that was not reached.
+    """
+
+    identity: FileIdentity
+    limit: int | None
+    pairs: int
+    bad_count: int = 0
+    bad: tuple[BadLine, ...] = ()
+    prefix_chain: str | None = None
+
+
+@dataclass(slots=True)
+class RowCutter:
+    """Cuts a stream of bytes into rows and bad lines; starts behind row `index - 1`, at byte `end`."""
+
+    index: int = 0
+    end: int = 0
+    chain: str = ""
+    number: int = 0
+    _rest: list[bytes] = field(default_factory=list)
+
+    def feed(self, chunk: bytes) -> Iterator[Row | BadLine]:
+        """Take the next bytes in; gives out what they complete."""
+        first, *others = chunk.split(b"\n")
+        self._rest.append(first)
+        for other in others:
+            yield from self._line(b"".join(self._rest), 1)
+            self._rest = [other]
+
+    def finish(self) -> Iterator[Row | BadLine]:
+        """The last line, when no line break ends it."""
+        yield from self._line(b"".join(self._rest), 0)
+        self._rest = []
+
+    def _line(self, line: bytes, break_length: int) -> Iterator[Row | BadLine]:
+        start, self.end = self.end, self.end + len(line) + break_length
+        self.number += 1
+        content = line.removeprefix(_BOM) if start == 0 else line
+        if not content.strip():
+            return
+        try:
+            fields = loads(content)
+            if not isinstance(fields, dict):
+                yield BadLine(self.number, "not a JSON object")
+                return
+            pair = parse_pair(fields)
+        except BadFieldError as error:
+            yield BadLine(self.number, str(error))
+            return
+        except ValueError:
+            yield BadLine(self.number, _why_not_json(content))
+            return
+        self.chain = blake2b(self.chain.encode() + line, digest_size=16).hexdigest()
+        row = Row(self.index, self.end, self.chain, pair)
+        self.index += 1
+        yield row
+
+
+def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | None:
+    """What an earlier scan says for `limit` about a file that has not changed since; None if too little."""
+    reached_end = earlier.limit is None or earlier.pairs < earlier.limit
+    if earlier.identity != identity or not (reached_end or (limit is not None and limit <= earlier.pairs)):
+        return None
+    return replace(earlier, pairs=earlier.pairs if limit is None else min(earlier.pairs, limit))
+
+
+def scan(path: Path, *, limit: int | None, prefix_index: int) -> Scan:
+    """Read the input up to `limit` pairs and check every line.
+
+    Args:
+        path: the input file.
+        limit: pairs after which the scan ends, None for the whole file.
+        prefix_index: the row whose chain is wanted (-1: none).
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    identity = FileIdentity.of(path)
+    cutter = RowCutter()
+    bad: list[BadLine] = []
+    bad_count = 0
+    prefix_chain = None
+    for item in _items(path, cutter):
+        if isinstance(item, BadLine):
+            bad_count += 1
+            if len(bad) < MAX_BAD_LINES_KEPT:
+                bad.append(item)
+        elif item.index == prefix_index:
+            prefix_chain = item.chain
+        if cutter.index == limit:
+            break
+    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain)
+
+
+async def read_rows(disk: Disk, path: Path, start: RowCutter, stop: int, *, skip_bad: bool) -> AsyncIterator[Row]:
+    """Stream the rows behind the position of `start`, up to index `stop` (exclusive).
+
+    Raises:
+        BadDataError: a line is bad that the scan had passed: the file has changed since.
+    """
+    if start.index >= stop:
+        return
+    async with aclosing(disk.read_input(path, start.end)) as chunks:
+        async for chunk in chunks:
+            for item in start.feed(chunk):
+                if isinstance(item, Row):
+                    yield item
+                    if item.index + 1 == stop:
+                        return
+                elif not skip_bad:
+                    raise _changed(path)
+    for item in start.finish():
+        if isinstance(item, Row):
+            yield item
+    if start.index < stop:
+        raise _changed(path)
+
+
+def _items(path: Path, cutter: RowCutter) -> Iterator[Row | BadLine]:
+    try:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(READ_CHUNK):
+                yield from cutter.feed(chunk)
+    except OSError as error:
+        raise UsageError(f"cannot read the input {path}: {os.strerror(error.errno or 0)}") from error
+    yield from cutter.finish()
+
+
+def _why_not_json(line: bytes) -> str:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    return "NUL byte" if b"\x00" in line else "not JSON"
+
+
+def _changed(path: Path) -> BadDataError:
+    return BadDataError(f"the input {path} changed while it was read; run the same command again")
