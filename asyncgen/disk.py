@@ -1,0 +1,264 @@
+"""Every disk call of the program, in one room, so that a simulated disk can stand in for it.
+
+Rules:
+
+1. Nothing here follows a symbolic link at the last component; directories are made 0700, files 0600.
+2. An fsync that failed is never tried again: the kernel may have dropped the pages and would report success.
+   From then on every fsync of this disk fails, so nothing later can be declared durable.
+3. Short writes are completed or raised, never returned.
+4. Slow calls (fsync, output appends, input reads) run on one helper thread, in the order they were asked
+   for; journal appends run on the caller's thread because they must happen in the tick of the answer.
+
+Errors of the operating system leave this room as `DiskError`, with the file's name and the reason.
+"""
+
+import asyncio
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import aiofiles
+from aiofiles.threadpool.binary import AsyncFileIO
+
+from asyncgen.errors import DiskError, TryLaterError
+
+T = TypeVar("T")
+
+READ_CHUNK = 256 * 1024
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def disk_errors(action: str, path: Path) -> Iterator[None]:
+    """Translate `OSError` into `DiskError("cannot <action> <path>: <reason>")`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise DiskError(f"cannot {action} {path}: it is a symbolic link", error.errno) from error
+        raise DiskError(f"cannot {action} {path}: {error.strerror}", error.errno) from error
+
+
+class Output:
+    """An output file, opened once for appending; `append` completes or raises."""
+
+    def __init__(self, path: Path, file: AsyncFileIO) -> None:
+        self.path = path
+        self._file = file
+
+    @property
+    def fd(self) -> int:
+        """The descriptor, for `Disk.fsync`."""
+        return self._file.fileno()
+
+    async def append(self, data: bytes) -> None:
+        """Write all of `data` at the end of the file (not yet durable)."""
+        with disk_errors("write", self.path):
+            view = memoryview(data)
+            while view:
+                view = view[await self._file.write(view) :]
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._file.close()
+
+
+class Disk:
+    """The real disk. Paths are absolute; sizes and offsets are bytes."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._fsync_failed = False
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run `function` on the helper thread, behind what was asked of it before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    def close(self) -> None:
+        """Wait for the helper thread and end it."""
+        self._thread.shutdown()
+
+    # Whole files and directories
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory and its parents; an existing one is left as it is."""
+        with disk_errors("make the directory", path):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def list_directory(self, path: Path) -> list[str]:
+        """Names in a directory, sorted; empty when it is not there."""
+        with disk_errors("list", path):
+            try:
+                return sorted(entry.name for entry in path.iterdir())
+            except FileNotFoundError:
+                return []
+
+    def size(self, path: Path) -> int | None:
+        """Size of a regular file, or None when there is none."""
+        with disk_errors("look at", path):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                return None
+        if not stat.S_ISREG(status.st_mode):
+            raise DiskError(f"{path} is not a regular file", errno.EINVAL)
+        return status.st_size
+
+    def read(self, path: Path, offset: int = 0, length: int | None = None) -> bytes | None:
+        """Content of a file (from `offset`, at most `length`), or None when there is none."""
+        with disk_errors("read", path):
+            try:
+                fd = os.open(path, _READ)
+            except FileNotFoundError:
+                return None
+            with os.fdopen(fd, "rb") as file:
+                file.seek(offset)
+                return file.read() if length is None else file.read(length)
+
+    def chunks(self, path: Path, offset: int = 0) -> Iterator[bytes]:
+        """Content of a file from `offset`, in pieces of at most `READ_CHUNK` bytes."""
+        with disk_errors("read", path), os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
+            file.seek(offset)
+            while chunk := file.read(READ_CHUNK):
+                yield chunk
+
+    def truncate(self, path: Path, size: int) -> None:
+        """Cut a file to `size` bytes."""
+        with disk_errors("truncate", path):
+            fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                os.ftruncate(fd, size)
+            finally:
+                os.close(fd)
+
+    def allocate(self, path: Path, size: int) -> None:
+        """Make a file that takes up `size` bytes of the disk."""
+        fd = self.open_append(path)
+        try:
+            with disk_errors("write", path):
+                os.posix_fallocate(fd, 0, size)
+        finally:
+            os.close(fd)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename within a file system, replacing `target` (durable after `fsync_directory`)."""
+        with disk_errors("rename", source):
+            source.rename(target)
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file; one that is not there is fine."""
+        with disk_errors("remove", path), suppress(FileNotFoundError):
+            path.unlink()
+
+    def fsync_directory(self, path: Path) -> None:
+        """Make the names in a directory durable."""
+        with disk_errors("open", path):
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.fsync(fd, path)
+        finally:
+            os.close(fd)
+
+    # Descriptors
+
+    def open_append(self, path: Path) -> int:
+        """Open a file for appending, made when missing; returns its descriptor."""
+        with disk_errors("open", path):
+            return os.open(path, _APPEND, 0o600)
+
+    def write(self, fd: int, data: bytes, path: Path) -> None:
+        """Write all of `data`; what came before an error stays in the file (`cut` removes it)."""
+        with disk_errors("write", path):
+            written = os.write(fd, data)
+            while written < len(data):
+                written += os.write(fd, data[written:])
+
+    def cut(self, fd: int, size: int, path: Path) -> None:
+        """Cut an open file to `size` bytes."""
+        with disk_errors("truncate", path):
+            os.ftruncate(fd, size)
+
+    def fsync(self, fd: int, path: Path) -> None:
+        """Make an open file's content durable."""
+        if self._fsync_failed:
+            raise DiskError(f"cannot sync {path}: an earlier sync failed", errno.EIO)
+        with disk_errors("sync", path):
+            try:
+                os.fsync(fd)
+            except OSError:
+                self._fsync_failed = True
+                raise
+
+    def close_descriptor(self, fd: int) -> None:
+        """Close a descriptor of `open_append`."""
+        os.close(fd)
+
+    def lock(self, path: Path) -> int:
+        """Take the lock file for this process until the descriptor is closed.
+
+        Raises:
+            TryLaterError: another process holds it.
+        """
+        with disk_errors("open", path):
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
+            os.close(fd)
+            raise TryLaterError(
+                f"{path.parent.parent} is in use by another run (process {holder or 'unknown'}); "
+                "wait for it or choose another --output-dir"
+            ) from None
+        with disk_errors("write", path):
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        return fd
+
+    # Streams on the helper thread
+
+    async def open_output(self, path: Path) -> Output:
+        """Open an output file for appending, made when missing."""
+        with disk_errors("open", path):
+            file = await aiofiles.open(
+                path,
+                "ab",
+                buffering=0,
+                opener=lambda name, _flags: os.open(name, _APPEND, 0o600),
+                executor=self._thread,
+            )
+        return Output(path, file)
+
+    async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
+        """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes."""
+        with disk_errors("read", path):
+            async with aiofiles.open(path, "rb", buffering=0, executor=self._thread) as file:
+                await file.seek(offset)
+                while chunk := await file.read(READ_CHUNK):
+                    yield chunk
+
+
+def write_durably(disk: Disk, path: Path, data: bytes) -> None:
+    """Write a new file and make its content durable (its name is not, until the directory is synced)."""
+    disk.unlink(path)
+    fd = disk.open_append(path)
+    try:
+        disk.write(fd, data, path)
+        disk.fsync(fd, path)
+    finally:
+        disk.close_descriptor(fd)
+
+
+def replace_atomically(disk: Disk, path: Path, data: bytes) -> None:
+    """Give a file new content such that a crash leaves the old or the new one, and make it durable."""
+    temporary = path.with_name(path.name + ".tmp")
+    write_durably(disk, temporary, data)
+    disk.rename(temporary, path)
+    disk.fsync_directory(path.parent)

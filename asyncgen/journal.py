@@ -1,0 +1,346 @@
+"""Every paid answer, on disk in the tick in which it arrived, until its pair is committed.
+
+Rules:
+
+1. A line is written by one append on the loop's thread, with no await between the answer and the write:
+   it survives SIGKILL at once, and power loss after the next sync (every half second, and before each
+   checkpoint).
+2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that
+   answer alone and is kept aside in `<segment>.broken`.
+3. A segment is unlinked only after a durable checkpoint covers every pair in it. Answers of failed pairs
+   are carried into the newest segment first: they are paid and the next start will want them.
+4. Opening rewrites what is still needed into a new, synced segment and then unlinks the old ones. So every
+   run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
+   segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
+
+Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
+`failed` (an attempt without a usable answer, with the tokens it cost).
+"""
+
+import errno
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import Completion, Usage
+from asyncgen.disk import Disk
+from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.fingerprint import Fingerprint
+
+SEGMENT_SIZE = 16 * 1024 * 1024
+_PREFIX = "journal-"
+_SUFFIX = ".jsonl"
+
+
+@dataclass(slots=True)
+class _Segment:
+    """A segment file; `live` are the pairs whose lines in it are still needed."""
+
+    path: Path
+    fd: int
+    size: int = 0
+    synced: int = 0
+    live: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line is; offset and length in bytes."""
+
+    segment: _Segment
+    offset: int
+    length: int
+
+
+@dataclass(slots=True)
+class _Held:
+    """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others."""
+
+    places: list[_Place] = field(default_factory=list)
+    answers: dict[str, _Place] = field(default_factory=dict)
+    wasted: int = 0
+
+
+class Journal:
+    """The open journal of a run.
+
+    Args:
+        disk: the disk.
+        directory: `.asyncgen/` of the output directory.
+        fingerprint: goes into the header of each segment.
+        needed: whether answers of a pair index are still needed; what is not is dropped at opening.
+        on_full: told when the disk is full; what is in flight is still saved, in the ballast's place.
+        ballast: bytes set aside for that.
+
+    `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
+    be billed twice. `damaged` lines were kept aside.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: Path,
+        fingerprint: Fingerprint,
+        needed: Callable[[int], bool],
+        on_full: Callable[[AsyncgenError], None],
+        ballast: int,
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._fingerprint = fingerprint
+        self._on_full = on_full
+        self._pairs: dict[int, _Held] = {}
+        self._kept: set[int] = set()
+        self._retired: list[_Segment] = []
+        self.unsettled = 0
+        self.damaged = 0
+        self._closed_segments: list[_Segment] = []
+        self._current = self._compact(needed)
+        self._ballast = directory / "ballast"
+        disk.allocate(self._ballast, ballast)
+
+    # Recording
+
+    def sent(self, index: int, step: str, tokens: int) -> None:
+        """Record that a call is about to be sent."""
+        self._append({"kind": "sent", "index": index, "step": step, "tokens": tokens})
+
+    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
+        """Record a usable answer."""
+        place = self._append(
+            {
+                "kind": "answer",
+                "index": index,
+                "step": step,
+                "generation": 0,
+                "request": request_hash,
+                "model": completion.model,
+                "usage": completion.usage,
+                "text": completion.text,
+            }
+        )
+        self._hold(index, place).answers[step] = place
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage) -> None:
+        """Record that an attempt ended without a usable answer, and what it cost."""
+        tokens = usage.total_tokens
+        place = self._append({"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens})
+        if tokens:
+            self._hold(index, place).wasted += tokens
+
+    # Asking
+
+    def known(self, index: int, step: str, request_hash: str) -> Completion | None:
+        """The journaled answer to this very request, if there is one."""
+        held = self._pairs.get(index)
+        place = None if held is None else held.answers.get(step)
+        record = None if place is None else _decode(self._read(place))
+        if record is None or record["request"] != request_hash:
+            return None
+        return Completion(record["text"], Usage(**record["usage"]), record["model"])
+
+    def wasted(self, index: int) -> int:
+        """Tokens of a pair's unusable answers."""
+        held = self._pairs.get(index)
+        return 0 if held is None else held.wasted
+
+    # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
+    # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
+
+    def carry(self) -> None:
+        """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
+        for segment in [s for s in self._closed_segments if s.live <= self._kept]:
+            for index in sorted(segment.live):
+                held = self._pairs[index]
+                moved = {
+                    place: self._write(self._read(place)) for place in held.places if place.segment is segment
+                }
+                held.places = [moved.get(place, place) for place in held.places]
+                held.answers = {step: moved.get(place, place) for step, place in held.answers.items()}
+                self._current.live.add(index)
+            self._closed_segments.remove(segment)
+            self._retired.append(segment)
+
+    def sync(self) -> None:
+        """Make every line durable (helper thread)."""
+        current = self._current  # read first: a segment that is closed meanwhile is then in the list
+        for segment in (*self._closed_segments, current):
+            size = segment.size
+            if segment.synced < size:
+                self._disk.fsync(segment.fd, segment.path)
+                segment.synced = size
+
+    def unlink_retired(self) -> None:
+        """Remove the segments that the checkpoint just written makes superfluous (helper thread)."""
+        while self._retired:
+            segment = self._retired.pop()
+            self._disk.close_descriptor(segment.fd)
+            self._disk.unlink(segment.path)
+
+    def release(self, index: int) -> None:
+        """Forget a pair: a durable checkpoint covers it and it did not fail."""
+        held = self._pairs.pop(index, None)
+        if held is not None:
+            for place in held.places:
+                place.segment.live.discard(index)
+
+    def keep(self, index: int) -> None:
+        """Keep what was paid for a failed pair, though a durable checkpoint covers it."""
+        if index in self._pairs:
+            self._kept.add(index)
+
+    def close(self) -> None:
+        """Close the files and give the ballast back."""
+        for segment in (*self._retired, *self._closed_segments, self._current):
+            self._disk.close_descriptor(segment.fd)
+        self._disk.unlink(self._ballast)
+
+    def remove(self) -> None:
+        """Unlink every segment that holds nothing any more (the run has reached its end)."""
+        for segment in (*self._closed_segments, self._current):
+            if not segment.live:
+                self._disk.unlink(segment.path)
+
+    # Lines
+
+    def _hold(self, index: int, place: _Place) -> _Held:
+        held = self._pairs.setdefault(index, _Held())
+        held.places.append(place)
+        place.segment.live.add(index)
+        return held
+
+    def _append(self, record: Mapping[str, Any]) -> _Place:
+        if self._current.size >= SEGMENT_SIZE:
+            self._closed_segments.append(self._current)
+            self._current = self._new_segment(_number(self._current.path) + 1)
+        return self._write(_encode(record))
+
+    def _write(self, line: bytes) -> _Place:
+        segment = self._current
+        try:
+            self._disk.write(segment.fd, line, segment.path)
+        except DiskError as error:
+            self._disk.cut(segment.fd, segment.size, segment.path)
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            self._on_full(
+                DiskError(f"the disk is full ({segment.path}); make room, then run the same command again")
+            )
+            self._disk.unlink(self._ballast)
+            self._disk.write(segment.fd, line, segment.path)
+        place = _Place(segment, segment.size, len(line))
+        segment.size += len(line)
+        return place
+
+    def _read(self, place: _Place) -> bytes:
+        return self._disk.read(place.segment.path, place.offset, place.length) or b""
+
+    def _new_segment(self, number: int, *, suffix: str = "") -> _Segment:
+        path = self._directory / f"{_PREFIX}{number:08d}{_SUFFIX}{suffix}"
+        segment = _Segment(path, self._disk.open_append(path))
+        header = _encode(
+            {"kind": "header", "version": 1, "fingerprint": self._fingerprint, "replaces_earlier": bool(suffix)}
+        )
+        self._disk.write(segment.fd, header, path)
+        segment.size = len(header)
+        return segment
+
+    # Opening
+
+    def _compact(self, needed: Callable[[int], bool]) -> _Segment:
+        """Carry what is needed of all segments into a new one, make it durable, and unlink the others."""
+        names = self._disk.list_directory(self._directory)
+        paths = [self._directory / name for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX)]
+        for name in names:
+            if name.startswith(_PREFIX) and name.endswith(".tmp"):
+                self._disk.unlink(self._directory / name)
+        number = _number(paths[-1]) + 1 if paths else 1
+        self._current = segment = self._new_segment(number, suffix=".tmp")
+        in_flight: set[tuple[int, str]] = set()
+        for record, line in self._records(paths):
+            if record["kind"] == "header":
+                continue
+            index, step = record["index"], record["step"]
+            if record["kind"] == "sent":
+                in_flight.add((index, step))
+                continue
+            in_flight.discard((index, step))
+            if not needed(index):
+                continue
+            if record["kind"] == "answer":
+                place = self._write(line)
+                self._hold(index, place).answers[step] = place
+            elif record["tokens"]:
+                self._hold(index, self._write(line)).wasted += record["tokens"]
+        self.unsettled = len(in_flight)
+        self._disk.fsync(segment.fd, segment.path)
+        segment.synced = segment.size
+        final = segment.path.with_suffix("")
+        self._disk.rename(segment.path, final)
+        segment.path = final
+        self._disk.fsync_directory(self._directory)
+        for path in paths:
+            self._disk.unlink(path)
+        return segment
+
+    def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """All valid records from the last compaction on, with their lines."""
+        for path in paths[self._last_compacted(paths) :]:
+            broken = b""
+            pending: bytes | None = None  # a damaged line that may turn out to be the torn last one
+            for line in _lines(self._disk.chunks(path)):
+                if pending is not None:
+                    broken += pending
+                    self.damaged += 1
+                    pending = None
+                record = _decode(line)
+                if record is None:
+                    pending = line
+                else:
+                    yield record, line
+            if broken:
+                aside = path.with_name(path.name + ".broken")
+                fd = self._disk.open_append(aside)
+                self._disk.write(fd, broken, aside)
+                self._disk.close_descriptor(fd)
+
+    def _last_compacted(self, paths: list[Path]) -> int:
+        for place in range(len(paths) - 1, -1, -1):
+            header = next(_lines(self._disk.chunks(paths[place])), b"")
+            if (_decode(header) or {}).get("replaces_earlier"):
+                return place
+        return 0
+
+
+def _number(path: Path) -> int:
+    return int(path.name.removeprefix(_PREFIX).split(".")[0])
+
+
+def _encode(record: Mapping[str, Any]) -> bytes:
+    data = orjson.dumps(record)
+    return b"%08x %s\n" % (zlib.crc32(data), data)
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    """The record of a whole and undamaged line."""
+    checksum, _, data = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(data):
+        return None
+    record: dict[str, Any] = orjson.loads(data)
+    return record
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines with their ends; the last one may lack it."""
+    rest = b""
+    for chunk in chunks:
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            yield line + b"\n"
+    if rest:
+        yield rest
