@@ -1,0 +1,259 @@
+"""The only user of `openai`: sends a request until it is answered, given up, or the run stops.
+
+Every attempt passes the gate and has a wall-clock deadline. The SDK's own retries are off: what follows
+from a failure is decided by `verdict` and `retry`, here alone. Bytes go in and bytes come out: a raw post
+skips the SDK's models, which cost more than everything else on the way.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Protocol
+
+import orjson
+
+from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.config import RunConfig
+from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
+from asyncgen.limiter import Gate
+from asyncgen.progress import CallEnded, Observer, Paused
+from asyncgen.retry import Again, GiveUp, Pause, Retries, Stop
+from asyncgen.text import loads
+from asyncgen.verdict import Action, Failure, judge_answer, judge_error
+
+CHARACTERS_PER_TOKEN = 4
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 30.0
+_OPTIONS: Any = {"headers": {"Content-Type": "application/json"}, "follow_redirects": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it will be sent: `hash` (hex) names it in the journal, `tokens` is what it may cost."""
+
+    body: bytes
+    hash: str
+    tokens: int
+    json_object: bool
+
+
+class CallLog(Protocol):
+    """Where attempts are recorded, in the tick in which they happen."""
+
+    def sent(self, index: int, step: str, tokens: int) -> None:
+        """A call is about to be sent."""
+
+    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
+        """A usable answer has arrived."""
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage) -> None:
+        """The attempt ended without a usable answer."""
+
+
+class ChatClient:
+    """Calls of one run to one endpoint.
+
+    Args:
+        config: model, endpoint, key, deadline and number of attempts.
+        gate: grants the attempts.
+        log: the journal.
+        observe: told of each attempt and each pause.
+        stop: told the reason when the run has to stop.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        gate: Gate,
+        log: CallLog,
+        observe: Observer,
+        stop: Callable[[AsyncgenError], None],
+    ) -> None:
+        # Importing openai takes about a second, which `asyncgen --help` must not pay.
+        import httpx2  # noqa: PLC0415
+        import openai  # noqa: PLC0415
+
+        self._config = config
+        self._gate = gate
+        self._log = log
+        self._observe = observe
+        self._stop = stop
+        self._response_type = httpx2.Response
+        self._openai = openai
+        self._client = openai.AsyncOpenAI(
+            # The SDK wants some key; local servers want none.
+            api_key=config.api_key or "none",
+            base_url=config.base_url,
+            max_retries=0,
+            http_client=openai.DefaultAioHttpClient(
+                limits=httpx2.Limits(
+                    max_connections=config.concurrency, max_keepalive_connections=config.concurrency
+                ),
+                timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, 30.0), pool=None),
+                follow_redirects=False,
+            ),
+        )
+        self._last_success = asyncio.get_running_loop().time()
+        self._paused_at = 0.0
+        self._pauses_in_a_row = 0
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def prepare(self, request: ChatRequest) -> Prepared:
+        """Encode a request as it goes over the wire."""
+        fields: dict[str, Any] = {
+            "model": self._config.model,
+            "messages": [
+                {"role": "system", "content": request.system},
+                {"role": "user", "content": request.user},
+            ],
+            "temperature": request.sampling.temperature,
+            "top_p": request.sampling.top_p,
+            self._config.max_tokens_field: request.sampling.max_tokens,
+        }
+        if request.json_object:
+            fields["response_format"] = {"type": "json_object"}
+        characters = len(request.system) + len(request.user)
+        body = orjson.dumps(fields)
+        return Prepared(
+            body=body,
+            hash=blake2b(body, digest_size=16).hexdigest(),
+            # What OpenAI charges against the tokens a minute.
+            tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
+            json_object=request.json_object,
+        )
+
+    async def complete(self, index: int, step: str, request: Prepared) -> Completion:
+        """Ask until there is a usable answer; it is in the log when this returns.
+
+        Raises:
+            CallFailed: the call was given up.
+            Stopping: the run stops; the call was not sent again.
+        """
+        retries = Retries(self._config.max_attempts)
+        attempt = 0
+        while True:
+            attempt += 1
+            result, granted = await self._attempt(index, step, attempt, request)
+            if isinstance(result, Completion):
+                return result
+            match retries.after(result):
+                case Again(backoff):
+                    await self._gate.backoff(backoff)
+                case Pause(seconds):
+                    self._pause(seconds, result.kind, granted)
+                case GiveUp():
+                    raise CallFailed(step, result.kind, retries.counted)
+                case Stop():
+                    self._stop(KeyOrQuotaError(_advice(result, self._config)))
+                    raise Stopping
+
+    async def _attempt(
+        self, index: int, step: str, attempt: int, request: Prepared
+    ) -> tuple[Completion | Failure, float]:
+        """One attempt, and when it was granted (seconds of the loop's clock)."""
+        now = asyncio.get_running_loop().time
+        queued = now()
+        await self._gate.enter(index, request.tokens)
+        granted = now()
+        try:
+            self._log.sent(index, step, request.tokens)
+            result, request_id = await self._send(request)
+            # No await from here to the log: an answer that has arrived is in the journal before anything else.
+            if isinstance(result, Completion):
+                self._log.answered(index, step, request.hash, result)
+                self._last_success = now()
+                self._pauses_in_a_row = 0
+            else:
+                self._log.failed(index, step, result.kind, result.usage)
+        finally:
+            self._gate.leave()
+        self._observe(
+            CallEnded(
+                index=index,
+                step=step,
+                attempt=attempt,
+                outcome="ok" if isinstance(result, Completion) else result.kind,
+                status=200 if isinstance(result, Completion) else result.status,
+                request_id=request_id,
+                started=granted,
+                waited=granted - queued,
+                took=now() - granted,
+                usage=result.usage,
+            )
+        )
+        return result, granted
+
+    async def _send(self, request: Prepared) -> tuple[Completion | Failure, str | None]:
+        """Post a request; its verdict and its request id."""
+        try:
+            async with asyncio.timeout(self._config.timeout):
+                response = await self._client.post(
+                    "/chat/completions",
+                    cast_to=self._response_type,
+                    content=request.body,
+                    options=_OPTIONS,
+                )
+        except TimeoutError:
+            return Failure("timeout", Action.RETRY), None
+        except self._openai.APIStatusError as error:
+            text = error.response.text
+            try:
+                body = loads(text)
+            except ValueError:
+                body = text
+            headers = error.response.headers
+            return judge_error(error.status_code, headers, body, time.time()), error.request_id
+        except self._openai.APIConnectionError as error:
+            return _connection_failure(error), None
+        verdict = judge_answer(response.content, response.headers, json_object=request.json_object)
+        return verdict, response.headers.get("x-request-id")
+
+    def _pause(self, seconds: float | None, kind: str, granted: float) -> None:
+        """Pause everybody, once an episode: refusals of calls sent before the pause belong to it."""
+        now = asyncio.get_running_loop().time()
+        if now - self._last_success > self._config.patience:
+            self._stop(
+                TryLaterError(
+                    f"the server has refused every call for {now - self._last_success:.0f} s ({kind}); "
+                    "everything paid is saved: the same command goes on from here later"
+                )
+            )
+            raise Stopping
+        if granted >= self._paused_at:
+            self._pauses_in_a_row += 1
+            self._paused_at = now
+        if seconds is None:
+            seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._pauses_in_a_row - 1))
+        if self._gate.pause(seconds):
+            self._observe(Paused(seconds, kind))
+
+
+def _connection_failure(error: BaseException) -> Failure:
+    """No answer at all: a certificate that is not trusted stops the run, everything else may get better."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Failure("certificate", Action.STOP)
+        cause = cause.__cause__ or cause.__context__
+    return Failure("connection", Action.RETRY)
+
+
+def _advice(failure: Failure, config: RunConfig) -> str:
+    status = f"status {failure.status}" if failure.status else "no answer"
+    detail = ", ".join(filter(None, [status, failure.code, failure.request_id]))
+    reasons = {
+        "quota": "the account is out of quota or credit; add credit",
+        "authentication": "the API key is not accepted; check OPENAI_API_KEY",
+        "permission": "the API key may not use this model or project; check the key's permissions",
+        "not_found": f"the server does not know the model {config.model!r} or the address; "
+        "check --model and --base-url",
+        "certificate": "the server's TLS certificate is not trusted; check --base-url and SSL_CERT_FILE",
+        "redirect": "the server redirects elsewhere; set --base-url to the final address",
+    }
+    return f"{reasons[failure.kind]}, then run the same command again ({detail})"
