@@ -1,0 +1,73 @@
+"""What a recipe is: straight-line code that says what is asked for a pair and what comes out.
+
+A recipe knows its prompts and its examples. It knows nothing of limits, retries, files or order; the engine
+knows nothing of what it asks.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from asyncgen.chat import ChatRequest, Completion
+from asyncgen.pairs import Pair
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+Generate = Callable[[str, ChatRequest], Awaitable[Completion]]
+"""`await generate(step, request)`: the answer, durable when it returns. Asked again after a crash with the
+same step and request, it gives the same answer without a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file that a recipe fills: its name, and how many lines one pair has in it."""
+
+    name: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What a pair came to: the bytes for each output file in their order, and what to count."""
+
+    blobs: tuple[bytes, ...]
+    counts: Mapping[str, int]
+
+
+class Recipe(Protocol):
+    """One way to turn a pair into examples.
+
+    `counters` are the statistics it keeps; `failure_counters` names the one for a step that failed;
+    `fingerprint` holds everything that decides the bytes of its examples.
+    """
+
+    @property
+    def outputs(self) -> tuple[OutputFile, ...]: ...  # noqa: D102
+    @property
+    def counters(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def failure_counters(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+    async def run(self, pair: Pair, generate: Generate) -> Examples:
+        """Ask what there is to ask for a pair.
+
+        Raises:
+            CallFailed: a step was given up (it comes out of `generate`).
+        """
+
+
+async def together(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
+    """Run two steps side by side; both settle before the error of one is raised.
+
+    A paid answer is never cancelled because its sibling failed.
+    """
+    a, b = await asyncio.gather(first, second, return_exceptions=True)
+    if isinstance(a, BaseException):
+        raise a
+    if isinstance(b, BaseException):
+        raise b
+    return a, b

@@ -1,0 +1,160 @@
+"""The "safe" strategy for MEDEC pairs: never invent an error, never touch the incorrect note.
+
+One pair gives a CORRECT example (a paraphrase of the correct note) and an INCORRECT one (the incorrect
+note, byte for byte), with the reasoning for both when asked for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import ChatRequest, Completion, Sampling
+from asyncgen.pairs import Pair
+from asyncgen.prompts import Prompt, PromptFile
+from asyncgen.recipe import Examples, Generate, OutputFile, together
+from asyncgen.text import loads, strip_fence
+
+VERSION = 1
+MISSING = "N/A"
+PARAPHRASE_SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=2048)
+REASONING_SAMPLING = Sampling(temperature=0.3, top_p=0.9, max_tokens=1024)
+
+
+class MedecSafe:
+    """The recipe, with the prompts of one run.
+
+    A prompt file of the older kind lacks `correct_reasoning_*` (or `reasoning_*`): that step is then not
+    asked, and its examples carry `reasoning: null`.
+
+    Raises:
+        BadDataError: the prompt file lacks what a step needs.
+    """
+
+    outputs = (
+        OutputFile("sft_correct.jsonl", 1),
+        OutputFile("sft_incorrect.jsonl", 1),
+        OutputFile("sft_combined_safe.jsonl", 2),
+    )
+    counters = (
+        "correct_generated",
+        "incorrect_used",
+        "correct_failed",
+        "correct_reasoning_added",
+        "correct_reasoning_failed",
+        "incorrect_reasoning_added",
+        "incorrect_reasoning_failed",
+    )
+    failure_counters: Mapping[str, str] = {
+        "paraphrase": "correct_failed",
+        "correct_reasoning": "correct_reasoning_failed",
+        "error_reasoning": "incorrect_reasoning_failed",
+    }
+
+    def __init__(self, prompts: PromptFile, *, add_reasoning: bool) -> None:
+        paraphrase = prompts.prompt("correct_paraphrase", allowed=("note",), needed="note")
+        assert paraphrase is not None
+        self._paraphrase: Prompt = paraphrase
+        self._paraphrase_sampling = prompts.sampling("correct_paraphrase", PARAPHRASE_SAMPLING)
+        self._correct_reasoning: Prompt | None = None
+        self._error_reasoning: Prompt | None = None
+        if add_reasoning:
+            self._correct_reasoning = prompts.prompt(
+                "correct_reasoning",
+                allowed=("original_note", "paraphrased_note"),
+                needed="paraphrased_note",
+                optional=True,
+            )
+            self._error_reasoning = prompts.prompt(
+                "reasoning",
+                allowed=(
+                    "incorrect_note",
+                    "correct_note",
+                    "error_sentence",
+                    "corrected_sentence",
+                    "error_type",
+                ),
+                needed="incorrect_note",
+                optional=True,
+            )
+            self._reasoning_sampling = prompts.sampling("reasoning", REASONING_SAMPLING)
+        self.fingerprint: Mapping[str, Any] = {
+            "recipe": f"medec_safe/{VERSION}",
+            "add_reasoning": add_reasoning,
+            **prompts.used,
+        }
+
+    async def run(self, pair: Pair, generate: Generate) -> Examples:
+        """Paraphrase beside the error's reasoning, then the reasoning about the paraphrase."""
+        if self._error_reasoning is None:
+            paraphrase, error_reasoning = await self._ask_paraphrase(pair, generate), None
+        else:
+            paraphrase, error_reasoning = await together(
+                self._ask_paraphrase(pair, generate),
+                self._ask_error_reasoning(self._error_reasoning, pair, generate),
+            )
+        note = paraphrase.text.strip()
+        correct_reasoning = None
+        if self._correct_reasoning is not None:
+            correct_reasoning = await self._ask_correct_reasoning(self._correct_reasoning, pair, note, generate)
+        correct = orjson.dumps(
+            {
+                "note": note,
+                "label": "CORRECT",
+                "original_note_id": pair.note_id,
+                "source": "medec_correct_paraphrased",
+                "metadata": {
+                    "generation_type": "correct_paraphrase",
+                    "gpt4o_tokens": paraphrase.usage.total_tokens,
+                },
+                "reasoning": correct_reasoning,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        incorrect = orjson.dumps(
+            {
+                "note": pair.incorrect_note,
+                "label": "INCORRECT",
+                "original_note_id": pair.note_id,
+                "error_type": pair.error_type,
+                "error_location": pair.error_sentence,
+                "correction": pair.corrected_sentence,
+                "source": "medec_incorrect_verified",
+                "metadata": {"generation_type": "medec_verified_error"},
+                "reasoning": error_reasoning,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        return Examples(
+            blobs=(correct, incorrect, correct + incorrect),
+            counts={
+                "correct_generated": 1,
+                "incorrect_used": 1,
+                "correct_reasoning_added": int(correct_reasoning is not None),
+                "incorrect_reasoning_added": int(error_reasoning is not None),
+            },
+        )
+
+    async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
+        user = self._paraphrase.user.render({"note": pair.correct_note})
+        return await generate("paraphrase", ChatRequest(self._paraphrase.system, user, self._paraphrase_sampling))
+
+    async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Any:
+        user = prompt.user.render(
+            {
+                "incorrect_note": pair.incorrect_note,
+                "correct_note": pair.correct_note,
+                "error_sentence": pair.error_sentence or MISSING,
+                "corrected_sentence": pair.corrected_sentence or MISSING,
+                "error_type": pair.error_type,
+            }
+        )
+        return await self._ask_json("error_reasoning", prompt, user, generate)
+
+    async def _ask_correct_reasoning(self, prompt: Prompt, pair: Pair, paraphrase: str, generate: Generate) -> Any:
+        user = prompt.user.render({"original_note": pair.correct_note, "paraphrased_note": paraphrase})
+        return await self._ask_json("correct_reasoning", prompt, user, generate)
+
+    async def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Any:
+        request = ChatRequest(prompt.system, user, self._reasoning_sampling, json_object=True)
+        return loads(strip_fence((await generate(step, request)).text))
