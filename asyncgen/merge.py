@@ -1,0 +1,189 @@
+"""Merge repaired pairs into finished files, in place.
+
+Several files change at once, which no rename does. So: the new files are written beside the old ones and
+synced; an intent record with their names and sizes is made durable; then come the renames and the removal of
+the intent. Before the intent nothing has happened; from it on, the next start finishes what it describes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, encode_statistics
+from asyncgen.disk import Disk, replace_atomically, write_durably
+from asyncgen.errors import BadDataError
+from asyncgen.progress import CheckpointSaved
+from asyncgen.recipe import OutputFile, Recipe
+from asyncgen.worker import Outcome
+from asyncgen.writer import count_outcome, failed_line
+
+INTENT = "intent.json"
+SUFFIX = ".merge"
+SPOOL = "spool-"
+
+
+def failed_records(disk: Disk, directory: Path) -> list[dict[str, object]]:
+    """The lines of `failed.jsonl`, in order.
+
+    Raises:
+        BadDataError: it is damaged.
+    """
+    data = disk.read(directory / FAILED) or b""
+    try:
+        return [orjson.loads(line) for line in data.splitlines()]
+    except orjson.JSONDecodeError:
+        raise BadDataError(f"{directory / FAILED} is damaged") from None
+
+
+def finish_intent(disk: Disk, directory: Path, state_directory: Path) -> bool:
+    """Finish a merge that a crash cut short; False when there is none.
+
+    Raises:
+        BadDataError: a file that the intent names is neither there nor in place.
+    """
+    path = state_directory / INTENT
+    data = disk.read(path)
+    if data is None:
+        for name in disk.list_directory(directory):
+            if name.endswith(SUFFIX):
+                disk.unlink(directory / name)
+        for name in disk.list_directory(state_directory):
+            if name.startswith(SPOOL):
+                disk.unlink(state_directory / name)
+        return False
+    intent = orjson.loads(data)
+    for name, size in intent["files"].items():
+        source, target = directory / (name + SUFFIX), directory / name
+        if disk.size(source) == size:
+            disk.rename(source, target)
+        elif disk.size(target) != size:
+            raise BadDataError(f"{target} was changed while a merge was unfinished; --restart begins anew")
+    for name in intent["remove"]:
+        disk.unlink(directory / name)
+    disk.fsync_directory(directory)
+    disk.unlink(path)
+    disk.fsync_directory(state_directory)
+    return True
+
+
+class RepairSpool:
+    """The sink of a repair: gathers what failed pairs came to, then merges it into the finished files.
+
+    Nothing here needs to survive a crash: the answers are in the journal, and a repair that is started
+    again takes them from there.
+
+    Args:
+        disk: the disk.
+        directory: the output directory.
+        state_directory: its `.asyncgen/`.
+        recipe: names the files and the counters.
+        state: the finished run's.
+    """
+
+    def __init__(
+        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe, state: RunState
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._state_directory = state_directory
+        self._recipe = recipe
+        self._state = state
+        self._stats = dict(state.stats)
+        self._spools = {
+            output.name: disk.open_append(state_directory / f"{SPOOL}{output.name}") for output in recipe.outputs
+        }
+        self._failed = {record["index"]: record for record in failed_records(disk, directory)}
+        self._still_failed: dict[object, bytes] = {}
+        self.repaired: list[int] = []
+
+    async def append(self, outcomes: list[Outcome]) -> None:
+        """Spool repaired pairs; note the ones that failed again."""
+        for outcome in outcomes:
+            before = self._failed[outcome.row.index]
+            self._stats["total_tokens_used"] -= int(str(before["tokens"]))
+            self._stats[self._recipe.failure_counters[str(before["step"])]] -= 1
+            count_outcome(self._stats, self._recipe, outcome)
+            if outcome.examples is None:
+                self._still_failed[outcome.row.index] = failed_line(outcome)
+                continue
+            for output, blob in zip(self._recipe.outputs, outcome.examples.blobs, strict=True):
+                path = self._state_directory / f"{SPOOL}{output.name}"
+                self._disk.write(self._spools[output.name], blob, path)
+            self.repaired.append(outcome.row.index)
+
+    async def commit(self) -> CheckpointSaved | None:
+        """Nothing: the merge commits all at once."""
+        return None
+
+    async def close(self) -> None:
+        """Close the spools."""
+        for fd in self._spools.values():
+            self._disk.close_descriptor(fd)
+
+    def merge(self) -> RunState:
+        """Write the merged files, the intent, and carry it out; the new state."""
+        meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
+        repaired = set(self.repaired)
+        lines = [
+            self._still_failed.get(index) or orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+            for index, record in self._failed.items()
+            if index not in repaired
+        ]
+        failed = FileMeter()
+        failed.advance(b"".join(lines))
+        if lines:
+            write_durably(self._disk, self._directory / (FAILED + SUFFIX), b"".join(lines))
+        meters[FAILED] = failed
+        state = replace(
+            self._state,
+            files={name: meter.mark() for name, meter in meters.items()},
+            stats=self._stats,
+            failed_pairs=len(lines),
+        )
+        statistics = encode_statistics(state)
+        write_durably(self._disk, self._directory / (STATISTICS + SUFFIX), statistics)
+        self._disk.fsync_directory(self._directory)
+        sizes = {name: meter.size for name, meter in meters.items() if meter.size}
+        intent = {
+            "files": {**sizes, STATISTICS: len(statistics)},
+            "remove": [name for name, meter in meters.items() if not meter.size],
+        }
+        replace_atomically(self._disk, self._state_directory / INTENT, orjson.dumps(intent))
+        finish_intent(self._disk, self._directory, self._state_directory)
+        for output in self._recipe.outputs:
+            self._disk.unlink(self._state_directory / f"{SPOOL}{output.name}")
+        return state
+
+    def _write_merged(self, output: OutputFile) -> FileMeter:
+        """Interleave the old file with the spool, by index."""
+        old = _lines(self._disk, self._directory / output.name)
+        new = _lines(self._disk, self._state_directory / f"{SPOOL}{output.name}")
+        repaired = set(self.repaired)
+        path = self._directory / (output.name + SUFFIX)
+        meter = FileMeter()
+        fd = self._disk.open_append(path)
+        try:
+            for index in range(self._state.last_completed_idx + 1):
+                if index in self._failed and index not in repaired:
+                    continue
+                data = b"".join(islice(new if index in repaired else old, output.lines))
+                self._disk.write(fd, data, path)
+                meter.advance(data)
+            self._disk.fsync(fd, path)
+        finally:
+            self._disk.close_descriptor(fd)
+        return meter
+
+
+def _lines(disk: Disk, path: Path) -> Iterator[bytes]:
+    """Lines of an output file, with their ends; none when it is not there."""
+    if disk.size(path) is None:
+        return
+    rest = b""
+    for chunk in disk.chunks(path):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line + b"\n"

@@ -1,0 +1,400 @@
+"""A run, composed: what the directory holds, the scan, the engine's tasks, and the way it ends.
+
+One TaskGroup holds the engine: a reader, a pool of workers, the writer and its commits, the gate's pump, the
+journal's syncs, and a ticker. A run is asked to stop by a reason (the first one counts): the gate closes, what
+is in flight is finished and journaled, the writer commits, and the reason is raised.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from asyncgen.checkpoint import CHECKPOINT, STATISTICS, RunState, encode_statistics
+from asyncgen.client import ChatClient
+from asyncgen.config import RunConfig, endpoint_name
+from asyncgen.disk import Disk, replace_atomically
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError, TryLaterError
+from asyncgen.fingerprint import Fingerprint, fingerprint
+from asyncgen.journal import Journal
+from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.manifest import load_manifest, save_manifest
+from asyncgen.merge import RepairSpool, failed_records, finish_intent
+from asyncgen.pairs import Row
+from asyncgen.progress import (
+    CallEnded,
+    Event,
+    InputLoaded,
+    Notice,
+    Observer,
+    PairDone,
+    PairFailed,
+    RepairStarted,
+    RunStarted,
+    Sample,
+    StopRequested,
+)
+from asyncgen.recipe import Recipe
+from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, extend, peek
+from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, scan, trusted
+from asyncgen.telemetry import Telemetry
+from asyncgen.window import Window
+from asyncgen.worker import Outcome, Worker
+from asyncgen.writer import OrderedWriter, RunOutputs, Sink
+
+JOURNAL_SYNC_INTERVAL = 0.5
+SAMPLE_INTERVAL = 1.0
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+BALLAST_PER_CALL = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended: the statistics of the directory, and the calls and tokens of this process.
+
+    `already_complete` when there was nothing to do.
+    """
+
+    stats: dict[str, int]
+    failed_pairs: int
+    calls: int
+    refused: int
+    tokens: int
+    seconds: float
+    already_complete: bool
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the events of this process add up to, for the samples and the summary."""
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    calls: int = 0
+    refused: int = 0
+    tokens: int = 0
+
+    def observe(self, event: Event) -> None:
+        if isinstance(event, CallEnded):
+            self.calls += 1
+            self.refused += event.status in {429, 503}
+            self.tokens += event.usage.total_tokens
+        elif isinstance(event, PairDone):
+            self.done += 1
+        elif isinstance(event, PairFailed):
+            self.done += 1
+            self.failed += 1
+
+
+class Run:
+    """One run of a recipe over an input file into an output directory.
+
+    Args:
+        config: what the user asked for.
+        recipe: what is asked for a pair.
+        observers: told of everything, on the event loop.
+        disk: the disk.
+    """
+
+    def __init__(self, config: RunConfig, recipe: Recipe, observers: list[Observer], disk: Disk) -> None:
+        self._config = config
+        self._recipe = recipe
+        self._disk = disk
+        self._directory = config.output_dir
+        self._state_directory = config.output_dir / STATE_DIRECTORY
+        self._telemetry = Telemetry(disk, self._state_directory)
+        self._tally = _Tally()
+        self._observers = [self._tally.observe, self._telemetry.observe, *observers]
+        self._reason: AsyncgenError | None = None
+        self._window = Window(config.window_slots, MAX_WAITING_BYTES)
+        self._gate = Gate(config.concurrency, RateLimiter(config.rpm, config.tpm))
+        self._fingerprint: Fingerprint = fingerprint(
+            {"model": config.model, "endpoint": endpoint_name(config.base_url), **recipe.fingerprint}
+        )
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        if self._reason is None:
+            self._reason = reason
+            self._observe(StopRequested(str(reason), self._gate.in_flight))
+            self._gate.close()
+            self._window.close()
+
+    async def execute(self) -> Summary:
+        """Run to the end.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        started = asyncio.get_running_loop().time()
+        lock = self._lock() if self._disk.size(self._state_directory / "lock") is not None else None
+        try:
+            scanned = self._scan(peek(self._disk, self._directory) if lock is not None else None)
+            if lock is None:
+                lock = self._lock()
+                if peek(self._disk, self._directory) is not None:
+                    raise TryLaterError(f"another run has just begun in {self._directory}; try again")
+            state, worked = await self._execute(scanned)
+        finally:
+            if lock is not None:
+                self._disk.close_descriptor(lock)
+        return Summary(
+            stats=dict(state.stats),
+            failed_pairs=state.failed_pairs,
+            calls=self._tally.calls,
+            refused=self._tally.refused,
+            tokens=self._tally.tokens,
+            seconds=asyncio.get_running_loop().time() - started,
+            already_complete=not worked,
+        )
+
+    # Before the first call
+
+    def _lock(self) -> int:
+        self._disk.make_directory(self._directory)
+        self._disk.make_directory(self._state_directory)
+        return self._disk.lock(self._state_directory / "lock")
+
+    def _scan(self, before: RunState | None) -> Scan:
+        """Check the input, or trust the last check of the unchanged file.
+
+        Args:
+            before: the state that the run goes on from, if there is one.
+
+        Raises:
+            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
+        """
+        path, limit = self._config.input_jsonl, self._config.num_pairs
+        watermark = -1 if before is None else before.last_completed_idx
+        reach = None if limit is None else max(limit, watermark + 1)
+        earlier = load_manifest(self._disk, self._state_directory) if before is not None else None
+        scanned = None if earlier is None else trusted(earlier, FileIdentity.of(path), reach)
+        if scanned is not None and before is not None:
+            # The manifest was written when this very file was found to agree with the checkpoint.
+            scanned = replace(scanned, prefix_chain=before.input_chain)
+        else:
+            scanned = scan(path, limit=reach, prefix_index=watermark)
+        if scanned.bad_count and not self._config.skip_bad:
+            raise BadDataError(_bad_lines(scanned, path) + "\nfix them, or --skip-bad to go on without them")
+        if not scanned.pairs:
+            raise BadDataError(f"the input {path} holds no pair")
+        self._observe(InputLoaded(path, self._wanted(scanned), scanned.bad_count))
+        if scanned.bad_count:
+            self._observe(Notice(_bad_lines(scanned, path) + "\nskipped", warning=True))
+        return scanned
+
+    def _wanted(self, scanned: Scan) -> int:
+        limit = self._config.num_pairs
+        return scanned.pairs if limit is None else min(scanned.pairs, limit)
+
+    async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
+        """Bring the directory to its end; its final state, and whether there was anything to do."""
+        if finish_intent(self._disk, self._directory, self._state_directory):
+            self._observe(Notice("Finished a merge that the last run had begun"))
+        pairs = self._wanted(scanned)
+        beginning = begin(
+            self._disk,
+            self._directory,
+            self._recipe,
+            self._fingerprint,
+            pairs=pairs,
+            prefix_chain=scanned.prefix_chain,
+            restart=self._config.restart,
+        )
+        if beginning.moved_to is not None:
+            self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
+        save_manifest(self._disk, self._state_directory, scanned)
+        state, worked = beginning.state, False
+        ended = self._disk.size(self._directory / STATISTICS) is not None
+        if ended and state.failed_pairs:
+            state, worked = await self._repair(state), True
+        if beginning.finished:
+            return state, worked
+        if ended:
+            extend(self._disk, self._directory, state)
+        return await self._generate(beginning, state, pairs), True
+
+    # The two kinds of work
+
+    async def _generate(self, beginning: Beginning, state: RunState, pairs: int) -> RunState:
+        """Process the pairs behind the watermark."""
+        first = state.last_completed_idx + 1
+        failed = {record["index"] for record in failed_records(self._disk, self._directory)}
+        journal = self._open_journal(lambda index: index >= first or index in failed)
+        self._observe(RunStarted(first, pairs, beginning.resumed))
+        outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, beginning.meters)
+        self._tally.total, self._tally.done, self._tally.failed = pairs, first, state.failed_pairs
+        start = RowCutter(index=first, end=state.input_end, chain=state.input_chain)
+        rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
+        try:
+            await self._engine(journal, outputs, rows, count(first))
+            if self._reason is not None:
+                raise self._reason
+            state = outputs.state
+            replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
+            self._disk.unlink(self._directory / CHECKPOINT)
+            journal.remove()
+            self._disk.fsync_directory(self._directory)
+            return state
+        finally:
+            await outputs.close()
+            journal.close()
+
+    async def _repair(self, state: RunState) -> RunState:
+        """Ask the failed pairs again and merge them in place."""
+        failed = [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
+        journal = self._open_journal(set(failed).__contains__)
+        self._observe(RepairStarted(len(failed)))
+        spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
+        self._tally.total = len(failed)
+        try:
+            await self._engine(journal, spool, self._failed_rows(failed), iter(failed))
+            if self._reason is not None:
+                raise self._reason
+            state = await self._disk.call(spool.merge)
+            for index in spool.repaired:
+                journal.release(index)
+            journal.remove()
+            return state
+        finally:
+            await spool.close()
+            journal.close()
+
+    async def _failed_rows(self, failed: list[int]) -> AsyncIterator[Row]:
+        wanted = set(failed)
+        rows = read_rows(
+            self._disk,
+            self._config.input_jsonl,
+            RowCutter(),
+            failed[-1] + 1,
+            skip_bad=self._config.skip_bad,
+        )
+        async for row in rows:
+            if row.index in wanted:
+                yield row
+
+    def _open_journal(self, needed: Callable[[int], bool]) -> Journal:
+        journal = Journal(
+            self._disk,
+            self._state_directory,
+            self._fingerprint,
+            needed,
+            self.stop,
+            ballast=BALLAST_PER_CALL * self._config.concurrency,
+        )
+        if journal.unsettled:
+            self._observe(
+                Notice(
+                    f"The last run ended while {journal.unsettled} calls were in flight: "
+                    "these are sent again and may be billed twice",
+                    warning=True,
+                )
+            )
+        if journal.damaged:
+            self._observe(
+                Notice(f"{journal.damaged} damaged journal lines were kept aside (.broken)", warning=True)
+            )
+        return journal
+
+    # The engine
+
+    async def _engine(
+        self, journal: Journal, sink: Sink, rows: AsyncIterator[Row], expected: Iterator[int]
+    ) -> None:
+        """Run the pool over the rows until they are through or the run is asked to stop."""
+        config = self._config
+        queue: asyncio.Queue[Row | None] = asyncio.Queue(config.batch_size)
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+        client = ChatClient(config, self._gate, journal, self._observe, self.stop)
+        writer = OrderedWriter(
+            sink,
+            expected,
+            save_every=config.save_every,
+            window=self._window,
+            observe=self._observe,
+            stop=self.stop,
+        )
+        worker = Worker(self._recipe, client, journal, self.stop)
+        try:
+            async with asyncio.TaskGroup() as group:
+                helpers = [
+                    group.create_task(self._gate.pump()),
+                    group.create_task(self._sync_regularly(journal)),
+                    group.create_task(self._sample_regularly()),
+                ]
+                writing = [
+                    group.create_task(writer.write(outcomes)),
+                    group.create_task(writer.commit_regularly()),
+                ]
+                # Twice as many workers as calls in flight: who waits for a backoff holds a worker, not a call.
+                pool = [group.create_task(worker.work(queue, outcomes)) for _ in range(2 * config.concurrency)]
+                await self._read(rows, queue)
+                await asyncio.wait(pool)
+                outcomes.put_nowait(None)
+                await asyncio.wait(writing)
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            await client.close()
+            self._sample()
+            await self._telemetry.flush()
+
+    async def _read(self, rows: AsyncIterator[Row], queue: asyncio.Queue[Row | None]) -> None:
+        """Put rows into the queue, window permitting; None at the end."""
+        try:
+            async for row in rows:
+                await self._window.take()
+                if self._reason is not None:
+                    break
+                await queue.put(row)
+        except (BadDataError, DiskError) as error:
+            self.stop(error)
+        await queue.put(None)
+
+    async def _sync_regularly(self, journal: Journal) -> None:
+        with suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
+                try:
+                    await self._disk.call(journal.sync)
+                except DiskError as error:
+                    self.stop(error)
+                    return
+
+    async def _sample_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_INTERVAL)
+            self._sample()
+            await self._telemetry.flush()
+
+    def _sample(self) -> None:
+        tally, gate = self._tally, self._gate
+        self._observe(
+            Sample(
+                done=tally.done,
+                failed=tally.failed,
+                total=tally.total,
+                in_flight=gate.in_flight,
+                waiting=gate.waiting,
+                waiting_on=gate.waiting_on,
+                calls=tally.calls,
+                refused=tally.refused,
+                tokens=tally.tokens,
+            )
+        )
+
+    def _observe(self, event: Event) -> None:
+        for observer in self._observers:
+            observer(event)
+
+
+def _bad_lines(scanned: Scan, path: Path) -> str:
+    shown = [f"  line {bad.number}: {bad.kind}" for bad in scanned.bad]
+    lines = "line is" if scanned.bad_count == 1 else "lines are"
+    more = scanned.bad_count - len(shown)
+    return "\n".join(
+        [f"{scanned.bad_count} {lines} no pair in {path}:", *shown, *([f"  and {more} more"] if more else [])]
+    )

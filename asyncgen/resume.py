@@ -1,0 +1,185 @@
+"""How a run begins: what the output directory holds decides, and nothing in it is ever lost.
+
+The first that applies (under the lock):
+
+1. An intent record: the merge that it describes is finished.
+2. `checkpoint.json`: it wins. Another fingerprint or input, shortened or changed files: refused. Longer
+   files are cut to it.
+3. Statistics without a checkpoint: the run reached its end. More pairs to do: it is extended from there.
+4. Outputs with neither: the user removed the checkpoint to start over; everything is moved aside.
+5. A fresh run: before anything else is written, a checkpoint that covers nothing, so that a missing
+   checkpoint never means half-done.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from asyncgen.checkpoint import (
+    CHECKPOINT,
+    FAILED,
+    STATISTICS,
+    TAIL,
+    FileMeter,
+    RunState,
+    load_checkpoint,
+    load_statistics,
+    save_checkpoint,
+)
+from asyncgen.disk import Disk
+from asyncgen.errors import BadDataError
+from asyncgen.fingerprint import Fingerprint, differences, digest
+from asyncgen.recipe import Recipe
+
+STATE_DIRECTORY = ".asyncgen"
+JOURNAL_PREFIX = "journal-"
+GO_ON = "choose another --output-dir, or --restart to move everything aside and begin anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a run goes on: its state, the meters of its files, and how it came to it.
+
+    `finished` when the directory holds a run that reached its end with nothing more to read; `resumed`
+    when a checkpoint or statistics were found; `moved_to` is where a former run was moved.
+    """
+
+    state: RunState
+    meters: dict[str, FileMeter]
+    finished: bool = False
+    resumed: bool = False
+    moved_to: Path | None = None
+
+
+def peek(disk: Disk, directory: Path) -> RunState | None:
+    """The state that a run in this directory would go on from, if there is one."""
+    return load_checkpoint(disk, directory) or load_statistics(disk, directory)
+
+
+def begin(
+    disk: Disk,
+    directory: Path,
+    recipe: Recipe,
+    fingerprint: Fingerprint,
+    *,
+    pairs: int,
+    prefix_chain: str | None,
+    restart: bool,
+) -> Beginning:
+    """Bring the directory into the state that a run goes on from.
+
+    Args:
+        disk: the disk.
+        directory: the output directory, locked.
+        recipe: names the files and the counters.
+        fingerprint: of the run that is to begin.
+        pairs: how many pairs it covers in all.
+        prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
+        restart: move everything aside and begin anew.
+
+    Raises:
+        BadDataError: the directory belongs to another run or was changed.
+    """
+    if restart:
+        return _fresh(disk, directory, recipe, fingerprint, pairs)
+    state = load_checkpoint(disk, directory)
+    if state is not None:
+        state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
+        meters = _bring_to(disk, directory, state, may_be_longer=True)
+        # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
+        disk.unlink(directory / STATISTICS)
+        return Beginning(state, meters, resumed=True)
+    state = load_statistics(disk, directory)
+    if state is None:
+        return _fresh(disk, directory, recipe, fingerprint, pairs)
+    state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
+    meters = _bring_to(disk, directory, state, may_be_longer=False)
+    if pairs <= state.last_completed_idx + 1:
+        return Beginning(state, meters, resumed=True, finished=True)
+    return Beginning(state, meters, resumed=True)
+
+
+def extend(disk: Disk, directory: Path, state: RunState) -> None:
+    """Turn a finished run into one that goes on: the checkpoint first, then the statistics go."""
+    save_checkpoint(disk, directory, state)
+    disk.unlink(directory / STATISTICS)
+    disk.fsync_directory(directory)
+
+
+def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
+    """Move a former run's files and journal into `superseded-<time>/`; None when there are none.
+
+    The checkpoint goes last: until then, a crash leaves a directory that says whose files these are.
+    """
+    state_directory = directory / STATE_DIRECTORY
+    present = [name for name in names if disk.size(directory / name) is not None]
+    journal = [name for name in disk.list_directory(state_directory) if name.startswith(JOURNAL_PREFIX)]
+    if not present and not journal:
+        return None
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    taken = set(disk.list_directory(directory))
+    target = directory / next(
+        name for n in range(len(taken) + 1) if (name := f"superseded-{moment}{f'-{n}' * (n > 0)}") not in taken
+    )
+    disk.make_directory(target)
+    for name in journal:
+        disk.rename(state_directory / name, target / name)
+    for name in present:
+        disk.rename(directory / name, target / name)
+    disk.fsync_directory(target)
+    disk.fsync_directory(state_directory)
+    disk.fsync_directory(directory)
+    return target
+
+
+def _fresh(disk: Disk, directory: Path, recipe: Recipe, fingerprint: Fingerprint, pairs: int) -> Beginning:
+    names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
+    moved_to = supersede(disk, directory, names)
+    meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
+    state = RunState(
+        last_completed_idx=-1,
+        input_end=0,
+        input_chain="",
+        files={name: meter.mark() for name, meter in meters.items()},
+        stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0) | {"total_pairs": pairs},
+        fingerprint=fingerprint,
+    )
+    save_checkpoint(disk, directory, state)
+    return Beginning(state, meters, moved_to=moved_to)
+
+
+def _accept(
+    state: RunState, recipe: Recipe, fingerprint: Fingerprint, pairs: int, prefix_chain: str | None
+) -> RunState:
+    changed = differences(state.fingerprint, fingerprint)
+    if changed:
+        raise BadDataError(f"this directory belongs to another run: {'; '.join(changed)}; {GO_ON}")
+    done = state.last_completed_idx + 1
+    if done and prefix_chain is None:
+        raise BadDataError(f"the input has fewer pairs than the {done} already processed; {GO_ON}")
+    if done and prefix_chain != state.input_chain:
+        raise BadDataError(f"the input changed within the {done} pairs already processed; {GO_ON}")
+    wanted = {*(output.name for output in recipe.outputs), FAILED}
+    if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
+        raise BadDataError(f"the checkpoint does not fit this version of asyncgen; {GO_ON}")
+    return replace(state, stats={**state.stats, "total_pairs": max(pairs, done)})
+
+
+def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:
+    """Cut the files to the state and check that they are the ones it speaks of."""
+    meters = {}
+    for name, mark in state.files.items():
+        path = directory / name
+        size = disk.size(path) or 0
+        if size < mark.size:
+            raise BadDataError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size}); {GO_ON}")
+        tail = disk.read(path, max(0, mark.size - TAIL), min(TAIL, mark.size)) or b""
+        if digest(tail) != mark.tail or (size > mark.size and not may_be_longer):
+            raise BadDataError(f"{path} was changed since the run wrote it; {GO_ON}")
+        if size > mark.size:
+            disk.truncate(path, mark.size)
+        meters[name] = FileMeter(mark.size, mark.crc32, tail)
+    if FAILED in meters and not meters[FAILED].size:
+        disk.unlink(directory / FAILED)
+    return meters

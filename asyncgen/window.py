@@ -1,0 +1,45 @@
+"""How far the run may read ahead of the oldest pair that is not written yet."""
+
+import asyncio
+
+
+class Window:
+    """At most `slots` pairs between the source and the writer, and `max_bytes` of waiting results.
+
+    The source takes a slot for each pair; the writer frees it when the pair is appended.
+    """
+
+    def __init__(self, slots: int, max_bytes: int) -> None:
+        self._free = slots
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._closed = False
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def take(self) -> None:
+        """Take a slot, waiting until there is room."""
+        while not self._has_room():
+            self._room.clear()
+            await self._room.wait()
+        self._free -= 1
+
+    def hold(self, size: int) -> None:
+        """Count the bytes of a result that waits for its turn (negative when it has been written)."""
+        self._bytes += size
+        if self._has_room():
+            self._room.set()
+
+    def free(self) -> None:
+        """Give a slot back."""
+        self._free += 1
+        if self._has_room():
+            self._room.set()
+
+    def close(self) -> None:
+        """Let everybody through: the run stops, and slots may never be given back."""
+        self._closed = True
+        self._room.set()
+
+    def _has_room(self) -> bool:
+        return self._closed or (self._free > 0 and self._bytes < self._max_bytes)

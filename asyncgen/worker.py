@@ -1,0 +1,68 @@
+"""A worker of the pool: takes rows, runs the recipe, hands on outcomes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from asyncgen.chat import ChatRequest, Completion
+from asyncgen.client import ChatClient
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping
+from asyncgen.journal import Journal
+from asyncgen.pairs import Row
+from asyncgen.recipe import Examples, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row: examples, or the failure of a step. `tokens` counts all its answers."""
+
+    row: Row
+    examples: Examples | None
+    failure: CallFailed | None
+    tokens: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of its examples."""
+        return 0 if self.examples is None else sum(map(len, self.examples.blobs))
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Everything that a row needs on its way; one object serves the whole pool."""
+
+    recipe: Recipe
+    client: ChatClient
+    journal: Journal
+    stop: Callable[[AsyncgenError], None]
+
+    async def work(self, rows: asyncio.Queue[Row | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """Work until the queue says None (which is put back for the next worker) or the run stops."""
+        while (row := await rows.get()) is not None:
+            try:
+                outcomes.put_nowait(await self._process(row))
+            except Stopping:
+                # What was paid for the row is in the journal; the next start takes it from there.
+                continue
+            except AsyncgenError as error:
+                self.stop(error)
+        rows.put_nowait(None)
+
+    async def _process(self, row: Row) -> Outcome:
+        tokens = 0
+
+        async def generate(step: str, request: ChatRequest) -> Completion:
+            nonlocal tokens
+            prepared = self.client.prepare(request)
+            completion = self.journal.known(row.index, step, prepared.hash)
+            if completion is None:
+                completion = await self.client.complete(row.index, step, prepared)
+            tokens += completion.usage.total_tokens
+            return completion
+
+        examples, failure = None, None
+        try:
+            examples = await self.recipe.run(row.pair, generate)
+        except CallFailed as error:
+            failure = error
+        return Outcome(row, examples, failure, tokens + self.journal.wasted(row.index))
