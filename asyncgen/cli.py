@@ -1,0 +1,67 @@
+"""The command line: finds the command and turns every expected error into a line and an exit code."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+from asyncgen import __version__
+from asyncgen.errors import AsyncgenError, Exit
+
+COMMANDS = ("run", "simulate")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors of usage in two lines instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(Exit.USAGE, f"{self.prog}: {message}\nsee {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = _Parser(
+        prog="asyncgen",
+        description="Turn pairs of clinical notes into SFT data through an OpenAI-compatible chat API.",
+        epilog="Each command has --help with an example.",
+    )
+    parser.add_argument("--version", action="version", version=f"asyncgen {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name in COMMANDS:
+        module = import_module(f"asyncgen.commands.{name}")
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP,
+            epilog=f"example:\n  {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(execute=module.execute)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    args = build_parser().parse_args(argv)
+    # Until the event loop has its own handlers, SIGTERM ends the process like Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(args.execute(args))
+    except AsyncgenError as error:
+        sys.stderr.write(f"❌ {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("❌ interrupted\n")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is no error of ours.
+        sys.stderr.close()
+        return Exit.DONE
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

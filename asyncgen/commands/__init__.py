@@ -1,0 +1,1 @@
+"""The commands, one a file: `HELP`, `EXAMPLE`, `add_arguments(parser)` and `execute(args) -> exit code`."""

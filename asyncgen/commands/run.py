@@ -1,0 +1,202 @@
+"""`asyncgen run`: the main job."""
+
+import argparse
+import asyncio
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from asyncgen.commands.simulate import profile_path
+from asyncgen.config import (
+    DEFAULT_BASE_URL,
+    UNPACED_CONCURRENCY,
+    RunConfig,
+    is_loopback,
+    resolve_api_key,
+)
+from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
+from asyncgen.loop import run_loop
+
+HELP = "generate SFT data from pairs of notes; the same command again goes on where it stopped"
+EXAMPLE = (
+    "asyncgen run --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
+    "--add-reasoning --rpm 5000 --tpm 450000"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the contract."""
+    job = parser.add_argument_group("the job")
+    job.add_argument("--input-jsonl", type=Path, required=True, metavar="P", help="pairs, one JSON object a line")
+    job.add_argument("--output-dir", type=Path, required=True, metavar="P", help="where the three files go")
+    job.add_argument("--prompt-file", type=Path, required=True, metavar="P", help="prompts (JSON)")
+    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
+    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
+    job.add_argument(
+        "--batch-size", type=int, default=10, metavar="N", help="pairs read ahead into the queue (%(default)s)"
+    )
+    job.add_argument(
+        "--save-every", type=int, default=5, metavar="N", help="pairs between checkpoints (%(default)s)"
+    )
+    job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
+    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
+
+    api = parser.add_argument_group("the API")
+    api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
+    api.add_argument("--model", default="gpt-4o", metavar="M", help="%(default)s")
+    api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
+    api.add_argument(
+        "--max-tokens-field",
+        default="max_tokens",
+        choices=("max_tokens", "max_completion_tokens"),
+        help="the name that the server gives the limit of an answer (%(default)s)",
+    )
+    api.add_argument("--rpm", type=float, metavar="N", help="requests a minute (default: unpaced)")
+    api.add_argument("--tpm", type=float, metavar="N", help="tokens a minute (default: unpaced)")
+    api.add_argument(
+        "--concurrency",
+        type=_concurrency,
+        default=UNPACED_CONCURRENCY,
+        metavar="N|auto",
+        help=f"calls in flight (auto: {UNPACED_CONCURRENCY})",
+    )
+    api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
+    api.add_argument("--timeout", type=float, default=120, metavar="S", help="of one attempt (%(default)s)")
+    api.add_argument(
+        "--patience",
+        type=float,
+        default=600,
+        metavar="S",
+        help="stop when the server has refused everything for so long (%(default)s)",
+    )
+    api.add_argument(
+        "--simulate",
+        nargs="?",
+        const="default",
+        metavar="PROFILE",
+        help="use a simulated API on this machine: no key, no cost (a name in configs/profiles or a TOML file)",
+    )
+
+    screen = parser.add_argument_group("the screen")
+    screen.add_argument("--log-file", type=Path, metavar="P", help="a line of JSON for each event")
+    screen.add_argument("--no-progress", action="store_true", help="no progress bar")
+    screen.add_argument("-v", "--verbose", action="store_true", help="say why attempts fail")
+    screen.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Run the job."""
+    from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
+
+    config = _config(args)
+    console = Console(
+        progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
+    )
+    with console:
+        console.paths(config)
+        if args.openai_api_key:
+            console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
+        try:
+            return run_loop(_execute(config, args.simulate, console))
+        except AsyncgenError as error:
+            console.error(str(error))
+            if error.exit_code is not Exit.USAGE:
+                console.error(f"to go on: {_command(sys.argv)}")
+            return error.exit_code
+
+
+async def _execute(config: RunConfig, profile: str | None, console: Any) -> int:
+    # Slow imports, paid only when there is something to run.
+    from asyncgen.disk import Disk  # noqa: PLC0415
+    from asyncgen.pipeline import Run  # noqa: PLC0415
+    from asyncgen.prompts import PromptFile  # noqa: PLC0415
+    from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
+
+    recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+    async with AsyncExitStack() as stack:
+        if profile is not None:
+            from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
+
+            try:
+                simulator = Simulator(load_profile(profile_path(profile)))
+            except ProfileError as error:
+                raise UsageError(str(error)) from error
+            await stack.enter_async_context(simulator)
+            config = replace(config, base_url=simulator.base_url)
+        disk = Disk()
+        stack.callback(disk.close)
+        run = Run(config, recipe, [console.observe], disk)
+        _handle_signals(run.stop)
+        summary = await run.execute()
+    console.summary(summary, config.output_dir)
+    return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+def _config(args: argparse.Namespace) -> RunConfig:
+    simulated = args.simulate is not None
+    if simulated and args.base_url:
+        raise UsageError("--simulate brings its own server: leave --base-url out")
+    base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    config = RunConfig(
+        input_jsonl=args.input_jsonl.resolve(),
+        output_dir=args.output_dir.resolve(),
+        prompt_file=args.prompt_file.resolve(),
+        num_pairs=args.num_pairs,
+        add_reasoning=args.add_reasoning,
+        batch_size=args.batch_size,
+        save_every=args.save_every,
+        api_key="simulated" if simulated else resolve_api_key(args.openai_api_key),
+        model=args.model,
+        base_url=DEFAULT_BASE_URL if simulated else base_url,
+        max_tokens_field=args.max_tokens_field,
+        rpm=args.rpm,
+        tpm=args.tpm,
+        concurrency=args.concurrency,
+        max_attempts=args.max_attempts,
+        timeout=args.timeout,
+        patience=args.patience,
+        restart=args.restart,
+        skip_bad=args.skip_bad,
+    )
+    if not config.api_key and not is_loopback(config.base_url):
+        raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY")
+    return config
+
+
+def _concurrency(text: str) -> int:
+    return UNPACED_CONCURRENCY if text == "auto" else int(text)
+
+
+def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
+    """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid."""
+    asked = False
+
+    def handle() -> None:
+        nonlocal asked
+        if asked:
+            sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
+            sys.stderr.flush()
+            os._exit(Exit.INTERRUPTED)
+        asked = True
+        stop(Interrupted("interrupted; everything paid is saved"))
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, handle)
+
+
+def _command(argv: Sequence[str]) -> str:
+    """The command as typed, without the key."""
+    words = list(argv)
+    for place, word in enumerate(words):
+        if word == "--openai-api-key" and place + 1 < len(words):
+            words[place + 1] = "…"
+        elif word.startswith("--openai-api-key="):
+            words[place] = "--openai-api-key=…"
+    return shlex.join(word for word in words if word != "--restart")
