@@ -1,0 +1,19 @@
+"""A loopback HTTP server that behaves like the chat completions API: limits, headers, latency, faults.
+
+It stands beside the program: nothing here imports the rest of asyncgen, and only the commands and the
+tests import it. A `Profile` says how the server behaves; `Simulator` serves it.
+"""
+
+from asyncgen.simulator.profile import Faults, Latency, Limits, Profile, ProfileError, Storm, load_profile
+from asyncgen.simulator.server import Simulator
+
+__all__ = [
+    "Faults",
+    "Latency",
+    "Limits",
+    "Profile",
+    "ProfileError",
+    "Simulator",
+    "Storm",
+    "load_profile",
+]

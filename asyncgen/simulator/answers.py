@@ -1,0 +1,69 @@
+"""Answers with status 200: the API's envelope around a completion, and the ways in which it is spoiled."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from asyncgen.simulator.completions import Completion
+from asyncgen.simulator.refusals import SERVER_ERROR
+from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
+
+WITHOUT_USAGE = frozenset({"bad_json", "error_in_200"})
+"""Faults after which the client never learns what the answer cost."""
+
+_REFUSAL = "I'm sorry, but I can't assist with that request."
+
+
+def encode(completion: Completion, fault: str | None, model: str, answer_id: str, created: int) -> bytes:
+    """The body of an answer; its id and time (seconds since the epoch) differ at every attempt."""
+    if fault == "bad_json":
+        return b"upstream connect error or disconnect/reset before headers"
+    if fault == "error_in_200":
+        return SERVER_ERROR
+    choice: dict[str, Any] = {
+        "index": 0,
+        "message": {"role": "assistant", "content": completion.content, "refusal": None},
+        "logprobs": None,
+        "finish_reason": completion.finish_reason,
+    }
+    if fault == "refusal":
+        choice["message"] = {"role": "assistant", "content": None, "refusal": _REFUSAL}
+    return orjson.dumps(
+        {
+            "id": answer_id,
+            "object": "chat.completion",
+            "created": created,
+            "model": model,
+            "choices": [] if fault == "no_choices" else [choice],
+            "usage": {
+                "prompt_tokens": completion.prompt_tokens,
+                "completion_tokens": completion.completion_tokens,
+                "total_tokens": completion.prompt_tokens + completion.completion_tokens,
+            },
+            "system_fingerprint": "fp_simulator",
+        }
+    )
+
+
+def spoil(completion: Completion, fault: str | None) -> Completion:
+    """The completion as the faults that touch its content leave it."""
+    if fault == "empty":
+        return _shortened(completion, "", "stop")
+    if fault == "length":
+        return _shortened(completion, _half(completion), "length")
+    if fault == "filter":
+        return _shortened(completion, _half(completion), "content_filter")
+    if fault == "bad_answer_json":
+        return _shortened(completion, _half(completion), "stop")
+    return completion
+
+
+def _half(completion: Completion) -> str:
+    return cut_to_tokens(completion.content, completion.completion_tokens // 2)
+
+
+def _shortened(completion: Completion, content: str, finish_reason: str) -> Completion:
+    return replace(
+        completion, content=content, finish_reason=finish_reason, completion_tokens=count_tokens(content)
+    )

@@ -1,0 +1,38 @@
+"""What the model answers: a function of the request body and of nothing else."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from asyncgen.simulator.paraphrase import find_note, paraphrase
+from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.shapes import fill, shape_of_prompt, shape_of_schema
+from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer and what it costs, in tokens."""
+
+    content: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def complete(request: ChatRequest, key: int) -> Completion:
+    """Answer a request with this body key: a paraphrase of its note, or the JSON object that it asks for."""
+    content = _object(request, key) if request.wants_json else paraphrase(find_note(request.user), key)
+    tokens = count_tokens(content)
+    if request.max_tokens is not None and tokens > request.max_tokens:
+        content = cut_to_tokens(content, request.max_tokens)
+        return Completion(content, "length", request.prompt_tokens, request.max_tokens)
+    return Completion(content, "stop", request.prompt_tokens, tokens)
+
+
+def _object(request: ChatRequest, key: int) -> str:
+    if request.properties is not None:
+        shape = shape_of_schema(request.properties)
+    else:
+        shape = shape_of_prompt(request.system, request.user)
+    return orjson.dumps(fill(shape, request.user, key)).decode()

@@ -1,0 +1,84 @@
+"""What the server has seen, as numbers that tests and reports compare."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known of one request body: how often it came, passed the limits, and was answered whole."""
+
+    arrivals: int = 0
+    admitted: int = 0
+    answered: int = 0
+
+
+@dataclass(slots=True)
+class Counts:
+    """Live counters of a simulator; only chat completions count, not the listing of models or of counts.
+
+    `answers` are whole completions without a fault, `answered_again` those beyond the first for a body:
+    what a client paid twice. `abandoned` are requests whose client left before the answer. `refused` says by
+    which limit, storm or account state, `faults` which faults hit. Tokens are those of every `usage` sent.
+    """
+
+    requests: int = 0
+    answers: int = 0
+    answered_again: int = 0
+    abandoned: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    in_flight: int = 0
+    peak_in_flight: int = 0
+    max_attempts: int = 0
+    status: Counter[int] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    seen: dict[int, Seen] = field(default_factory=dict)
+
+    def arrive(self, key: int) -> Seen:
+        """Count the arrival of the request with this body key; every arrival ends with a `leave`."""
+        self.requests += 1
+        self.in_flight += 1
+        self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+        seen = self.seen.get(key)
+        if seen is None:
+            seen = self.seen[key] = Seen()
+        seen.arrivals += 1
+        self.max_attempts = max(self.max_attempts, seen.arrivals)
+        return seen
+
+    def leave(self) -> None:
+        """Count that a request is no longer in flight."""
+        self.in_flight -= 1
+
+    def answer(self, seen: Seen) -> None:
+        """Count a whole answer without a fault."""
+        self.answers += 1
+        seen.answered += 1
+        self.answered_again += seen.answered > 1
+
+    def spend(self, prompt_tokens: int, completion_tokens: int) -> None:
+        """Count the usage that an answer reports."""
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counters as JSON: what `GET /sim/counts` sends."""
+        return {
+            "requests": self.requests,
+            "distinct_requests": len(self.seen),
+            "max_attempts": self.max_attempts,
+            "answers": self.answers,
+            "answered_again": self.answered_again,
+            "abandoned": self.abandoned,
+            "in_flight": self.in_flight,
+            "peak_in_flight": self.peak_in_flight,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+            "status": {str(status): count for status, count in sorted(self.status.items())},
+            "refused": dict(sorted(self.refused.items())),
+            "faults": dict(sorted(self.faults.items())),
+        }

@@ -1,0 +1,52 @@
+"""Which fault, if any, hits an attempt. Pure: the draws and the time are arguments."""
+
+from itertools import accumulate
+from typing import NamedTuple
+
+from asyncgen.simulator.draws import Draws
+from asyncgen.simulator.profile import FAULT_KINDS, Faults, Storm
+
+
+class Fault(NamedTuple):
+    """A fault and, for the kinds that tell the client to wait, for how long (seconds; 0: not said)."""
+
+    kind: str
+    retry_after_s: float = 0.0
+
+
+class FaultPlan:
+    """The faults of a profile, ready to be asked for each attempt."""
+
+    def __init__(self, faults: Faults) -> None:
+        """Lay the shares end to end, so that one draw decides among all kinds."""
+        self._faults = faults
+        shares = accumulate(getattr(faults, kind) for kind in FAULT_KINDS)
+        self._bounds = tuple(zip(shares, FAULT_KINDS, strict=True))
+        self._total = self._bounds[-1][0]
+        self._needle = faults.fail_matching.encode()
+
+    def account(self, request: int) -> str | None:
+        """What is wrong with the account at the N-th request: `auth`, `quota` or None."""
+        if 0 < self._faults.auth_after <= request:
+            return "auth"
+        if 0 < self._faults.quota_after <= request:
+            return "quota"
+        return None
+
+    def hit(self, body: bytes, attempt: int, draws: Draws) -> Fault | None:
+        """The fault of this attempt (1 is the first) of this request: a pure function of the three."""
+        if self._needle and self._needle in body:
+            return self._fault(self._faults.fail_kind)
+        if draws.fault >= self._total or (self._faults.once and attempt > 1):
+            return None
+        return self._fault(next(kind for bound, kind in self._bounds if draws.fault < bound))
+
+    def _fault(self, kind: str) -> Fault:
+        return Fault(kind, self._faults.retry_after_s if kind == "rate_limit" else 0.0)
+
+
+def storm_hit(storm: Storm, elapsed_s: float, draws: Draws) -> Fault | None:
+    """The fault of a request that arrives so long after the first one."""
+    if 0 <= elapsed_s - storm.start_s < storm.duration_s and draws.storm < storm.share:
+        return Fault(storm.kind, storm.retry_after_s)
+    return None

@@ -1,0 +1,114 @@
+"""One legal, localized change to a clinical note: what a careful model would answer.
+
+Every rewrite keeps the meaning: no number, dose, side or diagnosis changes, but a span of days may be
+written in hours and one of weeks in days, converted.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from asyncgen.simulator.draws import pick
+
+_NOTE = re.compile(r"<note>(.*?)</note>", re.DOTALL)
+_FENCED = re.compile(r"(?P<fence>```|\"\"\")(?:\w*\n)?(.*?)(?P=fence)", re.DOTALL)
+# Up to the last line that ends with a colon; one that speaks of a note goes before a heading inside a note.
+_LEAD_INS = (
+    re.compile(r"\A(?:.*\n)?[^\n]*\bnote\b[^\n]*:[^\S\n]*\n", re.DOTALL | re.IGNORECASE),
+    re.compile(r"\A.*:[^\S\n]*\n", re.DOTALL),
+)
+
+_PHRASES = (
+    ("comes to", "presents to"),
+    ("is brought to", "is taken to"),
+    ("brought into", "taken into"),
+    ("because of", "due to"),
+    ("because he has", "since he has"),
+    ("because she has", "since she has"),
+    ("shows", "reveals"),
+    ("showed", "demonstrated"),
+    ("reveals", "shows"),
+    ("demonstrates", "shows"),
+    ("Physical examination", "Physical exam"),
+    ("physical examination", "physical exam"),
+    ("Physical exam", "Physical examination"),
+    ("physical exam", "physical examination"),
+    ("On examination", "On exam"),
+    ("On exam", "On examination"),
+    ("is notable for", "is remarkable for"),
+    ("complaining of", "reporting"),
+    ("Current medications include", "Medications currently include"),
+    ("Over the past", "During the past"),
+    ("over the past", "during the past"),
+    ("for the past", "over the past"),
+    ("past medical history", "prior medical history"),
+    ("Vital signs", "Vitals"),
+    ("is diagnosed with", "receives a diagnosis of"),
+    ("was diagnosed with", "received a diagnosis of"),
+    ("is started", "is initiated"),
+    ("was started", "was initiated"),
+    ("is administered", "is given"),
+    ("are administered", "are given"),
+    ("is performed", "is carried out"),
+    ("was performed", "was carried out"),
+    ("is within normal limits", "is normal"),
+    ("are within normal limits", "are normal"),
+    ("is concerned", "is worried"),
+    ("approximately", "about"),
+    ("The patient", "This patient"),
+    ("the patient", "this patient"),
+    ("Laboratory studies", "Laboratory tests"),
+    ("is scheduled for", "is booked for"),
+    ("is ordered", "is requested"),
+)
+
+
+class _Rewrite(NamedTuple):
+    marker: str  # found in the note before the slower pattern is tried
+    pattern: re.Pattern[str]
+    new: Callable[[re.Match[str]], str]
+
+
+def _phrase(old: str, new: str) -> _Rewrite:
+    return _Rewrite(old, re.compile(rf"\b{re.escape(old)}\b"), lambda _: new)
+
+
+def _span(marker: str, unit: str, factor: int) -> _Rewrite:
+    # Not in a range ("2 to 3 days"), a frequency ("3 days a week") or a pregnancy, where weeks are the unit;
+    # up to 7, which needs no other article in its new form either.
+    before = r"(?<=[^\d\s] )(?<!\bto )(?<!\bor )(?<!\band )(?<!\bby )"
+    after = r"\b(?!['\u2019]| a\b| per\b| each\b| out\b| of gest| gest| pregnant)"
+    pattern = re.compile(rf"{before}([1-7]){re.escape(marker)}{after}")
+    return _Rewrite(marker, pattern, lambda match: f"{int(match[1]) * factor}{unit}")
+
+
+_REWRITES = (
+    _span("-day history", "-hour history", 24),
+    _span("-week history", "-day history", 7),
+    _span(" days", " hours", 24),
+    _span(" weeks", " days", 7),
+    *(_phrase(old, new) for old, new in _PHRASES),
+)
+_LAST_RESORT = "Per the chart: "
+
+
+def find_note(message: str) -> str:
+    """The note in a user message: between tags, in a fence, behind a lead-in with a colon, or all of it."""
+    if notes := _NOTE.findall(message):
+        # The instructions may mention the tags themselves: what they say between them is shorter.
+        return str(max(notes, key=len)).strip()
+    if match := _FENCED.search(message):
+        return match[2].strip()
+    lead_in = next(filter(None, (pattern.match(message) for pattern in _LEAD_INS)), None)
+    return message[lead_in.end() if lead_in else 0 :].strip()
+
+
+def paraphrase(note: str, key: int) -> str:
+    """The note with exactly one change, chosen by the key of the request."""
+    found = [rewrite for rewrite in _REWRITES if rewrite.marker in note and rewrite.pattern.search(note)]
+    if not found:
+        return _LAST_RESORT + note
+    rewrite = found[pick(key, "rewrite", len(found))]
+    matches = list(rewrite.pattern.finditer(note))
+    match = matches[pick(key, "occurrence", len(matches))]
+    return note[: match.start()] + rewrite.new(match) + note[match.end() :]

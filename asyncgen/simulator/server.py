@@ -1,0 +1,194 @@
+"""The server itself: aiohttp around the pure parts, and the faults that live in the connection.
+
+The way of a chat request: account, limits, storm, fault of this attempt, latency, answer. Only attempts that
+get past limits and storm are numbered for the draws, so timing never changes which of them is hit.
+"""
+
+import asyncio
+import contextlib
+import math
+import os
+import time
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+from aiohttp import web
+
+from asyncgen.simulator import answers, refusals, wire
+from asyncgen.simulator.buckets import RateLimits
+from asyncgen.simulator.completions import complete
+from asyncgen.simulator.counts import Counts, Seen
+from asyncgen.simulator.draws import body_key, draw, lognormal
+from asyncgen.simulator.faults import Fault, FaultPlan, storm_hit
+from asyncgen.simulator.profile import Profile
+from asyncgen.simulator.refusals import ErrorAnswer
+from asyncgen.simulator.requests import ChatRequest, InvalidRequestError, parse_request
+
+_BACKLOG = 1024  # connections that wait to be accepted: clients open hundreds at once
+_SHUTDOWN_S = 0.01  # what is still in flight at the end hangs or sleeps: there is nothing to wait for
+_AT_ONCE = frozenset({"rate_limit", "overloaded", "bad_request", "context_length"})
+_MODELS = ("gpt-4o", "gpt-4o-mini")
+
+
+class Simulator:
+    """A server on the loopback interface for as long as its `async with` lasts.
+
+    `port` 0 takes a free one. `counts` goes on counting and stays readable after the end.
+    """
+
+    def __init__(self, profile: Profile, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Prepare a server; it listens from `__aenter__` on."""
+        self.profile = profile
+        self.counts = Counts()
+        self._host = host
+        self._port = port
+        self._limits = RateLimits(profile.limits)
+        self._faults = FaultPlan(profile.faults)
+        slots = profile.limits.slots
+        self._slots = asyncio.Semaphore(slots) if slots else contextlib.nullcontext()
+        self._ids = (f"{os.urandom(6).hex()}{number:08x}" for number in count(1))
+        self._first_at = math.inf
+        self._runner: web.ServerRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            OSError: the port is taken or not allowed.
+        """
+        server = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening and end what is in flight at once."""
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    @property
+    def base_url(self) -> str:
+        """The URL for clients: `http://127.0.0.1:PORT/v1`."""
+        return f"http://{self._host}:{self._port}/v1"
+
+    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        match http.method, http.path:
+            case "POST", "/v1/chat/completions":
+                return await self._chat(http)
+            case "GET", "/v1/models":
+                models = [{"id": model, "object": "model", "owned_by": "simulator"} for model in _MODELS]
+                return _json({"object": "list", "data": models})
+            case "GET", "/sim/counts":
+                return _json(self.counts.as_dict())
+        return _response(*refusals.not_found(http.method, http.path))
+
+    async def _chat(self, http: web.BaseRequest) -> web.StreamResponse:
+        body = await http.content.read()
+        key = body_key(body)
+        seen = self.counts.arrive(key)
+        try:
+            return await self._answer(http, body, key, seen)
+        except asyncio.CancelledError:
+            self.counts.abandoned += 1
+            raise
+        finally:
+            self.counts.leave()
+
+    async def _answer(self, http: web.BaseRequest, body: bytes, key: int, seen: Seen) -> web.StreamResponse:
+        now = asyncio.get_running_loop().time()
+        self._first_at = min(self._first_at, now)
+        try:
+            chat = parse_request(body)
+        except InvalidRequestError as invalid:
+            return self._error(refusals.invalid(invalid.message, invalid.param))
+        if account := self._faults.account(self.counts.requests):
+            self.counts.refused[account] += 1
+            return self._error(refusals.account_refused(account))
+        if refusal := self._limits.admit(chat.charge, now):
+            self.counts.refused[refusal.kind] += 1
+            return self._error(refusals.over_limit(refusal, chat.model))
+        fault = self._storm(now, key, seen) or self._fault(body, chat, key, seen)
+        error = refusals.faulty(fault, chat.model, chat.user) if fault else None
+        if error and fault and fault.kind in _AT_ONCE:
+            return self._error(error)
+        if fault and fault.kind == "hang":
+            await wire.hang()
+        await self._work(key, seen)
+        if error:
+            return self._error(error)
+        return await self._complete(http, chat, key, seen, fault.kind if fault else None)
+
+    def _storm(self, now: float, key: int, seen: Seen) -> Fault | None:
+        storm = self.profile.storm
+        if not storm.duration_s:
+            return None  # spares the draw
+        fault = storm_hit(storm, now - self._first_at, draw(self.profile.seed, key, seen.arrivals))
+        if fault:
+            self.counts.refused["storm"] += 1
+        return fault
+
+    def _fault(self, body: bytes, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
+        seen.admitted += 1
+        fault = self._faults.hit(body, seen.admitted, draw(self.profile.seed, key, seen.admitted))
+        if fault is None or (fault.kind == "bad_answer_json" and not chat.wants_json):
+            return None
+        self.counts.faults[fault.kind] += 1
+        return fault
+
+    async def _work(self, key: int, seen: Seen) -> None:
+        """Take as long as the model would; with slots, first wait for a free one, in the order of arrival."""
+        latency = self.profile.latency
+        unit = draw(self.profile.seed, key, seen.admitted).latency
+        async with self._slots:
+            if latency.median_s:
+                await asyncio.sleep(lognormal(latency.median_s, latency.sigma, unit))
+
+    async def _complete(
+        self, http: web.BaseRequest, chat: ChatRequest, key: int, seen: Seen, fault: str | None
+    ) -> web.StreamResponse:
+        if fault == "drop":
+            return wire.drop(http)
+        completion = answers.spoil(complete(chat, key), fault)
+        body = answers.encode(completion, fault, chat.model, f"chatcmpl-{next(self._ids)}", int(time.time()))
+        self.counts.status[200] += 1
+        if fault not in answers.WITHOUT_USAGE:
+            self.counts.spend(completion.prompt_tokens, completion.completion_tokens)
+        if fault == "reset_body":
+            return await wire.reset_body(http, body, self._headers())
+        if fault == "drip":
+            return await wire.drip(http, body, self._headers())
+        if fault is None:
+            self.counts.answer(seen)
+            if self.profile.limits.refund:
+                spent = completion.prompt_tokens + completion.completion_tokens
+                self._limits.refund(max(0, chat.charge - spent), asyncio.get_running_loop().time())
+        return _response(200, body, self._headers())
+
+    def _error(self, error: ErrorAnswer) -> web.Response:
+        self.counts.status[error.status] += 1
+        return _response(error.status, error.body, {**self._headers(), **error.headers}, error.content_type)
+
+    def _headers(self) -> dict[str, str]:
+        headers = self._limits.headers(asyncio.get_running_loop().time())
+        headers["x-request-id"] = f"req_{next(self._ids)}"
+        return headers
+
+
+def _response(
+    status: int, body: bytes, headers: dict[str, str], content_type: str = "application/json"
+) -> web.Response:
+    return web.Response(status=status, body=body, headers={**headers, "Content-Type": content_type})
+
+
+def _json(value: dict[str, Any]) -> web.Response:
+    return _response(200, orjson.dumps(value), {})

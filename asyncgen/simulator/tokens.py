@@ -1,0 +1,25 @@
+"""The server's own token count: near to what tokenizers give for clinical English, not characters / 4."""
+
+import re
+from functools import lru_cache
+from itertools import islice
+
+# A word of up to seven letters, up to three digits, or a sign; longer words and numbers fall into several.
+_TOKEN = re.compile(r"[^\W\d_]{1,7}|\d{1,3}|[^\w\s]|_")
+
+
+def count_tokens(text: str) -> int:
+    """How many tokens the text has."""
+    return len(_TOKEN.findall(text))
+
+
+# System prompts are few and long; user prompts are many and differ.
+count_prompt_tokens = lru_cache(maxsize=64)(count_tokens)
+
+
+def cut_to_tokens(text: str, limit: int) -> str:
+    """The beginning of the text that has at most `limit` tokens."""
+    if limit <= 0:
+        return ""
+    last = next(islice(_TOKEN.finditer(text), limit, None), None)
+    return text if last is None else text[: last.start()].rstrip()
