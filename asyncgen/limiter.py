@@ -119,7 +119,7 @@ class Gate:
         self._paused_until = until
         if self._resume is not None:
             self._resume.cancel()
-        self._resume = loop.call_at(until, self._grant)
+        self._resume = loop.call_at(until, self._end_pause)
         return True
 
     def close(self) -> None:
@@ -155,6 +155,10 @@ class Gate:
                 await self._limiter.draw(*lack)
             self._grant()
 
+    def _end_pause(self) -> None:
+        self._resume = None
+        self._grant()
+
     def _grant(self) -> None:
         while self._waiting:
             _, _, tokens, granted = self._waiting[0]
@@ -171,7 +175,8 @@ class Gate:
         self.waiting_on = None
 
     def _obstacle(self, tokens: float) -> str | None:
-        if self._paused_until > asyncio.get_running_loop().time():
+        # The timer says when a pause is over, not the clock: a loop may fire a timer a little early.
+        if self._resume is not None:
             return "pause"
         if self.in_flight >= self._concurrency:
             return "concurrency"
