@@ -43,7 +43,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         for name in ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "rpm", "tpm"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if value is not None and not value >= 1:  # NaN is not
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
         for name in ("timeout", "patience"):
             if not getattr(self, name) > 0:

@@ -33,6 +33,7 @@ from asyncgen.progress import (
 
 PLAIN_INTERVAL = 30.0
 CHECKPOINT_INTERVAL = 5.0
+FAILURES_SHOWN = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -51,8 +52,7 @@ class Console:
         self._verbose = verbose
         self._quiet = quiet
         self._bar: tqdm[Any] | None = None
-        self._total = 0
-        self._resumed_at = 0
+        self._failures = 0
         self._last_plain = self._last_checkpoint = time.monotonic()
         self._log: IO[bytes] | None = None
         if log_file is not None:
@@ -150,11 +150,15 @@ class Console:
             self._bar.update()
 
     def _failed(self, event: PairFailed) -> None:
-        self._print(
-            f"❌ Error processing pair {event.index} ({event.note_id}): "
-            f"{event.step}: {event.kind} after {event.attempts} attempt{'s' * (event.attempts != 1)}",
-            sys.stderr,
-        )
+        self._failures += 1
+        if self._failures <= FAILURES_SHOWN:
+            self._print(
+                f"❌ Error processing pair {event.index} ({event.note_id}): "
+                f"{event.step}: {event.kind} after {event.attempts} attempt{'s' * (event.attempts != 1)}",
+                sys.stderr,
+            )
+        if self._failures == FAILURES_SHOWN:
+            self.warn("further failures are only listed in failed.jsonl")
         if self._bar is not None:
             self._bar.update()
 

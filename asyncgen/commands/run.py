@@ -29,6 +29,8 @@ EXAMPLE = (
     "--add-reasoning --rpm 5000 --tpm 450000"
 )
 
+RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the contract."""
@@ -106,7 +108,7 @@ def execute(args: argparse.Namespace) -> int:
             return run_loop(_execute(config, args.simulate, console))
         except AsyncgenError as error:
             console.error(str(error))
-            if error.exit_code is not Exit.USAGE:
+            if error.exit_code in RESUMABLE:
                 console.error(f"to go on: {_command(sys.argv)}")
             return error.exit_code
 

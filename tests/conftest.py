@@ -1,0 +1,33 @@
+"""What several test files share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from asyncgen.disk import Disk
+
+# A busy machine is no failure: the time limit of the suite is the one of pytest-timeout.
+settings.register_profile("asyncgen", deadline=None)
+settings.load_profile("asyncgen")
+
+_BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data" / "medec_ms"
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """The real disk."""
+    real = Disk()
+    yield real
+    real.close()
+
+
+@pytest.fixture(scope="session")
+def medec_pairs() -> Path:
+    """The MEDEC training pairs, where they are at hand."""
+    path = Path(os.environ.get("ASYNCGEN_MEDEC_DIR", _BESIDE_THE_REPOSITORY)) / "medec_pairs_train.jsonl"
+    if not path.is_file():
+        pytest.skip("the MEDEC data are not here: set ASYNCGEN_MEDEC_DIR to their directory")
+    return path

@@ -1,0 +1,162 @@
+"""Real processes: the command, and the simulator that it talks to."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.config import shipped
+from asyncgen.simulator import Latency, Profile, Simulator
+
+OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
+PROMPTS = shipped("prompts", "medec_safe.json")
+SAMPLES = shipped("samples", "pairs.jsonl")
+
+
+class Server:
+    """A simulator on a thread of its own; its counters can be read while it serves."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._simulator = Simulator(profile)
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._do(self._simulator.__aenter__())
+        self.base_url = self._simulator.base_url
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What the server has seen."""
+
+        async def read() -> dict[str, Any]:
+            return self._simulator.counts.as_dict()
+
+        return self._do(read())
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._do(self._simulator.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+
+@dataclass
+class Job:
+    """A command line of the main job, and what it left."""
+
+    output_dir: Path
+    input_jsonl: Path = SAMPLES
+    prompt_file: Path = PROMPTS
+    server: Server | None = None
+    flags: list[str] = field(default_factory=lambda: ["--add-reasoning"])
+    command: list[str] = field(default_factory=lambda: ["-m", "asyncgen", "run"])
+
+    @property
+    def argv(self) -> list[str]:
+        """The words of the command."""
+        paths = {
+            "--input-jsonl": self.input_jsonl,
+            "--output-dir": self.output_dir,
+            "--prompt-file": self.prompt_file,
+        }
+        words = [str(word) for pair in paths.items() for word in pair]
+        endpoint = [] if self.server is None else ["--base-url", self.server.base_url]
+        return [sys.executable, *self.command, *words, *endpoint, *self.flags]
+
+    def run(self, *more: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run to the end."""
+        return subprocess.run(
+            [*self.argv, *more], check=False, capture_output=True, text=True, timeout=60, env=clean_env(env)
+        )
+
+    def start(self, *more: str) -> subprocess.Popen[str]:
+        """Start, to be killed."""
+        return subprocess.Popen(
+            [*self.argv, *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_env(None),
+        )
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the journal lives."""
+        return self.output_dir / ".asyncgen"
+
+    def outputs(self) -> dict[str, bytes]:
+        """The bytes of the three files."""
+        return {name: (self.output_dir / name).read_bytes() for name in OUTPUTS}
+
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """The decoded lines of a file."""
+        text = (self.output_dir / name).read_text()
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    def journal(self) -> bytes:
+        """All journal segments."""
+        return b"".join(path.read_bytes() for path in sorted(self.state_dir.glob("journal-*.jsonl")))
+
+
+def clean_env(more: dict[str, str] | None) -> dict[str, str]:
+    """The environment without the user's own key and address."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")} | (more or {})
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start simulators by the parts of a profile; without latency unless said otherwise."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**parts: Any) -> Server:
+            server = Server(Profile(**{"latency": Latency(median_s=0.0), **parts}))
+            stack.callback(server.close)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """A job with an output directory of its own."""
+    numbers = count()
+
+    def make(server: Server | None = None, **fields: Any) -> Job:
+        return Job(tmp_path / f"out-{next(numbers)}", server=server, **fields)
+
+    return make
+
+
+@pytest.fixture
+def first_pairs(tmp_path: Path, medec_pairs: Path) -> Callable[[int], Path]:
+    """The first N real pairs, in a file."""
+
+    def take(number: int) -> Path:
+        path = tmp_path / f"first-{number}.jsonl"
+        with medec_pairs.open("rb") as source:
+            path.write_bytes(b"".join(line for _, line in zip(range(number), source, strict=False)))
+        return path
+
+    return take
+
+
+def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str, str]:
+    """Send a signal; exit code, stdout and stderr."""
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=15)
+    return process.returncode, stdout, stderr

@@ -1,0 +1,286 @@
+"""Whatever happens to a run: the same bytes, nothing paid twice, and a word on how to go on."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from asyncgen.simulator import Faults, Latency, Storm
+
+from .conftest import OUTPUTS, Server, interrupt
+
+Serve = Callable[..., Server]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for another process."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("concurrency", [1, 7, 256])
+def test_the_bytes_are_the_same_at_any_concurrency(serve, job, first_pairs, concurrency):
+    """The outputs of real pairs do not depend on how many calls are in flight."""
+    source, server = first_pairs(100), serve()
+    golden = job(server, input_jsonl=source)
+    golden.run()
+    this = job(server, input_jsonl=source)
+
+    assert this.run("--concurrency", str(concurrency)).returncode == 0
+
+    assert this.outputs() == golden.outputs()
+
+
+def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serve, job, first_pairs):
+    """SIGKILL in the middle, three times; the server counts what was asked again."""
+    source = first_pairs(200)
+    golden = job(serve(), input_jsonl=source)
+    golden.run()
+    server = serve(latency=Latency(median_s=0.05))
+    this = job(server, input_jsonl=source)
+    in_flight = 0
+    for goal in (150, 300, 450):
+        process = this.start("--concurrency", "16")
+        wait_until(lambda goal=goal: server.counts["answers"] >= goal)
+        process.kill()
+        process.communicate()
+        in_flight += 16
+
+    last = this.run("--concurrency", "16")
+
+    assert last.returncode == 0
+    assert "Resuming from pair" in last.stdout
+    assert "calls were in flight" in last.stderr
+    assert this.outputs() == golden.outputs()
+    assert server.counts["distinct_requests"] == 600
+    assert 600 <= server.counts["requests"] <= 600 + in_flight
+    # An answer that reached a killed process's socket but not the process may come again; no more than that.
+    assert server.counts["answered_again"] <= in_flight
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve, job, number):
+    """Exit 130, every answer that was paid is kept, and nothing is sent twice by the next start."""
+    server = serve(latency=Latency(median_s=0.2))
+    this = job(server)
+    process = this.start("--concurrency", "8")
+    wait_until(lambda: server.counts["answers"] >= 20)
+
+    code, stdout, stderr = interrupt(process, number)
+
+    assert code == 130
+    assert "to go on: " in stderr
+    assert "Traceback" not in stderr
+    assert "are finished and saved first" in stdout
+    assert server.counts["abandoned"] == 0
+    assert this.run().returncode == 0
+    assert server.counts["requests"] == server.counts["distinct_requests"] == 72
+
+
+def test_the_second_signal_leaves_at_once(serve, job):
+    """A user who asks twice does not wait for a hung server."""
+    server = serve(faults=Faults(hang=1.0))
+    this = job(server)
+    process = this.start()
+    wait_until(lambda: server.counts["requests"] >= 10)
+    process.send_signal(signal.SIGINT)
+    wait_until(lambda: "Stopping" in (process.stdout.readline() if process.stdout else ""))
+
+    started = time.monotonic()
+    code, _, _ = interrupt(process)
+
+    assert code == 130
+    assert time.monotonic() - started < 5
+
+
+def test_a_key_given_as_a_flag_is_not_in_the_command_to_go_on(serve, job):
+    """The resume command, the warning and the files do not hold the key."""
+    server = serve(faults=Faults(auth_after=5))
+    this = job(server)
+
+    done = this.run("--openai-api-key", "sk-canary-key")
+
+    assert done.returncode == 77
+    assert "OPENAI_API_KEY instead" in done.stderr
+    assert "to go on: " in done.stderr
+    assert "sk-canary-key" not in done.stdout + done.stderr
+    for path in this.output_dir.rglob("*"):
+        assert path.is_dir() or b"sk-canary-key" not in path.read_bytes()
+
+
+def test_exhausted_quota_stops_at_once_and_the_next_start_asks_only_the_rest(serve, job):
+    """`insufficient_quota` never gets better by waiting: exit 77, nothing paid is lost."""
+    server = serve(faults=Faults(quota_after=30), latency=Latency(median_s=0.05))
+    this = job(server)
+
+    done = this.run("--concurrency", "4")
+
+    assert done.returncode == 77
+    assert "credit" in done.stderr
+    assert server.counts["requests"] <= 30 + 4
+    after = serve()
+    this.server = after
+    assert this.run().returncode == 0
+    assert after.counts["requests"] == 72 - server.counts["answers"]
+
+
+def test_a_server_that_refuses_everything_ends_the_patience(serve, job):
+    """A storm longer than --patience: exit 75, and the pairs are not counted as failed."""
+    server = serve(storm=Storm(start_s=0, duration_s=3600, share=1.0, retry_after_s=0.1))
+    this = job(server)
+
+    done = this.run("--patience", "1")
+
+    assert done.returncode == 75
+    assert "has refused every call" in done.stderr
+    assert not (this.output_dir / "failed.jsonl").exists()
+    this.server = serve()
+    assert this.run().returncode == 0
+
+
+def test_failed_pairs_are_asked_again_by_the_same_command_and_merged_in_place(serve, job, first_pairs):
+    """Exit 3 and `failed.jsonl`, then byte-identical to a run that never failed, and only what was missing."""
+    source = first_pairs(160)
+    golden = job(serve(), input_jsonl=source)
+    golden.run()
+    server = serve(faults=Faults(fail_matching="warfarin", fail_kind="bad_request"))
+    this = job(server, input_jsonl=source)
+
+    done = this.run()
+
+    assert done.returncode == 3
+    assert "❌ Error processing pair 0 (ms-train-0): " in done.stderr
+    failed = this.records("failed.jsonl")
+    assert [record["index"] for record in failed] == [0, 152]
+    assert list(failed[0]) == ["index", "note_id", "step", "error", "attempts", "tokens"]
+    assert {len(this.records(name)) for name in OUTPUTS[:2]} == {158}
+    paid = server.counts["answers"]
+    this.server = serve()
+    assert this.run().returncode == 0
+    assert this.outputs() == golden.outputs()
+    assert not (this.output_dir / "failed.jsonl").exists()
+    assert this.server.counts["requests"] == 480 - paid
+    assert not [path for path in this.state_dir.iterdir() if path.name.startswith(("journal", "spool"))]
+
+
+def test_a_finished_run_extends_by_a_larger_number_of_pairs(serve, job):
+    """`--num-pairs` may grow, then the whole file; the bytes are those of one run."""
+    server = serve()
+    golden = job(server)
+    golden.run()
+    this = job(serve())
+    this.run("--num-pairs", "5")
+    assert len(this.records(OUTPUTS[0])) == 5
+
+    this.run("--num-pairs", "11")
+    done = this.run()
+
+    assert "Resuming from pair 11" in done.stdout
+    assert this.outputs() == golden.outputs()
+    assert this.server.counts["requests"] == 72
+
+
+def test_a_finished_run_says_so_and_makes_no_call(serve, job):
+    """The same command again: exit 0, no call, no byte changed."""
+    server = serve()
+    this = job(server)
+    this.run()
+    before = this.outputs()
+
+    done = this.run()
+
+    assert done.returncode == 0
+    assert "Already complete" in done.stdout
+    assert server.counts["requests"] == 72
+    assert this.outputs() == before
+
+
+def test_another_prompt_model_or_flag_is_refused_by_name(serve, job, tmp_path):
+    """A directory is never filled by two different jobs: exit 65 names what changed and the flag that goes on."""
+    server = serve()
+    this = job(server)
+    this.run("--num-pairs", "4")
+    changed = tmp_path / "changed.json"
+    changed.write_text(this.prompt_file.read_text().replace("localized", "small"))
+
+    for more, name in (
+        (["--model", "gpt-5"], "model was gpt-4o, now gpt-5"),
+        (["--prompt-file", str(changed)], "correct_paraphrase_system changed"),
+    ):
+        done = this.run(*more)
+        assert done.returncode == 65
+        assert name in done.stderr
+        assert "--restart" in done.stderr
+    this.flags = []
+    assert "add_reasoning was True, now False" in this.run().stderr
+    assert this.run("--restart").returncode == 0
+    (aside,) = this.output_dir.glob("superseded-*")
+    assert (aside / OUTPUTS[0]).exists()
+
+
+def test_an_edited_line_that_was_processed_is_refused(serve, job, tmp_path):
+    """The input is known by its content up to the watermark: later lines may change, earlier ones not."""
+    source = tmp_path / "pairs.jsonl"
+    lines = job().input_jsonl.read_text().splitlines(keepends=True)
+    source.write_text("".join(lines))
+    this = job(serve(), input_jsonl=source)
+    this.run("--num-pairs", "6")
+    source.write_text("".join([*lines[:5], lines[5].replace("year", "years"), *lines[6:]]))
+    assert this.run().returncode == 65
+
+    source.write_text("".join([*lines[:6], lines[6].replace("sample-6", "new-6"), *lines[7:]]))
+
+    assert this.run().returncode == 0
+    assert this.records(OUTPUTS[0])[6]["original_note_id"] == "new-6"
+
+
+def test_removing_the_checkpoint_starts_over_and_loses_nothing(serve, job):
+    """The users' old way to begin anew: what was there is moved aside."""
+    server = serve(latency=Latency(median_s=0.1))
+    this = job(server)
+    process = this.start("--concurrency", "4")
+    wait_until(
+        lambda: (this.output_dir / OUTPUTS[2]).exists() and (this.output_dir / OUTPUTS[2]).stat().st_size > 0
+    )
+    process.kill()
+    process.communicate()
+    (this.output_dir / "checkpoint.json").unlink()
+
+    done = this.run("--num-pairs", "5")
+
+    assert done.returncode == 0
+    assert "were moved to" in done.stdout
+    (aside,) = this.output_dir.glob("superseded-*")
+    assert (aside / OUTPUTS[0]).stat().st_size > 0
+    assert list(aside.glob("journal-*"))
+
+
+def test_changed_or_shortened_outputs_are_refused(serve, job):
+    """What somebody else wrote into the files is not built upon."""
+    this = job(serve())
+    this.run("--num-pairs", "6")
+    path = this.output_dir / OUTPUTS[1]
+    content = path.read_bytes()
+    for bad in (content[:-10], content[:-4] + b"xxx\n", content + b"{}\n"):
+        path.write_bytes(bad)
+        done = this.run()
+        assert done.returncode == 65
+        assert str(path) in done.stderr
+
+
+def test_a_second_process_on_the_same_directory_is_turned_away(serve, job):
+    """Exit 75 at once, before any call."""
+    server = serve(latency=Latency(median_s=0.5))
+    this = job(server)
+    process = this.start()
+    wait_until(lambda: server.counts["requests"] > 0)
+
+    done = this.run()
+
+    assert done.returncode == 75
+    assert f"process {process.pid}" in done.stderr
+    process.kill()
+    process.communicate()

@@ -1,0 +1,142 @@
+"""What is wrong with a command or its files is said in a line or two, before anything is paid or written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Job
+
+
+def refused(this: Job, *more: str, key: str = "some-key") -> tuple[int, str]:
+    """Exit code and message; nothing may have been written."""
+    done = this.run(*more, env={"OPENAI_API_KEY": key})
+    assert "Traceback" not in done.stderr
+    assert not this.output_dir.exists()
+    return done.returncode, done.stderr
+
+
+def test_every_bad_line_is_listed_by_number_and_kind(serve, job, tmp_path):
+    """Exit 65 before any call; nothing is written."""
+    good = job().input_jsonl.read_bytes().splitlines(keepends=True)
+    fields = json.loads(good[0])
+    source = tmp_path / "bad.jsonl"
+    source.write_bytes(
+        good[0]
+        + b"not json\n"
+        + b"[1]\n"
+        + json.dumps({**fields, "correct_note": None}).encode()
+        + b"\n"
+        + b'{"note_id": "\xff"}\n'
+        + json.dumps({**fields, "incorrect_note": "a\x00b"}).encode()
+        + b"\n"
+        + good[1]
+    )
+    server = serve()
+    this = job(server, input_jsonl=source)
+
+    code, message = refused(this)
+
+    assert code == 65
+    for number, kind in (
+        (2, "not JSON"),
+        (3, "not a JSON object"),
+        (4, "no correct_note"),
+        (5, "not UTF-8"),
+        (6, "NUL character in incorrect_note"),
+    ):
+        assert f"line {number}: {kind}" in message
+    assert "5 lines are no pair" in message
+    assert server.counts["requests"] == 0
+    done = this.run("--skip-bad")
+    assert done.returncode == 0
+    assert "line 2: not JSON" in done.stderr
+    assert [r["original_note_id"] for r in this.records("sft_correct.jsonl")] == ["sample-0", "sample-1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "JSON object"),
+        ('{"correct_paraphrase_system": "x"}', "correct_paraphrase_user"),
+        ('{"correct_paraphrase_system": "x", "correct_paraphrase_user": "no place"}', "{note}"),
+        (
+            '{"correct_paraphrase_system": "x", "correct_paraphrase_user": "{note}",'
+            + '"generation_params": {"correct_paraphrase": {"temperature": "hot"}}}',
+            "temperature",
+        ),
+    ],
+)
+def test_a_prompt_file_that_cannot_work_is_refused(job, tmp_path, content, word):
+    """Exit 65 and what is missing."""
+    path = tmp_path / "prompts.json"
+    path.write_text(content)
+
+    code, message = refused(job(prompt_file=path, flags=["--simulate", "fast"]))
+
+    assert code == 65
+    assert word in message
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--concurrency", "0"], "--concurrency"),
+        (["--concurrency", "many"], "--concurrency"),
+        (["--timeout", "-1"], "--timeout"),
+        (["--num-pairs", "0"], "--num-pairs"),
+        (["--rpm", "nan"], "--rpm"),
+        (["--base-url", "ftp://host"], "--base-url"),
+        (["--base-url", "https://me:secret@host/v1"], "--base-url"),
+        (["--no-such-flag"], "--no-such-flag"),
+        (["--input-jsonl", "/no/such/file"], "/no/such/file"),
+        (["--input-jsonl", "/"], "/"),
+        (["--prompt-file", "/no/such/file"], "/no/such/file"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(job, more, word):
+    """Exit 2, one or two lines, no secret in them."""
+    code, message = refused(job(flags=[]), *more)
+
+    assert code == 2
+    assert word in message
+    assert "secret" not in message
+    assert len(message.splitlines()) <= 2
+
+
+def test_an_empty_input_is_refused(job, tmp_path):
+    """No pair at all is bad data, not a finished run."""
+    (tmp_path / "empty.jsonl").write_bytes(b"\n  \n")
+
+    code, message = refused(job(input_jsonl=tmp_path / "empty.jsonl", flags=["--simulate", "fast"]))
+
+    assert code == 65
+    assert "no pair" in message
+
+
+def test_without_a_key_a_hosted_endpoint_is_refused(job):
+    """Exit 77 and where the key goes."""
+    code, message = refused(job(), key="")
+
+    assert code == 77
+    assert "OPENAI_API_KEY" in message
+
+
+def test_an_unknown_simulator_profile_names_the_known_ones(job):
+    """Exit 2, with the names."""
+    code, message = refused(job(flags=["--simulate", "nope"]))
+
+    assert code == 2
+    assert "faulty" in message
+
+
+def test_a_read_only_place_is_a_disk_error(job, tmp_path):
+    """Exit 74 names the directory."""
+    this = job(flags=["--simulate", "fast"])
+    this.output_dir = Path("/proc/asyncgen-output")
+
+    done = this.run()
+
+    assert done.returncode == 74
+    assert "/proc/asyncgen-output" in done.stderr
