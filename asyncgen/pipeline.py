@@ -6,8 +6,8 @@ is in flight is finished and journaled, the writer commits, and the reason is ra
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -263,7 +263,7 @@ class Run:
             await spool.close()
             journal.close()
 
-    async def _failed_rows(self, failed: list[int]) -> AsyncIterator[Row]:
+    async def _failed_rows(self, failed: list[int]) -> AsyncGenerator[Row, None]:
         wanted = set(failed)
         rows = read_rows(
             self._disk,
@@ -272,9 +272,10 @@ class Run:
             failed[-1] + 1,
             skip_bad=self._config.skip_bad,
         )
-        async for row in rows:
-            if row.index in wanted:
-                yield row
+        async with aclosing(rows):
+            async for row in rows:
+                if row.index in wanted:
+                    yield row
 
     def _open_journal(self, needed: Callable[[int], bool]) -> Journal:
         journal = Journal(
@@ -302,7 +303,7 @@ class Run:
     # The engine
 
     async def _engine(
-        self, journal: Journal, sink: Sink, rows: AsyncIterator[Row], expected: Iterator[int]
+        self, journal: Journal, sink: Sink, rows: AsyncGenerator[Row, None], expected: Iterator[int]
     ) -> None:
         """Run the pool over the rows until they are through or the run is asked to stop."""
         config = self._config
@@ -342,14 +343,16 @@ class Run:
             self._sample()
             await self._telemetry.flush()
 
-    async def _read(self, rows: AsyncIterator[Row], queue: asyncio.Queue[Row | None]) -> None:
+    async def _read(self, rows: AsyncGenerator[Row, None], queue: asyncio.Queue[Row | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""
         try:
-            async for row in rows:
-                await self._window.take()
-                if self._reason is not None:
-                    break
-                await queue.put(row)
+            # Closed here, whether it is through or not: its file is open on the disk's thread.
+            async with aclosing(rows):
+                async for row in rows:
+                    await self._window.take()
+                    if self._reason is not None:
+                        break
+                    await queue.put(row)
         except (BadDataError, DiskError) as error:
             self.stop(error)
         await queue.put(None)

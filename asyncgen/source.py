@@ -5,7 +5,7 @@ all accepted lines so far, so it can be carried on from any row without reading 
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -150,7 +150,9 @@ def scan(path: Path, *, limit: int | None, prefix_index: int) -> Scan:
     return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain)
 
 
-async def read_rows(disk: Disk, path: Path, start: RowCutter, stop: int, *, skip_bad: bool) -> AsyncIterator[Row]:
+async def read_rows(
+    disk: Disk, path: Path, start: RowCutter, stop: int, *, skip_bad: bool
+) -> AsyncGenerator[Row, None]:
     """Stream the rows behind the position of `start`, up to index `stop` (exclusive).
 
     Raises:

@@ -62,10 +62,10 @@ def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serv
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve, job, number):
+def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve, job, first_pairs, number):
     """Exit 130, every answer that was paid is kept, and nothing is sent twice by the next start."""
-    server = serve(latency=Latency(median_s=0.2))
-    this = job(server)
+    server = serve(latency=Latency(median_s=0.1))
+    this = job(server, input_jsonl=first_pairs(60))
     process = this.start("--concurrency", "8")
     wait_until(lambda: server.counts["answers"] >= 20)
 
@@ -77,7 +77,7 @@ def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve
     assert "are finished and saved first" in stdout
     assert server.counts["abandoned"] == 0
     assert this.run().returncode == 0
-    assert server.counts["requests"] == server.counts["distinct_requests"] == 72
+    assert server.counts["requests"] == server.counts["distinct_requests"] == 180
 
 
 def test_the_second_signal_leaves_at_once(serve, job):

@@ -62,8 +62,8 @@ def test_every_bad_line_is_listed_by_number_and_kind(serve, job, tmp_path):
         ('{"correct_paraphrase_system": "x"}', "correct_paraphrase_user"),
         ('{"correct_paraphrase_system": "x", "correct_paraphrase_user": "no place"}', "{note}"),
         (
-            '{"correct_paraphrase_system": "x", "correct_paraphrase_user": "{note}",'
-            + '"generation_params": {"correct_paraphrase": {"temperature": "hot"}}}',
+            '{"correct_paraphrase_system": "x", "correct_paraphrase_user": "{note}", "generation_params": '
+            '{"correct_paraphrase": {"temperature": "hot"}}}',
             "temperature",
         ),
     ],
