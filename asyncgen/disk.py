@@ -245,6 +245,19 @@ class Disk:
                     yield chunk
 
 
+def lines_of(disk: Disk, path: Path) -> Iterator[bytes]:
+    """The lines of a file with their ends (the last one may lack it); none when it is not there."""
+    if disk.size(path) is None:
+        return
+    rest = b""
+    for chunk in disk.chunks(path):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+    if rest:
+        yield rest
+
+
 def write_durably(disk: Disk, path: Path, data: bytes) -> None:
     """Write a new file and make its content durable (its name is not, until the directory is synced)."""
     disk.unlink(path)

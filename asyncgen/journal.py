@@ -27,7 +27,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Completion, Usage
-from asyncgen.disk import Disk
+from asyncgen.disk import Disk, lines_of
 from asyncgen.errors import AsyncgenError, DiskError
 from asyncgen.fingerprint import Fingerprint
 
@@ -292,7 +292,7 @@ class Journal:
         for path in paths[self._last_compacted(paths) :]:
             broken = b""
             pending: bytes | None = None  # a damaged line that may turn out to be the torn last one
-            for line in _lines(self._disk.chunks(path)):
+            for line in lines_of(self._disk, path):
                 if pending is not None:
                     broken += pending
                     self.damaged += 1
@@ -310,7 +310,7 @@ class Journal:
 
     def _last_compacted(self, paths: list[Path]) -> int:
         for place in range(len(paths) - 1, -1, -1):
-            header = next(_lines(self._disk.chunks(paths[place])), b"")
+            header = next(lines_of(self._disk, paths[place]), b"")
             if (_decode(header) or {}).get("replaces_earlier"):
                 return place
         return 0
@@ -332,15 +332,3 @@ def _decode(line: bytes) -> dict[str, Any] | None:
         return None
     record: dict[str, Any] = orjson.loads(data)
     return record
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines with their ends; the last one may lack it."""
-    rest = b""
-    for chunk in chunks:
-        lines = (rest + chunk).split(b"\n")
-        rest = lines.pop()
-        for line in lines:
-            yield line + b"\n"
-    if rest:
-        yield rest

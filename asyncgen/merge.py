@@ -5,7 +5,6 @@ synced; an intent record with their names and sizes is made durable; then come t
 the intent. Before the intent nothing has happened; from it on, the next start finishes what it describes.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, encode_statistics
-from asyncgen.disk import Disk, replace_atomically, write_durably
+from asyncgen.disk import Disk, lines_of, replace_atomically, write_durably
 from asyncgen.errors import BadDataError
 from asyncgen.progress import CheckpointSaved
 from asyncgen.recipe import OutputFile, Recipe
@@ -159,8 +158,8 @@ class RepairSpool:
 
     def _write_merged(self, output: OutputFile) -> FileMeter:
         """Interleave the old file with the spool, by index."""
-        old = _lines(self._disk, self._directory / output.name)
-        new = _lines(self._disk, self._state_directory / f"{SPOOL}{output.name}")
+        old = lines_of(self._disk, self._directory / output.name)
+        new = lines_of(self._disk, self._state_directory / f"{SPOOL}{output.name}")
         repaired = set(self.repaired)
         path = self._directory / (output.name + SUFFIX)
         meter = FileMeter()
@@ -176,14 +175,3 @@ class RepairSpool:
         finally:
             self._disk.close_descriptor(fd)
         return meter
-
-
-def _lines(disk: Disk, path: Path) -> Iterator[bytes]:
-    """Lines of an output file, with their ends; none when it is not there."""
-    if disk.size(path) is None:
-        return
-    rest = b""
-    for chunk in disk.chunks(path):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line + b"\n"

@@ -37,8 +37,8 @@ from asyncgen.progress import (
     StopRequested,
 )
 from asyncgen.recipe import Recipe
-from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, extend, peek
-from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, scan, trusted
+from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
+from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
 from asyncgen.window import Window
 from asyncgen.worker import Outcome, Worker
@@ -130,10 +130,12 @@ class Run:
             AsyncgenError: why it ended early; everything paid is saved.
         """
         started = asyncio.get_running_loop().time()
-        lock = self._lock() if self._disk.size(self._state_directory / "lock") is not None else None
+        lock = self._lock() if begun(self._disk, self._directory) else None
         try:
-            scanned = self._scan(peek(self._disk, self._directory) if lock is not None else None)
+            going_on = lock is not None and not self._config.restart
+            scanned = self._scan(peek(self._disk, self._directory) if going_on else None)
             if lock is None:
+                # Only now: bad input writes nothing, not even a directory.
                 lock = self._lock()
                 if peek(self._disk, self._directory) is not None:
                     raise TryLaterError(f"another run has just begun in {self._directory}; try again")
@@ -203,6 +205,7 @@ class Run:
             pairs=pairs,
             prefix_chain=scanned.prefix_chain,
             restart=self._config.restart,
+            rows=lambda: rows_of(self._config.input_jsonl),
         )
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))

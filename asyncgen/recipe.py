@@ -59,6 +59,12 @@ class Recipe(Protocol):
             CallFailed: a step was given up (it comes out of `generate`).
         """
 
+    def recognise(self, pair: Pair, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
+        """What to count when `blobs`, one for each output file, are examples of this pair; else None.
+
+        They may be formatted by another tool.
+        """
+
 
 async def together(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
     """Run two steps side by side; both settle before the error of one is raised.

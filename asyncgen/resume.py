@@ -4,14 +4,14 @@ The first that applies (under the lock):
 
 1. An intent record: the merge that it describes is finished.
 2. `checkpoint.json`: it wins. Another fingerprint or input, shortened or changed files: refused. Longer
-   files are cut to it.
+   files are cut to it. One of the original tool is taken over first, when its files agree with the input.
 3. Statistics without a checkpoint: the run reached its end. More pairs to do: it is extended from there.
 4. Outputs with neither: the user removed the checkpoint to start over; everything is moved aside.
 5. A fresh run: before anything else is written, a checkpoint that covers nothing, so that a missing
    checkpoint never means half-done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,9 @@ from asyncgen.checkpoint import (
 from asyncgen.disk import Disk
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint, differences, digest
+from asyncgen.pairs import Row
 from asyncgen.recipe import Recipe
+from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
 JOURNAL_PREFIX = "journal-"
@@ -52,8 +54,16 @@ class Beginning:
     moved_to: Path | None = None
 
 
+def begun(disk: Disk, directory: Path) -> bool:
+    """Whether a run has begun in this directory."""
+    names = (CHECKPOINT, STATISTICS, f"{STATE_DIRECTORY}/lock")
+    return any(disk.size(directory / name) is not None for name in names)
+
+
 def peek(disk: Disk, directory: Path) -> RunState | None:
     """The state that a run in this directory would go on from, if there is one."""
+    if load_original(disk, directory) is not None:
+        return None
     return load_checkpoint(disk, directory) or load_statistics(disk, directory)
 
 
@@ -66,6 +76,7 @@ def begin(
     pairs: int,
     prefix_chain: str | None,
     restart: bool,
+    rows: Callable[[], Iterator[Row]],
 ) -> Beginning:
     """Bring the directory into the state that a run goes on from.
 
@@ -77,13 +88,19 @@ def begin(
         pairs: how many pairs it covers in all.
         prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
         restart: move everything aside and begin anew.
+        rows: the input from its beginning, for taking over.
 
     Raises:
         BadDataError: the directory belongs to another run or was changed.
     """
     if restart:
         return _fresh(disk, directory, recipe, fingerprint, pairs)
-    state = load_checkpoint(disk, directory)
+    original = load_original(disk, directory)
+    if original is not None:
+        state: RunState | None = take_over(disk, directory, recipe, fingerprint, original, rows())
+        prefix_chain = None if state is None else state.input_chain
+    else:
+        state = load_checkpoint(disk, directory)
     if state is not None:
         state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
         meters = _bring_to(disk, directory, state, may_be_longer=True)

@@ -150,6 +150,11 @@ def scan(path: Path, *, limit: int | None, prefix_index: int) -> Scan:
     return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain)
 
 
+def rows_of(path: Path) -> Iterator[Row]:
+    """All rows of the input, bad lines left out."""
+    return (item for item in _items(path, RowCutter()) if isinstance(item, Row))
+
+
 async def read_rows(
     disk: Disk, path: Path, start: RowCutter, stop: int, *, skip_bad: bool
 ) -> AsyncGenerator[Row, None]:

@@ -127,13 +127,33 @@ class MedecSafe:
         )
         return Examples(
             blobs=(correct, incorrect, correct + incorrect),
-            counts={
-                "correct_generated": 1,
-                "incorrect_used": 1,
-                "correct_reasoning_added": int(correct_reasoning is not None),
-                "incorrect_reasoning_added": int(error_reasoning is not None),
-            },
+            counts=self._counts(),
         )
+
+    def recognise(self, pair: Pair, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
+        """Examples of this pair, with reasoning where this run asks for it."""
+        try:
+            correct, incorrect = orjson.loads(blobs[0]), orjson.loads(blobs[1])
+            agrees = (
+                blobs[2] == blobs[0] + blobs[1]
+                and (correct["label"], incorrect["label"]) == ("CORRECT", "INCORRECT")
+                and correct["original_note_id"] == incorrect["original_note_id"] == pair.note_id
+                and incorrect["note"] == pair.incorrect_note
+                and bool(correct["note"].strip())
+                and (correct.get("reasoning") is None) == (self._correct_reasoning is None)
+                and (incorrect.get("reasoning") is None) == (self._error_reasoning is None)
+            )
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+        return self._counts() if agrees else None
+
+    def _counts(self) -> Mapping[str, int]:
+        return {
+            "correct_generated": 1,
+            "incorrect_used": 1,
+            "correct_reasoning_added": int(self._correct_reasoning is not None),
+            "incorrect_reasoning_added": int(self._error_reasoning is not None),
+        }
 
     async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
         user = self._paraphrase.user.render({"note": pair.correct_note})

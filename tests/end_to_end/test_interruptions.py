@@ -1,5 +1,7 @@
 """Whatever happens to a run: the same bytes, nothing paid twice, and a word on how to go on."""
 
+import json
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -8,7 +10,7 @@ import pytest
 
 from asyncgen.simulator import Faults, Latency, Storm
 
-from .conftest import OUTPUTS, Server, interrupt
+from .conftest import OUTPUTS, Job, Server, interrupt
 
 Serve = Callable[..., Server]
 
@@ -284,3 +286,57 @@ def test_a_second_process_on_the_same_directory_is_turned_away(serve, job):
     assert f"process {process.pid}" in done.stderr
     process.kill()
     process.communicate()
+
+
+def as_original(this: Job, done: int, *, surplus: int = 0) -> None:
+    """Make a directory look like one of the original tool: other spacing, three keys, no state of ours."""
+    for name in OUTPUTS:
+        each = 2 if name == OUTPUTS[2] else 1
+        records = this.records(name)[: (done + surplus) * each]
+        (this.output_dir / name).write_text("".join(json.dumps(record) + "\n" for record in records))
+    stats = {"total_pairs": 24, "correct_generated": done, "incorrect_used": done, "total_tokens_used": 5}
+    content = {"last_completed_idx": done - 1, "stats": stats, "timestamp": "2025-01-01T00:00:00"}
+    (this.output_dir / "checkpoint.json").write_text(json.dumps(content))
+    (this.output_dir / "generation_stats_safe.json").unlink()
+    shutil.rmtree(this.state_dir)
+
+
+@pytest.mark.parametrize("surplus", [0, 2])
+def test_a_run_of_the_original_tool_is_taken_over_when_its_files_agree(serve, job, surplus):
+    """What it made is kept byte for byte, also behind its checkpoint; only the rest is asked."""
+    golden = job(serve())
+    golden.run()
+    this = job(serve())
+    this.run()
+    as_original(this, 10, surplus=surplus)
+    kept = this.outputs()
+    this.server = serve()
+
+    done = this.run()
+
+    assert done.returncode == 0, done.stderr
+    assert f"Resuming from pair {10 + surplus} (checkpoint found)" in done.stdout
+    assert this.server.counts["requests"] == (14 - surplus) * 3
+    for name, before in kept.items():
+        assert (this.output_dir / name).read_bytes().startswith(before)
+        assert this.records(name) == golden.records(name)
+
+
+def test_a_run_of_the_original_tool_is_refused_when_its_files_do_not_agree(serve, job):
+    """A checkpoint that says more than the files hold: exit 65 with the numbers, nothing is touched."""
+    server = serve()
+    this = job(server)
+    this.run()
+    as_original(this, 10)
+    lines = (this.output_dir / OUTPUTS[0]).read_text().splitlines(keepends=True)
+    (this.output_dir / OUTPUTS[0]).write_text("".join(lines[:4] + lines[5:]))
+    before = this.outputs()
+
+    done = this.run()
+
+    assert done.returncode == 65
+    assert "of 10 examples up to pair 9" in done.stderr
+    assert this.outputs() == before
+    assert this.run("--restart").returncode == 0
+    (aside,) = this.output_dir.glob("superseded-*")
+    assert (aside / OUTPUTS[0]).read_bytes() == before[OUTPUTS[0]]

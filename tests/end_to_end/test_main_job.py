@@ -187,3 +187,48 @@ def test_faults_change_nothing_in_the_outputs_and_cost_exactly_their_own_attempt
         assert sum(counts["faults"].values()) > 0
         assert counts["requests"] == 72 + sum(counts["faults"].values())
         assert counts["answered_again"] == 0
+
+
+def test_no_note_text_is_in_anything_but_outputs_and_journal(serve, job, tmp_path):
+    """Servers quote notes in their errors; the screen, the log, the checkpoint and the call list do not."""
+    canary = "Zanzibar tungsten"
+    source = tmp_path / "pairs.jsonl"
+    rows = [json.loads(line) for line in lines(SAMPLES)]
+    rows = [{**row, "correct_note": f"{row['correct_note']} {canary}."} for row in rows]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    server = serve(faults=Faults(bad_request=0.2, bad_json=0.1, empty=0.1, server_error=0.2))
+    this = job(server, input_jsonl=source)
+    log = tmp_path / "log.jsonl"
+
+    done = this.run("-v", "--log-file", str(log), env={"OPENAI_LOG": "debug"})
+
+    assert done.returncode == 3
+    assert canary in this.journal().decode()
+    assert '"status":400' in log.read_text()
+    for name, text in {
+        "stdout": done.stdout,
+        "stderr": done.stderr,
+        "log": log.read_text(),
+        **{
+            path.name: path.read_text()
+            for path in this.output_dir.rglob("*")
+            if path.is_file() and path.name not in OUTPUTS and not path.name.startswith("journal-")
+        },
+    }.items():
+        assert canary not in text, name
+
+
+def test_directories_and_files_are_for_the_user_alone(serve, job):
+    """0700 and 0600 whatever the umask; a link in the place of a file is refused, not followed."""
+    this = job(serve())
+    this.run("--num-pairs", "3")
+
+    for path in [this.output_dir, *this.output_dir.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+    linked = job(serve())
+    linked.output_dir.mkdir()
+    (linked.output_dir / OUTPUTS[0]).symlink_to(linked.output_dir.parent / "elsewhere")
+    done = linked.run()
+    assert done.returncode == 74
+    assert OUTPUTS[0] in done.stderr
+    assert not (linked.output_dir.parent / "elsewhere").exists()
