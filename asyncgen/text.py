@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_FENCE = "```"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -28,8 +28,10 @@ def loads(data: bytes | str) -> Any:
 
 def strip_fence(text: str) -> str:
     """The inside of a markdown fence that encloses the whole text, else the text."""
-    match = _FENCE.match(text)
-    return match[1] if match else text
+    first, line_break, rest = text.strip().partition("\n")
+    language = first.removeprefix(_FENCE).strip()
+    fenced = line_break and first.startswith(_FENCE) and rest.endswith(_FENCE)
+    return rest.removesuffix(_FENCE).strip() if fenced and (not language or language.isalpha()) else text
 
 
 def _no_constant(name: str) -> NoReturn:

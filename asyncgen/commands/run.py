@@ -196,6 +196,8 @@ def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
 def _command(argv: Sequence[str]) -> str:
     """The command as typed, without the key."""
     words = list(argv)
+    if words[0].endswith(".py"):  # a script, or python -m asyncgen: started by an interpreter
+        words[:1] = ["python", "-m", "asyncgen"] if Path(words[0]).name == "__main__.py" else ["python", words[0]]
     for place, word in enumerate(words):
         if word == "--openai-api-key" and place + 1 < len(words):
             words[place + 1] = "…"
