@@ -1,0 +1,173 @@
+"""The engine on a virtual clock, with a client that answers by a script: windows, stuck pairs, segments."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asyncgen import journal as journal_module
+from asyncgen import pipeline
+from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.client import CallLog, Prepared
+from asyncgen.config import RunConfig, shipped
+from asyncgen.disk import Disk
+from asyncgen.errors import AsyncgenError, CallFailed, Interrupted
+from asyncgen.limiter import Gate
+from asyncgen.progress import Observer, PairDone, Sample
+from asyncgen.prompts import PromptFile
+from asyncgen.recipes.medec_safe import MedecSafe
+
+
+class ScriptedClient:
+    """Answers each call after the seconds that the script says for its pair; None fails the call."""
+
+    script: Callable[[int], float | None] = staticmethod(lambda _index: 0.01)
+    asked: list[int] = []  # noqa: RUF012 - of all clients of a test
+
+    def __init__(
+        self,
+        config: RunConfig,
+        gate: Gate,
+        log: CallLog,
+        observe: Observer,
+        stop: Callable[[AsyncgenError], None],
+    ) -> None:
+        self._gate, self._log = gate, log
+
+    def prepare(self, request: ChatRequest) -> Prepared:
+        body = f"{request.system}{request.user}".encode()
+        return Prepared(body, str(hash(body)), 100, request.json_object)
+
+    async def complete(self, index: int, step: str, request: Prepared) -> Completion:
+        await self._gate.enter(index, request.tokens)
+        try:
+            self._log.sent(index, step, request.tokens)
+            self.asked.append(index)
+            seconds = self.script(index)
+            if seconds is None:
+                self._log.failed(index, step, "bad_request", Usage())
+                raise CallFailed(step, "bad_request", 1)
+            await asyncio.sleep(seconds)
+            completion = Completion(f"Paraphrase {index}. " + "x" * 500, Usage(1, 1, 2), "scripted")
+            self._log.answered(index, step, request.hash, completion)
+            return completion
+        finally:
+            self._gate.leave()
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedClient]:
+    """The client that the engine will use."""
+    scripted = type("Client", (ScriptedClient,), {"asked": []})
+    monkeypatch.setattr(pipeline, "ChatClient", scripted)
+    return scripted
+
+
+@pytest.fixture
+def run(tmp_path: Path, disk: Disk) -> Callable[..., pipeline.Run]:
+    """Runs over so many short pairs, into the same directory."""
+
+    def make(pairs: int, *observers: Observer, concurrency: int = 4) -> pipeline.Run:
+        source = tmp_path / "pairs.jsonl"
+        rows = [{"note_id": str(n), "correct_note": f"right {n}", "incorrect_note": "wrong"} for n in range(pairs)]
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        prompts = shipped("prompts", "medec_safe.json")
+        config = RunConfig(
+            input_jsonl=source, output_dir=tmp_path / "out", prompt_file=prompts, concurrency=concurrency
+        )
+        recipe = MedecSafe(PromptFile.load(prompts), add_reasoning=False)
+        return pipeline.Run(config, recipe, list(observers), disk)
+
+    return make
+
+
+@pytest.mark.looptime
+async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_behind_it(client, run):
+    """The others are asked on until the window is full; then memory waits, and all ends well."""
+    client.script = staticmethod(lambda index: 3600.0 if index == 0 else 0.01)
+    asked_after = {}
+
+    async def look() -> None:
+        for minutes in (5, 59):
+            await asyncio.sleep(minutes * 60 - asyncio.get_running_loop().time())
+            asked_after[minutes] = len(client.asked)
+
+    looking = asyncio.create_task(look())
+    summary = await run(2000).execute()
+
+    await looking
+    assert asked_after == {5: 1024, 59: 1024}
+    assert summary.stats["correct_generated"] == 2000
+
+
+@pytest.mark.looptime
+async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatch, tmp_path):
+    """What is committed needs no journal; answers of failed pairs are carried on and do not pin segments."""
+    monkeypatch.setattr(journal_module, "SEGMENT_SIZE", 10_000)
+    client.script = staticmethod(lambda index: None if index % 50 == 7 else 0.01)
+    counts = []
+
+    def count(event: object) -> None:
+        if isinstance(event, PairDone):
+            counts.append(len(list((tmp_path / "out" / ".asyncgen").glob("journal-*"))))
+
+    summary = await run(1500, count).execute()
+
+    assert summary.failed_pairs == 30
+    assert max(counts) <= 6  # of about a hundred that were written
+
+
+@pytest.mark.looptime
+async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, monkeypatch):
+    """A pair fails at its second step; its first answer is not asked again, however far the run went on."""
+    monkeypatch.setattr(journal_module, "SEGMENT_SIZE", 5_000)
+    client.script = staticmethod(lambda index: None if index in {3, 400} else 0.01)
+    await run(500).execute()
+    client.script = staticmethod(lambda _index: 0.01)
+    client.asked.clear()
+
+    summary = await run(500).execute()
+
+    assert client.asked == [3, 400]
+    assert summary.failed_pairs == 0
+
+
+@pytest.mark.looptime
+async def test_a_run_that_is_stopped_keeps_what_was_paid_for_pairs_behind_a_stuck_one(client, run):
+    """Their answers wait in the journal: the next start asks the stuck pair alone."""
+    client.script = staticmethod(lambda index: 60.0 if index == 0 else 0.01)
+    first = run(30)
+    stopping = asyncio.create_task(_stop_after(first, 10))
+
+    with pytest.raises(Interrupted):
+        await first.execute()
+
+    await stopping
+    assert sorted(client.asked) == list(range(30))
+    client.asked.clear()
+    summary = await run(30).execute()
+    assert client.asked == []
+    assert summary.stats["correct_generated"] == 30
+
+
+@pytest.mark.looptime
+async def test_samples_say_what_the_run_is_waiting_for(client, run):
+    """Once a second: calls in flight, calls before the gate, and what holds the oldest of them."""
+    client.script = staticmethod(lambda _index: 1.5)
+    samples = []
+
+    await run(20, lambda event: samples.append(event) if isinstance(event, Sample) else None).execute()
+
+    assert samples[0].in_flight == 4
+    assert samples[0].waiting == 4
+    assert samples[0].waiting_on == "concurrency"
+    assert samples[-1].done == samples[-1].total == 20
+
+
+async def _stop_after(run: pipeline.Run, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    run.stop(Interrupted("enough"))
