@@ -137,7 +137,7 @@ class Console:
         self._open_bar(event.total, event.first)
 
     def _repairing(self, event: RepairStarted) -> None:
-        self.say(f"Asking again for {event.pairs} pairs that failed earlier")
+        self.say(f"Asking again for {event.pairs} pair{'s' * (event.pairs != 1)} that failed earlier")
         self._open_bar(event.pairs, 0)
 
     def _call(self, event: CallEnded) -> None:

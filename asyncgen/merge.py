@@ -122,8 +122,8 @@ class RepairSpool:
         for fd in self._spools.values():
             self._disk.close_descriptor(fd)
 
-    def merge(self) -> RunState:
-        """Write the merged files, the intent, and carry it out; the new state."""
+    def merge(self) -> tuple[RunState, dict[str, FileMeter]]:
+        """Write the merged files, the intent, and carry it out; the new state and the meters of its files."""
         meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
         repaired = set(self.repaired)
         lines = [
@@ -154,7 +154,7 @@ class RepairSpool:
         finish_intent(self._disk, self._directory, self._state_directory)
         for output in self._recipe.outputs:
             self._disk.unlink(self._state_directory / f"{SPOOL}{output.name}")
-        return state
+        return state, meters
 
     def _write_merged(self, output: OutputFile) -> FileMeter:
         """Interleave the old file with the spool, by index."""

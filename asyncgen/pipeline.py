@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from asyncgen.checkpoint import CHECKPOINT, STATISTICS, RunState, encode_statistics
+from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
 from asyncgen.client import ChatClient
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
@@ -37,7 +37,7 @@ from asyncgen.progress import (
     StopRequested,
 )
 from asyncgen.recipe import Recipe
-from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
+from asyncgen.resume import STATE_DIRECTORY, begin, begun, extend, peek
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
 from asyncgen.window import Window
@@ -133,7 +133,7 @@ class Run:
         lock = self._lock() if begun(self._disk, self._directory) else None
         try:
             going_on = lock is not None and not self._config.restart
-            scanned = self._scan(peek(self._disk, self._directory) if going_on else None)
+            scanned = await self._scan(peek(self._disk, self._directory) if going_on else None)
             if lock is None:
                 # Only now: bad input writes nothing, not even a directory.
                 lock = self._lock()
@@ -160,7 +160,7 @@ class Run:
         self._disk.make_directory(self._state_directory)
         return self._disk.lock(self._state_directory / "lock")
 
-    def _scan(self, before: RunState | None) -> Scan:
+    async def _scan(self, before: RunState | None) -> Scan:
         """Check the input, or trust the last check of the unchanged file.
 
         Args:
@@ -178,7 +178,12 @@ class Run:
             # The manifest was written when this very file was found to agree with the checkpoint.
             scanned = replace(scanned, prefix_chain=before.input_chain)
         else:
-            scanned = scan(path, limit=reach, prefix_index=watermark)
+            # Off the loop, so that a signal is heard while a large file is read.
+            scanned = await self._disk.call(
+                lambda: scan(path, limit=reach, prefix_index=watermark, stopped=lambda: self._reason is not None)
+            )
+            if self._reason is not None:
+                raise self._reason
         if scanned.bad_count and not self._config.skip_bad:
             raise BadDataError(_bad_lines(scanned, path) + "\nfix them, or --skip-bad to go on without them")
         if not scanned.pairs:
@@ -210,25 +215,26 @@ class Run:
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         save_manifest(self._disk, self._state_directory, scanned)
-        state, worked = beginning.state, False
+        state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory / STATISTICS) is not None
         if ended and state.failed_pairs:
-            state, worked = await self._repair(state), True
+            state, meters = await self._repair(state)
+            worked = True
         if beginning.finished:
             return state, worked
         if ended:
             extend(self._disk, self._directory, state)
-        return await self._generate(beginning, state, pairs), True
+        self._observe(RunStarted(state.last_completed_idx + 1, pairs, beginning.resumed))
+        return await self._generate(state, meters, pairs), True
 
     # The two kinds of work
 
-    async def _generate(self, beginning: Beginning, state: RunState, pairs: int) -> RunState:
+    async def _generate(self, state: RunState, meters: dict[str, FileMeter], pairs: int) -> RunState:
         """Process the pairs behind the watermark."""
         first = state.last_completed_idx + 1
         failed = {record["index"] for record in failed_records(self._disk, self._directory)}
         journal = self._open_journal(lambda index: index >= first or index in failed)
-        self._observe(RunStarted(first, pairs, beginning.resumed))
-        outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, beginning.meters)
+        outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
         self._tally.total, self._tally.done, self._tally.failed = pairs, first, state.failed_pairs
         start = RowCutter(index=first, end=state.input_end, chain=state.input_chain)
         rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
@@ -246,8 +252,8 @@ class Run:
             await outputs.close()
             journal.close()
 
-    async def _repair(self, state: RunState) -> RunState:
-        """Ask the failed pairs again and merge them in place."""
+    async def _repair(self, state: RunState) -> tuple[RunState, dict[str, FileMeter]]:
+        """Ask the failed pairs again and merge them in place; the new state and the meters of its files."""
         failed = [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
         journal = self._open_journal(set(failed).__contains__)
         self._observe(RepairStarted(len(failed)))
@@ -257,11 +263,11 @@ class Run:
             await self._engine(journal, spool, self._failed_rows(failed), iter(failed))
             if self._reason is not None:
                 raise self._reason
-            state = await self._disk.call(spool.merge)
+            merged = await self._disk.call(spool.merge)
             for index in spool.repaired:
                 journal.release(index)
             journal.remove()
-            return state
+            return merged
         finally:
             await spool.close()
             journal.close()

@@ -5,7 +5,7 @@ all accepted lines so far, so it can be carried on from any row without reading 
 """
 
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -122,13 +122,14 @@ def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | 
     return replace(earlier, pairs=earlier.pairs if limit is None else min(earlier.pairs, limit))
 
 
-def scan(path: Path, *, limit: int | None, prefix_index: int) -> Scan:
+def scan(path: Path, *, limit: int | None, prefix_index: int, stopped: Callable[[], bool] = lambda: False) -> Scan:
     """Read the input up to `limit` pairs and check every line.
 
     Args:
         path: the input file.
         limit: pairs after which the scan ends, None for the whole file.
         prefix_index: the row whose chain is wanted (-1: none).
+        stopped: asked at each line; a scan that is stopped says nothing about the rest.
 
     Raises:
         UsageError: the file cannot be read.
@@ -145,7 +146,7 @@ def scan(path: Path, *, limit: int | None, prefix_index: int) -> Scan:
                 bad.append(item)
         elif item.index == prefix_index:
             prefix_chain = item.chain
-        if cutter.index == limit:
+        if cutter.index == limit or stopped():
             break
     return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain)
 

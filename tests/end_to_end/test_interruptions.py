@@ -168,6 +168,23 @@ def test_failed_pairs_are_asked_again_by_the_same_command_and_merged_in_place(se
     assert not [path for path in this.state_dir.iterdir() if path.name.startswith(("journal", "spool"))]
 
 
+def test_one_command_repairs_what_failed_and_goes_on_with_what_is_new(serve, job, first_pairs):
+    """A finished run with failed pairs and a larger --num-pairs: both are done, in one start."""
+    source = first_pairs(60)
+    golden = job(serve(), input_jsonl=source)
+    golden.run()
+    this = job(serve(faults=Faults(fail_matching="warfarin", fail_kind="bad_request")), input_jsonl=source)
+    assert this.run("--num-pairs", "20").returncode == 3
+    this.server = serve()
+
+    done = this.run()
+
+    assert done.returncode == 0
+    assert "Asking again for 1 pair" in done.stdout
+    assert this.outputs() == golden.outputs()
+    assert this.run().stdout.count("Already complete") == 1
+
+
 def test_a_finished_run_extends_by_a_larger_number_of_pairs(serve, job):
     """`--num-pairs` may grow, then the whole file; the bytes are those of one run."""
     server = serve()
