@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it. `make_environment run` (or dev) makes the virtual environment $venv with what
+# requirements/run.txt (or dev.txt) pins and the project itself, editable, unless it is there and still fits.
+
+root="$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
+venv="${ASYNCGEN_VENV:-$root/.venv}"
+[[ $venv == /* ]] || venv="$PWD/$venv"
+
+step() {
+  printf '==> %s\n' "$*"
+}
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# Asked to run, not only looked up: a name on the PATH may be a shim with no Python behind it.
+can_import() { # python, modules
+  "$1" -c "import sys, $2; sys.exit(sys.version_info < (3, 11))" 2>/dev/null
+}
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.11 python3; do
+    if can_import "$candidate" ensurepip; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  fail "asyncgen needs Python 3.11 or newer with its venv module: install it, or name it with PYTHON=…"
+}
+
+make_environment() {
+  local requirements="$root/scripts/requirements/$1.txt" stamp="$venv/.asyncgen-$1" wanted python
+  # The places too: an environment that was copied or is shared installs the project from where it is now.
+  wanted="$(cat -- "$requirements" "$root/pyproject.toml" - <<<"$root $venv" | cksum)"
+  if can_import "$venv/bin/python" pip; then
+    [[ ! -e $stamp || $(<"$stamp") != "$wanted" ]] || return 0
+  else
+    # One that was cut short is completed; one that has lost its Python, or has an old one, is not ours to mend.
+    [[ ! -L $venv/bin/python ]] || can_import "$venv/bin/python" venv ||
+      fail "$venv has no Python 3.11 or newer: remove it and try again"
+    python="$(find_python)"
+    step "making $venv with $("$python" --version)"
+    "$python" -m venv "$venv"
+  fi
+  step "installing scripts/requirements/$1.txt"
+  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$requirements"
+  step "installing asyncgen from $root"
+  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e "$root"
+  printf '%s\n' "$wanted" >"$stamp"
+}
