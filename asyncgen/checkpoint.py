@@ -157,7 +157,10 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         last_completed_idx=int(content["last_completed_idx"]),
         input_end=int(content["input"]["offset"]),
         input_chain=str(content["input"]["chain"]),
-        files={name: FileMark(**mark) for name, mark in content["files"].items()},
+        files={
+            name: FileMark(int(mark["size"]), int(mark["crc32"]), str(mark["tail"]))
+            for name, mark in content["files"].items()
+        },
         stats={name: int(stats[name]) for name in content["counters"]},
         failed_pairs=int(content["failed_pairs"]),
         fingerprint=dict(content["fingerprint"]),

@@ -211,7 +211,9 @@ class ChatClient:
             return judge_error(error.status_code, headers, body, time.time()), error.request_id
         except self._openai.APIConnectionError as error:
             return _connection_failure(error), None
-        verdict = judge_answer(response.content, response.headers, json_object=request.json_object)
+        verdict = judge_answer(
+            response.content, response.headers, json_object=request.json_object, now=time.time()
+        )
         return verdict, response.headers.get("x-request-id")
 
     def _pause(self, seconds: float | None, kind: str, granted: float) -> None:

@@ -1,9 +1,11 @@
 """The configuration of a run: frozen, checked once at the edge, never changed by the run."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,7 +45,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         for name in ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "rpm", "tpm"):
             value = getattr(self, name)
-            if value is not None and not value >= 1:  # NaN is not
+            if value is not None and not 1 <= value < math.inf:  # NaN is not
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
         for name in ("timeout", "patience"):
             if not getattr(self, name) > 0:
@@ -66,8 +68,12 @@ def check_base_url(url: str) -> None:
     Raises:
         UsageError: no http(s) URL, or user information in it.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # unbalanced brackets, a port that is none
+        is_address = False
+    if not is_address:
         raise UsageError("--base-url must be an http:// or https:// address such as https://api.openai.com/v1")
     if parts.username or parts.password:
         raise UsageError("--base-url must not hold a user name or password; set OPENAI_API_KEY instead")
@@ -76,7 +82,10 @@ def check_base_url(url: str) -> None:
 def is_loopback(url: str) -> bool:
     """Whether a URL points at this machine."""
     host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def endpoint_name(url: str) -> str:

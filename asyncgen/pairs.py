@@ -50,6 +50,8 @@ def _optional(fields: Mapping[str, Any], name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
         raise BadFieldError(f"{name} is not a string")
+    if value and "\x00" in value:
+        raise BadFieldError(f"NUL character in {name}")
     return value
 
 

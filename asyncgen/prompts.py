@@ -4,16 +4,16 @@ Note text is never read as a template: a template is cut at its known placeholde
 joins the pieces. Any other brace is text.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from asyncgen.chat import Sampling
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.text import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,12 @@ class PromptFile:
         except OSError as error:
             raise UsageError(f"cannot read the prompt file {path}: {error.strerror}") from error
         try:
-            content = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
-        except orjson.JSONDecodeError as error:
-            raise BadDataError(
-                f"the prompt file {path} is not valid JSON: line {error.lineno}, column {error.colno}"
-            ) from None
+            content = loads(data.removeprefix(b"\xef\xbb\xbf"))
+        except ValueError as error:
+            where = (
+                f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+            )
+            raise BadDataError(f"the prompt file {path} is not valid JSON{where}") from None
         if not isinstance(content, dict):
             raise BadDataError(f"the prompt file {path} must hold a JSON object with the prompts by key")
         return cls(content, path)

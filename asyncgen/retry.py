@@ -71,4 +71,4 @@ class Retries:
         return Again(self._backoff() if failure.retry_after is None else failure.retry_after)
 
     def _backoff(self) -> float:
-        return self._draw() * min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** (self.counted - 1))
+        return self._draw() * min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(self.counted - 1, 16))

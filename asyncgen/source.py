@@ -7,7 +7,7 @@ all accepted lines so far, so it can be carried on from any row without reading 
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
@@ -108,18 +108,19 @@ class RowCutter:
         except ValueError:
             yield BadLine(self.number, _why_not_json(content))
             return
-        self.chain = blake2b(self.chain.encode() + line, digest_size=16).hexdigest()
+        self.chain = blake2b(self.chain.encode() + line.removesuffix(b"\r"), digest_size=16).hexdigest()
         row = Row(self.index, self.end, self.chain, pair)
         self.index += 1
         yield row
 
 
 def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | None:
-    """What an earlier scan says for `limit` about a file that has not changed since; None if too little."""
+    """An earlier scan where it serves for `limit` and the file has not changed since, else None."""
     reached_end = earlier.limit is None or earlier.pairs < earlier.limit
     if earlier.identity != identity or not (reached_end or (limit is not None and limit <= earlier.pairs)):
         return None
-    return replace(earlier, pairs=earlier.pairs if limit is None else min(earlier.pairs, limit))
+    # Bad lines behind another limit are not known apart from those before it.
+    return None if earlier.bad_count and earlier.limit != limit else earlier
 
 
 def scan(path: Path, *, limit: int | None, prefix_index: int, stopped: Callable[[], bool] = lambda: False) -> Scan:

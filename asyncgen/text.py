@@ -1,6 +1,7 @@
 """JSON and text as they come from outside: lone surrogates, fences."""
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -23,7 +24,10 @@ def loads(data: bytes | str) -> Any:
         text = data.decode() if isinstance(data, bytes) else data
         if "\\ud" not in text.lower():
             raise
-        return _without_surrogates(json.loads(text, parse_constant=_no_constant))
+        try:
+            return _without_surrogates(json.loads(text, parse_constant=_no_number, parse_float=_finite))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 def strip_fence(text: str) -> str:
@@ -34,8 +38,13 @@ def strip_fence(text: str) -> str:
     return rest.removesuffix(_FENCE).strip() if fenced and (not language or language.isalpha()) else text
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _no_number(digits)
 
 
 def _without_surrogates(value: Any) -> Any:

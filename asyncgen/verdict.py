@@ -101,7 +101,9 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     )
 
 
-def judge_answer(data: bytes, headers: Mapping[str, str], *, json_object: bool) -> Completion | Failure:
+def judge_answer(
+    data: bytes, headers: Mapping[str, str], *, json_object: bool, now: float
+) -> Completion | Failure:
     """Take the completion out of the body of a 200, or say why it is none."""
     request_id = headers.get("x-request-id")
 
@@ -115,7 +117,7 @@ def judge_answer(data: bytes, headers: Mapping[str, str], *, json_object: bool) 
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
     if body.get("error"):
-        return _error_inside(body, headers)
+        return _error_inside(body, headers, now)
     usage = _usage(body.get("usage"))
     problem = _problem(_first(body.get("choices")), json_object=json_object)
     if problem is not None:
@@ -127,22 +129,24 @@ def judge_answer(data: bytes, headers: Mapping[str, str], *, json_object: bool) 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """The pause that a server asks for, in seconds from `now`, at most `MAX_RETRY_AFTER`; None if absurd."""
-    milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after")
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = _seconds(headers.get(name), unit, now)
+        if seconds is not None:
+            return min(seconds, MAX_RETRY_AFTER)
+    return None
+
+
+def _seconds(value: str | None, unit: float, now: float) -> float | None:
+    if value is None:
+        return None
     try:
-        if milliseconds is not None:
-            seconds = float(milliseconds) / 1000
-        elif value is not None:
-            seconds = float(value)
-        else:
-            return None
+        seconds = float(value) * unit
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(value or "").timestamp() - now
-        except ValueError:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError):
             return None
-    if not math.isfinite(seconds) or seconds < 0:
-        return None
-    return min(seconds, MAX_RETRY_AFTER)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
 def _by_status(status: int) -> tuple[str, Action]:
@@ -155,12 +159,14 @@ def _by_status(status: int) -> tuple[str, Action]:
     return "redirect", Action.STOP
 
 
-def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str]) -> Failure:
+def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: float) -> Failure:
     """A 200 that carries an error: judged as if it had come with the status that it names."""
     error = body["error"]
     code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code)
     status = code if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < 600 else _FIRST_SERVER_ERROR  # noqa: PLR2004
-    return judge_error(status, headers, body, now=0.0)
+    return judge_error(status, headers, body, now)
 
 
 def _error_names(body: Any) -> list[str]:
@@ -171,7 +177,7 @@ def _error_names(body: Any) -> list[str]:
         body = body["error"]
     if not isinstance(body, dict):
         body = {"code": body}
-    values = (body.get("type"), body.get("code"))
+    values = (body.get("code"), body.get("type"))
     # A name, not prose: it is shown to the user and logged.
     return [value for value in values if isinstance(value, str) and _NAME.fullmatch(value)]
 
