@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from asyncgen.disk import Disk
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout.
 settings.register_profile("asyncgen", deadline=None)
 settings.load_profile("asyncgen")
+
+# The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.
+asyncio.set_event_loop(None)
 
 _BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data" / "medec_ms"
 

@@ -1,6 +1,5 @@
 """What the tests of the simulator share."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,9 +9,6 @@ import pytest
 from asyncgen.simulator import Simulator
 
 from .helpers import Post
-
-# The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.
-asyncio.set_event_loop(None)
 
 
 @pytest.fixture

@@ -1,0 +1,179 @@
+"""The configuration: what is refused and with which words, and what must never be seen in it."""
+
+import math
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.config import (
+    DEFAULT_BASE_URL,
+    RunConfig,
+    check_base_url,
+    endpoint_name,
+    is_loopback,
+    resolve_api_key,
+    shipped,
+)
+from asyncgen.errors import UsageError
+
+
+def config(**changes: Any) -> RunConfig:
+    """A valid configuration, with changes."""
+    paths = {"input_jsonl": Path("/in.jsonl"), "output_dir": Path("/out"), "prompt_file": Path("/prompts.json")}
+    return RunConfig(**{**paths, **changes})
+
+
+COUNTS = ["num_pairs", "batch_size", "save_every", "concurrency", "max_attempts"]
+RATES = ["rpm", "tpm"]
+
+
+# Numbers
+
+
+@pytest.mark.parametrize("name", [*COUNTS, *RATES])
+@pytest.mark.parametrize("value", [0, -1, -1000])
+def test_a_number_below_one_is_refused_by_the_name_of_its_flag(name: str, value: int) -> None:
+    """As the user typed it, with a dash."""
+    flag = "--" + name.replace("_", "-")
+    with pytest.raises(UsageError, match=f"^{flag} must be at least 1, not {value}$"):
+        config(**{name: value})
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("value", [0.5, math.nan, math.inf, -math.inf])
+def test_a_rate_that_is_none_is_refused(name: str, value: float) -> None:
+    """Half a request a minute, `nan` and `inf`, which argparse lets through."""
+    with pytest.raises(UsageError, match=f"^--{name} must be"):
+        config(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["timeout", "patience"])
+@pytest.mark.parametrize("value", [0, -1, math.nan])
+def test_a_time_that_is_not_above_zero_is_refused(name: str, value: float) -> None:
+    """The message says that seconds are meant."""
+    with pytest.raises(UsageError, match=f"^--{name} must be a number of seconds above 0, not {value:g}$"):
+        config(**{name: value})
+
+
+def test_the_smallest_numbers_are_accepted() -> None:
+    """One of each, and a thousandth of a second."""
+    smallest = config(**dict.fromkeys([*COUNTS, *RATES], 1), timeout=0.001, patience=0.001)
+    assert (smallest.num_pairs, smallest.rpm, smallest.timeout) == (1, 1, 0.001)
+
+
+def test_what_may_be_left_out_may_be_none() -> None:
+    """All pairs, no pace."""
+    bare = config()
+    assert (bare.num_pairs, bare.rpm, bare.tpm, bare.base_url) == (None, None, None, DEFAULT_BASE_URL)
+
+
+@pytest.mark.parametrize(("concurrency", "slots"), [(1, 1024), (128, 1024), (129, 1032), (1000, 8000)])
+def test_the_window_grows_with_the_concurrency(concurrency: int, slots: int) -> None:
+    """Eight pairs a call, and never fewer than 1,024."""
+    assert config(concurrency=concurrency).window_slots == slots
+
+
+def test_a_configuration_is_frozen() -> None:
+    """Nothing changes it at run time."""
+    with pytest.raises(FrozenInstanceError):
+        config().concurrency = 2  # type: ignore[misc]
+
+
+# Secrets
+
+
+def test_no_text_of_a_configuration_shows_the_key() -> None:
+    """Tracebacks and logs print it."""
+    secret = config(api_key="sk-secret")
+    for text in (repr(secret), str(secret), f"{secret}", f"{[secret]}"):
+        assert "sk-secret" not in text
+        assert "/in.jsonl" in text
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:secret@api.example/v1", "https://:secret@api.example", "http://user@api.example"]
+)
+def test_an_address_with_user_information_is_refused_without_quoting_it(url: str) -> None:
+    """It would end up in logs; the message says where a key belongs."""
+    with pytest.raises(UsageError, match="OPENAI_API_KEY") as caught:
+        config(base_url=url)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_key_comes_from_the_flag_then_from_the_environment() -> None:
+    """Empty when there is none."""
+    environment = {"OPENAI_API_KEY": "from the environment"}
+    assert resolve_api_key("from the flag", environment) == "from the flag"
+    assert resolve_api_key(None, environment) == resolve_api_key("", environment) == "from the environment"
+    assert resolve_api_key(None, {}) == ""
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.openai.com/v1",
+        "localhost:8000",
+        "ftp://api.openai.com",
+        "file:///etc/passwd",
+        "https://",
+        "https:///v1",
+        "http://[::1/v1",
+        "http://api.example:port/v1",
+        "http://api.example:99999/v1",
+    ],
+)
+def test_what_is_no_http_address_is_refused(url: str) -> None:
+    """Before anything is sent there; a host without scheme is the common slip, a bad port the next."""
+    with pytest.raises(UsageError, match=r"^--base-url must be an http:// or https:// address"):
+        config(base_url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://api.openai.com/v1", "http://localhost:8000", "http://[::1]:8000/v1", "HTTPS://api.example/a/b?x=1"],
+)
+def test_an_http_address_is_accepted(url: str) -> None:
+    """With a port, a path or an IPv6 host."""
+    check_base_url(url)
+    assert config(base_url=url).base_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://api.openai.com/v1", "api.openai.com/v1"),
+        ("https://API.OpenAI.com/v1/", "api.openai.com/v1"),
+        ("https://api.example:8443/v1", "api.example:8443/v1"),
+        ("https://api.example/v1?api-key=secret#top", "api.example/v1"),
+        ("http://api.example", "api.example"),
+        ("http://127.0.0.1:40001/v1", "loopback/v1"),
+        ("http://127.0.0.1:40002/v1/", "loopback/v1"),
+        ("http://127.1.2.3/v1", "loopback/v1"),
+        ("http://localhost:8000/v1", "loopback/v1"),
+        ("http://[::1]:8000/v1", "loopback/v1"),
+    ],
+)
+def test_an_endpoint_is_known_again_by_its_name(url: str, name: str) -> None:
+    """Host and path, no query and no key; on loopback the port does not count."""
+    assert endpoint_name(url) == name
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.example.com/v1", "https://127.0.0.1.example.com/v1", "https://localhost.example.com"]
+)
+def test_a_host_name_that_only_begins_like_loopback_is_elsewhere(url: str) -> None:
+    """It needs a key, and its name is its own."""
+    assert not is_loopback(url)
+    assert not endpoint_name(url).startswith("loopback")
+
+
+def test_shipped_files_are_found() -> None:
+    """In a checkout as in the installed package."""
+    assert shipped("prompts", "medec_safe.json").is_file()
+    assert shipped("profiles", "default.toml").is_file()

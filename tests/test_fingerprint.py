@@ -1,0 +1,98 @@
+"""The fingerprint: what it hides, what it tells apart, and how it names what changed."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.fingerprint import differences, digest, fingerprint, fingerprint_digest
+
+PARTS: dict[str, Any] = {
+    "model": "gpt-4o",
+    "endpoint": "api.openai.com/v1",
+    "add_reasoning": False,
+    "correct_paraphrase_system": "You paraphrase.",
+    "correct_paraphrase_user": "{note}",
+    "generation_params.correct_paraphrase": [0.7, 0.9, 2048],
+}
+parts = st.dictionaries(
+    st.text(min_size=1), st.text(max_size=200) | st.booleans() | st.lists(st.floats(0, 2)), max_size=5
+)
+
+
+def changed(**changes: Any) -> list[str]:
+    """How a change of the parts is put into words."""
+    return differences(fingerprint(PARTS), fingerprint({**PARTS, **changes}))
+
+
+def test_short_values_are_kept_to_be_read() -> None:
+    """A person may look at a checkpoint."""
+    found = fingerprint(PARTS)
+    assert (found["model"], found["add_reasoning"]) == ("gpt-4o", False)
+    assert found["generation_params.correct_paraphrase"] == [0.7, 0.9, 2048]
+
+
+def test_no_prompt_is_in_a_fingerprint() -> None:
+    """Neither a short one nor any long text: hashes stand for them."""
+    found = str(fingerprint({**PARTS, "model": "m" * 81}))
+    for text in ("You paraphrase", "{note}", "mmm"):
+        assert text not in found
+    assert found.count("blake2b:") == 3
+
+
+@given(one=parts, other=parts)
+def test_fingerprints_are_equal_when_the_parts_are(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Then there is no difference and one digest, else neither."""
+    is_same = one == other
+    old, new = fingerprint(one), fingerprint(other)
+    assert (old == new) is is_same
+    assert (differences(old, new) == []) is is_same
+    assert (fingerprint_digest(old) == fingerprint_digest(new)) is is_same
+
+
+@given(given_parts=parts)
+def test_the_order_of_the_parts_does_not_count(given_parts: dict[str, Any]) -> None:
+    """Nor does a round trip through a file."""
+    found = fingerprint(given_parts)
+    turned = fingerprint(dict(reversed(given_parts.items())))
+    assert fingerprint_digest(found) == fingerprint_digest(turned)
+    assert fingerprint_digest(found) == fingerprint_digest(dict(reversed(found.items())))
+    assert differences(found, orjson.loads(orjson.dumps(found))) == []
+
+
+def test_a_changed_value_is_named_with_before_and_after() -> None:
+    """So that the user sees which flag it was."""
+    assert changed(model="gpt-4o-mini") == ["model was gpt-4o, now gpt-4o-mini"]
+
+
+def test_a_changed_prompt_is_named_without_its_text() -> None:
+    """Nor are hashes of any use to a person."""
+    assert changed(correct_paraphrase_user="<{note}>") == ["correct_paraphrase_user changed"]
+    assert changed(model="m" * 81) == ["model changed"]
+
+
+def test_parts_that_came_or_went_are_named() -> None:
+    """A prompt that is used on one side only, a parameter likewise."""
+    extra = {"reasoning_user": "{incorrect_note}", "seed": 7}
+    old, new = fingerprint(PARTS), fingerprint({**PARTS, **extra})
+    assert differences(old, new) == ["reasoning_user changed", "seed was None, now 7"]
+    assert differences(new, old) == ["reasoning_user changed", "seed was 7, now None"]
+
+
+def test_every_change_is_named() -> None:
+    """In the order of the names."""
+    assert changed(model="m", endpoint="e", add_reasoning=True) == [
+        "add_reasoning was False, now True",
+        "endpoint was api.openai.com/v1, now e",
+        "model was gpt-4o, now m",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"), [(b"", "cae66941d9efbd404e4d88758ea67670"), (b"abc", "cf4ab791c62b8d2b2109c90275287816")]
+)
+def test_the_hash_stays_what_it_is(data: bytes, expected: str) -> None:
+    """Checkpoints of earlier versions hold it."""
+    assert digest(data) == expected

@@ -1,0 +1,146 @@
+"""JSON and text from outside: lone surrogates, fences, odd separators, what is no JSON."""
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.text import loads, strip_fence
+
+texts = st.text(st.characters(exclude_categories=()))  # surrogates too
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+def repaired(value: object) -> object:
+    """The same value with U+FFFD for each surrogate that has no partner."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [repaired(item) for item in value]
+    return {key: repaired(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+@given(value=values)
+def test_whatever_a_writer_escaped_is_read_and_can_be_written(value: object) -> None:
+    """Everything comes back as it was, except surrogates without a partner."""
+    read = loads(json.dumps(value))
+    assert read == repaired(value)
+    assert orjson.loads(orjson.dumps(read)) == read
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (rb'"a\ud83d"', "a\ufffd"),
+        (rb'"\uDE00\uD83D"', "\ufffd\ufffd"),
+        (rb'"\ud83d\ude00\ud83d"', "\U0001f600\ufffd"),
+        (rb'"\\ud83d"', r"\ud83d"),
+    ],
+    ids=["high", "two in the wrong order", "a pair and a half", "an escaped backslash"],
+)
+def test_lone_surrogates_become_the_replacement_character(data: bytes, text: str) -> None:
+    """Pairs stay characters, and text that only looks like an escape stays text."""
+    assert loads(data) == text
+    assert loads(data.decode()) == text
+
+
+def test_surrogates_in_keys_are_replaced_too() -> None:
+    """A key must be written as well."""
+    assert loads(rb'{"\ud800": [{"\udfff": "\ud800"}]}') == {"\ufffd": [{"\ufffd": "\ufffd"}]}
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "°", "\ufeff"])
+def test_odd_characters_inside_a_string_stay(character: str) -> None:
+    """What some tools take for a line break is text here."""
+    assert loads(f'"a{character}b"'.encode()) == f"a{character}b"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"{'a': 1}",
+        b'{"a": 1} {"b": 2}',
+        b"NaN",
+        b"[-Infinity]",
+        b'{"a": NaN, "b": "\\ud800"}',
+        b'{"a": Infinity, "b": "\\ud800"}',
+        b'{"a": 1e999}',
+        b'{"a": 1e999, "b": "\\ud800"}',
+        b'"\xff"',
+        b'"\xff \\ud800"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800',
+    ],
+)
+def test_what_is_no_json_is_refused(data: bytes) -> None:
+    """NaN and infinities are none, nor is text that is not UTF-8, with or without a surrogate beside."""
+    with pytest.raises(ValueError, match=r"."):
+        loads(data)
+
+
+@pytest.mark.parametrize("innermost", [b"", rb'"\ud800"'], ids=["plain", "with a lone surrogate"])
+def test_json_that_is_nested_too_deeply_is_refused_as_no_json(innermost: bytes) -> None:
+    """A hostile line or answer is a bad line or answer, not a crash."""
+    with pytest.raises(ValueError, match=r"."):
+        loads(b"[" * 100_000 + innermost + b"]" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "fenced",
+    [
+        '```\n{"a": 1}\n```',
+        '```json\n{"a": 1}\n```',
+        '```JSON  \n{"a": 1}\n```\n',
+        '\n  ```json\n{"a": 1}```  ',
+        '```json\r\n{"a": 1}\n```',
+    ],
+)
+def test_a_fence_around_the_whole_text_is_taken_off(fenced: str) -> None:
+    """With or without a language, blanks around it or not."""
+    assert strip_fence(fenced) == '{"a": 1}'
+
+
+def test_line_breaks_inside_a_fence_stay() -> None:
+    """Only the fence goes."""
+    assert strip_fence("```\na\n\nb\n```") == "a\n\nb"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain",
+        "Here is:\n```\na\n```",
+        "```\na\n```\nHope this helps",
+        "```\na",
+        "a\n```",
+        "``\na\n``",
+        "``` a ```",
+    ],
+)
+def test_a_text_that_is_not_wholly_fenced_is_left_alone(text: str) -> None:
+    """Nothing is guessed."""
+    assert strip_fence(text) == text
+
+
+@given(text=texts)
+def test_a_text_without_backticks_is_never_changed(text: str) -> None:
+    """There is no fence to take off."""
+    plain = text.replace("`", "'")
+    assert strip_fence(plain) == plain
+
+
+@pytest.mark.timeout(3)
+@pytest.mark.parametrize("blank", ["\n", " ", "\n "])
+def test_an_open_fence_before_endless_blanks_takes_no_time(blank: str) -> None:
+    """Models do run into endless blanks in JSON mode, and the event loop must not stand still for them."""
+    text = "```json\n" + blank * 20_000 + "{"
+    assert strip_fence(text) == text
