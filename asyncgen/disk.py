@@ -88,9 +88,12 @@ class Disk:
     # Whole files and directories
 
     def make_directory(self, path: Path) -> None:
-        """Make a directory and its parents; an existing one is left as it is."""
+        """Make a directory and its parents, their names durable; an existing one is left as it is."""
         with disk_errors("make the directory", path):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for one in reversed([path, *(parent for parent in path.parents if not parent.exists())]):
+                one.mkdir(mode=0o700, exist_ok=True)
+                if os.access(one.parent, os.R_OK):  # else it cannot be opened, and was not made by us
+                    self.fsync_directory(one.parent)
 
     def list_directory(self, path: Path) -> list[str]:
         """Names in a directory, sorted; empty when it is not there."""
@@ -130,11 +133,12 @@ class Disk:
                 yield chunk
 
     def truncate(self, path: Path, size: int) -> None:
-        """Cut a file to `size` bytes."""
+        """Cut a file to `size` bytes, durably."""
         with disk_errors("truncate", path):
             fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 os.ftruncate(fd, size)
+                self.fsync(fd, path)
             finally:
                 os.close(fd)
 

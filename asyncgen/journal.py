@@ -14,12 +14,14 @@ Rules:
    segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
 
 Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
-`failed` (an attempt without a usable answer, with the tokens it cost).
+`failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
+have cost until then, in their place).
 """
 
 import errno
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,16 +36,18 @@ from asyncgen.fingerprint import Fingerprint
 SEGMENT_SIZE = 16 * 1024 * 1024
 _PREFIX = "journal-"
 _SUFFIX = ".jsonl"
+_BALLAST = "ballast"
 
 
 @dataclass(slots=True)
 class _Segment:
-    """A segment file; `live` are the pairs whose lines in it are still needed."""
+    """A segment file: `live` pairs still need lines in it; `named` when its name is durable."""
 
     path: Path
     fd: int
     size: int = 0
     synced: int = 0
+    named: bool = False
     live: set[int] = field(default_factory=set)
 
 
@@ -99,8 +103,8 @@ class Journal:
         self.unsettled = 0
         self.damaged = 0
         self._closed_segments: list[_Segment] = []
+        self._ballast = directory / _BALLAST
         self._current = self._compact(needed)
-        self._ballast = directory / "ballast"
         disk.allocate(self._ballast, ballast)
 
     # Recording
@@ -156,12 +160,15 @@ class Journal:
         for segment in [s for s in self._closed_segments if s.live <= self._kept]:
             for index in sorted(segment.live):
                 held = self._pairs[index]
-                moved = {
-                    place: self._write(self._read(place)) for place in held.places if place.segment is segment
-                }
-                held.places = [moved.get(place, place) for place in held.places]
-                held.answers = {step: moved.get(place, place) for step, place in held.answers.items()}
-                self._current.live.add(index)
+                held.places = [place for place in held.places if place.segment is not segment]
+                for step, place in held.answers.items():
+                    if place.segment is segment:
+                        moved = self._write(self._read(place))
+                        self._hold(index, moved).answers[step] = moved
+                if held.wasted:
+                    # The sum and not the lines: where these turn up again, nothing is counted twice.
+                    record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
+                    self._hold(index, self._write(_encode(record)))
             self._closed_segments.remove(segment)
             self._retired.append(segment)
 
@@ -173,6 +180,9 @@ class Journal:
             if segment.synced < size:
                 self._disk.fsync(segment.fd, segment.path)
                 segment.synced = size
+            if not segment.named:
+                self._disk.fsync_directory(self._directory)
+                segment.named = True
 
     def unlink_retired(self) -> None:
         """Remove the segments that the checkpoint just written makes superfluous (helper thread)."""
@@ -214,10 +224,14 @@ class Journal:
         return held
 
     def _append(self, record: Mapping[str, Any]) -> _Place:
+        place = self._write(_encode(record))
+        # Only now: nothing may come between an answer and its line. Without room this segment grows on.
         if self._current.size >= SEGMENT_SIZE:
-            self._closed_segments.append(self._current)
-            self._current = self._new_segment(_number(self._current.path) + 1)
-        return self._write(_encode(record))
+            with suppress(DiskError):
+                fresh = self._new_segment(_number(self._current.path) + 1)
+                self._closed_segments.append(self._current)
+                self._current = fresh
+        return place
 
     def _write(self, line: bytes) -> _Place:
         segment = self._current
@@ -231,7 +245,11 @@ class Journal:
                 DiskError(f"the disk is full ({segment.path}); make room, then run the same command again")
             )
             self._disk.unlink(self._ballast)
-            self._disk.write(segment.fd, line, segment.path)
+            try:
+                self._disk.write(segment.fd, line, segment.path)
+            except DiskError:
+                self._disk.cut(segment.fd, segment.size, segment.path)
+                raise
         place = _Place(segment, segment.size, len(line))
         segment.size += len(line)
         return place
@@ -245,7 +263,12 @@ class Journal:
         header = _encode(
             {"kind": "header", "version": 1, "fingerprint": self._fingerprint, "replaces_earlier": bool(suffix)}
         )
-        self._disk.write(segment.fd, header, path)
+        try:
+            self._disk.write(segment.fd, header, path)
+        except DiskError:
+            self._disk.close_descriptor(segment.fd)
+            self._disk.unlink(path)
+            raise
         segment.size = len(header)
         return segment
 
@@ -269,13 +292,8 @@ class Journal:
                 in_flight.add((index, step))
                 continue
             in_flight.discard((index, step))
-            if not needed(index):
-                continue
-            if record["kind"] == "answer":
-                place = self._write(line)
-                self._hold(index, place).answers[step] = place
-            elif record["tokens"]:
-                self._hold(index, self._write(line)).wasted += record["tokens"]
+            if needed(index):
+                self._take_over(record, line)
         self.unsettled = len(in_flight)
         self._disk.fsync(segment.fd, segment.path)
         segment.synced = segment.size
@@ -283,9 +301,20 @@ class Journal:
         self._disk.rename(segment.path, final)
         segment.path = final
         self._disk.fsync_directory(self._directory)
+        segment.named = True
         for path in paths:
             self._disk.unlink(path)
         return segment
+
+    def _take_over(self, record: dict[str, Any], line: bytes) -> None:
+        """Copy a line that is still needed."""
+        if record["kind"] == "answer":
+            place = self._write(line)
+            self._hold(record["index"], place).answers[record["step"]] = place
+        elif record["kind"] == "carried":
+            self._hold(record["index"], self._write(line)).wasted = record["tokens"]
+        elif record["tokens"]:
+            self._hold(record["index"], self._write(line)).wasted += record["tokens"]
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""
@@ -314,6 +343,13 @@ class Journal:
             if (_decode(header) or {}).get("replaces_earlier"):
                 return place
         return 0
+
+
+def clear_journal(disk: Disk, directory: Path) -> None:
+    """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
+    for name in disk.list_directory(directory):
+        if name == _BALLAST or (name.startswith(_PREFIX) and name.endswith((_SUFFIX, ".tmp"))):
+            disk.unlink(directory / name)
 
 
 def _number(path: Path) -> int:

@@ -45,14 +45,19 @@ def finish_intent(disk: Disk, directory: Path, state_directory: Path) -> bool:
     """
     path = state_directory / INTENT
     data = disk.read(path)
-    if data is None:
-        for name in disk.list_directory(directory):
-            if name.endswith(SUFFIX):
-                disk.unlink(directory / name)
-        for name in disk.list_directory(state_directory):
-            if name.startswith(SPOOL):
-                disk.unlink(state_directory / name)
-        return False
+    if data is not None:
+        _carry_out(disk, directory, path, data)
+    for name in disk.list_directory(directory):
+        if name.endswith(SUFFIX):
+            disk.unlink(directory / name)
+    for name in disk.list_directory(state_directory):
+        if name.startswith(SPOOL):
+            disk.unlink(state_directory / name)
+    return data is not None
+
+
+def _carry_out(disk: Disk, directory: Path, path: Path, data: bytes) -> None:
+    disk.fsync_directory(path.parent)  # a killed run may have left an intent that is seen but not durable
     intent = orjson.loads(data)
     for name, size in intent["files"].items():
         source, target = directory / (name + SUFFIX), directory / name
@@ -64,8 +69,7 @@ def finish_intent(disk: Disk, directory: Path, state_directory: Path) -> bool:
         disk.unlink(directory / name)
     disk.fsync_directory(directory)
     disk.unlink(path)
-    disk.fsync_directory(state_directory)
-    return True
+    disk.fsync_directory(path.parent)
 
 
 class RepairSpool:
@@ -152,8 +156,6 @@ class RepairSpool:
         }
         replace_atomically(self._disk, self._state_directory / INTENT, orjson.dumps(intent))
         finish_intent(self._disk, self._directory, self._state_directory)
-        for output in self._recipe.outputs:
-            self._disk.unlink(self._state_directory / f"{SPOOL}{output.name}")
         return state, meters
 
     def _write_merged(self, output: OutputFile) -> FileMeter:

@@ -18,7 +18,7 @@ from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, TryLaterError
 from asyncgen.fingerprint import Fingerprint, fingerprint
-from asyncgen.journal import Journal
+from asyncgen.journal import Journal, clear_journal
 from asyncgen.limiter import Gate, RateLimiter
 from asyncgen.manifest import load_manifest, save_manifest
 from asyncgen.merge import RepairSpool, failed_records, finish_intent
@@ -221,6 +221,8 @@ class Run:
             state, meters = await self._repair(state)
             worked = True
         if beginning.finished:
+            if not state.failed_pairs:
+                clear_journal(self._disk, self._state_directory)  # a crash at the end may have left some
             return state, worked
         if ended:
             extend(self._disk, self._directory, state)
@@ -232,8 +234,10 @@ class Run:
     async def _generate(self, state: RunState, meters: dict[str, FileMeter], pairs: int) -> RunState:
         """Process the pairs behind the watermark."""
         first = state.last_completed_idx + 1
-        failed = {record["index"] for record in failed_records(self._disk, self._directory)}
+        failed = {int(str(record["index"])) for record in failed_records(self._disk, self._directory)}
         journal = self._open_journal(lambda index: index >= first or index in failed)
+        for index in failed:
+            journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
         self._tally.total, self._tally.done, self._tally.failed = pairs, first, state.failed_pairs
         start = RowCutter(index=first, end=state.input_end, chain=state.input_chain)
@@ -250,7 +254,7 @@ class Run:
             return state
         finally:
             await outputs.close()
-            journal.close()
+            await self._disk.call(journal.close)  # behind a sync that may still be queued
 
     async def _repair(self, state: RunState) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask the failed pairs again and merge them in place; the new state and the meters of its files."""
@@ -270,7 +274,7 @@ class Run:
             return merged
         finally:
             await spool.close()
-            journal.close()
+            await self._disk.call(journal.close)  # behind a sync that may still be queued
 
     async def _failed_rows(self, failed: list[int]) -> AsyncGenerator[Row, None]:
         wanted = set(failed)

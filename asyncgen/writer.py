@@ -94,6 +94,7 @@ class RunOutputs:
         self._index, self._end, self._chain = state.last_completed_idx, state.input_end, state.input_chain
         self._failed_pairs = state.failed_pairs
         self._uncommitted: list[tuple[int, bool]] = []
+        self._new_names = False
 
     @property
     def state(self) -> RunState:
@@ -131,8 +132,9 @@ class RunOutputs:
             return None
         state, covered = self.state, self._uncommitted
         self._uncommitted = []
+        new_names, self._new_names = self._new_names, False
         self._journal.carry()
-        await self._disk.call(lambda: self._commit(state))
+        await self._disk.call(lambda: self._commit(state, new_names))
         for index, failed in covered:
             if failed:
                 self._journal.keep(index)
@@ -145,16 +147,19 @@ class RunOutputs:
         for output in self._files.values():
             await output.close()
 
-    def _commit(self, state: RunState) -> None:
+    def _commit(self, state: RunState, new_names: bool) -> None:
         self._journal.sync()
         for output in list(self._files.values()):
             self._disk.fsync(output.fd, output.path)
+        if new_names:  # the checkpoint must not become durable before the names that it speaks of
+            self._disk.fsync_directory(self._directory)
         save_checkpoint(self._disk, self._directory, state)
         self._journal.unlink_retired()
 
     async def _append(self, name: str, data: bytes) -> None:
         if name not in self._files:
             self._files[name] = await self._disk.open_output(self._directory / name)
+            self._new_names = True
         output = self._files[name]
         try:
             await output.append(data)
