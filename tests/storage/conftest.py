@@ -1,0 +1,25 @@
+"""The worlds that the tests of the storage share; making one takes a run."""
+
+import pytest
+
+from asyncgen import journal
+
+from .world import World
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Eight pairs, one call each."""
+    return World(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="session")
+def reasoning_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Six pairs, two calls each."""
+    return World(tmp_path_factory.mktemp("reasoning"), pairs=6, reasoning=True)
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments of the journal that hold about two answers."""
+    monkeypatch.setattr(journal, "SEGMENT_SIZE", 900)

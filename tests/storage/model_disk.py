@@ -1,0 +1,487 @@
+"""A disk in memory that can be crashed anywhere, with everything that POSIX allows to be lost.
+
+Rules:
+
+1. A name and a content are two things. A directory maps names to inodes; an inode has a content. Each of
+   them has a volatile state, which programs see, and a durable one, which a power loss leaves.
+2. A killed process (SIGKILL) loses nothing that it wrote: the volatile state goes on. It stays volatile.
+3. `fsync` of a file makes its content durable, and says nothing about its name. `fsync_directory` makes every
+   change to the names in that directory durable, and says nothing about contents or about the directory's
+   own name: without that, all that is below it may be gone.
+4. Power loss, names: each change that was not synced (made, renamed, removed) is there or not, independent of
+   all the others. A rename is one change: the old name or the new one, never both or none.
+5. Power loss, contents: of the changes that were not synced, any prefix is there, torn at any byte; behind
+   the tear may stand zeros or garbage up to the length that the file had. A truncation that was not synced may
+   not have happened, and what was appended behind it may have.
+6. An fsync that fails drops the changes that it was to save: they can still be read, and no later fsync saves
+   them.
+7. A full disk takes half of the write and refuses the rest; so it does until space is given back.
+
+Operations are recorded. A run is played once; each of its crash states is then made by playing the record up
+to the crash. The helper thread runs its calls one after another, each of them at once after a while.
+"""
+
+import asyncio
+import errno
+import os
+import random
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any, TypeVar
+
+from asyncgen.disk import READ_CHUNK
+from asyncgen.errors import DiskError
+
+T = TypeVar("T")
+
+DIRECTORY = 0
+"""The inode number of every directory: all that matters of one is its name."""
+
+Operation = tuple[Any, ...]
+"""A verb and what it is about. Of the disk: `mkdir path`, `create path inode`, `write inode data`,
+`truncate inode size`, `sync inode`, `sync_directory path`, `rename source target inode`, `unlink path inode`,
+`sync_failed inode`, `sync_directory_failed path`. Other verbs are notes of the driver and change nothing."""
+
+_NAMES = {"mkdir", "create", "rename", "unlink"}
+_GARBAGE = b"\xa7\x00{]\n\xff 0badcafe {}\n" * 64
+
+
+class Crash(BaseException):
+    """The machine stopped here; whatever still runs is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inode:
+    """A content: as it is seen, as it is durable, and the changes between (offset and data; None: cut there)."""
+
+    data: bytes = b""
+    durable: bytes = b""
+    changes: tuple[tuple[int, bytes | None], ...] = ()
+
+
+def changed(content: bytes, offset: int, data: bytes | None) -> bytes:
+    """A content after one change; what was never written reads as zeros."""
+    if data is None:
+        return content[:offset].ljust(offset, b"\x00")
+    return content[:offset].ljust(offset, b"\x00") + data + content[offset + len(data) :]
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _play_name(names: dict[str, int], operation: Operation) -> None:
+    match operation:
+        case ("mkdir", path):
+            names[path] = DIRECTORY
+        case ("create", path, inode):
+            names[path] = inode
+        case ("rename", source, target, inode):
+            if names.get(source) == inode:
+                del names[source]
+            names[target] = inode
+        case ("unlink", path, inode):
+            if names.get(path) == inode:
+                del names[path]
+
+
+class Store:
+    """What is on the disk: inodes, and names as they are seen and as they are durable."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.inodes: dict[int, Inode] = {}
+        self.names: dict[str, int] = {root: DIRECTORY}
+        self.durable_names: dict[str, int] = dict(self.names)
+        self.changes: list[Operation] = []
+
+    def copy(self) -> "Store":
+        """The same, apart: what a killed process leaves (rule 2)."""
+        other = Store(self.root)
+        other.inodes, other.names = dict(self.inodes), dict(self.names)
+        other.durable_names, other.changes = dict(self.durable_names), list(self.changes)
+        return other
+
+    def files(self) -> dict[str, bytes]:
+        """Contents by path, relative to the root."""
+        skip = len(self.root) + 1
+        return {path[skip:]: self.inodes[inode].data for path, inode in self.names.items() if inode != DIRECTORY}
+
+    def play(self, operation: Operation) -> None:  # noqa: C901 - one table of operations
+        """Carry out one operation."""
+        verb = operation[0]
+        if verb in _NAMES:
+            _play_name(self.names, operation)
+            self.changes.append(operation)
+            if verb == "create":
+                self.inodes[operation[2]] = Inode()
+        elif verb == "write":
+            _, number, data = operation
+            inode = self.inodes[number]
+            self.inodes[number] = Inode(
+                inode.data + data, inode.durable, (*inode.changes, (len(inode.data), data))
+            )
+        elif verb == "truncate":
+            _, number, size = operation
+            inode = self.inodes[number]
+            self.inodes[number] = Inode(
+                changed(inode.data, size, None), inode.durable, (*inode.changes, (size, None))
+            )
+        elif verb == "sync":
+            inode = self.inodes[operation[1]]
+            durable = inode.durable
+            for offset, data in inode.changes:
+                durable = changed(durable, offset, data)
+            self.inodes[operation[1]] = Inode(inode.data, durable)
+        elif verb == "sync_failed":
+            self.inodes[operation[1]] = replace(self.inodes[operation[1]], changes=())
+        elif verb == "sync_directory":
+            path = operation[1]
+            rest = []
+            for change in self.changes:
+                touched = change[1:3] if change[0] == "rename" else change[1:2]
+                if path in map(_parent, touched):
+                    _play_name(self.durable_names, change)
+                else:
+                    rest.append(change)
+            self.changes = rest
+
+    # Power loss (rules 4 and 5)
+
+    def losses(self, draw: random.Random, limit: int) -> Iterator["Store"]:
+        """What a power loss may leave: everything possible up to torn bytes, or `limit` samples of it."""
+        named = {*self.names.values(), *self.durable_names.values(), *(change[-1] for change in self.changes)}
+        numbers = [number for number, inode in self.inodes.items() if inode.changes and number in named]
+        contents = [_remains(self.inodes[number], draw) for number in numbers]
+        names = len(self.changes)
+        if prod(map(len, contents)) << names <= limit:
+            for kept in product((False, True), repeat=names):
+                for chosen in product(*contents):
+                    yield self._after_loss(kept, dict(zip(numbers, chosen, strict=True)))
+            return
+        corners: list[tuple[Sequence[bool], list[bytes]]] = []
+        for which in (0, 1):  # contents all lost, contents all there
+            fixed = [options[which] for options in contents]
+            corners += [([False] * names, fixed), ([True] * names, fixed)]
+            for one in range(names):
+                corners += [
+                    ([place == one for place in range(names)], fixed),
+                    ([place != one for place in range(names)], fixed),
+                ]
+        draw.shuffle(corners)
+        for kept, fixed in corners[: limit // 2]:
+            yield self._after_loss(kept, dict(zip(numbers, fixed, strict=True)))
+        for _ in range(limit - min(len(corners), limit // 2)):
+            chances = draw.choice((0.2, 0.5, 0.8, 1.0))
+            kept = [draw.random() < chances for _ in range(names)]
+            yield self._after_loss(
+                kept, {n: draw.choice(options) for n, options in zip(numbers, contents, strict=True)}
+            )
+
+    def _after_loss(self, kept: Sequence[bool], contents: dict[int, bytes]) -> "Store":
+        names = dict(self.durable_names)
+        for keep, change in zip(kept, self.changes, strict=True):
+            if keep:
+                _play_name(names, change)
+        other = Store(self.root)
+        other.names = {path: inode for path, inode in names.items() if self._reachable(path, names)}
+        other.durable_names = dict(other.names)
+        for number in other.names.values():
+            if number != DIRECTORY:
+                content = contents.get(number, self.inodes[number].durable)
+                other.inodes[number] = Inode(content, content)
+        return other
+
+    def _reachable(self, path: str, names: dict[str, int]) -> bool:
+        while path != self.root:
+            path = _parent(path)
+            if names.get(path) != DIRECTORY:
+                return False
+        return True
+
+
+def _remains(inode: Inode, draw: random.Random) -> list[bytes]:
+    """What a power loss may leave of a content: first nothing of the changes, then all of them, then tears."""
+    remains = [inode.durable]
+    for offset, data in inode.changes:
+        remains.append(changed(remains[-1], offset, data))
+    whole = remains[-1]
+    options = [inode.durable, whole]
+    offset, data = draw.choice(inode.changes)
+    place = inode.changes.index((offset, data))
+    if data:
+        tear = draw.randrange(len(data))
+        torn = changed(remains[place], offset, data[:tear])
+        length = max(len(whole), len(torn))
+        options += [torn, torn.ljust(length, b"\x00"), torn + _GARBAGE[: length - len(torn)]]
+    if len(inode.changes) > 1:
+        options.append(remains[draw.randrange(1, len(inode.changes))])
+    if any(data is None for _, data in inode.changes):
+        untruncated = inode.durable
+        for offset, data in inode.changes:
+            untruncated = untruncated if data is None else changed(untruncated, offset, data)
+        options.append(untruncated)
+    return options
+
+
+class ModelOutput:
+    """An output file, as `asyncgen.disk.Output`."""
+
+    def __init__(self, disk: "ModelDisk", path: Path, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+        self._disk = disk
+
+    async def append(self, data: bytes) -> None:
+        """Write all of `data` at the end of the file."""
+        await self._disk.call(lambda: self._disk.write(self.fd, data, self.path), share=0.1)
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._disk.close_descriptor(self.fd)
+
+
+class ModelDisk:
+    """The methods of `asyncgen.disk.Disk` over a `Store`.
+
+    Args:
+        store: what is on the disk; it is changed.
+        crash_at: the operation (counted from 0) before which the machine stops.
+        full_at: the first operation that needs space and is refused (rule 7).
+        refusals: after so many refused writes there is room again.
+        sync_fails_at: the operation from which on the next fsync fails (rule 6).
+
+    `record` holds every operation, and the notes of the driver among them.
+    """
+
+    call_seconds = 0.1
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        crash_at: int | None = None,
+        full_at: int | None = None,
+        refusals: int | None = None,
+        sync_fails_at: int | None = None,
+    ) -> None:
+        self.store = store
+        self.record: list[Operation] = []
+        self.syncs_after_failure = 0
+        self._crash_at = crash_at
+        self._full_at = full_at
+        self._refusals = refusals
+        self._sync_fails_at = sync_fails_at
+        self._space: int | None = None
+        self._sync_failed = False
+        self._thread = asyncio.Lock()
+        self._next = max(store.inodes, default=DIRECTORY) + 1
+        self._open: dict[int, int] = {}
+        self._next_fd = 100
+
+    @property
+    def open_descriptors(self) -> int:
+        """Descriptors that nobody has closed."""
+        return len(self._open)
+
+    def note(self, *note: Any) -> None:
+        """Record something that is no operation of the disk."""
+        self._live()
+        self.record.append(note)
+
+    def _live(self) -> None:
+        if self._crash_at is not None and len(self.record) >= self._crash_at:
+            raise Crash
+
+    def _do(self, *operation: Any) -> None:
+        self._live()
+        self.record.append(operation)
+        self.store.play(operation)
+
+    async def call(self, function: Callable[[], T], share: float = 1.0) -> T:
+        """Run `function` at once, when the thread has come to it and some time has passed."""
+        async with self._thread:
+            await asyncio.sleep(share * self.call_seconds)
+            return function()
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    # Whole files and directories
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory and its parents, their names durable."""
+        chain = [str(path)]
+        while _parent(chain[-1]) not in self.store.names:
+            chain.append(_parent(chain[-1]))
+        for name in reversed(chain):
+            if name not in self.store.names:
+                self._do("mkdir", name)
+            self.fsync_directory(Path(_parent(name)))
+
+    def list_directory(self, path: Path) -> list[str]:
+        """Names in a directory, sorted; empty when it is not there."""
+        start = f"{path}/"
+        return sorted(
+            rest for name in self.store.names if name.startswith(start) and "/" not in (rest := name[len(start) :])
+        )
+
+    def _inode(self, path: Path) -> Inode | None:
+        number = self.store.names.get(str(path))
+        return None if number is None else self.store.inodes[number]
+
+    def size(self, path: Path) -> int | None:
+        """Size of a file, or None when there is none."""
+        inode = self._inode(path)
+        return None if inode is None else len(inode.data)
+
+    def read(self, path: Path, offset: int = 0, length: int | None = None) -> bytes | None:
+        """Content of a file, or None when there is none."""
+        inode = self._inode(path)
+        return None if inode is None else inode.data[offset : None if length is None else offset + length]
+
+    def chunks(self, path: Path, offset: int = 0) -> Iterator[bytes]:
+        """Content of a file from `offset`."""
+        data = self.read(path, offset)
+        if data is None:
+            raise DiskError(f"cannot read {path}: {os.strerror(errno.ENOENT)}", errno.ENOENT)
+        for start in range(0, len(data), READ_CHUNK):
+            yield data[start : start + READ_CHUNK]
+
+    def truncate(self, path: Path, size: int) -> None:
+        """Cut a file to `size` bytes, durably."""
+        fd = self.open_append(path)
+        self._do("truncate", self._open[fd], size)
+        try:
+            self.fsync(fd, path)
+        finally:
+            self.close_descriptor(fd)
+
+    def allocate(self, path: Path, size: int) -> None:
+        """Make a file that takes up `size` bytes of the disk."""
+        fd = self.open_append(path)
+        try:
+            self._take(size, path)
+            lacking = size - len(self.store.inodes[self._open[fd]].data)
+            if lacking > 0:
+                self._do("write", self._open[fd], bytes(lacking))
+        finally:
+            self.close_descriptor(fd)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename, replacing `target`."""
+        self._do("rename", str(source), str(target), self.store.names[str(source)])
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file; one that is not there is fine."""
+        number = self.store.names.get(str(path))
+        if number is not None:
+            if self._space is not None:
+                self._space += len(self.store.inodes[number].data)
+            self._do("unlink", str(path), number)
+
+    def fsync_directory(self, path: Path) -> None:
+        """Make the names in a directory durable."""
+        self._may_sync(path)
+        if self._fails():
+            self._do("sync_directory_failed", str(path))
+            raise DiskError(f"cannot sync {path}: {os.strerror(errno.EIO)}", errno.EIO)
+        self._do("sync_directory", str(path))
+
+    # Descriptors
+
+    def open_append(self, path: Path) -> int:
+        """Open a file for appending, made when missing."""
+        self._live()
+        number = self.store.names.get(str(path))
+        if number is None:
+            if str(path.parent) not in self.store.names:
+                raise DiskError(f"cannot open {path}: {os.strerror(errno.ENOENT)}", errno.ENOENT)
+            number = self._next
+            self._next += 1
+            self._do("create", str(path), number)
+        self._next_fd += 1
+        self._open[self._next_fd] = number
+        return self._next_fd
+
+    def write(self, fd: int, data: bytes, path: Path) -> None:
+        """Write all of `data`."""
+        room = self._take(len(data), path, partly=True)
+        if room:
+            self._do("write", self._open[fd], data[:room])
+        if room < len(data):
+            raise DiskError(f"cannot write {path}: {os.strerror(errno.ENOSPC)}", errno.ENOSPC)
+
+    def cut(self, fd: int, size: int, path: Path) -> None:
+        """Cut an open file."""
+        if self._space is not None:
+            self._space += len(self.store.inodes[self._open[fd]].data) - size
+        self._do("truncate", self._open[fd], size)
+
+    def fsync(self, fd: int, path: Path) -> None:
+        """Make an open file's content durable."""
+        self._may_sync(path)
+        if self._fails():
+            self._do("sync_failed", self._open[fd])
+            raise DiskError(f"cannot sync {path}: {os.strerror(errno.EIO)}", errno.EIO)
+        self._do("sync", self._open[fd])
+
+    def close_descriptor(self, fd: int) -> None:
+        """Close a descriptor; one that is not open is an error, as on a real disk."""
+        if fd not in self._open:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        del self._open[fd]
+
+    def lock(self, path: Path) -> int:
+        """Take the lock: after a crash nobody holds it."""
+        fd = self.open_append(path)
+        self._do("truncate", self._open[fd], 0)
+        self._do("write", self._open[fd], b"1\n")
+        return fd
+
+    # Streams on the helper thread
+
+    async def open_output(self, path: Path) -> ModelOutput:
+        """Open an output file for appending, made when missing."""
+        await asyncio.sleep(0)
+        return ModelOutput(self, path, self.open_append(path))
+
+    async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
+        """Content of an input file, which is on the real disk."""
+        data = path.read_bytes()[offset:]  # noqa: ASYNC240 - a few lines
+        for start in range(0, len(data), READ_CHUNK):
+            await asyncio.sleep(0)
+            yield data[start : start + READ_CHUNK]
+
+    # Faults
+
+    def _take(self, size: int, path: Path, *, partly: bool = False) -> int:
+        """How many of `size` bytes there is room for."""
+        self._live()
+        if self._full_at is not None and self._space is None and len(self.record) >= self._full_at:
+            self._space = size // 2
+        if self._space is None:
+            return size
+        room = min(size, self._space)
+        if room < size and self._refusals is not None:
+            if not self._refusals:
+                return size
+            self._refusals -= 1
+        if room < size and not partly:
+            raise DiskError(f"cannot write {path}: {os.strerror(errno.ENOSPC)}", errno.ENOSPC)
+        self._space -= room
+        return room
+
+    def _may_sync(self, path: Path) -> None:
+        self._live()
+        if self._sync_failed:
+            self.syncs_after_failure += 1
+            raise DiskError(f"cannot sync {path}: an earlier sync failed", errno.EIO)
+
+    def _fails(self) -> bool:
+        if self._sync_fails_at is not None and len(self.record) >= self._sync_fails_at:
+            self._sync_failed = True
+        return self._sync_failed

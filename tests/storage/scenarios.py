@@ -1,0 +1,55 @@
+"""The scenarios that are crashed everywhere, by name."""
+
+from collections.abc import Callable
+
+from .explore import Explorer
+from .model_disk import Operation
+from .world import Call, Phase, World
+
+FAILING: frozenset[Call] = frozenset({(1, "error_reasoning"), (4, "paraphrase")})
+"""Of each of these pairs one answer is paid and the other one never comes."""
+FLAKY: frozenset[Call] = frozenset({(2, "paraphrase")})
+
+Scenario = Callable[[World, World], Explorer]
+
+
+def _wrote(data: bytes) -> Callable[[Operation], bool]:
+    """Whether an operation writes some bytes."""
+    return lambda operation: operation[0] == "write" and data in operation[2]
+
+
+def _renamed(name: str) -> Callable[[Operation], bool]:
+    """Whether an operation renames something to a name."""
+    return lambda operation: operation[0] == "rename" and operation[2].endswith(f"/{name}")
+
+
+def _asked(index: int) -> Callable[[Operation], bool]:
+    """Whether a call of a pair goes out."""
+    return lambda operation: operation[0] == "asked" and operation[1][0] == index
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "fresh": lambda world, _: Explorer(world, Phase(8)),
+    "resume": lambda world, _: Explorer(world, Phase(8), killed=(Phase(8), _asked(6))),
+    "failures": lambda _, world: Explorer(world, Phase(6, FAILING), afterwards=(Phase(6),), flaky=FLAKY),
+    "failures that heal": lambda _, world: Explorer(world, Phase(6, FAILING), again=Phase(6)),
+    "repair": lambda _, world: Explorer(world, Phase(6), before=(Phase(6, FAILING),)),
+    "repair in vain": lambda _, world: Explorer(
+        world, Phase(6, FAILING - {(4, "paraphrase")}), before=(Phase(6, FAILING),), afterwards=(Phase(6),)
+    ),
+    "extension": lambda world, _: Explorer(world, Phase(8), before=(Phase(3),)),
+    "repair and extension": lambda _, world: Explorer(world, Phase(6), before=(Phase(5, FAILING),)),
+    "restart": lambda world, _: Explorer(world, Phase(8, restart=True), before=(Phase(5),)),
+    "checkpoint removed": lambda world, _: Explorer(
+        world, Phase(8, remove_checkpoint=True), killed=(Phase(8), _asked(6))
+    ),
+    "killed before the checkpoint was durable": lambda world, _: Explorer(
+        world, Phase(8), killed=(Phase(8), _renamed("checkpoint.json"))
+    ),
+    "killed before the intent was durable": lambda _, world: Explorer(
+        world, Phase(6), before=(Phase(6, FAILING),), killed=(Phase(6), _renamed("intent.json"))
+    ),
+    "killed before a failure was committed": lambda _, world: Explorer(
+        world, Phase(6), killed=(Phase(6, FAILING), _wrote(b'"index":4,"note_id"'))
+    ),
+}

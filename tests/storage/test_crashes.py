@@ -1,0 +1,113 @@
+"""The storage against a model disk: every scenario crashed at every operation, and recovered from."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .explore import Counts, Explorer
+from .model_disk import Crash, Store
+from .scenarios import FAILING, FLAKY, SCENARIOS
+from .world import ROOT, Phase, World
+
+pytestmark = pytest.mark.timeout(60)
+LOSSES = 8
+"""Power losses tried at each operation, on top of the kills."""
+
+
+@pytest.fixture(scope="module")
+def total() -> Iterator[Counts]:
+    """The counts of all tests here, printed at the end."""
+    counts = Counts()
+    yield counts
+    print(f"\n{counts}")
+
+
+def _add(total: Counts, counts: Counts) -> None:
+    print(counts)
+    total.states += counts.states
+    total.recovered += counts.recovered
+    total.asked_again += counts.asked_again
+    total.kinds += counts.kinds
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_crash_anywhere_loses_nothing(name: str, world: World, reasoning_world: World, total: Counts) -> None:
+    """After a kill or a power loss at any operation, the same command ends with the golden bytes, paid once."""
+    counts = SCENARIOS[name](world, reasoning_world).explore(losses=LOSSES)
+    assert counts.states > 200
+    _add(total, counts)
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize("name", ["failures", "repair", "repair and extension"])
+def test_a_crash_between_segments_loses_nothing(
+    name: str, world: World, reasoning_world: World, total: Counts
+) -> None:
+    """The same with a journal of many segments, which are carried over and removed as pairs are committed."""
+    counts = SCENARIOS[name](world, reasoning_world).explore(losses=LOSSES // 2)
+    assert counts.states > 200
+    _add(total, counts)
+
+
+@pytest.mark.parametrize("name", ["fresh", "failures that heal", "repair", "repair and extension"])
+def test_a_crash_in_the_recovery_loses_nothing(
+    name: str, world: World, reasoning_world: World, total: Counts
+) -> None:
+    """Killed, then crashed again while it recovers: what was seen after the kill need not have been durable."""
+    counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15, losses=6, second=10)
+    assert counts.states > 200
+    _add(total, counts)
+
+
+def test_enough_crash_states_were_tried(total: Counts) -> None:
+    """The tests above (run together) tried at least 10,000 crash states and no kind of crash was left out."""
+    if not {"killed", "killed_in_write", "power_loss"} <= total.kinds.keys():
+        pytest.skip("the tests above did not run")
+    assert total.states >= 10_000
+
+
+@pytest.mark.parametrize("place", range(0, 160, 7))
+def test_a_crash_leaves_what_the_record_says(place: int, reasoning_world: World) -> None:
+    """A disk that stops in the middle of a real run holds exactly what playing the record up to there gives."""
+    phase = Phase(6, FAILING)
+    whole = reasoning_world.run(Store(ROOT), phase, FLAKY)
+    crashed = Store(ROOT)
+    ended = reasoning_world.run(crashed, phase, FLAKY, crash_at=place)
+    assert place >= len(whole.disk.record) or _is_crash(ended.error)
+    played = Store(ROOT)
+    for operation in whole.disk.record[:place]:
+        played.play(operation)
+    assert ended.disk.record == whole.disk.record[:place]
+    assert (crashed.names, crashed.inodes) == (played.names, played.inodes)
+    assert crashed.changes == played.changes
+
+
+def _is_crash(error: BaseException | None) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(Crash) is not None
+    return isinstance(error, Crash)
+
+
+def test_a_second_run_has_nothing_to_do(world: World) -> None:
+    """The same command after the end asks nothing and changes no output, statistics or checkpoint."""
+    store = Store(ROOT)
+    world.run(store, Phase(8))
+    before = store.files()
+    ended = world.run(store, Phase(8))
+    assert ended.error is None
+    assert not ended.asked
+    outside = {name for name in before if not name.startswith("out/.asyncgen/")}
+    assert {name: store.files()[name] for name in outside} == {name: before[name] for name in outside}
+    assert store.files().keys() == before.keys()
+
+
+@pytest.mark.parametrize("name", ["repair", "repair and extension"])
+def test_repaired_files_are_those_that_the_statistics_speak_of(
+    name: str, world: World, reasoning_world: World
+) -> None:
+    """After failed pairs were merged in place, the same command finds its own files and has nothing to do."""
+    explorer: Explorer = SCENARIOS[name](world, reasoning_world)
+    store = explorer.start.copy()
+    first = reasoning_world.run(store, Phase(6))
+    second = reasoning_world.run(store, Phase(6))
+    assert (first.error, second.error, second.asked) == (None, None, ())

@@ -1,0 +1,269 @@
+"""The world around a run: its input, a network that answers by rule, a clock that jumps, and the golden bytes."""
+
+import asyncio
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+
+from asyncgen import checkpoint, pipeline, telemetry
+from asyncgen.chat import Completion, Usage
+from asyncgen.client import ChatClient, Prepared
+from asyncgen.config import RunConfig
+from asyncgen.prompts import PromptFile
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.verdict import Action, Failure
+
+from .model_disk import Crash, ModelDisk, Store
+
+OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
+ROOT = "/model"
+"""The root of the model disk; the output directory is made below it."""
+DIRECTORY = Path(ROOT, "out")
+TOKENS = 7
+"""What every answer costs, usable or not."""
+
+Call = tuple[int, str]
+_ANSWER = re.compile(rb"answer-(\d+)-([a-z_]+)")
+PROMPTS = {
+    "correct_paraphrase_system": "Paraphrase.",
+    "correct_paraphrase_user": "{note}",
+    "reasoning_system": "Explain.",
+    "reasoning_user": "{incorrect_note}",
+}
+
+
+def answers_in(data: bytes) -> frozenset[Call]:
+    """The answers of the network that are in some bytes."""
+    return frozenset((int(index), step.decode()) for index, step in _ANSWER.findall(data))
+
+
+# The clock
+
+
+class _NoSelector:
+    """Waits for nothing but time, and time jumps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def select(self, timeout: float | None) -> list[Any]:
+        if timeout is None:
+            raise RuntimeError("everybody waits for everybody")
+        self.now += max(timeout, 0.0)
+        return []
+
+
+class JumpingLoop(asyncio.BaseEventLoop):
+    """An event loop without input and output, on a clock that jumps to the next timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector = _NoSelector()
+
+    def time(self) -> float:
+        """The virtual clock."""
+        return self._selector.now
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        """There are none."""
+
+    def _write_to_self(self) -> None:
+        """Nobody else is there to wake it."""
+
+
+# The network
+
+
+class NetworkDisk:
+    """Takes the notes of a network when the disk is a real one."""
+
+    def note(self, *note: Any) -> None:
+        """Forget it."""
+
+
+@dataclass
+class Network:
+    """Answers every call by its name; `failing` calls never get a usable answer, `flaky` ones not at once.
+
+    `asked` holds the calls of the present run in the order in which they went out.
+    """
+
+    failing: frozenset[Call] = frozenset()
+    flaky: frozenset[Call] = frozenset()
+    asked: list[Call] = field(default_factory=list)
+    disk: "ModelDisk | NetworkDisk | None" = None
+
+    def answer(self, call: Call, *, json_object: bool) -> Completion | Failure:
+        """The answer to a call."""
+        assert self.disk is not None
+        usage = Usage(3, 4, TOKENS)
+        if call in self.failing or call in self.flaky:
+            self.flaky -= {call}
+            self.disk.note("refused", call)
+            return Failure("empty_answer", Action.ASK_AGAIN, 200, usage=usage)
+        self.disk.note("answered", call)
+        text = f"answer-{call[0]}-{call[1]} " + "palabra " * (3 + call[0] % 4)
+        return Completion(orjson.dumps({"why": text}).decode() if json_object else text, usage, "m")
+
+
+class ScriptedClient(ChatClient):
+    """The client as it is, but for the wire."""
+
+    network: Network
+
+    def __init__(self, config: Any, gate: Any, log: Any, observe: Any, stop: Any) -> None:
+        self._config, self._gate, self._log, self._observe, self._stop = config, gate, log, observe, stop
+        self._last_success = 0.0
+        self._paused_at = 0.0
+        self._pauses_in_a_row = 0
+        self._calls: dict[str, Call] = {}
+
+    async def close(self) -> None:
+        """There is no connection."""
+
+    async def complete(self, index: int, step: str, request: Prepared) -> Completion:
+        """As it is; the wire learns what the request is for."""
+        self._calls[request.hash] = index, step
+        return await super().complete(index, step, request)
+
+    async def _send(self, request: Prepared) -> tuple[Completion | Failure, str | None]:
+        call = self._calls[request.hash]
+        network = self.network
+        assert network.disk is not None
+        network.disk.note("asked", call)
+        network.asked.append(call)
+        await asyncio.sleep(0.05 + int(request.hash[:2], 16) / 300)
+        return network.answer(call, json_object=request.json_object), None
+
+
+# Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One command: how many pairs, with which calls failing, and what was special about it."""
+
+    pairs: int
+    failing: frozenset[Call] = frozenset()
+    restart: bool = False
+    remove_checkpoint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: its error, or the number of failed pairs; and what it asked."""
+
+    error: BaseException | None
+    failed_pairs: int
+    asked: tuple[Call, ...]
+    disk: ModelDisk
+
+
+class World:
+    """Input, prompts and golden bytes, in a real directory; runs that happen on model disks."""
+
+    def __init__(self, directory: Path, *, pairs: int = 8, reasoning: bool = False) -> None:
+        self.reasoning = reasoning
+        self.input = directory / "pairs.jsonl"
+        self.input.write_bytes(
+            b"".join(
+                orjson.dumps(
+                    {"note_id": f"n{i}", "correct_note": f"note {i} right", "incorrect_note": f"note {i} wrong"},
+                    option=orjson.OPT_APPEND_NEWLINE,
+                )
+                for i in range(pairs)
+            )
+        )
+        self.recipe = MedecSafe(PromptFile(PROMPTS, directory / "prompts.json"), add_reasoning=reasoning)
+        self._config = RunConfig(
+            input_jsonl=self.input,
+            output_dir=DIRECTORY,
+            prompt_file=directory / "prompts.json",
+            save_every=2,
+            concurrency=3,
+            batch_size=2,
+            base_url="http://127.0.0.1:1/v1",
+        )
+        ended = self.run(Store(ROOT), Phase(pairs))
+        assert ended.error is None, ended.error
+        files = ended.disk.store.files()
+        self._golden = {name: files[f"out/{name}"].splitlines(keepends=True) for name in OUTPUTS}
+
+    def golden(self, indexes: Iterable[int]) -> dict[str, bytes]:
+        """What the outputs hold of some pairs."""
+        places = list(indexes)
+        return {
+            output.name: b"".join(
+                b"".join(self._golden[output.name][i * output.lines : (i + 1) * output.lines]) for i in places
+            )
+            for output in self.recipe.outputs
+        }
+
+    def run(self, store: Store, phase: Phase, flaky: frozenset[Call] = frozenset(), **faults: int | None) -> Ended:
+        """Run a command on what is on a disk, which is changed."""
+        disk = ModelDisk(store, **faults)
+        network = Network(phase.failing, flaky, disk=disk)
+        config = _config(self._config, phase.pairs, phase.restart)
+        random.seed(0)  # backoffs draw from it
+        ScriptedClient.network = network
+        error: BaseException | None = None
+        failed_pairs = 0
+        with _stubs():
+            run = pipeline.Run(config, self.recipe, [], disk)
+            loop = JumpingLoop()
+            try:
+                failed_pairs = loop.run_until_complete(run.execute()).failed_pairs
+            except (Crash, Exception) as caught:  # noqa: BLE001 - whatever it is, the test looks at it
+                error = caught
+            except BaseExceptionGroup as caught:
+                error = caught
+            _abandon(loop)
+        return Ended(error, failed_pairs, tuple(network.asked), disk)
+
+
+def _abandon(loop: JumpingLoop) -> None:
+    """End what a crash left running; its disk takes nothing any more."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+@lru_cache
+def _config(config: RunConfig, pairs: int, restart: bool) -> RunConfig:
+    fields = {name: getattr(config, name) for name in RunConfig.__dataclass_fields__}
+    return RunConfig(**{**fields, "num_pairs": pairs, "restart": restart})
+
+
+@contextmanager
+def _stubs() -> Iterator[None]:
+    def timestamp() -> str:
+        return "2026-01-01T00:00:00+00:00"
+
+    with (
+        patch.object(pipeline, "ChatClient", ScriptedClient),
+        patch.object(checkpoint, "timestamp", timestamp),
+        patch.object(telemetry, "timestamp", timestamp),
+    ):
+        yield
+
+
+def failed_pairs_of(calls: Iterable[Call]) -> set[int]:
+    """The pairs that some calls belong to."""
+    return {index for index, _ in calls}
+
+
+def records(lines: bytes) -> Sequence[dict[str, Any]]:
+    """JSON lines."""
+    return [orjson.loads(line) for line in lines.splitlines()]
