@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 READ_CHUNK = 256 * 1024
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -99,9 +100,14 @@ class Disk:
         """Names in a directory, sorted; empty when it is not there."""
         with disk_errors("list", path):
             try:
-                return sorted(entry.name for entry in path.iterdir())
+                fd = os.open(path, _DIRECTORY)
             except FileNotFoundError:
                 return []
+            try:
+                # By descriptor: os.open begins anew after a signal, which opening by name does not.
+                return sorted(os.listdir(fd))  # noqa: PTH208
+            finally:
+                os.close(fd)
 
     def size(self, path: Path) -> int | None:
         """Size of a regular file, or None when there is none."""
@@ -144,12 +150,13 @@ class Disk:
 
     def allocate(self, path: Path, size: int) -> None:
         """Make a file that takes up `size` bytes of the disk."""
-        fd = self.open_append(path)
-        try:
-            with disk_errors("write", path):
+        with disk_errors("write", path):
+            # Not for appending: where the file system cannot allocate, the C library writes instead.
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
                 os.posix_fallocate(fd, 0, size)
-        finally:
-            os.close(fd)
+            finally:
+                os.close(fd)
 
     def rename(self, source: Path, target: Path) -> None:
         """Rename within a file system, replacing `target` (durable after `fsync_directory`)."""
@@ -164,7 +171,7 @@ class Disk:
     def fsync_directory(self, path: Path) -> None:
         """Make the names in a directory durable."""
         with disk_errors("open", path):
-            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fd = os.open(path, _DIRECTORY)
         try:
             self.fsync(fd, path)
         finally:
@@ -214,7 +221,10 @@ class Disk:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as error:
+            if not isinstance(error, BlockingIOError):
+                os.close(fd)
+                raise DiskError(f"cannot lock {path}: {error.strerror}", error.errno) from error
             holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
             os.close(fd)
             raise TryLaterError(
