@@ -31,6 +31,7 @@ from asyncgen.errors import DiskError, TryLaterError
 T = TypeVar("T")
 
 READ_CHUNK = 256 * 1024
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -169,7 +170,7 @@ class Disk:
             path.unlink()
 
     def fsync_directory(self, path: Path) -> None:
-        """Make the names in a directory durable."""
+        """Make the names in a directory durable, where the file system can do so at all."""
         with disk_errors("open", path):
             fd = os.open(path, _DIRECTORY)
         try:
@@ -203,7 +204,9 @@ class Disk:
         with disk_errors("sync", path):
             try:
                 os.fsync(fd)
-            except OSError:
+            except OSError as error:
+                if error.errno in _CANNOT_SYNC:
+                    return  # nothing failed: some network file systems have no sync of directories
                 self._fsync_failed = True
                 raise
 

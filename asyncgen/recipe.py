@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
+from asyncgen.errors import CallFailed
 from asyncgen.pairs import Pair
 
 A = TypeVar("A")
@@ -72,8 +73,10 @@ async def together(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
     A paid answer is never cancelled because its sibling failed.
     """
     a, b = await asyncio.gather(first, second, return_exceptions=True)
-    if isinstance(a, BaseException):
-        raise a
-    if isinstance(b, BaseException):
-        raise b
+    errors = [result for result in (a, b) if isinstance(result, BaseException)]
+    if errors:
+        # A call given up concerns the pair alone: what concerns the run (a disk that refuses) goes before it.
+        raise min(errors, key=lambda error: isinstance(error, CallFailed))
+    assert not isinstance(a, BaseException)
+    assert not isinstance(b, BaseException)
     return a, b

@@ -17,7 +17,7 @@ from .verdict import Verdict
 
 SEED = 20
 KILLS = 2
-ERRORS = 4
+ERRORS = 3
 
 traced = pytest.mark.skipif(why_no_strace() is not None, reason=str(why_no_strace()))
 mounted = pytest.mark.skipif(why_no_mount() is not None, reason=str(why_no_mount()))
