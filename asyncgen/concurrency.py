@@ -1,0 +1,162 @@
+"""How many calls may be in flight. Pure: it is told what happens and when (seconds of any clock).
+
+Rules:
+
+1. A refusal for rate or overload cuts the limit, once an episode: a refusal of a call that was sent before the
+   last cut belongs to it. After the first refusal an eighth of what was in flight goes on; when nothing has
+   succeeded since the last cut, one call at a time probes. From there every success of a limit in use raises it
+   by one, which doubles it in a round trip, until it is back.
+2. `auto` looks for the smallest limit that gives all the throughput there is. It measures the mean latency in
+   rounds of calls that were sent under the same limit, all of it in use; limit / latency is then the throughput
+   (Little's law), and growing pays as long as the latency grows less than the limit. First the limit doubles
+   from round to round; once that does not pay, it becomes what the throughput needs at the latency of a server
+   without a queue, with a little headroom, and is probed up and down from time to time. So a server that queues
+   in silence is found by its latency, and so is a processor of ours that has no time left.
+3. A limit that is not in use says nothing and does not change: something else binds.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+START = 4
+CUT = 8
+BACK_OFF = 0.9
+LEAST_ROUND = 12
+ROUND_TRIPS = 3
+PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
+HEADROOM = 1.25
+STEADY_ROUNDS = 8
+
+
+class _Phase(Enum):
+    DOUBLING = auto()
+    STEADY = auto()
+    PROBING_UP = auto()
+    PROBING_DOWN = auto()
+
+
+@dataclass(slots=True)
+class _Round:
+    """Answers to calls that were sent under one limit, since `began`."""
+
+    began: float
+    answers: int = 0
+    in_use: int = 0
+    latency: float = 0.0
+
+
+class ConcurrencyControl:
+    """The limit of calls in flight.
+
+    Args:
+        ceiling: it never goes above.
+        automatic: find it; otherwise it is `ceiling`, but for overload.
+        start: where to begin to look, when something is known (a rate that bounds anyway).
+    """
+
+    def __init__(self, ceiling: int, *, automatic: bool, start: int = START) -> None:
+        self._ceiling = ceiling
+        self._automatic = automatic
+        self.limit = min(start, ceiling) if automatic else ceiling
+        self._settled = self.limit
+        self._cut_at = float("-inf")
+        self._succeeded = True
+        self._phase = _Phase.DOUBLING
+        self._round = _Round(float("-inf"))
+        self._throughput = 0.0
+        self._idle_latency = float("inf")
+        self._steady_rounds = 0
+        self._next_probe = _Phase.PROBING_DOWN
+        self._before_probe = self.limit
+
+    def expect(self, calls: float, now: float) -> None:
+        """So many calls in flight will be needed: begin there instead of finding it step by step."""
+        if self._automatic and self._phase is _Phase.DOUBLING and calls * HEADROOM > self.limit:
+            self._settle(calls * HEADROOM, now)
+
+    def answered(self, now: float, sent_at: float, in_flight: int) -> None:
+        """A call was answered; `in_flight` counts it still."""
+        if sent_at < self._cut_at:
+            return  # it speaks of the time before
+        self._succeeded = True
+        in_use = in_flight >= self.limit
+        if self.limit < self._settled:
+            if in_use:
+                self._set(self.limit + 1, now)
+            return
+        if self._automatic and sent_at >= self._round.began:
+            self._measure(now, now - sent_at, in_use=in_use)
+
+    def refused(self, now: float, sent_at: float, in_flight: int, *, for_rate: bool = False) -> None:
+        """A call was refused for rate or overload; `in_flight` counts it still.
+
+        Args:
+            now: the time.
+            sent_at: when the call was sent.
+            in_flight: calls in flight.
+            for_rate: it was refused for a rate that is paced: that speaks against no number of calls in flight.
+        """
+        if sent_at < self._cut_at:
+            return
+        if self._automatic and self._succeeded and not for_rate:
+            # What was refused while it grew back speaks against that much, not against all of it.
+            lower = max(self.limit - 1, int(self._settled * BACK_OFF))
+            self._settled = max(1, self._before_probe if self._phase is _Phase.PROBING_UP else lower)
+            self._phase, self._steady_rounds, self._next_probe = _Phase.STEADY, 0, _Phase.PROBING_DOWN
+        self._cut_at = now
+        self._set(max(1, min(self.limit, in_flight) // CUT) if self._succeeded else 1, now)
+        self._succeeded = False
+
+    def _set(self, limit: int, now: float) -> None:
+        self.limit = min(limit, self._ceiling)
+        self._round = _Round(now)
+
+    def _settle(self, limit: float, now: float) -> None:
+        self._settled = max(1, min(round(limit), self._ceiling))
+        self._set(self._settled, now)
+
+    def _measure(self, now: float, latency: float, *, in_use: bool) -> None:
+        current = self._round
+        current.answers += 1
+        current.in_use += in_use
+        current.latency += latency
+        # A multiple of the limit: the first answers of a round are those of its shortest calls.
+        if current.answers < max(LEAST_ROUND, ROUND_TRIPS * self.limit):
+            return
+        mean = current.latency / current.answers
+        if 2 * current.in_use < current.answers:
+            self._round = _Round(now)
+            return
+        self._idle_latency = min(self._idle_latency, mean)
+        self._decide(now, throughput=self.limit / mean)
+
+    def _decide(self, now: float, throughput: float) -> None:
+        before, self._throughput = self._throughput, throughput
+        match self._phase:
+            case _Phase.DOUBLING if throughput > before * (1 + PAYS) and self.limit < self._ceiling:
+                self._settle(self.limit * 2, now)
+            case _Phase.DOUBLING:
+                self._phase = _Phase.STEADY
+                self._settle(min(self.limit, max(throughput, before) * self._idle_latency * HEADROOM), now)
+            case _Phase.STEADY:
+                self._steady_rounds += 1
+                self._round = _Round(now)
+                if self._steady_rounds >= STEADY_ROUNDS:
+                    self._probe(now)
+            case _Phase.PROBING_UP:
+                paid = throughput > before * (1 + PAYS * (HEADROOM - 1))
+                self._end_probe(now, keep=paid, next_probe=_Phase.PROBING_UP if paid else _Phase.PROBING_DOWN)
+            case _Phase.PROBING_DOWN:
+                harmless = throughput > before * (1 - PAYS * (1 - 1 / HEADROOM))
+                self._end_probe(now, keep=harmless, next_probe=_Phase.PROBING_UP)
+
+    def _probe(self, now: float) -> None:
+        self._phase, self._steady_rounds = self._next_probe, 0
+        up = self._phase is _Phase.PROBING_UP
+        self._before_probe = self.limit
+        self._settle(max(self.limit + 1, self.limit * HEADROOM) if up else self.limit / HEADROOM, now)
+
+    def _end_probe(self, now: float, *, keep: bool, next_probe: _Phase) -> None:
+        self._phase, self._next_probe = _Phase.STEADY, next_probe
+        if not keep:
+            self._settle(self._before_probe, now)

@@ -1,0 +1,176 @@
+"""How fast a limit may be used: its rate, found from what the server's headers say. Pure: it is told the time.
+
+A limit of L a second is a bucket at the server that fills at L and is emptied by everybody with our key. Every
+answer tells what remained of it when its request came in. From that follow, in units of the limit:
+
+- what is *used*: the limit of the period less what remains. Nothing used means that the bucket overflows, and that
+  is lost.
+- what *others* take: what was used more than we have sent and the bucket has filled.
+- what the server *charges*, as a share of what we think: when less was used than we have sent, it refunds, or
+  counts in another way.
+
+The rate is L / charge less what others take, plus a correction that brings what is used to a set point. The set
+point begins low and rises in steps, each after the last one was used and nothing was refused: a bucket of a
+minute and one of a second look alike in the headers, and only this tells how much of the burst is really granted.
+The first refusal ends the steps for the run: the set point stays half a second's worth below what was used then.
+
+Without such headers the rate is the one that was asked for; refusals lower it and time brings it back.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+LOW = 0.25  # seconds of the limit that are in use anyway
+STEP = 0.04  # seconds of the limit by which the set point rises
+BIG_STEP = 0.25  # share of the set point by which it rises when it is beyond a second's worth
+RESERVE = 0.04  # share of the period's limit that is never used up
+CORRECTION = 1.0  # seconds, but at least twice the latency, in which a deviation from the set point goes; at most
+MOST_FASTER = 1.0  # of the rate is added for that
+MOST_SLOWER = 0.5  # of the rate is taken away
+MARGIN = 0.5  # seconds of the limit, but at least the latency, from the set point to where a refusal came
+WINDOW = 0.75  # seconds of answers that say what others take
+LEAST_POINTS = 8
+IN_USE = 0.8  # of the rate, to say that we send as fast as we may
+LEAST_CHARGE = 0.05  # of what we think a call costs
+FASTER = 0.1  # by which the rate rises while the bucket overflows all the same
+SLOWEST = 0.05  # of the limit: what others leave to us at least
+LOWERED = 0.8
+RECOVERY = 10.0  # seconds in which a lowered rate without headers is back
+HOLD = 900.0  # seconds for which a server that says "slow down" wants the lower rate
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """When a call was sent, what it took of the limit, and what we had spent of it up to and with this call."""
+
+    at: float
+    amount: float
+    spent: float
+
+
+class Pace:
+    """The rate of one limit.
+
+    Args:
+        per_minute: the limit as far as it is known; headers correct it.
+        ceiling: per minute, what the user wants at most; None: whatever the server grants.
+    """
+
+    def __init__(self, per_minute: float, ceiling: float | None) -> None:
+        self._limit = min(per_minute, ceiling or per_minute) / MINUTE
+        self._ceiling = None if ceiling is None else ceiling / MINUTE
+        self._granted = 0.0
+        self._steps = True
+        self._stepped_at = float("-inf")
+        self._points: deque[tuple[Mark, float]] = deque()
+        self._others = 0.0
+        self._charge = 1.0
+        self._delay = 0.0
+        self._full_since: Mark | None = None
+        self._full_until = float("-inf")
+        self._used: float | None = None
+        self._mean = 1.0
+        self._lowered_to = 1.0
+        self._lowered_at = float("-inf")
+        self._hold = 0.0
+
+    @property
+    def limit(self) -> float:
+        """The limit, a second."""
+        return self._limit
+
+    @property
+    def informed(self) -> bool:
+        """Whether the server's headers have said what remains."""
+        return self._used is not None
+
+    def rate(self, now: float) -> float:
+        """What may be sent a second."""
+        rate = self._limit * self._lowered(now)
+        if self._used is not None:
+            rate = max(rate / self._charge - self._others, SLOWEST * self._limit)
+            correction = (self._set_point - self._used) / max(CORRECTION, 2 * self._delay)
+            rate += min(max(correction, -MOST_SLOWER * rate), MOST_FASTER * rate)
+        if self._ceiling is not None:
+            rate = min(rate, self._ceiling)
+        return max(rate, SLOWEST * self._limit)
+
+    def sent(self, amount: float) -> None:
+        """A call was sent that takes so much."""
+        self._mean += 0.05 * (amount - self._mean)
+
+    def answered(self, now: float, mark: Mark, limit: float, remaining: float, period: float = MINUTE) -> None:
+        """An answer says what the limit in `period` seconds is and what remained when its request came in."""
+        limit_a_second = limit / period if self._ceiling is None else min(limit / period, self._ceiling)
+        if limit_a_second != self._limit:
+            self._limit = limit_a_second
+            self._points.clear()
+        # Before this call: a large one is no sign of haste.
+        self._used = max(0.0, limit - remaining - mark.amount)
+        self._delay += 0.05 * (now - mark.at - self._delay)
+        self._observe(now, mark, limit - remaining, limit / period)
+        if self._steps and mark.at >= self._stepped_at and 2 * self._used >= self._set_point:
+            beyond = self._granted > self._limit
+            step = max(self._mean, STEP * self._limit, BIG_STEP * self._granted if beyond else 0.0)
+            self._granted = min(self._granted + step, (1 - RESERVE) * limit - LOW * self._limit)
+            self._stepped_at = now
+
+    def refused(self, now: float, *, slow_down: bool) -> None:
+        """A call was refused for this limit (once an episode); `answered` was told what the refusal said."""
+        if self._used is not None and not slow_down:
+            margin = max(MARGIN, self._delay)
+            self._granted = min(self._granted, max(0.0, self._used - (margin + LOW) * self._limit))
+            self._steps = False
+            return
+        self._lowered_to = max(SLOWEST, LOWERED * self._lowered(now))
+        self._lowered_at = now
+        self._hold = HOLD if slow_down else 0.0
+
+    @property
+    def _set_point(self) -> float:
+        return LOW * self._limit + self._granted
+
+    def _lowered(self, now: float) -> float:
+        """The share of the rate that refusals have left, on its way back to 1."""
+        back = max(0.0, now - self._lowered_at - self._hold) / RECOVERY
+        return min(1.0, self._lowered_to + back)
+
+    def _observe(self, now: float, mark: Mark, used: float, fills: float) -> None:
+        """Fit what others take from the last answers; from a bucket that overflows, only that it does."""
+        if used - mark.amount < 0.5 * LOW * self._limit:
+            self._points.clear()
+            self._charged_less(now, mark)
+            return
+        self._full_since = None
+        self._points.append((mark, used + fills * mark.at))
+        while len(self._points) > LEAST_POINTS and self._points[0][0].at < mark.at - WINDOW:
+            self._points.popleft()
+        first = self._points[0][0]
+        # A burst says nothing about a rate: the points must be spread over time.
+        if len(self._points) >= LEAST_POINTS and mark.at - first.at >= WINDOW / 2:
+            sent = (mark.spent - first.spent) / (mark.at - first.at)
+            taken = _slope(self._points) - sent
+            self._others = max(0.0, taken)
+            self._charge = max(LEAST_CHARGE, 1 + min(0.0, taken) / sent) if sent > 0 else 1.0
+
+    def _charged_less(self, now: float, mark: Mark) -> None:
+        """Nobody else takes anything; and if we send as fast as we may, it costs less than we think."""
+        self._others = 0.0
+        before = self._full_since
+        if before is None:
+            self._full_since = mark if mark.at >= self._full_until else None
+        elif mark.at > before.at + WINDOW / 2:
+            if mark.spent - before.spent > IN_USE * self.rate(now) * (mark.at - before.at):
+                self._charge = max(LEAST_CHARGE, self._charge / (1 + FASTER))
+            self._full_since = None  # the next span begins with a call that was sent at the new rate
+            self._full_until = now
+
+
+def _slope(points: deque[tuple[Mark, float]]) -> float:
+    """Least squares over the time at which calls were sent."""
+    count = len(points)
+    mean_x = sum(mark.at for mark, _ in points) / count
+    mean_y = sum(y for _, y in points) / count
+    spread = sum((mark.at - mean_x) ** 2 for mark, _ in points)
+    return sum((mark.at - mean_x) * (y - mean_y) for mark, y in points) / spread if spread else 0.0

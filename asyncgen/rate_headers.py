@@ -1,0 +1,72 @@
+"""What a server's `x-ratelimit-*` headers say, as far as they make sense.
+
+They may be missing, zero or -1 (Azure), per day instead of per minute (Groq's requests), or per second. The
+period is not named, but follows from the reset: a bucket of which a share is used is full again after that share
+of its period.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MINUTE = 60.0
+DAY = 86_400.0
+LIMITS = ("requests", "tokens")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One limit: `limit` in `period` seconds, and what `remaining` of it; `reset` in seconds if it was said."""
+
+    limit: float
+    remaining: float
+    period: float
+    reset: float | None
+
+    @property
+    def daily(self) -> bool:
+        """A quota of a day rather than a rate: nothing to pace by, but it can run out."""
+        return self.period > 60 * MINUTE
+
+
+def read_reports(headers: Mapping[str, str]) -> dict[str, Report]:
+    """The limits that the headers of an answer tell of, by name ("requests", "tokens")."""
+    reports = {}
+    for name in LIMITS:
+        limit = _number(headers.get(f"x-ratelimit-limit-{name}"))
+        remaining = _number(headers.get(f"x-ratelimit-remaining-{name}"))
+        if limit is None or remaining is None or limit <= 0 or remaining < 0:
+            continue
+        reset = read_duration(headers.get(f"x-ratelimit-reset-{name}"))
+        reports[name] = Report(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
+    return reports
+
+
+def read_duration(text: str | None) -> float | None:
+    """Seconds of a duration such as `6m0s`, `157ms`, `1h2m3.5s` or `2.5`; None for anything else."""
+    if text is None:
+        return None
+    if _DURATION.fullmatch(text):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    number = _number(text)
+    return number if number is not None and number >= 0 else None
+
+
+def _period(limit: float, remaining: float, reset: float | None) -> float:
+    """The nearest of a second, a minute and a day; a minute when nothing speaks for another."""
+    used = limit - remaining
+    if not reset or used <= 0:
+        return MINUTE
+    seconds = reset * limit / used
+    return min((1.0, MINUTE, DAY), key=lambda period: max(period / seconds, seconds / period))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else None
+    except ValueError:
+        return None
+    return value if value is not None and abs(value) < float("inf") else None
