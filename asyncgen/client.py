@@ -8,7 +8,7 @@ skips the SDK's models, which cost more than everything else on the way.
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ import orjson
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
-from asyncgen.limiter import Gate
+from asyncgen.limiter import Gate, Grant
 from asyncgen.progress import CallEnded, Observer, Paused
 from asyncgen.retry import Again, GiveUp, Pause, Retries, Stop
 from asyncgen.text import loads
@@ -89,15 +89,12 @@ class ChatClient:
             base_url=config.base_url,
             max_retries=0,
             http_client=openai.DefaultAioHttpClient(
-                limits=httpx2.Limits(
-                    max_connections=config.concurrency, max_keepalive_connections=config.concurrency
-                ),
+                limits=httpx2.Limits(max_connections=config.ceiling, max_keepalive_connections=config.ceiling),
                 timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, 30.0), pool=None),
                 follow_redirects=False,
             ),
         )
         self._last_success = asyncio.get_running_loop().time()
-        self._paused_at = 0.0
         self._pauses_in_a_row = 0
 
     async def close(self) -> None:
@@ -139,38 +136,39 @@ class ChatClient:
         attempt = 0
         while True:
             attempt += 1
-            result, granted = await self._attempt(index, step, attempt, request)
+            result = await self._attempt(index, step, attempt, request)
             if isinstance(result, Completion):
                 return result
             match retries.after(result):
                 case Again(backoff):
                     await self._gate.backoff(backoff)
-                case Pause(seconds):
-                    self._pause(seconds, result.kind, granted)
+                case Pause() if not self._gate.fits(request.tokens):
+                    raise CallFailed(step, "larger_than_limit", attempt)
+                case Pause():
+                    self._come_back_later(result.kind)
                 case GiveUp():
                     raise CallFailed(step, result.kind, retries.counted)
                 case Stop():
                     self._stop(KeyOrQuotaError(_advice(result, self._config)))
                     raise Stopping
 
-    async def _attempt(
-        self, index: int, step: str, attempt: int, request: Prepared
-    ) -> tuple[Completion | Failure, float]:
-        """One attempt, and when it was granted (seconds of the loop's clock)."""
+    async def _attempt(self, index: int, step: str, attempt: int, request: Prepared) -> Completion | Failure:
         now = asyncio.get_running_loop().time
         queued = now()
-        await self._gate.enter(index, request.tokens)
-        granted = now()
+        grant = await self._gate.enter(index, request.tokens)
         try:
             self._log.sent(index, step, request.tokens)
-            result, request_id = await self._send(request)
+            result, headers = await self._send(request)
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
                 self._log.answered(index, step, request.hash, result)
                 self._last_success = now()
                 self._pauses_in_a_row = 0
+                self._gate.answered(grant, headers, request.tokens)
             else:
                 self._log.failed(index, step, result.kind, result.usage)
+                if result.action is Action.WAIT:
+                    self._pause(grant, headers, result)
         finally:
             self._gate.leave()
         self._observe(
@@ -180,17 +178,17 @@ class ChatClient:
                 attempt=attempt,
                 outcome="ok" if isinstance(result, Completion) else result.kind,
                 status=200 if isinstance(result, Completion) else result.status,
-                request_id=request_id,
-                started=granted,
-                waited=granted - queued,
-                took=now() - granted,
+                request_id=headers.get("x-request-id"),
+                started=grant.at,
+                waited=grant.at - queued,
+                took=now() - grant.at,
                 usage=result.usage,
             )
         )
-        return result, granted
+        return result
 
-    async def _send(self, request: Prepared) -> tuple[Completion | Failure, str | None]:
-        """Post a request; its verdict and its request id."""
+    async def _send(self, request: Prepared) -> tuple[Completion | Failure, Mapping[str, str]]:
+        """Post a request; its verdict and the headers of the answer (none when there was no answer)."""
         try:
             async with asyncio.timeout(self._config.timeout):
                 response = await self._client.post(
@@ -200,7 +198,7 @@ class ChatClient:
                     options=_OPTIONS,
                 )
         except TimeoutError:
-            return Failure("timeout", Action.RETRY), None
+            return Failure("timeout", Action.RETRY), {}
         except self._openai.APIStatusError as error:
             text = error.response.text
             try:
@@ -208,32 +206,37 @@ class ChatClient:
             except ValueError:
                 body = text
             headers = error.response.headers
-            return judge_error(error.status_code, headers, body, time.time()), error.request_id
+            return judge_error(error.status_code, headers, body, time.time()), headers
         except self._openai.APIConnectionError as error:
-            return _connection_failure(error), None
+            return _connection_failure(error), {}
         verdict = judge_answer(
             response.content, response.headers, json_object=request.json_object, now=time.time()
         )
-        return verdict, response.headers.get("x-request-id")
+        return verdict, response.headers
 
-    def _pause(self, seconds: float | None, kind: str, granted: float) -> None:
-        """Pause everybody, once an episode: refusals of calls sent before the pause belong to it."""
-        now = asyncio.get_running_loop().time()
-        if now - self._last_success > self._config.patience:
-            self._stop(
-                TryLaterError(
-                    f"the server has refused every call for {now - self._last_success:.0f} s ({kind}); "
-                    "everything paid is saved: the same command goes on from here later"
-                )
-            )
-            raise Stopping
-        if granted >= self._paused_at:
+    def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
+        """Pause everybody, as long as the server asks; else longer with each episode without a success."""
+        slow_down = failure.code == "slow_down"
+        if self._gate.refused(grant, headers, failure.limit, slow_down=slow_down):
             self._pauses_in_a_row += 1
-            self._paused_at = now
+        seconds = failure.retry_after
         if seconds is None:
             seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._pauses_in_a_row - 1))
         if self._gate.pause(seconds):
-            self._observe(Paused(seconds, kind))
+            self._observe(Paused(seconds, failure.kind))
+
+    def _come_back_later(self, kind: str) -> None:
+        """Stop the run when a quota of the day is used up, or nothing has succeeded for too long."""
+        silence = asyncio.get_running_loop().time() - self._last_success
+        wait = self._gate.day_over()
+        if wait is not None:
+            reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"
+        elif silence > self._config.patience:
+            reason = f"the server has refused every call for {silence:.0f} s ({kind})"
+        else:
+            return
+        self._stop(TryLaterError(f"{reason}; everything paid is saved: the same command goes on from here later"))
+        raise Stopping
 
 
 def _connection_failure(error: BaseException) -> Failure:

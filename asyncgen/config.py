@@ -12,14 +12,16 @@ from urllib.parse import urlsplit
 from asyncgen.errors import UsageError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-UNPACED_CONCURRENCY = 64
+MOST_AUTOMATIC = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """What the user asked for. Times are seconds, rates are per minute, paths are absolute.
 
-    `num_pairs` None means all; `rpm` and `tpm` None mean unpaced, bounded by `concurrency` alone.
+    `num_pairs` None means all; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
+    say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None
+    finds itself, up to `most_in_flight`.
     """
 
     input_jsonl: Path
@@ -35,7 +37,10 @@ class RunConfig:
     max_tokens_field: str = "max_tokens"
     rpm: float | None = None
     tpm: float | None = None
-    concurrency: int = UNPACED_CONCURRENCY
+    preset_rpm: float | None = None
+    preset_tpm: float | None = None
+    concurrency: int | None = None
+    most_in_flight: int = MOST_AUTOMATIC
     max_attempts: int = 6
     timeout: float = 120.0
     patience: float = 600.0
@@ -59,7 +64,12 @@ class RunConfig:
     @property
     def window_slots(self) -> int:
         """Pairs that may be between the source and the writer."""
-        return max(1024, 8 * self.concurrency)
+        return max(1024, 8 * self.ceiling)
+
+    @property
+    def ceiling(self) -> int:
+        """Calls that may be in flight at most."""
+        return self.most_in_flight if self.concurrency is None else self.concurrency
 
 
 def check_base_url(url: str) -> None:

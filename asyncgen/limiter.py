@@ -7,87 +7,156 @@ Rules:
 2. The oldest pair goes first. What it cannot have yet, nobody behind it gets: nothing is overtaken, and
    no second queue can turn the order around.
 3. Whoever waits for a backoff is outside the gate and holds nothing.
+4. What the server says is heard here: answers and refusals move the limit of calls in flight
+   (`concurrency`) and the rates (`pace`).
 
 Pacing is `aiolimiter` with a short period. Its waiters are a heap by amount, so large requests would
 starve: only the gate's pump waits there. An amount above its capacity raises: amounts are taken in
-slices and gathered in a purse until the oldest call can pay. It starts with an empty bucket, which
-allows one capacity at once on top of the rate: with a period of a quarter of a second that is little.
+slices and gathered in a purse until the oldest call can pay. Its rate cannot change and its level cannot be
+set: so the rate stays, and a changed pace changes what a unit costs.
 """
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
 from aiolimiter import AsyncLimiter
 
+from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.errors import Stopping
+from asyncgen.pace import MINUTE, Mark, Pace
+from asyncgen.rate_headers import DAY, Report, read_reports
 
-PERIOD = 0.25
+PERIOD = 0.1
 ROUNDING = 1e-6  # slices of floats do not add up exactly
+LISTEN_INTERVAL = 0.02
 
 
-class Pacer:
-    """A rate per minute, drawn in slices."""
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """When an attempt was granted (seconds of the loop's clock), and the marks of the paced limits then."""
 
-    def __init__(self, per_minute: float) -> None:
-        # At least one whole unit must fit: below 240 a minute the period grows instead.
-        period = max(PERIOD, 60 / per_minute)
-        self._bucket = AsyncLimiter(per_minute * period / 60, period)
+    at: float
+    marks: Mapping[str, Mark]
 
-    async def draw(self, amount: float) -> float:
-        """Wait for at most one bucket of `amount`; returns how much of it was drawn."""
-        slice_ = min(amount, self._bucket.max_rate)
+
+class Lane:
+    """One paced limit: its rate, and a purse of what has been drawn and not spent."""
+
+    def __init__(self, per_minute: float, ceiling: float | None) -> None:
+        self.pace = Pace(per_minute, ceiling)
+        # At least one whole unit must fit: below 600 a minute the period grows instead.
+        self._nominal = self.pace.limit
+        period = max(PERIOD, 1 / self._nominal)
+        self._bucket = AsyncLimiter(self._nominal * period, period)
+        self._purse = 0.0
+        self._spent = 0.0
+
+    def lack(self, amount: float) -> float:
+        """What is missing in the purse; 0 when the amount is there."""
+        missing = amount - self._purse
+        return missing if missing > ROUNDING else 0.0
+
+    async def draw(self, amount: float, now: float) -> None:
+        """Put a slice of at most `amount` into the purse, at the pace of now."""
+        cost = self._nominal / self.pace.rate(now)
+        slice_ = min(amount * cost, self._bucket.max_rate)
         await self._bucket.acquire(slice_)
-        return slice_
+        self._purse += slice_ / cost
+
+    def spend(self, amount: float, now: float) -> Mark:
+        """Take a call's amount out of the purse."""
+        self._purse -= amount
+        self._spent += amount
+        self.pace.sent(amount)
+        return Mark(now, amount, self._spent)
 
 
 class RateLimiter:
-    """Requests and tokens a minute (None: unpaced), with a purse of what has been drawn and not spent."""
+    """The paced limits of one endpoint; those that only its headers tell of are paced from then on.
 
-    def __init__(self, rpm: float | None, tpm: float | None) -> None:
-        rates = {"requests": rpm, "tokens": tpm}
-        self._pacers = {name: Pacer(rate) for name, rate in rates.items() if rate is not None}
-        self._purse = dict.fromkeys(self._pacers, 0.0)
+    Args:
+        rpm: requests a minute as preset, None when unknown.
+        tpm: tokens a minute as preset, None when unknown.
+        ceilings: what the user wants at most, by name ("requests", "tokens"), a minute.
+    """
+
+    def __init__(self, rpm: float | None, tpm: float | None, ceilings: Mapping[str, float] | None = None) -> None:
+        self._ceilings = ceilings or {}
+        presets = {"requests": rpm, "tokens": tpm}
+        self.lanes = {
+            name: Lane(preset, self._ceilings.get(name)) for name, preset in presets.items() if preset is not None
+        }
+        self.largest_call = float("inf")
+        self.day_over: float | None = None
 
     def lack(self, tokens: float) -> tuple[str, float] | None:
         """What a call of so many tokens lacks first, and how much of it; None when it can go."""
-        for name, held in self._purse.items():
-            missing = (1.0 if name == "requests" else tokens) - held
-            if missing > ROUNDING:
+        for name, lane in self.lanes.items():
+            missing = lane.lack(1.0 if name == "requests" else tokens)
+            if missing:
                 return name, missing
         return None
 
-    async def draw(self, name: str, amount: float) -> None:
-        """Put one slice into the purse."""
-        self._purse[name] += await self._pacers[name].draw(amount)
+    def spend(self, tokens: float, now: float) -> dict[str, Mark]:
+        """Take a call of so many tokens out of the purses."""
+        return {name: lane.spend(1.0 if name == "requests" else tokens, now) for name, lane in self.lanes.items()}
 
-    def spend(self, tokens: float) -> None:
-        """Take a call of so many tokens out of the purse."""
-        for name in self._purse:
-            self._purse[name] -= 1.0 if name == "requests" else tokens
+    def hear(self, reports: Mapping[str, Report], grant: Grant, now: float) -> bool:
+        """Take in what the headers of an answer say; whether a limit is new."""
+        learned = False
+        for name, report in reports.items():
+            if report.daily:
+                self.day_over = (report.reset or DAY) if report.remaining < 1 else None
+                continue
+            if name == "tokens":
+                self.largest_call = report.limit
+            if name not in self.lanes:
+                self.lanes[name] = Lane(report.limit * MINUTE / report.period, self._ceilings.get(name))
+                learned = True
+            mark = grant.marks.get(name)
+            if mark is not None:
+                self.lanes[name].pace.answered(now, mark, report.limit, report.remaining, report.period)
+        return learned
+
+    def calls_a_second(self, tokens: float, now: float) -> float:
+        """How many calls of so many tokens the limits let through."""
+        rates = (
+            lane.pace.rate(now) / (1.0 if name == "requests" else tokens) for name, lane in self.lanes.items()
+        )
+        return min(rates, default=float("inf"))
 
 
 class Gate:
     """Grants attempts, oldest pair first; `pump` must run beside it when rates are limited."""
 
-    def __init__(self, concurrency: int, limiter: RateLimiter) -> None:
-        self._concurrency = concurrency
+    def __init__(self, control: ConcurrencyControl, limiter: RateLimiter) -> None:
+        self._control = control
         self._limiter = limiter
-        self._waiting: list[tuple[int, int, float, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, float, asyncio.Future[Grant]]] = []
         self._order = count()
         self._lacking = asyncio.Event()
         self._closed = asyncio.Event()
         self._paused_until = 0.0
         self._resume: asyncio.TimerHandle | None = None
+        self._refused_at = self._heard_at = float("-inf")
         self.in_flight = 0
         self.waiting_on: str | None = None
+        self.grown = asyncio.Event()
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now."""
+        return self._control.limit
 
     @property
     def waiting(self) -> int:
         """Calls that stand before the gate."""
         return len(self._waiting)
 
-    async def enter(self, index: int, tokens: float) -> None:
+    async def enter(self, index: int, tokens: float) -> Grant:
         """Wait for a grant of one call of pair `index`; `leave` must follow.
 
         Raises:
@@ -95,11 +164,11 @@ class Gate:
         """
         if self._closed.is_set():
             raise Stopping
-        granted = asyncio.get_running_loop().create_future()
+        granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (index, next(self._order), tokens, granted))
         self._grant()
         try:
-            await granted
+            return await granted
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled() and granted.exception() is None:
                 self.leave()  # granted and cancelled in the same tick
@@ -109,6 +178,50 @@ class Gate:
         """Give the call in flight back."""
         self.in_flight -= 1
         self._grant()
+
+    # What the server says; before `leave`
+
+    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> None:
+        """A call was answered; its headers are heard now and then, for reading them costs time."""
+        now = asyncio.get_running_loop().time()
+        before = self._control.limit
+        self._control.answered(now, grant.at, self.in_flight)
+        if now - self._heard_at >= LISTEN_INTERVAL:
+            self._heard_at = now
+            if self._limiter.hear(read_reports(headers), grant, now):
+                # Little's law: what the rate needs at this latency.
+                self._control.expect(self._limiter.calls_a_second(tokens, now) * (now - grant.at), now)
+        if self._control.limit > before:
+            self.grown.set()
+            self._grant()
+
+    def refused(self, grant: Grant, headers: Mapping[str, str], limit: str | None, *, slow_down: bool) -> bool:
+        """A call was refused for rate or overload; whether that begins an episode.
+
+        Args:
+            grant: the call's.
+            headers: of the refusal.
+            limit: the name of the limit it was refused for, None when that was not said.
+            slow_down: the server asks for a lower rate for a longer time.
+        """
+        now = asyncio.get_running_loop().time()
+        self._limiter.hear(read_reports(headers), grant, now)
+        self._control.refused(now, grant.at, self.in_flight, for_rate=limit in self._limiter.lanes)
+        if grant.at < self._refused_at:
+            return False
+        self._refused_at = now
+        for name, lane in self._limiter.lanes.items():
+            if limit in {name, None}:
+                lane.pace.refused(now, slow_down=slow_down)
+        return True
+
+    def fits(self, tokens: float) -> bool:
+        """Whether a call of so many tokens can ever pass the server's limit."""
+        return tokens <= self._limiter.largest_call
+
+    def day_over(self) -> float | None:
+        """Seconds until a quota of the day is counted anew, when one is used up."""
+        return self._limiter.day_over
 
     def pause(self, seconds: float) -> bool:
         """Grant nothing for `seconds` from now; False when a longer pause is in force already."""
@@ -146,13 +259,15 @@ class Gate:
         raise Stopping
 
     async def pump(self) -> None:
-        """Draw from the pacers what the oldest waiting call lacks; runs until cancelled."""
+        """Draw from the lanes what the oldest waiting call lacks; runs until cancelled."""
+        now = asyncio.get_running_loop().time
         while True:
             await self._lacking.wait()
             self._lacking.clear()
             lack = self._limiter.lack(self._waiting[0][2]) if self._waiting else None
             if lack is not None:
-                await self._limiter.draw(*lack)
+                name, amount = lack
+                await self._limiter.lanes[name].draw(amount, now())
             self._grant()
 
     def _end_pause(self) -> None:
@@ -169,19 +284,19 @@ class Gate:
             if self.waiting_on is not None:
                 return
             heappop(self._waiting)
-            self._limiter.spend(tokens)
+            now = asyncio.get_running_loop().time()
             self.in_flight += 1
-            granted.set_result(None)
+            granted.set_result(Grant(now, self._limiter.spend(tokens, now)))
         self.waiting_on = None
 
     def _obstacle(self, tokens: float) -> str | None:
+        lack = self._limiter.lack(tokens)
+        if lack is not None:
+            # Drawn also while something else binds: a bucket holds too little to wait for that.
+            self._lacking.set()
         # The timer says when a pause is over, not the clock: a loop may fire a timer a little early.
         if self._resume is not None:
             return "pause"
-        if self.in_flight >= self._concurrency:
+        if self.in_flight >= self._control.limit:
             return "concurrency"
-        lack = self._limiter.lack(tokens)
-        if lack is None:
-            return None
-        self._lacking.set()
-        return lack[0]
+        return None if lack is None else lack[0]

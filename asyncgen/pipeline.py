@@ -14,6 +14,7 @@ from pathlib import Path
 
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
 from asyncgen.client import ChatClient
+from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, TryLaterError
@@ -47,7 +48,7 @@ from asyncgen.writer import OrderedWriter, RunOutputs, Sink
 JOURNAL_SYNC_INTERVAL = 0.5
 SAMPLE_INTERVAL = 1.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
-BALLAST_PER_CALL = 16 * 1024
+BALLAST_PER_CALL = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,10 @@ class Run:
         self._observers = [self._tally.observe, self._telemetry.observe, *observers]
         self._reason: AsyncgenError | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
-        self._gate = Gate(config.concurrency, RateLimiter(config.rpm, config.tpm))
+        self._gate = Gate(
+            ConcurrencyControl(config.ceiling, automatic=config.concurrency is None),
+            RateLimiter(config.rpm or config.preset_rpm, config.tpm or config.preset_tpm, _ceilings(config)),
+        )
         self._fingerprint: Fingerprint = fingerprint(
             {"model": config.model, "endpoint": endpoint_name(config.base_url), **recipe.fingerprint}
         )
@@ -297,7 +301,7 @@ class Run:
             self._fingerprint,
             needed,
             self.stop,
-            ballast=BALLAST_PER_CALL * self._config.concurrency,
+            ballast=BALLAST_PER_CALL * self._config.ceiling,
         )
         if journal.unsettled:
             self._observe(
@@ -343,9 +347,17 @@ class Run:
                     group.create_task(writer.write(outcomes)),
                     group.create_task(writer.commit_regularly()),
                 ]
-                # Twice as many workers as calls in flight: who waits for a backoff holds a worker, not a call.
-                pool = [group.create_task(worker.work(queue, outcomes)) for _ in range(2 * config.concurrency)]
+                pool: list[asyncio.Task[None]] = []
+
+                def hire() -> None:
+                    # Twice as many as calls in flight: who waits for a backoff holds a worker, not a call.
+                    missing = 2 * self._gate.limit - len(pool)
+                    pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
+
+                hire()
+                hiring = group.create_task(self._hire(hire))
                 await self._read(rows, queue)
+                hiring.cancel()
                 await asyncio.wait(pool)
                 outcomes.put_nowait(None)
                 await asyncio.wait(writing)
@@ -369,6 +381,13 @@ class Run:
         except (BadDataError, DiskError) as error:
             self.stop(error)
         await queue.put(None)
+
+    async def _hire(self, hire: Callable[[], None]) -> None:
+        """Hire workers whenever more calls may be in flight; runs until cancelled."""
+        while True:
+            self._gate.grown.clear()
+            hire()
+            await self._gate.grown.wait()
 
     async def _sync_regularly(self, journal: Journal) -> None:
         with suppress(asyncio.CancelledError):
@@ -405,6 +424,11 @@ class Run:
     def _observe(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
+
+
+def _ceilings(config: RunConfig) -> dict[str, float]:
+    limits = {"requests": config.rpm, "tokens": config.tpm}
+    return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 def _bad_lines(scanned: Scan, path: Path) -> str:

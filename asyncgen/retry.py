@@ -20,9 +20,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Send again after a pause of everybody; `seconds` None when the server did not say how long."""
-
-    seconds: float | None
+    """Send again, after the pause of everybody that the refusal has caused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Retries:
     def after(self, failure: Failure) -> Decision:
         """Decide what follows a failed attempt."""
         if failure.action is Action.WAIT:
-            return Pause(failure.retry_after)
+            return Pause()
         self.counted += 1
         match failure.action:
             case Action.STOP:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import Any
 
 from asyncgen.chat import Completion, Usage
+from asyncgen.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
 
 MAX_RETRY_AFTER = 120.0
@@ -32,12 +33,17 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt gave no completion; `retry_after` in seconds as the server asked for."""
+    """Why an attempt gave no completion.
+
+    `retry_after` is in seconds as the server asked for; `limit` names the limit that refused it ("requests",
+    "tokens"), when the server says so.
+    """
 
     kind: str
     action: Action
     status: int | None = None
     code: str | None = None
+    limit: str | None = None
     retry_after: float | None = None
     request_id: str | None = None
     usage: Usage = NO_USAGE
@@ -96,6 +102,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         action=action,
         status=status,
         code=names[0] if names else None,
+        limit=next((name for name in names if name in LIMITS), None),
         retry_after=retry_after(headers, now),
         request_id=headers.get("x-request-id"),
     )

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,19 @@ def medec_pairs() -> Path:
     if not path.is_file():
         pytest.skip("the MEDEC data are not here: set ASYNCGEN_MEDEC_DIR to their directory")
     return path
+
+
+@pytest.fixture
+def start_ticking(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets the virtual clock tick a nanosecond whenever it is read.
+
+    Time that stands still is unlike any real clock: there, the dust of floats makes aiolimiter wait for
+    nothing, forever.
+    """
+
+    def start() -> None:
+        loop = asyncio.get_running_loop()
+        standing, ticks = loop.time, count()
+        monkeypatch.setattr(loop, "time", lambda: standing() + next(ticks) * 1e-9)
+
+    return start

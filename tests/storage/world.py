@@ -134,14 +134,14 @@ class ScriptedClient(ChatClient):
         self._calls[request.hash] = index, step
         return await super().complete(index, step, request)
 
-    async def _send(self, request: Prepared) -> tuple[Completion | Failure, str | None]:
+    async def _send(self, request: Prepared) -> tuple[Completion | Failure, dict[str, str]]:
         call = self._calls[request.hash]
         network = self.network
         assert network.disk is not None
         network.disk.note("asked", call)
         network.asked.append(call)
         await asyncio.sleep(0.05 + int(request.hash[:2], 16) / 300)
-        return network.answer(call, json_object=request.json_object), None
+        return network.answer(call, json_object=request.json_object), {}
 
 
 # Runs

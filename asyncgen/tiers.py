@@ -1,0 +1,102 @@
+"""Tiers: what a provider grants, as published or as the user knows it, read from TOML.
+
+They are where a run begins; the server's headers correct them. A file holds `dated`, `source` and `note`, and
+a table `models` with the limits by model and tier; the model "*" stands for any.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asyncgen.config import shipped
+from asyncgen.errors import UsageError
+
+ANY_MODEL = "*"
+LIMITS = ("rpm", "tpm", "rpd", "tpd")
+_DOCUMENT = ("dated", "source", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Requests and tokens a minute (`rpm`, `tpm`) and a day (`rpd`, `tpd`); None: no limit, or not known.
+
+    `name` is what the user typed; `dated` and `source` say when and where the figures were found.
+    """
+
+    name: str
+    rpm: float | None = None
+    tpm: float | None = None
+    rpd: float | None = None
+    tpd: float | None = None
+    dated: str = ""
+    source: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        origin = ", ".join(filter(None, [self.source, self.dated]))
+        return f"{self.name}: {format_limits(self)}" + (f" ({origin})" if origin else "")
+
+
+def format_limits(tier: Tier) -> str:
+    """The limits of a tier in words."""
+    units = zip(LIMITS, ("requests/min", "tokens/min", "requests/day", "tokens/day"), strict=True)
+    values = ((getattr(tier, field), unit) for field, unit in units)
+    return ", ".join(f"{value:,.0f} {unit}" for value, unit in values if value is not None) or "no limits"
+
+
+def load_tier(name: str, model: str) -> Tier:
+    """A tier of a model by `PROVIDER:TIER` (a file in configs/tiers) or `FILE.toml:TIER`.
+
+    Raises:
+        UsageError: there is no such file, model or tier, or the file holds what cannot be read.
+    """
+    provider, _, tier = name.rpartition(":")
+    path = Path(provider) if provider.endswith(".toml") else shipped("tiers", f"{provider}.toml")
+    if not provider or not path.is_file():
+        raise UsageError(
+            f"no tier {name!r}: give PROVIDER:TIER or FILE.toml:TIER; known here: {', '.join(known_tiers())}"
+        )
+    document = _read(path)
+    models = document["models"]
+    tiers = models.get(model, models.get(ANY_MODEL))
+    if tiers is None:
+        raise UsageError(f"--tier {name}: the model {model!r} is not in {path.name}; it has {', '.join(models)}")
+    if tier not in tiers:
+        raise UsageError(f"no tier {tier!r} of {model} in {path.name}; it has {', '.join(tiers)}")
+    origin = {key: str(document[key]) for key in _DOCUMENT if key in document}
+    fields: dict[str, Any] = origin | _limits(tiers[tier], f"{path}: {tier} of {model}")
+    return Tier(name=name, **fields)
+
+
+def known_tiers() -> list[str]:
+    """The names of the tiers that ship, whatever the model."""
+    names: list[str] = []
+    for path in sorted(shipped("tiers").glob("*.toml")):
+        tiers = dict.fromkeys(tier for tiers in _read(path)["models"].values() for tier in tiers)
+        names.extend(f"{path.stem}:{tier}" for tier in tiers)
+    return names
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the tiers {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"the tiers {path} are not TOML in UTF-8: {error}") from error
+    models = document.get("models")
+    if not isinstance(models, dict) or not all(isinstance(tiers, dict) for tiers in models.values()):
+        raise UsageError(f'the tiers {path} lack tables such as [models."gpt-4o"]')
+    return document
+
+
+def _limits(table: Any, where: str) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} must be a table with {', '.join(LIMITS)}")
+    for key, value in table.items():
+        if key not in LIMITS:
+            raise UsageError(f"{where}: unknown key {key}; known here: {', '.join(LIMITS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < float("inf"):
+            raise UsageError(f"{where}: {key} must be a number of at least 1, not {value!r}")
+    return dict(table)

@@ -1,0 +1,165 @@
+"""The gate with a server that says its limits in headers: a model of it on the virtual clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.rate_headers import DAY
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+
+class Server:
+    """Grants from buckets of so many seconds, tells of them against the minute, and answers after a latency."""
+
+    def __init__(self, *, rpm: float, tpm: float = 0, burst: float = 1.0, latency: float = 0.2) -> None:
+        self.limits = {"requests": rpm, "tokens": tpm} if tpm else {"requests": rpm}
+        self._burst, self._latency = burst, latency
+        self._levels = {name: limit / 60 * burst for name, limit in self.limits.items()}
+        self._at = 0.0
+        self.refuses: Callable[[float], bool] = lambda _now: False
+        self.answers: list[float] = []
+        self.refusals: list[float] = []
+        self.waits: list[float] = []
+
+    async def ask(self, tokens: float) -> tuple[str | None, dict[str, str]]:
+        """The limit that refused it, if one did, and the headers."""
+        now = asyncio.get_running_loop().time()
+        amounts = {"requests": 1.0, "tokens": tokens}
+        for name, limit in self.limits.items():
+            filled = self._levels[name] + (now - self._at) * limit / 60
+            self._levels[name] = min(limit / 60 * self._burst, filled)
+        self._at = now
+        capacities = {name: limit / 60 * self._burst for name, limit in self.limits.items()}
+        lacking = [name for name in self.limits if self._levels[name] < min(amounts[name], capacities[name])]
+        refused = "requests" if self.refuses(now) else next(iter(lacking), None)
+        if refused is None:
+            for name in self.limits:
+                self._levels[name] -= amounts[name]
+        headers = {}
+        for name, limit in self.limits.items():
+            used = limit / 60 * self._burst - self._levels[name]
+            headers[f"x-ratelimit-limit-{name}"] = f"{limit:g}"
+            headers[f"x-ratelimit-remaining-{name}"] = str(int(max(0.0, limit - used)))
+            headers[f"x-ratelimit-reset-{name}"] = f"{used / limit * 60:.3f}s"
+        (self.refusals if refused else self.answers).append(now)
+        await asyncio.sleep(0.001 if refused else self._latency)
+        return refused, headers
+
+    def rate(self, start: float, end: float) -> float:
+        """Answers a second in a span of time."""
+        return sum(start <= at < end for at in self.answers) / (end - start)
+
+
+@asynccontextmanager
+async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda _n: 100.0) -> AsyncIterator[None]:
+    """Callers without end, as many as the gate lets, until the block is left."""
+
+    async def caller(first: int, step: int) -> None:
+        index = first
+        while True:
+            queued = asyncio.get_running_loop().time()
+            grant = await gate.enter(index, size(index))
+            server.waits.append(grant.at - queued)
+            refused, headers = await server.ask(size(index))
+            if refused is None:
+                gate.answered(grant, headers, size(index))
+                index += step
+            else:
+                gate.refused(grant, headers, refused, slow_down=False)
+                gate.pause(0.25)
+            gate.leave()
+
+    tasks = [asyncio.create_task(gate.pump())]
+    tasks += [asyncio.create_task(caller(n, 200)) for n in range(200)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def automatic(limiter: RateLimiter | None = None) -> Gate:
+    """A gate that knows nothing but what it is told."""
+    return Gate(ConcurrencyControl(1024, automatic=True), limiter or RateLimiter(None, None))
+
+
+async def test_headers_alone_set_the_pace_to_98_percent_of_the_limit(start_ticking):
+    """Nothing is preset; the first answers tell of 6,000 a minute, which is granted by the second."""
+    start_ticking()
+    server = Server(rpm=6000)
+
+    async with run(server, automatic()):
+        await asyncio.sleep(60)
+
+    assert len(server.answers) >= 0.98 * 6000
+    assert len(server.refusals) <= 6
+
+
+async def test_tokens_of_mixed_sizes_are_used_to_98_percent_and_nothing_starves(start_ticking):
+    """From 200 to 8,000 tokens in turn: no call waits longer than three times the median."""
+    start_ticking()
+    server = Server(rpm=60_000, tpm=900_000)
+    sizes = [200, 8000, 400, 3000, 1000, 6000, 200, 500]
+
+    async with run(server, automatic(), lambda index: sizes[index % 8]):
+        await asyncio.sleep(60)
+        steady = sorted(server.waits[len(server.waits) // 2 :])
+
+    average = sum(sizes) / len(sizes)
+    assert len(server.answers) * average >= 0.98 * 900_000
+    assert len(server.refusals) <= 0.001 * len(server.answers) + 5
+    assert steady[-1] <= 3 * steady[len(steady) // 2]
+
+
+async def test_a_storm_costs_what_was_in_flight_and_some_probes_and_is_over_at_once(start_ticking):
+    """30 s in which all is refused: at most 2 % of the normal rate is wasted, and 3 s later 95 % are back."""
+    start_ticking()
+    server = Server(rpm=6000)
+    server.refuses = lambda now: 20 <= now < 50
+
+    async with run(server, automatic()):
+        await asyncio.sleep(20)
+        in_flight = 100 * 0.2
+        await asyncio.sleep(40)
+
+    wasted = [at for at in server.refusals if at >= 20]
+    assert len(wasted) <= in_flight + 0.02 * 30 * 100 + 30 / 0.25
+    assert server.rate(53, 60) > 95
+
+
+async def test_a_quota_of_the_day_is_told_from_a_rate_and_ends_with_the_time_to_come_back():
+    """Groq's requests are a day's: nothing is paced by them until none are left."""
+    gate = automatic()
+    grant = await gate.enter(0, 100)
+    headers = {
+        "x-ratelimit-limit-requests": "14400",
+        "x-ratelimit-remaining-requests": "14399",
+        "x-ratelimit-reset-requests": "6s",
+    }
+    gate.answered(grant, headers, 100)
+    assert gate.day_over() is None
+    assert gate.waiting_on is None
+
+    headers |= {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h0m0s"}
+    gate.refused(grant, headers, None, slow_down=False)
+
+    assert gate.day_over() == DAY
+
+
+async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless():
+    """It would be refused forever, in front of everybody."""
+    gate = automatic()
+    grant = await gate.enter(0, 50_000)
+    assert gate.fits(50_000)
+
+    headers = {"x-ratelimit-limit-tokens": "30000", "x-ratelimit-remaining-tokens": "30000"}
+    gate.refused(grant, headers, "tokens", slow_down=False)
+
+    assert not gate.fits(50_000)
+    assert gate.fits(30_000)
