@@ -31,6 +31,8 @@ TIERS = {
         "concurrency",
         "pace",
         "rate_headers",
+        "tiers",
+        "tuning",
     },
     1: {"config", "fingerprint", "text"},
     0: {"", "pairs", "chat", "errors"},

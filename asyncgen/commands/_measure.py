@@ -1,0 +1,183 @@
+"""What a job costs, by walking through its recipe; and a few real calls that tell latency and limits."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.client import CHARACTERS_PER_TOKEN, ChatClient
+from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.config import RunConfig
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
+from asyncgen.limiter import Gate, Grant, RateLimiter
+from asyncgen.pairs import Pair
+from asyncgen.progress import CallEnded, Event
+from asyncgen.prompts import PromptFile
+from asyncgen.rate_headers import read_reports
+from asyncgen.recipe import Recipe
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.source import rows_of
+from asyncgen.tuning import quantile
+
+SAMPLED_PAIRS = 200
+AT_ONCE = 4
+MINUTE = 60.0
+_FIELDS = {"requests": ("rpm", "rpd"), "tokens": ("tpm", "tpd")}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a mean pair costs before anything is sent: `calls`, and by call `charged` tokens, as the limit counts.
+
+    `tokens` bounds what a call can use: its prompt and a full answer. `pairs` were looked at.
+    """
+
+    calls: float
+    charged: float
+    tokens: float
+    pairs: int
+
+
+@dataclass(slots=True)
+class Measured:
+    """What real calls told: seconds and tokens of the answered ones, limits by the fields of a tier."""
+
+    latencies: list[float] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    limits: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def latency(self) -> float:
+        """Mean seconds of a call."""
+        return sum(self.latencies) / len(self.latencies)
+
+    @property
+    def used(self) -> float:
+        """Mean tokens of a call, as the server counted them."""
+        return sum(self.tokens) / len(self.tokens)
+
+    def __str__(self) -> str:
+        median, late = (quantile(self.latencies, share) for share in (0.5, 0.9))
+        text = f"{median:.2f} s median, {late:.2f} s p90 ({len(self.latencies)} calls answered)"
+        return text + (f"; failed: {', '.join(sorted(set(self.failures)))}" if self.failures else "")
+
+    def observe(self, event: Event) -> None:
+        """Take in how a call ended."""
+        if not isinstance(event, CallEnded):
+            return
+        if event.outcome == "ok":
+            self.latencies.append(event.took)
+            self.tokens.append(event.usage.total_tokens)
+        else:
+            self.failures.append(event.outcome)
+
+    def hear(self, headers: Mapping[str, str]) -> None:
+        """Take in what the headers of an answer say."""
+        for name, report in read_reports(headers).items():
+            minute, day = _FIELDS[name]
+            self.limits |= {day: report.limit} if report.daily else {minute: report.limit * MINUTE / report.period}
+
+
+async def estimate(config: RunConfig) -> tuple[int, Cost]:
+    """How many pairs the job has, and what a mean one of them costs.
+
+    Raises:
+        BadDataError: the input holds no pair, or the prompt file lacks something.
+    """
+    requests: list[ChatRequest] = []
+
+    async def generate(_step: str, request: ChatRequest) -> Completion:
+        requests.append(request)
+        # A paraphrase is about as long as its note.
+        return Completion("{}" if request.json_object else pair.correct_note, Usage(), config.model)
+
+    recipe = _recipe(config)
+    pairs = _pairs(config, SAMPLED_PAIRS)
+    for pair in pairs:
+        await recipe.run(pair, generate)
+    prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
+    answers = [request.sampling.max_tokens for request in requests]
+    cost = Cost(
+        calls=len(requests) / len(pairs),
+        # What OpenAI charges against the tokens a minute: the larger of the two.
+        charged=sum(map(max, prompts, answers)) / len(requests),
+        tokens=(sum(prompts) + sum(answers)) / len(requests),
+        pairs=len(pairs),
+    )
+    return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl)), cost
+
+
+async def measure(config: RunConfig, pairs: int) -> Measured:
+    """Send the calls of the first pairs, a few at a time, through the client of the main job.
+
+    Raises:
+        AsyncgenError: no call was answered, or the server does not want this key.
+    """
+    measured = Measured()
+    gate = _ListeningGate(measured, config)
+    reasons: list[AsyncgenError] = []
+
+    def stop(reason: AsyncgenError) -> None:
+        reasons.append(reason)
+        gate.close()
+
+    client = ChatClient(config, gate, _NoLog(), measured.observe, stop)
+    recipe = _recipe(config)
+
+    async def ask(index: int, pair: Pair) -> None:
+        async def generate(step: str, request: ChatRequest) -> Completion:
+            return await client.complete(index, step, client.prepare(request))
+
+        try:
+            await recipe.run(pair, generate)
+        except (CallFailed, Stopping):
+            return  # the failed attempts have been observed
+
+    pump = asyncio.create_task(gate.pump())
+    try:
+        await asyncio.gather(*(ask(index, pair) for index, pair in enumerate(_pairs(config, pairs))))
+    finally:
+        pump.cancel()
+        await client.close()
+    if reasons:
+        raise reasons[0]
+    if not measured.latencies:
+        raise TryLaterError(f"no call was answered ({', '.join(sorted(set(measured.failures)))})")
+    return measured
+
+
+class _ListeningGate(Gate):
+    """A gate that keeps what the headers of every answer say; a few calls are not paced by it."""
+
+    def __init__(self, measured: Measured, config: RunConfig) -> None:
+        super().__init__(ConcurrencyControl(AT_ONCE, automatic=False), RateLimiter(config.rpm, config.tpm))
+        self._measured = measured
+
+    def answered(self, _grant: Grant, headers: Mapping[str, str], _tokens: float) -> None:
+        self._measured.hear(headers)
+
+
+class _NoLog:
+    """A call log that keeps nothing."""
+
+    def sent(self, index: int, step: str, tokens: int) -> None:
+        """A call is about to be sent."""
+
+    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
+        """A usable answer has arrived."""
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage) -> None:
+        """The attempt ended without a usable answer."""
+
+
+def _recipe(config: RunConfig) -> Recipe:
+    return MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+
+
+def _pairs(config: RunConfig, number: int) -> list[Pair]:
+    pairs = [row.pair for row in islice(rows_of(config.input_jsonl), number)]
+    if not pairs:
+        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
+    return pairs

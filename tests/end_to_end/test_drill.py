@@ -1,0 +1,76 @@
+"""`asyncgen drill`: scenarios by name, verdicts and exit code."""
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+
+from asyncgen.cli import build_parser
+from asyncgen.commands import _drills, drill
+
+from .conftest import clean_env
+
+
+def run_drill(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "asyncgen", "drill", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=clean_env(None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "actual"),
+    [
+        ("quota", "exit 77, resumed, 0 paid twice, same bytes"),
+        ("hung-sockets", "0 pairs failed, 0 paid twice"),
+    ],
+)
+def test_a_scenario_by_name_ends_as_predicted(name: str, actual: str) -> None:
+    """Both sides are shown, and the verdict."""
+    done = run_drill(name)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"{name} ")
+    assert "predicted: " in done.stdout
+    assert actual in done.stdout
+    assert "PASS (" in done.stdout
+
+
+def test_the_scenarios_are_listed_without_being_played() -> None:
+    """Seven, each with what is predicted."""
+    listed = run_drill("--list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == [scenario.name for scenario in _drills.SCENARIOS]
+    assert len(listed) == 7
+
+
+def test_an_unknown_scenario_is_answered_by_the_names_there_are() -> None:
+    """Nothing is played."""
+    done = run_drill("tsunami")
+    assert done.returncode == 2
+    assert "no scenario 'tsunami': there are steady, shared-key, storm, " in done.stderr
+
+
+def test_one_scenario_that_fails_fails_the_drill(monkeypatch, capsys) -> None:
+    """The others are played all the same."""
+
+    async def good(_stage: _drills.Stage) -> _drills.Verdict:
+        return _drills.Verdict("as told", passed=True)
+
+    async def bad(_stage: _drills.Stage) -> _drills.Verdict:
+        return _drills.Verdict("otherwise", passed=False)
+
+    scenarios = (_drills.Scenario("bad", "x", bad), _drills.Scenario("good", "x", good))
+    monkeypatch.setattr(_drills, "SCENARIOS", scenarios)
+    args: argparse.Namespace = build_parser().parse_args(["drill"])
+
+    assert drill.execute(args) == 1
+
+    shown = capsys.readouterr().out
+    assert "FAIL (0 s)" in shown
+    assert "PASS (0 s)" in shown
