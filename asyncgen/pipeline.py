@@ -1,49 +1,35 @@
-"""A run, composed: what the directory holds, the scan, the engine's tasks, and the way it ends.
-
-One TaskGroup holds the engine: a reader, a pool of workers, the writer and its commits, the gate's pump, the
-journal's syncs, and a ticker. A run is asked to stop by a reason (the first one counts): the gate closes, what
-is in flight is finished and journaled, the writer commits, and the reason is raised.
-"""
+"""A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
-from asyncgen.client import ChatClient
-from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
-from asyncgen.errors import AsyncgenError, BadDataError, DiskError, TryLaterError
+from asyncgen.engine import Engine
+from asyncgen.errors import AsyncgenError, BadDataError, TryLaterError
 from asyncgen.fingerprint import Fingerprint, fingerprint
 from asyncgen.journal import Journal, clear_journal
-from asyncgen.limiter import Gate, RateLimiter
 from asyncgen.manifest import load_manifest, save_manifest
 from asyncgen.merge import RepairSpool, failed_records, finish_intent
 from asyncgen.pairs import Row
 from asyncgen.progress import (
-    CallEnded,
     Event,
     InputLoaded,
     Notice,
     Observer,
-    PairDone,
-    PairFailed,
     RepairStarted,
     RunStarted,
-    Sample,
-    StopRequested,
 )
 from asyncgen.recipe import Recipe
 from asyncgen.resume import STATE_DIRECTORY, begin, begun, extend, peek
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
-from asyncgen.window import Window
-from asyncgen.worker import Outcome, Worker
-from asyncgen.writer import OrderedWriter, RunOutputs, Sink
+from asyncgen.writer import RunOutputs
 
 JOURNAL_SYNC_INTERVAL = 0.5
 SAMPLE_INTERVAL = 1.0
@@ -67,29 +53,6 @@ class Summary:
     already_complete: bool
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What the events of this process add up to, for the samples and the summary."""
-
-    total: int = 0
-    done: int = 0
-    failed: int = 0
-    calls: int = 0
-    refused: int = 0
-    tokens: int = 0
-
-    def observe(self, event: Event) -> None:
-        if isinstance(event, CallEnded):
-            self.calls += 1
-            self.refused += event.status in {429, 503}
-            self.tokens += event.usage.total_tokens
-        elif isinstance(event, PairDone):
-            self.done += 1
-        elif isinstance(event, PairFailed):
-            self.done += 1
-            self.failed += 1
-
-
 class Run:
     """One run of a recipe over an input file into an output directory.
 
@@ -107,25 +70,15 @@ class Run:
         self._directory = config.output_dir
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
-        self._tally = _Tally()
-        self._observers = [self._tally.observe, self._telemetry.observe, *observers]
-        self._reason: AsyncgenError | None = None
-        self._window = Window(config.window_slots, MAX_WAITING_BYTES)
-        self._gate = Gate(
-            ConcurrencyControl(config.ceiling, automatic=config.concurrency is None),
-            RateLimiter(config.rpm or config.preset_rpm, config.tpm or config.preset_tpm, _ceilings(config)),
-        )
+        self._observers = [self._telemetry.observe, *observers]
+        self._engine = Engine(config, recipe, disk, self._observe, self._telemetry.flush)
         self._fingerprint: Fingerprint = fingerprint(
             {"model": config.model, "endpoint": endpoint_name(config.base_url), **recipe.fingerprint}
         )
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
-        if self._reason is None:
-            self._reason = reason
-            self._observe(StopRequested(str(reason), self._gate.in_flight))
-            self._gate.close()
-            self._window.close()
+        self._engine.stop(reason)
 
     async def execute(self) -> Summary:
         """Run to the end.
@@ -150,9 +103,9 @@ class Run:
         return Summary(
             stats=dict(state.stats),
             failed_pairs=state.failed_pairs,
-            calls=self._tally.calls,
-            refused=self._tally.refused,
-            tokens=self._tally.tokens,
+            calls=self._engine.tally.calls,
+            refused=self._engine.tally.refused,
+            tokens=self._engine.tally.tokens,
             seconds=asyncio.get_running_loop().time() - started,
             already_complete=not worked,
         )
@@ -184,10 +137,12 @@ class Run:
         else:
             # Off the loop, so that a signal is heard while a large file is read.
             scanned = await self._disk.call(
-                lambda: scan(path, limit=reach, prefix_index=watermark, stopped=lambda: self._reason is not None)
+                lambda: scan(
+                    path, limit=reach, prefix_index=watermark, stopped=lambda: self._engine.reason is not None
+                )
             )
-            if self._reason is not None:
-                raise self._reason
+            if self._engine.reason is not None:
+                raise self._engine.reason
         if scanned.bad_count and not self._config.skip_bad:
             raise BadDataError(_bad_lines(scanned, path) + "\nfix them, or --skip-bad to go on without them")
         if not scanned.pairs:
@@ -243,13 +198,11 @@ class Run:
         for index in failed:
             journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
-        self._tally.total, self._tally.done, self._tally.failed = pairs, first, state.failed_pairs
+        self._engine.tally.begin(pairs, done=first, failed=state.failed_pairs)
         start = RowCutter(index=first, end=state.input_end, chain=state.input_chain)
         rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
         try:
-            await self._engine(journal, outputs, rows, count(first))
-            if self._reason is not None:
-                raise self._reason
+            await self._engine.run(journal, outputs, rows, count(first))
             state = outputs.state
             replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
             self._disk.unlink(self._directory / CHECKPOINT)
@@ -266,11 +219,9 @@ class Run:
         journal = self._open_journal(set(failed).__contains__)
         self._observe(RepairStarted(len(failed)))
         spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
-        self._tally.total = len(failed)
+        self._engine.tally.begin(len(failed))
         try:
-            await self._engine(journal, spool, self._failed_rows(failed), iter(failed))
-            if self._reason is not None:
-                raise self._reason
+            await self._engine.run(journal, spool, self._failed_rows(failed), iter(failed))
             merged = await self._disk.call(spool.merge)
             for index in spool.repaired:
                 journal.release(index)
@@ -317,118 +268,9 @@ class Run:
             )
         return journal
 
-    # The engine
-
-    async def _engine(
-        self, journal: Journal, sink: Sink, rows: AsyncGenerator[Row, None], expected: Iterator[int]
-    ) -> None:
-        """Run the pool over the rows until they are through or the run is asked to stop."""
-        config = self._config
-        queue: asyncio.Queue[Row | None] = asyncio.Queue(config.batch_size)
-        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
-        client = ChatClient(config, self._gate, journal, self._observe, self.stop)
-        writer = OrderedWriter(
-            sink,
-            expected,
-            save_every=config.save_every,
-            window=self._window,
-            observe=self._observe,
-            stop=self.stop,
-        )
-        worker = Worker(self._recipe, client, journal, self.stop)
-        try:
-            async with asyncio.TaskGroup() as group:
-                helpers = [
-                    group.create_task(self._gate.pump()),
-                    group.create_task(self._sync_regularly(journal)),
-                    group.create_task(self._sample_regularly()),
-                ]
-                writing = [
-                    group.create_task(writer.write(outcomes)),
-                    group.create_task(writer.commit_regularly()),
-                ]
-                pool: list[asyncio.Task[None]] = []
-
-                def hire() -> None:
-                    # Twice as many as calls in flight: who waits for a backoff holds a worker, not a call.
-                    missing = 2 * self._gate.limit - len(pool)
-                    pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
-
-                hire()
-                hiring = group.create_task(self._hire(hire))
-                await self._read(rows, queue)
-                hiring.cancel()
-                await asyncio.wait(pool)
-                outcomes.put_nowait(None)
-                await asyncio.wait(writing)
-                for helper in helpers:
-                    helper.cancel()
-        finally:
-            await client.close()
-            self._sample()
-            await self._telemetry.flush()
-
-    async def _read(self, rows: AsyncGenerator[Row, None], queue: asyncio.Queue[Row | None]) -> None:
-        """Put rows into the queue, window permitting; None at the end."""
-        try:
-            # Closed here, whether it is through or not: its file is open on the disk's thread.
-            async with aclosing(rows):
-                async for row in rows:
-                    await self._window.take()
-                    if self._reason is not None:
-                        break
-                    await queue.put(row)
-        except (BadDataError, DiskError) as error:
-            self.stop(error)
-        await queue.put(None)
-
-    async def _hire(self, hire: Callable[[], None]) -> None:
-        """Hire workers whenever more calls may be in flight; runs until cancelled."""
-        while True:
-            self._gate.grown.clear()
-            hire()
-            await self._gate.grown.wait()
-
-    async def _sync_regularly(self, journal: Journal) -> None:
-        with suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
-                try:
-                    await self._disk.call(journal.sync)
-                except DiskError as error:
-                    self.stop(error)
-                    return
-
-    async def _sample_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(SAMPLE_INTERVAL)
-            self._sample()
-            await self._telemetry.flush()
-
-    def _sample(self) -> None:
-        tally, gate = self._tally, self._gate
-        self._observe(
-            Sample(
-                done=tally.done,
-                failed=tally.failed,
-                total=tally.total,
-                in_flight=gate.in_flight,
-                waiting=gate.waiting,
-                waiting_on=gate.waiting_on,
-                calls=tally.calls,
-                refused=tally.refused,
-                tokens=tally.tokens,
-            )
-        )
-
     def _observe(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
-
-
-def _ceilings(config: RunConfig) -> dict[str, float]:
-    limits = {"requests": config.rpm, "tokens": config.tpm}
-    return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 def _bad_lines(scanned: Scan, path: Path) -> str:

@@ -15,7 +15,7 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"cli", "__main__", "console", "commands"},
-    5: {"pipeline"},
+    5: {"pipeline", "engine"},
     4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
     3: {"source", "client", "journal", "checkpoint", "recipe", "recipes"},
     2: {

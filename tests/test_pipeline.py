@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from asyncgen import engine, pipeline
 from asyncgen import journal as journal_module
-from asyncgen import pipeline
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.client import CallLog, Prepared
 from asyncgen.config import RunConfig, shipped
@@ -63,7 +63,7 @@ class ScriptedClient:
 def client(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedClient]:
     """The client that the engine will use."""
     scripted = type("Client", (ScriptedClient,), {"asked": []})
-    monkeypatch.setattr(pipeline, "ChatClient", scripted)
+    monkeypatch.setattr(engine, "ChatClient", scripted)
     return scripted
 
 

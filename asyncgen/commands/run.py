@@ -28,7 +28,7 @@ from asyncgen.tiers import Tier, load_tier
 HELP = "generate SFT data from pairs of notes; the same command again goes on where it stopped"
 EXAMPLE = (
     "asyncgen run --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
-    "--add-reasoning --rpm 5000 --tpm 450000"
+    "--add-reasoning --tier openai:tier-2"
 )
 
 MOST_DESCRIPTORS = 65_536

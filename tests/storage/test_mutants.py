@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncgen import journal, pipeline
+from asyncgen import engine, journal
 
 from .explore import Counts, Violation
 from .model_disk import ModelDisk
@@ -20,7 +20,7 @@ def _explore(scenario: str, patch: pytest.MonkeyPatch, world: World, reasoning_w
     if how == "small segments":
         patch.setattr(journal, "SEGMENT_SIZE", 900)
     if how == "rare syncs":
-        patch.setattr(pipeline, "JOURNAL_SYNC_INTERVAL", 60.0)
+        patch.setattr(engine, "JOURNAL_SYNC_INTERVAL", 60.0)
     if how == "slow disk":
         patch.setattr(ModelDisk, "call_seconds", 1.0)
     return SCENARIOS[name](world, reasoning_world).explore(losses=10)

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from asyncgen import pipeline
+from asyncgen import engine, pipeline
 from asyncgen.config import RunConfig
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Exit, TryLaterError
@@ -45,7 +45,7 @@ async def run(directory: Path, monkeypatch: pytest.MonkeyPatch, pairs: int = 3) 
         base_url="http://127.0.0.1:1/v1",
         concurrency=2,
     )
-    monkeypatch.setattr(pipeline, "ChatClient", ScriptedClient)
+    monkeypatch.setattr(engine, "ChatClient", ScriptedClient)
     ScriptedClient.network = Network(disk=NetworkDisk())
     disk = Disk()
     try:

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import orjson
 
-from asyncgen import checkpoint, pipeline, telemetry
+from asyncgen import checkpoint, engine, pipeline, telemetry
 from asyncgen.chat import Completion, Usage
 from asyncgen.client import ChatClient, Prepared
 from asyncgen.config import RunConfig
@@ -252,7 +252,7 @@ def _stubs() -> Iterator[None]:
         return "2026-01-01T00:00:00+00:00"
 
     with (
-        patch.object(pipeline, "ChatClient", ScriptedClient),
+        patch.object(engine, "ChatClient", ScriptedClient),
         patch.object(checkpoint, "timestamp", timestamp),
         patch.object(telemetry, "timestamp", timestamp),
     ):

@@ -1,0 +1,221 @@
+"""The engine: one TaskGroup from rows to ordered outcomes.
+
+A reader, a pool of workers, the writer and its commits, the gate's pump, the journal's syncs, and a ticker. It is
+asked to stop by a reason (the first one counts): the gate closes, what is in flight is finished and journaled, the
+writer commits, and the reason is raised.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from asyncgen.client import ChatClient
+from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.config import RunConfig
+from asyncgen.disk import Disk
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError
+from asyncgen.journal import Journal
+from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.pairs import Row
+from asyncgen.progress import CallEnded, Event, Observer, PairDone, PairFailed, Sample, StopRequested
+from asyncgen.recipe import Recipe
+from asyncgen.window import Window
+from asyncgen.worker import Outcome, Worker
+from asyncgen.writer import OrderedWriter, Sink
+
+JOURNAL_SYNC_INTERVAL = 0.5
+SAMPLE_INTERVAL = 1.0
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the events of this process add up to, for the samples and the summary."""
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    calls: int = 0
+    refused: int = 0
+    tokens: int = 0
+
+    def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
+        """So many pairs are to be processed, of which some are done."""
+        self.total, self.done, self.failed = total, done, failed
+
+    def observe(self, event: Event) -> None:
+        """Count an event."""
+        if isinstance(event, CallEnded):
+            self.calls += 1
+            self.refused += event.status in {429, 503}
+            self.tokens += event.usage.total_tokens
+        elif isinstance(event, PairDone):
+            self.done += 1
+        elif isinstance(event, PairFailed):
+            self.done += 1
+            self.failed += 1
+
+
+class Engine:
+    """Processes rows; the same one serves the repair and the run that may follow it.
+
+    Args:
+        config: limits, window, and how often to commit.
+        recipe: what is asked for a pair.
+        disk: the disk.
+        observe: told of everything.
+        flush: awaited after each sample.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        recipe: Recipe,
+        disk: Disk,
+        observe: Observer,
+        flush: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._config = config
+        self._recipe = recipe
+        self._disk = disk
+        self._observe = observe
+        self._flush = flush
+        self.tally = Tally()
+        self.reason: AsyncgenError | None = None
+        self._window = Window(config.window_slots, MAX_WAITING_BYTES)
+        self._gate = Gate(
+            ConcurrencyControl(config.ceiling, automatic=config.concurrency is None),
+            RateLimiter(config.rpm or config.preset_rpm, config.tpm or config.preset_tpm, _ceilings(config)),
+        )
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask for the end; see the rules above."""
+        if self.reason is None:
+            self.reason = reason
+            self._tell(StopRequested(str(reason), self._gate.in_flight))
+            self._gate.close()
+            self._window.close()
+
+    async def run(
+        self, journal: Journal, sink: Sink, rows: AsyncGenerator[Row, None], expected: Iterator[int]
+    ) -> None:
+        """Run the pool over the rows until they are through or the run is asked to stop.
+
+        Args:
+            journal: records calls and knows paid answers.
+            sink: takes the outcomes in order.
+            rows: what to process; closed at the end.
+            expected: the indexes of the rows, in order.
+
+        Raises:
+            AsyncgenError: the reason for which it was asked to stop.
+        """
+        config = self._config
+        queue: asyncio.Queue[Row | None] = asyncio.Queue(config.batch_size)
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+        client = ChatClient(config, self._gate, journal, self._tell, self.stop)
+        writer = OrderedWriter(
+            sink,
+            expected,
+            save_every=config.save_every,
+            window=self._window,
+            observe=self._tell,
+            stop=self.stop,
+        )
+        worker = Worker(self._recipe, client, journal, self.stop)
+        try:
+            async with asyncio.TaskGroup() as group:
+                helpers = [
+                    group.create_task(self._gate.pump()),
+                    group.create_task(self._sync_regularly(journal)),
+                    group.create_task(self._sample_regularly()),
+                ]
+                writing = [
+                    group.create_task(writer.write(outcomes)),
+                    group.create_task(writer.commit_regularly()),
+                ]
+                pool: list[asyncio.Task[None]] = []
+
+                def hire() -> None:
+                    # Twice as many as calls in flight: who waits for a backoff holds a worker, not a call.
+                    missing = 2 * self._gate.limit - len(pool)
+                    pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
+
+                hire()
+                hiring = group.create_task(self._hire(hire))
+                await self._read(rows, queue)
+                hiring.cancel()
+                await asyncio.wait(pool)
+                outcomes.put_nowait(None)
+                await asyncio.wait(writing)
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            await client.close()
+            self._sample()
+            await self._flush()
+        if self.reason is not None:
+            raise self.reason
+
+    async def _read(self, rows: AsyncGenerator[Row, None], queue: asyncio.Queue[Row | None]) -> None:
+        """Put rows into the queue, window permitting; None at the end."""
+        try:
+            # Closed here, whether it is through or not: its file is open on the disk's thread.
+            async with aclosing(rows):
+                async for row in rows:
+                    await self._window.take()
+                    if self.reason is not None:
+                        break
+                    await queue.put(row)
+        except (BadDataError, DiskError) as error:
+            self.stop(error)
+        await queue.put(None)
+
+    async def _hire(self, hire: Callable[[], None]) -> None:
+        """Hire workers whenever more calls may be in flight; runs until cancelled."""
+        while True:
+            self._gate.grown.clear()
+            hire()
+            await self._gate.grown.wait()
+
+    async def _sync_regularly(self, journal: Journal) -> None:
+        with suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
+                try:
+                    await self._disk.call(journal.sync)
+                except DiskError as error:
+                    self.stop(error)
+                    return
+
+    async def _sample_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_INTERVAL)
+            self._sample()
+            await self._flush()
+
+    def _sample(self) -> None:
+        tally, gate = self.tally, self._gate
+        self._tell(
+            Sample(
+                done=tally.done,
+                failed=tally.failed,
+                total=tally.total,
+                in_flight=gate.in_flight,
+                waiting=gate.waiting,
+                waiting_on=gate.waiting_on,
+                calls=tally.calls,
+                refused=tally.refused,
+                tokens=tally.tokens,
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        self.tally.observe(event)
+        self._observe(event)
+
+
+def _ceilings(config: RunConfig) -> dict[str, float]:
+    limits = {"requests": config.rpm, "tokens": config.tpm}
+    return {name: limit for name, limit in limits.items() if limit is not None}
