@@ -11,8 +11,9 @@ from hypothesis import settings
 
 from asyncgen.disk import Disk
 
-# A busy machine is no failure: the time limit of the suite is the one of pytest-timeout.
-settings.register_profile("asyncgen", deadline=None)
+# A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. In CI the examples are
+# the same each time, so that a change is judged by what it changes; elsewhere every run looks at new ones.
+settings.register_profile("asyncgen", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("asyncgen")
 
 # The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.

@@ -5,7 +5,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Completion, Usage
@@ -199,6 +199,7 @@ def test_the_request_id_and_the_pause_are_taken_from_the_headers() -> None:
 @given(status=st.integers(300, 599), body=json_values)
 def test_any_body_gets_a_verdict(status: int, body: object) -> None:
     """Whatever its shape; without a known name in it, the status alone decides."""
+    assume(not any(name in repr(body) for name in _BY_NAME))  # hypothesis knows the names in our source
     assert judged(status, body).action is judged(status, "").action
 
 
