@@ -26,6 +26,8 @@ ROUND_TRIPS = 3
 PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
 HEADROOM = 1.25
 STEADY_ROUNDS = 8
+SHARE_WEIGHT = 0.1
+STORM = 0.5  # of the last calls refused
 
 
 class _Phase(Enum):
@@ -61,6 +63,7 @@ class ConcurrencyControl:
         self._settled = self.limit
         self._cut_at = float("-inf")
         self._succeeded = True
+        self._refused_share = 0.0
         self._phase = _Phase.DOUBLING
         self._round = _Round(float("-inf"))
         self._throughput = 0.0
@@ -76,6 +79,7 @@ class ConcurrencyControl:
 
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
         """A call was answered; `in_flight` counts it still."""
+        self._refused_share -= SHARE_WEIGHT * self._refused_share
         if sent_at < self._cut_at:
             return  # it speaks of the time before
         self._succeeded = True
@@ -94,9 +98,11 @@ class ConcurrencyControl:
             now: the time.
             sent_at: when the call was sent.
             in_flight: calls in flight.
-            for_rate: it was refused for a rate that is paced: that speaks against no number of calls in flight.
+            for_rate: it was refused for a rate: that speaks against no number of calls in flight, and as long as
+                most calls are answered, the pause that follows is enough.
         """
-        if sent_at < self._cut_at:
+        self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
+        if sent_at < self._cut_at or (for_rate and self._refused_share < STORM):
             return
         if self._automatic and self._succeeded and not for_rate:
             # What was refused while it grew back speaks against that much, not against all of it.

@@ -206,7 +206,7 @@ class Gate:
         """
         now = asyncio.get_running_loop().time()
         self._limiter.hear(read_reports(headers), grant, now)
-        self._control.refused(now, grant.at, self.in_flight, for_rate=limit in self._limiter.lanes)
+        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None)
         if grant.at < self._refused_at:
             return False
         self._refused_at = now

@@ -138,6 +138,21 @@ def test_refusals_of_calls_sent_before_the_cut_belong_to_the_same_episode():
     assert control.limit == 8
 
 
+def test_single_refusals_for_a_rate_do_not_cut_as_long_as_most_calls_are_answered():
+    """One in ten refused at random: the limit stays; when nearly all are, it is a storm."""
+    control = ConcurrencyControl(64, automatic=False)
+    for n in range(1000):
+        if n % 10 == 0:
+            control.refused(now=n, sent_at=n - 0.1, in_flight=64, for_rate=True)
+        else:
+            control.answered(now=n, sent_at=n - 0.1, in_flight=64)
+    assert control.limit == 64
+
+    for n in range(1000, 1010):
+        control.refused(now=n, sent_at=n - 0.1, in_flight=64, for_rate=True)
+    assert control.limit == 1
+
+
 def test_answers_to_calls_sent_before_the_cut_do_not_raise_the_limit_again():
     """They were already in flight: they say nothing about now."""
     control = ConcurrencyControl(64, automatic=False)
