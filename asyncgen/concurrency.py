@@ -2,10 +2,11 @@
 
 Rules:
 
-1. A refusal for rate or overload cuts the limit, once an episode: a refusal of a call that was sent before the
-   last cut belongs to it. After the first refusal an eighth of what was in flight goes on; when nothing has
-   succeeded since the last cut, one call at a time probes. From there every success of a limit in use raises it
-   by one, which doubles it in a round trip, until it is back.
+1. A refusal for overload cuts the limit, once an episode: a refusal of a call that was sent before the last cut
+   belongs to it. A refusal for a rate does so only in a storm, when half of the last calls were refused: else the
+   pause that follows it is enough. After the first cut an eighth of what was in flight goes on; when nothing has
+   succeeded since, one call at a time probes. From there every success of a limit in use raises it by one, which
+   doubles it in a round trip, until it is back.
 2. `auto` looks for the smallest limit that gives all the throughput there is. It measures the mean latency in
    rounds of calls that were sent under the same limit, all of it in use; limit / latency is then the throughput
    (Little's law), and growing pays as long as the latency grows less than the limit. First the limit doubles
