@@ -14,21 +14,29 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One call: a system and a user message. With `json_object` the answer must be a JSON object."""
+    """One call: a system and a user message.
+
+    With `json_object` the answer must be a JSON object, in which none of `required_keys` is missing or empty.
+    """
 
     system: str
     user: str
     sampling: Sampling
     json_object: bool = False
+    required_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call as the server counted them (zeros where it does not count)."""
+    """Tokens of one call as the server counted them (zeros where it does not count).
+
+    `cached_tokens` are those of the prompt that it had in its cache, and may charge less for.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

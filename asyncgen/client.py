@@ -27,6 +27,7 @@ from asyncgen.verdict import Action, Failure, judge_answer, judge_error
 CHARACTERS_PER_TOKEN = 4
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0
+SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 _OPTIONS: Any = {"headers": {"Content-Type": "application/json"}, "follow_redirects": False}
 
 
@@ -38,6 +39,19 @@ class Prepared:
     hash: str
     tokens: int
     json_object: bool
+    required_keys: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Caller:
+    """The pair for which is called, and the seconds that its attempts and backoffs may still take.
+
+    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload.
+    """
+
+    index: int
+    note_id: str
+    seconds: float
 
 
 class CallLog(Protocol):
@@ -96,6 +110,8 @@ class ChatClient:
         )
         self._last_success = asyncio.get_running_loop().time()
         self._pauses_in_a_row = 0
+        self._answers = 0
+        self._refused_share = 0.0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -123,9 +139,10 @@ class ChatClient:
             # What OpenAI charges against the tokens a minute.
             tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
             json_object=request.json_object,
+            required_keys=request.required_keys,
         )
 
-    async def complete(self, index: int, step: str, request: Prepared) -> Completion:
+    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.
 
         Raises:
@@ -133,47 +150,58 @@ class ChatClient:
             Stopping: the run stops; the call was not sent again.
         """
         retries = Retries(self._config.max_attempts)
-        attempt = 0
+        attempt, answers = 0, self._answers
         while True:
             attempt += 1
-            result = await self._attempt(index, step, attempt, request)
+            result = await self._attempt(caller, step, attempt, request)
             if isinstance(result, Completion):
                 return result
-            match retries.after(result):
+            odds = self._refused_share if self._answers > answers else 1.0
+            answers = self._answers
+            match retries.after(result, odds):
                 case Again(backoff):
+                    caller.seconds -= backoff
+                    if caller.seconds <= 0:
+                        raise CallFailed(step, "deadline", retries.counted)
                     await self._gate.backoff(backoff)
                 case Pause() if not self._gate.fits(request.tokens):
                     raise CallFailed(step, "larger_than_limit", attempt)
                 case Pause():
                     self._come_back_later(result.kind)
                 case GiveUp():
-                    raise CallFailed(step, result.kind, retries.counted)
+                    raise CallFailed(step, result.kind, retries.counted or attempt)
                 case Stop():
                     self._stop(KeyOrQuotaError(_advice(result, self._config)))
                     raise Stopping
 
-    async def _attempt(self, index: int, step: str, attempt: int, request: Prepared) -> Completion | Failure:
+    async def _attempt(self, caller: Caller, step: str, attempt: int, request: Prepared) -> Completion | Failure:
         now = asyncio.get_running_loop().time
         queued = now()
-        grant = await self._gate.enter(index, request.tokens)
+        grant = await self._gate.enter(caller.index, request.tokens)
         try:
-            self._log.sent(index, step, request.tokens)
-            result, headers = await self._send(request)
+            self._log.sent(caller.index, step, request.tokens)
+            result, headers = await self._send(request, min(self._config.timeout, caller.seconds))
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
-                self._log.answered(index, step, request.hash, result)
+                self._log.answered(caller.index, step, request.hash, result)
                 self._last_success = now()
                 self._pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
-                self._log.failed(index, step, result.kind, result.usage)
+                self._log.failed(caller.index, step, result.kind, result.usage)
                 if result.action is Action.WAIT:
                     self._pause(grant, headers, result)
+                else:
+                    caller.seconds -= now() - grant.at
+            refused = not isinstance(result, Completion) and result.action is Action.WAIT
+            self._answers += isinstance(result, Completion)
+            self._refused_share += SHARE_WEIGHT * (refused - self._refused_share)
         finally:
             self._gate.leave()
         self._observe(
             CallEnded(
-                index=index,
+                index=caller.index,
+                note_id=caller.note_id,
                 step=step,
                 attempt=attempt,
                 outcome="ok" if isinstance(result, Completion) else result.kind,
@@ -187,10 +215,10 @@ class ChatClient:
         )
         return result
 
-    async def _send(self, request: Prepared) -> tuple[Completion | Failure, Mapping[str, str]]:
+    async def _send(self, request: Prepared, seconds: float) -> tuple[Completion | Failure, Mapping[str, str]]:
         """Post a request; its verdict and the headers of the answer (none when there was no answer)."""
         try:
-            async with asyncio.timeout(self._config.timeout):
+            async with asyncio.timeout(seconds):
                 response = await self._client.post(
                     "/chat/completions",
                     cast_to=self._response_type,
@@ -210,7 +238,11 @@ class ChatClient:
         except self._openai.APIConnectionError as error:
             return _connection_failure(error), {}
         verdict = judge_answer(
-            response.content, response.headers, json_object=request.json_object, now=time.time()
+            response.content,
+            response.headers,
+            json_object=request.json_object,
+            required_keys=request.required_keys,
+            now=time.time(),
         )
         return verdict, response.headers
 

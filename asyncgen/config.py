@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from asyncgen.errors import UsageError
+from asyncgen.errors import KeyOrQuotaError, UsageError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 MOST_AUTOMATIC = 2048
@@ -19,7 +19,8 @@ MOST_AUTOMATIC = 2048
 class RunConfig:
     """What the user asked for. Times are seconds, rates are per minute, paths are absolute.
 
-    `num_pairs` None means all; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
+    `num_pairs` None means all; `max_failures` pairs and `max_failed_share` (0 to 1) of those that have ended may
+    fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None
     finds itself, up to `most_in_flight`.
     """
@@ -42,8 +43,12 @@ class RunConfig:
     concurrency: int | None = None
     most_in_flight: int = MOST_AUTOMATIC
     max_attempts: int = 6
+    max_failures: int | None = None
+    max_failed_share: float = 0.9
     timeout: float = 120.0
+    pair_timeout: float = 1800.0
     patience: float = 600.0
+    allow_http: bool = False
     restart: bool = False
     skip_bad: bool = False
 
@@ -52,10 +57,13 @@ class RunConfig:
             value = getattr(self, name)
             if value is not None and not 1 <= value < math.inf:  # NaN is not
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
-        for name in ("timeout", "patience"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"--{name} must be a number of seconds above 0, not {getattr(self, name):g}")
+        for name in ("timeout", "pair_timeout", "patience"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise UsageError(f"--{name.replace('_', '-')} must be a number of seconds above 0, not {value:g}")
         check_base_url(self.base_url)
+        if self.api_key:
+            _check_key(self.api_key, self.base_url, allow_http=self.allow_http)
 
     def __repr__(self) -> str:
         # The generated one would show the key.
@@ -87,6 +95,19 @@ def check_base_url(url: str) -> None:
         raise UsageError("--base-url must be an http:// or https:// address such as https://api.openai.com/v1")
     if parts.username or parts.password:
         raise UsageError("--base-url must not hold a user name or password; set OPENAI_API_KEY instead")
+
+
+def _check_key(key: str, url: str, *, allow_http: bool) -> None:
+    """Refuse a key that no header can carry, or that would travel where anybody can read it."""
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise KeyOrQuotaError(
+            "the API key holds blanks, line breaks or other characters that no key has; copy it anew"
+        )
+    if urlsplit(url).scheme == "http" and not is_loopback(url) and not allow_http:
+        raise UsageError(
+            "--base-url is http://: the key would travel unencrypted; use https://, or --allow-http if you trust "
+            "every network in between, or unset OPENAI_API_KEY if the server needs none"
+        )
 
 
 def is_loopback(url: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from asyncgen.breaker import Breaker
 from asyncgen.client import ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
@@ -98,7 +99,12 @@ class Engine:
             self._window.close()
 
     async def run(
-        self, journal: Journal, sink: Sink, rows: AsyncGenerator[Row, None], expected: Iterator[int]
+        self,
+        journal: Journal,
+        sink: Sink,
+        rows: AsyncGenerator[Row, None],
+        expected: Iterator[int],
+        breaker: Breaker,
     ) -> None:
         """Run the pool over the rows until they are through or the run is asked to stop.
 
@@ -107,6 +113,7 @@ class Engine:
             sink: takes the outcomes in order.
             rows: what to process; closed at the end.
             expected: the indexes of the rows, in order.
+            breaker: says when too many rows fail.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
@@ -123,7 +130,7 @@ class Engine:
             observe=self._tell,
             stop=self.stop,
         )
-        worker = Worker(self._recipe, client, journal, self.stop)
+        worker = Worker(self._recipe, client, journal, self.stop, breaker, config.pair_timeout)
         try:
             async with asyncio.TaskGroup() as group:
                 helpers = [

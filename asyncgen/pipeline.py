@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from asyncgen.breaker import Breaker
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
@@ -150,6 +151,9 @@ class Run:
         self._observe(InputLoaded(path, self._wanted(scanned), scanned.bad_count))
         if scanned.bad_count:
             self._observe(Notice(_bad_lines(scanned, path) + "\nskipped", warning=True))
+        if scanned.repeated:
+            pairs = "1 pair has" if scanned.repeated == 1 else f"{scanned.repeated:,} pairs have"
+            self._observe(Notice(f"{pairs} the note_id of an earlier one; all are kept", warning=True))
         return scanned
 
     def _wanted(self, scanned: Scan) -> int:
@@ -177,7 +181,7 @@ class Run:
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory / STATISTICS) is not None
         if ended and state.failed_pairs:
-            state, meters = await self._repair(state)
+            state, meters = await self._repair(state, self._failed_indexes())
             worked = True
         if beginning.finished:
             if not state.failed_pairs:
@@ -186,14 +190,19 @@ class Run:
         if ended:
             extend(self._disk, self._directory, state)
         self._observe(RunStarted(state.last_completed_idx + 1, pairs, beginning.resumed))
-        return await self._generate(state, meters, pairs), True
+        before = [] if ended else self._failed_indexes()
+        state = await self._generate(state, meters, pairs)
+        if before:
+            # They failed in a run that ended early: perhaps for the same reason, and that is gone.
+            state, _ = await self._repair(state, before)
+        return state, True
 
     # The two kinds of work
 
     async def _generate(self, state: RunState, meters: dict[str, FileMeter], pairs: int) -> RunState:
         """Process the pairs behind the watermark."""
         first = state.last_completed_idx + 1
-        failed = {int(str(record["index"])) for record in failed_records(self._disk, self._directory)}
+        failed = set(self._failed_indexes())
         journal = self._open_journal(lambda index: index >= first or index in failed)
         for index in failed:
             journal.keep(index)
@@ -202,7 +211,8 @@ class Run:
         start = RowCutter(index=first, end=state.input_end, chain=state.input_chain)
         rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
         try:
-            await self._engine.run(journal, outputs, rows, count(first))
+            breaker = Breaker(self._config.max_failures, self._config.max_failed_share)
+            await self._engine.run(journal, outputs, rows, count(first), breaker)
             state = outputs.state
             replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
             self._disk.unlink(self._directory / CHECKPOINT)
@@ -213,15 +223,16 @@ class Run:
             await outputs.close()
             await self._disk.call(journal.close)  # behind a sync that may still be queued
 
-    async def _repair(self, state: RunState) -> tuple[RunState, dict[str, FileMeter]]:
-        """Ask the failed pairs again and merge them in place; the new state and the meters of its files."""
-        failed = [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
-        journal = self._open_journal(set(failed).__contains__)
+    async def _repair(self, state: RunState, failed: list[int]) -> tuple[RunState, dict[str, FileMeter]]:
+        """Ask failed pairs again and merge them in place; the new state and the meters of its files."""
+        journal = self._open_journal(set(self._failed_indexes()).__contains__)
         self._observe(RepairStarted(len(failed)))
         spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
         self._engine.tally.begin(len(failed))
         try:
-            await self._engine.run(journal, spool, self._failed_rows(failed), iter(failed))
+            # Pairs that failed before may all fail again, and that is no news.
+            breaker = Breaker(None, 1.0)
+            await self._engine.run(journal, spool, self._failed_rows(failed), iter(failed), breaker)
             merged = await self._disk.call(spool.merge)
             for index in spool.repaired:
                 journal.release(index)
@@ -244,6 +255,9 @@ class Run:
             async for row in rows:
                 if row.index in wanted:
                     yield row
+
+    def _failed_indexes(self) -> list[int]:
+        return [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
 
     def _open_journal(self, needed: Callable[[int], bool]) -> Journal:
         journal = Journal(

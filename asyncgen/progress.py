@@ -49,6 +49,7 @@ class CallEnded:
     """
 
     index: int
+    note_id: str
     step: str
     attempt: int
     outcome: str

@@ -15,6 +15,8 @@ from asyncgen.chat import Sampling
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.text import loads
 
+_PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -48,13 +50,15 @@ class Prompt:
 class PromptFile:
     """A prompt file, decoded; the steps of a recipe take from it what they need.
 
-    `used` collects the parts that were taken, by key: what the fingerprint of a run covers.
+    `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
+    what looks like a placeholder and is none, as `key: {name}`.
     """
 
     def __init__(self, content: Mapping[str, Any], path: Path) -> None:
         self._content = content
         self._path = path
         self.used: dict[str, Any] = {}
+        self.unknown: list[str] = []
 
     @classmethod
     def load(cls, path: Path) -> "PromptFile":
@@ -98,6 +102,8 @@ class PromptFile:
         template = Template.parse(user, allowed)
         if needed not in template.names:
             raise BadDataError(f"the prompt file {self._path}: {names[1]} lacks the placeholder {{{needed}}}")
+        left = dict.fromkeys(name for piece in template.pieces[::2] for name in _PLACEHOLDER.findall(piece))
+        self.unknown += [f"{names[1]}: {name}" for name in left]
         return Prompt(system, template)
 
     def sampling(self, key: str, default: Sampling) -> Sampling:
@@ -116,6 +122,23 @@ class PromptFile:
         )
         self.used[f"generation_params.{key}"] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
         return sampling
+
+    def required_keys(self, key: str) -> tuple[str, ...]:
+        """Take `required_keys.<key>`: what the step's answer, a JSON object, must say something under.
+
+        Raises:
+            BadDataError: it is no list of names.
+        """
+        lists = self._content.get("required_keys", {})
+        names = lists.get(key, []) if isinstance(lists, dict) else None
+        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+            raise BadDataError(
+                f"the prompt file {self._path}: required_keys must be an object with lists of names, such as "
+                f'{{"{key}": ["…"]}}'
+            )
+        if names:
+            self.used[f"required_keys.{key}"] = names
+        return tuple(names)
 
     def _text(self, name: str) -> str:
         value = self._content.get(name)

@@ -9,6 +9,8 @@ from asyncgen.verdict import Action, Failure
 BACKOFF_BASE = 0.5
 BACKOFF_CAP = 60.0
 BAD_ANSWERS = 3
+POISON = 1e-9
+LEAST_ODDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,31 @@ Decision = Again | Pause | GiveUp | Stop
 
 
 class Retries:
-    """The attempts of one call. `counted` leaves out those that the server refused for rate or overload."""
+    """The attempts of one call. `counted` leaves out those that the server refused for rate or overload.
+
+    Refusals never count against a pair as long as the server may be their reason. A call that is refused again
+    and again while the calls of others pass is poison: it is given up once that cannot be chance any more.
+    """
 
     def __init__(self, max_attempts: int, draw: Callable[[], float] = random) -> None:
         self._max_attempts = max_attempts
         self._draw = draw
         self._bad_answers = 0
         self._rejected = 0
+        self._chance = 1.0
         self.counted = 0
 
-    def after(self, failure: Failure) -> Decision:
-        """Decide what follows a failed attempt."""
+    def after(self, failure: Failure, odds: float = 1.0) -> Decision:
+        """Decide what follows a failed attempt.
+
+        Args:
+            failure: what became of it.
+            odds: how likely a call was refused then, by what became of the calls of others since this one was
+                refused last; 1 when none of them was answered.
+        """
         if failure.action is Action.WAIT:
-            return Pause()
+            self._chance *= max(odds, LEAST_ODDS)
+            return GiveUp() if self._chance < POISON else Pause()
         self.counted += 1
         match failure.action:
             case Action.STOP:

@@ -5,6 +5,7 @@ all accepted lines so far, so it can be carried on from any row without reading 
 """
 
 import os
+from array import array
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -56,7 +57,8 @@ class Scan:
     """What the scan found: the number of pairs, and the bad lines (the first 1,000 by number and kind).
 
     `limit` is the number of pairs after which it ended (None: the whole file); `prefix_chain` is the chain
-    of the row that it was asked about, None when that was not reached.
+    of the row that it was asked about, None when that was not reached; `repeated` counts the pairs whose note_id
+    an earlier one has.
     """
 
     identity: FileIdentity
@@ -65,6 +67,7 @@ class Scan:
     bad_count: int = 0
     bad: tuple[BadLine, ...] = ()
     prefix_chain: str | None = None
+    repeated: int = 0
 
 
 @dataclass(slots=True)
@@ -140,16 +143,27 @@ def scan(path: Path, *, limit: int | None, prefix_index: int, stopped: Callable[
     bad: list[BadLine] = []
     bad_count = 0
     prefix_chain = None
+    names = array("q")
     for item in _items(path, cutter):
         if isinstance(item, BadLine):
             bad_count += 1
             if len(bad) < MAX_BAD_LINES_KEPT:
                 bad.append(item)
-        elif item.index == prefix_index:
-            prefix_chain = item.chain
+        else:
+            names.append(hash(item.pair.note_id))
+            if item.index == prefix_index:
+                prefix_chain = item.chain
         if cutter.index == limit or stopped():
             break
-    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain)
+    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain, _repeated(names))
+
+
+def _repeated(names: "array[int]") -> int:
+    """How many of these hashes came before; part by part, for a set of all takes ten times their memory."""
+    parts = range(min(256, 1 + len(names) // 65_536))
+    return sum(
+        len(part) - len(set(part)) for n in parts for part in [[name for name in names if name % len(parts) == n]]
+    )
 
 
 def rows_of(path: Path) -> Iterator[Row]:

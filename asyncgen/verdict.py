@@ -6,7 +6,7 @@ never by the words of a message. The tables read like "Errors of the API" in the
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
@@ -79,6 +79,8 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     503: ("overloaded", Action.WAIT),
     529: ("overloaded", Action.WAIT),
 }
+# By itself: what OpenAI says, and what servers say in its place. Without a word the answer may be cut off.
+_FINISHED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = 400
@@ -109,9 +111,17 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
 
 
 def judge_answer(
-    data: bytes, headers: Mapping[str, str], *, json_object: bool, now: float
+    data: bytes, headers: Mapping[str, str], *, json_object: bool, required_keys: Sequence[str] = (), now: float
 ) -> Completion | Failure:
-    """Take the completion out of the body of a 200, or say why it is none."""
+    """Take the completion out of the body of a 200, or say why it is none.
+
+    Args:
+        data: the body.
+        headers: of the answer, by lower-case name.
+        json_object: the text must be a JSON object.
+        required_keys: keys that must be in it, with something in them.
+        now: seconds since the epoch, for a Retry-After that is a date.
+    """
     request_id = headers.get("x-request-id")
 
     def failure(kind: str, action: Action, usage: Usage = NO_USAGE) -> Failure:
@@ -126,7 +136,7 @@ def judge_answer(
     if body.get("error"):
         return _error_inside(body, headers, now)
     usage = _usage(body.get("usage"))
-    problem = _problem(_first(body.get("choices")), json_object=json_object)
+    problem = _problem(_first(body.get("choices")), json_object=json_object, required_keys=required_keys)
     if problem is not None:
         return failure(*problem, usage)
     return Completion(
@@ -189,7 +199,9 @@ def _error_names(body: Any) -> list[str]:
     return [value for value in values if isinstance(value, str) and _NAME.fullmatch(value)]
 
 
-def _problem(choice: Mapping[str, Any] | None, *, json_object: bool) -> tuple[str, Action] | None:
+def _problem(
+    choice: Mapping[str, Any] | None, *, json_object: bool, required_keys: Sequence[str]
+) -> tuple[str, Action] | None:
     """Why a choice is no usable answer; None when it is one."""
     message = None if choice is None else choice.get("message")
     if choice is None or not isinstance(message, dict):
@@ -203,8 +215,14 @@ def _problem(choice: Mapping[str, Any] | None, *, json_object: bool) -> tuple[st
         return "length", Action.ASK_AGAIN
     if not isinstance(text, str) or not text.strip():
         return "empty", Action.ASK_AGAIN
-    if json_object and not _is_json_object(text):
-        return "invalid_json", Action.ASK_AGAIN
+    if not (isinstance(reason, str) and reason.lower() in _FINISHED):
+        return "unfinished", Action.ASK_AGAIN
+    if json_object:
+        answer = _json_object(text)
+        if answer is None:
+            return "invalid_json", Action.ASK_AGAIN
+        if not all(_says_something(answer.get(key)) for key in required_keys):
+            return "missing_keys", Action.ASK_AGAIN
     return None
 
 
@@ -213,7 +231,11 @@ def _usage(value: Any) -> Usage:
         return NO_USAGE
     counts = [value.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
     prompt, completion, total = (n if isinstance(n, int) and n > 0 else 0 for n in counts)
-    return Usage(prompt, completion, total or prompt + completion)
+    details = value.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    return Usage(
+        prompt, completion, total or prompt + completion, cached if isinstance(cached, int) and cached > 0 else 0
+    )
 
 
 def _first(choices: Any) -> Mapping[str, Any] | None:
@@ -222,8 +244,14 @@ def _first(choices: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _is_json_object(text: str) -> bool:
+def _json_object(text: str) -> dict[str, Any] | None:
     try:
-        return isinstance(loads(strip_fence(text)), dict)
+        value = loads(strip_fence(text))
     except ValueError:
-        return False
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _says_something(value: Any) -> bool:
+    """Whether a required value is there: zero and false are, blanks are not."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ([], {})

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from asyncgen.breaker import Breaker
 from asyncgen.chat import ChatRequest, Completion
-from asyncgen.client import ChatClient
+from asyncgen.client import Caller, ChatClient
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
 from asyncgen.journal import Journal
 from asyncgen.pairs import Row
@@ -29,34 +30,45 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Everything that a row needs on its way; one object serves the whole pool."""
+    """Everything that a row needs on its way; one object serves the whole pool.
+
+    `pair_timeout` is in seconds, for all attempts of a row.
+    """
 
     recipe: Recipe
     client: ChatClient
     journal: Journal
     stop: Callable[[AsyncgenError], None]
+    breaker: Breaker
+    pair_timeout: float
 
     async def work(self, rows: asyncio.Queue[Row | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
             try:
-                outcomes.put_nowait(await self._process(row))
+                outcome = await self._process(row)
             except Stopping:
                 # What was paid for the row is in the journal; the next start takes it from there.
                 continue
             except AsyncgenError as error:
                 self.stop(error)
+                continue
+            outcomes.put_nowait(outcome)
+            reason = self.breaker.after(outcome.failure)
+            if reason is not None:
+                self.stop(reason)
         rows.put_nowait(None)
 
     async def _process(self, row: Row) -> Outcome:
         tokens = 0
+        caller = Caller(row.index, row.pair.note_id, self.pair_timeout)
 
         async def generate(step: str, request: ChatRequest) -> Completion:
             nonlocal tokens
             prepared = self.client.prepare(request)
             completion = self.journal.known(row.index, step, prepared.hash)
             if completion is None:
-                completion = await self.client.complete(row.index, step, prepared)
+                completion = await self.client.complete(caller, step, prepared)
             tokens += completion.usage.total_tokens
             return completion
 

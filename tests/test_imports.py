@@ -21,6 +21,7 @@ TIERS = {
     2: {
         "limiter",
         "retry",
+        "breaker",
         "verdict",
         "reorder",
         "window",
@@ -47,7 +48,7 @@ ONLY_USERS = {
     "uvloop": {"loop"},
     "aiohttp": {BESIDE},
 }
-PURE = {"retry", "verdict", "reorder", "concurrency", "pace"}
+PURE = {"retry", "breaker", "verdict", "reorder", "concurrency", "pace"}
 NOT_FOR_HELP = [
     "openai",
     "httpx2",

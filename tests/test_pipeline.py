@@ -10,10 +10,10 @@ import pytest
 from asyncgen import engine, pipeline
 from asyncgen import journal as journal_module
 from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.client import CallLog, Prepared
+from asyncgen.client import Caller, CallLog, Prepared
 from asyncgen.config import RunConfig, shipped
 from asyncgen.disk import Disk
-from asyncgen.errors import AsyncgenError, CallFailed, Interrupted
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Interrupted
 from asyncgen.limiter import Gate
 from asyncgen.progress import Observer, PairDone, Sample
 from asyncgen.prompts import PromptFile
@@ -38,9 +38,10 @@ class ScriptedClient:
 
     def prepare(self, request: ChatRequest) -> Prepared:
         body = f"{request.system}{request.user}".encode()
-        return Prepared(body, str(hash(body)), 100, request.json_object)
+        return Prepared(body, str(hash(body)), 100, request.json_object, request.required_keys)
 
-    async def complete(self, index: int, step: str, request: Prepared) -> Completion:
+    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
+        index = caller.index
         await self._gate.enter(index, request.tokens)
         try:
             self._log.sent(index, step, request.tokens)
@@ -171,3 +172,30 @@ async def test_samples_say_what_the_run_is_waiting_for(client, run):
 async def _stop_after(run: pipeline.Run, seconds: float) -> None:
     await asyncio.sleep(seconds)
     run.stop(Interrupted("enough"))
+
+
+@pytest.mark.looptime
+async def test_a_run_that_the_breaker_ended_is_completed_by_one_command(client, run, tmp_path):
+    """What failed in it is asked again behind the rest, and the files are those of a run without failures."""
+    client.script = staticmethod(lambda index: None if index >= 2 else 0.01)
+    with pytest.raises(BadDataError, match=r"30 of 3\d pairs failed"):
+        await run(300).execute()
+    assert len(client.asked) < 60  # of 300
+    client.script = staticmethod(lambda _index: 0.01)
+
+    summary = await run(300).execute()
+
+    assert summary.failed_pairs == 0
+    notes = [
+        json.loads(line)["note"] for line in (tmp_path / "out" / "sft_correct.jsonl").read_text().splitlines()
+    ]
+    assert notes == [f"Paraphrase {index}. " + "x" * 500 for index in range(300)]
+
+
+@pytest.mark.looptime
+async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(client, run):
+    """Asked again at once they would fail again."""
+    client.script = staticmethod(lambda index: None if index == 7 else 0.01)
+
+    assert (await run(20).execute()).failed_pairs == 1
+    assert client.asked.count(7) == 1

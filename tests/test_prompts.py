@@ -270,3 +270,26 @@ def test_the_shipped_prompts_serve_every_step() -> None:
     """With reasoning, all six prompts are taken."""
     recipe = MedecSafe(PromptFile.load(shipped("prompts", "medec_safe.json")), add_reasoning=True)
     assert COMPLETE.keys() <= recipe.fingerprint.keys()
+
+
+def test_required_keys_are_taken_by_step_and_part_of_the_fingerprint() -> None:
+    """A step that lists none has none."""
+    prompts = PromptFile({"required_keys": {"reasoning": ["error", "why"]}}, PATH)
+    assert prompts.required_keys("reasoning") == ("error", "why")
+    assert prompts.required_keys("correct_reasoning") == ()
+    assert prompts.used == {"required_keys.reasoning": ["error", "why"]}
+
+
+@pytest.mark.parametrize("value", [["error"], "error", {"reasoning": "error"}, {"reasoning": [1]}, None])
+def test_required_keys_of_another_shape_are_refused(value: object) -> None:
+    """In silence they would demand nothing."""
+    with pytest.raises(BadDataError, match="required_keys must be an object with lists of names"):
+        PromptFile({"required_keys": value}, PATH).required_keys("reasoning")
+
+
+def test_what_looks_like_a_placeholder_and_is_none_is_named_once() -> None:
+    """Other braces are text, but a slip of the pen costs the whole run."""
+    user = '{note} {nmae} {nmae} {"json": 1} {} {0} {two words}'
+    prompts = PromptFile({"p_system": "{any}", "p_user": user}, PATH)
+    prompts.prompt("p", allowed=("note",), needed="note")
+    assert prompts.unknown == ["p_user: {nmae}"]

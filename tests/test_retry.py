@@ -118,3 +118,24 @@ def test_thousands_of_attempts_are_fine() -> None:
     """The doubling does not run out of the range of floats."""
     decided, _ = decisions(*[Action.RETRY] * 2000, max_attempts=2000)
     assert decided[-2:] == [Again(60.0), GiveUp()]
+
+
+def test_a_call_that_is_refused_again_and_again_while_others_pass_is_poison() -> None:
+    """Given up when that cannot be chance: the sooner, the rarer the others are refused."""
+    assert refusals_borne(odds=0.01) == refusals_borne(odds=0.25) == 15
+    assert refusals_borne(odds=0.5) == 30
+    assert refusals_borne(odds=0.9) == 197
+
+
+def test_as_long_as_nobody_is_answered_a_refusal_speaks_against_nobody() -> None:
+    """A storm is no poison, however long it lasts."""
+    assert refusals_borne(odds=1.0) is None
+
+
+def refusals_borne(odds: float) -> int | None:
+    """With which refusal a call is given up, of a thousand."""
+    retries = Retries(6)
+    for number in range(1, 1001):
+        if retries.after(failure(Action.WAIT), odds) == GiveUp():
+            return number
+    return None

@@ -279,10 +279,14 @@ def answer(content: object = "The note.", *, finish_reason: object = "stop", **m
     }
 
 
-def judged_answer(body: object, *, json_object: bool = False) -> Completion | Failure:
+def judged_answer(
+    body: object, *, json_object: bool = False, required_keys: tuple[str, ...] = ()
+) -> Completion | Failure:
     """The verdict about a 200 with this body (bytes as they are)."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return judge_answer(data, {"x-request-id": "req_7"}, json_object=json_object, now=NOW)
+    return judge_answer(
+        data, {"x-request-id": "req_7"}, json_object=json_object, required_keys=required_keys, now=NOW
+    )
 
 
 UNUSABLE = [
@@ -306,6 +310,9 @@ UNUSABLE = [
     # cut off, empty
     (answer(finish_reason="length"), "length", ASK_AGAIN),
     (answer("", finish_reason="length"), "length", ASK_AGAIN),
+    (answer(finish_reason=None), "unfinished", ASK_AGAIN),
+    (answer(finish_reason="error"), "unfinished", ASK_AGAIN),
+    (answer(finish_reason=["stop"]), "unfinished", ASK_AGAIN),
     (answer(""), "empty", ASK_AGAIN),
     (answer(" \n\t\u00a0"), "empty", ASK_AGAIN),
     (answer(None), "empty", ASK_AGAIN),
@@ -362,7 +369,7 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
     "body",
     [
         {**answer(), "error": None},
-        answer(finish_reason=None),
+        answer(finish_reason="STOP"),
         answer(finish_reason="eos"),
         {"choices": answer()["choices"] * 2, "usage": USAGE},
         b"\n\n  " + json.dumps(answer()).encode() + b"\n",
@@ -370,7 +377,7 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
     ],
     ids=[
         "null error",
-        "no finish reason",
+        "capitals",
         "another finish reason",
         "two choices",
         "keep-alive lines",
@@ -450,3 +457,34 @@ def test_any_200_gets_a_verdict(body: object, *, json_object: bool) -> None:
     """Whatever its body; a completion has text."""
     verdict = judged_answer(body, json_object=json_object)
     assert isinstance(verdict, Failure) or verdict.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("content", "usable"),
+    [
+        ('{"why": "It fits.", "score": 0}', True),
+        ('{"why": "It fits.", "score": false, "more": null}', True),
+        ('{"why": "It fits."}', False),
+        ('{"why": "It fits.", "score": null}', False),
+        ('{"why": " ", "score": 1}', False),
+        ('{"why": [], "score": 1}', False),
+        ('{"WHY": "It fits.", "score": 1}', False),
+    ],
+)
+def test_an_answer_that_says_nothing_under_a_required_key_is_asked_for_again(
+    content: str, *, usable: bool
+) -> None:
+    """Zero and false say something; null and blanks do not."""
+    verdict = judged_answer(answer(content), json_object=True, required_keys=("why", "score"))
+    if usable:
+        assert isinstance(verdict, Completion)
+    else:
+        assert isinstance(verdict, Failure)
+        assert (verdict.kind, verdict.action) == ("missing_keys", ASK_AGAIN)
+
+
+def test_what_the_server_had_in_its_cache_is_counted() -> None:
+    """Where it says so, and in the form in which it says so."""
+    counted = judged_answer(answer() | {"usage": USAGE | {"prompt_tokens_details": {"cached_tokens": 64}}})
+    assert counted.usage.cached_tokens == 64
+    assert judged_answer(answer() | {"usage": USAGE | {"prompt_tokens_details": None}}).usage.cached_tokens == 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.client import CHARACTERS_PER_TOKEN, ChatClient
+from asyncgen.client import CHARACTERS_PER_TOKEN, Caller, ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
@@ -127,8 +127,10 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     recipe = _recipe(config)
 
     async def ask(index: int, pair: Pair) -> None:
+        caller = Caller(index, pair.note_id, config.pair_timeout)
+
         async def generate(step: str, request: ChatRequest) -> Completion:
-            return await client.complete(index, step, client.prepare(request))
+            return await client.complete(caller, step, client.prepare(request))
 
         try:
             await recipe.run(pair, generate)

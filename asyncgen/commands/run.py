@@ -82,7 +82,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="calls in flight (auto: as many as limits and latency need)",
     )
     api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
+    api.add_argument(
+        "--max-failures",
+        type=_tolerance,
+        default="90%",
+        metavar="N|P%",
+        help="stop when more pairs fail than this number, or this share of those that have ended (%(default)s)",
+    )
     api.add_argument("--timeout", type=float, default=120, metavar="S", help="of one attempt (%(default)s)")
+    api.add_argument(
+        "--pair-timeout",
+        type=float,
+        default=1800,
+        metavar="S",
+        help="of all attempts of a pair; waiting for limits does not count (%(default)s)",
+    )
     api.add_argument(
         "--patience",
         type=float,
@@ -90,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="stop when the server has refused everything for so long (%(default)s)",
     )
+    api.add_argument("--allow-http", action="store_true", help="send the key over http:// to another machine")
     api.add_argument(
         "--simulate",
         nargs="?",
@@ -136,7 +151,10 @@ async def _execute(config: RunConfig, profile: str | None, console: Any) -> int:
     from asyncgen.prompts import PromptFile  # noqa: PLC0415
     from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
 
-    recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+    prompts = PromptFile.load(config.prompt_file)
+    recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
+    if prompts.unknown:
+        console.warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
     async with AsyncExitStack() as stack:
         if profile is not None:
             from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
@@ -180,8 +198,12 @@ def _config(args: argparse.Namespace, tier: Tier | None) -> RunConfig:
         concurrency=args.concurrency,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
         max_attempts=args.max_attempts,
+        max_failures=args.max_failures if isinstance(args.max_failures, int) else None,
+        max_failed_share=args.max_failures if isinstance(args.max_failures, float) else 1.0,
         timeout=args.timeout,
+        pair_timeout=args.pair_timeout,
         patience=args.patience,
+        allow_http=args.allow_http,
         restart=args.restart,
         skip_bad=args.skip_bad,
     )
@@ -206,6 +228,15 @@ def sockets() -> int:
 
 def _concurrency(text: str) -> int | None:
     return None if text == "auto" else int(text)
+
+
+def _tolerance(text: str) -> int | float:
+    """A number of pairs (int), or a share of them (float)."""
+    share = float(text.removesuffix("%")) / 100 if text.endswith("%") else None
+    value = int(text) if share is None else share
+    if value < 0 or (share is not None and share > 1):
+        raise ValueError
+    return value
 
 
 def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:

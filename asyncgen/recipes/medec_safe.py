@@ -78,6 +78,10 @@ class MedecSafe:
                 optional=True,
             )
             self._reasoning_sampling = prompts.sampling("reasoning", REASONING_SAMPLING)
+            self._required_keys = {
+                step: prompts.required_keys(key)
+                for step, key in (("correct_reasoning", "correct_reasoning"), ("error_reasoning", "reasoning"))
+            }
         self.fingerprint: Mapping[str, Any] = {
             "recipe": f"medec_safe/{VERSION}",
             "add_reasoning": add_reasoning,
@@ -176,5 +180,11 @@ class MedecSafe:
         return await self._ask_json("correct_reasoning", prompt, user, generate)
 
     async def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Any:
-        request = ChatRequest(prompt.system, user, self._reasoning_sampling, json_object=True)
+        request = ChatRequest(
+            prompt.system,
+            user,
+            self._reasoning_sampling,
+            json_object=True,
+            required_keys=self._required_keys[step],
+        )
         return loads(strip_fence((await generate(step, request)).text))

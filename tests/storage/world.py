@@ -15,7 +15,7 @@ import orjson
 
 from asyncgen import checkpoint, engine, pipeline, telemetry
 from asyncgen.chat import Completion, Usage
-from asyncgen.client import ChatClient, Prepared
+from asyncgen.client import Caller, ChatClient, Prepared
 from asyncgen.config import RunConfig
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -123,18 +123,19 @@ class ScriptedClient(ChatClient):
         self._config, self._gate, self._log, self._observe, self._stop = config, gate, log, observe, stop
         self._last_success = 0.0
         self._paused_at = 0.0
-        self._pauses_in_a_row = 0
+        self._pauses_in_a_row = self._answers = 0
+        self._refused_share = 0.0
         self._calls: dict[str, Call] = {}
 
     async def close(self) -> None:
         """There is no connection."""
 
-    async def complete(self, index: int, step: str, request: Prepared) -> Completion:
+    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         """As it is; the wire learns what the request is for."""
-        self._calls[request.hash] = index, step
-        return await super().complete(index, step, request)
+        self._calls[request.hash] = caller.index, step
+        return await super().complete(caller, step, request)
 
-    async def _send(self, request: Prepared) -> tuple[Completion | Failure, dict[str, str]]:
+    async def _send(self, request: Prepared, _seconds: float) -> tuple[Completion | Failure, dict[str, str]]:
         call = self._calls[request.hash]
         network = self.network
         assert network.disk is not None

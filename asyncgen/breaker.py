@@ -1,0 +1,40 @@
+"""When failures are no matter of single pairs any more: a wrong prompt, a server that is down. Pure."""
+
+from collections import Counter
+
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
+
+LEAST_FAILED = 30
+OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
+
+
+class Breaker:
+    """Counts how pairs end, and says when the run should.
+
+    Args:
+        most: failed pairs after which one more ends the run; None: as many as it likes.
+        share: of the pairs that have ended, which may fail; looked at from the `LEAST_FAILED`-th failure on.
+    """
+
+    def __init__(self, most: int | None, share: float) -> None:
+        self._most = most
+        self._share = share
+        self._ended = 0
+        self._failures: Counter[tuple[str, str]] = Counter()
+
+    def after(self, failure: CallFailed | None) -> AsyncgenError | None:
+        """A pair has ended, by this failure or well: the reason to end the run, if that is one."""
+        self._ended += 1
+        if failure is None:
+            return None
+        self._failures[failure.step, failure.kind] += 1
+        failed = self._failures.total()
+        many = failed >= LEAST_FAILED and failed > self._share * self._ended
+        if not many and (self._most is None or failed <= self._most):
+            return None
+        (step, kind), number = self._failures.most_common(1)[0]
+        reason = f"{failed} of {self._ended} pairs failed, {number} of them with {kind} ({step})"
+        go_on = "then run the same command again (--max-failures allows more)"
+        if kind in OF_THE_SERVER:
+            return TryLaterError(f"{reason}: the server is not well, or is not at --base-url; wait, {go_on}")
+        return BadDataError(f"{reason}: see failed.jsonl; check the prompt file and --model, {go_on}")
