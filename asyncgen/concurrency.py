@@ -9,10 +9,11 @@ Rules:
    doubles it in a round trip, until it is back.
 2. `auto` looks for the smallest limit that gives all the throughput there is. It measures the mean latency in
    rounds of calls that were sent under the same limit, all of it in use; limit / latency is then the throughput
-   (Little's law), and growing pays as long as the latency grows less than the limit. First the limit doubles
-   from round to round; once that does not pay, it becomes what the throughput needs at the latency of a server
-   without a queue, with a little headroom, and is probed up and down from time to time. So a server that queues
-   in silence is found by its latency, and so is a processor of ours that has no time left.
+   (Little's law), and growing pays as long as the latency grows less than the limit. First the limit grows
+   fourfold with each round trip, so that it takes five of them from 4 to 2,048; once that does not pay, it becomes
+   what the throughput needs at the latency of a server without a queue, with a little headroom, and is probed up
+   and down from time to time. So a server that queues in silence is found by its latency, and so is a processor
+   of ours that has no time left.
 3. A limit that is not in use says nothing and does not change: something else binds.
 """
 
@@ -20,10 +21,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 START = 4
+GROWTH = 4
 CUT = 8
 BACK_OFF = 0.9
 LEAST_ROUND = 12
-ROUND_TRIPS = 3
+ROUND_TRIPS = 3  # of a round; to see whether a growth by 4 pays, one is enough
 PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
 HEADROOM = 1.25
 STEADY_ROUNDS = 8
@@ -32,7 +34,8 @@ STORM = 0.5  # of the last calls refused
 
 
 class _Phase(Enum):
-    DOUBLING = auto()
+    GROWING = auto()
+    MEASURING = auto()
     STEADY = auto()
     PROBING_UP = auto()
     PROBING_DOWN = auto()
@@ -65,7 +68,7 @@ class ConcurrencyControl:
         self._cut_at = float("-inf")
         self._succeeded = True
         self._refused_share = 0.0
-        self._phase = _Phase.DOUBLING
+        self._phase = _Phase.GROWING
         self._round = _Round(float("-inf"))
         self._throughput = 0.0
         self._idle_latency = float("inf")
@@ -75,7 +78,7 @@ class ConcurrencyControl:
 
     def expect(self, calls: float, now: float) -> None:
         """So many calls in flight will be needed: begin there instead of finding it step by step."""
-        if self._automatic and self._phase is _Phase.DOUBLING and calls * HEADROOM > self.limit:
+        if self._automatic and self._phase is _Phase.GROWING and calls * HEADROOM > self.limit:
             self._settle(calls * HEADROOM, now)
 
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
@@ -128,7 +131,8 @@ class ConcurrencyControl:
         current.in_use += in_use
         current.latency += latency
         # A multiple of the limit: the first answers of a round are those of its shortest calls.
-        if current.answers < max(LEAST_ROUND, ROUND_TRIPS * self.limit):
+        enough = self.limit if self._phase is _Phase.GROWING else max(LEAST_ROUND, ROUND_TRIPS * self.limit)
+        if current.answers < enough:
             return
         mean = current.latency / current.answers
         if 2 * current.in_use < current.answers:
@@ -140,9 +144,13 @@ class ConcurrencyControl:
     def _decide(self, now: float, throughput: float) -> None:
         before, self._throughput = self._throughput, throughput
         match self._phase:
-            case _Phase.DOUBLING if throughput > before * (1 + PAYS) and self.limit < self._ceiling:
-                self._settle(self.limit * 2, now)
-            case _Phase.DOUBLING:
+            case _Phase.GROWING if throughput > before * (1 + PAYS * (GROWTH - 1)) and self.limit < self._ceiling:
+                self._settle(self.limit * GROWTH, now)
+            case _Phase.GROWING:
+                self._phase = _Phase.MEASURING  # a short round is enough to stop, not to say how much is needed
+                self._throughput = max(throughput, before)
+                self._round = _Round(now)
+            case _Phase.MEASURING:
                 self._phase = _Phase.STEADY
                 self._settle(min(self.limit, max(throughput, before) * self._idle_latency * HEADROOM), now)
             case _Phase.STEADY:

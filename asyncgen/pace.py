@@ -21,6 +21,7 @@ from collections import deque
 from dataclasses import dataclass
 
 LOW = 0.25  # seconds of the limit that are in use anyway
+LEAST_LOW = 0.2  # seconds of them that a refusal takes away, where the bucket holds hardly more than a call
 STEP = 0.04  # seconds of the limit by which the set point rises
 BIG_STEP = 0.25  # share of the set point by which it rises when it is beyond a second's worth
 RESERVE = 0.04  # share of the period's limit that is never used up
@@ -70,7 +71,7 @@ class Pace:
         self._full_since: Mark | None = None
         self._full_until = float("-inf")
         self._used: float | None = None
-        self._mean = 1.0
+        self._mean = self._largest = 1.0
         self._lowered_to = 1.0
         self._lowered_at = float("-inf")
         self._hold = 0.0
@@ -99,6 +100,7 @@ class Pace:
     def sent(self, amount: float) -> None:
         """A call was sent that takes so much."""
         self._mean += 0.05 * (amount - self._mean)
+        self._largest = max(amount, self._largest + 0.01 * (amount - self._largest))
 
     def answered(self, now: float, mark: Mark, limit: float, remaining: float, period: float = MINUTE) -> None:
         """An answer says what the limit in `period` seconds is and what remained when its request came in."""
@@ -106,8 +108,9 @@ class Pace:
         if limit_a_second != self._limit:
             self._limit = limit_a_second
             self._points.clear()
-        # Before this call: a large one is no sign of haste.
-        self._used = max(0.0, limit - remaining - mark.amount)
+        # Purse and bucket together change only by the pace: what is used is best seen when the purse is empty,
+        # after a call. A large one must fit in, and is no sign of haste.
+        self._used = limit - remaining - self._largest
         self._delay += 0.05 * (now - mark.at - self._delay)
         self._observe(now, mark, limit - remaining, limit / period)
         if self._steps and mark.at >= self._stepped_at and 2 * self._used >= self._set_point:
@@ -120,7 +123,9 @@ class Pace:
         """A call was refused for this limit (once an episode); `answered` was told what the refusal said."""
         if self._used is not None and not slow_down:
             margin = max(MARGIN, self._delay)
-            self._granted = min(self._granted, max(0.0, self._used - (margin + LOW) * self._limit))
+            self._granted = min(
+                self._granted, max(-LEAST_LOW * self._limit, self._used - (margin + LOW) * self._limit)
+            )
             self._steps = False
             return
         self._lowered_to = max(SLOWEST, LOWERED * self._lowered(now))
