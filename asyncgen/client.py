@@ -27,8 +27,8 @@ from asyncgen.verdict import Action, Failure, judge_answer, judge_error
 CHARACTERS_PER_TOKEN = 4
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0
+CONNECT_TIMEOUT = 30.0
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
-_OPTIONS: Any = {"headers": {"Content-Type": "application/json"}, "follow_redirects": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +87,23 @@ class ChatClient:
         stop: Callable[[AsyncgenError], None],
     ) -> None:
         # Importing openai takes about a second, which `asyncgen --help` must not pay.
-        import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
+
+        from asyncgen.transport import BodyTooLargeError, ChatCompletions  # noqa: PLC0415
 
         self._config = config
         self._gate = gate
         self._log = log
         self._observe = observe
         self._stop = stop
-        self._response_type = httpx2.Response
+        self._too_large = BodyTooLargeError
         self._openai = openai
-        self._client = openai.AsyncOpenAI(
+        self._client = ChatCompletions(
             # The SDK wants some key; local servers want none.
             api_key=config.api_key or "none",
             base_url=config.base_url,
-            max_retries=0,
-            http_client=openai.DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=config.ceiling, max_keepalive_connections=config.ceiling),
-                timeout=httpx2.Timeout(config.timeout, connect=min(config.timeout, 30.0), pool=None),
-                follow_redirects=False,
-            ),
+            connections=config.ceiling,
+            connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
         )
         self._last_success = asyncio.get_running_loop().time()
         self._pauses_in_a_row = 0
@@ -219,12 +216,7 @@ class ChatClient:
         """Post a request; its verdict and the headers of the answer (none when there was no answer)."""
         try:
             async with asyncio.timeout(seconds):
-                response = await self._client.post(
-                    "/chat/completions",
-                    cast_to=self._response_type,
-                    content=request.body,
-                    options=_OPTIONS,
-                )
+                response = await self._client.create(request.body)
         except TimeoutError:
             return Failure("timeout", Action.RETRY), {}
         except self._openai.APIStatusError as error:
@@ -236,6 +228,8 @@ class ChatClient:
             headers = error.response.headers
             return judge_error(error.status_code, headers, body, time.time()), headers
         except self._openai.APIConnectionError as error:
+            if isinstance(error.__cause__, self._too_large):
+                return Failure("too_large_answer", Action.ASK_AGAIN), {}
             return _connection_failure(error), {}
         verdict = judge_answer(
             response.content,

@@ -17,7 +17,7 @@ TIERS = {
     6: {"cli", "__main__", "console", "commands"},
     5: {"pipeline", "engine"},
     4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
-    3: {"source", "client", "journal", "checkpoint", "recipe", "recipes"},
+    3: {"source", "client", "transport", "journal", "checkpoint", "recipe", "recipes"},
     2: {
         "limiter",
         "retry",
@@ -40,13 +40,13 @@ TIERS = {
 }
 BESIDE = "simulator"
 ONLY_USERS = {
-    "openai": {"client"},
-    "httpx2": {"client"},
+    "openai": {"client", "transport"},
+    "httpx2": {"transport"},
     "aiolimiter": {"limiter"},
     "aiofiles": {"disk"},
     "tqdm": {"console"},
     "uvloop": {"loop"},
-    "aiohttp": {BESIDE},
+    "aiohttp": {"transport", BESIDE},
 }
 PURE = {"retry", "breaker", "verdict", "reorder", "concurrency", "pace"}
 NOT_FOR_HELP = [
