@@ -35,7 +35,6 @@ STORM = 0.5  # of the last calls refused
 
 class _Phase(Enum):
     GROWING = auto()
-    MEASURING = auto()
     STEADY = auto()
     PROBING_UP = auto()
     PROBING_DOWN = auto()
@@ -147,11 +146,12 @@ class ConcurrencyControl:
             case _Phase.GROWING if throughput > before * (1 + PAYS * (GROWTH - 1)) and self.limit < self._ceiling:
                 self._settle(self.limit * GROWTH, now)
             case _Phase.GROWING:
-                self._phase = _Phase.MEASURING  # a short round is enough to stop, not to say how much is needed
-                self._throughput = max(throughput, before)
-                self._round = _Round(now)
-            case _Phase.MEASURING:
-                self._phase = _Phase.STEADY
+                # Short rounds are enough to stop, not to say how much is needed: the next thing is to try more.
+                self._phase, self._next_probe, self._steady_rounds = (
+                    _Phase.STEADY,
+                    _Phase.PROBING_UP,
+                    STEADY_ROUNDS - 1,
+                )
                 self._settle(min(self.limit, max(throughput, before) * self._idle_latency * HEADROOM), now)
             case _Phase.STEADY:
                 self._steady_rounds += 1

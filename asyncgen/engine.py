@@ -28,6 +28,7 @@ from asyncgen.writer import OrderedWriter, Sink
 JOURNAL_SYNC_INTERVAL = 0.5
 SAMPLE_INTERVAL = 1.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
+SPARE = 8  # calls in flight for each worker more than there are calls
 
 
 @dataclass(slots=True)
@@ -145,8 +146,9 @@ class Engine:
                 pool: list[asyncio.Task[None]] = []
 
                 def hire() -> None:
-                    # Twice as many as calls in flight: who waits for a backoff holds a worker, not a call.
-                    missing = 2 * self._gate.limit - len(pool)
+                    # Who waits for a backoff holds a worker, not a call; and somebody always stands at the gate.
+                    gate = self._gate
+                    missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
                     pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
 
                 hire()
@@ -180,7 +182,7 @@ class Engine:
         await queue.put(None)
 
     async def _hire(self, hire: Callable[[], None]) -> None:
-        """Hire workers whenever more calls may be in flight; runs until cancelled."""
+        """Hire workers whenever more calls may be in flight, or a worker backs off; runs until cancelled."""
         while True:
             self._gate.grown.clear()
             hire()

@@ -143,6 +143,7 @@ class Gate:
         self._resume: asyncio.TimerHandle | None = None
         self._refused_at = self._heard_at = float("-inf")
         self.in_flight = 0
+        self.backing_off = 0
         self.waiting_on: str | None = None
         self.grown = asyncio.Event()
 
@@ -251,11 +252,15 @@ class Gate:
         Raises:
             Stopping: the gate was closed meanwhile.
         """
+        self.backing_off += 1
+        self.grown.set()
         try:
             async with asyncio.timeout(seconds):
                 await self._closed.wait()
         except TimeoutError:
             return
+        finally:
+            self.backing_off -= 1
         raise Stopping
 
     async def pump(self) -> None:

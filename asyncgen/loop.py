@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 # Thousands of pairs and calls are under way at once, and hardly any of them is in a cycle: at its defaults the
 # collector takes an eighth of the processor to find nothing.
-COLLECT_AFTER = (20_000, 50, 50)
+COLLECT_AFTER = (10_000, 10, 10)
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:

@@ -141,6 +141,11 @@ class ChatCompletions(AsyncOpenAI):
         )
         self._built: httpx2.Request | None = None
 
+    @property
+    def user_agent(self) -> str:
+        """That of the SDK, which would say the name of this class."""
+        return f"{AsyncOpenAI.__name__}/Python {self._version}"
+
     async def create(self, body: bytes) -> Answer:
         """Send a request; its answer of 200.
 
