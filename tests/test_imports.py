@@ -15,9 +15,9 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"cli", "__main__", "console", "commands"},
-    5: {"pipeline", "engine"},
+    5: {"pipeline", "engine", "export"},
     4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
-    3: {"source", "client", "transport", "journal", "checkpoint", "recipe", "recipes"},
+    3: {"source", "client", "transport", "journal", "checkpoint", "recipe", "recipes", "medec", "staging"},
     2: {
         "limiter",
         "retry",
@@ -35,7 +35,7 @@ TIERS = {
         "tiers",
         "tuning",
     },
-    1: {"config", "fingerprint", "text"},
+    1: {"config", "fingerprint", "text", "splits"},
     0: {"", "pairs", "chat", "errors"},
 }
 BESIDE = "simulator"
@@ -47,6 +47,8 @@ ONLY_USERS = {
     "tqdm": {"console"},
     "uvloop": {"loop"},
     "aiohttp": {"transport", BESIDE},
+    "pyarrow": {"export"},
+    "csv": {"medec"},
 }
 PURE = {"retry", "breaker", "verdict", "reorder", "concurrency", "pace"}
 NOT_FOR_HELP = [
@@ -56,7 +58,9 @@ NOT_FOR_HELP = [
     "aiohttp",
     "tqdm",
     "uvloop",
+    "pyarrow",
     "asyncgen.client",
+    "asyncgen.export",
     "asyncgen.pipeline",
     "asyncgen.simulator",
 ]

@@ -1,0 +1,151 @@
+"""The examples of a run, pair by pair, as far as its checkpoint speaks of them.
+
+They are read from `sft_combined_safe.jsonl`: for each pair its CORRECT line, then its INCORRECT line. A run that
+is not finished may have written more than its checkpoint says; what is behind that does not count. The file is
+known by the checksum that the run kept: one that was changed since is refused.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asyncgen.checkpoint import CHECKPOINT, RunState
+from asyncgen.disk import Disk
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.resume import peek
+from asyncgen.text import loads
+
+COMBINED = "sft_combined_safe.jsonl"
+CORRECT, INCORRECT = "CORRECT", "INCORRECT"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example; the three of the error are None for CORRECT ones, `reasoning` where the run asked for none."""
+
+    label: str
+    note: str
+    note_id: str
+    error_type: str | None
+    error_sentence: str | None
+    corrected_sentence: str | None
+    reasoning: dict[str, Any] | None
+
+    @classmethod
+    def parse(cls, line: bytes) -> "Example":
+        """Decode a line.
+
+        Raises:
+            ValueError: it is no example.
+        """
+        fields = loads(line)
+        try:
+            example = cls(
+                fields["label"],
+                fields["note"],
+                fields["original_note_id"],
+                fields.get("error_type"),
+                fields.get("error_location"),
+                fields.get("correction"),
+                fields.get("reasoning"),
+            )
+        except (KeyError, TypeError, AttributeError):
+            raise ValueError("no example") from None
+        if not (isinstance(example.note, str) and isinstance(example.note_id, str)):
+            raise ValueError("note and original_note_id must be strings")  # noqa: TRY004 - one error for a bad line
+        if not isinstance(example.reasoning, dict | None):
+            raise ValueError("reasoning must be an object")  # noqa: TRY004
+        return example
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two examples of a pair; `ends` are the byte offsets behind their lines."""
+
+    correct: Example
+    incorrect: Example
+    ends: tuple[int, int]
+
+
+class Examples:
+    """What a run has made so far.
+
+    Args:
+        disk: the disk.
+        directory: the output directory, absolute.
+
+    Raises:
+        UsageError: no run has begun there.
+        BadDataError: it has nothing to export yet, or was not written by this version of asyncgen.
+    """
+
+    def __init__(self, disk: Disk, directory: Path) -> None:
+        try:
+            state = peek(disk, directory)
+        except BadDataError:
+            raise BadDataError(
+                f"the checkpoint or the statistics in {directory} cannot be read: the `asyncgen run` command that "
+                "made the directory says what is wrong with it"
+            ) from None
+        if state is None and disk.size(directory / CHECKPOINT) is not None:
+            raise BadDataError(
+                f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"
+            )
+        if state is None:
+            raise UsageError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
+        if COMBINED not in state.files or not state.files[COMBINED].size:
+            raise BadDataError(f"{directory} has no examples yet: nothing to export")
+        self.state: RunState = state
+        self.finished = disk.size(directory / CHECKPOINT) is None
+        self._disk = disk
+        self._path = directory / COMBINED
+
+    def pairs(self) -> Iterator[Pair]:
+        """Every pair, in input order.
+
+        Raises:
+            BadDataError: the file is not what the run wrote.
+        """
+        lines = self._lines()
+        for correct_line, correct_end in lines:
+            incorrect_line, incorrect_end = next(lines, (b"", 0))
+            correct, incorrect = self._parse(correct_line), self._parse(incorrect_line)
+            if (correct.label, incorrect.label, incorrect.note_id) != (CORRECT, INCORRECT, correct.note_id):
+                raise self._changed()
+            yield Pair(correct, incorrect, (correct_end, incorrect_end))
+
+    def at(self, start: int, end: int) -> Example:
+        """The example whose line lies between two offsets that `pairs` gave."""
+        return self._parse(self._disk.read(self._path, start, end - start) or b"")
+
+    def _lines(self) -> Iterator[tuple[bytes, int]]:
+        mark = self.state.files[COMBINED]
+        left, end, crc32, rest = mark.size, 0, 0, b""
+        if (self._disk.size(self._path) or 0) < left:
+            raise self._changed()
+        for chunk in self._disk.chunks(self._path):
+            piece = chunk[:left]
+            left -= len(piece)
+            crc32 = zlib.crc32(piece, crc32)
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                end += len(line) + 1
+                yield line, end
+            if not left:
+                break
+        if rest or crc32 != mark.crc32:
+            raise self._changed()
+
+    def _parse(self, line: bytes) -> Example:
+        try:
+            return Example.parse(line)
+        except ValueError:
+            raise self._changed() from None
+
+    def _changed(self) -> BadDataError:
+        return BadDataError(
+            f"{self._path} is not what the run wrote (or a run is rewriting it just now): run the same "
+            "`asyncgen run` command, which says what is wrong with it"
+        )

@@ -1,0 +1,63 @@
+"""Parquet files, in row groups of a thousand examples; pyarrow comes with the extra `export`."""
+
+from typing import Any
+
+from asyncgen.errors import UsageError
+from asyncgen.export.formats import Record
+from asyncgen.staging import Staged
+
+ROWS_A_GROUP = 1000
+
+
+class ParquetSink:
+    """Writes records of the format `parquet`.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+    """
+
+    def __init__(self, staged: Staged) -> None:
+        require_pyarrow()
+        import pyarrow as pa  # noqa: PLC0415 - an extra, and slow
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        message = pa.struct([("role", pa.string()), ("content", pa.string())])
+        self._schema: Any = pa.schema(
+            [
+                ("messages", pa.list_(message)),
+                ("original_note_id", pa.string()),
+                ("verdict", pa.string()),
+                ("error_type", pa.string()),
+            ]
+        )
+        self._table: Any = pa.Table
+        self._writer: Any = pq.ParquetWriter(staged, self._schema, compression="zstd")
+        self._records: list[Record] = []
+
+    def write(self, record: Record) -> None:
+        """Append a record."""
+        self._records.append(record)
+        if len(self._records) == ROWS_A_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the footer."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._records:
+            self._writer.write_table(self._table.from_pylist(self._records, schema=self._schema))
+            self._records = []
+
+
+def require_pyarrow() -> None:
+    """Look for pyarrow before any work is done.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401, PLC0415
+    except ImportError:
+        raise UsageError("--format parquet needs pyarrow: pip install 'asyncgen[export]'") from None
