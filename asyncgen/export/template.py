@@ -6,8 +6,11 @@
     CORRECT = "…"                      # {reasoning}, {reasoning_json}, {reasoning.KEY}
     INCORRECT = "…"                    # these, and {error_type}, {error_sentence}, {corrected_sentence}
 
-Placeholders are replaced in one pass: a note that holds braces is data. `{reasoning}` is the reasoning in readable
-lines, `{reasoning_json}` the JSON object, `{reasoning.KEY}` one of its values.
+Placeholders are replaced in one pass: a note that holds braces is data. `{reasoning}` is the reasoning in
+readable lines, `{reasoning_json}` the JSON object, `{reasoning.KEY}` one of its values.
+
+The note is shown without blanks at its ends. Paraphrases have none, while most notes of MEDEC end with one: a
+model would learn that a blank at the end means INCORRECT.
 """
 
 import re
@@ -91,8 +94,10 @@ class ExportTemplate:
         """
         answer = self.answers[example.label]
         text = answer.render({name: _value(name, example) for name in answer.names})
-        instruction = self.instruction.render({"note": example.note})
-        return Turn(self.system, instruction, "" if self.instruction.names else example.note, text)
+        note = example.note.strip()
+        return Turn(
+            self.system, self.instruction.render({"note": note}), "" if self.instruction.names else note, text
+        )
 
 
 def _checked(document: dict[str, Any], name: str, where: str) -> ExportTemplate:
@@ -120,10 +125,8 @@ def _template(text: Any, allowed: tuple[str, ...], where: str) -> Template:
     known = [name for name in found if name in allowed or ("reasoning" in allowed and _is_value(name))]
     unknown = [name for name in found if name not in known]
     if unknown:
-        choice = (
-            f"here only {', '.join(f'{{{name}}}' for name in allowed)}" if allowed else "none is replaced here"
-        )
-        raise BadDataError(f"{where}: no placeholder is called {{{unknown[0]}}}; {choice}")
+        there = " ".join(f"{{{name}}}" for name in allowed) or "none"
+        raise BadDataError(f"{where}: no placeholder {{{unknown[0]}}} here; there are {there}")
     return Template.parse(text, tuple(known)) if known else Template((text,))
 
 
@@ -143,7 +146,7 @@ def _value(name: str, example: Example) -> str:
     if name == "reasoning_json":
         return orjson.dumps(reasoning).decode()
     if name == "reasoning":
-        return "\n".join(f"{_title(key)}: {_readable(value)}" for key, value in reasoning.items())
+        return "\n".join(_section(key, value) for key, value in reasoning.items())
     key = name.removeprefix(_VALUE)
     text = _readable(reasoning.get(key))
     if not text.strip():
@@ -151,10 +154,10 @@ def _value(name: str, example: Example) -> str:
     return text
 
 
-def _title(key: str) -> str:
-    """`key_findings` as people write it: "Key findings"."""
+def _section(key: str, value: Any) -> str:
+    """`key_findings` under "Key findings:": a text behind it, a list below it."""
     words = key.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    return words[:1].upper() + words[1:] + (":\n" if isinstance(value, list) else ": ") + _readable(value)
 
 
 def _readable(value: Any) -> str:
@@ -163,5 +166,5 @@ def _readable(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "; ".join(value)
+        return "\n".join(f"- {item}" for item in value)
     return orjson.dumps(value).decode()

@@ -1,0 +1,82 @@
+"""Output directories as a run leaves them, without the run; and `datasets`, kept off the network."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from asyncgen.checkpoint import STATISTICS, FileMeter, RunState, encode_statistics, save_checkpoint
+from asyncgen.disk import Disk
+from asyncgen.export.examples import COMBINED
+
+REASONING = {"clinical_summary": "A {note}.", "key_findings": ["one", "two"], "conclusion": "Braces {} stay."}
+Pair = tuple[dict[str, Any], dict[str, Any]]
+
+
+def make_pair(number: int, **changes: Any) -> Pair:
+    """The two examples of a pair; `changes` go to both."""
+    shared = {"original_note_id": f"ms-train-{number}", "reasoning": REASONING}
+    correct = {"note": f"Case {number}: {{note}} {{error_type}} is fine.", "label": "CORRECT", **shared}
+    incorrect = {
+        "note": f"Case {number}: {{note}} is wrong. ",
+        "label": "INCORRECT",
+        **shared,
+        "error_type": "diagnosis",
+        "error_location": "It {corrected_sentence}.",
+        "correction": "It is fine.",
+    }
+    return correct | changes, incorrect | changes
+
+
+def make_run(directory: Path, pairs: Iterable[Pair], *, finished: bool = True, behind: bytes = b"") -> Path:
+    """A directory with these pairs; `behind` is what a run has written since its last checkpoint."""
+    directory.mkdir()
+    meter, done = FileMeter(), 0
+    with (directory / COMBINED).open("wb") as file:
+        for pair in pairs:
+            data = b"".join(orjson.dumps(example) + b"\n" for example in pair)
+            file.write(data)
+            meter.advance(data)
+            done += 1
+        file.write(behind)
+    state = RunState(
+        last_completed_idx=done - 1,
+        input_end=0,
+        input_chain="",
+        files={COMBINED: meter.mark()},
+        stats={"total_pairs": done if finished else done + 7},
+        fingerprint={
+            "model": "gpt-4o",
+            "endpoint": "loopback/v1",
+            "recipe": "medec_safe/1",
+            "add_reasoning": True,
+        },
+    )
+    if finished:
+        (directory / STATISTICS).write_bytes(encode_statistics(state))
+    else:
+        disk = Disk()
+        save_checkpoint(disk, directory, state)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def load_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """`datasets.load_dataset` with a cache of its own; it must not ask anybody."""
+    cache = tmp_path_factory.mktemp("hf")
+    os.environ.update(
+        HF_HOME=str(cache),
+        HF_HUB_OFFLINE="1",
+        HF_DATASETS_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        HF_DATASETS_DISABLE_PROGRESS_BARS="1",
+    )
+    import datasets  # noqa: PLC0415 - it reads its environment when it is imported
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        return datasets.load_dataset(*args, cache_dir=str(cache), **kwargs)
+
+    return load

@@ -1,0 +1,87 @@
+"""What is read of a run: as far as its checkpoint speaks of it, and only what the run wrote."""
+
+from pathlib import Path
+
+import pytest
+
+from asyncgen.checkpoint import CHECKPOINT, STATISTICS
+from asyncgen.disk import READ_CHUNK, Disk
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.export.examples import COMBINED, Examples
+
+from .conftest import make_pair, make_run
+
+
+def test_a_run_that_is_not_finished_is_read_to_its_checkpoint(disk: Disk, tmp_path: Path) -> None:
+    """What it has written since may be cut off by the next start."""
+    run = make_run(tmp_path / "out", map(make_pair, range(3)), finished=False, behind=b'{"note": "torn')
+    examples = Examples(disk, run)
+    assert not examples.finished
+    assert [pair.incorrect.note_id for pair in examples.pairs()] == ["ms-train-0", "ms-train-1", "ms-train-2"]
+
+
+def test_pairs_are_read_across_the_pieces_of_a_file(disk: Disk, tmp_path: Path) -> None:
+    """And each line is found again by its offsets."""
+    pairs = [make_pair(number, error_location="x" * (READ_CHUNK // 3)) for number in range(4)]
+    examples = Examples(disk, make_run(tmp_path / "out", pairs))
+    start = 0
+    for pair, written in zip(examples.pairs(), pairs, strict=True):
+        assert (pair.correct.note, pair.incorrect.note) == (written[0]["note"], written[1]["note"])
+        for end, example in zip(pair.ends, (pair.correct, pair.incorrect), strict=True):
+            assert examples.at(start, end) == example
+            start = end
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-1],
+        lambda data: data.replace(b"fine", b"well", 1),
+        lambda data: data.replace(b'"label":"CORRECT"', b'"label":"INCORREC"', 1),
+        lambda data: data.replace(b"{", b"[", 1),
+        lambda data: b"\n".join(reversed(data.split(b"\n"))),
+        lambda data: b"",
+    ],
+)
+def test_a_file_that_was_changed_is_refused(disk: Disk, tmp_path: Path, damage) -> None:
+    """By the checksum that the run kept, or by its lines."""
+    run = make_run(tmp_path / "out", map(make_pair, range(3)))
+    path = run / COMBINED
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadDataError, match="is not what the run wrote"):
+        list(Examples(disk, run).pairs())
+
+
+def test_a_directory_without_a_run_is_an_error_of_usage(disk: Disk, tmp_path: Path) -> None:
+    """Also one that is not there."""
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(UsageError, match="no run has begun"):
+            Examples(disk, path)
+
+
+def test_a_run_without_a_pair_has_nothing_to_export(disk: Disk, tmp_path: Path) -> None:
+    """It has begun, no more."""
+    with pytest.raises(BadDataError, match="no examples yet"):
+        Examples(disk, make_run(tmp_path / "out", [], finished=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (CHECKPOINT, b"{torn", "says what is wrong"),
+        (STATISTICS, b'{"total_pairs": 3}', "says what is wrong"),
+        (
+            CHECKPOINT,
+            b'{"last_completed_idx": 1, "stats": {}, "timestamp": "x"}',
+            "takes it over|says what is wrong",
+        ),
+    ],
+)
+def test_what_cannot_be_read_points_to_the_command_that_can_say_more(
+    disk: Disk, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    """Never --restart, which would move the examples aside."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadDataError, match=message) as caught:
+        Examples(disk, tmp_path)
+    assert "--restart" not in str(caught.value)

@@ -1,0 +1,140 @@
+"""An export: order, split, shuffle, what is left out, and flat memory."""
+
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.disk import Disk
+from asyncgen.errors import BadDataError
+from asyncgen.export.examples import Examples
+from asyncgen.export.formats import FORMATS
+from asyncgen.export.job import Export, Tally
+from asyncgen.export.template import ExportTemplate
+from asyncgen.splits import Split
+
+from .conftest import Pair, make_pair, make_run
+
+ANY = FORMATS["parquet"]
+
+
+class Kept:
+    """A sink that keeps its records."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.closed = False
+
+    def write(self, record: dict[str, Any]) -> None:
+        self.records.append(record)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Forgets(Kept):
+    """A sink that keeps nothing."""
+
+    def write(self, record: dict[str, Any]) -> None:
+        pass
+
+
+def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str, Kept], Tally]:
+    """Export a run into sinks."""
+    given = {
+        "template": ExportTemplate.load("detection"),
+        "format": ANY,
+        "split": None,
+        "shuffle_seed": None,
+        "skip_bad": False,
+    }
+    job = Export(examples=Examples(Disk(), run), **(given | fields))
+    sinks = {side: sink() for side in job.sides}
+    tally = job.write(sinks)
+    assert all(one.closed for one in sinks.values())
+    return sinks, tally
+
+
+def ids(sink: Kept) -> list[tuple[str, str]]:
+    """Note and label of each record."""
+    return [(record["original_note_id"], record["verdict"]) for record in sink.records]
+
+
+def test_examples_come_in_input_order(tmp_path: Path) -> None:
+    """For each pair CORRECT, then INCORRECT."""
+    sinks, tally = export(make_run(tmp_path / "out", map(make_pair, range(3))))
+    assert ids(sinks["train"]) == [
+        (f"ms-train-{number}", label) for number in range(3) for label in ("CORRECT", "INCORRECT")
+    ]
+    assert (tally.pairs, tally.medec, tally.examples) == (3, 3, Counter(train=6))
+
+
+def case(number: int, text: str) -> Pair:
+    """A pair whose incorrect note begins like those of the same number."""
+    opening = " ".join([f"case{number}"] * 20)
+    correct, incorrect = make_pair(number)
+    return correct, incorrect | {"note": f"{opening} {text}", "original_note_id": correct["original_note_id"]}
+
+
+@pytest.mark.parametrize("shuffle_seed", [None, 3])
+def test_both_examples_of_a_pair_and_of_its_case_are_on_one_side(tmp_path: Path, shuffle_seed: int | None) -> None:
+    """A hundred cases, each told twice."""
+    run = make_run(tmp_path / "out", [case(number % 100, str(number)) for number in range(200)])
+    sinks, tally = export(run, split=Split.parse("60/20/20", 1), shuffle_seed=shuffle_seed)
+    notes = {side: {note for note, _ in ids(sink)} for side, sink in sinks.items()}
+    assert all(notes.values())
+    assert sum(map(len, notes.values())) == 100
+    for sink in sinks.values():
+        assert set(Counter(ids(sink)).values()) == {2}
+        assert len({label for _, label in ids(sink)}) == 2
+    assert sum(tally.examples.values()) == 400
+
+
+def test_a_shuffle_changes_the_order_and_nothing_else(tmp_path: Path) -> None:
+    """Seeded: the same again for the same seed."""
+    run = make_run(tmp_path / "out", map(make_pair, range(50)))
+    plain, first, again, other = (export(run, shuffle_seed=seed)[0]["train"].records for seed in (None, 1, 1, 2))
+    assert first == again
+    assert first != plain
+    assert first != other
+    assert sorted(map(str, first)) == sorted(map(str, plain))
+
+
+def test_a_pair_that_lacks_something_ends_the_export(tmp_path: Path) -> None:
+    """With its name and what to do."""
+    pairs = [make_pair(0), make_pair(1, correction=None), make_pair(2)]
+    run = make_run(tmp_path / "out", pairs)
+    with pytest.raises(BadDataError, match=r"'ms-train-1': it has no corrected_sentence; .*--skip-bad"):
+        export(run, template=ExportTemplate.load("correction"))
+
+
+@pytest.mark.parametrize("shuffle_seed", [None, 3])
+def test_or_the_whole_pair_is_left_out_and_counted(tmp_path: Path, shuffle_seed: int | None) -> None:
+    """CORRECT and INCORRECT stay equal, and a shuffle still finds the lines of the others."""
+    pairs = [make_pair(number, **({"correction": None} if number in {1, 2, 6} else {})) for number in range(7)]
+    run = make_run(tmp_path / "out", pairs)
+    sinks, tally = export(
+        run, template=ExportTemplate.load("correction"), shuffle_seed=shuffle_seed, skip_bad=True
+    )
+    assert tally.left_out == ["ms-train-1", "ms-train-2", "ms-train-6"]
+    assert sorted(ids(sinks["train"])) == [
+        (f"ms-train-{number}", label) for number in (0, 3, 4, 5) for label in ("CORRECT", "INCORRECT")
+    ]
+
+
+def test_memory_does_not_grow_with_the_pairs(tmp_path: Path) -> None:
+    """But for a shuffle, which holds 16 bytes an example."""
+    peaks = {}
+    for count in (500, 5000):
+        run = make_run(tmp_path / f"out-{count}", map(make_pair, range(count)))
+        for seed in (None, 1):
+            export(run, Forgets, shuffle_seed=seed)
+            tracemalloc.start()
+            export(run, Forgets, shuffle_seed=seed)
+            peaks[count, seed] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    # READ_CHUNK and the lines cut from it are what both hold; arrays grow in steps of an eighth.
+    assert peaks[5000, None] - peaks[500, None] < 2 << 20
+    assert peaks[5000, 1] - peaks[5000, None] < 9000 * 16 * 1.5 + (1 << 18)
