@@ -6,6 +6,7 @@ usable pair is an oddity that was left out, one that gives a doubtful pair is an
 """
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ ERROR_TYPES = {"diagnosis", "management", "treatment", "pharmacotherapy", "causa
 NOT_GIVEN = {"", "NA"}
 # A column that a spreadsheet or pandas has seen with gaps in it comes back as floats.
 YES, NO = {"1", "1.0"}, {"0", "0.0"}
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 class Reading(NamedTuple):
@@ -215,6 +218,18 @@ def _doubts(pair: Pair, *, typed: bool) -> Iterator[str]:
         yield "no Corrected Sentence"
     elif pair.corrected_sentence not in pair.correct_note:
         yield "Corrected Sentence does not occur in Corrected Text"
+    if any(map(_is_garbled, _NOT_ASCII.findall(pair.incorrect_note + pair.correct_note))):
+        yield "letters garbled in the published file (UTF-8 read as Windows-1252)"
+
+
+def _is_garbled(letters: str) -> bool:
+    """Whether a run of letters beyond ASCII becomes shorter text when the wrong decoding is undone."""
+    try:
+        # Python's cp1252 lacks the five bytes that Windows passes through as control characters.
+        data = b"".join(one.encode("latin-1" if one <= "\x9f" else "cp1252") for one in letters)
+        return bool(data.decode())
+    except UnicodeError:
+        return False
 
 
 def _digest(kind: str, *texts: str) -> bytes:

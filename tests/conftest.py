@@ -33,7 +33,17 @@ def disk() -> Iterator[Disk]:
 @pytest.fixture(scope="session")
 def medec_pairs() -> Path:
     """The MEDEC training pairs, where they are at hand."""
-    path = Path(os.environ.get("ASYNCGEN_MEDEC_DIR", _BESIDE_THE_REPOSITORY)) / "medec_pairs_train.jsonl"
+    return _medec("medec_pairs_train.jsonl")
+
+
+@pytest.fixture(scope="session")
+def medec_csv() -> Path:
+    """The MEDEC validation file as its authors publish it, where it is at hand."""
+    return _medec("MEDEC-MS-ValidationSet-with-GroundTruth-and-ErrorType.csv")
+
+
+def _medec(name: str) -> Path:
+    path = Path(os.environ.get("ASYNCGEN_MEDEC_DIR", _BESIDE_THE_REPOSITORY)) / name
     if not path.is_file():
         pytest.skip("the MEDEC data are not here: set ASYNCGEN_MEDEC_DIR to their directory")
     return path

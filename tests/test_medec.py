@@ -24,6 +24,7 @@ ROW = {
     "Corrected Sentence": "He is given tea.",
     "Corrected Text": "He has a cold. He is given tea. ",
 }
+GARBLED = "letters garbled in the published file (UTF-8 read as Windows-1252)"
 NOTES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1)
 
 
@@ -91,6 +92,8 @@ def test_a_row_that_gives_no_usable_pair_says_why(change: dict[str, str], kind: 
         ({"Error Type": "typo"}, "an Error Type that MEDEC does not document"),
         ({"Error Sentence": "NA"}, "no Error Sentence"),
         ({"Error Sentence": "He flies."}, "Error Sentence does not occur in Text"),
+        ({"Text": f"{ROW['Text']} 5 Î¼g"}, GARBLED),
+        ({"Text": f"{ROW['Text']} the patientâ€™s â€œcoldâ€\x9d"}, GARBLED),
         ({"Corrected Sentence": ""}, "no Corrected Sentence"),
         ({"Corrected Sentence": "He flies."}, "Corrected Sentence does not occur in Corrected Text"),
     ],
@@ -100,6 +103,12 @@ def test_a_doubtful_pair_is_kept_and_named(change: dict[str, str], kind: str) ->
     reading = read_row(ROW | change)
     assert reading.odd == (kind,)
     assert reading.pair is not None
+
+
+@pytest.mark.parametrize("text", ["38.5 °C", "5 μg of “tea”, naïve", "½ ± ²", "Größe"])
+def test_letters_beyond_ascii_are_nothing_odd(text: str) -> None:
+    """Only what becomes a letter when the wrong decoding is undone."""
+    assert read_row(ROW | {"Text": f"{ROW['Text']} {text}"}).odd == ()
 
 
 def test_a_file_without_error_types_is_nothing_odd(tmp_path: Path) -> None:
@@ -112,7 +121,7 @@ def test_a_file_without_error_types_is_nothing_odd(tmp_path: Path) -> None:
 
 @given(NOTES, NOTES, st.sampled_from(["\n", "\r\n"]), st.sampled_from([b"", b"\xef\xbb\xbf"]))
 def test_text_is_taken_byte_for_byte(tmp_path_factory, incorrect, correct, end, mark) -> None:
-    """Quotes, commas, CR LF, lone CR, U+2028, blanks at the ends: as they are, down to the line that is written."""
+    """Quotes, CR LF, lone CR, U+2028, blanks at the ends: as they are, down to the line that is written."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     row = ROW | {"Text": f"x{incorrect}", "Corrected Text": f"y{correct}"}
     write(path, [row], end=end, quoting=csv.QUOTE_ALL)

@@ -91,6 +91,6 @@ def test_a_full_disk_is_an_error_of_the_disk(disk: Disk, tmp_path: Path) -> None
             staged.write(b"x" * 100)
             staging.publish()
 
-    with pytest.raises(DiskError, match="cannot write .*a: No space left"):
+    with pytest.raises(DiskError, match=r"cannot write .*a: No space left"):
         fill()
     assert names(tmp_path) == []

@@ -96,7 +96,7 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
         if export.split is not None:
             export.split.refuse_empty(tally.examples)
         text = render_card(
-            output.stem,
+            output.resolve().stem,
             export.examples.state,
             tally,
             export.template,
@@ -116,6 +116,8 @@ def _places(output: Path, format_name: str, export: "Export") -> tuple[Path, dic
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file: give the name of a folder with -o")
         return output / CARD, {side: _in_folder(output, side) for side in export.sides}
+    if output.is_dir():
+        raise UsageError(f"{output} is a directory: give the name of a file with -o")
     files = {side: output if export.split is None else side_path(output, side) for side in export.sides}
     return output.with_name(f"{output.stem}-card.md"), files
 

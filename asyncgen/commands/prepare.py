@@ -55,6 +55,8 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
     from asyncgen.staging import Staging  # noqa: PLC0415
 
     split = None if args.split is None else Split.parse(args.split, args.seed)
+    if args.output.is_dir():
+        raise UsageError(f"{args.output} is a directory: give the name of a file with -o")
     sides = (None,) if split is None else split.sides
     targets = {side: args.output if side is None else side_path(args.output, side) for side in sides}
     if any(csv.resolve() == target.resolve() for csv in args.csv for target in targets.values()):

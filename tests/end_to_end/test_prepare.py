@@ -1,0 +1,174 @@
+"""`asyncgen prepare medec`: the command on the published file, and on files that are odd."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asyncgen.medec import COLUMNS
+
+from .conftest import clean_env
+
+FIELDS = {"note_id": "Text ID", "incorrect_note": "Text", "correct_note": "Corrected Text"}
+
+
+def prepare(directory: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in a directory."""
+    return subprocess.run(
+        [sys.executable, "-m", "asyncgen", "prepare", "medec", *map(str, words)],
+        cwd=directory,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=15,
+        env=clean_env(None),
+    )
+
+
+def records(path: Path) -> list[dict[str, str]]:
+    """The decoded lines of a file."""
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def raw_rows(data: bytes) -> Iterator[list[bytes]]:
+    """The fields of CSV, byte by byte: RFC 4180 by hand, so that the proof does not lean on Python's csv."""
+    row, field, quoted, place = [], bytearray(), False, 0
+    while place < len(data):
+        byte = data[place : place + 1]
+        if quoted and byte == b'"' and data[place + 1 : place + 2] == b'"':
+            field += b'"'
+            place += 1
+        elif byte == b'"':
+            quoted = not quoted
+        elif quoted or byte not in b",\r\n":
+            field += byte
+        elif byte == b",":
+            row.append(bytes(field))
+            field.clear()
+        elif byte == b"\n":
+            yield [*row, bytes(field)]
+            row = []
+            field.clear()
+        place += 1
+    if row or field:
+        yield [*row, bytes(field)]
+
+
+def test_the_published_file_gives_its_319_pairs_byte_for_byte(tmp_path: Path, medec_csv: Path) -> None:
+    """Every text of every pair is the very bytes of the file; the rest are counted."""
+    done = prepare(tmp_path, medec_csv, "-o", "pairs.jsonl")
+
+    assert done.returncode == 0, done.stderr
+    assert "574 rows, 319 pairs, 255 notes without an error, 0 left out" in done.stdout
+    assert done.stderr.startswith("⚠ 69 rows kept: letters garbled in the published file")
+    header, *rows = raw_rows(medec_csv.read_bytes())
+    columns = [name.decode() for name in header]
+    raw = [dict(zip(columns, row, strict=True)) for row in rows]
+    wanted = [row for row in raw if row["Error Flag"] == b"1"]
+    pairs = records(tmp_path / "pairs.jsonl")
+    assert len(pairs) == len(wanted) == 319
+    for pair, row in zip(pairs, wanted, strict=True):
+        assert {name: pair[name].encode() for name in FIELDS} == {name: row[FIELDS[name]] for name in FIELDS}
+        assert pair["error_sentence"].encode() == row["Error Sentence"]
+        assert pair["corrected_sentence"].encode() == row["Corrected Sentence"]
+        assert pair["error_type"] == row["Error Type"].decode().lower()
+        assert pair["split"] is None
+    written = (tmp_path / "pairs.jsonl").read_bytes()
+    assert not written.isascii()
+    assert sum(pair["incorrect_note"].endswith(" ") for pair in pairs) > 100
+
+
+def test_a_split_is_the_same_each_time_and_whole(tmp_path: Path, medec_csv: Path) -> None:
+    """Every pair is on one side; a second file moves none; another seed gives another choice."""
+    sides = ("train", "validation", "test")
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        done = prepare(tmp_path, medec_csv, "-o", f"{name}.jsonl", "--split", "80/10/10", "--seed", seed)
+        assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "a.jsonl").exists()
+    for side in sides:
+        found = records(tmp_path / f"a-{side}.jsonl")
+        assert {pair["split"] for pair in found} == {side}
+        assert (tmp_path / f"b-{side}.jsonl").read_bytes() == (tmp_path / f"a-{side}.jsonl").read_bytes()
+    ids = {side: {pair["note_id"] for pair in records(tmp_path / f"a-{side}.jsonl")} for side in sides}
+    assert sum(map(len, ids.values())) == len(set().union(*ids.values())) == 319
+    assert 0.7 < len(ids["train"]) / 319 < 0.9
+    assert ids["test"] != {pair["note_id"] for pair in records(tmp_path / "c-test.jsonl")}
+
+
+def test_a_second_file_moves_no_note_to_another_side(tmp_path: Path, medec_csv: Path) -> None:
+    """And pairs that it repeats are left out, by name."""
+    more = tmp_path / "more.csv"
+    more.write_bytes(medec_csv.read_bytes().replace(b"ms-val-", b"ms-more-").replace(b"A 24-year-old", b"A tall"))
+    assert prepare(tmp_path, medec_csv, "-o", "a.jsonl", "--split", "80/20").returncode == 0
+
+    done = prepare(tmp_path, medec_csv, more, "-o", "b.jsonl", "--split", "80/20")
+
+    assert done.returncode == 0
+    for side in ("train", "validation"):
+        before, after = ([pair["note_id"] for pair in records(tmp_path / f"{n}-{side}.jsonl")] for n in "ab")
+        assert after[: len(before)] == before
+    assert "rows left out: both notes were there already" in done.stderr
+    assert "more.csv row 3 ('ms-more-2'), as in MEDEC-MS-ValidationSet" in done.stderr
+    assert "more: -v names them" in done.stderr
+    assert "-v names them" not in prepare(tmp_path, medec_csv, more, "-o", "c.jsonl", "-v").stderr
+
+
+def test_odd_rows_are_counted_and_named(tmp_path: Path) -> None:
+    """On stderr, even when quiet; what a file holds does not steer the terminal."""
+    good = ["\x1b[2Jid", "It is wrong.", "1", "It is wrong.", "It is right.", "It is right."]
+    with (tmp_path / "odd.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, ["no-flag", "x", "", "", "", "y"], good, [*good[:3], "", *good[4:]]])
+
+    done = prepare(tmp_path, "odd.csv", "-o", "pairs.jsonl", "-q")
+
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "⚠ 1 rows left out: Error Flag is empty",
+        "⚠   odd.csv row 1 ('no-flag')",
+        "⚠ 1 rows left out: both notes were there already",
+        "⚠   odd.csv row 3 ('\\x1b[2Jid'), as in odd.csv row 2 ('\\x1b[2Jid')",
+    ]
+    assert len(records(tmp_path / "pairs.jsonl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["good.csv", "-o", "there.jsonl"], 2, "there.jsonl exists"),
+        (["good.csv", "-o", "good.csv", "--force"], 2, "is one of the files that are read"),
+        (["none.csv", "-o", "new.jsonl"], 2, "cannot read none.csv: No such file"),
+        (["good.csv", "-o", "new.jsonl", "--split", "80/30"], 2, "add up to 100"),
+        (["good.csv", "-o", "new.jsonl", "--split", "50/50"], 2, "would leave nothing for"),
+        (["good.csv", "there.jsonl", "-o", "new.jsonl"], 65, "there.jsonl is no MEDEC file"),
+        (["clean.csv", "-o", "new.jsonl"], 65, "no pair was found"),
+    ],
+)
+def test_what_cannot_be_done_leaves_nothing_behind(
+    tmp_path: Path, words: list[str], code: int, message: str
+) -> None:
+    """One clear line, and the directory as it was."""
+    header = ",".join(COLUMNS)
+    (tmp_path / "good.csv").write_text(f"{header}\nid,It is wrong.,1,NA,NA,It is right.\n")
+    (tmp_path / "clean.csv").write_text(f"{header}\nid,It is right.,0,NA,NA,NA\n")
+    (tmp_path / "there.jsonl").write_text("mine\n")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    done = prepare(tmp_path, *words)
+
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_force_replaces(tmp_path: Path) -> None:
+    """What is there, when asked."""
+    (tmp_path / "good.csv").write_text(f"{','.join(COLUMNS)}\nid,It is wrong.,1,NA,NA,It is right.\n")
+    (tmp_path / "pairs.jsonl").write_text("mine\n")
+    assert prepare(tmp_path, "good.csv", "-o", "pairs.jsonl", "--force").returncode == 0
+    assert records(tmp_path / "pairs.jsonl")[0]["note_id"] == "id"
