@@ -26,6 +26,7 @@ def test_the_wheel_holds_the_package_and_what_ships_in_configs(tmp_path: Path) -
         "asyncgen/configs/samples/pairs.jsonl",
         "asyncgen/configs/profiles/default.toml",
         "asyncgen/configs/tiers/openai.toml",
+        "asyncgen/configs/export/detection.toml",
     }
     outside = {name for name in names if not name.startswith(("asyncgen/", "asyncgen-"))}
     assert not outside

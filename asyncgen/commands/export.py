@@ -160,8 +160,8 @@ def _report(
         names = ", ".join(map(repr, tally.left_out[:LEFT_OUT_SHOWN]))
         more = len(tally.left_out) - LEFT_OUT_SHOWN
         console.warn(
-            f"{len(tally.left_out):,} pairs left out that lack what the template needs: {names}"
-            + (f" and {more:,} more" if more > 0 else "")
+            f"left out, because they lack what the template needs: {len(tally.left_out):,} "
+            f"pair{'s' * (len(tally.left_out) != 1)}: {names}" + (f" and {more:,} more" if more > 0 else "")
         )
     for side, path in files.items():
         console.say(f"✓ {tally.examples[side]:,} examples in {path}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = "make the input of a run from the files that MEDEC publishes"
 EXAMPLE = "asyncgen prepare medec MEDEC-MS-*.csv -o pairs.jsonl --split 80/10/10"
 
-ODD_ROWS_SHOWN = 10
+ODD_ROWS_SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +113,8 @@ def _report(oddities: "list[Oddity]", console: "Console", shown: int | None) -> 
     for oddity in oddities:
         kinds.setdefault((not oddity.left_out, oddity.kind), []).append(oddity)
     for (kept, kind), found in sorted(kinds.items()):
-        console.warn(f"{len(found):,} rows {'kept' if kept else 'left out'}: {kind}")
+        rows = f"{len(found):,} row{'s' * (len(found) != 1)}"
+        console.warn(f"{rows} {'kept' if kept else 'left out'}: {kind}")
         for oddity in found[:shown]:
             file, number, text_id = oddity.place
             again = "" if oddity.like is None else f", as in {oddity.like.file} row {oddity.like.number}"

@@ -128,9 +128,9 @@ def test_odd_rows_are_counted_and_named(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        "⚠ 1 rows left out: Error Flag is empty",
+        "⚠ 1 row left out: Error Flag is empty",
         "⚠   odd.csv row 1 ('no-flag')",
-        "⚠ 1 rows left out: both notes were there already",
+        "⚠ 1 row left out: both notes were there already",
         "⚠   odd.csv row 3 ('\\x1b[2Jid'), as in odd.csv row 2 ('\\x1b[2Jid')",
     ]
     assert len(records(tmp_path / "pairs.jsonl")) == 1

@@ -185,7 +185,7 @@ def test_pairs_left_out_are_counted_and_named(tmp_path: Path) -> None:
 
     done = asyncgen(tmp_path, *words, "--skip-bad")
     assert done.returncode == 0
-    assert "1 pairs left out that lack what the template needs: 'ms-train-1'" in done.stderr
+    assert "left out, because they lack what the template needs: 1 pair: 'ms-train-1'" in done.stderr
     assert len((tmp_path / "out-sharegpt.jsonl").read_bytes().splitlines()) == 2
 
 
