@@ -166,6 +166,28 @@ def test_what_cannot_be_done_leaves_nothing_behind(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_notes_about_the_same_case_are_on_one_side(tmp_path: Path) -> None:
+    """Also when the error is in the opening, so that only the correct notes are alike."""
+    opening = "{} " * 10 + "man with a cough comes in"
+    rows = []
+    for number in range(30):
+        right = opening.format(*[f"word{number}"] * 10)
+        wrong = right.replace("man", "dog")
+        rows += [[f"a{number}", f"{right}. No.", "1", "NA", "NA", f"{right}. Yes."]]
+        rows += [[f"b{number}", f"{wrong}. Yes.", "1", "NA", "NA", f"{right}. Yes."]]
+    with (tmp_path / "cases.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+
+    done = prepare(tmp_path, "cases.csv", "-o", "pairs.jsonl", "--split", "50/50")
+
+    assert done.returncode == 0, done.stderr
+    assert "30 rows kept: Corrected Text of another pair" in done.stderr
+    for side in ("train", "validation"):
+        found = [pair["note_id"] for pair in records(tmp_path / f"pairs-{side}.jsonl")]
+        assert found
+        assert {name[1:] for name in found if name[0] == "a"} == {name[1:] for name in found if name[0] == "b"}
+
+
 def test_force_replaces(tmp_path: Path) -> None:
     """What is there, when asked."""
     (tmp_path / "good.csv").write_text(f"{','.join(COLUMNS)}\nid,It is wrong.,1,NA,NA,It is right.\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow.parquet import ParquetFile
 
 from asyncgen.config import shipped
 
@@ -220,6 +221,14 @@ def test_what_cannot_be_done_leaves_nothing_behind(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert {path: path.is_dir() or path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_parquet_is_written_in_groups_of_rows(tmp_path: Path) -> None:
+    """So that memory does not grow; the last group holds what is left."""
+    make_run(tmp_path / "out", map(make_pair, range(1250)))
+    assert asyncgen(tmp_path, "export", "out", "--format", "parquet").returncode == 0
+    metadata = ParquetFile(tmp_path / "out-parquet.parquet").metadata
+    assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [1000, 1000, 500]
 
 
 def test_without_pyarrow_one_line_says_what_to_install(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from asyncgen.export.examples import Examples
 from asyncgen.export.formats import FORMATS
 from asyncgen.export.job import Export, Tally
 from asyncgen.export.template import ExportTemplate
-from asyncgen.splits import Split
+from asyncgen.splits import Split, vignette
 
 from .conftest import Pair, make_pair, make_run
 
@@ -71,25 +72,37 @@ def test_examples_come_in_input_order(tmp_path: Path) -> None:
     assert (tally.pairs, tally.medec, tally.examples) == (3, 3, Counter(train=6))
 
 
-def case(number: int, text: str) -> Pair:
-    """A pair whose incorrect note begins like those of the same number."""
-    opening = " ".join([f"case{number}"] * 20)
+def case(number: int) -> Pair:
+    """A pair whose incorrect note begins like that of every hundredth other."""
     correct, incorrect = make_pair(number)
-    return correct, incorrect | {"note": f"{opening} {text}", "original_note_id": correct["original_note_id"]}
+    return correct, incorrect | {"note": f"{f'case{number % 100} ' * 20} is told for the {number}th time."}
 
 
 @pytest.mark.parametrize("shuffle_seed", [None, 3])
 def test_both_examples_of_a_pair_and_of_its_case_are_on_one_side(tmp_path: Path, shuffle_seed: int | None) -> None:
     """A hundred cases, each told twice."""
-    run = make_run(tmp_path / "out", [case(number % 100, str(number)) for number in range(200)])
+    run = make_run(tmp_path / "out", map(case, range(200)))
     sinks, tally = export(run, split=Split.parse("60/20/20", 1), shuffle_seed=shuffle_seed)
-    notes = {side: {note for note, _ in ids(sink)} for side, sink in sinks.items()}
-    assert all(notes.values())
-    assert sum(map(len, notes.values())) == 100
-    for sink in sinks.values():
-        assert set(Counter(ids(sink)).values()) == {2}
-        assert len({label for _, label in ids(sink)}) == 2
-    assert sum(tally.examples.values()) == 400
+    numbers = {
+        side: [int(note_id.removeprefix("ms-train-")) for note_id, _ in ids(sink)] for side, sink in sinks.items()
+    }
+    assert sorted(chain.from_iterable(numbers.values())) == sorted([*range(200), *range(200)])
+    cases = {side: Counter(number % 100 for number in found) for side, found in numbers.items()}
+    for side, sink in sinks.items():
+        assert set(cases[side].values()) == {4}
+        assert len(set(ids(sink))) == len(numbers[side]) == tally.examples[side]
+
+
+def test_prepare_would_have_put_a_pair_on_the_same_side(tmp_path: Path) -> None:
+    """By the opening of the incorrect note, which is the input's, and the seed."""
+    split = Split.parse("50/50", 4)
+    sinks, _ = export(make_run(tmp_path / "out", map(make_pair, range(40))), split=split)
+    for side, sink in sinks.items():
+        assert {
+            split.side(vignette(record["messages"][1]["content"].split("\n\n")[1]))
+            for record in sink.records
+            if record["verdict"] == "INCORRECT"
+        } == {side}
 
 
 def test_a_shuffle_changes_the_order_and_nothing_else(tmp_path: Path) -> None:
