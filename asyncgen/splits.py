@@ -17,7 +17,7 @@ from asyncgen.errors import UsageError
 
 SIDES = ("train", "validation", "test")
 # Of 1,538 pairs of MEDEC-MS, 48 begin with the same 15 words as another. In two of these 23 groups it is the same
-# case told again (with 20 words, one of them is missed); the others merely begin alike, and lose nothing by staying
+# case told again (with 20 words, one of them is missed); the others merely begin alike and lose nothing by being
 # together. With 12 words 106 groups do ("A 24-year-old woman comes to the emergency department because of").
 OPENING_WORDS = 15
 _HASH_RANGE = 1 << 64
