@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.errors import AsyncgenError, Exit, UsageError
+from asyncgen.errors import AsyncgenError, BadDataError, Exit, UsageError
 from asyncgen.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
     with Staging(disk, force=args.force) as staging:
         staging.check([card, *files.values()])
         tally = export.write({side: _sink(staging, path, args.format) for side, path in files.items()})
+        if not tally.pairs:
+            raise BadDataError(f"no pair has what the template {args.template} needs: nothing is written")
         if export.split is not None:
             export.split.refuse_empty(tally.examples)
         text = render_card(

@@ -204,6 +204,7 @@ def test_pairs_left_out_are_counted_and_named(tmp_path: Path) -> None:
         (["--format", "openai", "--split", "50/51"], 2, "add up to 100"),
         (["--format", "openai", "--split", "50/50"], 2, "would leave nothing for"),
         (["--format", "openai", "--template", "reasoning"], 65, "it has no reasoning"),
+        (["--format", "openai", "--template", "reasoning", "--skip-bad"], 65, "nothing is written"),
     ],
 )
 def test_what_cannot_be_done_leaves_nothing_behind(
