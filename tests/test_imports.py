@@ -17,7 +17,7 @@ TIERS = {
     6: {"cli", "__main__", "console", "commands"},
     5: {"pipeline", "engine", "export"},
     4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
-    3: {"source", "client", "transport", "journal", "checkpoint", "recipe", "recipes", "medec", "staging"},
+    3: {"source", "client", "transport", "journal", "checkpoint", "recipe", "recipes", "medec", "staging", "collection"},
     2: {
         "limiter",
         "retry",

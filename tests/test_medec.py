@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncgen.collection import Collection
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.medec import COLUMNS, ERROR_TYPE, Collection, Found, Reading, encode_pair, read_csv, read_row
+from asyncgen.medec import COLUMNS, ERROR_TYPE, Found, Reading, encode_pair, read_csv, read_row
 from asyncgen.pairs import Pair, parse_pair
 
 ROW = {

@@ -11,8 +11,8 @@ from asyncgen.errors import AsyncgenError, BadDataError, Exit, UsageError
 from asyncgen.splits import Groups, Split, side_path, vignette
 
 if TYPE_CHECKING:
+    from asyncgen.collection import Collection, Oddity
     from asyncgen.console import Console
-    from asyncgen.medec import Collection, Oddity
 
 HELP = "make the input of a run from the files that MEDEC publishes"
 EXAMPLE = "asyncgen prepare medec MEDEC-MS-*.csv -o pairs.jsonl --split 80/10/10"
@@ -84,7 +84,8 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
 
 
 def _collect(paths: list[Path], console: "Console") -> "Collection":
-    from asyncgen.medec import Collection, read_csv  # noqa: PLC0415
+    from asyncgen.collection import Collection  # noqa: PLC0415
+    from asyncgen.medec import read_csv  # noqa: PLC0415
 
     collection = Collection()
     names = Counter(path.name for path in paths)

@@ -14,8 +14,6 @@ from asyncgen.config import shipped
 from .conftest import make_pair, make_run
 from .rules import openai_errors, trl_errors
 
-CHATS = {"openai": "messages", "trl-messages": "messages", "parquet": "messages", "hf": "messages"}
-
 
 def asyncgen(directory: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """Run a command in a directory."""
