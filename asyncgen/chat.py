@@ -39,6 +39,9 @@ class Usage:
     cached_tokens: int = 0
 
 
+NO_USAGE = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A usable answer: non-empty `text`, finished by itself."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.budget import Spend
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint, digest
@@ -58,7 +59,8 @@ class RunState:
     """Everything up to pair `last_completed_idx` (-1: nothing): what a run goes on from.
 
     `input_end` and `input_chain` are the position behind that pair's line and the hash of all lines up to
-    it; `files` has a mark for each of the files in step; `stats` are the counters that users know.
+    it; `files` has a mark for each of the files in step; `stats` are the counters that users know; `spend` is
+    what all runs of the directory have cost until then.
     """
 
     last_completed_idx: int
@@ -68,6 +70,7 @@ class RunState:
     stats: Mapping[str, int]
     failed_pairs: int = 0
     fingerprint: Fingerprint = field(default_factory=dict)
+    spend: Spend = field(default_factory=Spend)
 
 
 def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
@@ -133,6 +136,7 @@ def _common(state: RunState) -> dict[str, Any]:
         "input": {"offset": state.input_end, "chain": state.input_chain},
         "files": dict(state.files),
         "counters": list(state.stats),
+        "spend": state.spend,
     }
 
 
@@ -164,4 +168,5 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         stats={name: int(stats[name]) for name in content["counters"]},
         failed_pairs=int(content["failed_pairs"]),
         fingerprint=dict(content["fingerprint"]),
+        spend=Spend(**content.get("spend", {})),
     )

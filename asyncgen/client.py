@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Usage
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
 from asyncgen.limiter import Gate, Grant
@@ -33,11 +33,15 @@ SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request as it will be sent: `hash` (hex) names it in the journal, `tokens` is what it may cost."""
+    """A request as it will be sent: `hash` (hex) names it in the journal.
+
+    `tokens` is what it is charged against a limit, `most` what it can cost.
+    """
 
     body: bytes
     hash: str
     tokens: int
+    most: Usage
     json_object: bool
     required_keys: tuple[str, ...]
 
@@ -57,14 +61,14 @@ class Caller:
 class CallLog(Protocol):
     """Where attempts are recorded, in the tick in which they happen."""
 
-    def sent(self, index: int, step: str, tokens: int) -> None:
+    def sent(self, index: int, step: str, most: Usage) -> None:
         """A call is about to be sent."""
 
     def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
         """A usable answer has arrived."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage) -> None:
-        """The attempt ended without a usable answer."""
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
+        """The attempt ended without a usable answer; `lost` is what it may have cost without saying so."""
 
 
 class ChatClient:
@@ -135,6 +139,8 @@ class ChatClient:
             hash=blake2b(body, digest_size=16).hexdigest(),
             # What OpenAI charges against the tokens a minute.
             tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
+            # Text of a byte or more is in each token, and so is what frames the messages.
+            most=Usage(len(body), most := request.sampling.max_tokens, len(body) + most),
             json_object=request.json_object,
             required_keys=request.required_keys,
         )
@@ -174,9 +180,9 @@ class ChatClient:
     async def _attempt(self, caller: Caller, step: str, attempt: int, request: Prepared) -> Completion | Failure:
         now = asyncio.get_running_loop().time
         queued = now()
-        grant = await self._gate.enter(caller.index, request.tokens)
+        grant = await self._gate.enter(caller.index, request.tokens, request.most)
         try:
-            self._log.sent(caller.index, step, request.tokens)
+            self._log.sent(caller.index, step, request.most)
             result, headers = await self._send(request, min(self._config.timeout, caller.seconds))
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
@@ -185,7 +191,8 @@ class ChatClient:
                 self._pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
-                self._log.failed(caller.index, step, result.kind, result.usage)
+                lost = request.most if result.action is not Action.WAIT and result.status is None else NO_USAGE
+                self._log.failed(caller.index, step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._pause(grant, headers, result)
                 else:
@@ -194,7 +201,7 @@ class ChatClient:
             self._answers += isinstance(result, Completion)
             self._refused_share += SHARE_WEIGHT * (refused - self._refused_share)
         finally:
-            self._gate.leave()
+            self._gate.leave(request.most)
         self._observe(
             CallEnded(
                 index=caller.index,

@@ -19,8 +19,8 @@ MOST_AUTOMATIC = 2048
 class RunConfig:
     """What the user asked for. Times are seconds, rates are per minute, paths are absolute.
 
-    `num_pairs` None means all; `max_failures` pairs and `max_failed_share` (0 to 1) of those that have ended may
-    fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
+    `num_pairs` None means all; `max_cost` is in USD; `max_failures` pairs and `max_failed_share` (0 to 1) of those
+    that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None
     finds itself, up to `most_in_flight`.
     """
@@ -42,6 +42,8 @@ class RunConfig:
     preset_tpm: float | None = None
     concurrency: int | None = None
     most_in_flight: int = MOST_AUTOMATIC
+    max_cost: float | None = None
+    max_total_tokens: int | None = None
     max_attempts: int = 6
     max_failures: int | None = None
     max_failed_share: float = 0.9
@@ -53,10 +55,13 @@ class RunConfig:
     skip_bad: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "rpm", "tpm"):
+        counts = ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "max_total_tokens")
+        for name in (*counts, "rpm", "tpm"):
             value = getattr(self, name)
             if value is not None and not 1 <= value < math.inf:  # NaN is not
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
+        if self.max_cost is not None and not 0 < self.max_cost < math.inf:
+            raise UsageError(f"--max-cost must be a number of USD above 0, not {self.max_cost:g}")
         for name in ("timeout", "pair_timeout", "patience"):
             value = getattr(self, name)
             if not value > 0:

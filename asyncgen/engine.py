@@ -11,11 +11,12 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from asyncgen.breaker import Breaker
+from asyncgen.budget import Budget, Price, describe
 from asyncgen.client import ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
 from asyncgen.disk import Disk
-from asyncgen.errors import AsyncgenError, BadDataError, DiskError
+from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
 from asyncgen.journal import Journal
 from asyncgen.limiter import Gate, RateLimiter
 from asyncgen.pairs import Row
@@ -64,6 +65,7 @@ class Engine:
 
     Args:
         config: limits, window, and how often to commit.
+        price: of the model, None when it is not known.
         recipe: what is asked for a pair.
         disk: the disk.
         observe: told of everything.
@@ -73,12 +75,14 @@ class Engine:
     def __init__(
         self,
         config: RunConfig,
+        price: Price | None,
         recipe: Recipe,
         disk: Disk,
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._config = config
+        self._price = price
         self._recipe = recipe
         self._disk = disk
         self._observe = observe
@@ -122,6 +126,10 @@ class Engine:
         config = self._config
         queue: asyncio.Queue[Row | None] = asyncio.Queue(config.batch_size)
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+        if config.max_cost is not None or config.max_total_tokens is not None:
+            self._gate.budget = Budget(
+                journal.spend, self._price, most_cost=config.max_cost, most_tokens=config.max_total_tokens
+            )
         client = ChatClient(config, self._gate, journal, self._tell, self.stop)
         writer = OrderedWriter(
             sink,
@@ -138,6 +146,7 @@ class Engine:
                     group.create_task(self._gate.pump()),
                     group.create_task(self._sync_regularly(journal)),
                     group.create_task(self._sample_regularly()),
+                    group.create_task(self._stop_when_exhausted(journal)),
                 ]
                 writing = [
                     group.create_task(writer.write(outcomes)),
@@ -187,6 +196,10 @@ class Engine:
             self._gate.grown.clear()
             hire()
             await self._gate.grown.wait()
+
+    async def _stop_when_exhausted(self, journal: Journal) -> None:
+        await self._gate.exhausted.wait()
+        self.stop(BudgetError(f"the budget covers no further call: {describe(journal.spend, self._price)} spent"))
 
     async def _sync_regularly(self, journal: Journal) -> None:
         with suppress(asyncio.CancelledError):

@@ -57,6 +57,12 @@ class TryLaterError(AsyncgenError):
     exit_code = Exit.TRY_LATER
 
 
+class BudgetError(AsyncgenError):
+    """The user's own budget covers no further call."""
+
+    exit_code = Exit.BUDGET
+
+
 class KeyOrQuotaError(AsyncgenError):
     """The account cannot pay, the key is not accepted, or the model is not there: waiting is useless."""
 

@@ -15,7 +15,8 @@ Rules:
 
 Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
-have cost until then, in their place).
+have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
+copied before it are not counted again).
 """
 
 import errno
@@ -28,7 +29,8 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import Completion, Usage
+from asyncgen.budget import Spend
+from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.disk import Disk, lines_of
 from asyncgen.errors import AsyncgenError, DiskError
 from asyncgen.fingerprint import Fingerprint
@@ -79,6 +81,7 @@ class Journal:
         needed: whether answers of a pair index are still needed; what is not is dropped at opening.
         on_full: told when the disk is full; what is in flight is still saved, in the ballast's place.
         ballast: bytes set aside for that.
+        spend: what the directory has cost, where no journal knows better; kept up to date.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
     be billed twice. `damaged` lines were kept aside.
@@ -92,6 +95,7 @@ class Journal:
         needed: Callable[[int], bool],
         on_full: Callable[[AsyncgenError], None],
         ballast: int,
+        spend: Spend,
     ) -> None:
         self._disk = disk
         self._directory = directory
@@ -104,14 +108,15 @@ class Journal:
         self.damaged = 0
         self._closed_segments: list[_Segment] = []
         self._ballast = directory / _BALLAST
+        self.spend = spend
         self._current = self._compact(needed)
         disk.allocate(self._ballast, ballast)
 
     # Recording
 
-    def sent(self, index: int, step: str, tokens: int) -> None:
-        """Record that a call is about to be sent."""
-        self._append({"kind": "sent", "index": index, "step": step, "tokens": tokens})
+    def sent(self, index: int, step: str, most: Usage) -> None:
+        """Record that a call is about to be sent that costs at most this."""
+        self._append({"kind": "sent", "index": index, "step": step, "most": most})
 
     def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
         """Record a usable answer."""
@@ -128,11 +133,15 @@ class Journal:
             }
         )
         self._hold(index, place).answers[step] = place
+        self.spend.add(completion.usage)
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage) -> None:
-        """Record that an attempt ended without a usable answer, and what it cost."""
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE) -> None:
+        """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
-        place = self._append({"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens})
+        record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
+        place = self._append(record | {"usage": usage, "lost": lost})
+        self.spend.add(usage)
+        self.spend.lose(lost)
         if tokens:
             self._hold(index, place).wasted += tokens
 
@@ -169,6 +178,7 @@ class Journal:
                     # The sum and not the lines: where these turn up again, nothing is counted twice.
                     record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
                     self._hold(index, self._write(_encode(record)))
+            self._write(self._spend_line())
             self._closed_segments.remove(segment)
             self._retired.append(segment)
 
@@ -217,6 +227,9 @@ class Journal:
 
     # Lines
 
+    def _spend_line(self) -> bytes:
+        return _encode({"kind": "spend", "spend": self.spend})
+
     def _hold(self, index: int, place: _Place) -> _Held:
         held = self._pairs.setdefault(index, _Held())
         held.places.append(place)
@@ -260,8 +273,16 @@ class Journal:
     def _new_segment(self, number: int, *, suffix: str = "") -> _Segment:
         path = self._directory / f"{_PREFIX}{number:08d}{_SUFFIX}{suffix}"
         segment = _Segment(path, self._disk.open_append(path))
+        # A compacted one says what was spent behind the lines that it has taken over.
+        spend = None if suffix else self.spend
         header = _encode(
-            {"kind": "header", "version": 1, "fingerprint": self._fingerprint, "replaces_earlier": bool(suffix)}
+            {
+                "kind": "header",
+                "version": 1,
+                "fingerprint": self._fingerprint,
+                "replaces_earlier": bool(suffix),
+                "spend": spend,
+            }
         )
         try:
             self._disk.write(segment.fd, header, path)
@@ -283,18 +304,24 @@ class Journal:
                 self._disk.unlink(self._directory / name)
         number = _number(paths[-1]) + 1 if paths else 1
         self._current = segment = self._new_segment(number, suffix=".tmp")
-        in_flight: set[tuple[int, str]] = set()
+        in_flight: dict[tuple[int, str], Usage] = {}
         for record, line in self._records(paths):
-            if record["kind"] == "header":
+            if record["kind"] in {"header", "spend"}:
+                if record.get("spend") is not None:
+                    self.spend = Spend(**record["spend"])
                 continue
             index, step = record["index"], record["step"]
             if record["kind"] == "sent":
-                in_flight.add((index, step))
+                in_flight[index, step] = Usage(**record.get("most", {}))
                 continue
-            in_flight.discard((index, step))
+            in_flight.pop((index, step), None)
+            self._count(record)
             if needed(index):
                 self._take_over(record, line)
         self.unsettled = len(in_flight)
+        for most in in_flight.values():
+            self.spend.lose(most)
+        self._write(self._spend_line())
         self._disk.fsync(segment.fd, segment.path)
         segment.synced = segment.size
         final = segment.path.with_suffix("")
@@ -305,6 +332,11 @@ class Journal:
         for path in paths:
             self._disk.unlink(path)
         return segment
+
+    def _count(self, record: dict[str, Any]) -> None:
+        """Add what a line says that a call has cost."""
+        self.spend.add(Usage(**record.get("usage", {})))
+        self.spend.lose(Usage(**record.get("lost", {})))
 
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""

@@ -3,7 +3,7 @@
 Rules:
 
 1. A grant gives all that an attempt needs at once: a call in flight, a request, its tokens. Nothing is
-   granted in a pause.
+   granted in a pause, nor beyond the budget: what calls in flight may cost is set aside.
 2. The oldest pair goes first. What it cannot have yet, nobody behind it gets: nothing is overtaken, and
    no second queue can turn the order around.
 3. Whoever waits for a backoff is outside the gate and holds nothing.
@@ -21,17 +21,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
+from typing import TYPE_CHECKING
 
 from aiolimiter import AsyncLimiter
 
+from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.errors import Stopping
 from asyncgen.pace import MINUTE, Mark, Pace
 from asyncgen.rate_headers import DAY, Report, read_reports
 
+if TYPE_CHECKING:
+    from asyncgen.budget import Budget
+
 PERIOD = 0.1
 ROUNDING = 1e-6  # slices of floats do not add up exactly
 LISTEN_INTERVAL = 0.02
+FIRST = 8  # calls in flight where no limit is known, until the first of them has told of some or of none
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,30 +141,39 @@ class Gate:
     def __init__(self, control: ConcurrencyControl, limiter: RateLimiter) -> None:
         self._control = control
         self._limiter = limiter
-        self._waiting: list[tuple[int, int, float, asyncio.Future[Grant]]] = []
+        self._waiting: list[tuple[int, int, float, Usage, asyncio.Future[Grant]]] = []
         self._order = count()
         self._lacking = asyncio.Event()
         self._closed = asyncio.Event()
         self._paused_until = 0.0
         self._resume: asyncio.TimerHandle | None = None
         self._refused_at = self._heard_at = float("-inf")
+        self._heard = False
         self.in_flight = 0
         self.backing_off = 0
         self.waiting_on: str | None = None
         self.grown = asyncio.Event()
+        self.budget: Budget | None = None
+        self.exhausted = asyncio.Event()
 
     @property
     def limit(self) -> int:
         """Calls that may be in flight now."""
-        return self._control.limit
+        limit = self._control.limit
+        return limit if self._heard or self._limiter.lanes else min(FIRST, limit)
 
     @property
     def waiting(self) -> int:
         """Calls that stand before the gate."""
         return len(self._waiting)
 
-    async def enter(self, index: int, tokens: float) -> Grant:
+    async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE) -> Grant:
         """Wait for a grant of one call of pair `index`; `leave` must follow.
+
+        Args:
+            index: the oldest goes first.
+            tokens: what the call is charged against the limit of tokens.
+            most: what it can cost, for the budget.
 
         Raises:
             Stopping: the gate was closed.
@@ -166,18 +181,23 @@ class Gate:
         if self._closed.is_set():
             raise Stopping
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (index, next(self._order), tokens, granted))
+        heappush(self._waiting, (index, next(self._order), tokens, most, granted))
         self._grant()
         try:
             return await granted
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled() and granted.exception() is None:
-                self.leave()  # granted and cancelled in the same tick
+                self.leave(most)  # granted and cancelled in the same tick
             raise
 
-    def leave(self) -> None:
-        """Give the call in flight back."""
+    def leave(self, most: Usage = NO_USAGE) -> None:
+        """Give the call in flight back, and what the budget had set aside for it; its cost is in the spend."""
         self.in_flight -= 1
+        if not self._heard:
+            self._heard = True
+            self.grown.set()
+        if self.budget is not None:
+            self.budget.release(most)
         self._grant()
 
     # What the server says; before `leave`
@@ -239,7 +259,7 @@ class Gate:
     def close(self) -> None:
         """Grant nothing any more: who waits here or in `backoff` gets `Stopping`."""
         self._closed.set()
-        for _, _, _, granted in self._waiting:
+        for *_, granted in self._waiting:
             if not granted.done():
                 granted.set_exception(Stopping())
         self._waiting.clear()
@@ -281,20 +301,26 @@ class Gate:
 
     def _grant(self) -> None:
         while self._waiting:
-            _, _, tokens, granted = self._waiting[0]
+            _, _, tokens, most, granted = self._waiting[0]
             if granted.done():  # cancelled while it waited
                 heappop(self._waiting)
                 continue
-            self.waiting_on = self._obstacle(tokens)
+            self.waiting_on = self._obstacle(tokens, most)
             if self.waiting_on is not None:
                 return
             heappop(self._waiting)
             now = asyncio.get_running_loop().time()
             self.in_flight += 1
+            if self.budget is not None:
+                self.budget.reserve(most)
             granted.set_result(Grant(now, self._limiter.spend(tokens, now)))
         self.waiting_on = None
 
-    def _obstacle(self, tokens: float) -> str | None:
+    def _obstacle(self, tokens: float, most: Usage) -> str | None:
+        if self.budget is not None and not self.budget.covers(most):
+            if not self.in_flight:  # nothing comes back that could make room
+                self.exhausted.set()
+            return "budget"
         lack = self._limiter.lack(tokens)
         if lack is not None:
             # Drawn also while something else binds: a bucket holds too little to wait for that.
@@ -302,6 +328,6 @@ class Gate:
         # The timer says when a pause is over, not the clock: a loop may fire a timer a little early.
         if self._resume is not None:
             return "pause"
-        if self.in_flight >= self._control.limit:
+        if self.in_flight >= self.limit:
             return "concurrency"
         return None if lack is None else lack[0]

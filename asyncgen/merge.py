@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from asyncgen.budget import Spend
 from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, encode_statistics
 from asyncgen.disk import Disk, lines_of, replace_atomically, write_durably
 from asyncgen.errors import BadDataError
@@ -126,8 +127,12 @@ class RepairSpool:
         for fd in self._spools.values():
             self._disk.close_descriptor(fd)
 
-    def merge(self) -> tuple[RunState, dict[str, FileMeter]]:
-        """Write the merged files, the intent, and carry it out; the new state and the meters of its files."""
+    def merge(self, spend: Spend) -> tuple[RunState, dict[str, FileMeter]]:
+        """Write the merged files, the intent, and carry it out; the new state and the meters of its files.
+
+        Args:
+            spend: what all runs have cost, the repair included.
+        """
         meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
         repaired = set(self.repaired)
         lines = [
@@ -145,6 +150,7 @@ class RepairSpool:
             files={name: meter.mark() for name, meter in meters.items()},
             stats=self._stats,
             failed_pairs=len(lines),
+            spend=spend,
         )
         statistics = encode_statistics(state)
         write_durably(self._disk, self._directory / (STATISTICS + SUFFIX), statistics)

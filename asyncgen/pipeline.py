@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from asyncgen.breaker import Breaker
+from asyncgen.budget import Price, Spend
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
@@ -46,6 +47,7 @@ class Summary:
     """
 
     stats: dict[str, int]
+    spend: Spend
     failed_pairs: int
     calls: int
     refused: int
@@ -62,9 +64,17 @@ class Run:
         recipe: what is asked for a pair.
         observers: told of everything, on the event loop.
         disk: the disk.
+        price: of the model, None when it is not known.
     """
 
-    def __init__(self, config: RunConfig, recipe: Recipe, observers: list[Observer], disk: Disk) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        recipe: Recipe,
+        observers: list[Observer],
+        disk: Disk,
+        price: Price | None = None,
+    ) -> None:
         self._config = config
         self._recipe = recipe
         self._disk = disk
@@ -72,7 +82,7 @@ class Run:
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
         self._observers = [self._telemetry.observe, *observers]
-        self._engine = Engine(config, recipe, disk, self._observe, self._telemetry.flush)
+        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush)
         self._fingerprint: Fingerprint = fingerprint(
             {"model": config.model, "endpoint": endpoint_name(config.base_url), **recipe.fingerprint}
         )
@@ -103,6 +113,7 @@ class Run:
                 self._disk.close_descriptor(lock)
         return Summary(
             stats=dict(state.stats),
+            spend=state.spend,
             failed_pairs=state.failed_pairs,
             calls=self._engine.tally.calls,
             refused=self._engine.tally.refused,
@@ -203,7 +214,7 @@ class Run:
         """Process the pairs behind the watermark."""
         first = state.last_completed_idx + 1
         failed = set(self._failed_indexes())
-        journal = self._open_journal(lambda index: index >= first or index in failed)
+        journal = self._open_journal(lambda index: index >= first or index in failed, state)
         for index in failed:
             journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
@@ -225,7 +236,7 @@ class Run:
 
     async def _repair(self, state: RunState, failed: list[int]) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask failed pairs again and merge them in place; the new state and the meters of its files."""
-        journal = self._open_journal(set(self._failed_indexes()).__contains__)
+        journal = self._open_journal(set(self._failed_indexes()).__contains__, state)
         self._observe(RepairStarted(len(failed)))
         spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
         self._engine.tally.begin(len(failed))
@@ -233,7 +244,7 @@ class Run:
             # Pairs that failed before may all fail again, and that is no news.
             breaker = Breaker(None, 1.0)
             await self._engine.run(journal, spool, self._failed_rows(failed), iter(failed), breaker)
-            merged = await self._disk.call(spool.merge)
+            merged = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
             for index in spool.repaired:
                 journal.release(index)
             journal.remove()
@@ -259,7 +270,7 @@ class Run:
     def _failed_indexes(self) -> list[int]:
         return [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
 
-    def _open_journal(self, needed: Callable[[int], bool]) -> Journal:
+    def _open_journal(self, needed: Callable[[int], bool], state: RunState) -> Journal:
         journal = Journal(
             self._disk,
             self._state_directory,
@@ -267,6 +278,7 @@ class Run:
             needed,
             self.stop,
             ballast=BALLAST_PER_CALL * self._config.ceiling,
+            spend=replace(state.spend),
         )
         if journal.unsettled:
             self._observe(

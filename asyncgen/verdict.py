@@ -12,12 +12,11 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
 
-from asyncgen.chat import Completion, Usage
+from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
 
 MAX_RETRY_AFTER = 120.0
-NO_USAGE = Usage()
 
 
 class Action(Enum):

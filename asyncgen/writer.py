@@ -13,6 +13,7 @@ Rules:
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -107,6 +108,7 @@ class RunOutputs:
             stats=dict(self._stats),
             failed_pairs=self._failed_pairs,
             fingerprint=self._fingerprint,
+            spend=replace(self._journal.spend),
         )
 
     async def append(self, outcomes: list[Outcome]) -> None:

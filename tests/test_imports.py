@@ -17,10 +17,23 @@ TIERS = {
     6: {"cli", "__main__", "console", "commands"},
     5: {"pipeline", "engine", "export"},
     4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
-    3: {"source", "client", "transport", "journal", "checkpoint", "recipe", "recipes", "medec", "staging", "collection"},
+    3: {
+        "source",
+        "client",
+        "transport",
+        "journal",
+        "checkpoint",
+        "recipe",
+        "recipes",
+        "medec",
+        "staging",
+        "collection",
+    },
     2: {
         "limiter",
         "retry",
+        "prices",
+        "budget",
         "breaker",
         "verdict",
         "reorder",
@@ -50,7 +63,7 @@ ONLY_USERS = {
     "pyarrow": {"export"},
     "csv": {"medec"},
 }
-PURE = {"retry", "breaker", "verdict", "reorder", "concurrency", "pace"}
+PURE = {"budget", "retry", "breaker", "verdict", "reorder", "concurrency", "pace"}
 NOT_FOR_HELP = [
     "asyncgen.transport",
     "openai",

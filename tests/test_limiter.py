@@ -269,8 +269,22 @@ async def test_an_idle_gate_saves_up_no_more_than_its_bucket(start_ticking: Call
 async def test_without_rates_nothing_is_paced() -> None:
     """A thousand calls of any size in no time, without a pump."""
     gate = Gate(fixed(1000), RateLimiter(None, None))
+    await enter_at_once(gate, 0, tokens=1e9)
+    gate.leave()
     for index in range(1000):
         await enter_at_once(gate, index, tokens=1e9)
+
+
+async def test_where_no_limit_is_known_a_few_calls_go_ahead_to_tell_of_one() -> None:
+    """A thousand at once may be a hundred too many, and nobody would know before they are refused."""
+    gate = Gate(fixed(1000), RateLimiter(None, None))
+    callers = [asyncio.create_task(gate.enter(index, 100)) for index in range(1000)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert gate.in_flight == 8
+    gate.leave()
+    await asyncio.gather(*callers)
+    assert gate.in_flight == 999
 
 
 async def test_nothing_starves(start_ticking: Callable[[], None]) -> None:

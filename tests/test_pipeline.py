@@ -38,17 +38,17 @@ class ScriptedClient:
 
     def prepare(self, request: ChatRequest) -> Prepared:
         body = f"{request.system}{request.user}".encode()
-        return Prepared(body, str(hash(body)), 100, request.json_object, request.required_keys)
+        return Prepared(body, str(hash(body)), 100, Usage(), request.json_object, request.required_keys)
 
     async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         index = caller.index
         await self._gate.enter(index, request.tokens)
         try:
-            self._log.sent(index, step, request.tokens)
+            self._log.sent(index, step, request.most)
             self.asked.append(index)
             seconds = self.script(index)
             if seconds is None:
-                self._log.failed(index, step, "bad_request", Usage())
+                self._log.failed(index, step, "bad_request", Usage(), Usage())
                 raise CallFailed(step, "bad_request", 1)
             await asyncio.sleep(seconds)
             completion = Completion(f"Paraphrase {index}. " + "x" * 500, Usage(1, 1, 2), "scripted")
@@ -164,7 +164,7 @@ async def test_samples_say_what_the_run_is_waiting_for(client, run):
     await run(20, lambda event: samples.append(event) if isinstance(event, Sample) else None).execute()
 
     assert samples[0].in_flight == 4
-    assert samples[0].waiting == 4
+    assert samples[0].waiting == 1
     assert samples[0].waiting_on == "concurrency"
     assert samples[-1].done == samples[-1].total == 20
 

@@ -164,13 +164,13 @@ class _ListeningGate(Gate):
 class _NoLog:
     """A call log that keeps nothing."""
 
-    def sent(self, index: int, step: str, tokens: int) -> None:
+    def sent(self, index: int, step: str, most: Usage) -> None:
         """A call is about to be sent."""
 
     def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
         """A usable answer has arrived."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage) -> None:
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
         """The attempt ended without a usable answer."""
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from asyncgen.budget import Price
 from asyncgen.commands.simulate import profile_path
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -23,6 +24,7 @@ from asyncgen.config import (
 )
 from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
+from asyncgen.prices import load_price
 from asyncgen.tiers import Tier, load_tier
 
 HELP = "generate SFT data from pairs of notes; the same command again goes on where it stopped"
@@ -81,6 +83,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N|auto",
         help="calls in flight (auto: as many as limits and latency need)",
     )
+    api.add_argument(
+        "--max-cost",
+        type=float,
+        metavar="USD",
+        help="never spend more in this directory, all its runs and the dearest case of calls in flight included",
+    )
+    api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
+    api.add_argument(
+        "--prices", type=Path, metavar="FILE.toml", help="instead of configs/prices.toml (dated, by model)"
+    )
     api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
     api.add_argument(
         "--max-failures",
@@ -126,6 +138,11 @@ def execute(args: argparse.Namespace) -> int:
 
     tier = None if args.tier is None else load_tier(args.tier, args.model)
     config = _config(args, tier)
+    price = load_price(config.model, args.prices)
+    if price is None and config.max_cost is not None:
+        raise UsageError(
+            f"--max-cost needs a price of {config.model}: list it in a file like configs/prices.toml, for --prices"
+        )
     console = Console(
         progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
     )
@@ -136,7 +153,7 @@ def execute(args: argparse.Namespace) -> int:
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
-            return run_loop(_execute(config, args.simulate, console))
+            return run_loop(_execute(config, price, args.simulate, console))
         except AsyncgenError as error:
             console.error(str(error))
             if error.exit_code in RESUMABLE:
@@ -144,7 +161,7 @@ def execute(args: argparse.Namespace) -> int:
             return error.exit_code
 
 
-async def _execute(config: RunConfig, profile: str | None, console: Any) -> int:
+async def _execute(config: RunConfig, price: Price | None, profile: str | None, console: Any) -> int:
     # Slow imports, paid only when there is something to run.
     from asyncgen.disk import Disk  # noqa: PLC0415
     from asyncgen.pipeline import Run  # noqa: PLC0415
@@ -167,7 +184,7 @@ async def _execute(config: RunConfig, profile: str | None, console: Any) -> int:
             config = replace(config, base_url=simulator.base_url)
         disk = Disk()
         stack.callback(disk.close)
-        run = Run(config, recipe, [console.observe], disk)
+        run = Run(config, recipe, [console.observe], disk, price)
         _handle_signals(run.stop)
         summary = await run.execute()
     console.summary(summary, config.output_dir)
@@ -197,6 +214,8 @@ def _config(args: argparse.Namespace, tier: Tier | None) -> RunConfig:
         preset_tpm=None if tier is None else tier.tpm,
         concurrency=args.concurrency,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
+        max_cost=args.max_cost,
+        max_total_tokens=args.max_total_tokens,
         max_attempts=args.max_attempts,
         max_failures=args.max_failures if isinstance(args.max_failures, int) else None,
         max_failed_share=args.max_failures if isinstance(args.max_failures, float) else 1.0,

@@ -357,3 +357,26 @@ def test_a_run_of_the_original_tool_is_refused_when_its_files_do_not_agree(serve
     assert this.run("--restart").returncode == 0
     (aside,) = this.output_dir.glob("superseded-*")
     assert (aside / OUTPUTS[0]).read_bytes() == before[OUTPUTS[0]]
+
+
+def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve, job, first_pairs):
+    """Over three commands, a kill in between: what the server counted stays under the budget of each."""
+    golden = job(serve(), input_jsonl=first_pairs(60))
+    assert golden.run().returncode == 0
+    server = serve(faults=Faults(server_error=0.1, empty=0.05, once=True))
+    this = job(server, input_jsonl=first_pairs(60))
+
+    assert this.run("--max-total-tokens", "60000").returncode == 4
+    assert 20_000 < server.counts["total_tokens"] <= 60_000
+    process = this.start("--max-total-tokens", "120000")
+    while server.counts["answers"] < 70:
+        assert process.poll() is None
+    process.kill()
+    process.communicate()
+    done = this.run("--max-total-tokens", "120000")
+
+    assert done.returncode == 4
+    assert "the budget covers no further call" in done.stderr
+    assert server.counts["total_tokens"] <= 120_000
+    assert this.run().returncode == 0
+    assert this.outputs() == golden.outputs()

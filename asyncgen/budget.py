@@ -1,0 +1,132 @@
+"""What a run has spent and what it may spend. Pure arithmetic.
+
+A budget is hard: a call is sent only when everything spent, the worst case of all calls in flight and its own
+worst case fit. The worst case of a call is a token for each byte of its request (no tokenizer makes more) and
+the longest answer that it allows.
+"""
+
+from dataclasses import dataclass
+
+from asyncgen.chat import Usage
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD for a million tokens of prompts, of their cached parts, and of completions; from where and when."""
+
+    model: str
+    prompt: float
+    cached: float
+    completion: float
+    dated: str = ""
+    source: str = ""
+
+    def cost(self, usage: Usage) -> float:
+        """What these tokens cost, in USD."""
+        cached = min(usage.cached_tokens, usage.prompt_tokens)
+        fresh = usage.prompt_tokens - cached
+        return (fresh * self.prompt + cached * self.cached + usage.completion_tokens * self.completion) / MILLION
+
+
+@dataclass(slots=True)
+class Spend:
+    """Tokens that an output directory has cost so far, in all its runs.
+
+    `lost_*` is the worst case of calls whose answer never arrived: the server may have counted it or not.
+    """
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    lost_prompt_tokens: int = 0
+    lost_completion_tokens: int = 0
+
+    def add(self, usage: Usage) -> None:
+        """An answer came, usable or not."""
+        self.prompt_tokens += usage.prompt_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.completion_tokens += usage.completion_tokens
+
+    def lose(self, most: Usage) -> None:
+        """A call may have been answered, and nobody heard it."""
+        self.lost_prompt_tokens += most.prompt_tokens
+        self.lost_completion_tokens += most.completion_tokens
+
+    @property
+    def known(self) -> Usage:
+        """What the server has counted."""
+        return _usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens)
+
+    @property
+    def most(self) -> Usage:
+        """That and the worst case of what was lost."""
+        return _usage(
+            self.prompt_tokens + self.lost_prompt_tokens,
+            self.completion_tokens + self.lost_completion_tokens,
+            self.cached_tokens,
+        )
+
+
+class Budget:
+    """Says whether one more call fits.
+
+    Args:
+        spend: what is spent already, kept up to date by its owner.
+        price: needed for `most_cost`.
+        most_cost: USD, None: no matter.
+        most_tokens: of all calls, None: no matter.
+    """
+
+    def __init__(
+        self, spend: Spend, price: Price | None, *, most_cost: float | None, most_tokens: int | None
+    ) -> None:
+        self._spend = spend
+        self._price = price
+        self._most_cost = most_cost
+        self._most_tokens = most_tokens
+        self._prompt_tokens = self._completion_tokens = 0
+        self.calls = 0
+
+    def covers(self, most: Usage) -> bool:
+        """Whether a call fits that costs at most this."""
+        spent = self._spend.most
+        total = _usage(
+            spent.prompt_tokens + self._prompt_tokens + most.prompt_tokens,
+            spent.completion_tokens + self._completion_tokens + most.completion_tokens,
+            spent.cached_tokens,
+        )
+        if self._most_tokens is not None and total.total_tokens > self._most_tokens:
+            return False
+        if self._most_cost is None:
+            return True
+        assert self._price is not None
+        return self._price.cost(total) <= self._most_cost
+
+    def reserve(self, most: Usage) -> None:
+        """A call goes out."""
+        self._count(most, 1)
+
+    def release(self, most: Usage) -> None:
+        """It is back; what it cost is in the spend."""
+        self._count(most, -1)
+
+    def _count(self, most: Usage, sign: int) -> None:
+        self.calls += sign
+        self._prompt_tokens += sign * most.prompt_tokens
+        self._completion_tokens += sign * most.completion_tokens
+
+
+def describe(spend: Spend, price: Price | None) -> str:
+    """In words, such as "$1.23 (456,789 tokens)"."""
+    known, most = spend.known, spend.most
+    tokens = f"{known.total_tokens:,} tokens"
+    if price is None:
+        return tokens
+    lost = price.cost(most) - price.cost(known)
+    return f"${price.cost(known):,.2f} ({tokens}" + (f"; ${lost:,.2f} at most for calls lost)" if lost else ")")
+
+
+def _usage(prompt: int, completion: int, cached: int) -> Usage:
+    return Usage(prompt, completion, prompt + completion, cached)
