@@ -61,7 +61,7 @@ def test_a_crash_in_the_recovery_loses_nothing(
 
 
 def test_enough_crash_states_were_tried(total: Counts) -> None:
-    """The tests above tried at least 10,000 crash states, or the share of two workers, and left no kind of crash out."""
+    """The tests above tried at least 10,000 crash states, or one worker's share, and left no kind of crash out."""
     if not {"killed", "killed_in_write", "power_loss"} <= total.kinds.keys():
         pytest.skip("the tests above did not run")
     assert total.states >= (10_000 if "PYTEST_XDIST_WORKER" not in os.environ else 2_500)
