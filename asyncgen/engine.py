@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from asyncgen.chat import Usage
 from asyncgen.client import ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
@@ -17,8 +18,18 @@ from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError
 from asyncgen.journal import Journal
 from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.pace import MINUTE
 from asyncgen.pairs import Row
-from asyncgen.progress import CallEnded, Event, Observer, PairDone, PairFailed, Sample, StopRequested
+from asyncgen.progress import (
+    CallEnded,
+    Event,
+    LimitUse,
+    Observer,
+    PairDone,
+    PairFailed,
+    Sample,
+    StopRequested,
+)
 from asyncgen.recipe import Recipe
 from asyncgen.window import Window
 from asyncgen.worker import Outcome, Worker
@@ -31,14 +42,27 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class Tally:
-    """What the events of this process add up to, for the samples and the summary."""
+    """What the events of this process add up to, for the samples and the summary.
 
+    `price` gives the cost of a call in USD; None: this model has no price.
+    """
+
+    price: Callable[[Usage], float] | None = None
     total: int = 0
     done: int = 0
     failed: int = 0
     calls: int = 0
     refused: int = 0
+    retried: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
     tokens: int = 0
+    spent: float = 0.0
+
+    @property
+    def cost(self) -> float | None:
+        """USD so far; None without a price."""
+        return None if self.price is None else self.spent
 
     def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
         """So many pairs are to be processed, of which some are done."""
@@ -49,7 +73,12 @@ class Tally:
         if isinstance(event, CallEnded):
             self.calls += 1
             self.refused += event.status in {429, 503}
+            self.retried += event.attempt > 1
+            self.prompt_tokens += event.usage.prompt_tokens
+            self.completion_tokens += event.usage.completion_tokens
             self.tokens += event.usage.total_tokens
+            if self.price is not None:
+                self.spent += self.price(event.usage)
         elif isinstance(event, PairDone):
             self.done += 1
         elif isinstance(event, PairFailed):
@@ -191,9 +220,9 @@ class Engine:
 
     async def _sample_regularly(self) -> None:
         while True:
-            await asyncio.sleep(SAMPLE_INTERVAL)
             self._sample()
             await self._flush()
+            await asyncio.sleep(SAMPLE_INTERVAL)
 
     def _sample(self) -> None:
         tally, gate = self.tally, self._gate
@@ -203,11 +232,20 @@ class Engine:
                 failed=tally.failed,
                 total=tally.total,
                 in_flight=gate.in_flight,
+                concurrency=gate.limit,
                 waiting=gate.waiting,
                 waiting_on=gate.waiting_on,
+                oldest=self._window.oldest,
                 calls=tally.calls,
                 refused=tally.refused,
+                retried=tally.retried,
+                prompt_tokens=tally.prompt_tokens,
+                completion_tokens=tally.completion_tokens,
                 tokens=tally.tokens,
+                cost=tally.cost,
+                limits=tuple(
+                    LimitUse(name, lane.pace.limit * MINUTE, lane.spent) for name, lane in gate.lanes.items()
+                ),
             )
         )
 
