@@ -18,8 +18,8 @@ class Rates:
     """How fast it goes: `pairs` and `calls` a second, `eta` in seconds; None while that cannot be told.
 
     `binding` names what holds the calls back most of the time, or is nearest to that: a limit of the server
-    ("requests", "tokens") or "concurrency". `share` says how much of it is in use (1 is all of it; more while a burst
-    is used that the server grants), `limit` what it is: a minute, or calls in flight.
+    ("requests", "tokens") or "concurrency". `share` says how much of it is in use (1 is all of it; more while a
+    burst is used that the server grants), `limit` what it is: a minute, or calls in flight.
     """
 
     pairs: float | None = None
@@ -72,7 +72,9 @@ class Meter:
             for use in last.limits
         }
         samples = [sample for _, sample in self._samples]
-        in_use = sum(sample.in_flight for sample in samples) / max(1, sum(sample.concurrency for sample in samples))
+        in_use = sum(sample.in_flight for sample in samples) / max(
+            1, sum(sample.concurrency for sample in samples)
+        )
         shares[CONCURRENCY] = (in_use, float(last.concurrency))
         waits = Counter(sample.waiting_on for sample in samples if sample.waiting_on in shares)
         nearest = max(last.limits, key=lambda use: shares[use.name][0], default=None)

@@ -4,7 +4,6 @@ Times are of the wall clock: processes come and go, and each has a loop's clock 
 never end a run: what cannot be written is dropped.
 """
 
-import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -40,7 +39,7 @@ class Telemetry:
         if isinstance(event, CallEnded):
             self._pending[CALLS].append(_line(_call(event)))
         elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            now = moment().isoformat(timespec="milliseconds")
             self._pending[EVENTS].append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
     async def flush(self) -> None:
@@ -68,10 +67,15 @@ class Telemetry:
         return b"" if not size or self._disk.read(path, size - 1, 1) == b"\n" else b"\n"
 
 
+def moment() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
 def _call(event: CallEnded) -> dict[str, Any]:
     """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` costs more."""
     return {
-        "time": round(time.time() - event.took, 3),
+        "time": round(moment().timestamp() - event.took, 3),
         "index": event.index,
         "step": event.step,
         "attempt": event.attempt,

@@ -1,10 +1,9 @@
 """What happened when, in a bounded number of bins: thinned, never lost. Pure.
 
-Everything in a bin is a sum over its time, so that bins can be added up: counts, seconds, and integrals of levels over
-time (a level's mean is its integral by the seconds). When there are too many bins, neighbours are merged in pairs.
+Everything in a bin is a sum over its time, so that bins can be added up: counts, seconds, and integrals of levels
+over time (a level's mean is its integral by the seconds). When there are too many bins, neighbours are merged.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 
 MOST = 480
@@ -20,7 +19,7 @@ class Timeline:
 
     def __init__(self, width: float = 1.0, most: int = MOST) -> None:
         self.width = width
-        self.bins: list[Counter[str]] = []
+        self.bins: list[dict[str, float]] = []
         self._most = most
 
     def add(self, start: float, end: float, amounts: Mapping[str, float]) -> None:
@@ -33,12 +32,11 @@ class Timeline:
         last = min(last, self._most - 1)
         first = min(first, last)
         while len(self.bins) <= last:
-            self.bins.append(Counter())
+            self.bins.append({})
         for place in range(first, last + 1):
             inside = min(end, (place + 1) * self.width) - max(start, place * self.width)
             share = inside / (end - start) if first < last else 1.0
-            for name, amount in amounts.items():
-                self.bins[place][name] += amount * share  # type: ignore[assignment] # a sum of floats
+            _add(self.bins[place], amounts, share)
 
     def names(self, prefix: str) -> list[str]:
         """The names in any bin that begin so, without the prefix, sorted."""
@@ -47,12 +45,17 @@ class Timeline:
 
     def total(self, name: str) -> float:
         """The sum over all bins."""
-        return sum(one[name] for one in self.bins)
+        return sum(one.get(name, 0.0) for one in self.bins)
 
     def _merge(self) -> None:
         self.width *= 2
         pairs = [self.bins[place : place + 2] for place in range(0, len(self.bins), 2)]
         for pair in pairs:
             for second in pair[1:]:
-                pair[0].update(second)
+                _add(pair[0], second)
         self.bins = [pair[0] for pair in pairs]
+
+
+def _add(one: dict[str, float], amounts: Mapping[str, float], share: float = 1.0) -> None:
+    for name, amount in amounts.items():
+        one[name] = one.get(name, 0.0) + amount * share

@@ -16,7 +16,7 @@ ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"cli", "__main__", "console", "commands"},
     5: {"pipeline", "engine"},
-    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
+    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry", "history"},
     3: {"source", "client", "journal", "checkpoint", "recipe", "recipes"},
     2: {
         "limiter",
@@ -33,9 +33,12 @@ TIERS = {
         "rate_headers",
         "tiers",
         "tuning",
+        "rates",
+        "sketch",
+        "timeline",
     },
     1: {"config", "fingerprint", "text"},
-    0: {"", "pairs", "chat", "errors"},
+    0: {"", "pairs", "chat", "errors", "units"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {
@@ -47,7 +50,7 @@ ONLY_USERS = {
     "uvloop": {"loop"},
     "aiohttp": {BESIDE},
 }
-PURE = {"retry", "verdict", "reorder", "concurrency", "pace"}
+PURE = {"retry", "verdict", "reorder", "concurrency", "pace", "sketch", "timeline"}
 NOT_FOR_HELP = [
     "openai",
     "httpx2",
