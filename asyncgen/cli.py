@@ -11,7 +11,7 @@ from typing import NoReturn
 from asyncgen import __version__
 from asyncgen.errors import AsyncgenError, Exit
 
-COMMANDS = ("run", "tune", "drill", "simulate")
+COMMANDS = ("run", "status", "report", "tune", "drill", "simulate")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,7 +4,6 @@ Colour is for terminals, and only repeats what a sign or a word says already; `N
 """
 
 import os
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from asyncgen.progress import (
     StopRequested,
 )
 from asyncgen.rates import Meter, Rates
+from asyncgen.text import printable
 from asyncgen.units import brief, clock, duration, fit, percent, rate, usd
 
 PLAIN_INTERVAL = 30.0
@@ -44,7 +44,6 @@ STORM = 1.0  # seconds: a shorter pause is not worth a word
 NEW_STORM = 10.0  # seconds after a pause in which another one is no news
 BAR_WIDTH = 8
 _COLOURS = {"✓": 32, "⚠": 33, "❌": 31}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Console:
@@ -258,8 +257,7 @@ class Console:
         return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def _print(self, text: str, stream: IO[str]) -> None:
-        # Input and servers must not steer the terminal.
-        text = _CONTROL.sub("\ufffd", text)
+        text = printable(text)
         colour = _COLOURS.get(text[:1])
         if colour is not None and self._coloured(stream):
             text = f"\x1b[{colour}m{text[:1]}\x1b[0m{text[1:]}"

@@ -9,7 +9,7 @@ Rules:
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -23,6 +23,7 @@ SAMPLE_LINE = b'{"event":"Sample"'
 LAST_MINUTE = 70  # samples
 ONE_STORM = 10.0  # seconds between pauses of one storm
 SLOWEST_KEPT = 5
+NOTICES_KEPT = 20
 
 Settings = dict[str, Any]
 
@@ -42,7 +43,8 @@ class Storm:
 class Session:
     """What one process did. Times are seconds since the epoch; `last` is that of its last sign of life.
 
-    `ended` holds exit code and reason. `done` counts pairs that this process wrote, `sample` is its last one.
+    `ended` holds exit code and reason. `done` counts pairs that this process wrote; `sample` is its last one, of
+    the repair of failed pairs while `repairing`.
     """
 
     began: float
@@ -54,7 +56,7 @@ class Session:
     ended: tuple[int, str] | None = None
     stopping: str = ""
     resumed_from: int = 0
-    repair: bool = False
+    repairing: bool = False
     done: int = 0
     sample: Sample | None = None
     notices: list[str] = field(default_factory=list)
@@ -65,7 +67,7 @@ class History:
     """All sessions of a directory, from the lines of `events.jsonl`.
 
     Args:
-        each_sample: told of session, time and sample, and of the count of pairs at which that work began.
+        each_sample: told of session, time, sample, and the count of pairs at which its work began.
     """
 
     def __init__(self, each_sample: Callable[[Session, float, Sample, int], None] | None = None) -> None:
@@ -97,7 +99,7 @@ class History:
         return samples
 
     def settle(self) -> None:
-        """Count what the last samples say to their session; to be called before it is read, any number of times."""
+        """Count what the last samples say to their session; to be called before it is read, however often."""
         last = self._last_sample()
         if self.sessions and last is not None:
             session = self.sessions[-1]
@@ -108,40 +110,23 @@ class History:
         if name == "ProcessStarted":
             self._close_phase()
             self._base = self._done_before = 0
-            self.sessions.append(
-                Session(
-                    began=at,
-                    last=at,
-                    version=str(event["version"]),
-                    pid=int(event["pid"]),
-                    command=str(event["command"]),
-                    settings=dict(event["settings"]),
-                )
-            )
-            return
-        if not self.sessions:
-            return  # of a version that told nothing of its processes
-        session = self.sessions[-1]
-        session.last = max(session.last, at)
-        match name:
-            case "ProcessEnded":
-                session.ended = (int(event["exit_code"]), str(event["reason"]))
-            case "RunStarted":
-                self._close_phase()
-                self._base = session.resumed_from = int(event["first"])
-            case "RepairStarted":
-                self._close_phase()
-                self._base, session.repair = 0, True
-            case "PairFailed":
-                self.failures[str(event["step"]), str(event["kind"])] += 1
-            case "Paused":
-                self._pause(at, float(event["seconds"]), str(event["kind"]))
-            case "StopRequested":
-                session.stopping = str(event["reason"])
-            case "Notice" if event["warning"]:
-                session.notices.append(str(event["text"]))
-            case "Planned":
-                session.planned = Planned(**{one.name: event[one.name] for one in fields(Planned)})
+            self.sessions.append(_session(at, event))
+        elif self.sessions:  # else of a version that told nothing of its processes
+            session = self.sessions[-1]
+            session.last = max(session.last, at)
+            _tell(session, name, event)
+            match name:
+                case "RunStarted":
+                    self._close_phase()
+                    self._base = session.resumed_from = int(event["first"])
+                    session.repairing = False
+                case "RepairStarted":
+                    self._close_phase()
+                    self._base, session.repairing = 0, True
+                case "PairFailed":
+                    self.failures[str(event["step"]), str(event["kind"])] += 1
+                case "Paused":
+                    self._pause(at, float(event["seconds"]), str(event["kind"]))
 
     def _close_phase(self) -> None:
         """The samples so far belong to what has ended: a repair, or the process before."""
@@ -166,11 +151,34 @@ class History:
         self.storms[-1] = Storm(before.began, ends, paused, before.pauses + 1, kind)
 
 
+def _session(at: float, event: Mapping[str, Any]) -> Session:
+    return Session(
+        began=at,
+        last=at,
+        version=str(event["version"]),
+        pid=int(event["pid"]),
+        command=str(event["command"]),
+        settings=dict(event["settings"]),
+    )
+
+
+def _tell(session: Session, name: str, event: Mapping[str, Any]) -> None:
+    match name:
+        case "ProcessEnded":
+            session.ended = (int(event["exit_code"]), str(event["reason"]))
+        case "StopRequested":
+            session.stopping = str(event["reason"])
+        case "Notice" if event["warning"] and len(session.notices) < NOTICES_KEPT:
+            session.notices.append(str(event["text"]))
+        case "Planned":
+            session.planned = Planned(**{one.name: event[one.name] for one in fields(Planned)})
+
+
 class Calls:
     """What the lines of `calls.jsonl` add up to.
 
-    `outcomes` counts attempts by (kind, status), `steps` answered calls by step; `latency` is of answered attempts,
-    `waits` is the wait of all attempts before the gate, both in seconds; `slowest` are (seconds, index, step).
+    `outcomes` counts attempts by (kind, status); `latency` is of answered attempts, in `steps` by step, `waits` is
+    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step).
     """
 
     def __init__(self) -> None:

@@ -34,6 +34,14 @@ def rate(number: float) -> str:
     return f"{number:.3g}" if number < 1 else f"{number:.1f}" if number >= _LITTLE else f"{number:.2f}"
 
 
+def compact(number: float) -> str:
+    """For an axis: `0`, `0.25`, `40`, `1.5k`, `2M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:.3g}"
+
+
 def usd(cost: float | None) -> str:
     """`0.0042 USD`, `12.40 USD`; or that there is no price."""
     if cost is None:

@@ -15,8 +15,8 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"cli", "__main__", "console", "commands"},
-    5: {"pipeline", "engine"},
-    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry", "history"},
+    5: {"pipeline", "engine", "report"},
+    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry", "history", "directory"},
     3: {"source", "client", "journal", "checkpoint", "recipe", "recipes"},
     2: {
         "limiter",
