@@ -1,7 +1,8 @@
 """What a run's directory says about it to somebody who only looks: nothing is made, written or locked."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,8 @@ from asyncgen.progress import Sample
 from asyncgen.resume import STATE_DIRECTORY
 from asyncgen.telemetry import EVENTS
 from asyncgen.text import loads
+
+FAILED_KEPT = 50
 
 
 class Condition(StrEnum):
@@ -28,11 +31,23 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FailedPair:
+    """A line of `failed.jsonl`."""
+
+    index: int
+    note_id: str
+    step: str
+    kind: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """The run at a moment.
 
     `pid` is that of the process that holds the directory, None when none does; `state` is what is durable, None
-    before the first checkpoint; `failures` counts the pairs in `failed.jsonl` by (step, kind).
+    before the first checkpoint; `failures` counts the pairs in `failed.jsonl` by (step, kind), `failed` has
+    the first of them.
     """
 
     directory: Path
@@ -41,6 +56,7 @@ class Picture:
     state: RunState | None
     history: History
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed: list[FailedPair] = field(default_factory=list)
 
     @property
     def session(self) -> Session | None:
@@ -87,6 +103,12 @@ def look(
     for line in lines_of(disk, inside / EVENTS):
         history.feed(line)
     history.settle()
+    failures: Counter[tuple[str, str]] = Counter()
+    failed: list[FailedPair] = []
+    for pair in _failed_pairs(disk, directory):
+        failures[pair.step, pair.kind] += 1
+        if len(failed) < FAILED_KEPT:
+            failed.append(pair)
     unfinished = load_checkpoint(disk, directory)
     state = unfinished or load_statistics(disk, directory)
     return Picture(
@@ -95,7 +117,8 @@ def look(
         pid=pid,
         state=state,
         history=history,
-        failures=_failures(disk, directory),
+        failures=failures,
+        failed=failed,
     )
 
 
@@ -121,12 +144,14 @@ def _holder(disk: Disk, lock: Path) -> int | None:
     return int(text) if text.isdecimal() else 0
 
 
-def _failures(disk: Disk, directory: Path) -> Counter[tuple[str, str]]:
-    found: Counter[tuple[str, str]] = Counter()
+def _failed_pairs(disk: Disk, directory: Path) -> Iterator[FailedPair]:
     for line in lines_of(disk, directory / FAILED):
-        try:
+        with suppress(ValueError, TypeError, KeyError):
             record = loads(line)
-            found[str(record["step"]), str(record["error"])] += 1
-        except (ValueError, TypeError, KeyError):
-            continue
-    return found
+            yield FailedPair(
+                index=int(record["index"]),
+                note_id=str(record["note_id"]),
+                step=str(record["step"]),
+                kind=str(record["error"]),
+                attempts=int(record["attempts"]),
+            )

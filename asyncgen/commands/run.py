@@ -228,17 +228,17 @@ def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
 
 def _command_from_anywhere(argv: Sequence[str]) -> str:
     """The command for another day and another shell: its paths may be relative to where we are."""
-    command = _command(argv)
+    command = _command(argv, sys.executable)
     with suppress(OSError):  # where we are may have been removed
         command = f"cd {shlex.quote(str(Path.cwd()))} && {command}"
     return command
 
 
-def _command(argv: Sequence[str]) -> str:
+def _command(argv: Sequence[str], python: str = "python") -> str:
     """The command as typed, without the key."""
     words = list(argv)
     if words[0].endswith(".py"):  # a script, or python -m asyncgen: started by an interpreter
-        words[:1] = ["python", "-m", "asyncgen"] if Path(words[0]).name == "__main__.py" else ["python", words[0]]
+        words[:1] = [python, "-m", "asyncgen"] if Path(words[0]).name == "__main__.py" else [python, words[0]]
     for place, word in enumerate(words):
         if not word.startswith("--op"):  # the flag may be shortened
             continue

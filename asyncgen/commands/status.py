@@ -75,7 +75,7 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
         oldest = "" if sample.oldest is None else f", the oldest pair since {duration(sample.oldest)}"
         yield (
             "in flight",
-            f"{sample.in_flight:,} of {sample.concurrency:,} calls{oldest if running else ' at the end'}",
+            f"{sample.in_flight:,} of {sample.concurrency:,} calls{oldest if running else ' at the last sample'}",
         )
         if running and rates.share is not None:
             yield "limit", _limit(rates)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from asyncgen.directory import Picture
 from asyncgen.history import Calls, Session
-from asyncgen.report.markup import bars, esc, paragraph, table
+from asyncgen.report.markup import bars, details, esc, paragraph, table
 from asyncgen.report.record import Record
 from asyncgen.report.words import LISTED, cost_of, moment
 from asyncgen.units import NO_PRICE, duration, usd
@@ -44,6 +44,16 @@ def failures(picture: Picture, calls: Calls) -> Iterator[str]:
             ["step and kind", "", "pairs"],
             [(f"{step}: {kind}", n, f"{n:,}") for (step, kind), n in picture.failures.most_common()],
             "red",
+        )
+        yield details(
+            "The pairs"
+            if len(picture.failed) == picture.failures.total()
+            else f"The first {len(picture.failed)} pairs",
+            table(
+                "Failed pairs, as in failed.jsonl",
+                ["pair", "note", "step", "kind", "attempts"],
+                [[pair.index, pair.note_id, pair.step, pair.kind, pair.attempts] for pair in picture.failed],
+            ),
         )
     else:
         yield paragraph("No pair has failed, or those that had are repaired.")

@@ -20,13 +20,17 @@ FAR = 2.5  # times what was used: a limit beyond is not drawn
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: a value a bin, None where there is none. `colour` is a class of the style sheet."""
+    """A line: a value a bin, None where there is none. `colour` is a class of the style sheet.
+
+    `dashed` lines are bounds of the others; a `growing` one is a sum up to each bin.
+    """
 
     name: str
     values: Sequence[float | None]
     colour: str
     dashed: bool = False
     filled: bool = False
+    growing: bool = False
 
 
 def over_time(
@@ -193,6 +197,8 @@ def _summary(series: Sequence[Series], top: float, show: Callable[[float], str])
         values = [value for value in one.values if value is not None]
         if values and one.dashed:
             words.append(f"{one.name} {show(values[-1])}" + (", beyond the chart" if min(values) > top else ""))
+        elif values and one.growing:
+            words.append(f"{one.name}: {show(values[-1])} at the end")
         elif values:
             words.append(f"{one.name}: mean {show(sum(values) / len(values))}, at most {show(max(values))}")
     return "; ".join(words)

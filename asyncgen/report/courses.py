@@ -130,8 +130,8 @@ def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
         axis,
         _times(record),
         [
-            Series("in", record.sums("prompt"), "blue", filled=True),
-            Series("out", record.sums("completion"), "green", filled=True),
+            Series("in", record.sums("prompt"), "blue", filled=True, growing=True),
+            Series("out", record.sums("completion"), "green", filled=True, growing=True),
         ],
         lambda value: f"{value:,.0f}",
     )
@@ -143,7 +143,7 @@ def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
             "Cost so far (USD)",
             axis,
             _times(record),
-            [Series("cost", record.sums("cost"), "green", filled=True)],
+            [Series("cost", record.sums("cost"), "green", filled=True, growing=True)],
             _usd,
         )
     prompt, completion, pairs = line.total("prompt"), line.total("completion"), line.total("pairs")

@@ -9,6 +9,8 @@ from asyncgen.report.record import NOTHING, Record
 from asyncgen.report.words import moment, waited_for
 from asyncgen.units import duration, percent
 
+ENDS_LISTED = 5  # the table of starts has more
+
 
 def what_happened(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:
     """The findings, and how to go on."""
@@ -32,7 +34,7 @@ def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator
         f"between {moment(sessions[0].began)} and {moment(sessions[-1].last)}."
     )
     yield from _held_back(record)
-    for number, session in enumerate(sessions, start=1):
+    for number, session in list(enumerate(sessions, start=1))[-ENDS_LISTED:]:
         if session.ended is None and not (picture.pid is not None and session is sessions[-1]):
             when = moment(session.last)
             yield f"Start {number} ended without a word at about {when}: killed, or the machine went down."
