@@ -17,6 +17,7 @@ from asyncgen.simulator import Latency, Storm
 from .conftest import Job, clean_env, interrupt
 
 MakeJob = Callable[..., Job]
+NOTHING = '{"pairs": {"durable": 0}}'
 SLOW = Latency(median_s=0.3, sigma=0.1)
 
 
