@@ -15,6 +15,7 @@ from asyncgen.units import compact, duration, rate
 WIDTH, HEIGHT = 1000.0, 240.0
 BARS = 48
 STEPS = 4
+EDGE = 0.05  # of the width, in which labels stand beside their place
 FAR = 2.5  # times what was used: a limit beyond is not drawn
 
 
@@ -121,10 +122,8 @@ def _figure(
     behind: str,
 ) -> str:
     ys = "".join(f'<span style="top:{100 * mark.place:.2f}%">{esc(mark.label)}</span>' for mark in y_labels)
-    xs = "".join(f'<span style="left:{100 * mark.place:.2f}%">{esc(mark.label)}</span>' for mark in x_labels)
-    gaps = "".join(
-        f'<span style="left:{100 * mark.place:.2f}%">{esc(mark.label)} off</span>' for mark in breaks if mark.label
-    )
+    xs = "".join(_across(mark, mark.label) for mark in x_labels)
+    gaps = "".join(_across(mark, f"{mark.label} off") for mark in breaks if mark.label)
     return (
         f"<figure><figcaption><h3>{esc(title)}</h3><p>{esc(summary)}</p></figcaption>{legend}"
         f'<div class="chart"><div class="y" aria-hidden="true">{ys}</div>'
@@ -143,6 +142,11 @@ def _top(series: Sequence[Series]) -> float:
     bounds = [value for one in series if one.dashed for value in one.values if value is not None]
     near = [bound for bound in bounds if bound <= FAR * most]
     return round_up(max([most, *near]))
+
+
+def _across(mark: Mark, label: str) -> str:
+    side = ' class="left"' if mark.place < EDGE else ' class="right"' if mark.place > 1 - EDGE else ""
+    return f'<span{side} style="left:{100 * mark.place:.2f}%">{esc(label)}</span>'
 
 
 def _line(series: Series, top: float, count: int) -> str:
