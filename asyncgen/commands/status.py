@@ -21,6 +21,7 @@ EXAMPLE = "asyncgen status out --watch"
 
 INTERVAL = 1.0
 FRESH = 5.0  # seconds after which a sample of a running process is worth a word
+BURST = 1.05  # of a limit in use: more than its rate
 _CLEAR = "\x1b[H\x1b[J"
 
 
@@ -72,7 +73,7 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
         running = picture.pid is not None
         if running:
             yield "rates", _rates_line(rates)
-        oldest = "" if sample.oldest is None else f", the oldest pair since {duration(sample.oldest)}"
+        oldest = "" if sample.oldest is None else f"; the oldest pair is {duration(sample.oldest)} old"
         yield (
             "in flight",
             f"{sample.in_flight:,} of {sample.concurrency:,} calls{oldest if running else ' at the last sample'}",
@@ -182,7 +183,8 @@ def _limit(rates: "Rates") -> str:
     assert rates.share is not None
     assert rates.limit is not None
     unit = "calls in flight" if rates.binding == "concurrency" else f"{rates.binding} a minute"
-    return f"{percent(rates.share)} of {rates.limit:,.0f} {unit}"
+    burst = " (a burst that the server grants)" if rates.share > BURST and rates.binding != "concurrency" else ""
+    return f"{percent(rates.share)} of {rates.limit:,.0f} {unit} in use{burst}"
 
 
 def _waits_for(picture: "Picture") -> str:
