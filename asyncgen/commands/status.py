@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,24 +42,29 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.text import printable  # noqa: PLC0415
 
     disk = Disk()
+    directory = args.directory.resolve()
     redraw = args.watch and not args.json and sys.stdout.isatty()
-    while True:
-        picture = look(disk, args.directory.resolve())
-        going_on = picture.condition in {Condition.RUNNING, Condition.STARTING}
-        if args.json:
-            text = json.dumps(as_json(picture), indent=None if args.watch else 2)
-        elif args.watch and not redraw:
-            text = "  ".join(f"{name} {value}" for name, value in lines(picture) if name in _IN_SHORT)
-        else:
-            text = "\n".join(f"{name:<12} {value}" for name, value in lines(picture))
-        sys.stdout.write(f"{_CLEAR if redraw else ''}{printable(text)}\n")
-        sys.stdout.flush()
-        if not (args.watch and going_on):
-            return Exit.DONE
-        time.sleep(INTERVAL)
+    with suppress(KeyboardInterrupt) if args.watch else nullcontext():
+        while True:
+            picture = look(disk, directory)
+            text = printable(_text(picture, args))
+            sys.stdout.write(f"{_CLEAR if redraw else ''}{text}\n")
+            sys.stdout.flush()
+            if not (args.watch and picture.condition in {Condition.RUNNING, Condition.STARTING}):
+                break
+            time.sleep(INTERVAL)
+    return Exit.DONE
 
 
-_IN_SHORT = {"run", "pairs", "rates", "limit", "storm"}
+def _text(picture: "Picture", args: argparse.Namespace) -> str:
+    if args.json:
+        return json.dumps(as_json(picture), indent=None if args.watch else 2)
+    if args.watch and not sys.stdout.isatty():
+        return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in _IN_SHORT)
+    return "\n".join(f"{name:<12} {value}" for name, value in lines(picture))
+
+
+_IN_SHORT = {"run", "pairs", "rates", "limit", "waits for"}
 
 
 def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
