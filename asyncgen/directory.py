@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_checkpoint, load_statistics
-from asyncgen.disk import Disk, lines_of
+from asyncgen.disk import Disk, disk_errors, lines_of
 from asyncgen.errors import BadDataError, Exit
 from asyncgen.history import History, Session
 from asyncgen.progress import Sample
@@ -93,10 +93,13 @@ def look(
 
     Raises:
         BadDataError: there is no run in it.
+        DiskError: it cannot be read.
     """
     inside = directory / STATE_DIRECTORY
     traces = (directory / CHECKPOINT, directory / STATISTICS, inside / EVENTS, inside / "lock")
-    if not directory.is_dir() or all(disk.size(path) is None for path in traces):
+    with disk_errors("look at", directory):
+        there = directory.is_dir()
+    if not there or all(disk.size(path) is None for path in traces):
         raise BadDataError(f"{directory} holds no run: give the --output-dir of one")
     pid = _holder(disk, inside / "lock")
     history = History(each_sample)

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from asyncgen.errors import Exit
+from asyncgen.errors import Exit, UsageError
 
 HELP = "write one HTML file about a run: throughput, limits, latency, refusals, tokens, cost, failures, starts"
 EXAMPLE = "asyncgen report out -o last-night.html"
@@ -32,13 +32,15 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.resume import STATE_DIRECTORY  # noqa: PLC0415
     from asyncgen.telemetry import CALLS  # noqa: PLC0415
 
+    target = (args.output or args.directory / REPORT).absolute()
+    if target.is_dir():
+        raise UsageError(f"{target} is a directory: give the name of a file")
     disk = Disk()
     directory = args.directory.resolve()
     record, calls = Record(), Calls()
     picture = look(disk, directory, record.observe)
     for line in lines_of(disk, directory / STATE_DIRECTORY / CALLS):
         calls.feed(line)
-    target = (args.output or directory / REPORT).absolute()
     replace_atomically(disk, target, render(picture, record, calls, time.time()).encode())
     sys.stdout.write(f"{target}\n")
     return Exit.DONE
