@@ -94,7 +94,7 @@ class Engine:
         recipe: what is asked for a pair.
         disk: the disk.
         observe: told of everything.
-        flush: awaited after each sample.
+        flush: awaited after each sample but the first and the last.
     """
 
     def __init__(
@@ -183,7 +183,6 @@ class Engine:
         finally:
             await client.close()
             self._sample()
-            await self._flush()
         if self.reason is not None:
             raise self.reason
 
@@ -219,10 +218,11 @@ class Engine:
                     return
 
     async def _sample_regularly(self) -> None:
+        self._sample()
         while True:
+            await asyncio.sleep(SAMPLE_INTERVAL)
             self._sample()
             await self._flush()
-            await asyncio.sleep(SAMPLE_INTERVAL)
 
     def _sample(self) -> None:
         tally, gate = self.tally, self._gate

@@ -131,8 +131,7 @@ class Run:
 
     async def _tell_end(self, code: Exit, reason: str = "") -> None:
         self._observe(ProcessEnded(code, reason))
-        if self._telemetry.begun:
-            await self._telemetry.flush()
+        await self._telemetry.flush()
 
     # Before the first call
 

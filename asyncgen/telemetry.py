@@ -14,7 +14,7 @@ import orjson
 
 from asyncgen.disk import Disk
 from asyncgen.errors import DiskError
-from asyncgen.progress import CallEnded, CheckpointSaved, Event, PairDone
+from asyncgen.progress import CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
 
 EVENTS = "events.jsonl"
 CALLS = "calls.jsonl"
@@ -28,14 +28,11 @@ class Telemetry:
         self._state_directory = state_directory
         self._pending: dict[str, list[bytes]] = {EVENTS: [], CALLS: []}
         self._written: set[str] = set()
-
-    @property
-    def begun(self) -> bool:
-        """Whether anything was written: a process that finds nothing to do leaves no trace."""
-        return bool(self._written)
+        self._working = False
 
     def observe(self, event: Event) -> None:
         """Take an event in."""
+        self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
             self._pending[CALLS].append(_line(_call(event)))
         elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
@@ -43,7 +40,9 @@ class Telemetry:
             self._pending[EVENTS].append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
     async def flush(self) -> None:
-        """Append what has come in since the last flush."""
+        """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
+        if not self._working:
+            return
         pending, self._pending = self._pending, {EVENTS: [], CALLS: []}
         if any(pending.values()):
             with suppress(DiskError):
