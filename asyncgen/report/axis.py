@@ -9,7 +9,7 @@ from asyncgen.units import brief
 
 _STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200]
 _DAY = 86_400
-MOST_TICKS = 9
+MOST_TICKS = 7
 LEAST_DISTANCE = 0.1  # of the width, between two labels
 MOST_LABELLED_BREAKS = 6
 

@@ -17,7 +17,7 @@ from asyncgen.simulator import Latency, Storm
 from .conftest import Job, clean_env, interrupt
 
 MakeJob = Callable[..., Job]
-NOTHING = '{"pairs": {"durable": 0}}'
+NOTHING = '{"condition": "", "pairs": {"durable": 0}}'
 SLOW = Latency(median_s=0.3, sigma=0.1)
 
 
@@ -47,12 +47,12 @@ def content(directory: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def begin(this: Job) -> subprocess.Popen[str]:
-    """Start a run, and ask until its first pairs are saved."""
+    """Start a run, and ask until it tells of itself and its first pairs are saved."""
     process = this.start("--save-every", "1")
-    while (
-        not (done := status(this.output_dir, "--json")).stdout or not json.loads(done.stdout)["pairs"]["durable"]
-    ):
+    picture = json.loads(NOTHING)
+    while picture["condition"] != "running" or not picture["pairs"]["durable"]:
         assert process.poll() is None
+        picture = json.loads(status(this.output_dir, "--json").stdout or NOTHING)
     return process
 
 
