@@ -21,7 +21,7 @@ from asyncgen.text import loads
 
 SAMPLE_LINE = b'{"event":"Sample"'
 LAST_MINUTE = 70  # samples
-ONE_STORM = 10.0  # seconds between pauses of one storm
+LEAST_STORM = 1.0  # seconds of pauses: less is no storm, and not kept
 SLOWEST_KEPT = 5
 NOTICES_KEPT = 20
 
@@ -142,7 +142,10 @@ class History:
 
     def _pause(self, at: float, lasts: float, kind: str) -> None:
         before = self.storms[-1] if self.storms else None
-        if before is None or at > before.ends + ONE_STORM:
+        # In a storm the next pause follows soon, measured by its own length: a probe, and refused again.
+        if before is None or at > before.ends + max(LEAST_STORM, lasts):
+            if before is not None and before.paused < LEAST_STORM:
+                self.storms.pop()
             self.storms.append(Storm(at, at + lasts, lasts, 1, kind))
             return
         ends = max(before.ends, at + lasts)

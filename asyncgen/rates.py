@@ -72,10 +72,10 @@ class Meter:
             for use in last.limits
         }
         samples = [sample for _, sample in self._samples]
-        in_use = sum(sample.in_flight for sample in samples) / max(
-            1, sum(sample.concurrency for sample in samples)
-        )
-        shares[CONCURRENCY] = (in_use, float(last.concurrency))
+        # After a cut there may be more in flight than the limit: it is in use, no more.
+        in_use = sum(min(sample.in_flight, sample.concurrency) for sample in samples)
+        granted = max(1, sum(sample.concurrency for sample in samples))
+        shares[CONCURRENCY] = (in_use / granted, float(last.concurrency))
         waits = Counter(sample.waiting_on for sample in samples if sample.waiting_on in shares)
         nearest = max(last.limits, key=lambda use: shares[use.name][0], default=None)
         name = waits.most_common(1)[0][0] if waits else nearest.name if nearest else CONCURRENCY

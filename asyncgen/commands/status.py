@@ -216,7 +216,9 @@ def _paused_until(picture: "Picture") -> float | None:
 
 
 def _storm(picture: "Picture") -> Iterator[tuple[str, str]]:
-    storms = [storm for storm in picture.history.storms if storm.paused >= 1]
+    from asyncgen.history import LEAST_STORM  # noqa: PLC0415 - as above
+
+    storms = [storm for storm in picture.history.storms if storm.paused >= LEAST_STORM]
     if storms:
         last = storms[-1]
         yield (

@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from asyncgen.directory import Picture
-from asyncgen.history import Calls
+from asyncgen.history import LEAST_STORM, Calls
 from asyncgen.report.accounts import failures, plan, settings, starts
 from asyncgen.report.axis import time_axis
 from asyncgen.report.courses import refusals, speed, tokens, waiting
@@ -13,7 +13,6 @@ from asyncgen.report.record import Record
 from asyncgen.report.words import cost_of, moment, zone
 from asyncgen.units import duration, rate
 
-LEAST_STORM = 1.0  # seconds of pauses
 _CONTENT = {
     "what": "What happened",
     "speed": "Throughput",

@@ -69,10 +69,16 @@ def test_a_repair_and_the_run_behind_it_both_count():
 
 
 def test_pauses_soon_after_each_other_are_one_storm():
-    """Overlapping time is waited for once; after ten quiet seconds the next one begins."""
+    """Overlapping time is waited for once; after a longer quiet than the pause itself the next one begins."""
     history = read(started(0), paused(10, 4), paused(12, 4), paused(17, 4), paused(60, 1))
     assert [(storm.began - EVENING, storm.ends - EVENING) for storm in history.storms] == [(10, 21), (60, 61)]
     assert [(storm.paused, storm.pauses) for storm in history.storms] == [(10.0, 3), (1.0, 1)]
+
+
+def test_a_short_pause_now_and_then_is_no_storm():
+    """A thousand of them are not kept, and do not grow together."""
+    history = read(started(0), *(paused(3 * place, 0.05) for place in range(1000)), paused(4000, 2))
+    assert [storm.paused for storm in history.storms] == [2]
 
 
 def recorded(lines: list[bytes]) -> Record:
