@@ -75,6 +75,30 @@ class RunConfig:
         return f"RunConfig(input_jsonl={str(self.input_jsonl)!r}, output_dir={str(self.output_dir)!r}, …)"
 
     @property
+    def telling_settings(self) -> dict[str, str | float | bool | None]:
+        """What somebody needs to know who looks at the run later: never the key."""
+        return {
+            "input": str(self.input_jsonl),
+            "prompts": str(self.prompt_file),
+            "model": self.model,
+            "endpoint": endpoint_name(self.base_url),
+            "num_pairs": self.num_pairs,
+            "add_reasoning": self.add_reasoning,
+            "rpm": self.rpm,
+            "tpm": self.tpm,
+            "preset_rpm": self.preset_rpm,
+            "preset_tpm": self.preset_tpm,
+            "concurrency": self.concurrency,
+            "max_attempts": self.max_attempts,
+            "timeout": self.timeout,
+            "patience": self.patience,
+            "batch_size": self.batch_size,
+            "save_every": self.save_every,
+            "restart": self.restart,
+            "skip_bad": self.skip_bad,
+        }
+
+    @property
     def window_slots(self) -> int:
         """Pairs that may be between the source and the writer."""
         return max(1024, 8 * self.ceiling)

@@ -1,6 +1,9 @@
-"""What a person sees of a run: lines, a progress bar, a summary. Also the log file, a line an event."""
+"""What a person sees of a run: lines, a progress bar, a summary. Also the log file, a line an event.
 
-import re
+Colour is for terminals, and only repeats what a sign or a word says already; `NO_COLOR` switches it off.
+"""
+
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -30,11 +33,17 @@ from asyncgen.progress import (
     Sample,
     StopRequested,
 )
+from asyncgen.rates import Meter, Rates
+from asyncgen.text import printable
+from asyncgen.units import brief, clock, duration, fit, percent, rate, usd
 
 PLAIN_INTERVAL = 30.0
 CHECKPOINT_INTERVAL = 5.0
 FAILURES_SHOWN = 20
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+STORM = 1.0  # seconds: a shorter pause is not worth a word
+NEW_STORM = 10.0  # seconds after a pause in which another one is no news
+BAR_WIDTH = 8
+_COLOURS = {"✓": 32, "⚠": 33, "❌": 31}
 
 
 class Console:
@@ -52,6 +61,9 @@ class Console:
         self._verbose = verbose
         self._quiet = quiet
         self._bar: tqdm[Any] | None = None
+        self._meter = Meter()
+        self._storm_until = 0.0
+        self._storm_kind = ""
         self._failures = 0
         self._last_plain = self._last_checkpoint = time.monotonic()
         self._log: IO[bytes] | None = None
@@ -101,7 +113,7 @@ class Console:
             return
         rate = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
         self.say(
-            f"✓ Done: {pairs:,} pairs in {_duration(summary.seconds)} "
+            f"✓ Done: {pairs:,} pairs in {duration(summary.seconds)} "
             f"({summary.calls:,} calls, {rate}, {summary.refused:,} refused; "
             f"{stats['total_tokens_used']:,} tokens)"
         )
@@ -169,8 +181,15 @@ class Console:
             self.say(f"✓ Checkpoint saved at pair {event.done}/{event.total}")
 
     def _paused(self, event: Paused) -> None:
-        if self._verbose or event.seconds >= 1:
-            self.say(f"  the server asks to wait ({event.kind}): nothing is sent for {event.seconds:.1f} s")
+        now = time.time()
+        begins = now > self._storm_until + NEW_STORM
+        if event.seconds >= STORM:
+            self._storm_until, self._storm_kind = now + event.seconds, event.kind
+        if self._verbose or (event.seconds >= STORM and begins):
+            self.say(
+                f"  the server asks to wait ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
+                f"until {clock(now + event.seconds)}"
+            )
 
     def _stopping(self, event: StopRequested) -> None:
         if event.in_flight:
@@ -180,16 +199,30 @@ class Console:
             )
 
     def _sample(self, event: Sample) -> None:
-        state = f"{event.in_flight} in flight, {event.tokens:,} tokens"
-        if event.refused:
-            state += f", {event.refused:,} refused"
-        if event.waiting_on is not None:
-            state += f", waiting on {event.waiting_on}"
+        now = time.monotonic()
+        self._meter.add(now, event)
         if self._bar is not None:
-            self._bar.set_postfix_str(state)
-        elif self._progress and time.monotonic() - self._last_plain >= PLAIN_INTERVAL:
-            self._last_plain = time.monotonic()
-            self.say(f"{event.done}/{event.total} pairs, {event.failed} failed, {state}")
+            self._draw(self._bar, event)
+        elif self._progress and now - self._last_plain >= PLAIN_INTERVAL:
+            self._last_plain = now
+            self.say(plain_line(event, self._meter.rates(), self._storm()))
+
+    def _draw(self, bar: "tqdm[Any]", event: Sample) -> None:
+        storm = self._storm()
+        before = f"{{percentage:3.0f}}%|{{bar:{BAR_WIDTH}}}| {{n_fmt}}/{{total_fmt}} "
+        taken = len(f"100%|{'':{BAR_WIDTH}}| {event.total}/{event.total} ")
+        room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
+        # The room is ours to divide: tqdm has no notion of what matters.
+        bar.bar_format = before + bar_text(event, self._meter.rates(), storm, room)
+        bar.colour = "yellow" if storm and self._coloured(sys.stderr) else None
+        bar.refresh()
+
+    def _storm(self) -> str:
+        """What is waited for, while it is."""
+        if time.time() >= self._storm_until:
+            return ""
+        status = {"rate_limit": "429", "overloaded": "overloaded"}.get(self._storm_kind, self._storm_kind)
+        return f"storm: nothing sent until {clock(self._storm_until)} ({status})"
 
     _SHOW: dict[type, Callable[..., None]] = {  # noqa: RUF012 - a constant table
         InputLoaded: _loaded,
@@ -208,22 +241,60 @@ class Console:
     def _open_bar(self, total: int, first: int) -> None:
         self._close_bar()
         if self._progress and sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=first, unit="pair", dynamic_ncols=True, smoothing=0.1)
+            self._bar = tqdm(
+                total=total,
+                initial=first,
+                dynamic_ncols=True,
+                bar_format=f"{{percentage:3.0f}}%|{{bar:{BAR_WIDTH}}}| {{n_fmt}}/{{total_fmt}}",
+            )
 
     def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
+    def _coloured(self, stream: IO[str]) -> bool:
+        return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
     def _print(self, text: str, stream: IO[str]) -> None:
-        # Input and servers must not steer the terminal.
-        tqdm.write(_CONTROL.sub("\ufffd", text), file=stream)
+        text = printable(text)
+        colour = _COLOURS.get(text[:1])
+        if colour is not None and self._coloured(stream):
+            text = f"\x1b[{colour}m{text[:1]}\x1b[0m{text[1:]}"
+        tqdm.write(text, file=stream)
         stream.flush()
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 60:  # noqa: PLR2004
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+def bar_text(sample: Sample, rates: Rates, storm: str, width: int) -> str:
+    """What stands behind the bar: the more important the sooner it has room."""
+    parts = [
+        (0, storm),
+        (2, "" if rates.pairs is None else f"{rate(rates.pairs)} pairs/s"),
+        (6, "" if rates.calls is None else f"{rate(rates.calls)} calls/s"),
+        (4, f"{sample.in_flight} in flight"),
+        (3, "" if rates.share is None else f"{rates.binding} {100 * rates.share:.0f}%"),
+        (5, f"429s {sample.refused:,}" if sample.refused else ""),
+        (5, "" if sample.cost is None else f"${sample.cost:,.2f}"),
+        (7, "" if sample.oldest is None else f"oldest {brief(sample.oldest)}"),
+        (1, "" if rates.eta is None else f"ETA {brief(rates.eta)}"),
+    ]
+    return fit(parts, width)
+
+
+def plain_line(sample: Sample, rates: Rates, storm: str) -> str:
+    """The same as a line, in words."""
+    parts = [
+        f"{sample.done:,}/{sample.total:,} pairs",
+        f"{sample.failed:,} failed",
+        storm,
+        "" if rates.pairs is None else f"{rate(rates.pairs)} pairs/s",
+        "" if rates.calls is None else f"{rate(rates.calls)} calls/s",
+        f"{sample.in_flight} in flight",
+        "" if rates.share is None else f"{rates.binding} {percent(rates.share)} in use",
+        f"{sample.refused:,} refused",
+        f"{sample.tokens:,} tokens",
+        usd(sample.cost),
+        "" if sample.oldest is None else f"oldest pair {duration(sample.oldest)}",
+        "" if rates.eta is None else f"ETA {duration(rates.eta)}",
+    ]
+    return ", ".join(filter(None, parts))

@@ -239,6 +239,21 @@ class Disk:
             os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         return fd
 
+    def locked(self, path: Path) -> bool:
+        """Whether a process holds the lock file. Nothing is made or written; a free one is tried, for a moment."""
+        with disk_errors("open", path):
+            try:
+                fd = os.open(path, _READ)
+            except FileNotFoundError:
+                return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(fd)
+        return False
+
     # Streams on the helper thread
 
     async def open_output(self, path: Path) -> Output:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Budget, Price, describe
+from asyncgen.chat import Usage
 from asyncgen.client import ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
@@ -19,8 +20,18 @@ from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
 from asyncgen.journal import Journal
 from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.pace import MINUTE
 from asyncgen.pairs import Row
-from asyncgen.progress import CallEnded, Event, Observer, PairDone, PairFailed, Sample, StopRequested
+from asyncgen.progress import (
+    CallEnded,
+    Event,
+    LimitUse,
+    Observer,
+    PairDone,
+    PairFailed,
+    Sample,
+    StopRequested,
+)
 from asyncgen.recipe import Recipe
 from asyncgen.window import Window
 from asyncgen.worker import Outcome, Worker
@@ -34,14 +45,27 @@ SPARE = 8  # calls in flight for each worker more than there are calls
 
 @dataclass(slots=True)
 class Tally:
-    """What the events of this process add up to, for the samples and the summary."""
+    """What the events of this process add up to, for the samples and the summary.
 
+    `price` gives the cost of a call in USD; None: this model has no price.
+    """
+
+    price: Callable[[Usage], float] | None = None
     total: int = 0
     done: int = 0
     failed: int = 0
     calls: int = 0
     refused: int = 0
+    retried: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
     tokens: int = 0
+    spent: float = 0.0
+
+    @property
+    def cost(self) -> float | None:
+        """USD so far; None without a price."""
+        return None if self.price is None else self.spent
 
     def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
         """So many pairs are to be processed, of which some are done."""
@@ -52,7 +76,12 @@ class Tally:
         if isinstance(event, CallEnded):
             self.calls += 1
             self.refused += event.status in {429, 503}
+            self.retried += event.attempt > 1
+            self.prompt_tokens += event.usage.prompt_tokens
+            self.completion_tokens += event.usage.completion_tokens
             self.tokens += event.usage.total_tokens
+            if self.price is not None:
+                self.spent += self.price(event.usage)
         elif isinstance(event, PairDone):
             self.done += 1
         elif isinstance(event, PairFailed):
@@ -69,7 +98,7 @@ class Engine:
         recipe: what is asked for a pair.
         disk: the disk.
         observe: told of everything.
-        flush: awaited after each sample.
+        flush: awaited after each sample but the first and the last.
     """
 
     def __init__(
@@ -87,7 +116,7 @@ class Engine:
         self._disk = disk
         self._observe = observe
         self._flush = flush
-        self.tally = Tally()
+        self.tally = Tally(None if price is None else price.cost)
         self.reason: AsyncgenError | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self._gate = Gate(
@@ -172,7 +201,6 @@ class Engine:
         finally:
             await client.close()
             self._sample()
-            await self._flush()
         if self.reason is not None:
             raise self.reason
 
@@ -212,6 +240,7 @@ class Engine:
                     return
 
     async def _sample_regularly(self) -> None:
+        self._sample()
         while True:
             await asyncio.sleep(SAMPLE_INTERVAL)
             self._sample()
@@ -225,11 +254,20 @@ class Engine:
                 failed=tally.failed,
                 total=tally.total,
                 in_flight=gate.in_flight,
+                concurrency=gate.limit,
                 waiting=gate.waiting,
                 waiting_on=gate.waiting_on,
+                oldest=self._window.oldest,
                 calls=tally.calls,
                 refused=tally.refused,
+                retried=tally.retried,
+                prompt_tokens=tally.prompt_tokens,
+                completion_tokens=tally.completion_tokens,
                 tokens=tally.tokens,
+                cost=tally.cost,
+                limits=tuple(
+                    LimitUse(name, lane.pace.limit * MINUTE, lane.spent) for name, lane in gate.lanes.items()
+                ),
             )
         )
 

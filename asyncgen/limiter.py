@@ -60,6 +60,11 @@ class Lane:
         self._purse = 0.0
         self._spent = 0.0
 
+    @property
+    def spent(self) -> float:
+        """What calls have taken since the start."""
+        return self._spent
+
     def lack(self, amount: float) -> float:
         """What is missing in the purse; 0 when the amount is there."""
         missing = amount - self._purse
@@ -166,6 +171,11 @@ class Gate:
     def waiting(self) -> int:
         """Calls that stand before the gate."""
         return len(self._waiting)
+
+    @property
+    def lanes(self) -> Mapping[str, Lane]:
+        """The paced limits by name."""
+        return self._limiter.lanes
 
     async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE) -> Grant:
         """Wait for a grant of one call of pair `index`; `leave` must follow.

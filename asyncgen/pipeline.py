@@ -1,19 +1,21 @@
 """A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from asyncgen import __version__
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Price, Spend
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.engine import Engine
-from asyncgen.errors import AsyncgenError, BadDataError, TryLaterError
+from asyncgen.errors import AsyncgenError, BadDataError, Exit, TryLaterError
 from asyncgen.fingerprint import Fingerprint, fingerprint
 from asyncgen.journal import Journal, clear_journal
 from asyncgen.manifest import load_manifest, save_manifest
@@ -24,6 +26,8 @@ from asyncgen.progress import (
     InputLoaded,
     Notice,
     Observer,
+    ProcessEnded,
+    ProcessStarted,
     RepairStarted,
     RunStarted,
 )
@@ -65,6 +69,7 @@ class Run:
         observers: told of everything, on the event loop.
         disk: the disk.
         price: of the model, None when it is not known.
+        command: what goes on with the run, for whoever asks for it later; without the key.
     """
 
     def __init__(
@@ -73,11 +78,14 @@ class Run:
         recipe: Recipe,
         observers: list[Observer],
         disk: Disk,
+        *,
         price: Price | None = None,
+        command: str = "",
     ) -> None:
         self._config = config
         self._recipe = recipe
         self._disk = disk
+        self._command = command
         self._directory = config.output_dir
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
@@ -98,6 +106,7 @@ class Run:
             AsyncgenError: why it ended early; everything paid is saved.
         """
         started = asyncio.get_running_loop().time()
+        self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
         lock = self._lock() if begun(self._disk, self._directory) else None
         try:
             going_on = lock is not None and not self._config.restart
@@ -105,9 +114,15 @@ class Run:
             if lock is None:
                 # Only now: bad input writes nothing, not even a directory.
                 lock = self._lock()
-                if peek(self._disk, self._directory) is not None:
-                    raise TryLaterError(f"another run has just begun in {self._directory}; try again")
+                self._check_still_fresh()
             state, worked = await self._execute(scanned)
+            await self._tell_end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
+        except AsyncgenError as error:
+            await self._tell_end(error.exit_code, str(error))
+            raise
+        except Exception as error:
+            await self._tell_end(Exit.BUG, type(error).__name__)
+            raise
         finally:
             if lock is not None:
                 self._disk.close_descriptor(lock)
@@ -121,6 +136,14 @@ class Run:
             seconds=asyncio.get_running_loop().time() - started,
             already_complete=not worked,
         )
+
+    def _check_still_fresh(self) -> None:
+        if peek(self._disk, self._directory) is not None:
+            raise TryLaterError(f"another run has just begun in {self._directory}; try again")
+
+    async def _tell_end(self, code: Exit, reason: str = "") -> None:
+        self._observe(ProcessEnded(code, reason))
+        await self._telemetry.flush()
 
     # Before the first call
 

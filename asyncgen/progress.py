@@ -1,10 +1,48 @@
-"""What a run tells about itself: frozen events to whoever listens. No text of a note is in any of them."""
+"""What a run tells about itself: frozen events to whoever listens. None holds a key or the text of a note."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from asyncgen.chat import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStarted:
+    """A process begins, or goes on with, the run of a directory.
+
+    `command` is what a shell goes on with from anywhere; `settings` are those that matter for pace and cost.
+    """
+
+    version: str
+    pid: int
+    command: str
+    settings: Mapping[str, str | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnded:
+    """The process is about to end with `exit_code`; `reason` is what it tells the user, empty when it is done."""
+
+    exit_code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the work before us was expected to take: `cost` in USD from low to high, None without a price.
+
+    `seconds` is the time that the limits leave, `binding` the name of the one that binds.
+    """
+
+    pairs: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_low: float | None
+    cost_high: float | None
+    seconds: float | None
+    binding: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +142,48 @@ class StopRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """The state of the run at a moment, about once a second.
+class LimitUse:
+    """A limit of the server: so much `per_minute`, and what the calls of this process have `spent` of it."""
 
-    `waiting_on` names what holds the oldest waiting call: "concurrency", "requests", "tokens", "pause",
-    or None when nothing waits. `tokens` counts all calls of this process.
+    name: str
+    per_minute: float
+    spent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The state of the run at a moment, about once a second. Counts only grow, so dropping samples loses none.
+
+    `done` and `failed` count the pairs of the run (in a repair: those of the repair), `calls` to `cost` all
+    attempts of this process: `refused` for rate or overload, `retried` those that were not the first of their
+    call; `cost` is in USD, None without a price. `waiting_on` names what holds the oldest waiting call:
+    "concurrency", "requests", "tokens", "pause", or None when nothing waits. `oldest` is the age in seconds of
+    the oldest pair that is not written yet, None when there is none.
     """
 
     done: int
     failed: int
     total: int
     in_flight: int
+    concurrency: int
     waiting: int
     waiting_on: str | None
+    oldest: float | None
     calls: int
     refused: int
+    retried: int
+    prompt_tokens: int
+    completion_tokens: int
     tokens: int
+    cost: float | None
+    limits: tuple[LimitUse, ...] = ()
 
 
 Event = (
-    InputLoaded
+    ProcessStarted
+    | ProcessEnded
+    | Planned
+    | InputLoaded
     | Notice
     | RunStarted
     | RepairStarted

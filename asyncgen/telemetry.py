@@ -1,19 +1,20 @@
 """What a run leaves for status, report and questions asked later: `events.jsonl` and `calls.jsonl`.
 
-Observability must never end a run: what cannot be written is dropped.
+Times are of the wall clock: processes come and go, and each has a loop's clock of its own. Observability must
+never end a run: what cannot be written is dropped.
 """
 
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from asyncgen.checkpoint import timestamp
 from asyncgen.disk import Disk
 from asyncgen.errors import DiskError
-from asyncgen.progress import CallEnded, Event, PairDone
+from asyncgen.progress import CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
 
 EVENTS = "events.jsonl"
 CALLS = "calls.jsonl"
@@ -26,21 +27,22 @@ class Telemetry:
         self._disk = disk
         self._state_directory = state_directory
         self._pending: dict[str, list[bytes]] = {EVENTS: [], CALLS: []}
+        self._written: set[str] = set()
+        self._working = False
 
     def observe(self, event: Event) -> None:
         """Take an event in."""
-        if isinstance(event, PairDone):
-            return  # the samples count them
-        fields: dict[str, Any] = asdict(event)
+        self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
-            for name in ("started", "waited", "took"):
-                fields[name] = round(fields[name], 4)
-            self._pending[CALLS].append(_line(fields))
-        else:
-            self._pending[EVENTS].append(_line({"event": type(event).__name__, "time": timestamp(), **fields}))
+            self._pending[CALLS].append(_line(_call(event)))
+        elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
+            now = moment().isoformat(timespec="milliseconds")
+            self._pending[EVENTS].append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
     async def flush(self) -> None:
-        """Append what has come in since the last flush."""
+        """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
+        if not self._working:
+            return
         pending, self._pending = self._pending, {EVENTS: [], CALLS: []}
         if any(pending.values()):
             with suppress(DiskError):
@@ -50,11 +52,40 @@ class Telemetry:
         for name, lines in pending.items():
             if lines:
                 path = self._state_directory / name
+                end = b"" if name in self._written else self._end_of_torn_line(path)
+                self._written.add(name)
                 fd = self._disk.open_append(path)
                 try:
-                    self._disk.write(fd, b"".join(lines), path)
+                    self._disk.write(fd, b"".join([end, *lines]), path)
                 finally:
                     self._disk.close_descriptor(fd)
+
+    def _end_of_torn_line(self, path: Path) -> bytes:
+        """What must come before the first line of this process: a crash may have left half a line."""
+        size = self._disk.size(path)
+        return b"" if not size or self._disk.read(path, size - 1, 1) == b"\n" else b"\n"
+
+
+def moment() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def _call(event: CallEnded) -> dict[str, Any]:
+    """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` costs more."""
+    return {
+        "time": round(moment().timestamp() - event.took, 3),
+        "index": event.index,
+        "step": event.step,
+        "attempt": event.attempt,
+        "outcome": event.outcome,
+        "status": event.status,
+        "request_id": event.request_id,
+        "started": round(event.started, 4),
+        "waited": round(event.waited, 4),
+        "took": round(event.took, 4),
+        "usage": event.usage,
+    }
 
 
 def _line(fields: dict[str, Any]) -> bytes:

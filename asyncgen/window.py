@@ -1,6 +1,7 @@
 """How far the run may read ahead of the oldest pair that is not written yet."""
 
 import asyncio
+from collections import deque
 
 
 class Window:
@@ -14,8 +15,14 @@ class Window:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._closed = False
+        self._taken: deque[float] = deque()
         self._room = asyncio.Event()
         self._room.set()
+
+    @property
+    def oldest(self) -> float | None:
+        """Seconds since the oldest pair in the window took its slot: slots are freed in the order of taking."""
+        return asyncio.get_running_loop().time() - self._taken[0] if self._taken else None
 
     async def take(self) -> None:
         """Take a slot, waiting until there is room."""
@@ -23,6 +30,7 @@ class Window:
             self._room.clear()
             await self._room.wait()
         self._free -= 1
+        self._taken.append(asyncio.get_running_loop().time())
 
     def hold(self, size: int) -> None:
         """Count the bytes of a result that waits for its turn (negative when it has been written)."""
@@ -33,6 +41,8 @@ class Window:
     def free(self) -> None:
         """Give a slot back."""
         self._free += 1
+        if self._taken:
+            self._taken.popleft()
         if self._has_room():
             self._room.set()
 

@@ -163,9 +163,10 @@ async def test_samples_say_what_the_run_is_waiting_for(client, run):
 
     await run(20, lambda event: samples.append(event) if isinstance(event, Sample) else None).execute()
 
-    assert samples[0].in_flight == 4
-    assert samples[0].waiting == 1
-    assert samples[0].waiting_on == "concurrency"
+    assert samples[0].done == samples[0].calls == 0
+    assert samples[1].in_flight == 4
+    assert samples[1].waiting == 1
+    assert samples[1].waiting_on == "concurrency"
     assert samples[-1].done == samples[-1].total == 20
 
 

@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -184,7 +184,7 @@ async def _execute(config: RunConfig, price: Price | None, profile: str | None, 
             config = replace(config, base_url=simulator.base_url)
         disk = Disk()
         stack.callback(disk.close)
-        run = Run(config, recipe, [console.observe], disk, price)
+        run = Run(config, recipe, [console.observe], disk, price=price, command=_command_from_anywhere(sys.argv))
         _handle_signals(run.stop)
         summary = await run.execute()
     console.summary(summary, config.output_dir)
@@ -276,14 +276,25 @@ def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
         loop.add_signal_handler(number, handle)
 
 
-def _command(argv: Sequence[str]) -> str:
+def _command_from_anywhere(argv: Sequence[str]) -> str:
+    """The command for another day and another shell: its paths may be relative to where we are."""
+    command = _command(argv, sys.executable)
+    with suppress(OSError):  # where we are may have been removed
+        command = f"cd {shlex.quote(str(Path.cwd()))} && {command}"
+    return command
+
+
+def _command(argv: Sequence[str], python: str = "python") -> str:
     """The command as typed, without the key."""
     words = list(argv)
     if words[0].endswith(".py"):  # a script, or python -m asyncgen: started by an interpreter
-        words[:1] = ["python", "-m", "asyncgen"] if Path(words[0]).name == "__main__.py" else ["python", words[0]]
+        words[:1] = [python, "-m", "asyncgen"] if Path(words[0]).name == "__main__.py" else [python, words[0]]
     for place, word in enumerate(words):
-        if word == "--openai-api-key" and place + 1 < len(words):
+        if not word.startswith("--op"):  # the flag may be shortened
+            continue
+        flag, equals, _ = word.partition("=")
+        if equals:
+            words[place] = f"{flag}=…"
+        elif place + 1 < len(words):
             words[place + 1] = "…"
-        elif word.startswith("--openai-api-key="):
-            words[place] = "--openai-api-key=…"
     return shlex.join(word for word in words if word != "--restart")

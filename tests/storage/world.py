@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -255,7 +256,7 @@ def _stubs() -> Iterator[None]:
     with (
         patch.object(engine, "ChatClient", ScriptedClient),
         patch.object(checkpoint, "timestamp", timestamp),
-        patch.object(telemetry, "timestamp", timestamp),
+        patch.object(telemetry, "moment", lambda: datetime.fromisoformat(timestamp())),
     ):
         yield
 

@@ -1,0 +1,160 @@
+"""What a run's directory says about it to somebody who only looks: nothing is made, written or locked."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_checkpoint, load_statistics
+from asyncgen.disk import Disk, disk_errors, lines_of
+from asyncgen.errors import BadDataError, Exit
+from asyncgen.history import History, Session
+from asyncgen.progress import Sample
+from asyncgen.resume import STATE_DIRECTORY
+from asyncgen.telemetry import EVENTS
+from asyncgen.text import loads
+
+FAILED_KEPT = 50
+
+
+class Condition(StrEnum):
+    """How a run stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    CRASHED = "crashed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPair:
+    """A line of `failed.jsonl`."""
+
+    index: int
+    note_id: str
+    step: str
+    kind: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The run at a moment.
+
+    `pid` is that of the process that holds the directory, None when none does; `state` is what is durable, None
+    before the first checkpoint; `failures` counts the pairs in `failed.jsonl` by (step, kind), `failed` has
+    the first of them.
+    """
+
+    directory: Path
+    condition: Condition
+    pid: int | None
+    state: RunState | None
+    history: History
+    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed: list[FailedPair] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session | None:
+        """The last process that worked; None when none left a word."""
+        return self.history.sessions[-1] if self.history.sessions else None
+
+    @property
+    def sample(self) -> Sample | None:
+        """The last sample, whichever process took it."""
+        samples = [one.sample for one in self.history.sessions if one.sample is not None]
+        return samples[-1] if samples else None
+
+    @property
+    def done(self) -> int:
+        """Pairs that are done: of a run in progress as it says, else those that are durable."""
+        running = self.condition is Condition.RUNNING and self.session is not None
+        if running and self.session is not None and self.session.sample is not None and not self.session.repairing:
+            return self.session.sample.done
+        return 0 if self.state is None else self.state.last_completed_idx + 1
+
+    @property
+    def total(self) -> int:
+        """Pairs to do in all; 0 when that is not known."""
+        durable = 0 if self.state is None else self.state.stats.get("total_pairs", 0)
+        return durable or (self.sample.total if self.sample is not None else 0)
+
+
+def look(
+    disk: Disk,
+    directory: Path,
+    each_sample: Callable[[Session, float, Sample, int], None] | None = None,
+) -> Picture:
+    """Look at a directory.
+
+    Raises:
+        BadDataError: there is no run in it.
+        DiskError: it cannot be read.
+    """
+    inside = directory / STATE_DIRECTORY
+    traces = (directory / CHECKPOINT, directory / STATISTICS, inside / EVENTS, inside / "lock")
+    with disk_errors("look at", directory):
+        there = directory.is_dir()
+    if not there or all(disk.size(path) is None for path in traces):
+        raise BadDataError(f"{directory} holds no run: give the --output-dir of one")
+    pid = _holder(disk, inside / "lock")
+    history = History(each_sample)
+    for line in lines_of(disk, inside / EVENTS):
+        history.feed(line)
+    history.settle()
+    failures: Counter[tuple[str, str]] = Counter()
+    failed: list[FailedPair] = []
+    for pair in _failed_pairs(disk, directory):
+        failures[pair.step, pair.kind] += 1
+        if len(failed) < FAILED_KEPT:
+            failed.append(pair)
+    unfinished = load_checkpoint(disk, directory)
+    state = unfinished or load_statistics(disk, directory)
+    return Picture(
+        directory=directory,
+        condition=_condition(history, pid, unfinished, state),
+        pid=pid,
+        state=state,
+        history=history,
+        failures=failures,
+        failed=failed,
+    )
+
+
+def _condition(
+    history: History, pid: int | None, unfinished: RunState | None, state: RunState | None
+) -> Condition:
+    session = history.sessions[-1] if history.sessions else None
+    if pid is not None:
+        return Condition.RUNNING if session is not None and session.pid == pid else Condition.STARTING
+    if session is not None and session.ended is None:
+        return Condition.CRASHED
+    if unfinished is None and state is not None:
+        return Condition.FINISHED
+    if session is not None and session.ended is not None and session.ended[0] not in {Exit.DONE, Exit.SOME_FAILED}:
+        return Condition.STOPPED
+    return Condition.UNKNOWN
+
+
+def _holder(disk: Disk, lock: Path) -> int | None:
+    if not disk.locked(lock):
+        return None
+    text = (disk.read(lock, 0, 32) or b"").decode("ascii", "replace").strip()
+    return int(text) if text.isdecimal() else 0
+
+
+def _failed_pairs(disk: Disk, directory: Path) -> Iterator[FailedPair]:
+    for line in lines_of(disk, directory / FAILED):
+        with suppress(ValueError, TypeError, KeyError):
+            record = loads(line)
+            yield FailedPair(
+                index=int(record["index"]),
+                note_id=str(record["note_id"]),
+                step=str(record["step"]),
+                kind=str(record["error"]),
+                attempts=int(record["attempts"]),
+            )

@@ -1,0 +1,75 @@
+"""Quantities as a person reads them: times, money, shares, and how they fit into a line."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+NO_PRICE = "no price for this model"
+_MINUTE = 60
+_LITTLE = 10
+
+
+def duration(seconds: float) -> str:
+    """`12.3 s`, `4 min 05 s`, `3 h 07 min`, `2 d 03 h`."""
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, left = divmod(hours, 24)
+    if days:
+        return f"{days} d {left:02} h"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def brief(seconds: float) -> str:
+    """A duration in a few characters: `12s`, `4m05s`, `3h07m`, `2d03h`."""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f}s"
+    return "".join(duration(seconds).replace("min", "m").split())
+
+
+def rate(number: float) -> str:
+    """Three figures: `0.0421`, `2.14`, `31.0`, `1,240`."""
+    if number >= 100:  # noqa: PLR2004
+        return f"{number:,.0f}"
+    return f"{number:.3g}" if number < 1 else f"{number:.1f}" if number >= _LITTLE else f"{number:.2f}"
+
+
+def compact(number: float) -> str:
+    """For an axis: `0`, `0.25`, `40`, `1.5k`, `2M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:.3g}"
+
+
+def usd(cost: float | None) -> str:
+    """`0.0042 USD`, `12.40 USD`; or that there is no price."""
+    if cost is None:
+        return NO_PRICE
+    return f"{cost:,.2f} USD" if cost >= 1 or not cost else f"{cost:.4f} USD"
+
+
+def percent(share: float) -> str:
+    """`97 %`."""
+    return f"{100 * share:.0f} %"
+
+
+def clock(at: float) -> str:
+    """Time of day here, of seconds since the epoch: `21:04:30`; with the date when it is another day."""
+    moment = datetime.fromtimestamp(at).astimezone()
+    here = datetime.now().astimezone()
+    return f"{moment:%H:%M:%S}" if moment.date() == here.date() else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def fit(parts: Sequence[tuple[int, str]], width: int, separator: str = "  ") -> str:
+    """As many parts as there is room for, in their order.
+
+    Args:
+        parts: rank and text; the higher the rank, the sooner a part is left out. Empty ones are no parts.
+        width: characters.
+        separator: between the parts.
+    """
+    kept = [part for part in parts if part[1]]
+    while kept and len(separator.join(text for _, text in kept)) > width:
+        kept.remove(max(kept, key=lambda part: part[0]))
+    return separator.join(text for _, text in kept)

@@ -1,0 +1,178 @@
+"""`asyncgen status` and the bar: how a run stands, while it runs, after it was killed, and when it is done."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+
+from asyncgen.simulator import Latency, Storm
+
+from .conftest import Job, clean_env, interrupt
+
+MakeJob = Callable[..., Job]
+NOTHING = '{"condition": "", "pairs": {"durable": 0}}'
+SLOW = Latency(median_s=0.3, sigma=0.1)
+
+
+def status(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Ask from another process."""
+    return subprocess.run(
+        [sys.executable, "-m", "asyncgen", "status", str(directory), *flags],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=clean_env(None),
+    )
+
+
+def seen(directory: Path) -> dict[str, object]:
+    """What it says to programs."""
+    done = status(directory, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def content(directory: Path) -> dict[str, tuple[bytes, int]]:
+    """Everything in a directory, with the times of the last changes."""
+    files = [path for path in sorted(directory.rglob("*")) if path.is_file()]
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def begin(this: Job) -> subprocess.Popen[str]:
+    """Start a run, and ask until it tells of itself and its first pairs are saved."""
+    process = this.start("--save-every", "1")
+    picture = json.loads(NOTHING)
+    while picture["condition"] != "running" or not picture["pairs"]["durable"]:
+        assert process.poll() is None
+        picture = json.loads(status(this.output_dir, "--json").stdout or NOTHING)
+    return process
+
+
+def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
+    """With the process that runs, and nothing to go on by."""
+    this = job(serve(latency=SLOW), flags=["--add-reasoning", "--concurrency", "2"])
+    process = begin(this)
+
+    picture = seen(this.output_dir)
+    text = status(this.output_dir).stdout
+
+    interrupt(process)
+    assert picture["condition"] == "running"
+    assert picture["pid"] == process.pid
+    assert picture["pairs"]["total"] == 24
+    assert picture["concurrency"] == 2
+    assert re.search(r"^run +running \(process \d+\)", text, re.MULTILINE)
+    assert re.search(r"^waits for +\S", text, re.MULTILINE) or "not known yet" in text
+    assert "to go on" not in text
+
+
+def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_on(serve, job, tmp_path):
+    """The command works from anywhere; looking changes nothing."""
+    this = job(serve(latency=SLOW))
+    process = begin(this)
+    process.kill()
+    process.communicate()
+    before = content(this.output_dir)
+
+    picture = seen(this.output_dir)
+    text = status(this.output_dir).stdout
+
+    assert content(this.output_dir) == before
+    assert picture["condition"] == "crashed"
+    assert picture["pid"] is None
+    assert picture["pairs"]["done"] == picture["pairs"]["durable"] > 0
+    assert f"crashed: process {process.pid} ended without a word" in text
+    words = {"shell": True, "cwd": tmp_path, "env": clean_env(None), "capture_output": True}
+    resumed = subprocess.run(picture["resume"], check=False, timeout=60, **words)
+    assert resumed.returncode == 0
+    assert seen(this.output_dir)["condition"] == "finished"
+
+
+def test_a_stopped_run_says_why_it_ended(serve, job):
+    """With the exit code."""
+    this = job(serve(latency=SLOW))
+    interrupt(begin(this))
+
+    picture = seen(this.output_dir)
+
+    assert picture["condition"] == "stopped"
+    assert (picture["exit_code"], picture["reason"]) == (130, "interrupted; everything paid is saved")
+    assert "to go on" in status(this.output_dir).stdout
+
+
+def test_watching_a_finished_run_ends_at_once(serve, job):
+    """One plain line without a terminal."""
+    this = job(serve())
+    this.run()
+    done = status(this.output_dir, "--watch")
+    assert done.returncode == 0
+    assert done.stdout.startswith("run finished")
+    assert "24 of 24 (100.0 %) done" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_watching_a_run_goes_on_until_its_end(serve, job):
+    """A JSON object a line, the last one of the finished run."""
+    this = job(serve(latency=SLOW), flags=["--concurrency", "2"])
+    process = begin(this)
+    done = status(this.output_dir, "--watch", "--json")
+    process.communicate()
+    pictures = [json.loads(line) for line in done.stdout.splitlines()]
+    assert pictures[0]["condition"] == "running"
+    assert pictures[-1]["condition"] == "finished"
+
+
+def test_a_directory_without_a_run_is_refused_in_one_line(tmp_path):
+    """And nothing is made in it."""
+    for directory in (tmp_path, tmp_path / "none"):
+        done = status(directory)
+        assert (done.returncode, done.stdout) == (65, "")
+        assert done.stderr == f"❌ {directory} holds no run: give the --output-dir of one\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_key_is_left_for_status_however_the_flag_was_shortened(serve, job):
+    """It is in no file of the directory."""
+    for flag in (["--openai-api-key", "sk-SECRET"], ["--openai-api=sk-SECRET"], ["--open", "sk-SECRET"]):
+        this = job(serve(), flags=flag)
+        done = this.run()
+        assert done.returncode == 0
+        assert "sk-SECRET" not in done.stdout + done.stderr
+        assert not [path for path, (data, _) in content(this.output_dir).items() if b"sk-SECRET" in data]
+        assert "…" in str(seen(this.output_dir)["resume"])
+
+
+def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
+    """Rates, calls in flight and time left in 100 columns; in a storm, until when nothing is sent."""
+    storm = Storm(start_s=1.5, duration_s=2.0, kind="rate_limit", share=1.0, retry_after_s=2.0)
+    this = job(serve(latency=SLOW, storm=storm), flags=["--add-reasoning", "--concurrency", "4"])
+    pid, terminal = pty.fork()
+    if pid == 0:  # the child: only what is safe after a fork
+        os.execve(this.argv[0], this.argv, {**clean_env(None), "NO_COLOR": "1"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    lines = re.split(r"[\r\n]+", shown.decode())
+    bars = [line.rstrip() for line in lines if re.match(r" *\d+%\|", line)]
+    assert bars
+    assert max(map(len, bars)) < 100
+    assert any(re.search(r"pairs/s  \S+ calls/s  \d+ in flight  concurrency \d+%.*ETA", bar) for bar in bars)
+    assert any(re.search(r"storm: nothing sent until \d\d:\d\d:\d\d \(429\)", bar) for bar in bars)
+    assert not re.search(r"\x1b\[3\dm", shown.decode())  # NO_COLOR

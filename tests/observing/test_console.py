@@ -1,0 +1,99 @@
+"""The bar, the plain lines, and colour that can be switched off."""
+
+import io
+import sys
+import time
+
+import pytest
+
+from asyncgen.console import PLAIN_INTERVAL, Console, bar_text, plain_line
+from asyncgen.progress import Notice, Paused, RunStarted
+from asyncgen.rates import Rates
+
+from .samples import sample
+
+BUSY = sample(
+    done=150, total=1219, failed=2, in_flight=24, calls=470, refused=12, tokens=512_000, cost=0.4213, oldest=12.3
+)
+RATES = Rates(pairs=2.04, calls=6.1, eta=524, binding="tokens", share=0.972, limit=30_000)
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what it is shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_wide_bar_says_everything():
+    """Rates, limit, refusals, cost, the oldest pair's age, and the time left."""
+    assert bar_text(BUSY, RATES, "", 200) == (
+        "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97%  429s 12  $0.42  oldest 12s  ETA 8m44s"
+    )
+
+
+@pytest.mark.parametrize("width", [75, 55, 30])
+def test_a_narrow_bar_keeps_the_time_left_and_the_rate(width):
+    """The room behind the bar in terminals of 100, 80 and 55 columns."""
+    text = bar_text(BUSY, RATES, "", width)
+    assert len(text) <= width
+    assert "ETA 8m44s" in text
+    assert "2.04 pairs/s" in text
+
+
+def test_a_storm_comes_before_everything_else():
+    """With the time until which it is waited."""
+    text = bar_text(BUSY, RATES, "storm: nothing sent until 21:04:30 (429)", 55)
+    assert text == "storm: nothing sent until 21:04:30 (429)  ETA 8m44s"
+
+
+def test_a_plain_line_says_it_in_words_and_that_there_is_no_price():
+    """No number where nothing is known."""
+    assert plain_line(sample(total=5, in_flight=2), Rates(), "") == (
+        "0/5 pairs, 0 failed, 2 in flight, 0 refused, 0 tokens, no price for this model"
+    )
+    assert "tokens 97 % in use, 12 refused, 512,000 tokens, 0.4213 USD, oldest pair 12.3 s, ETA 8 min 44 s" in (
+        plain_line(BUSY, RATES, "")
+    )
+
+
+def test_without_a_terminal_there_is_a_plain_line_every_half_minute(monkeypatch, capsys):
+    """The first after 30 s, whatever the number of samples; in a storm it says so and until when."""
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(RunStarted(0, 100, resumed=False))
+        for _ in range(int(2 * PLAIN_INTERVAL)):
+            now += 1
+            if now > PLAIN_INTERVAL:
+                console.observe(Paused(60.0, "rate_limit"))
+            console.observe(sample(done=3))
+    lines = [line for line in capsys.readouterr().out.split("\n") if "/100 pairs" in line]
+    assert len(lines) == 2
+    assert "storm: nothing sent until" in lines[-1]
+    assert "(429)" in lines[-1]
+
+
+def test_a_storm_is_announced_once_however_often_the_server_renews_it(capsys):
+    """A thousand pauses of a second are no thousand lines."""
+    with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
+        for _ in range(1000):
+            console.observe(Paused(1.0, "rate_limit"))
+    assert capsys.readouterr().out.count("the server asks to wait (rate_limit): nothing is sent for 1.0 s") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colour_is_for_terminals_and_can_be_switched_off(monkeypatch, environment, coloured):
+    """`NO_COLOR` is heard; the sign says the same without colour."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(Notice("careful", warning=True))
+    assert ("\x1b[33m⚠" in screen.getvalue()) == coloured
+    assert "⚠" in screen.getvalue()
+    assert ("\x1b" in screen.getvalue()) == coloured

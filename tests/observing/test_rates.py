@@ -1,0 +1,75 @@
+"""Rates of the last minute, the limit that binds, and the time that is left."""
+
+import pytest
+
+from asyncgen.rates import Meter, Rates
+
+from .samples import sample
+
+
+def test_nothing_is_said_before_there_are_two_samples_a_second_apart():
+    """A rate of one moment is none."""
+    meter = Meter()
+    assert meter.rates() == Rates()
+    meter.add(0.0, sample())
+    meter.add(0.5, sample(done=50))
+    assert meter.rates() == Rates()
+
+
+def test_pairs_of_an_earlier_process_are_in_no_rate_and_not_in_the_time_left():
+    """90 of 100 were done before; 5 in 10 s leave 10 s for the other 5."""
+    meter = Meter()
+    meter.add(0.0, sample(done=90))
+    meter.add(10.0, sample(done=95, calls=15))
+    rates = meter.rates()
+    assert (rates.pairs, rates.calls, rates.eta) == (0.5, 1.5, 10.0)
+
+
+def test_only_the_last_minute_counts():
+    """A fast first minute does not gloss over a slow second one."""
+    meter = Meter()
+    for second in range(61):
+        meter.add(second, sample(total=10_000, done=10 * second))
+    for second in range(61, 122):
+        meter.add(second, sample(total=10_000, done=600))
+    assert meter.rates().pairs == 0
+    assert meter.rates().eta is None
+
+
+def test_other_work_begins_its_own_rates():
+    """A repair counts its pairs from nothing, as the run behind it goes on where it was."""
+    meter = Meter()
+    meter.add(0.0, sample(total=5))
+    meter.add(5.0, sample(total=5, done=5))
+    meter.add(6.0, sample(total=1000, done=700))
+    assert meter.rates() == Rates()
+    meter.add(16.0, sample(total=1000, done=720))
+    assert meter.rates().pairs == 2.0
+
+
+@pytest.mark.parametrize("waiting_on", ["tokens", "requests"])
+def test_the_limit_that_calls_wait_for_binds(waiting_on):
+    """300 of 600 requests and 57,000 of 60,000 tokens in a minute."""
+    meter = Meter()
+    for second in (0, 30, 60):
+        meter.add(second, sample(waiting_on=waiting_on, requests=5 * second, tokens_spent=950 * second))
+    rates = meter.rates()
+    assert rates.binding == waiting_on
+    assert (rates.share, rates.limit) == {"requests": (0.5, 600), "tokens": (0.95, 60_000)}[waiting_on]
+
+
+def test_when_nothing_waits_the_nearest_limit_is_named():
+    """It is the one that would bind first."""
+    meter = Meter()
+    for second in (0, 60):
+        meter.add(second, sample(requests=5 * second, tokens_spent=100 * second))
+    assert meter.rates().binding == "requests"
+
+
+def test_without_limits_of_the_server_the_calls_in_flight_are_the_bound():
+    """Six of eight are in use."""
+    meter = Meter()
+    for second in (0, 10):
+        meter.add(second, sample(in_flight=6))
+    rates = meter.rates()
+    assert (rates.binding, rates.share, rates.limit) == ("concurrency", 0.75, 8)
