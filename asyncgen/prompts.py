@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.chat import Sampling
+import orjson
+
+from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.text import loads
 
@@ -116,6 +118,26 @@ class PromptFile:
         )
         self.used[f"generation_params.{key}"] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
         return sampling
+
+    def response_schema(self, step: str) -> ResponseSchema | None:
+        """Take `response_schemas.<step>`: the JSON schema of the step's answers; None when there is none.
+
+        Raises:
+            BadDataError: it is not the schema of an object.
+        """
+        schemas = self._content.get("response_schemas") or {}
+        if not isinstance(schemas, dict):
+            raise BadDataError(f"the prompt file {self._path}: response_schemas must hold JSON schemas by step")
+        schema = schemas.get(step)
+        if schema is None:
+            return None
+        if not isinstance(schema, dict) or schema.get("type") != "object":
+            raise BadDataError(
+                f'the prompt file {self._path}: response_schemas.{step} must be a JSON schema of "type": "object"'
+            )
+        # As text, in the order of the file: the order of the properties is that of the answer.
+        self.used[f"response_schemas.{step}"] = orjson.dumps(schema).decode()
+        return ResponseSchema(step, schema)
 
     def _text(self, name: str) -> str:
         value = self._content.get(name)

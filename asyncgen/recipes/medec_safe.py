@@ -78,6 +78,10 @@ class MedecSafe:
                 optional=True,
             )
             self._reasoning_sampling = prompts.sampling("reasoning", REASONING_SAMPLING)
+        reasoning = {"correct_reasoning": self._correct_reasoning, "error_reasoning": self._error_reasoning}
+        self._schemas = {
+            step: prompts.response_schema(step) for step, prompt in reasoning.items() if prompt is not None
+        }
         self.fingerprint: Mapping[str, Any] = {
             "recipe": f"medec_safe/{VERSION}",
             "add_reasoning": add_reasoning,
@@ -176,5 +180,11 @@ class MedecSafe:
         return await self._ask_json("correct_reasoning", prompt, user, generate)
 
     async def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Any:
-        request = ChatRequest(prompt.system, user, self._reasoning_sampling, json_object=True)
+        request = ChatRequest(
+            prompt.system,
+            user,
+            self._reasoning_sampling,
+            json_object=True,
+            response_schema=self._schemas[step],
+        )
         return loads(strip_fence((await generate(step, request)).text))
