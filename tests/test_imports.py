@@ -33,6 +33,8 @@ TIERS = {
         "rate_headers",
         "tiers",
         "tuning",
+        "local",
+        "local_server",
     },
     1: {"config", "fingerprint", "text"},
     0: {"", "pairs", "chat", "errors"},
@@ -46,6 +48,7 @@ ONLY_USERS = {
     "tqdm": {"console"},
     "uvloop": {"loop"},
     "aiohttp": {BESIDE},
+    "xllamacpp": {"local_server"},
 }
 PURE = {"retry", "verdict", "reorder", "concurrency", "pace"}
 NOT_FOR_HELP = [
@@ -54,7 +57,9 @@ NOT_FOR_HELP = [
     "aiohttp",
     "tqdm",
     "uvloop",
+    "xllamacpp",
     "asyncgen.client",
+    "asyncgen.local",
     "asyncgen.pipeline",
     "asyncgen.simulator",
 ]
