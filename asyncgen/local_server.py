@@ -36,7 +36,9 @@ def main() -> None:
 
 
 def _serve(settings: dict[str, Any]) -> Any:
-    import xllamacpp  # noqa: PLC0415 - slow, and it may fail: by then the parent is watched
+    # Threads that spin while they wait for one that has lost its core made a busy machine ten times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import xllamacpp  # noqa: PLC0415 - slow, it may fail, and it reads the line above: not before here
 
     params = xllamacpp.CommonParams()
     params.model.path = settings["model"]
@@ -44,7 +46,6 @@ def _serve(settings: dict[str, Any]) -> Any:
     params.n_ctx = settings["slots"] * settings["slot_tokens"]
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = settings["threads"]
-        threads.poll = 0  # threads that spin for one that lost its core made a busy machine ten times slower
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [settings["api_key"]]
