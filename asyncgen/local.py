@@ -46,7 +46,8 @@ class LocalModel:
     grammar: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path.name} on this machine, {self.slots} calls at once, {self.slot_tokens:,} tokens each"
+        text = f"{self.path.name} on this machine, {self.slots} calls at once, {self.slot_tokens:,} tokens each"
+        return f"{text}; so small a model writes medical nonsense" if self.grammar else text
 
     @property
     def identity(self) -> str:
