@@ -59,7 +59,8 @@ def _serve(settings: dict[str, Any]) -> Any:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not through sys.stdin, whose lock would be missed at the end of the interpreter
+        pass
     os._exit(0)
 
 
