@@ -1,6 +1,8 @@
 """What is asked of the chat API and what comes back, as values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +15,19 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseSchema:
+    """A JSON schema (of an object) that the server holds the answer to; the API wants a name with it."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One call: a system and a user message.
 
-    With `json_object` the answer must be a JSON object, in which none of `required_keys` is missing or empty.
+    With `json_object` the answer must be a JSON object, in which none of `required_keys` is missing or empty;
+    `response_schema` is what the server is told of its form.
     """
 
     system: str
@@ -24,6 +35,7 @@ class ChatRequest:
     sampling: Sampling
     json_object: bool = False
     required_keys: tuple[str, ...] = ()
+    response_schema: ResponseSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)

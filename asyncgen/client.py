@@ -130,7 +130,11 @@ class ChatClient:
             "top_p": request.sampling.top_p,
             self._config.max_tokens_field: request.sampling.max_tokens,
         }
-        if request.json_object:
+        if request.response_schema is not None:
+            described = {"name": request.response_schema.name, "strict": True}
+            described["schema"] = request.response_schema.schema
+            fields["response_format"] = {"type": "json_schema", "json_schema": described}
+        elif request.json_object:
             fields["response_format"] = {"type": "json_object"}
         characters = len(request.system) + len(request.user)
         body = orjson.dumps(fields)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from asyncgen.errors import KeyOrQuotaError, UsageError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+DEFAULT_MODEL = "gpt-4o"
 MOST_AUTOMATIC = 2048
 
 
@@ -22,7 +23,8 @@ class RunConfig:
     `num_pairs` None means all; `max_cost` is in USD; `max_failures` pairs and `max_failed_share` (0 to 1) of those
     that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None
-    finds itself, up to `most_in_flight`.
+    finds itself, up to `most_in_flight`; `model_file` tells files of one name apart, for a
+    model that is a file here.
     """
 
     input_jsonl: Path
@@ -33,7 +35,8 @@ class RunConfig:
     batch_size: int = 10
     save_every: int = 5
     api_key: str = ""
-    model: str = "gpt-4o"
+    model: str = DEFAULT_MODEL
+    model_file: str = ""
     base_url: str = DEFAULT_BASE_URL
     max_tokens_field: str = "max_tokens"
     rpm: float | None = None

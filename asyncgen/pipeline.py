@@ -91,9 +91,10 @@ class Run:
         self._telemetry = Telemetry(disk, self._state_directory)
         self._observers = [self._telemetry.observe, *observers]
         self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush)
-        self._fingerprint: Fingerprint = fingerprint(
-            {"model": config.model, "endpoint": endpoint_name(config.base_url), **recipe.fingerprint}
-        )
+        served = {"model": config.model, "endpoint": endpoint_name(config.base_url)}
+        if config.model_file:
+            served["model_file"] = config.model_file
+        self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""

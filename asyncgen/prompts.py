@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.chat import Sampling
+import orjson
+
+from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.text import loads
 
@@ -123,22 +125,47 @@ class PromptFile:
         self.used[f"generation_params.{key}"] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
         return sampling
 
-    def required_keys(self, key: str) -> tuple[str, ...]:
-        """Take `required_keys.<key>`: what the step's answer, a JSON object, must say something under.
+    def required_keys(self, step: str) -> tuple[str, ...]:
+        """Take what the step's answer, a JSON object, must say something under.
+
+        That is `required_keys.<step>`, or else what its schema requires.
 
         Raises:
             BadDataError: it is no list of names.
         """
         lists = self._content.get("required_keys", {})
-        names = lists.get(key, []) if isinstance(lists, dict) else None
+        names = lists.get(step, []) if isinstance(lists, dict) else None
         if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
             raise BadDataError(
                 f"the prompt file {self._path}: required_keys must be an object with lists of names, such as "
-                f'{{"{key}": ["…"]}}'
+                f'{{"{step}": ["…"]}}'
             )
         if names:
-            self.used[f"required_keys.{key}"] = names
-        return tuple(names)
+            self.used[f"required_keys.{step}"] = names
+            return tuple(names)
+        schema = self.response_schema(step)
+        required = None if schema is None else schema.schema.get("required")
+        return tuple(filter(_is_text, required)) if isinstance(required, list) else ()
+
+    def response_schema(self, step: str) -> ResponseSchema | None:
+        """Take `response_schemas.<step>`: the JSON schema of the step's answers; None when there is none.
+
+        Raises:
+            BadDataError: it is not the schema of an object.
+        """
+        schemas = self._content.get("response_schemas") or {}
+        if not isinstance(schemas, dict):
+            raise BadDataError(f"the prompt file {self._path}: response_schemas must hold JSON schemas by step")
+        schema = schemas.get(step)
+        if schema is None:
+            return None
+        if not isinstance(schema, dict) or schema.get("type") != "object":
+            raise BadDataError(
+                f'the prompt file {self._path}: response_schemas.{step} must be a JSON schema of "type": "object"'
+            )
+        # As text, in the order of the file: the order of the properties is that of the answer.
+        self.used[f"response_schemas.{step}"] = orjson.dumps(schema).decode()
+        return ResponseSchema(step, schema)
 
     def _text(self, name: str) -> str:
         value = self._content.get(name)
@@ -159,3 +186,7 @@ class PromptFile:
                 f"from {low:g} to {high:g}"
             )
         return value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

@@ -59,6 +59,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "server_is_overloaded": ("overloaded", Action.WAIT),
     "overloaded_error": ("overloaded", Action.WAIT),
     "context_length_exceeded": ("context_length", Action.GIVE_UP),
+    "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
     "content_filter": ("content_filter", Action.GIVE_UP),
     "content_policy_violation": ("content_filter", Action.GIVE_UP),
     "model_not_found": ("not_found", Action.STOP_IF_REPEATED),

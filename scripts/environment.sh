@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it. `make_environment run` (or dev) makes the virtual environment $venv with what
-# requirements/run.txt (or dev.txt) pins and the project itself, editable, unless it is there and still fits.
+# Sourced by the scripts beside it. `make_environment run` (or dev; then local) makes the virtual environment $venv
+# with what requirements/run.txt (or dev.txt, local.txt) pins and the project itself, editable, unless it is there and
+# still fits.
 
 root="$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${ASYNCGEN_VENV:-$root/.venv}"
@@ -46,7 +47,8 @@ make_environment() {
     "$python" -m venv "$venv"
   fi
   step "installing scripts/requirements/$1.txt"
-  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$requirements"
+  # The file names everything; and what one package of local.txt asks for beside itself, nobody wants.
+  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r "$requirements"
   step "installing asyncgen from $root"
   "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e "$root"
   printf '%s\n' "$wanted" >"$stamp"

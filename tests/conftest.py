@@ -22,6 +22,15 @@ asyncio.set_event_loop(None)
 _BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data" / "medec_ms"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the slow tests of the real model come last.
+
+    A worker that waits for them in the middle has its tests taken over by the other one, piece by piece, and the
+    crash tests, which count together, end up on two.
+    """
+    items.sort(key=lambda item: "test_local_model" in item.nodeid)
+
+
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """The real disk."""

@@ -35,6 +35,8 @@ TIERS = {
         "concurrency",
         "disk",
         "limiter",
+        "local",
+        "local_server",
         "loop",
         "pace",
         "prices",
@@ -65,6 +67,7 @@ ONLY_USERS = {
     "aiohttp": {BESIDE, "transport"},
     "pyarrow": {"export"},
     "csv": {"medec"},
+    "xllamacpp": {"local_server"},
 }
 PURE = {"breaker", "budget", "concurrency", "pace", "reorder", "retry", "sketch", "timeline", "verdict"}
 NOT_FOR_HELP = [
@@ -79,6 +82,8 @@ NOT_FOR_HELP = [
     "asyncgen.export",
     "asyncgen.pipeline",
     "asyncgen.simulator",
+    "xllamacpp",
+    "asyncgen.local",
 ]
 
 

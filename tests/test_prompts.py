@@ -274,17 +274,28 @@ def test_the_shipped_prompts_serve_every_step() -> None:
 
 def test_required_keys_are_taken_by_step_and_part_of_the_fingerprint() -> None:
     """A step that lists none has none."""
-    prompts = PromptFile({"required_keys": {"reasoning": ["error", "why"]}}, PATH)
-    assert prompts.required_keys("reasoning") == ("error", "why")
+    prompts = PromptFile({"required_keys": {"error_reasoning": ["error", "why"]}}, PATH)
+    assert prompts.required_keys("error_reasoning") == ("error", "why")
     assert prompts.required_keys("correct_reasoning") == ()
-    assert prompts.used == {"required_keys.reasoning": ["error", "why"]}
+    assert prompts.used == {"required_keys.error_reasoning": ["error", "why"]}
 
 
-@pytest.mark.parametrize("value", [["error"], "error", {"reasoning": "error"}, {"reasoning": [1]}, None])
+def test_what_a_schema_requires_is_required() -> None:
+    """Unless the file says otherwise."""
+    schema = {"type": "object", "properties": {"why": {"type": "string"}}, "required": ["why"]}
+    content = {"response_schemas": {"error_reasoning": schema}}
+    assert PromptFile(content, PATH).required_keys("error_reasoning") == ("why",)
+    own = content | {"required_keys": {"error_reasoning": ["error"]}}
+    assert PromptFile(own, PATH).required_keys("error_reasoning") == ("error",)
+
+
+@pytest.mark.parametrize(
+    "value", [["error"], "error", {"error_reasoning": "error"}, {"error_reasoning": [1]}, None]
+)
 def test_required_keys_of_another_shape_are_refused(value: object) -> None:
     """In silence they would demand nothing."""
     with pytest.raises(BadDataError, match="required_keys must be an object with lists of names"):
-        PromptFile({"required_keys": value}, PATH).required_keys("reasoning")
+        PromptFile({"required_keys": value}, PATH).required_keys("error_reasoning")
 
 
 def test_what_looks_like_a_placeholder_and_is_none_is_named_once() -> None:

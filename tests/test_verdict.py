@@ -96,6 +96,7 @@ NEVER_BETTER = [
 ]
 OF_THE_PAIR = [
     (400, error("invalid_request_error", "context_length_exceeded"), "context_length"),
+    (400, error("exceed_context_size_error"), "context_length"),
     (400, error(None, "content_filter"), "content_filter"),
     (400, error("invalid_request_error", "content_policy_violation"), "content_filter"),
     (400, error("invalid_request_error", "invalid_value"), "bad_request"),

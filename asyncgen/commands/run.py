@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.budget import Price
+from asyncgen.commands._local import add_local_argument, local_model, model_name, serve_local
 from asyncgen.commands.simulate import profile_path
 from asyncgen.config import (
     DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
     MOST_AUTOMATIC,
     RunConfig,
     is_loopback,
@@ -26,6 +28,9 @@ from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, U
 from asyncgen.loop import run_loop
 from asyncgen.prices import load_price
 from asyncgen.tiers import Tier, load_tier
+
+if TYPE_CHECKING:
+    from asyncgen.local import LocalModel
 
 HELP = "generate SFT data from pairs of notes; the same command again goes on where it stopped"
 EXAMPLE = (
@@ -57,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     api = parser.add_argument_group("the API")
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
-    api.add_argument("--model", default="gpt-4o", metavar="M", help="%(default)s")
+    api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
     api.add_argument(
         "--max-tokens-field",
@@ -124,6 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         help="use a simulated API on this machine: no key, no cost (a name in configs/profiles or a TOML file)",
     )
+    add_local_argument(api)
 
     screen = parser.add_argument_group("the screen")
     screen.add_argument("--log-file", type=Path, metavar="P", help="a line of JSON for each event")
@@ -136,8 +142,9 @@ def execute(args: argparse.Namespace) -> int:
     """Run the job."""
     from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
-    tier = None if args.tier is None else load_tier(args.tier, args.model)
-    config = _config(args, tier)
+    local = local_model(args)
+    tier = None if args.tier is None else load_tier(args.tier, model_name(args, local))
+    config = _config(args, tier, local)
     price = load_price(config.model, args.prices)
     if price is None and config.max_cost is not None:
         raise UsageError(
@@ -150,10 +157,12 @@ def execute(args: argparse.Namespace) -> int:
         console.paths(config)
         if tier is not None:
             console.say(f"Tier:    {tier}")
+        if local is not None:
+            console.say(f"Model:   {local}")
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
-            return run_loop(_execute(config, price, args.simulate, console))
+            return run_loop(_execute(config, price, args.simulate, local, console))
         except AsyncgenError as error:
             console.error(str(error))
             if error.exit_code in RESUMABLE:
@@ -161,7 +170,9 @@ def execute(args: argparse.Namespace) -> int:
             return error.exit_code
 
 
-async def _execute(config: RunConfig, price: Price | None, profile: str | None, console: Any) -> int:
+async def _execute(
+    config: RunConfig, price: Price | None, profile: str | None, local: "LocalModel | None", console: Any
+) -> int:
     # Slow imports, paid only when there is something to run.
     from asyncgen.disk import Disk  # noqa: PLC0415
     from asyncgen.pipeline import Run  # noqa: PLC0415
@@ -182,19 +193,24 @@ async def _execute(config: RunConfig, price: Price | None, profile: str | None, 
                 raise UsageError(str(error)) from error
             await stack.enter_async_context(simulator)
             config = replace(config, base_url=simulator.base_url)
+        if local is not None:
+            config, server = await serve_local(local, config, stack)
         disk = Disk()
         stack.callback(disk.close)
         run = Run(config, recipe, [console.observe], disk, price=price, command=_command_from_anywhere(sys.argv))
         _handle_signals(run.stop)
+        if local is not None:
+            stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
         summary = await run.execute()
     console.summary(summary, config.output_dir)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
-def _config(args: argparse.Namespace, tier: Tier | None) -> RunConfig:
+def _config(args: argparse.Namespace, tier: Tier | None, local: "LocalModel | None") -> RunConfig:
     simulated = args.simulate is not None
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
+    own_server = simulated or local is not None
     base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
     config = RunConfig(
         input_jsonl=args.input_jsonl.resolve(),
@@ -204,15 +220,16 @@ def _config(args: argparse.Namespace, tier: Tier | None) -> RunConfig:
         add_reasoning=args.add_reasoning,
         batch_size=args.batch_size,
         save_every=args.save_every,
-        api_key="simulated" if simulated else resolve_api_key(args.openai_api_key),
-        model=args.model,
-        base_url=DEFAULT_BASE_URL if simulated else base_url,
+        api_key="none" if own_server else resolve_api_key(args.openai_api_key),
+        model=model_name(args, local),
+        model_file="" if local is None else local.identity,
+        base_url=DEFAULT_BASE_URL if own_server else base_url,
         max_tokens_field=args.max_tokens_field,
         rpm=args.rpm,
         tpm=args.tpm,
         preset_rpm=None if tier is None else tier.rpm,
         preset_tpm=None if tier is None else tier.tpm,
-        concurrency=args.concurrency,
+        concurrency=args.concurrency if local is None else local.slots,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
         max_cost=args.max_cost,
         max_total_tokens=args.max_total_tokens,

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from asyncgen.commands._local import add_local_argument, local_model, model_name, serve_local
 from asyncgen.commands.run import sockets
 from asyncgen.commands.simulate import profile_path
 from asyncgen.config import (
     DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
     MOST_AUTOMATIC,
     RunConfig,
     is_loopback,
@@ -28,6 +30,7 @@ from asyncgen.tuning import Load, Plan, plan
 
 if TYPE_CHECKING:
     from asyncgen.commands._measure import Cost, Measured
+    from asyncgen.local import LocalModel
 
 HELP = "answer: what concurrency for my tier, which limit binds, how long for N pairs"
 EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --add-reasoning"
@@ -52,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (default: those that ship)")
     job.add_argument("--num-pairs", type=int, metavar="N", help="pairs of the job (default: those of the input)")
     job.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
-    job.add_argument("--model", default="gpt-4o", metavar="M", help="%(default)s")
+    job.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     job.add_argument(
         "--latency", type=float, default=4.0, metavar="S", help="of a call, with --plan-only (%(default)s)"
     )
@@ -75,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         help="measure a simulated API on this machine: no key, no cost, not asked",
     )
+    add_local_argument(asking)
     asking.add_argument(
         "--rehearse",
         nargs="?",
@@ -88,25 +92,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Answer."""
-    config = _config(args)
-    tier = _tier(args)
+    local = local_model(args)
+    config = _config(args, local)
+    tier = _tier(args, config.model)
     if not 0 < args.latency < math.inf:
         raise UsageError(f"--latency must be a number of seconds above 0, not {args.latency:g}")
     if args.calls < 1:
         raise UsageError(f"--calls must be at least 1, not {args.calls}")
     if args.rehearse is not None and not 1 <= args.rehearse < math.inf:
         raise UsageError(f"--rehearse must be at least 1 second, not {args.rehearse:g}")
-    return run_loop(_answer(args, config, tier))
+    return run_loop(_answer(args, config, tier, local))
 
 
-async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier) -> int:
+async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local: "LocalModel | None") -> int:
     from asyncgen.commands._measure import estimate  # noqa: PLC0415 - it brings the engine
 
     pairs, cost = await estimate(config)
     if args.plan_only:
         latency, spread, used = args.latency, f"{args.latency:.1f} s (assumed: --latency)", None
     else:
-        measured = await _measure(args, config, cost)
+        measured = await _measure(args, config, cost, local)
         if measured is None:
             _say("nothing was sent")
             return Exit.DONE
@@ -120,21 +125,25 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier) -> in
         _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
         return Exit.DONE
     _report(tier, load, found, pairs=pairs, latency=spread, used=used)
-    _suggest(args, tier, found)
+    _suggest(args, config, tier, found)
     if args.rehearse is not None:
         await _rehearse(args.rehearse, config, tier, load, found)
     return Exit.DONE
 
 
-async def _measure(args: argparse.Namespace, config: RunConfig, cost: "Cost") -> "Measured | None":
+async def _measure(
+    args: argparse.Namespace, config: RunConfig, cost: "Cost", local: "LocalModel | None"
+) -> "Measured | None":
     """Ask for the word to send the calls, then send them; None when it was not given."""
     from asyncgen.commands._measure import measure  # noqa: PLC0415
 
     pairs = math.ceil(args.calls / cost.calls)
     calls = round(min(pairs, cost.pairs) * cost.calls)
-    where = "a simulated API" if args.simulate is not None else urlsplit(config.base_url).hostname
+    where = urlsplit(config.base_url).hostname
+    if args.simulate is not None or local is not None:
+        where = "a simulated API" if local is None else f"{config.model} on this machine"
     _say(f"This sends {calls} calls to {where}, at most about {calls * cost.tokens:,.0f} tokens.")
-    if args.simulate is None and not args.yes:
+    if args.simulate is None and local is None and not args.yes:
         if not sys.stdin.isatty():
             raise UsageError("real calls cost money, and nobody is here to ask: add --yes, or --plan-only")
         sys.stdout.write("Send them? [y/N] ")
@@ -151,6 +160,8 @@ async def _measure(args: argparse.Namespace, config: RunConfig, cost: "Cost") ->
                 raise UsageError(str(error)) from error
             await stack.enter_async_context(simulator)
             config = replace(config, base_url=simulator.base_url)
+        if local is not None:
+            config, _ = await serve_local(local, config, stack)
         return await measure(config, pairs)
 
 
@@ -192,12 +203,13 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
     )
 
 
-def _config(args: argparse.Namespace) -> RunConfig:
+def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
     simulated = args.simulate is not None
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
-    if args.plan_only and simulated:
-        raise UsageError("--plan-only sends nothing: leave --simulate out")
+    own_server = simulated or local is not None
+    if args.plan_only and own_server:
+        raise UsageError(f"--plan-only sends nothing: leave {'--simulate' if simulated else '--local'} out")
     base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
     config = RunConfig(
         input_jsonl=args.input_jsonl.resolve() if args.input_jsonl else shipped("samples", "pairs.jsonl"),
@@ -205,13 +217,13 @@ def _config(args: argparse.Namespace) -> RunConfig:
         prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
-        api_key="simulated" if simulated else resolve_api_key(None),
-        model=args.model,
-        base_url=DEFAULT_BASE_URL if simulated else base_url,
+        api_key="none" if own_server else resolve_api_key(None),
+        model=model_name(args, local),
+        base_url=DEFAULT_BASE_URL if own_server else base_url,
         max_tokens_field=args.max_tokens_field,
         rpm=args.rpm,
         tpm=args.tpm,
-        concurrency=args.concurrency,
+        concurrency=args.concurrency if local is None else local.slots,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
     )
     if not args.plan_only and not config.api_key and not is_loopback(config.base_url):
@@ -219,8 +231,8 @@ def _config(args: argparse.Namespace) -> RunConfig:
     return config
 
 
-def _tier(args: argparse.Namespace) -> Tier:
-    tier = Tier(name="your own limits") if args.tier is None else load_tier(args.tier, args.model)
+def _tier(args: argparse.Namespace, model: str) -> Tier:
+    tier = Tier(name="your own limits") if args.tier is None else load_tier(args.tier, model)
     return replace(
         tier,
         rpm=tier.rpm if args.rpm is None else args.rpm,
@@ -254,7 +266,7 @@ def _report(tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, us
         _say(f"{name:<14} {text}")
 
 
-def _suggest(args: argparse.Namespace, tier: Tier, found: Plan) -> None:
+def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Plan) -> None:
     """The flags to set, and the tier to save when it was measured."""
     numbers = {name: getattr(tier, name) for name in LIMITS if getattr(tier, name) is not None}
     flags = [f"--{name} {value:.0f}" for name, value in numbers.items() if name in {"rpm", "tpm"}]
@@ -263,7 +275,7 @@ def _suggest(args: argparse.Namespace, tier: Tier, found: Plan) -> None:
     _say(f"{'flags':<14} {' '.join([*flags, f'--concurrency {found.concurrency}'])}")
     if not args.plan_only and numbers:
         limits = ", ".join(f"{name} = {value:.0f}" for name, value in numbers.items())
-        _say(f'to save        [models."{args.model}"]\n               measured = {{ {limits} }}')
+        _say(f'to save        [models."{config.model}"]\n               measured = {{ {limits} }}')
         _say("               in FILE.toml, for --tier FILE.toml:measured")
 
 

@@ -78,10 +78,10 @@ class MedecSafe:
                 optional=True,
             )
             self._reasoning_sampling = prompts.sampling("reasoning", REASONING_SAMPLING)
-            self._required_keys = {
-                step: prompts.required_keys(key)
-                for step, key in (("correct_reasoning", "correct_reasoning"), ("error_reasoning", "reasoning"))
-            }
+        reasoning = {"correct_reasoning": self._correct_reasoning, "error_reasoning": self._error_reasoning}
+        steps = [step for step, prompt in reasoning.items() if prompt is not None]
+        self._schemas = {step: prompts.response_schema(step) for step in steps}
+        self._required_keys = {step: prompts.required_keys(step) for step in steps}
         self.fingerprint: Mapping[str, Any] = {
             "recipe": f"medec_safe/{VERSION}",
             "add_reasoning": add_reasoning,
@@ -186,5 +186,6 @@ class MedecSafe:
             self._reasoning_sampling,
             json_object=True,
             required_keys=self._required_keys[step],
+            response_schema=self._schemas[step],
         )
         return loads(strip_fence((await generate(step, request)).text))

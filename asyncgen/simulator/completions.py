@@ -6,7 +6,8 @@ import orjson
 
 from asyncgen.simulator.paraphrase import find_note, paraphrase
 from asyncgen.simulator.requests import ChatRequest
-from asyncgen.simulator.shapes import fill, shape_of_prompt, shape_of_schema
+from asyncgen.simulator.schemas import value_of
+from asyncgen.simulator.shapes import fill, shape_of_prompt
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 
@@ -31,8 +32,8 @@ def complete(request: ChatRequest, key: int) -> Completion:
 
 
 def _object(request: ChatRequest, key: int) -> str:
-    if request.properties is not None:
-        shape = shape_of_schema(request.properties)
+    if request.schema is not None:
+        answer = value_of(request.schema, request.user, key)
     else:
-        shape = shape_of_prompt(request.system, request.user)
-    return orjson.dumps(fill(shape, request.user, key)).decode()
+        answer = fill(shape_of_prompt(request.system, request.user), request.user, key)
+    return orjson.dumps(answer).decode()

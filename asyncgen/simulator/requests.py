@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.simulator.schemas import strict_problem
 from asyncgen.simulator.tokens import count_prompt_tokens, count_tokens
 
 _TOKENS_PER_MESSAGE = 4
@@ -22,7 +23,7 @@ class InvalidRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What decides the answer: `user` is the last user message, `properties` those of a JSON schema."""
+    """What decides the answer: `user` is the last user message, `schema` the JSON schema for it."""
 
     model: str
     system: str
@@ -31,7 +32,7 @@ class ChatRequest:
     prompt_tokens: int
     max_tokens: int | None
     wants_json: bool
-    properties: dict[str, Any] | None
+    schema: dict[str, Any] | None
 
     @property
     def charge(self) -> int:
@@ -66,7 +67,7 @@ def parse_request(body: bytes) -> ChatRequest:
         prompt_tokens=_TOKENS_PER_REPLY + sum(_tokens(role, text) for role, text in messages),
         max_tokens=_max_tokens(data),
         wants_json=kind in ("json_object", "json_schema"),
-        properties=_properties(data) if kind == "json_schema" else None,
+        schema=_schema(data) if kind == "json_schema" else None,
     )
 
 
@@ -100,11 +101,11 @@ def _max_tokens(data: dict[str, Any]) -> int | None:
     return None
 
 
-def _properties(data: dict[str, Any]) -> dict[str, Any]:
-    try:
-        properties = data["response_format"]["json_schema"]["schema"]["properties"]
-    except (KeyError, TypeError):
-        properties = None
-    if not isinstance(properties, dict):
+def _schema(data: dict[str, Any]) -> dict[str, Any]:
+    described = data["response_format"].get("json_schema")
+    schema = described.get("schema") if isinstance(described, dict) else None
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         raise InvalidRequestError("'json_schema.schema.properties' must be an object", "response_format")
-    return properties
+    if described.get("strict") and (problem := strict_problem(schema)):
+        raise InvalidRequestError(f"Invalid schema for response_format: {problem}", "response_format")
+    return schema

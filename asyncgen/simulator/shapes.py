@@ -18,7 +18,6 @@ _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s"{}\[\]:,]+|"')
 _NUMBER = re.compile(r"-?\d")
 _WORDS = re.compile(r"\b[A-Za-z]{3,}(?: [a-z]{2,}){2,5}")
 _DEFAULT: Mapping[str, Shape] = {"reasoning": "text"}
-_SCHEMA_KINDS = {"array": "list", "number": "number", "integer": "number", "boolean": "boolean"}
 _SENTENCES = (
     'The wording "{}" fits the rest of the presentation.',
     'The key detail is "{}", which supports this reading.',
@@ -33,11 +32,6 @@ _SENTENCES = (
 def shape_of_prompt(system: str, user: str) -> Mapping[str, Shape]:
     """The object that the system prompt shows, else the user prompt; without any, one with `reasoning`."""
     return _shape_of_text(system) or _shape_of_text(user) or _DEFAULT
-
-
-def shape_of_schema(properties: Mapping[str, Any]) -> Mapping[str, Shape]:
-    """The object that the `properties` of a JSON schema describe."""
-    return {name: _schema_kind(schema) for name, schema in properties.items()} or _DEFAULT
 
 
 def fill(shape: Mapping[str, Shape], text: str, key: int) -> dict[str, Any]:
@@ -86,25 +80,18 @@ def _behind(tokens: list[str], at: int) -> int:
     return len(tokens)
 
 
-def _schema_kind(schema: Any) -> Shape:
-    if not isinstance(schema, dict):
-        return "text"
-    if isinstance(properties := schema.get("properties"), dict):
-        return shape_of_schema(properties)
-    return _SCHEMA_KINDS.get(str(schema.get("type")), "text")
-
-
 def _value(kind: Shape, text: str, key: int, path: str) -> Any:
     if isinstance(kind, Mapping):
         return {name: _value(inner, text, key, f"{path}.{name}") for name, inner in kind.items()}
     if kind == "list":
-        return [_sentence(text, key, f"{path}.{index}") for index in range(2)]
+        return [sentence(text, key, f"{path}.{index}") for index in range(2)]
     if kind == "number":
         return 1
-    return True if kind == "boolean" else _sentence(text, key, path)
+    return True if kind == "boolean" else sentence(text, key, path)
 
 
-def _sentence(text: str, key: int, path: str) -> str:
+def sentence(text: str, key: int, path: str) -> str:
+    """A sentence that quotes the text; key and path (the place of the sentence in the answer) choose it."""
     start = pick(key, f"words/{path}", len(text) + 1)
     words = _WORDS.search(text, start) or _WORDS.search(text)
     return _SENTENCES[pick(key, path, len(_SENTENCES))].format(words[0] if words else "the request")
