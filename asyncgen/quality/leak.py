@@ -1,0 +1,60 @@
+"""The error of the pair in the CORRECT note, or its correction gone from there."""
+
+import re
+from collections.abc import Iterator
+
+from asyncgen.pairs import Pair
+from asyncgen.quality.change import Change
+from asyncgen.quality.finding import Finding
+from asyncgen.quality.words import content
+
+# What any sentence about a plan or a diagnosis says: a paraphrase may use these of its own accord.
+_PLAIN = re.compile(
+    r"(?:administ|advis|arrang|attempt|began|begin|cause|causal|commenc|complet|condition|confirm|consist|consider|"
+    r"conduct|deem|determin|diagnos|disease|dose|due|evaluat|exam|find|follow|further|gave|given|history|identif|"
+    r"immediate|indicat|initiat|made|manag|medic|monitor|need|obtain|occur|offer|order|organism|outpatient|patholog|pathogen|"
+    r"perform|placed|plan|present|prescri|prior|procedure|provid|recei|recommend|refer|report|request|requir|result|"
+    r"reveal|schedul|secondary|seen|sent|show|start|suggest|suspect|symptom|syndrome|taken|test|therap|thought|"
+    r"treat|underw|undergo|use|using|was|work|carri|book|clinic|daily|most|likely|based|include|reassur|resolv)\w*"
+)
+_RARE = 8  # letters
+_SHARE = 0.4
+
+
+def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
+    """Hold what changed against what tells the incorrect note from the correct one."""
+    if not change.hunks:
+        return
+    error = Change(pair.correct_note, pair.incorrect_note)
+    wrong, right = set(content(error.gained)), set(content(error.lost))
+    brought = {word for word in change.gained if word in wrong}
+    telling = {word for word in wrong if not _PLAIN.fullmatch(word)}
+    same = change.revised.words == error.revised.words
+    if same or _tells(brought & telling, telling) or (brought and brought == wrong and _same_passage(change, error)):
+        yield Finding("leak", *change.shown(*(hunk for hunk in change.hunks if brought & set(hunk.became))))
+    told = {word for word in right if not _PLAIN.fullmatch(word)}
+    if told and told <= change.lost.keys() and not _abbreviated(change):
+        yield Finding("answer_lost", *change.shown(*(hunk for hunk in change.hunks if told & set(hunk.was))))
+
+
+def _tells(brought: set[str], telling: set[str]) -> bool:
+    """Whether the words that came are more than a coincidence: many of the error's, or a rare one."""
+    return any(len(word) >= _RARE for word in brought) or len(brought) > _SHARE * len(telling)
+
+
+def _same_passage(change: Change, error: Change) -> bool:
+    """Whether something changed where the error is."""
+    return any(
+        hunk.i1 <= other.i2 and other.i1 <= hunk.i2 and hunk.became for hunk in change.hunks for other in error.hunks
+    )
+
+
+def _abbreviated(change: Change) -> bool:
+    """Whether an abbreviation of lost words came, or the words of one: "polymyalgia rheumatica", "PMR"."""
+    return any(
+        word in {"".join(other[0] for other in content(words)) for words in sides}
+        for hunk in change.hunks
+        for new, sides in ((hunk.became, [hunk.was]), (hunk.was, [hunk.became]))
+        for word in new
+        if len(word) > 1
+    )

@@ -1,0 +1,108 @@
+"""Numbers, doses and units: each of the original's is still there, as it was or converted."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from asyncgen.quality.change import Change, Hunk
+from asyncgen.quality.finding import Finding
+from asyncgen.quality.quantities import Quantity, quantities, same_amount
+
+_DOSED = {"mass", "volume", "activity", "amount", "equivalent", "dose form", "puff", "times a day", "gray"}
+
+
+def check_numbers(change: Change) -> Iterator[Finding]:
+    """Hold the quantities of what changed against each other."""
+    was_text, became_text = change.window
+    if not any(char.isdigit() for char in was_text + became_text) and not _spelled(change):
+        return
+    before, after = quantities(was_text), quantities(became_text)
+    lost = _without(before, Counter(quantity.key for quantity in after))
+    gained = _without(after, Counter(quantity.key for quantity in before))
+    lost, gained = _drop_converted(lost, gained)
+    # A value beside its conversion, "37.8 °C (100 °F)", may come or go; the originals often round it badly.
+    lost = [one for one in lost if not any(same_amount(one, other, slack=1.0) for other in after)]
+    gained = [one for one in gained if not any(same_amount(other, one) for other in before)]
+    yield from _judge(lost, gained)
+    if not lost and not gained and _swapped(change, before, after):
+        yield Finding("number", *change.shown(*(hunk for hunk in change.hunks if _bare_numbers(hunk))))
+
+
+def _spelled(change: Change) -> bool:
+    """Whether words that may be numbers changed."""
+    return any(quantities(" ".join(words)) for hunk in change.hunks for words in (hunk.was, hunk.became))
+
+
+def _without(quantity_list: list[Quantity], others: Counter[tuple[float, str, float]]) -> list[Quantity]:
+    left = []
+    for quantity in quantity_list:
+        if others[quantity.key] > 0:
+            others[quantity.key] -= 1
+        else:
+            left.append(quantity)
+    return left
+
+
+def _drop_converted(lost: list[Quantity], gained: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
+    """Take out the pairs that are one amount; what is left and may stand for no number at all goes as well."""
+    left: list[Quantity] = []
+    for one in lost:
+        match = next((other for other in gained if _same(one, other)), None)
+        if match is None:
+            left.append(one)
+        else:
+            gained = [other for other in gained if other is not match]
+    return [one for one in left if not one.soft], [one for one in gained if not one.soft]
+
+
+def _same(was: Quantity, became: Quantity) -> bool:
+    if same_amount(was, became):
+        return True
+    if was.value != became.value:
+        return False
+    return was.soft or became.soft  # "the first", "one of them"
+
+
+def _judge(lost: list[Quantity], gained: list[Quantity]) -> Iterator[Finding]:
+    """Name what is left: pairs with the same number first, then in order."""
+    gained = list(gained)
+    for was in lost:
+        became = next((one for one in gained if one.value == was.value), gained[0] if gained else None)
+        if became is None:
+            yield Finding("dose" if _dosed(was) else "number", was.text)
+            continue
+        gained.remove(became)
+        if was.value == became.value:
+            yield Finding("unit", was.text, became.text)
+        else:
+            yield Finding("dose" if _dosed(was) or _dosed(became) else "number", was.text, became.text)
+    for became in gained:
+        yield Finding("dose" if _dosed(became) else "number", "", became.text)
+
+
+def _dosed(quantity: Quantity) -> bool:
+    return quantity.dimension.partition("/")[0] in _DOSED and "/volume" not in quantity.dimension
+
+
+def _swapped(change: Change, before: list[Quantity], after: list[Quantity]) -> bool:
+    """Whether numbers of one unit changed places while the words around them did not."""
+    if not any(map(_bare_numbers, change.hunks)):
+        return False
+    common = Counter(one.key for one in before) & Counter(one.key for one in after)
+    was, became = (_by_unit(side, common) for side in (before, after))
+    return was != became
+
+
+def _by_unit(side: list[Quantity], common: Counter[tuple[float, str, float]]) -> dict[str, list[float]]:
+    values: dict[str, list[float]] = {}
+    for one in side:
+        if one.key in common:
+            values.setdefault(one.dimension, []).append(one.value)
+    return values
+
+
+def _bare_numbers(hunk: Hunk) -> bool:
+    """Whether a hunk has numbers, and no words but units."""
+    words = (*hunk.was, *hunk.became)
+    return any(word[0].isdigit() for word in words) and not any(
+        word[0].isalpha() and not quantities(f"1 {word}")[0].dimension for word in words
+    )
