@@ -11,7 +11,7 @@ from typing import NoReturn
 from asyncgen import __version__
 from asyncgen.errors import AsyncgenError, Exit
 
-COMMANDS = ("run", "tune", "drill", "simulate")
+COMMANDS = ("run", "tune", "drill", "verify", "simulate")
 
 
 class _Parser(argparse.ArgumentParser):

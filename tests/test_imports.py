@@ -15,8 +15,8 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"cli", "__main__", "console", "commands"},
-    5: {"pipeline", "engine"},
-    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry"},
+    5: {"pipeline", "engine", "verification"},
+    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry", "structure"},
     3: {"source", "client", "journal", "checkpoint", "recipe", "recipes"},
     2: {
         "limiter",
@@ -33,6 +33,7 @@ TIERS = {
         "rate_headers",
         "tiers",
         "tuning",
+        "quality",
     },
     1: {"config", "fingerprint", "text"},
     0: {"", "pairs", "chat", "errors"},
@@ -46,14 +47,16 @@ ONLY_USERS = {
     "tqdm": {"console"},
     "uvloop": {"loop"},
     "aiohttp": {BESIDE},
+    "rapidfuzz": {"quality"},
 }
-PURE = {"retry", "verdict", "reorder", "concurrency", "pace"}
+PURE = {"retry", "verdict", "reorder", "concurrency", "pace", "quality"}
 NOT_FOR_HELP = [
     "openai",
     "httpx2",
     "aiohttp",
     "tqdm",
     "uvloop",
+    "rapidfuzz",
     "asyncgen.client",
     "asyncgen.pipeline",
     "asyncgen.simulator",
@@ -162,7 +165,7 @@ def test_each_library_has_its_only_user(library: str) -> None:
     assert {room(name) for name, found in OUTSIDE.items() if library in found} == ONLY_USERS[library]
 
 
-@pytest.mark.parametrize("name", [name for name in STREET if name in PURE])
+@pytest.mark.parametrize("name", [name for name in STREET if room(name) in PURE])
 def test_what_decides_knows_no_loop_clock_or_file(name: str) -> None:
     """Nor does anything that it imports from the package."""
     used = set().union(*(OUTSIDE[other] for other in reached(name)))

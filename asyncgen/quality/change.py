@@ -81,7 +81,7 @@ class Change:
         )
 
     def shown(self, *hunks: Hunk) -> tuple[str, str]:
-        """The words of some hunks and what is between them, as they stand in the texts; all hunks if none is given."""
+        """From the first to the last of some hunks, as it stands in both texts; of all when none is given."""
         chosen = hunks or self.hunks
         if not chosen:
             return "", ""

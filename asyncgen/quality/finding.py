@@ -2,52 +2,60 @@
 
 from dataclasses import dataclass
 
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How much a kind weighs when pairs are ranked, and what it says."""
+
+    weight: int
+    says: str
+
+
 KINDS = {
     # the change
-    "unchanged": "the note is the original, but for case, blanks or punctuation",
-    "many_places": "changed in more than one sentence",
-    "rewritten": "less than half of the original's words are left: another text",
-    "length": "much longer or shorter than the original",
-    "omission": "words with content are gone, and nothing stands for them",
-    "addition": "words with content were added",
+    "unchanged": Kind(1, "the note is the original, but for case, blanks or punctuation"),
+    "many_places": Kind(1, "changed in more than one sentence"),
+    "rewritten": Kind(5, "less than half of the original's words are left: another text"),
+    "length": Kind(1, "much longer or shorter than the original"),
+    "omission": Kind(3, "words with content are gone, and nothing stands for them"),
+    "addition": Kind(3, "words with content were added"),
     # numbers
-    "number": "a number changed, went or came (conversions are understood)",
-    "dose": "an amount, a rate or how often changed",
-    "unit": "a unit changed or went, the number did not",
+    "number": Kind(3, "a number changed, went or came (conversions are understood)"),
+    "dose": Kind(3, "an amount, a rate or how often changed"),
+    "unit": Kind(3, "a unit changed or went, the number did not"),
     # wording
-    "laterality": "left, right, both or one side changed",
-    "site": "upper, lower, medial, anterior, proximal … changed to their opposites",
-    "negation": "something is denied that was not, or no longer denied",
-    "opposite": "a word became its opposite: increased, positive, normal, before, hyper-, …",
-    "severity": "mild, moderate, severe or acute, chronic changed",
-    "certainty": "suspected became certain, or the other way round",
-    "person": "sex or relative changed",
-    "route": "oral, intravenous, topical … changed",
-    "drug": "one drug became another, by the endings of their names",
+    "laterality": Kind(3, "left, right, both or one side changed"),
+    "site": Kind(3, "upper, lower, medial, anterior, proximal … changed to their opposites"),
+    "negation": Kind(3, "something is denied that was not, or no longer denied"),
+    "opposite": Kind(3, "a word became its opposite: increased, positive, normal, before, hyper-, …"),
+    "severity": Kind(3, "mild, moderate, severe or acute, chronic changed"),
+    "certainty": Kind(3, "suspected became certain, or the other way round"),
+    "person": Kind(3, "sex or relative changed"),
+    "route": Kind(3, "oral, intravenous, topical … changed"),
+    "drug": Kind(3, "one drug became another, by the endings of their names"),
     # the pair
-    "leak": "words of the pair's error stand in the CORRECT note",
-    "answer_lost": "the words that make the note correct are gone",
+    "leak": Kind(5, "words of the pair's error stand in the CORRECT note"),
+    "answer_lost": Kind(3, "the words that make the note correct are gone"),
     # form
-    "empty": "the note is empty",
-    "preamble": "something stands before the note",
-    "afterword": "something stands behind the note",
-    "fence": "markdown or quotation marks around the note",
-    "markup": "tags, markdown or JSON in the note",
-    "refusal": "the model refused",
-    "cut_off": "the end of the note is missing",
-    "placeholder": "a placeholder stands for text",
-    "repeated": "a sentence or phrase is repeated",
-    "garbled": "damaged characters, or another script",
+    "empty": Kind(5, "the note is empty"),
+    "preamble": Kind(1, "something stands before the note"),
+    "afterword": Kind(1, "something stands behind the note"),
+    "fence": Kind(1, "markdown or quotation marks around the note"),
+    "markup": Kind(1, "tags, markdown or JSON in the note"),
+    "refusal": Kind(5, "the model refused"),
+    "cut_off": Kind(3, "the end of the note is missing"),
+    "placeholder": Kind(3, "a placeholder stands for text"),
+    "repeated": Kind(3, "a sentence or phrase is repeated"),
+    "garbled": Kind(3, "damaged characters, or another script"),
     # the file
-    "duplicate": "nearly the same as another example, whose original is not",
+    "duplicate": Kind(5, "nearly the same as another example, whose original is not"),
     # reasoning
-    "reasoning_missing": "no reasoning where the others have it",
-    "reasoning_keys": "reasoning without a key that the prompt asks for",
-    "reasoning_empty": "reasoning with an empty value",
-    "reasoning_other": "reasoning about another note",
-    "reasoning_verdict": "reasoning that says the opposite of the label",
+    "reasoning_missing": Kind(1, "no reasoning where the others have it"),
+    "reasoning_keys": Kind(1, "reasoning without a key that the prompt asks for"),
+    "reasoning_empty": Kind(1, "reasoning with an empty value"),
+    "reasoning_other": Kind(3, "reasoning about another note"),
+    "reasoning_verdict": Kind(3, "reasoning that says the opposite of the label"),
 }
-"""Kind of a finding, and what it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,15 @@ _AFTERWORD = re.compile(
     r"|(?:the |one )?(?:only )?(?:change|modification|edit)s?(?: made)? (?:is|was|were|are)\b"
     r"|i(?:'ve| have)? (?:changed|replaced|modified|rephrased|reworded|substituted|made|kept|converted)\b"
     r"|(?:this|the) (?:paraphrase|version|revised note|note above|above note)\b)"
-    r"|\blet me know\b|\bhope this helps|\bfeel free to\b|\bis there anything else\b|\bif you (?:need|would like) (?:any|me)\b",
+    r"|\blet me know\b|\bhope this helps|\bfeel free to\b|\bis there anything else\b"
+    r"|\bif you (?:need|would like) (?:any|me)\b",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\b(?:i(?:'m| am) (?:sorry|unable|not able|afraid)|i (?:can(?:not|'t| not)|won't|will not|am not able to|must decline)"
+    r"\b(?:i(?:'m| am) (?:sorry|unable|not able|afraid)|i (?:can(?:not|'t| not)|won't|will not|must decline)"
     r"|as an ai\b|as a language model|i apologi[sz]e|unable to (?:assist|help|comply|fulfil)"
-    r"|(?:can(?:not|'t)|not able to) (?:assist|help|comply|fulfil|provide)|against (?:my|our) (?:guidelines|policy))",
+    r"|(?:can(?:not|'t)|not able to) (?:assist|help|comply|fulfil|provide)"
+    r"|against (?:my|our) (?:guidelines|policy))",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(
@@ -38,9 +40,11 @@ _MARKUP = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PLACEHOLDER = re.compile(
-    r"\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>|\[(?:insert|your|rest|remainder|unchanged|continued|continue|same|"
-    r"omitted|patient|name|date|age|redacted|details|paraphrased|truncated|\.\.\.|\u2026|x+)[^\]]*\]"
-    r"|\((?:the )?(?:rest|remainder|remaining)[^)]*\)|(?:\.\.\.|\u2026)|\b(?:the )?(?:rest|remainder) of the note\b|\bTODO\b|\bX{3,}\b|_{3,}",
+    r"\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
+    r"|\[(?:insert|your|rest|remainder|unchanged|continued|continue|same|omitted|patient|name|date|age|redacted"
+    r"|details|paraphrased|truncated|\.\.\.|\u2026|x+)[^\]]*\]"
+    r"|\((?:the )?(?:rest|remainder|remaining)[^)]*\)|\b(?:the )?(?:rest|remainder) of the note\b"
+    r"|\.\.\.|\u2026|\bTODO\b|\bX{3,}\b|_{3,}",
     re.IGNORECASE,
 )
 _GARBLED = re.compile(
@@ -61,8 +65,8 @@ def check_form(change: Change) -> Iterator[Finding]:
     head = revised.lstrip()[:_HEAD]
     if (match := _PREAMBLE.match(head.lstrip("*#`\"' \n"))) and not _PREAMBLE.match(original.lstrip()):
         yield Finding("preamble", "", clip(match[0]))
-    elif (match := _lead_in(change)) is not None:
-        yield Finding("preamble", "", clip(match))
+    elif lead_in := _lead_in(change):
+        yield Finding("preamble", "", clip(lead_in))
     for kind, pattern in (
         ("afterword", _AFTERWORD),
         ("refusal", _REFUSAL),
@@ -71,9 +75,9 @@ def check_form(change: Change) -> Iterator[Finding]:
         ("garbled", _GARBLED),
         ("fence", _FENCE),
     ):
-        match_ = pattern.search(revised)
-        if match_ and sum(1 for _ in pattern.finditer(revised)) > sum(1 for _ in pattern.finditer(original)):
-            yield Finding(kind, "", clip(match_[0].strip()))
+        found = pattern.findall(revised)
+        if len(found) > len(pattern.findall(original)):
+            yield Finding(kind, "", clip(found[-1].strip()))
     stripped = revised.strip()
     if _quoted(stripped) and not _quoted(original.strip()):
         yield Finding("fence", "", clip(stripped[:10] + " … " + stripped[-10:]))
@@ -85,14 +89,14 @@ def _quoted(text: str) -> bool:
     return len(text) > 1 and _QUOTES.get(text[0]) == text[-1]
 
 
-def _lead_in(change: Change) -> str | None:
+def _lead_in(change: Change) -> str:
     """Words put before the note as a paragraph of their own."""
     first = change.hunks[0] if change.hunks else None
     if first is None or first.i2 or not change.original.words:
-        return None
+        return ""
     end = change.revised.spans[first.j2][0] if first.j2 < len(change.revised.spans) else 0
     inserted = change.revised.text[:end]
-    return inserted.strip() if "\n" in inserted.strip(" ") else None
+    return inserted.strip() if "\n" in inserted.strip(" ") else ""
 
 
 def _cut_off(change: Change) -> Iterator[Finding]:

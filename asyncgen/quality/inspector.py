@@ -11,6 +11,7 @@ from asyncgen.quality.finding import Finding
 from asyncgen.quality.form import check_form
 from asyncgen.quality.leak import check_leak
 from asyncgen.quality.locality import LEAST_KEPT, check_locality
+from asyncgen.quality.negation import check_negation
 from asyncgen.quality.numbers import check_numbers
 from asyncgen.quality.reasoning import Expected, check_reasoning
 from asyncgen.quality.wording import check_wording
@@ -35,7 +36,12 @@ class Inspector:
         found += check_form(change)
         if not far:
             # In another text there is no telling what a word or a number became.
-            found += [*check_numbers(change), *check_wording(change), *check_leak(change, pair)]
+            found += [
+                *check_numbers(change),
+                *check_negation(change),
+                *check_wording(change),
+                *check_leak(change, pair),
+            ]
         return tuple(found)
 
     def duplicates(self) -> Iterator[tuple[int, Finding]]:

@@ -1,22 +1,13 @@
 """The error of the pair in the CORRECT note, or its correction gone from there."""
 
-import re
 from collections.abc import Iterator
 
 from asyncgen.pairs import Pair
 from asyncgen.quality.change import Change
 from asyncgen.quality.finding import Finding
+from asyncgen.quality.vocabulary import PLAIN
 from asyncgen.quality.words import content
 
-# What any sentence about a plan or a diagnosis says: a paraphrase may use these of its own accord.
-_PLAIN = re.compile(
-    r"(?:administ|advis|arrang|attempt|began|begin|cause|causal|commenc|complet|condition|confirm|consist|consider|"
-    r"conduct|deem|determin|diagnos|disease|dose|due|evaluat|exam|find|follow|further|gave|given|history|identif|"
-    r"immediate|indicat|initiat|made|manag|medic|monitor|need|obtain|occur|offer|order|organism|outpatient|patholog|pathogen|"
-    r"perform|placed|plan|present|prescri|prior|procedure|provid|recei|recommend|refer|report|request|requir|result|"
-    r"reveal|schedul|secondary|seen|sent|show|start|suggest|suspect|symptom|syndrome|taken|test|therap|thought|"
-    r"treat|underw|undergo|use|using|was|work|carri|book|clinic|daily|most|likely|based|include|reassur|resolv)\w*"
-)
 _RARE = 8  # letters
 _SHARE = 0.4
 
@@ -28,11 +19,15 @@ def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
     error = Change(pair.correct_note, pair.incorrect_note)
     wrong, right = set(content(error.gained)), set(content(error.lost))
     brought = {word for word in change.gained if word in wrong}
-    telling = {word for word in wrong if not _PLAIN.fullmatch(word)}
+    telling = {word for word in wrong if not PLAIN.fullmatch(word)}
     same = change.revised.words == error.revised.words
-    if same or _tells(brought & telling, telling) or (brought and brought == wrong and _same_passage(change, error)):
+    if (
+        same
+        or _tells(brought & telling, telling)
+        or (brought and brought == wrong and _same_passage(change, error))
+    ):
         yield Finding("leak", *change.shown(*(hunk for hunk in change.hunks if brought & set(hunk.became))))
-    told = {word for word in right if not _PLAIN.fullmatch(word)}
+    told = {word for word in right if not PLAIN.fullmatch(word)}
     if told and told <= change.lost.keys() and not _abbreviated(change):
         yield Finding("answer_lost", *change.shown(*(hunk for hunk in change.hunks if told & set(hunk.was))))
 
@@ -45,7 +40,9 @@ def _tells(brought: set[str], telling: set[str]) -> bool:
 def _same_passage(change: Change, error: Change) -> bool:
     """Whether something changed where the error is."""
     return any(
-        hunk.i1 <= other.i2 and other.i1 <= hunk.i2 and hunk.became for hunk in change.hunks for other in error.hunks
+        hunk.i1 <= other.i2 and other.i1 <= hunk.i2 and hunk.became
+        for hunk in change.hunks
+        for other in error.hunks
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from asyncgen.quality.change import Change, Hunk
 from asyncgen.quality.finding import Finding
 from asyncgen.quality.quantities import Quantity, quantities, same_amount
+from asyncgen.quality.units import is_unit
 
-_DOSED = {"mass", "volume", "activity", "amount", "equivalent", "dose form", "puff", "times a day", "gray"}
+_DOSED = {"mass", "volume", "activity", "amount", "equivalent", "portion", "puff", "times a day", "gray"}
 
 
 def check_numbers(change: Change) -> Iterator[Finding]:
@@ -104,5 +105,5 @@ def _bare_numbers(hunk: Hunk) -> bool:
     """Whether a hunk has numbers, and no words but units."""
     words = (*hunk.was, *hunk.became)
     return any(word[0].isdigit() for word in words) and not any(
-        word[0].isalpha() and not quantities(f"1 {word}")[0].dimension for word in words
+        word[0].isalpha() and not is_unit(word) for word in words
     )

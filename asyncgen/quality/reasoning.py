@@ -14,7 +14,8 @@ _STEM = 6
 _AGE = re.compile(r"\b(\d{1,3})[\s-](?:year|yr|month|week|day)s?[\s-]old\b", re.IGNORECASE)
 _SAYS_WRONG = re.compile(
     r"\b(?:note|statement|diagnosis|plan|treatment)\s(?:is|was)\s(?:therefore\s|thus\s|medically\s|clinically\s)?"
-    r"(?:incorrect|wrong|erroneous|inaccurate|flawed)\b|\bnote (?:contains|has|holds) (?:an?|one|the) (?:\w+\s)?error\b",
+    r"(?:incorrect|wrong|erroneous|inaccurate|flawed)\b"
+    r"|\bnote (?:contains|has|holds) (?:an?|one|the) (?:\w+\s)?error\b",
     re.IGNORECASE,
 )
 _SAYS_RIGHT = re.compile(
@@ -64,7 +65,8 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
 
 def keys_of_prompt(system: str) -> frozenset[str]:
     """The keys of the first JSON object that a system prompt shows, by its outermost quotes and colons."""
-    keys, depth, end = set(), 0, 0
+    keys: set[str] = set()
+    depth = 0
     for match in re.finditer(r"[{}\[\]]|\"([^\"\n]{1,80})\"\s*:", system):
         if match[0] in "{[":
             depth += 1
@@ -72,7 +74,7 @@ def keys_of_prompt(system: str) -> frozenset[str]:
             depth -= 1
             if depth == 0 and keys:
                 break
-        elif depth == 1 and match.start() >= end:
+        elif depth == 1:
             keys.add(match[1])
     return frozenset(keys)
 

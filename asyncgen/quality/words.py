@@ -5,21 +5,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from asyncgen.quality.vocabulary import FUNCTION
+
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]\w*(?:['\u2019]\w+)*|[^\s\w]|_+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\s*\n\s*")
-
-_FUNCTION = frozenset(
-    """
-    a about above after again all also am an and any are as at be because been before being below between both but by
-    can could did do does doing down due during each every few for from further had has have having he her here hers him his
-    how i if in into is it its itself just may me might more most must my no nor not now of off on once only or other
-    our out over own per same she should since so some such than that the their them then there these they this those
-    through to too under until up upon very was we were what when where which while who whom why will with within
-    without would you your s t
-    currently additionally however reports reported states stated notes noted shows showed reveals revealed
-    demonstrates demonstrated found finding findings seen patient patients physician doctor
-    """.split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +38,7 @@ def split_words(text: str) -> Words:
 
 def is_content(word: str) -> bool:
     """Whether a word carries medical content: no mark, no number, no function word."""
-    return len(word) > 1 and word[0].isalpha() and word not in _FUNCTION
+    return len(word) > 1 and word[0].isalpha() and word not in FUNCTION
 
 
 def content(words: Iterable[str]) -> list[str]:

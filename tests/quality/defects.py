@@ -3,6 +3,8 @@
 A planter returns None where it has nothing to work on; the caller then takes another pair.
 """
 
+# ruff: noqa: E501 - tables are read across
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -162,7 +164,11 @@ def _drop_sentence(note: str, draw: Random) -> str | None:
 
 
 def _drop_finding(note: str, draw: Random) -> str | None:
-    found = [m for m in re.finditer(r", [a-z]+(?:[ -][a-z]+){1,4}(?=,)", note) if len(re.findall(r"[a-z]{5,}", m[0])) > 1]
+    found = [
+        m
+        for m in re.finditer(r", [a-z]+(?:[ -][a-z]+){1,4}(?=,)", note)
+        if len(re.findall(r"[a-z]{5,}", m[0])) > 1
+    ]
     if not found:
         return None
     match = draw.choice(found)
@@ -187,7 +193,9 @@ def _invented_number(note: str, draw: Random) -> str | None:
     sentences = _sentences(note)
     sentences.insert(
         draw.randint(1, len(sentences)),
-        draw.choice(("Oxygen saturation is 97%.", "She weighs 61 kg.", "Serum sodium is 139 mEq/L.", "Pulse is 71/min.")),
+        draw.choice(
+            ("Oxygen saturation is 97%.", "She weighs 61 kg.", "Serum sodium is 139 mEq/L.", "Pulse is 71/min.")
+        ),
     )
     return " ".join(sentences)
 
@@ -234,7 +242,17 @@ def _cut_last_sentence(note: str, draw: Random) -> str | None:
 
 def _placeholder(note: str, draw: Random) -> str | None:
     sentences = _sentences(note)
-    mark = draw.choice(("[rest of note unchanged]", "...", "[unchanged]", "(rest of the note remains the same)", "{note}", "\u2026", "[...]"))
+    mark = draw.choice(
+        (
+            "[rest of note unchanged]",
+            "...",
+            "[unchanged]",
+            "(rest of the note remains the same)",
+            "{note}",
+            "\u2026",
+            "[...]",
+        )
+    )
     return " ".join([*sentences[: max(1, len(sentences) // 2)], mark])
 
 
@@ -262,7 +280,17 @@ def _garble(note: str, draw: Random) -> str | None:
 
 def _foreign(note: str, draw: Random) -> str | None:
     words = note.split()
-    words.insert(draw.randrange(1, len(words)), draw.choice(("\u60a3\u8005", "\u043f\u0430\u0446\u0438\u0435\u043d\u0442", "\u0645\u0631\u064a\u0636", "\ud658\uc790")))
+    words.insert(
+        draw.randrange(1, len(words)),
+        draw.choice(
+            (
+                "\u60a3\u8005",
+                "\u043f\u0430\u0446\u0438\u0435\u043d\u0442",
+                "\u0645\u0631\u064a\u0636",
+                "\ud658\uc790",
+            )
+        ),
+    )
     return " ".join(words)
 
 
@@ -326,7 +354,9 @@ def _foreign_error(example: Example, draw: Random) -> Example:
 
 def _wrong_verdict(example: Example, draw: Random) -> Example:
     if draw.random() < 0.5:
-        text = draw.choice(("The note is incorrect.", "Therefore the diagnosis is wrong.", "The note contains an error."))
+        text = draw.choice(
+            ("The note is incorrect.", "Therefore the diagnosis is wrong.", "The note contains an error.")
+        )
         return replace(example, correct=example.correct | {"conclusion": text})
     text = draw.choice(("The note is correct.", "The note is medically correct.", "The note contains no error."))
     return replace(example, incorrect=example.incorrect | {"conclusion": text})

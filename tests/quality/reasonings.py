@@ -48,13 +48,15 @@ def _clauses(note: str) -> list[str]:
 
 
 def _summary(note: str, draw: Random) -> str:
-    words = note.split(". ")[0].split()
+    words = note.split(". ", maxsplit=1)[0].split()
     return " ".join(words[: draw.randint(8, 20)])
 
 
 def _findings(note: str, draw: Random) -> list[str]:
     clauses = _clauses(note)
-    return [" ".join(clause.split()[:12]) for clause in draw.sample(clauses, min(len(clauses), draw.randint(3, 6)))]
+    return [
+        " ".join(clause.split()[:12]) for clause in draw.sample(clauses, min(len(clauses), draw.randint(3, 6)))
+    ]
 
 
 def _argument(note: str, draw: Random) -> str:
