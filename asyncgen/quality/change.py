@@ -1,7 +1,7 @@
 """What changed from a note to its paraphrase: hunks of words, and the places that they make."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,20 +38,18 @@ class Change:
     @cached_property
     def lost(self) -> Counter[str]:
         """Words that the whole change takes away; what only moved is not among them."""
-        was, became = self._counters()
-        return was - became
+        return balance(self.hunks)[0]
 
     @cached_property
     def gained(self) -> Counter[str]:
         """Words that the whole change brings."""
-        was, became = self._counters()
-        return became - was
+        return balance(self.hunks)[1]
 
     @property
     def kept(self) -> float:
-        """Share of the original's words that are left in place, 0 to 1."""
-        gone = sum(hunk.i2 - hunk.i1 for hunk in self.hunks)
-        return 1 - gone / max(1, len(self.original.words))
+        """How much of both texts is the same words in the same order, 0 to 1."""
+        changed = sum(len(hunk.was) + len(hunk.became) for hunk in self.hunks)
+        return 1 - changed / max(1, len(self.original.words) + len(self.revised.words))
 
     @cached_property
     def places(self) -> tuple[tuple[Hunk, ...], ...]:
@@ -91,14 +89,6 @@ class Change:
             clip(self.revised.slice(first.j1, last.j2)),
         )
 
-    def _counters(self) -> tuple[Counter[str], Counter[str]]:
-        was: Counter[str] = Counter()
-        became: Counter[str] = Counter()
-        for hunk in self.hunks:
-            was.update(hunk.was)
-            became.update(hunk.became)
-        return was, became
-
     def _sentences(self, hunk: Hunk) -> tuple[int, int]:
         """First and last sentence of the original that a hunk touches; an insertion at a border touches both."""
         sentences = self.original.sentences
@@ -106,6 +96,16 @@ class Change:
             return 0, 0
         first, last = (hunk.i1, hunk.i2 - 1) if hunk.i1 < hunk.i2 else (hunk.i1 - 1, hunk.i1)
         return sentences[max(0, first)], sentences[min(last, len(sentences) - 1)]
+
+
+def balance(hunks: Iterable[Hunk]) -> tuple[Counter[str], Counter[str]]:
+    """Words that some hunks take away and bring, those that only move left out."""
+    was: Counter[str] = Counter()
+    became: Counter[str] = Counter()
+    for hunk in hunks:
+        was.update(hunk.was)
+        became.update(hunk.became)
+    return was - became, became - was
 
 
 def clip(text: str) -> str:

@@ -15,7 +15,7 @@ KINDS = {
     # the change
     "unchanged": Kind(1, "the note is the original, but for case, blanks or punctuation"),
     "many_places": Kind(1, "changed in more than one sentence"),
-    "rewritten": Kind(5, "less than half of the original's words are left: another text"),
+    "rewritten": Kind(5, "less than half of the words are the same: another text"),
     "length": Kind(1, "much longer or shorter than the original"),
     "omission": Kind(3, "words with content are gone, and nothing stands for them"),
     "addition": Kind(3, "words with content were added"),

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from asyncgen.quality.change import Change, clip
 from asyncgen.quality.finding import Finding
-from asyncgen.quality.words import content
 
 _PREAMBLE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|great|understood)\b[\s,.!:]"
@@ -54,7 +53,7 @@ _GARBLED = re.compile(
 _FENCE = re.compile(r"```|\"\"\"|'''")
 _QUOTES = {'"': '"', "\u201c": "\u201d", "'": "'", "`": "`"}
 _HEAD = 300
-_LEAST_TAIL = 2  # words with content
+_LEAST_TAIL = 3  # words
 _PHRASE = 5  # words
 _LEAST_AGAIN = 3  # phrases
 
@@ -75,9 +74,11 @@ def check_form(change: Change) -> Iterator[Finding]:
         ("garbled", _GARBLED),
         ("fence", _FENCE),
     ):
+        known = pattern.findall(original)
         found = pattern.findall(revised)
-        if len(found) > len(pattern.findall(original)):
-            yield Finding(kind, "", clip(found[-1].strip()))
+        new = [text for text in found if text not in known] or found[len(known) :]
+        if new:
+            yield Finding(kind, "", clip(new[0].strip()))
     stripped = revised.strip()
     if _quoted(stripped) and not _quoted(original.strip()):
         yield Finding("fence", "", clip(stripped[:10] + " … " + stripped[-10:]))
@@ -111,7 +112,7 @@ def _cut_off(change: Change) -> Iterator[Finding]:
     stops = change.revised.text.rstrip()[-1:] in marks
     open_end = change.original.text.rstrip()[-1:] in marks and not stops
     begun = gained and any(word.startswith(gained[-1]) and word != gained[-1] for word in lost)
-    if (begun and not stops) or (lost and not gained and (open_end or len(content(lost)) >= _LEAST_TAIL)):
+    if (begun and not stops) or (lost and not gained and (open_end or len(lost) >= _LEAST_TAIL)):
         yield Finding("cut_off", *change.shown(last))
 
 

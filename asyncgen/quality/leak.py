@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from asyncgen.pairs import Pair
-from asyncgen.quality.change import Change
+from asyncgen.quality.change import Change, Hunk
 from asyncgen.quality.finding import Finding
 from asyncgen.quality.vocabulary import PLAIN
 from asyncgen.quality.words import content
@@ -20,30 +20,25 @@ def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
     wrong, right = set(content(error.gained)), set(content(error.lost))
     brought = {word for word in change.gained if word in wrong}
     telling = {word for word in wrong if not PLAIN.fullmatch(word)}
-    same = change.revised.words == error.revised.words
-    if (
-        same
-        or _tells(brought & telling, telling)
-        or (brought and brought == wrong and _same_passage(change, error))
-    ):
-        yield Finding("leak", *change.shown(*(hunk for hunk in change.hunks if brought & set(hunk.became))))
+    shared = _shared(change, error)
+    if shared or _tells(brought & telling, telling):
+        yield Finding("leak", *change.shown(*(shared or [h for h in change.hunks if brought & set(h.became)])))
     told = {word for word in right if not PLAIN.fullmatch(word)}
     if told and told <= change.lost.keys() and not _abbreviated(change):
         yield Finding("answer_lost", *change.shown(*(hunk for hunk in change.hunks if told & set(hunk.was))))
 
 
+def _shared(change: Change, error: Change) -> list[Hunk]:
+    """Hunks that are the error's own: all of them, or some that tell more than plain words do."""
+    places = {(hunk.i1, hunk.i2, hunk.became) for hunk in error.hunks}
+    shared = [hunk for hunk in change.hunks if (hunk.i1, hunk.i2, hunk.became) in places]
+    telling = any(not PLAIN.fullmatch(word) for hunk in shared for word in content((*hunk.was, *hunk.became)))
+    return shared if telling or len(shared) == len(places) else []
+
+
 def _tells(brought: set[str], telling: set[str]) -> bool:
     """Whether the words that came are more than a coincidence: many of the error's, or a rare one."""
     return any(len(word) >= _RARE for word in brought) or len(brought) > _SHARE * len(telling)
-
-
-def _same_passage(change: Change, error: Change) -> bool:
-    """Whether something changed where the error is."""
-    return any(
-        hunk.i1 <= other.i2 and other.i1 <= hunk.i2 and hunk.became
-        for hunk in change.hunks
-        for other in error.hunks
-    )
 
 
 def _abbreviated(change: Change) -> bool:

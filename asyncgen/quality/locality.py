@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from asyncgen.quality.change import Change, Hunk, clip
+from asyncgen.quality.change import Change, Hunk, balance, clip
 from asyncgen.quality.finding import Finding
 from asyncgen.quality.words import content
 
 LEAST_KEPT = 0.5
 MOST_LONGER = 60  # characters that any change may add or take, beside a tenth of the note
-FREE = 2  # words with content that may come or go with nothing in their place
-BALANCE = 4  # … where other words stand for them
+FREE = 2  # words with content that do not come or go with nothing in their place
+FREE_OF_ANY_KIND = 4
+BALANCE = 4  # … nor so many more than stand in their place
 
 
 def check_locality(change: Change) -> Iterator[Finding]:
@@ -37,19 +38,24 @@ def check_locality(change: Change) -> Iterator[Finding]:
 
 def _balance(change: Change, place: tuple[Hunk, ...]) -> Iterator[Finding]:
     """Words with content that went or came in a place; those that only moved do not count."""
-    was = Counter(word for hunk in place for word in hunk.was)
-    became = Counter(word for hunk in place for word in hunk.became)
-    lost, gained = (content(words.elements()) for words in (was - became, became - was))
-    if _outweighs(lost, gained):
+    lost, gained = balance(place)
+    if _outweighs(lost, gained) or any(_bare(hunk.was, hunk.became, lost, gained) for hunk in place):
         yield Finding("omission", *change.shown(*place))
-    if _outweighs(gained, lost):
+    if _outweighs(gained, lost) or any(_bare(hunk.became, hunk.was, gained, lost) for hunk in place):
         yield Finding("addition", *change.shown(*place))
 
 
-def _outweighs(many: list[str], few: list[str]) -> bool:
-    if any(_abbreviates(word, many) for word in few):
+def _outweighs(many: Counter[str], few: Counter[str]) -> bool:
+    more, less = content(many.elements()), content(few.elements())
+    return len(more) - len(less) >= BALANCE and not any(_abbreviates(word, more) for word in less)
+
+
+def _bare(side: tuple[str, ...], other: tuple[str, ...], changed: Counter[str], for_it: Counter[str]) -> bool:
+    """Whether a passage of words went, or came, with nothing in its place."""
+    if any(word[0].isalnum() for word in other):
         return False
-    return len(many) >= FREE if not few else len(many) - len(few) >= BALANCE
+    words = [word for word in side if word[0].isalpha() and word in changed]
+    return len(content(words)) >= FREE or (len(words) >= FREE_OF_ANY_KIND and not content(for_it))
 
 
 def _abbreviates(word: str, words: list[str]) -> bool:

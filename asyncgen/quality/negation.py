@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from asyncgen.quality.change import Change
+from asyncgen.quality.change import Change, Hunk, balance
 from asyncgen.quality.finding import Finding
 from asyncgen.quality.vocabulary import DENIES, DENIES_TOO, DENYING_PREFIXES
 
@@ -17,26 +17,29 @@ _NO_DENIALS = {"inpatient", "inpatients", "informed", "indicated", "invasive"}
 
 
 def check_negation(change: Change) -> Iterator[Finding]:
-    """Weigh denials against each other, and against words that deny in another way."""
-    touched = [hunk for hunk in change.hunks if any(map(_denies, (*hunk.was, *hunk.became)))]
-    lost, gained = _denials(change.lost), _denials(change.gained)
-    if not touched:
-        yield from _prefixed(change)
-        return
-    if lost == gained:
-        alone = [hunk for hunk in touched if all(map(_denies, (*hunk.was, *hunk.became)))]
+    """In each place, weigh denials against each other, and against words that deny in another way."""
+    for place in change.places:
+        touched = [hunk for hunk in place if any(map(_denies, (*hunk.was, *hunk.became)))]
+        lost, gained = balance(place)
+        if not touched:
+            yield from _prefixed(lost, gained)
+        elif _turned(change, touched, lost, gained):
+            yield Finding("negation", *change.shown(*touched))
+
+
+def _turned(change: Change, touched: list[Hunk], lost: Counter[str], gained: Counter[str]) -> bool:
+    before, after = _denials(lost), _denials(gained)
+    if before == after:
         # "has not had" and "has had no" are the same; over more words, something else is denied.
         apart = max(hunk.i1 for hunk in touched) - min(hunk.i2 for hunk in touched)
-        turned = len(alone) > 1 and len(change.hunks) == len(alone) and apart > _SAME_PHRASE
-    else:
-        fewer = lost > gained
-        others = _denials_too(change.gained) - _denials_too(change.lost)
-        made_up_for = others > 0 if fewer else others < 0
-        # "no fever and no cough" is "no fever or cough".
-        listed = bool(_LIST & {*change.lost, *change.gained}) and _says_no(change.window[1 if fewer else 0])
-        turned = not made_up_for and not listed
-    if turned:
-        yield Finding("negation", *change.shown(*touched))
+        return apart > _SAME_PHRASE and all(
+            _denies(word) for hunk in touched for word in (*hunk.was, *hunk.became)
+        )
+    others = _denials_too(gained) - _denials_too(lost)
+    made_up_for = others > 0 if before > after else others < 0
+    # "no fever and no cough" is "no fever or cough".
+    listed = bool(_LIST & {*lost, *gained}) and _says_no(change.window[1 if before > after else 0])
+    return not made_up_for and not listed
 
 
 def _denies(word: str) -> bool:
@@ -55,10 +58,10 @@ def _says_no(text: str) -> bool:
     return any(map(_denies, text.lower().split()))
 
 
-def _prefixed(change: Change) -> Iterator[Finding]:
+def _prefixed(lost: Counter[str], gained: Counter[str]) -> Iterator[Finding]:
     """A word that became itself with a denying prefix, or lost it."""
-    for was in change.lost:
-        for became in change.gained:
+    for was in lost:
+        for became in gained:
             shorter, longer = sorted((was, became), key=len)
             prefix = longer.removesuffix(shorter)
             if (

@@ -21,8 +21,8 @@ def check_numbers(change: Change) -> Iterator[Finding]:
     gained = _without(after, Counter(quantity.key for quantity in before))
     lost, gained = _drop_converted(lost, gained)
     # A value beside its conversion, "37.8 °C (100 °F)", may come or go; the originals often round it badly.
-    lost = [one for one in lost if not any(same_amount(one, other, slack=1.0) for other in after)]
-    gained = [one for one in gained if not any(same_amount(other, one) for other in before)]
+    lost = [one for one in lost if not _restates(one, before, lost, slack=1.0)]
+    gained = [one for one in gained if not _restates(one, after, gained, slack=0.05)]
     yield from _judge(lost, gained)
     if not lost and not gained and _swapped(change, before, after):
         yield Finding("number", *change.shown(*(hunk for hunk in change.hunks if _bare_numbers(hunk))))
@@ -53,6 +53,13 @@ def _drop_converted(lost: list[Quantity], gained: list[Quantity]) -> tuple[list[
         else:
             gained = [other for other in gained if other is not match]
     return [one for one in left if not one.soft], [one for one in gained if not one.soft]
+
+
+def _restates(one: Quantity, side: list[Quantity], changed: list[Quantity], slack: float) -> bool:
+    """Whether a quantity stands beside another one that stays, and is the same amount."""
+    place = next(place for place, other in enumerate(side) if other is one)
+    beside = [*side[max(0, place - 1) : place], *side[place + 1 : place + 2]]
+    return any(same_amount(one, other, slack) and not any(other is lost for lost in changed) for other in beside)
 
 
 def _same(was: Quantity, became: Quantity) -> bool:
@@ -88,12 +95,13 @@ def _swapped(change: Change, before: list[Quantity], after: list[Quantity]) -> b
     """Whether numbers of one unit changed places while the words around them did not."""
     if not any(map(_bare_numbers, change.hunks)):
         return False
-    common = Counter(one.key for one in before) & Counter(one.key for one in after)
+    was_counts, became_counts = (Counter(one.key for one in side) for side in (before, after))
+    common = {key for key, number in was_counts.items() if became_counts[key] == number}
     was, became = (_by_unit(side, common) for side in (before, after))
     return was != became
 
 
-def _by_unit(side: list[Quantity], common: Counter[tuple[float, str, float]]) -> dict[str, list[float]]:
+def _by_unit(side: list[Quantity], common: set[tuple[float, str, float]]) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     for one in side:
         if one.key in common:

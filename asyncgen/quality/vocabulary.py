@@ -29,7 +29,9 @@ CLASSES = _classes("""
     site: hand hands | foot feet
     site: shoulder shoulders | hip hips | knee knees | ankle ankles | elbow elbows | wrist wrists
     opposite: increased increase increases increasing elevated elevation high higher raised rising greater \
-        | decreased decrease decreases decreasing reduced reduction low diminished falling declining less fewer
+        hypertension hyperlipidemia hypercholesterolemia hyperglycemia tachycardia \
+        | decreased decrease decreases decreasing reduced reduction low diminished falling declining less fewer \
+        hypotension hypoglycemia bradycardia
     opposite: more greater > \u2265 | less fewer < \u2264
     opposite: above over | below under
     opposite: improved improves improving improvement better | worsened worsens worsening worse deteriorated

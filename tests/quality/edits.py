@@ -108,7 +108,7 @@ CONVERSIONS = {
     "kg to lb": _convert(_ALONE + r"\b(\d+(?:\.\d)?) kg\b" + _NO_PAIR, lambda m: f"{_number(float(m[1]) / 0.45359237)} lb"),
     "fahrenheit first": _convert(r"(?<![\d.])(\d\d(?:\.\d)?\s?\u00b0?C) \((\d\d\d?(?:\.\d)?\s?\u00b0?F)\)", lambda m: f"{m[2]} ({m[1]})"),
     "only celsius": _convert(r"(?<![\d.])(\d\d(?:\.\d)?\s?\u00b0?C) \((\d\d\d?(?:\.\d)?\s?\u00b0?F)\)", lambda m: m[1]),
-    "celsius to fahrenheit": _convert(r"\b(3\d\.\d)\s?\u00b0?C\b(?! \()", lambda m: f"{float(m[1]) * 1.8 + 32:.1f} \u00b0F"),
+    "celsius to fahrenheit": _convert(r"(?<!\()\b(3\d\.\d)\s?\u00b0?C\b(?! \()", lambda m: f"{float(m[1]) * 1.8 + 32:.1f} \u00b0F"),
     "fahrenheit to celsius": _convert(r"(?<!\()\b(9\d\.\d|10\d\.\d)\s?\u00b0?F\b(?! \()", lambda m: f"{(float(m[1]) - 32) / 1.8:.1f} \u00b0C"),
     "per dL to per L": _convert(r"\b(\d+(?:\.\d)?) g/dL\b", lambda m: f"{_number(float(m[1]) * 10)} g/L"),
     "cm to mm": _convert(_ALONE + r"\b(\d(?:\.\d)?)([ -])cm\b" + _NO_PAIR, lambda m: f"{_number(float(m[1]) * 10)}{m[2]}mm"),
