@@ -14,8 +14,6 @@ _DOSED = {"mass", "volume", "activity", "amount", "equivalent", "portion", "puff
 def check_numbers(change: Change) -> Iterator[Finding]:
     """Hold the quantities of what changed against each other."""
     was_text, became_text = change.window
-    if not any(char.isdigit() for char in was_text + became_text) and not _spelled(change):
-        return
     before, after = quantities(was_text), quantities(became_text)
     lost = _without(before, Counter(quantity.key for quantity in after))
     gained = _without(after, Counter(quantity.key for quantity in before))
@@ -26,11 +24,6 @@ def check_numbers(change: Change) -> Iterator[Finding]:
     yield from _judge(lost, gained)
     if not lost and not gained and _swapped(change, before, after):
         yield Finding("number", *change.shown(*(hunk for hunk in change.hunks if _bare_numbers(hunk))))
-
-
-def _spelled(change: Change) -> bool:
-    """Whether words that may be numbers changed."""
-    return any(quantities(" ".join(words)) for hunk in change.hunks for words in (hunk.was, hunk.became))
 
 
 def _without(quantity_list: list[Quantity], others: Counter[tuple[float, str, float]]) -> list[Quantity]:
@@ -57,6 +50,8 @@ def _drop_converted(lost: list[Quantity], gained: list[Quantity]) -> tuple[list[
 
 def _restates(one: Quantity, side: list[Quantity], changed: list[Quantity], slack: float) -> bool:
     """Whether a quantity stands beside another one that stays, and is the same amount."""
+    if one.dimension == "time":
+        return False  # durations stand beside each other without being the same one
     place = next(place for place, other in enumerate(side) if other is one)
     beside = [*side[max(0, place - 1) : place], *side[place + 1 : place + 2]]
     return any(same_amount(one, other, slack) and not any(other is lost for lost in changed) for other in beside)

@@ -50,7 +50,7 @@ _QUANTITY = re.compile(
     rf"|(?P<ordinal>\b(?i:{'|'.join(_ORDINALS)})\b|(?<![\w.,])\d+(?:st|nd|rd|th)\b)"
     r"|(?P<aged>\b(?i:aged?)\s(?:of\s)?(?=\d))?"
     r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+)"
-    rf"|\b(?P<word>(?i:{_WORDS}))\b"
+    rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?"
     rf"|\b(?P<article>(?i:an?|the\spast|the\slast|every|each)(?=\s(?i:{NAME})\b)))"
     rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*)"
 )
@@ -109,7 +109,11 @@ def quantities(text: str) -> list[Quantity]:
         if places and _continues(places[-1][2], quantity, rest[places[-1][1] : begin]):
             begin, _, head = places.pop()
             quantity = replace(
-                quantity, value=head.value, amount=head.amount + quantity.amount, text=rest[begin:end]
+                quantity,
+                value=head.value,
+                factor=head.factor + quantity.factor,
+                amount=head.amount + quantity.amount,
+                text=rest[begin:end],
             )
         places.append((begin, end, quantity))
     return [quantity for _, _, quantity in places] + found

@@ -19,7 +19,7 @@ comes to the physician => presents to the physician; comes to the physician => v
 comes to the emergency department => presents to the emergency room; emergency department => ED
 is brought to => is taken to; because of => due to; because of => owing to; complains of => reports
 reports that => states that; has had => has experienced; shows => reveals; shows => demonstrates; showed => revealed
-physical examination => physical exam; Physical examination => On physical examination, the findings are as follows: it
+physical examination => physical exam; Physical examination => Physical exam
 blood pressure => BP; temperature is => temp is; pulse is => heart rate is; respirations are => respiratory rate is
 The patient => This patient; the patient => this patient; She has => The patient has; He has => The patient has
 She is => The patient is; He is => The patient is; her mother => the mother; year-old man => year-old male
