@@ -1,6 +1,6 @@
 """Holds the data of an output directory to the promises: structure, and the quality of each example.
 
-A caller takes the flagged pairs as a stream; memory does not grow with the data but for 40 bytes an example
+A caller takes the flagged pairs as a stream; memory does not grow with the data but for 72 bytes an example
 (the sketches by which near-duplicates are found).
 """
 

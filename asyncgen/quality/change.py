@@ -7,7 +7,7 @@ from functools import cached_property
 
 from rapidfuzz.distance import Indel
 
-from asyncgen.quality.words import Words, split_words
+from asyncgen.quality.words import Words
 
 _SHOWN = 90
 
@@ -30,10 +30,10 @@ class Change:
     `hunks` are in order and as small as the longest common subsequence of words leaves them.
     """
 
-    def __init__(self, original: str, revised: str) -> None:
-        self.original = split_words(original)
-        self.revised = split_words(revised)
-        self.hunks = tuple(_hunks(self.original, self.revised))
+    def __init__(self, original: Words, revised: Words) -> None:
+        self.original = original
+        self.revised = revised
+        self.hunks = tuple(_hunks(original, revised))
 
     @cached_property
     def lost(self) -> Counter[str]:

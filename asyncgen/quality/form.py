@@ -74,8 +74,8 @@ def check_form(change: Change) -> Iterator[Finding]:
         ("garbled", _GARBLED),
         ("fence", _FENCE),
     ):
-        known = pattern.findall(original)
         found = pattern.findall(revised)
+        known = pattern.findall(original) if found else []
         new = [text for text in found if text not in known] or found[len(known) :]
         if new:
             yield Finding(kind, "", clip(new[0].strip()))

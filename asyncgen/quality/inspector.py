@@ -15,6 +15,7 @@ from asyncgen.quality.negation import check_negation
 from asyncgen.quality.numbers import check_numbers
 from asyncgen.quality.reasoning import Expected, check_reasoning
 from asyncgen.quality.wording import check_wording
+from asyncgen.quality.words import split_words
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Inspector:
         found = [*self._reasoning(pair, note, reasonings)]
         if not note.strip():
             return (Finding("empty"), *found)
-        change = Change(pair.correct_note, note)
+        change = Change(split_words(pair.correct_note), split_words(note))
         far = change.kept < LEAST_KEPT
         self._duplicates.add(index, change.revised, asked=far)
         found += check_locality(change)

@@ -6,7 +6,7 @@ from asyncgen.pairs import Pair
 from asyncgen.quality.change import Change, Hunk
 from asyncgen.quality.finding import Finding
 from asyncgen.quality.vocabulary import PLAIN
-from asyncgen.quality.words import content
+from asyncgen.quality.words import content, split_words
 
 _RARE = 8  # letters
 _SHARE = 0.4
@@ -16,7 +16,7 @@ def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
     """Hold what changed against what tells the incorrect note from the correct one."""
     if not change.hunks:
         return
-    error = Change(pair.correct_note, pair.incorrect_note)
+    error = Change(change.original, split_words(pair.incorrect_note))
     wrong, right = set(content(error.gained)), set(content(error.lost))
     brought = {word for word in change.gained if word in wrong}
     telling = {word for word in wrong if not PLAIN.fullmatch(word)}

@@ -74,6 +74,9 @@ _A_DAY: tuple[tuple[str, Callable[[float], float]], ...] = (
 )
 _FREQUENCIES = tuple((re.compile(pattern, re.IGNORECASE), rate) for pattern, rate in _A_DAY)
 """How often a day, from the number that a phrase names."""
+_MAYBE_FREQUENCY = re.compile(
+    r"dai|every|each|once|twice|thrice|times|weekly|monthly|nightly|\b[bt]\.?i\.?d|\bq", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,8 @@ def _continues(head: Quantity, tail: Quantity, between: str) -> bool:
 def _frequencies(text: str) -> tuple[str, list[Quantity]]:
     """How often something is done, a day; and the text without it."""
     found: list[Quantity] = []
+    if not _MAYBE_FREQUENCY.search(text):
+        return text, found
     for pattern, rate in _FREQUENCIES:
         for match in pattern.finditer(text):
             times = rate(_number(match[1]) if pattern.groups else 1)

@@ -27,13 +27,15 @@ class Words:
 
 def split_words(text: str) -> Words:
     """Cut a text into words, numbers and marks."""
-    words, spans, sentences = [], [], []
+    matches = list(_WORD.finditer(text))
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    for match in _WORD.finditer(text):
-        words.append(match[0].lower().replace("\u2019", "'"))
-        spans.append(match.span())
-        sentences.append(bisect_right(ends, match.start()))
-    return Words(text, tuple(words), tuple(spans), tuple(sentences))
+    spans = tuple([match.span() for match in matches])
+    return Words(
+        text,
+        tuple([match[0].lower().replace("\u2019", "'") for match in matches]),
+        spans,
+        tuple([bisect_right(ends, begin) for begin, _ in spans]),
+    )
 
 
 def is_content(word: str) -> bool:

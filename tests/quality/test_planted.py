@@ -35,7 +35,7 @@ def test_a_planted_defect_is_found(defect: Defect, clean: list[Example], expecte
     assert len(missed) <= PLANTINGS - LEAST_FOUND, missed
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_clean_examples_are_left_alone(seed: int, pairs: list[Pair], expected: dict[str, Expected]) -> None:
     """Of all pairs, with many kinds of legal changes and reasonings, one in a hundred is flagged at most."""
     draw = Random(seed)
@@ -50,10 +50,9 @@ def test_clean_examples_are_left_alone(seed: int, pairs: list[Pair], expected: d
     assert flagged.total() <= MOST_FLAGGED * len(pairs), flagged
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_paraphrases_of_the_simulator_are_left_alone(seed: int, pairs: list[Pair]) -> None:
+def test_the_paraphrases_of_the_simulator_are_left_alone(pairs: list[Pair]) -> None:
     """All of them."""
-    draw = Random(seed)
+    draw = Random("simulator")
     inspector = Inspector({})
     notes = [paraphrase(pair.correct_note.strip(), draw.getrandbits(64)) for pair in pairs]
     found = [inspector.inspect(index, pair, notes[index], {}) for index, pair in enumerate(pairs)]

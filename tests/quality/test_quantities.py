@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from asyncgen.quality.change import Change
 from asyncgen.quality.numbers import check_numbers
 from asyncgen.quality.quantities import quantities, same_amount
+from asyncgen.quality.words import split_words
 
 
 def kinds(was: str, became: str) -> set[str]:
     """What is found in a change."""
-    return {finding.kind for finding in check_numbers(Change(was, became))}
+    return {finding.kind for finding in check_numbers(Change(split_words(was), split_words(became)))}
 
 
 @pytest.mark.parametrize(
