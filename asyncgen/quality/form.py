@@ -28,8 +28,8 @@ _AFTERWORD = re.compile(
 )
 _REFUSAL = re.compile(
     r"\b(?:i(?:'m| am) (?:sorry|unable|not able|afraid)|i (?:can(?:not|'t| not)|won't|will not|must decline)"
-    r"|as an ai\b|as a language model|i apologi[sz]e|unable to (?:assist|help|comply|fulfil)"
-    r"|(?:can(?:not|'t)|not able to) (?:assist|help|comply|fulfil|provide)"
+    r"|as an ai\b|as a language model|i apologi[sz]e"
+    r"|(?:can(?:not|'t)|unable to|not able to) (?:assist|help|comply)(?: you)? with (?:that|this|your)\b"
     r"|against (?:my|our) (?:guidelines|policy))",
     re.IGNORECASE,
 )

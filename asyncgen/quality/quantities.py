@@ -34,12 +34,13 @@ _WORD_VALUES = {
         if number < 10  # noqa: PLR2004
     },
     "single": 1,
+    "both": 2,
     "half": 0.5,
     "dozen": 12,
     "hundred": 100,
     "thousand": 1000,
 }
-_NO_NUMBERS = {"one", "single", "half"}
+_NO_NUMBERS = {"one", "single", "both", "half"}
 """Words that are numbers for sure only before a unit."""
 _ORDINALS = _counted(_ORDINAL_WORDS)
 _ROMAN = _counted(_ROMAN_NUMERALS)

@@ -14,7 +14,7 @@ _TABLE = """
     time 86400: days day d
     time 604800: weeks week wks wk
     time 2626560: months month mos mo
-    time 31536000: years year yrs yr yo
+    time 31536000: years year yrs yr yo y/o
     mass 1: grams gram g gm
     mass 1e3: kilograms kilogram kgs kg
     mass 1e-3: milligrams milligram mg

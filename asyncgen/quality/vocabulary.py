@@ -68,6 +68,7 @@ DENIES = _set("""
 DENIES_TOO = _set("""
     absent absence lacks lacking lack unable fails failed free normal unremarkable afebrile unknown benign
     clear intact noncontributory nonsmoker nondrinker abstains refuses declines negative only unchanged
+    healthy asymptomatic anicteric
 """)
 """Words that may stand for a denial: "no abnormalities", "normal"."""
 
@@ -98,7 +99,8 @@ FUNCTION = _set("""
     them then there these they this those through to too under until up upon very was we were what when where
     which while who whom why will with within without would you your s t currently additionally however
     reports reported states stated notes noted shows showed reveals revealed demonstrates demonstrated found
-    finding findings seen patient patients physician doctor
+    finding findings seen patient patients physician doctor past
+    medical significant prior previous known
 """)
 """Words without content of their own in a note."""
 
