@@ -10,11 +10,12 @@ from itertools import islice
 from pathlib import Path
 
 from asyncgen.disk import Disk
+from asyncgen.output_lines import OutputLines, Problems
 from asyncgen.prompts import PromptFile
 from asyncgen.quality.finding import KINDS, Finding
 from asyncgen.quality.inspector import Inspector
 from asyncgen.quality.reasoning import Expected, expect, keys_of_prompt
-from asyncgen.structure import CORRECT, INCORRECT, OutputLines, Problems, Structure
+from asyncgen.structure import CORRECT, INCORRECT, Structure
 
 _SAMPLE = 200
 _PROMPTS = {

@@ -16,7 +16,7 @@ ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"cli", "__main__", "console", "commands"},
     5: {"pipeline", "engine", "verification"},
-    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry", "structure"},
+    4: {"worker", "writer", "resume", "takeover", "merge", "manifest", "telemetry", "structure", "output_lines"},
     3: {"source", "client", "journal", "checkpoint", "recipe", "recipes"},
     2: {
         "limiter",

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
+from asyncgen.output_lines import Problem
 from asyncgen.quality.finding import KINDS, Finding
-from asyncgen.structure import Problem, Structure
+from asyncgen.structure import Structure
 from asyncgen.verification import Flagged
 
 # Also what steers the direction of a line or hides in it.
