@@ -112,7 +112,8 @@ def _cut_off(change: Change) -> Iterator[Finding]:
     stops = change.revised.text.rstrip()[-1:] in marks
     open_end = change.original.text.rstrip()[-1:] in marks and not stops
     begun = gained and any(word.startswith(gained[-1]) and word != gained[-1] for word in lost)
-    if (begun and not stops) or (lost and not gained and (open_end or len(lost) >= _LEAST_TAIL)):
+    shorter = len(lost) - len(gained) >= _LEAST_TAIL and (open_end or not gained)
+    if (begun and not stops) or shorter or (open_end and lost and not gained):
         yield Finding("cut_off", *change.shown(last))
 
 
