@@ -15,8 +15,20 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"__main__", "cli", "commands", "console"},
-    5: {"engine", "export", "pipeline", "report"},
-    4: {"directory", "history", "manifest", "merge", "resume", "takeover", "telemetry", "worker", "writer"},
+    5: {"engine", "export", "pipeline", "report", "verification"},
+    4: {
+        "directory",
+        "history",
+        "manifest",
+        "merge",
+        "output_lines",
+        "resume",
+        "structure",
+        "takeover",
+        "telemetry",
+        "worker",
+        "writer",
+    },
     3: {
         "checkpoint",
         "client",
@@ -42,6 +54,7 @@ TIERS = {
         "prices",
         "progress",
         "prompts",
+        "quality",
         "rate_headers",
         "rates",
         "reorder",
@@ -68,8 +81,9 @@ ONLY_USERS = {
     "pyarrow": {"export"},
     "csv": {"medec"},
     "xllamacpp": {"local_server"},
+    "rapidfuzz": {"quality"},
 }
-PURE = {"breaker", "budget", "concurrency", "pace", "reorder", "retry", "sketch", "timeline", "verdict"}
+PURE = {"breaker", "budget", "concurrency", "pace", "quality", "reorder", "retry", "sketch", "timeline", "verdict"}
 NOT_FOR_HELP = [
     "asyncgen.transport",
     "openai",
@@ -84,6 +98,7 @@ NOT_FOR_HELP = [
     "asyncgen.simulator",
     "xllamacpp",
     "asyncgen.local",
+    "rapidfuzz",
 ]
 
 

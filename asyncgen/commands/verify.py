@@ -1,0 +1,67 @@
+"""`asyncgen verify`: proves the data of an output directory."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from asyncgen.errors import Exit, UsageError
+
+HELP = "prove the data: structure, checksums, and what changed in each note"
+EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The directory, what to hold it against, and what to show."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument(
+        "--input-jsonl",
+        type=Path,
+        metavar="P",
+        help="the pairs that it was made from; without them, the files are only held against each other",
+    )
+    parser.add_argument(
+        "--prompt-file",
+        type=Path,
+        metavar="P",
+        help="says the keys of a reasoning (default: those that most reasonings have)",
+    )
+    parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst pairs (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.add_argument(
+        "--max-flagged",
+        type=float,
+        metavar="PCT",
+        help="exit 65, as for broken structure, when more than PCT %% of the pairs are flagged (default: flags "
+        "are shown and exit is 0)",
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Verify, print, judge."""
+    # `asyncgen --help` does not pay for these.
+    from asyncgen.commands._findings import Report, print_json, print_tables  # noqa: PLC0415
+    from asyncgen.disk import Disk  # noqa: PLC0415
+    from asyncgen.verification import Verification  # noqa: PLC0415
+
+    if not args.directory.is_dir():
+        raise UsageError(f"{args.directory} is no directory")
+    if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
+        raise UsageError("--show is a number of pairs and --max-flagged a percentage")
+    with_input = args.input_jsonl is not None
+    if args.max_flagged is not None and not with_input:
+        raise UsageError("--max-flagged needs --input-jsonl: without it no pair is judged")
+    disk = Disk()
+    try:
+        verification = Verification(disk, args.directory.absolute(), args.input_jsonl, args.prompt_file)
+        report = Report(args.show)
+        for flagged in verification.flagged():
+            report.add(flagged)
+    finally:
+        disk.close()
+    show = print_json if args.json else print_tables
+    show(verification.structure, report, verification.judged, with_input=with_input)
+    percent = report.percent(verification.judged)
+    too_many = args.max_flagged is not None and percent > args.max_flagged
+    if too_many:
+        sys.stderr.write(f"❌ {percent:.2f} % flagged, more than --max-flagged {args.max_flagged:g}\n")
+    return Exit.BAD_DATA if verification.structure.problems.counts or too_many else Exit.DONE

@@ -1,0 +1,67 @@
+"""What a check finds in an example, and the names of all kinds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How much a kind weighs when pairs are ranked, and what it says."""
+
+    weight: int
+    says: str
+
+
+KINDS = {
+    # the change
+    "unchanged": Kind(1, "the note is the original, but for case, blanks or punctuation"),
+    "many_places": Kind(1, "changed in more than one sentence"),
+    "rewritten": Kind(5, "less than half of the words are the same: another text"),
+    "length": Kind(1, "much longer or shorter than the original"),
+    "omission": Kind(3, "words with content are gone, and nothing stands for them"),
+    "addition": Kind(3, "words with content were added"),
+    # numbers
+    "number": Kind(3, "a number changed, went or came (conversions are understood)"),
+    "dose": Kind(3, "an amount, a rate or how often changed"),
+    "unit": Kind(3, "a unit changed or went, the number did not"),
+    # wording
+    "laterality": Kind(3, "left, right, both or one side changed"),
+    "site": Kind(3, "upper, lower, medial, anterior, proximal … changed to their opposites"),
+    "negation": Kind(3, "something is denied that was not, or no longer denied"),
+    "opposite": Kind(3, "a word became its opposite: increased, positive, normal, before, hyper-, …"),
+    "severity": Kind(3, "mild, moderate, severe or acute, chronic changed"),
+    "certainty": Kind(3, "suspected became certain, or the other way round"),
+    "person": Kind(3, "sex or relative changed"),
+    "route": Kind(3, "oral, intravenous, topical … changed"),
+    "drug": Kind(3, "one drug became another, by the endings of their names"),
+    # the pair
+    "leak": Kind(5, "words of the pair's error stand in the CORRECT note"),
+    "answer_lost": Kind(3, "the words that make the note correct are gone"),
+    # form
+    "empty": Kind(5, "the note is empty"),
+    "preamble": Kind(1, "something stands before the note"),
+    "afterword": Kind(1, "something stands behind the note"),
+    "fence": Kind(1, "markdown or quotation marks around the note"),
+    "markup": Kind(1, "tags, markdown or JSON in the note"),
+    "refusal": Kind(5, "the model refused"),
+    "cut_off": Kind(3, "the end of the note is missing"),
+    "placeholder": Kind(3, "a placeholder stands for text"),
+    "repeated": Kind(3, "a sentence or phrase is repeated"),
+    "garbled": Kind(3, "damaged characters, or another script"),
+    # the file
+    "duplicate": Kind(5, "nearly the same as another example, whose original is not"),
+    # reasoning
+    "reasoning_missing": Kind(1, "no reasoning where the others have it"),
+    "reasoning_keys": Kind(1, "reasoning without a key that the prompt asks for"),
+    "reasoning_empty": Kind(1, "reasoning with an empty value"),
+    "reasoning_other": Kind(3, "reasoning about another note"),
+    "reasoning_verdict": Kind(3, "reasoning that says the opposite of the label"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A kind of `KINDS`, and the words that show it: what they were, what they became (both may be empty)."""
+
+    kind: str
+    was: str = ""
+    became: str = ""

@@ -1,0 +1,120 @@
+"""`asyncgen verify` as a process: on what a real run wrote, whole, unfinished and broken."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asyncgen.simulator import Faults
+from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
+
+
+def verify(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    command = [sys.executable, "-m", "asyncgen", "verify", str(directory), *flags]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None))
+
+
+@pytest.fixture
+def done(job: Callable[..., Job], serve: Callable[..., Server]) -> Job:
+    """A finished run of the samples, with reasoning."""
+    job_ = job(serve())
+    assert job_.run().returncode == 0
+    return job_
+
+
+def change_note(path: Path, at: int, old: str, new: str) -> None:
+    """Change the note of a line."""
+    lines = path.read_text().split("\n")
+    record = json.loads(lines[at])
+    assert old in record["note"]
+    record["note"] = record["note"].replace(old, new, 1)
+    lines[at] = json.dumps(record, ensure_ascii=False)
+    path.write_text("\n".join(lines))
+
+
+def test_what_a_run_wrote_is_whole_and_clean(done: Job) -> None:
+    """With the input and the prompts, and without them."""
+    result = verify(done.output_dir, "--input-jsonl", str(SAMPLES), "--prompt-file", str(done.prompt_file))
+    assert result.returncode == 0, result
+    assert "✓ whole, in order, in step" in result.stdout
+    assert "0 of 24 pairs" in result.stdout
+    result = verify(done.output_dir)
+    assert result.returncode == 0, result
+    assert "not checked" in result.stdout
+
+
+def test_a_run_that_gave_up_pairs_is_whole(job: Callable[..., Job], serve: Callable[..., Server]) -> None:
+    """They are counted, and missing from the files."""
+    job_ = job(serve(faults=Faults(fail_matching="diabetes", fail_kind="bad_request")))
+    assert job_.run().returncode == 3
+    assert (failed := len((job_.output_dir / "failed.jsonl").read_text().splitlines()))
+    result = verify(job_.output_dir, "--input-jsonl", str(SAMPLES), "--json")
+    found = json.loads(result.stdout)
+    assert result.returncode == 0, found
+    assert (found["failed_pairs"], found["pairs"]) == (failed, 24 - failed)
+
+
+def test_a_changed_dose_is_shown_with_its_words(done: Job) -> None:
+    """Changed words, the kind, the pair; control characters are not printed; exit 65 since checksums differ."""
+    correct = done.output_dir / "sft_correct.jsonl"
+    change_note(correct, 0, "amlodipine", "amlodipine 5 mg\x1b[31m")
+    result = verify(done.output_dir, "--input-jsonl", str(SAMPLES))
+    assert result.returncode == 65
+    assert "∅ → 5 mg" in result.stdout
+    assert "pair 0 (sample-0)" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert "checksum" in result.stdout or "bytes, where" in result.stdout
+    assert "incorrect_changed" not in result.stdout
+
+
+def test_flags_alone_fail_only_when_asked_to(done: Job) -> None:
+    """Without statistics there are no checksums: the structure is whole, and a pair is flagged."""
+    for name in ("sft_correct.jsonl", "sft_combined_safe.jsonl"):
+        change_note(done.output_dir / name, 0, "woman", "man")
+    (done.output_dir / "generation_stats_safe.json").unlink()
+    flags = ["--input-jsonl", str(SAMPLES), "--json"]
+    found = json.loads(verify(done.output_dir, *flags).stdout)
+    assert found["structure"]["ok"]
+    assert found["quality"]["pairs"][0]["index"] == 0
+    assert "person" in found["quality"]["pairs"][0]["kinds"]
+    assert found["quality"]["counts"]["person"] == 1
+    assert verify(done.output_dir, *flags).returncode == 0
+    assert verify(done.output_dir, *flags, "--max-flagged", "5").returncode == 0
+    assert verify(done.output_dir, *flags, "--max-flagged", "4").returncode == 65
+
+
+def test_a_changed_incorrect_note_is_broken_structure(done: Job) -> None:
+    """It must be the input's, byte for byte."""
+    change_note(done.output_dir / "sft_incorrect.jsonl", 2, "a", "á")
+    result = verify(done.output_dir, "--input-jsonl", str(SAMPLES))
+    assert result.returncode == 65
+    assert "sft_incorrect.jsonl, pair 2: the note is not that of the input" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--input-jsonl", "nowhere.jsonl"], "cannot read the input nowhere.jsonl"),
+        (["--max-flagged", "1"], "--max-flagged needs --input-jsonl"),
+        (["--input-jsonl", str(SAMPLES), "--max-flagged", "101"], "percentage"),
+        (["--show", "-1"], "--show"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_said(done: Job, flags: list[str], message: str) -> None:
+    """In one line, exit 2."""
+    result = verify(done.output_dir, *flags)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_directory_that_is_not_there_or_empty(tmp_path: Path) -> None:
+    """Nothing to verify is not verified."""
+    assert verify(tmp_path / "none").returncode == 2
+    result = verify(tmp_path)
+    assert result.returncode == 65
+    assert "no_file" in result.stdout

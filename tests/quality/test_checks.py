@@ -1,0 +1,146 @@
+"""What each family of checks says about single changes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.pairs import Pair
+from asyncgen.quality.duplicates import Duplicates
+from asyncgen.quality.finding import KINDS
+from asyncgen.quality.inspector import Inspector
+from asyncgen.quality.reasoning import Expected, check_reasoning, expect, keys_of_prompt
+from asyncgen.quality.words import split_words
+
+NOTE = (
+    "A 45-year-old woman comes to the physician because of severe pain in the left knee for 3 days. "
+    "She has no fever or chills. She denies trauma. Physical examination shows a warm, swollen joint. "
+    "The lungs are clear. The patient was diagnosed with septic arthritis."
+)
+PAIR = Pair("1", NOTE, NOTE.replace("septic arthritis", "gout"), "diagnosis", None, None)
+
+
+def kinds(note: str, pair: Pair = PAIR) -> set[str]:
+    """The kinds found in a paraphrase of the note."""
+    return {finding.kind for finding in Inspector({}).inspect(0, pair, note, {})}
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        ("comes to", "presents to"),
+        ("She has no fever or chills.", "She has not had fever or chills."),
+        ("no fever or chills", "no chills or fever"),
+        ("no fever or chills", "neither fever nor chills"),
+        ("denies trauma", "reports no trauma"),
+        ("denies trauma", "does not report trauma"),
+        ("a warm, swollen joint", "a swollen, warm joint"),
+        ("left knee", "knee on the left"),
+        ("for 3 days", "for 72 hours"),
+        ("was diagnosed with septic arthritis", "received a diagnosis of septic arthritis"),
+        ("septic arthritis", "arthritis of septic origin"),
+        ("chills. She denies", "chills, and she denies"),
+        ("A 45-year-old woman", "A woman aged 45 years"),
+    ],
+)
+def test_a_legal_change_is_no_finding(was: str, became: str) -> None:
+    """Synonyms, order, other ways to deny, conversions."""
+    assert kinds(NOTE.replace(was, became)) == set()
+
+
+@pytest.mark.parametrize(
+    ("was", "became", "kind"),
+    [
+        ("left", "right", "laterality"),
+        ("left ", "", "laterality"),
+        ("knee", "hip", "site"),
+        ("has no fever", "has fever", "negation"),
+        ("denies", "reports", "negation"),
+        ("severe", "mild", "severity"),
+        ("severe ", "", "severity"),
+        ("woman", "man", "person"),
+        ("septic arthritis", "gout", "leak"),
+        ("septic arthritis", "something else", "answer_lost"),
+        ("septic arthritis.", "sept", "cut_off"),
+        (" She denies trauma. Physical examination shows a warm, swollen joint.", "", "omission"),
+        ("clear.", "clear. The heart has a systolic murmur.", "addition"),
+        ("A 45", "Here is the paraphrased note:\n\nA 45", "preamble"),
+        ("arthritis.", "arthritis.\n\nI changed one word.", "afterword"),
+        ("clear.", "clear [rest unchanged].", "placeholder"),
+        ("knee", "kn\ufffdee", "garbled"),
+        ("knee", "**knee**", "markup"),
+    ],
+)
+def test_a_change_of_meaning_is_named(was: str, became: str, kind: str) -> None:
+    """By its kind."""
+    assert kind in kinds(NOTE.replace(was, became))
+
+
+def test_a_side_is_no_verb() -> None:
+    """Who left the hospital may have gone home."""
+    note = NOTE + " She left the hospital."
+    pair = Pair("1", note, note, "diagnosis", None, None)
+    assert kinds(note.replace("left the hospital", "went home"), pair) == set()
+
+
+@given(note=st.text(), original=st.text())
+def test_any_text_is_judged(note: str, original: str) -> None:
+    """Without an error, by kinds that are known."""
+    assert kinds(note, Pair("1", original, note, "x", None, None)) <= KINDS.keys()
+
+
+@given(text=st.text())
+def test_a_text_is_unchanged_against_itself(text: str) -> None:
+    """Whatever it is."""
+    assert kinds(text, Pair("1", text, "other", "x", None, None)) <= {"unchanged", "empty"}
+
+
+def test_the_expected_keys_are_those_that_most_have() -> None:
+    """One that lacks a key does not set the rule; where most have no reasoning, none is expected."""
+    assert expect([{"a": "x", "b": "y"}] * 3 + [{"a": "x"}, None]).keys == {"a", "b"}
+    assert expect([None, None, {"a": "x"}]).keys is None
+    assert expect([{"a": "x"}], keys={"c"}).keys == {"c"}
+    assert expect([]).keys is None
+
+
+def test_the_keys_of_a_prompt_are_read_from_its_example() -> None:
+    """The outermost ones of the first object, though it is no valid JSON."""
+    system = (
+        'Answer {"summary": "...", "list": ["x"], "inner": {"deep": 1}, "score": 0.0-1.0}. Never {"other": 1}.'
+    )
+    assert keys_of_prompt(system) == {"summary", "list", "inner", "score"}
+    assert keys_of_prompt("Answer with JSON.") == set()
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "kind"),
+    [
+        (None, "reasoning_missing"),
+        ("text", "reasoning_missing"),
+        ({"why": "The note is correct."}, "reasoning_keys"),
+        ({"why": "x", "what": " "}, "reasoning_empty"),
+        ({"why": "x", "what": []}, "reasoning_empty"),
+        ({"why": "The note is incorrect.", "what": "x"}, "reasoning_verdict"),
+        ({"why": "A 70-year-old man.", "what": "x"}, "reasoning_other"),
+        (
+            {"why": "Haematuria with painless renal masses, smoking exposure", "what": "cystoscopy"},
+            "reasoning_other",
+        ),
+    ],
+)
+def test_a_bad_reasoning_is_named(reasoning: object, kind: str) -> None:
+    """Against the keys and the note of its pair."""
+    expected = Expected(frozenset({"why", "what"}))
+    assert kind in {finding.kind for finding in check_reasoning(reasoning, expected, NOTE, "CORRECT")}
+
+
+def test_without_expected_reasoning_none_is_missed() -> None:
+    """A run without reasoning, or a prompt file of the older kind."""
+    assert list(check_reasoning(None, Expected(None), NOTE, "CORRECT")) == []
+
+
+def test_only_notes_that_are_asked_about_are_duplicates() -> None:
+    """Twins whose originals are twins too are left alone."""
+    duplicates = Duplicates()
+    for index, asked in enumerate((False, False, True)):
+        duplicates.add(index, split_words(NOTE), asked=asked)
+    assert list(duplicates.found()) == [(2, 0)]
