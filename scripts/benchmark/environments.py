@@ -1,4 +1,4 @@
-"""Environments of the peers: made on first use in `.bench/`, pinned with hashes by `requirements/`."""
+"""Environments of the peers: made on first use in `.bench/`, of all that `requirements/` pins."""
 
 import hashlib
 import subprocess
@@ -45,8 +45,9 @@ class Peer:
         if not (stamp.exists() and stamp.read_text() == wanted):
             print(f"installing {self.name} into {directory}", flush=True)
             _run(sys.executable, "-m", "venv", "--clear", str(directory))
-            pip = (str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--only-binary=:all:")
-            _run(*pip, "--require-hashes", "-r", str(requirements))
+            pip = (str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check")
+            # Complete lists, of wheels only: nothing is compiled, and nothing comes that is not listed.
+            _run(*pip, "--no-deps", "--only-binary=:all:", "-r", str(requirements))
             stamp.write_text(wanted)
         return python
 
