@@ -9,10 +9,7 @@ import asyncio
 import sys
 from typing import Any
 
-try:
-    import uvloop as loops
-except ImportError:
-    loops = asyncio
+import uvloop
 
 CONNECTIONS = 64
 BODY = b"x" * 5_700
@@ -62,4 +59,4 @@ async def ask(port: int, calls: int) -> None:
 
 
 if __name__ == "__main__":
-    loops.run(ask(int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(ask(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,4 +1,4 @@
-"""What a benchmark found, as values: one row for each contestant. Pure; ratios are to the bare loop of the same run."""
+"""What a benchmark found, as values: one row for each contestant. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,20 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Without limits, medians: calls a second, CPU seconds a call (start-up left out, and with it), bytes at the peak.
+    """Without limits, medians: calls a second, CPU seconds a call (start-up left out), bytes at the peak.
 
     `server_load` is the largest share of its core that the server used.
     """
 
     rate: float
     cpu: float
-    whole_cpu: float
     peak: float
     server_load: float
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """Under a limit: seconds from the first call to the last answer, and what was refused; why it did not end well."""
+    """Under a limit: seconds from the first call to the last answer, what was refused, what went wrong."""
 
     seconds: float
     refused: int

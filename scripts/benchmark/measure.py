@@ -44,13 +44,19 @@ def take(
         env: its environment.
         directory: where it runs.
         limit: it is ended after so many seconds.
-        done: whether all its work is done; idle for 1.5 s then, it is ended (some wait for a timeout at their end).
+        done: whether all its work is done; idle for 1.5 s then, it is ended: some wait long at their end.
         killed_when: it is killed, with everything that it started, when this becomes true.
     """
     started = time.monotonic()
     with (directory / "output.log").open("ab") as log:
         process = subprocess.Popen(
-            command, cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=directory,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     peak, ended, busy_at, busy = 0, "", started, 0.0
     while True:

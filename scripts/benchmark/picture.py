@@ -25,7 +25,9 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 def svg(figures: Figures) -> str:
     """Two panels of bars: calls a second, the more the better; CPU a call, the less the better."""
     rows = sorted(
-        (row for row in figures.rows if row.speed is not None), key=lambda row: row.speed.rate if row.speed else 0, reverse=True
+        (row for row in figures.rows if row.speed is not None),
+        key=lambda row: row.speed.rate if row.speed else 0,
+        reverse=True,
     )
     height = 40 + len(rows) * (BAR + GAP) + 10
     lines = [

@@ -151,7 +151,9 @@ ALL = (
         by_another_name=True,
     ),
     Contestant("async-batch-llm", "async-batch-llm", Peer("async-batch-llm"), limited=True, killed=True),
-    Contestant("curator", "bespokelabs-curator", Peer("curator", "bespokelabs-curator"), limited=True, killed=True),
+    Contestant(
+        "curator", "bespokelabs-curator", Peer("curator", "bespokelabs-curator"), limited=True, killed=True
+    ),
     GATHER,
     SEQUENTIAL,
     Contestant("llm-minder", "llm-minder", Nowhere("there is no package of this name on PyPI")),

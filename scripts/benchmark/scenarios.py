@@ -18,7 +18,7 @@ from benchmark.trial import Trial, run, run_killed
 IN_FLIGHT = 256
 ROUNDS = 3
 SECONDS = 5.0
-FIRST_CALLS = {"bare": 3_000, "asyncgen": 1_500, "asyncgen-3": 1_500, "sequential": 30}
+FIRST_CALLS = {"bare": 3_000, "asyncgen": 1_000, "asyncgen-3": 999, "sequential": 30}
 FEW_CALLS = 500
 RPM = 6_000.0
 LIMITED_CALLS = 1_500
@@ -47,7 +47,6 @@ class Runs:
         return Speed(
             rate=median(trial.rate for trial in self.long),
             cpu=middle_slope([_cost(trial) for trial in self.short], [_cost(trial) for trial in self.long]),
-            whole_cpu=median(trial.taken.cpu / trial.calls for trial in self.long),
             peak=median(trial.taken.peak for trial in self.long),
             server_load=max(trial.server_load for trial in self.long),
         )
@@ -85,8 +84,9 @@ def unlimited(
             runs.long.append(trial)
             say(
                 f"unlimited {number}/{rounds}  {contestant.name:16} {trial.rate:7.0f} calls/s, "
-                f"{1e3 * slope(_cost(short), _cost(trial)):.3f} ms CPU a call ({trial.calls} calls in {trial.span:.1f} s; "
-                f"server {trial.server_load:.0%} of a core, {trial.seen.most_in_flight} in flight) {runs.flaw}"
+                f"{1000 * slope(_cost(short), _cost(trial)):.3f} ms CPU a call ({trial.calls} calls in "
+                f"{trial.span:.1f} s, {trial.seen.most_in_flight} in flight; server {trial.server_load:.0%} "
+                f"of a core) {runs.flaw}"
             )
     return found
 
@@ -94,14 +94,12 @@ def unlimited(
 def limited(
     contestants: Iterable[Contestant], material: Path, say: Say, storm: tuple[float, float] | None = None
 ) -> dict[str, Limited]:
-    """At 6,000 requests a minute: our program alone, the others some at a time, as they use a fraction of a core."""
+    """At 6,000 requests a minute: our program alone, the others some at a time, as that leaves the cores idle."""
     mode, name = Mode(rpm=RPM, storm=storm), "storm" if storm else "limited"
 
     def one(contestant: Contestant) -> Limited:
         try:
-            trial = run(
-                contestant, material, LIMITED_CALLS, mode, in_flight=IN_FLIGHT, limit=LIMITED_SECONDS
-            )
+            trial = run(contestant, material, LIMITED_CALLS, mode, in_flight=IN_FLIGHT, limit=LIMITED_SECONDS)
         except Unavailable as error:
             say(f"{name}  {contestant.name}: {error}")
             return Limited(0.0, 0, IN_FLIGHT, str(error))
@@ -125,7 +123,7 @@ def ideal(calls: int) -> float:
 def killed(
     contestants: Iterable[Contestant], material: Path, runs: dict[str, Runs], say: Say
 ) -> dict[str, Killed]:
-    """Killed half-way and run again: ours five times, the others once; who cannot be killed in time is left out."""
+    """Killed half-way and run again: ours five times, the others once; who cannot be killed is left out."""
     found: dict[str, Killed] = {}
     for contestant in contestants:
         speed = runs[contestant.name].speed
@@ -177,5 +175,3 @@ def _taken(material: Path, number: int, mode: Mode, in_flight: int) -> Taken:
     trial = run(OURS, material, number, mode, in_flight=in_flight)
     assert not trial.flaw, trial.flaw
     return trial.taken
-
-

@@ -4,8 +4,8 @@
 
 Prints its port, and ends when its standard input does. A POST is a call: answered after LATENCY seconds, refused
 with 429 beyond N a minute (a bucket of one second) or in the storm, which begins START seconds after the first
-call. Calls are told apart by their bodies. Small ones, with which some clients look for limits, are answered and not
-counted. GET /statistics answers with `Statistics` as JSON, any other GET with a list of models.
+call. Calls are told apart by their bodies. Small ones, with which some clients look for limits, are answered and
+not counted. GET /statistics answers with `Statistics` as JSON, any other GET with a list of models.
 """
 
 import argparse
@@ -18,10 +18,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-try:
-    import uvloop as loops
-except ImportError:  # slower, and the capacity that is printed says so
-    loops = asyncio
+import uvloop
 
 HOSTS = ("127.0.0.1", "127.0.0.2")
 SMALL = 1_000
@@ -35,10 +32,10 @@ REASONING = json.dumps({"clinical_summary": NOTE, "key_findings": [NOTE] * 30, "
 
 @dataclass(slots=True)
 class Statistics:
-    """What the server saw of one run; times in seconds of the monotonic clock.
+    """What the server saw of one run, times in seconds of the monotonic clock.
 
-    `calls` counts every call; those that are not `refused` are accepted, and paid: `repeated` are those of them that
-    had been accepted before. `cpu` is the server's own since the first call.
+    `calls` counts every call; those that are not `refused` are accepted, and paid. `repeated` are those of them
+    that had been accepted before. `cpu` is the server's own since the first call.
     """
 
     calls: int = 0
@@ -61,7 +58,7 @@ def response(status: str, body: bytes, *headers: str) -> bytes:
 
 def completion(content: str) -> bytes:
     """The body of an answer, about 3 kB."""
-    message = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
     usage = {"prompt_tokens": 1200, "completion_tokens": 600, "total_tokens": 1800}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     head = {"id": "chatcmpl-bench", "object": "chat.completion", "created": 1763769600, "model": "gpt-4o"}
@@ -254,7 +251,7 @@ def main() -> None:
     args = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))
-    loops.run(serve(args.latency, args.rpm, tuple(args.storm) if args.storm else None))
+    uvloop.run(serve(args.latency, args.rpm, tuple(args.storm) if args.storm else None))
 
 
 if __name__ == "__main__":

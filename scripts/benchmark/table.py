@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from benchmark.figures import Figures, Killed, Limited, Row
 
 START, END = "<!-- scripts/bench: begin -->", "<!-- scripts/bench: end -->"
-NOTHING = "–"
+NOTHING = "-"
 MB = 1_000_000
 
 
@@ -15,7 +15,15 @@ def markdown(figures: Figures) -> str:
         "![calls a second and CPU a call of each contestant](docs/bench.svg)",
         "",
         *_table(
-            ["unlimited, 50 ms", "calls/s", "of the bare loop", "CPU a call", "of the bare loop", "memory"],
+            [
+                "unlimited, 50 ms",
+                "calls/s",
+                "of the bare loop",
+                "CPU a call",
+                "of the bare loop",
+                "memory",
+                "server",
+            ],
             (_speed_cells(row, figures) for row in figures.rows),
         ),
         "",
@@ -59,7 +67,7 @@ def _name(row: Row) -> str:
 def _speed_cells(row: Row, figures: Figures) -> list[str]:
     speed, bare = row.speed, figures.bare
     if speed is None:
-        return [_name(row), row.flaw, *[NOTHING] * 4]
+        return [_name(row), row.flaw, *[NOTHING] * 5]
     return [
         _name(row) + (f" ({row.flaw})" if row.flaw else ""),
         f"{speed.rate:,.0f}",
@@ -67,6 +75,7 @@ def _speed_cells(row: Row, figures: Figures) -> list[str]:
         f"{1000 * speed.cpu:.2f} ms",
         f"{speed.cpu / bare.cpu:.1f}",
         f"{speed.peak / MB:.0f} MB",
+        f"{speed.server_load:.0%}",
     ]
 
 
@@ -100,13 +109,17 @@ def _killed(killed: Killed | None) -> str:
 
 
 def _notes(figures: Figures) -> Iterator[str]:
-    loads = [row.speed.server_load for row in figures.rows if row.speed is not None]
     tries = figures.ours.killed.tries if figures.ours.killed is not None else 0
+    seconds = f"{figures.ideal:.0f} s + {figures.storm:.0f} s + {figures.retry_after:.0f} s"
     yield (
-        f"{figures.machine}. Medians of alternating runs; one pair is one call of 5 to 6 kB, 256 in flight, 3 kB back. "
-        f"The server can answer {figures.capacity:,.0f} calls/s and used at most {max(loads):.0%} of its core. CPU is "
-        f"the slope between a short and a long run, so start-up is left out. The limit: a bucket of one second. In the "
-        f"storm all is refused with Retry-After 1; its ideal is {figures.ideal:.0f} s + {figures.storm:.0f} s + 1 s. "
-        f"Killed with SIGKILL and started again ({tries} times ours, the worst of them; once the others): `paid twice` "
-        f"leaves out as many calls as may be in flight. Peers are told the limit where they have a setting for it."
+        f"{figures.machine}; medians of alternating runs. One pair is one call of 5 to 6 kB, 3 kB come back, 256 "
+        f"may be in flight. The server can answer {figures.capacity:,.0f} calls/s; the last column is the share "
+        "of a core that it used. CPU is a short run taken from a long one, so start-up is left out."
+    )
+    yield ""
+    yield (
+        "The limit is a bucket of one second; peers are told of it where they have a setting. In the storm all is "
+        f"refused with Retry-After 1, and the ideal is {seconds}. Killed: SIGKILL, then the same command again; "
+        f"asyncgen {tries} times (the worst of them), the others once. Calls that may have been in flight do not "
+        "count as paid twice."
     )

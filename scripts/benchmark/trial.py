@@ -40,7 +40,7 @@ class Trial:
 
     @property
     def paid_twice(self) -> int:
-        """Calls sent again beyond those that were in flight, of which no client can know whether they were paid."""
+        """Calls sent again beyond those in flight, of which no client can know whether they were paid."""
         return max(0, self.seen.repeated - self.in_flight)
 
     @property
@@ -80,7 +80,7 @@ def run(
 def run_killed(
     contestant: Contestant, material: Path, number: int, mode: Mode, *, in_flight: int, limit: float = 90.0
 ) -> Trial:
-    """Run a contestant, kill it when half of the calls are answered, run it again to its end: both, as one trial."""
+    """Run a contestant, kill it when half of the calls are answered, run it again: both as one trial."""
     with _arena(contestant, material, number, mode, in_flight) as (job, served):
         command, half = contestant.command(job), number * contestant.calls // 2
         first = take(
@@ -112,7 +112,10 @@ def _trial(contestant: Contestant, job: Job, taken: Taken, served: Served) -> Tr
         raise Unavailable(f"no call was answered; exit code {taken.code}: {last[:160]}")
     rows = None
     if contestant.results is not None:
-        rows = judge([pair["note_id"] for pair in job.pairs_read()], list(contestant.results(job.output)))
+        try:
+            rows = judge([pair["note_id"] for pair in job.pairs_read()], list(contestant.results(job.output)))
+        except ValueError as error:
+            raise Unavailable(f"its result cannot be read: {error}") from error
     return Trial(job.number * contestant.calls, job.in_flight, taken, seen, rows)
 
 

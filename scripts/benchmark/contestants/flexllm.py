@@ -1,4 +1,7 @@
-"""flexllm as its page says: `chat_batch` with `output_jsonl`, which is its result and what a second start reads."""
+"""flexllm as its page says: `chat_batch` with `output_jsonl`, from which a second start goes on.
+
+It is given 10 retries, not its 3, and no limit where the server has none.
+"""
 
 import asyncio
 import json
@@ -14,7 +17,12 @@ async def main() -> None:
     calls = list(job.calls())
     qps = 1_000_000 if job.rpm is None else job.rpm / 60
     async with LLMClient(
-        model=MODEL, base_url=job.base_url, api_key="bench", concurrency_limit=job.in_flight, max_qps=qps
+        model=MODEL,
+        base_url=job.base_url,
+        api_key="bench",
+        concurrency_limit=job.in_flight,
+        max_qps=qps,
+        retry_times=10,
     ) as client:
         results = await client.chat_batch(
             [call.messages for call in calls],

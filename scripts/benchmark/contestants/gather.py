@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import openai
 
@@ -13,10 +14,10 @@ async def main() -> None:
     job = Job.from_command_line()
     client, places = openai.AsyncOpenAI(base_url=job.base_url), asyncio.Semaphore(job.in_flight)
 
-    async def ask(call: Call) -> str | None:
+    async def ask(call: Call) -> str:
         async with places:
-            answer = await client.chat.completions.create(**body(call))
-        return answer.choices[0].message.content
+            answer: Any = await client.chat.completions.create(**body(call))
+        return str(answer.choices[0].message.content)
 
     calls = list(job.calls())
     answers = await asyncio.gather(*map(ask, calls), return_exceptions=True)

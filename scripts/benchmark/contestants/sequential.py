@@ -1,4 +1,4 @@
-"""The way that the work was done before: three calls for each pair, one after another, a line when they are there."""
+"""The way that the work was done before: three calls for each pair, one after another."""
 
 import json
 from typing import Any
@@ -21,7 +21,8 @@ def main() -> None:
             {"role": "system", "content": prompts[f"{step}_system"]},
             {"role": "user", "content": user},
         ]
-        return client.chat.completions.create(model=MODEL, messages=messages, **more).choices[0].message.content or ""
+        answer: Any = client.chat.completions.create(model=MODEL, messages=messages, **more)
+        return str(answer.choices[0].message.content)
 
     as_json = {"temperature": 0.3, "top_p": 0.9, "max_tokens": 1024, "response_format": {"type": "json_object"}}
     with job.result.open("a", encoding="utf-8") as file:
