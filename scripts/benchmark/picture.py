@@ -5,7 +5,7 @@ from html import escape
 
 from benchmark.figures import Figures, Row, Speed
 
-WIDTH, LABEL, BAR, GAP = 820, 250, 16, 8
+WIDTH, LABEL, BAR, GAP = 850, 285, 16, 8
 PANEL = 200
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }

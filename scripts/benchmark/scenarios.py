@@ -10,6 +10,7 @@ from statistics import median
 
 from benchmark.environments import Unavailable
 from benchmark.figures import Killed, Limited, Own, Speed, middle_slope, slope, worst
+from benchmark.material import PAIRS
 from benchmark.measure import Taken, take
 from benchmark.registry import OURS, Contestant, environment
 from benchmark.serving import Mode
@@ -71,9 +72,8 @@ def unlimited(
             few = FIRST_CALLS.get(contestant.name, FEW_CALLS) // contestant.calls
             try:
                 short = run(contestant, material, few, Mode(), in_flight=IN_FLIGHT)
-                long = lengths.setdefault(
-                    contestant.name, max(2 * few, round(seconds * short.rate / contestant.calls))
-                )
+                enough = max(2 * few, round(seconds * short.rate / contestant.calls))
+                long = lengths.setdefault(contestant.name, min(PAIRS, enough))
                 trial = run(contestant, material, long, Mode(), in_flight=IN_FLIGHT)
             except Unavailable as error:
                 runs.flaw = str(error)
@@ -103,7 +103,10 @@ def limited(
         except Unavailable as error:
             say(f"{name}  {contestant.name}: {error}")
             return Limited(0.0, 0, IN_FLIGHT, str(error))
-        say(f"{name}  {contestant.name:16} {trial.span:.1f} s, {trial.seen.refused} refused {trial.flaw}")
+        say(
+            f"{name}  {contestant.name:16} {trial.span:.1f} s, {trial.seen.refused} refused; "
+            f"server {trial.server_load:.0%} of a core {trial.flaw}"
+        )
         return Limited(trial.span, trial.seen.refused, IN_FLIGHT, trial.flaw)
 
     chosen = [contestant for contestant in contestants if contestant.limited]
