@@ -28,6 +28,7 @@ LIMITED_SECONDS = 60.0
 AT_ONCE = 4
 KILLS = 5
 KILLED_SECONDS = 3.0
+LEAST_KILLED = 6 * IN_FLIGHT  # so that half of them cannot all be in flight
 
 Say = Callable[[str], None]
 
@@ -132,7 +133,7 @@ def killed(
         speed = runs[contestant.name].speed
         if not contestant.killed or speed is None:
             continue
-        number = max(2 * IN_FLIGHT, round(KILLED_SECONDS * speed.rate))
+        number = min(PAIRS, max(LEAST_KILLED, round(KILLED_SECONDS * speed.rate)))
         tries = []
         try:
             for _ in range(KILLS if contestant is OURS else 1):
