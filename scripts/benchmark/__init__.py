@@ -1,0 +1,1 @@
+"""What `scripts/bench` runs: a server, the contestants, how they are measured, and what is printed of it."""

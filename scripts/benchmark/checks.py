@@ -1,0 +1,73 @@
+"""What the project promises of its speed, against what was found. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmark.figures import Figures, Speed
+
+MB = 1_000_000
+MOST_CPU = 4.0
+LEAST_RATE = 0.33
+FASTER_THAN = {
+    "datatrove": 2.0,
+    "async-batch-llm": 3.0,
+    "curator": 5.0,
+}
+THAN_SEQUENTIAL = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A figure and its bound: at most, or at least."""
+
+    what: str
+    found: float
+    bound: float
+    at_least: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether the figure is within its bound."""
+        return self.found >= self.bound if self.at_least else self.found <= self.bound
+
+    def __str__(self) -> str:
+        sign = "at least" if self.at_least else "at most"
+        mark = "ok    " if self.kept else "MISSED"
+        return f"{mark}  {self.what}: {self.found:.3g} ({sign} {self.bound:g})"
+
+
+def cpu_check(ours: Speed, bare: Speed) -> Check:
+    """The guard against a regression: CPU of a call against that of the bare loop."""
+    return Check("CPU per call, times the bare loop's", ours.cpu / bare.cpu, MOST_CPU)
+
+
+def checks(figures: Figures) -> Iterator[Check]:
+    """All promises that these figures can judge."""
+    ours, bare, own = figures.ours, figures.bare, figures.own
+    if ours.speed is not None:
+        yield Check("calls/s, times the bare loop's", ours.speed.rate / bare.rate, LEAST_RATE, at_least=True)
+        yield cpu_check(ours.speed, bare)
+        for name, bound in FASTER_THAN.items():
+            peer = figures.speed(name)
+            if peer is not None:
+                yield Check(f"calls/s, times those of {name}", ours.speed.rate / peer.rate, bound, at_least=True)
+    three, sequential = figures.speed("asyncgen-3"), figures.speed("sequential")
+    if three is not None and sequential is not None:
+        ratio = three.rate / sequential.rate
+        yield Check("3 calls a pair, times the sequential way", ratio, THAN_SEQUENTIAL, at_least=True)
+    if own is not None:
+        yield Check("CPU of 1,000 calls in all, s", own.thousand_calls_cpu, 1.0)
+        yield Check("peak memory, 128 in flight, MB", own.peak_128 / MB, 100)
+        yield Check("peak memory, 5,000 in flight, MB", own.peak_5000 / MB, 350)
+        yield Check("CPU of --help, s", own.help_cpu, 0.15)
+        yield Check("CPU of a run of 10 pairs, s", own.ten_pairs_cpu, 1.5)
+    storm = ours.storm
+    if storm is not None:
+        whole = figures.ideal + figures.storm + figures.retry_after
+        yield Check("a storm, time against ideal + storm + Retry-After", storm.seconds / whole, 1.05)
+        yield Check("a storm, refused calls", storm.refused, storm.in_flight)
+        yield Check("a storm, runs with rows missing", bool(storm.flaw), 0)
+    if ours.killed is not None:
+        yield Check("killed, calls paid twice beyond those in flight", ours.killed.paid_twice, 0)
+        wrong = ours.killed.lost + ours.killed.doubled + ours.killed.out_of_order
+        yield Check("killed, rows lost, doubled or out of order", wrong, 0)
