@@ -11,7 +11,7 @@ from typing import NoReturn
 from asyncgen import __version__
 from asyncgen.errors import AsyncgenError, Exit
 
-COMMANDS = ("prepare", "run", "status", "report", "verify", "export", "tune", "drill", "simulate")
+COMMANDS = ("prepare", "plan", "run", "status", "report", "verify", "export", "tune", "drill", "simulate")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -28,6 +28,7 @@ from asyncgen.progress import (
     PairDone,
     PairFailed,
     Paused,
+    Planned,
     RepairStarted,
     RunStarted,
     Sample,
@@ -65,6 +66,8 @@ class Console:
         self._storm_until = 0.0
         self._storm_kind = ""
         self._failures = 0
+        self._planned: Planned | None = None
+        self._last_sample: Sample | None = None
         self._last_plain = self._last_checkpoint = time.monotonic()
         self._log: IO[bytes] | None = None
         if log_file is not None:
@@ -117,6 +120,7 @@ class Console:
             f"({summary.calls:,} calls, {rate}, {summary.refused:,} refused; "
             f"{stats['total_tokens_used']:,} tokens)"
         )
+        self._compare()
         for name, number in stats.items():
             if name not in {"total_pairs", "total_tokens_used"}:
                 self.say(f"  {name:28} {number:>8,}")
@@ -126,6 +130,17 @@ class Console:
                 f"{summary.failed_pairs} pairs failed (see failed.jsonl there); "
                 "the same command asks only them again and merges them in place"
             )
+
+    def _compare(self) -> None:
+        """Planned against actual, of this process."""
+        plan, took = self._planned, self._last_sample
+        if plan is None or took is None:
+            return
+        planned, actual = plan.prompt_tokens + plan.completion_tokens, took.prompt_tokens + took.completion_tokens
+        costs = ""
+        if plan.cost_low is not None and plan.cost_high is not None and took.cost is not None:
+            costs = f"; {usd(plan.cost_low)} to {usd(plan.cost_high)} planned, {usd(took.cost)} by the price list"
+        self.say(f"  {planned:,} tokens planned, {actual:,} used{costs}")
 
     def observe(self, event: Event) -> None:
         """Show an event."""
@@ -198,7 +213,11 @@ class Console:
                 "(Ctrl-C again leaves at once)"
             )
 
+    def _plan(self, event: Planned) -> None:
+        self._planned = event
+
     def _sample(self, event: Sample) -> None:
+        self._last_sample = event
         now = time.monotonic()
         self._meter.add(now, event)
         if self._bar is not None:
@@ -236,6 +255,7 @@ class Console:
         Paused: _paused,
         StopRequested: _stopping,
         Sample: _sample,
+        Planned: _plan,
     }
 
     def _open_bar(self, total: int, first: int) -> None:

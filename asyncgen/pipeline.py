@@ -26,6 +26,7 @@ from asyncgen.progress import (
     InputLoaded,
     Notice,
     Observer,
+    Planned,
     ProcessEnded,
     ProcessStarted,
     RepairStarted,
@@ -69,6 +70,7 @@ class Run:
         observers: told of everything, on the event loop.
         disk: the disk.
         price: of the model, None when it is not known.
+        expect: what so many pairs are expected to take, for comparing it with what they took.
         command: what goes on with the run, for whoever asks for it later; without the key.
     """
 
@@ -80,11 +82,13 @@ class Run:
         disk: Disk,
         *,
         price: Price | None = None,
+        expect: Callable[[int], Planned] | None = None,
         command: str = "",
     ) -> None:
         self._config = config
         self._recipe = recipe
         self._disk = disk
+        self._expect = expect
         self._command = command
         self._directory = config.output_dir
         self._state_directory = config.output_dir / STATE_DIRECTORY
@@ -225,6 +229,8 @@ class Run:
         if ended:
             extend(self._disk, self._directory, state)
         self._observe(RunStarted(state.last_completed_idx + 1, pairs, beginning.resumed))
+        if self._expect is not None:
+            self._observe(self._expect(pairs - state.last_completed_idx - 1))
         before = [] if ended else self._failed_indexes()
         state = await self._generate(state, meters, pairs)
         if before:

@@ -52,6 +52,7 @@ TIERS = {
         "loop",
         "pace",
         "prices",
+        "forecast",
         "progress",
         "prompts",
         "quality",

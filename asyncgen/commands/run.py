@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     job.add_argument(
         "--save-every", type=int, default=5, metavar="N", help="pairs between checkpoints (%(default)s)"
+    )
+    job.add_argument(
+        "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
     job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
@@ -138,31 +141,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     screen.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
 
 
-def execute(args: argparse.Namespace) -> int:
-    """Run the job."""
-    from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the flags come to; `profile` is that of --simulate."""
 
+    config: RunConfig
+    tier: Tier | None
+    price: Price | None
+    profile: str | None
+    local: "LocalModel | None"
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Run the job, or say what it would take."""
+    if args.dry_run:
+        from asyncgen.commands.plan import execute as plan  # noqa: PLC0415 - it takes its flags from here
+
+        return plan(args)
+    return carry_out(prepare(args), args)
+
+
+def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
+    """Read the flags.
+
+    Raises:
+        UsageError: they cannot be carried out.
+        KeyOrQuotaError: a key is needed, and there is none.
+    """
     local = local_model(args)
     tier = None if args.tier is None else load_tier(args.tier, model_name(args, local))
-    config = _config(args, tier, local)
+    config = _config(args, tier, local, needs_key=needs_key)
     price = load_price(config.model, args.prices)
     if price is None and config.max_cost is not None:
         raise UsageError(
             f"--max-cost needs a price of {config.model}: list it in a file like configs/prices.toml, for --prices"
         )
+    return Job(config, tier, price, args.simulate, local)
+
+
+def carry_out(job: Job, args: argparse.Namespace) -> int:
+    """Run, and tell the user about it."""
+    from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
+
     console = Console(
         progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
     )
     with console:
-        console.paths(config)
-        if tier is not None:
-            console.say(f"Tier:    {tier}")
-        if local is not None:
-            console.say(f"Model:   {local}")
+        console.paths(job.config)
+        if job.tier is not None:
+            console.say(f"Tier:    {job.tier}")
+        if job.local is not None:
+            console.say(f"Model:   {job.local}")
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
-            return run_loop(_execute(config, price, args.simulate, local, console))
+            return run_loop(_execute(job, console))
         except AsyncgenError as error:
             console.error(str(error))
             if error.exit_code in RESUMABLE:
@@ -170,25 +203,25 @@ def execute(args: argparse.Namespace) -> int:
             return error.exit_code
 
 
-async def _execute(
-    config: RunConfig, price: Price | None, profile: str | None, local: "LocalModel | None", console: Any
-) -> int:
+async def _execute(job: Job, console: Any) -> int:
     # Slow imports, paid only when there is something to run.
+    from asyncgen.commands._survey import expectation  # noqa: PLC0415
     from asyncgen.disk import Disk  # noqa: PLC0415
     from asyncgen.pipeline import Run  # noqa: PLC0415
     from asyncgen.prompts import PromptFile  # noqa: PLC0415
     from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
 
+    config, local = job.config, job.local
     prompts = PromptFile.load(config.prompt_file)
     recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
     if prompts.unknown:
         console.warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
     async with AsyncExitStack() as stack:
-        if profile is not None:
+        if job.profile is not None:
             from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
 
             try:
-                simulator = Simulator(load_profile(profile_path(profile)))
+                simulator = Simulator(load_profile(profile_path(job.profile)))
             except ProfileError as error:
                 raise UsageError(str(error)) from error
             await stack.enter_async_context(simulator)
@@ -197,7 +230,15 @@ async def _execute(
             config, server = await serve_local(local, config, stack)
         disk = Disk()
         stack.callback(disk.close)
-        run = Run(config, recipe, [console.observe], disk, price=price, command=_command_from_anywhere(sys.argv))
+        run = Run(
+            config,
+            recipe,
+            [console.observe],
+            disk,
+            price=job.price,
+            expect=await expectation(config, job.price),
+            command=_command_from_anywhere(sys.argv),
+        )
         _handle_signals(run.stop)
         if local is not None:
             stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
@@ -206,7 +247,9 @@ async def _execute(
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
-def _config(args: argparse.Namespace, tier: Tier | None, local: "LocalModel | None") -> RunConfig:
+def _config(
+    args: argparse.Namespace, tier: Tier | None, local: "LocalModel | None", *, needs_key: bool
+) -> RunConfig:
     simulated = args.simulate is not None
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
@@ -248,7 +291,7 @@ def _config(args: argparse.Namespace, tier: Tier | None, local: "LocalModel | No
             f"--concurrency {config.ceiling} needs as many sockets, and this system lets a process open "
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
-    if not config.api_key and not is_loopback(config.base_url):
+    if needs_key and not config.api_key and not is_loopback(config.base_url):
         raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY")
     return config
 

@@ -1,0 +1,137 @@
+"""`asyncgen plan`: what a run will take, before it is paid; the same as `asyncgen run --dry-run`."""
+
+import argparse
+import math
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from asyncgen.commands import run
+from asyncgen.errors import Exit, UsageError
+from asyncgen.forecast import Forecast, Sample, forecast
+from asyncgen.loop import run_loop
+from asyncgen.tiers import Tier, format_limits
+from asyncgen.tuning import Load
+from asyncgen.tuning import Plan as Pace
+from asyncgen.tuning import plan as find_pace
+from asyncgen.units import NO_PRICE, duration
+
+HELP = "say what a run will cost and how long it takes, before any call; takes the flags of run"
+EXAMPLE = (
+    "asyncgen plan --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
+    "--add-reasoning --tier openai:tier-2"
+)
+
+LATENCY = 4.0  # seconds of a call, as long as nothing is known
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of run, and how to know better."""
+    run.add_arguments(parser)
+    parser.set_defaults(dry_run=True)
+    plan = parser.add_argument_group("the plan")
+    plan.add_argument(
+        "--calibrate",
+        type=int,
+        metavar="N",
+        help="make about N real calls of the run first (they are kept), and plan from what they used",
+    )
+    plan.add_argument("--json", action="store_true", help="for programs")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Plan; with --calibrate after some calls."""
+    from asyncgen.commands._survey import survey, used_by  # noqa: PLC0415 - it brings recipe and source
+
+    calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
+    if calibrate is not None and calibrate < 1:
+        raise UsageError(f"--calibrate must be at least 1 call, not {calibrate}")
+    job = run.prepare(args, needs_key=calibrate is not None)
+    config = job.config
+    pairs, sample = run_loop(survey(config))
+    latency = None
+    if calibrate is not None:
+        first = min(pairs, math.ceil(calibrate / _calls_a_pair(sample)))
+        args.num_pairs = first
+        code = run.carry_out(run.prepare(args), args)
+        if code not in {Exit.DONE, Exit.SOME_FAILED}:
+            return code
+        sample, latency = run_loop(used_by(config, sample, first))
+    found = forecast(sample, pairs, job.price)
+    tier = _tier(job)
+    pace = _pace(sample, found, tier, latency or LATENCY, config.ceiling)
+    if getattr(args, "json", False):
+        sys.stdout.buffer.write(orjson.dumps(_record(found, pace, pairs), option=orjson.OPT_APPEND_NEWLINE))
+    else:
+        _say(job, found, tier, pace, latency)
+    return Exit.DONE
+
+
+def _calls_a_pair(sample: Sample) -> float:
+    return sum(size.calls for size in sample.sizes.values()) / sample.pairs
+
+
+def _tier(job: run.Job) -> Tier | None:
+    """The limits that the user has named; None: none."""
+    config = job.config
+    rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
+    if rpm is None and tpm is None:
+        return None
+    return Tier(
+        name="your own limits" if job.tier is None else job.tier.name,
+        rpm=rpm,
+        tpm=tpm,
+        rpd=None if job.tier is None else job.tier.rpd,
+        tpd=None if job.tier is None else job.tier.tpd,
+    )
+
+
+def _pace(sample: Sample, found: Forecast, tier: Tier | None, latency: float, ceiling: int) -> Pace | None:
+    if tier is None:
+        return None
+    prompt = found.prompt_tokens[1] / found.calls
+    charged = sum(size.calls * max(size.max_tokens, prompt) for size in sample.sizes.values())
+    calls = sum(size.calls for size in sample.sizes.values())
+    return find_pace(Load(calls=calls / sample.pairs, charged=charged / calls, latency=latency), tier, ceiling)
+
+
+def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
+    seconds, binds = (None, None) if pace is None else (pace.seconds(pairs), pace.binds)
+    return asdict(found) | {"seconds": seconds, "binds": binds}
+
+
+def _say(job: run.Job, found: Forecast, tier: Tier | None, pace: Pace | None, latency: float | None) -> None:
+    price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
+    if latency is not None:
+        origin = f"measured; a call took {latency:.1f} s"
+    lines = {
+        "pairs": f"{found.pairs:,}, {found.calls:,.0f} calls",
+        "tokens in": _range(found.prompt_tokens),
+        "tokens out": f"{_range(found.completion_tokens)}; {origin}",
+        "cost": NO_PRICE + " (--prices FILE.toml)",
+        "time": "no limits named: --tier, or --rpm and --tpm, tell it",
+    }
+    if price is not None and found.cost is not None:
+        low, likely, high = found.cost
+        lines["cost"] = (
+            f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}; {price.model}, list prices of {price.dated})"
+        )
+    if tier is not None and pace is not None:
+        lines["time"] = (
+            f"{duration(pace.seconds(found.pairs))}; {pace.binds} bind ({tier.name}: {format_limits(tier)})"
+        )
+    for name, text in lines.items():
+        sys.stdout.write(f"{name:<11} {text}\n")
+    sys.stdout.write("Retries come on top. Next: the same flags with `asyncgen run`.\n")
+
+
+def _range(values: tuple[float, float, float]) -> str:
+    low, likely, high = (_rounded(value) for value in values)
+    return f"{likely:,.0f} ({low:,.0f} to {high:,.0f})"
+
+
+def _rounded(value: float) -> float:
+    """To three figures: more would not be known."""
+    return round(value, 2 - math.floor(math.log10(value))) if value > 0 else 0.0
