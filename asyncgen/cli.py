@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from asyncgen import __version__
 from asyncgen.errors import AsyncgenError, Exit
+from asyncgen.settings import with_settings
 
 COMMANDS = ("prepare", "plan", "run", "status", "report", "verify", "export", "tune", "drill", "simulate")
 
@@ -44,9 +45,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = build_parser()
+    [commands] = parser._subparsers._group_actions  # type: ignore[union-attr] # noqa: SLF001 - see settings
+    command = commands.choices.get(words[0]) if words and isinstance(commands.choices, dict) else None
+    if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001
+        words = [words[0], *with_settings(command, words[1:])]
+    return parser.parse_args(words)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
-    args = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = _parse(words)
+    except AsyncgenError as error:
+        sys.stderr.write(f"❌ {error}\n")
+        return error.exit_code
     # Until the event loop has its own handlers, SIGTERM ends the process like Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -4,6 +4,7 @@ Colour is for terminals, and only repeats what a sign or a word says already; `N
 """
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -66,6 +67,7 @@ class Console:
         self._storm_until = 0.0
         self._storm_kind = ""
         self._failures = 0
+        self._input = "PAIRS"
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
         self._last_plain = self._last_checkpoint = time.monotonic()
@@ -88,6 +90,7 @@ class Console:
 
     def paths(self, config: RunConfig) -> None:
         """The three paths, first of all."""
+        self._input = shlex.quote(str(config.input_jsonl))
         self.say(f"Input:   {config.input_jsonl}")
         self.say(f"Output:  {config.output_dir}")
         self.say(f"Prompts: {config.prompt_file}")
@@ -125,6 +128,8 @@ class Console:
             if name not in {"total_pairs", "total_tokens_used"}:
                 self.say(f"  {name:28} {number:>8,}")
         self.say(f"  in {output_dir}")
+        if not summary.failed_pairs:
+            self.say(f"next: asyncgen verify {shlex.quote(str(output_dir))} --input-jsonl {self._input}")
         if summary.failed_pairs:
             self.warn(
                 f"{summary.failed_pairs} pairs failed (see failed.jsonl there); "

@@ -8,6 +8,8 @@ from asyncgen.tiers import Tier
 
 HEADROOM = 1.25  # latencies scatter: what the mean of the calls in flight is exceeded by
 
+CPU = 0.001  # seconds of a processor a call: what `scripts/bench` measures, doubled for slower machines
+
 _MINUTE, _DAY = 60.0, 86_400.0  # seconds
 
 
@@ -25,7 +27,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The answer: what binds ("requests", "tokens" or "concurrency"), and what follows from it.
+    """The answer: what binds ("requests", "tokens", "concurrency" or "CPU"), and what follows from it.
 
     `rates` are the calls a second that each limit lets through, `in_flight` the mean of calls in flight at the
     rate of the binding one, `pairs_a_day` what limits of a day let through (infinite without).
@@ -53,7 +55,7 @@ def plan(load: Load, tier: Tier, ceiling: int) -> Plan:
         tier: the limits.
         ceiling: calls that may be in flight at most.
     """
-    rates = {"concurrency": ceiling / load.latency}
+    rates = {"concurrency": ceiling / load.latency, "CPU": 1 / CPU}
     if tier.rpm is not None:
         rates["requests"] = tier.rpm / _MINUTE
     if tier.tpm is not None:

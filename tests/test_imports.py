@@ -67,7 +67,7 @@ TIERS = {
         "verdict",
         "window",
     },
-    1: {"config", "fingerprint", "splits", "text"},
+    1: {"config", "fingerprint", "splits", "text", "settings"},
     0: {"", "chat", "errors", "pairs", "units"},
 }
 BESIDE = "simulator"
@@ -165,14 +165,14 @@ def test_the_graph_is_read_right() -> None:
     """Plain, lazy and relative imports are all seen: without them the rest of this file would prove nothing."""
     assert {"retry", "limiter", "verdict"} <= INSIDE["client"]
     assert {"openai", "httpx2"} <= OUTSIDE["transport"]
-    assert "simulator" in INSIDE["commands.run"]
+    assert "simulator" in INSIDE["commands._job"]
     assert INSIDE["pipeline"] <= IMPORTS.keys()
 
 
 def test_there_is_no_cycle() -> None:
     """Lazy imports included."""
     order = list(TopologicalSorter(INSIDE).static_order())
-    assert order.index("errors") < order.index("pipeline") < order.index("commands.run")
+    assert order.index("errors") < order.index("pipeline") < order.index("commands._job")
 
 
 @pytest.mark.parametrize("name", STREET)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from asyncgen.budget import Price
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.client import CHARACTERS_PER_TOKEN, Caller, ChatClient
 from asyncgen.concurrency import ConcurrencyControl
@@ -44,7 +45,7 @@ class Measured:
     """What real calls told: seconds and tokens of the answered ones, limits by the fields of a tier."""
 
     latencies: list[float] = field(default_factory=list)
-    tokens: list[int] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
 
@@ -56,7 +57,11 @@ class Measured:
     @property
     def used(self) -> float:
         """Mean tokens of a call, as the server counted them."""
-        return sum(self.tokens) / len(self.tokens)
+        return sum(usage.total_tokens for usage in self.usages) / len(self.usages)
+
+    def cost(self, price: Price) -> float:
+        """Mean USD of a call."""
+        return sum(map(price.cost, self.usages)) / len(self.usages)
 
     def __str__(self) -> str:
         median, late = (quantile(self.latencies, share) for share in (0.5, 0.9))
@@ -69,7 +74,7 @@ class Measured:
             return
         if event.outcome == "ok":
             self.latencies.append(event.took)
-            self.tokens.append(event.usage.total_tokens)
+            self.usages.append(event.usage)
         else:
             self.failures.append(event.outcome)
 

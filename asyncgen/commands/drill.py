@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from asyncgen.commands.run import sockets
+from asyncgen.commands._job import sockets
 from asyncgen.config import MOST_AUTOMATIC, RunConfig, shipped
 from asyncgen.errors import Exit, UsageError
 from asyncgen.loop import run_loop

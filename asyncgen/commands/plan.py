@@ -2,13 +2,15 @@
 
 import argparse
 import math
+import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
-from asyncgen.commands import run
+from asyncgen.commands import _job
 from asyncgen.errors import Exit, UsageError
 from asyncgen.forecast import Forecast, Sample, forecast
 from asyncgen.loop import run_loop
@@ -29,7 +31,7 @@ LATENCY = 4.0  # seconds of a call, as long as nothing is known
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of run, and how to know better."""
-    run.add_arguments(parser)
+    _job.add_arguments(parser)
     parser.set_defaults(dry_run=True)
     plan = parser.add_argument_group("the plan")
     plan.add_argument(
@@ -48,14 +50,14 @@ def execute(args: argparse.Namespace) -> int:
     calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
     if calibrate is not None and calibrate < 1:
         raise UsageError(f"--calibrate must be at least 1 call, not {calibrate}")
-    job = run.prepare(args, needs_key=calibrate is not None)
+    job = _job.prepare(args, needs_key=calibrate is not None)
     config = job.config
     pairs, sample = run_loop(survey(config))
     latency = None
     if calibrate is not None:
         first = min(pairs, math.ceil(calibrate / _calls_a_pair(sample)))
         args.num_pairs = first
-        code = run.carry_out(run.prepare(args), args)
+        code = _job.carry_out(_job.prepare(args), args)
         if code not in {Exit.DONE, Exit.SOME_FAILED}:
             return code
         sample, latency = run_loop(used_by(config, sample, first))
@@ -73,7 +75,7 @@ def _calls_a_pair(sample: Sample) -> float:
     return sum(size.calls for size in sample.sizes.values()) / sample.pairs
 
 
-def _tier(job: run.Job) -> Tier | None:
+def _tier(job: _job.Job) -> Tier | None:
     """The limits that the user has named; None: none."""
     config = job.config
     rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
@@ -102,7 +104,7 @@ def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
     return asdict(found) | {"seconds": seconds, "binds": binds}
 
 
-def _say(job: run.Job, found: Forecast, tier: Tier | None, pace: Pace | None, latency: float | None) -> None:
+def _say(job: _job.Job, found: Forecast, tier: Tier | None, pace: Pace | None, latency: float | None) -> None:
     price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
@@ -124,7 +126,17 @@ def _say(job: run.Job, found: Forecast, tier: Tier | None, pace: Pace | None, la
         )
     for name, text in lines.items():
         sys.stdout.write(f"{name:<11} {text}\n")
-    sys.stdout.write("Retries come on top. Next: the same flags with `asyncgen run`.\n")
+    sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv)}\n")
+
+
+def _run(argv: Sequence[str]) -> str:
+    """The command that does what was planned."""
+    typed = argv[2:] if argv[1:2] in (["plan"], ["run"]) else argv[1:]  # the users' script has no such word
+    words = shlex.split(_job.command("", *typed))
+    for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
+        for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
+            del words[place : place + 1 + (values if "=" not in words[place] else 0)]
+    return shlex.join(["asyncgen", "run", *words])
 
 
 def _range(values: tuple[float, float, float]) -> str:

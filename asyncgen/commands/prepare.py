@@ -139,4 +139,4 @@ def _next(pairs: Path) -> str:
     prompts, here = shipped("prompts", "medec_safe.json"), Path.cwd()
     prompts = prompts.relative_to(here) if prompts.is_relative_to(here) else prompts
     words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", str(prompts), "--add-reasoning"]
-    return shlex.join(["asyncgen", "run", *words])
+    return shlex.join(["asyncgen", "plan", *words])

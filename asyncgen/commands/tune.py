@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from asyncgen.budget import Price
+from asyncgen.commands._job import sockets
 from asyncgen.commands._local import add_local_argument, local_model, model_name, serve_local
-from asyncgen.commands.run import sockets
 from asyncgen.commands.simulate import profile_path
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -24,9 +25,12 @@ from asyncgen.config import (
     shipped,
 )
 from asyncgen.errors import Exit, KeyOrQuotaError, UsageError
+from asyncgen.forecast import forecast
 from asyncgen.loop import run_loop
+from asyncgen.prices import load_price
 from asyncgen.tiers import LIMITS, Tier, format_limits, load_tier
 from asyncgen.tuning import Load, Plan, plan
+from asyncgen.units import NO_PRICE
 
 if TYPE_CHECKING:
     from asyncgen.commands._measure import Cost, Measured
@@ -108,8 +112,10 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
     from asyncgen.commands._measure import estimate  # noqa: PLC0415 - it brings the engine
 
     pairs, cost = await estimate(config)
+    price = load_price(config.model)
     if args.plan_only:
         latency, spread, used = args.latency, f"{args.latency:.1f} s (assumed: --latency)", None
+        dollars = await _guessed_cost(config, pairs, price)
     else:
         measured = await _measure(args, config, cost, local)
         if measured is None:
@@ -117,14 +123,15 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
             return Exit.DONE
         tier = _corrected(tier, measured.limits, config)
         latency, spread, used = measured.latency, str(measured), measured.used
+        dollars = NO_PRICE if price is None else f"{measured.cost(price) * cost.calls * pairs:,.2f} USD (measured)"
     load = Load(calls=cost.calls, charged=cost.charged, latency=latency)
     found = plan(load, tier, config.ceiling)
-    if found.binds == "concurrency" and config.concurrency is None:
+    if tier.rpm is None and tier.tpm is None and config.concurrency is None:
         _say(f"{'latency':<14} {spread}")
         _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
         _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
         return Exit.DONE
-    _report(tier, load, found, pairs=pairs, latency=spread, used=used)
+    _report(tier, load, found, pairs=pairs, latency=spread, used=used, cost=dollars)
     _suggest(args, config, tier, found)
     if args.rehearse is not None:
         await _rehearse(args.rehearse, config, tier, load, found)
@@ -247,7 +254,20 @@ def _corrected(tier: Tier, limits: dict[str, float], config: RunConfig) -> Tier:
     return replace(tier, **fields, name=f"{tier.name}, corrected by the server's headers") if fields else tier
 
 
-def _report(tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, used: float | None) -> None:
+async def _guessed_cost(config: RunConfig, pairs: int, price: Price | None) -> str:
+    from asyncgen.commands._survey import survey  # noqa: PLC0415 - it brings recipe and source
+
+    _, sample = await survey(config)
+    cost = forecast(sample, pairs, price).cost
+    if cost is None:
+        return NO_PRICE
+    low, likely, high = cost
+    return f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}: see asyncgen plan)"
+
+
+def _report(
+    tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, used: float | None, cost: str
+) -> None:
     rates = ", ".join(
         f"{name} {_rate(rate)}" for name, rate in sorted(found.rates.items(), key=lambda item: item[1])
     )
@@ -260,7 +280,7 @@ def _report(tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, us
         "binds": f"{found.binds} (calls/s: {rates})",
         "concurrency": f"{found.concurrency} (by Little's law {found.in_flight:.1f} in flight, and headroom)",
         "throughput": f"{_rate(found.pairs_a_second)} pairs/s",
-        f"{pairs:,} pairs": _duration(found.seconds(pairs)),
+        f"{pairs:,} pairs": f"{_duration(found.seconds(pairs))}, {cost}",
     }
     for name, text in lines.items():
         _say(f"{name:<14} {text}")

@@ -1,6 +1,7 @@
 """`asyncgen verify`: proves the data of an output directory."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -64,4 +65,8 @@ def execute(args: argparse.Namespace) -> int:
     too_many = args.max_flagged is not None and percent > args.max_flagged
     if too_many:
         sys.stderr.write(f"❌ {percent:.2f} % flagged, more than --max-flagged {args.max_flagged:g}\n")
-    return Exit.BAD_DATA if verification.structure.problems.counts or too_many else Exit.DONE
+    if verification.structure.problems.counts or too_many:
+        return Exit.BAD_DATA
+    if not args.json:
+        sys.stdout.write(f"next: asyncgen export {shlex.quote(str(args.directory))} --format openai\n")
+    return Exit.DONE

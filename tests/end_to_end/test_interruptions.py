@@ -87,7 +87,7 @@ def test_the_second_signal_leaves_at_once(serve, job):
     server = serve(faults=Faults(hang=1.0))
     this = job(server)
     process = this.start("--concurrency", "16")
-    wait_until(lambda: server.counts["requests"] >= 10)
+    wait_until(lambda: server.counts["requests"] >= 8)
     process.send_signal(signal.SIGINT)
     wait_until(lambda: "Stopping" in (process.stdout.readline() if process.stdout else ""))
 

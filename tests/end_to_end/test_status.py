@@ -152,7 +152,7 @@ def test_no_key_is_left_for_status_however_the_flag_was_shortened(serve, job):
 
 def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
     """Rates, calls in flight and time left in 100 columns; in a storm, until when nothing is sent."""
-    storm = Storm(start_s=1.5, duration_s=2.0, kind="rate_limit", share=1.0, retry_after_s=2.0)
+    storm = Storm(start_s=3.0, duration_s=2.0, kind="rate_limit", share=1.0, retry_after_s=2.0)
     this = job(serve(latency=SLOW, storm=storm), flags=["--add-reasoning", "--concurrency", "4"])
     pid, terminal = pty.fork()
     if pid == 0:  # the child: only what is safe after a fork

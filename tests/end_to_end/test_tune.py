@@ -43,7 +43,9 @@ def test_a_plan_is_made_from_numbers_alone() -> None:
     assert answer(done.stdout, "a pair") == "1 call of 2,048 tokens charged"
     assert answer(done.stdout, "binds").startswith("tokens (calls/s: tokens 3.66, requests 83.3,")
     assert answer(done.stdout, "concurrency").startswith("20 (by Little's law 14.6 in flight")
-    assert answer(done.stdout, "1,000 pairs") == "5 min"
+    assert re.fullmatch(
+        r"5 min, \d+\.\d\d USD \(.* to .*: see asyncgen plan\)", answer(done.stdout, "1,000 pairs")
+    )
     assert answer(done.stdout, "flags") == "--tier openai:tier-2 --concurrency 20"
 
 

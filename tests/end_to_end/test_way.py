@@ -37,9 +37,13 @@ def next_line(done: subprocess.CompletedProcess[str]) -> str:
 def test_the_published_file_becomes_a_file_that_trains(tmp_path: Path, medec_csv: Path) -> None:
     """Both examples of every pair arrive, in a simulated run over all real pairs."""
     prepared = follow(tmp_path, shlex.join(["asyncgen", "prepare", "medec", str(medec_csv), "-o", "pairs.jsonl"]))
-    ran = follow(tmp_path, next_line(prepared), "--simulate", "fast")
+    planned = follow(tmp_path, next_line(prepared))
+    assert planned.stdout.startswith("pairs       319, 957 calls")
+    ran = follow(tmp_path, next_line(planned), "--simulate", "fast")
     assert "Done: 319 pairs" in ran.stdout
-    exported = follow(tmp_path, "asyncgen export out --format openai --split 90/10 --shuffle")
+    verified = follow(tmp_path, next_line(ran))
+    assert "flagged        0 of 319 pairs" in verified.stdout
+    exported = follow(tmp_path, next_line(verified), "--split", "90/10", "--shuffle")
 
     pairs = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_bytes().splitlines()]
     sides = {}

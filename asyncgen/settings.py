@@ -1,0 +1,71 @@
+"""`--config FILE.toml`: what flags can say, said in a file. Flags go before it."""
+
+import argparse
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from asyncgen.errors import UsageError
+
+FLAG = "--config"
+
+
+def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
+    """The arguments of a command with those of its configuration file in front, so that flags win.
+
+    Args:
+        parser: of the command.
+        argv: its arguments, without its name.
+
+    Raises:
+        UsageError: the file cannot be read, or holds what is no flag of the command.
+    """
+    path = _path(argv)
+    if path is None:
+        return list(argv)
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"the configuration {path} is not TOML in UTF-8: {error}") from error
+    flags = {
+        option.removeprefix("--"): action
+        for action in parser._actions  # noqa: SLF001 - argparse has no other way to list them
+        for option in action.option_strings
+        if option.startswith("--") and option not in {FLAG, "--help"}
+    }
+    said: list[str] = []
+    for key, value in settings.items():
+        name = key.replace("_", "-")
+        if name not in flags:
+            near = difflib.get_close_matches(name, flags, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "the keys are the long flags, without their dashes"
+            raise UsageError(f"{path}: unknown key {key}; {hint}")
+        said += _words(flags[name], name, value, path)
+    return [*said, *argv]
+
+
+def _path(argv: Sequence[str]) -> Path | None:
+    found = None
+    for place, word in enumerate(argv):
+        if word == FLAG and place + 1 < len(argv):
+            found = argv[place + 1]
+        elif word.startswith(f"{FLAG}="):
+            found = word.removeprefix(f"{FLAG}=")
+    return None if found is None else Path(found)
+
+
+def _words(action: argparse.Action, name: str, value: Any, path: Path) -> list[str]:
+    """A setting as it would be typed."""
+    if isinstance(value, bool):
+        if action.nargs not in {0, "?"}:
+            raise UsageError(f"{path}: {name} needs a value, not {str(value).lower()}")
+        return [f"--{name}"] if value else []
+    if action.nargs == 0:
+        raise UsageError(f"{path}: {name} must be true or false")
+    if not isinstance(value, str | int | float):
+        raise UsageError(f"{path}: {name} must be one value, not a list or a table")
+    return [f"--{name}={value}"]

@@ -1,0 +1,49 @@
+"""`asyncgen plan`, on the real pairs and against the simulator, whose tokens are not the planner's formula."""
+
+import json
+from dataclasses import replace
+
+
+def test_a_plan_makes_no_call_needs_no_key_and_writes_nothing(serve, job, first_pairs):
+    """Pairs, calls, tokens, cost as a range, time and what binds."""
+    server = serve()
+    this = job(server, input_jsonl=first_pairs(200))
+
+    done = this.run("--dry-run", "--tier", "openai:tier-1", env={"OPENAI_API_KEY": ""})
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pairs       200, 600 calls\ntokens in   ")
+    assert "USD (" in done.stdout
+    assert "tokens bind (openai:tier-1: 500 requests/min, 30,000 tokens/min)" in done.stdout
+    assert server.counts["requests"] == 0
+    assert not this.output_dir.exists()
+
+
+def test_a_calibrated_plan_is_within_a_tenth_of_what_the_run_then_takes(serve, job, first_pairs):
+    """Its calls are those of the run: they are not made again."""
+    server = serve()
+    this = job(server, input_jsonl=first_pairs(200), command=["-m", "asyncgen", "plan"])
+
+    done = this.run("--calibrate", "20", "--json", "-q")
+    assert done.returncode == 0, done.stderr
+    planned = json.loads(done.stdout)
+    calibrated = server.counts["requests"]
+    ran = replace(this, command=["-m", "asyncgen", "run"]).run()
+
+    assert ran.returncode == 0, ran.stderr
+    assert calibrated == 21
+    assert server.counts["requests"] == 600
+    for name in ("prompt_tokens", "completion_tokens"):
+        low, likely, high = planned[name]
+        assert low <= server.counts[name] <= high
+        assert abs(likely - server.counts[name]) <= 0.1 * server.counts[name]
+    assert "tokens planned" in ran.stdout
+
+
+def test_a_model_without_a_price_is_planned_without_a_cost(serve, job):
+    """And said so; a cost cannot be bounded for it."""
+    this = job(serve())
+    assert "no price for this model" in this.run("--dry-run", "--model", "my-own").stdout
+    refused = this.run("--model", "my-own", "--max-cost", "1")
+    assert refused.returncode == 2
+    assert "--max-cost needs a price of my-own" in refused.stderr
