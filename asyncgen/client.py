@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Usage
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, ResponseSchema, Sampling, Usage
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
 from asyncgen.limiter import Gate, Grant
@@ -28,6 +28,8 @@ CHARACTERS_PER_TOKEN = 4
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0
 CONNECT_TIMEOUT = 30.0
+MOST_FRAMES = 64
+_USER = b'{"role":"user","content":'
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 
 
@@ -56,6 +58,26 @@ class Caller:
     index: int
     note_id: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The body of a request around its user text, and the hash of what is before that: both made once.
+
+    `schema` is the one in it.
+    """
+
+    before: bytes
+    after: bytes
+    hashed: Any
+    schema: ResponseSchema | None
+
+    def around(self, user: str) -> tuple[bytes, str]:
+        """A whole body and its hash."""
+        rest = orjson.dumps(user) + self.after
+        hashed = self.hashed.copy()
+        hashed.update(rest)
+        return self.before + rest, hashed.hexdigest()
 
 
 class CallLog(Protocol):
@@ -112,6 +134,7 @@ class ChatClient:
         self._last_success = asyncio.get_running_loop().time()
         self._pauses_in_a_row = 0
         self._answers = 0
+        self._frames: dict[tuple[str, Sampling, bool], _Frame] = {}
         self._refused_share = 0.0
 
     async def close(self) -> None:
@@ -120,12 +143,29 @@ class ChatClient:
 
     def prepare(self, request: ChatRequest) -> Prepared:
         """Encode a request as it goes over the wire."""
+        key = request.system, request.sampling, request.json_object
+        frame = self._frames.get(key)
+        if frame is None or frame.schema is not request.response_schema:
+            if len(self._frames) >= MOST_FRAMES:
+                self._frames.clear()  # a recipe whose system prompts differ gains nothing from them
+            frame = self._frames[key] = self._frame(request)
+        body, hashed = frame.around(request.user)
+        characters = len(request.system) + len(request.user)
+        return Prepared(
+            body=body,
+            hash=hashed,
+            # What OpenAI charges against the tokens a minute.
+            tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
+            # Text of a byte or more is in each token, and so is what frames the messages.
+            most=Usage(len(body), most := request.sampling.max_tokens, len(body) + most),
+            json_object=request.json_object,
+            required_keys=request.required_keys,
+        )
+
+    def _frame(self, request: ChatRequest) -> "_Frame":
         fields: dict[str, Any] = {
             "model": self._config.model,
-            "messages": [
-                {"role": "system", "content": request.system},
-                {"role": "user", "content": request.user},
-            ],
+            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": ""}],
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
             self._config.max_tokens_field: request.sampling.max_tokens,
@@ -136,18 +176,9 @@ class ChatClient:
             fields["response_format"] = {"type": "json_schema", "json_schema": described}
         elif request.json_object:
             fields["response_format"] = {"type": "json_object"}
-        characters = len(request.system) + len(request.user)
-        body = orjson.dumps(fields)
-        return Prepared(
-            body=body,
-            hash=blake2b(body, digest_size=16).hexdigest(),
-            # What OpenAI charges against the tokens a minute.
-            tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
-            # Text of a byte or more is in each token, and so is what frames the messages.
-            most=Usage(len(body), most := request.sampling.max_tokens, len(body) + most),
-            json_object=request.json_object,
-            required_keys=request.required_keys,
-        )
+        # The first place: in the system prompt, as in any other text, the quotes would be escaped.
+        before, _, after = orjson.dumps(fields).partition(_USER + b'""')
+        return _Frame(before + _USER, after, blake2b(before + _USER, digest_size=16), request.response_schema)
 
     async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.

@@ -10,11 +10,13 @@ Timeouts of a whole attempt are the caller's: here only connecting is bounded. R
 Proxies and certificates come from the environment, as the SDK's own client takes them.
 """
 
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+from multidict import CIMultiDict
 from openai import AsyncOpenAI
 from openai._models import FinalRequestOptions
 from yarl import URL
@@ -52,6 +54,23 @@ class Answer:
         """It is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """Where requests with these headers go, in the types of aiohttp: translated once for all that share them."""
+
+    headers_of: httpx2.Headers
+    address: URL
+    headers: CIMultiDict[str]
+    proxy: str | None
+
+    @classmethod
+    def of(cls, request: httpx2.Request) -> "_Route":
+        url, proxies = request.url, getproxies()
+        proxy = None if proxy_bypass(url.host) else proxies.get(url.scheme) or proxies.get("all")
+        headers = CIMultiDict(request.headers.multi_items())
+        return cls(request.headers, URL(str(url), encoded=True), headers, proxy)
+
+
 class HttpClient(httpx2.AsyncClient):
     """What the SDK sends with.
 
@@ -66,8 +85,7 @@ class HttpClient(httpx2.AsyncClient):
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._session: aiohttp.ClientSession | None = None
-        # One address a run: looked up by the identity of what all requests share.
-        self._target: tuple[httpx2.URL, URL, str | None] | None = None
+        self._route: _Route | None = None
 
     async def send(self, request: httpx2.Request, **_options: Any) -> Any:
         """Send a request; its answer, read to the end.
@@ -75,15 +93,17 @@ class HttpClient(httpx2.AsyncClient):
         Raises:
             httpx2.TransportError: there is none; `BodyTooLargeError` when it is too large.
         """
-        address, proxy = self._route(request.url)
+        if self._route is None or self._route.headers_of is not request.headers:
+            self._route = _Route.of(request)
+        route = self._route
         try:
-            async with self._open(address.scheme).request(
+            async with self._open(route.address.scheme).request(
                 request.method,
-                address,
+                route.address,
                 data=request.content,
-                headers=request.headers,
+                headers=route.headers,
                 allow_redirects=False,
-                proxy=proxy,
+                proxy=route.proxy,
             ) as response:
                 body = await _read(response)
         except (aiohttp.ClientError, OSError) as error:
@@ -114,14 +134,6 @@ class HttpClient(httpx2.AsyncClient):
             )
         return self._session
 
-    def _route(self, url: httpx2.URL) -> tuple[URL, str | None]:
-        """The address as aiohttp wants it, and the proxy on the way to it."""
-        if self._target is None or self._target[0] is not url:
-            proxies = getproxies()
-            proxy = None if proxy_bypass(url.host) else proxies.get(url.scheme) or proxies.get("all")
-            self._target = url, URL(str(url), encoded=True), proxy
-        return self._target[1:]
-
 
 class ChatCompletions(AsyncOpenAI):
     """The SDK's client for one kind of request: `create` posts a body of JSON as bytes.
@@ -137,7 +149,11 @@ class ChatCompletions(AsyncOpenAI):
         http_client = HttpClient(connections, connect_timeout)
         super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=http_client)
         self._options = FinalRequestOptions.construct(
-            method="post", url="/chat/completions", headers={"Content-Type": "application/json"}
+            method="post",
+            url="/chat/completions",
+            headers={"Content-Type": "application/json"},
+            # The API takes none, and the SDK would draw one for each request.
+            idempotency_key="",
         )
         self._built: httpx2.Request | None = None
 

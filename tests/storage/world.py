@@ -126,6 +126,7 @@ class ScriptedClient(ChatClient):
         self._paused_at = 0.0
         self._pauses_in_a_row = self._answers = 0
         self._refused_share = 0.0
+        self._frames = {}
         self._calls: dict[str, Call] = {}
 
     async def close(self) -> None:
