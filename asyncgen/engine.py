@@ -40,7 +40,7 @@ from asyncgen.writer import OrderedWriter, Sink
 JOURNAL_SYNC_INTERVAL = 0.5
 SAMPLE_INTERVAL = 1.0
 MAX_WAITING_BYTES = 64 * 1024 * 1024
-SPARE = 8  # calls in flight for each worker more than there are calls
+SPARE = 16  # calls in flight for each worker more than there are calls
 
 
 @dataclass(slots=True)

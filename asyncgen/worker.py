@@ -66,6 +66,7 @@ class Worker:
         async def generate(step: str, request: ChatRequest) -> Completion:
             nonlocal tokens
             prepared = self.client.prepare(request)
+            del request  # its texts are in the body; thousands may wait here
             completion = self.journal.known(row.index, step, prepared.hash)
             if completion is None:
                 completion = await self.client.complete(caller, step, prepared)

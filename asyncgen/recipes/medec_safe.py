@@ -160,8 +160,14 @@ class MedecSafe:
         }
 
     async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
-        user = self._paraphrase.user.render({"note": pair.correct_note})
-        return await generate("paraphrase", ChatRequest(self._paraphrase.system, user, self._paraphrase_sampling))
+        return await generate(
+            "paraphrase",
+            ChatRequest(
+                self._paraphrase.system,
+                self._paraphrase.user.render({"note": pair.correct_note}),
+                self._paraphrase_sampling,
+            ),
+        )
 
     async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Any:
         user = prompt.user.render(
