@@ -169,11 +169,15 @@ class Gate:
         heappush(self._waiting, (index, next(self._order), tokens, granted))
         self._grant()
         try:
-            return await granted
+            grant = await granted
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled() and granted.exception() is None:
                 self.leave()  # granted and cancelled in the same tick
             raise
+        if self._closed.is_set():
+            self.leave()  # granted and closed in the same tick
+            raise Stopping
+        return grant
 
     def leave(self) -> None:
         """Give the call in flight back."""
