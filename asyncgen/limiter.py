@@ -157,8 +157,11 @@ class Gate:
         """Calls that stand before the gate."""
         return len(self._waiting)
 
-    async def enter(self, index: int, tokens: float) -> Grant:
+    async def enter(self, index: int, tokens: float, *, refused: bool = False) -> Grant:
         """Wait for a grant of one call of pair `index`; `leave` must follow.
+
+        A call that was just `refused` lets the oldest of the others go first: if it alone is what the server
+        refuses, the others must not wait for it.
 
         Raises:
             Stopping: the gate was closed.
@@ -166,7 +169,8 @@ class Gate:
         if self._closed.is_set():
             raise Stopping
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (index, next(self._order), tokens, granted))
+        place = max(index, self._waiting[0][0]) if refused and self._waiting else index
+        heappush(self._waiting, (place, next(self._order), tokens, granted))
         self._grant()
         try:
             grant = await granted
