@@ -55,7 +55,7 @@ class Ended:
         return {name: files.get(f"out/{name}", b"") for name in OUTPUTS}
 
     def calls(self) -> Counter[Call]:
-        """How many attempts of each call the program says that it made."""
+        """How many attempts of each call the program tells of in `calls.jsonl`."""
         lines = self.store.files().get("out/.asyncgen/calls.jsonl", b"").splitlines()
         return Counter((record["index"], record["step"]) for record in map(orjson.loads, lines))
 
