@@ -293,7 +293,7 @@ STATES: Named = {
     "nested too deep": b"[" * 10_000,
     "NaN": b"NaN",
     "the keys of the original tool": b'{"last_completed_idx": 3, "stats": {}, "timestamp": "x"}',
-    "the original tool, with a text": b'{"last_completed_idx":3,"stats":{"correct_generated":"x"},"timestamp":"x"}',
+    "the original tool, with a text": b'{"last_completed_idx":3,"stats":{"correct_generated":"x"},"timestamp":""}',
     "the original tool, with nulls": b'{"last_completed_idx": null, "stats": null, "timestamp": null}',
     "the original tool, too far": b'{"last_completed_idx":99999999,"stats":{"correct_generated":3},"timestamp":1}',
     "the original tool, negative": b'{"last_completed_idx":-5,"stats":{"correct_generated":-1},"timestamp":"x"}',

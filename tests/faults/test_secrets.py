@@ -28,7 +28,7 @@ class Parrot(BaseHTTPRequestHandler):
     hang = threading.Event()
     asked = threading.Event()
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         """Say it all again."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         prose = f"{ESCAPE}{self.headers['Authorization']} {body}"
