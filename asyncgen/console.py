@@ -1,6 +1,5 @@
 """What a person sees of a run: lines, a progress bar, a summary. Also the log file, a line an event."""
 
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -30,11 +29,11 @@ from asyncgen.progress import (
     Sample,
     StopRequested,
 )
+from asyncgen.text import printable
 
 PLAIN_INTERVAL = 30.0
 CHECKPOINT_INTERVAL = 5.0
 FAILURES_SHOWN = 20
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Console:
@@ -216,8 +215,7 @@ class Console:
             self._bar = None
 
     def _print(self, text: str, stream: IO[str]) -> None:
-        # Input and servers must not steer the terminal.
-        tqdm.write(_CONTROL.sub("\ufffd", text), file=stream)
+        tqdm.write(printable(text), file=stream)
         stream.flush()
 
 

@@ -1,4 +1,4 @@
-"""JSON and text as they come from outside: lone surrogates, fences."""
+"""JSON and text as they come from outside: lone surrogates, fences, control characters."""
 
 import json
 import math
@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import orjson
 
 _FENCE = "```"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -28,6 +29,11 @@ def loads(data: bytes | str) -> Any:
             return _without_surrogates(json.loads(text, parse_constant=_no_number, parse_float=_finite))
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def printable(text: str) -> str:
+    """The text without the control characters by which files and servers might steer a terminal."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def strip_fence(text: str) -> str:
