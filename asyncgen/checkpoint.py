@@ -170,7 +170,10 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
             f"{path} was written by another tool; choose another --output-dir, "
             "or --restart to move everything aside and begin anew"
         )
-    raise BadDataError(f"{path} was written by another version of asyncgen")
+    raise BadDataError(
+        f"{path} was written by another version of asyncgen; go on with that one, choose another --output-dir, "
+        "or --restart to move everything aside and begin anew"
+    )
 
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:

@@ -180,6 +180,9 @@ TIERS: dict[str, str] = {
     "another model": "[models.other.t]\nrpm = 500",
     "another tier": '[models."*".u]\nrpm = 500',
     "the same table twice": '[models."*".t]\nrpm = 1\n[models."*".t]\nrpm = 2',
+    "a control character in the name of a model": '[models."\\u001b[31m".t]\nrpm = 500',
+    "a control character in the name of a tier": '[models."*"."\\u001b[31m"]\nrpm = 500',
+    "a control character in the name of a limit": '[models."*".t]\n"\\u001b[31m" = 500',
     "a control character": '[models."*".t]\nrpm = 500\nx = "\x1b[31m"',
 }
 
@@ -189,6 +192,8 @@ PROFILES: dict[str, str] = {
     "an unknown key": "[faults]\nthunder = 0.5",
     "a table for a number": "[seed]\nx = 1",
     "a number for a table": "faults = 7",
+    "a control character in a key": '"\\u001b[31m" = 5',
+    "a control character in a kind": '[storm]\nkind = "\\u009b31m"',
     "seed a text": 'seed = "x"',
     "seed true": "seed = true",
     "seed a date": "seed = 2026-01-01",

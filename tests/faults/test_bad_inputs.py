@@ -8,6 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from asyncgen.errors import AsyncgenError, Exit
+
 from .bad import FILES, FLAGS, KEYS, LINES, PROFILES, PROMPT_FILES, STATES, TIERS, edits
 from .command import PAIRS, Command, Said, good_line
 from .table import says
@@ -39,6 +41,14 @@ def test_there_are_enough_malformed_inputs() -> None:
     """Each is a test of its own below."""
     tables = (LINES, FILES, PROMPT_FILES, TIERS, PROFILES, FLAGS, KEYS, STATES)
     assert sum(map(len, tables)) >= 400
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    """With what to do."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    codes = {error.exit_code for error in AsyncgenError.__subclasses__()} | {Exit.DONE, Exit.BUG, Exit.SOME_FAILED}
+    rows = {line.split("|")[1].strip() for line in readme.splitlines() if line.startswith("| ")}
+    assert {str(int(code)) for code in codes} <= rows
 
 
 def test_the_good_files_are_good(command: Command) -> None:

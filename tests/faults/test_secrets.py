@@ -133,6 +133,11 @@ def test_no_error_of_a_server_brings_the_key_or_a_note_to_light(job: Job) -> Non
     assert done.returncode in {3, 65}, done.stderr[-2000:]
     assert "Traceback" not in done.stderr
     look(job, done.stdout, done.stderr)
+    lines = [json.loads(line) for line in (job.output_dir.parent / "log.jsonl").read_text().splitlines()]
+    attempts = [line for line in lines if line["event"] == "CallEnded"]
+    said = {"index", "note_id", "step", "attempt", "outcome", "status", "request_id", "started", "waited", "took"}
+    assert len(attempts) > 30
+    assert all(line.keys() >= said for line in attempts)
     again = job.run(env=environment())
     look(job, again.stdout, again.stderr)
 
