@@ -22,6 +22,7 @@ from asyncgen.fingerprint import Fingerprint, digest
 CHECKPOINT = "checkpoint.json"
 STATISTICS = "generation_stats_safe.json"
 FAILED = "failed.jsonl"
+CHECKSUM = "checksum"
 VERSION = 1
 TAIL = 4096
 
@@ -100,7 +101,7 @@ def load_checkpoint(disk: Disk, directory: Path) -> RunState | None:
     """The state in `checkpoint.json`, or None when there is none.
 
     Raises:
-        BadDataError: the file is damaged or of another tool.
+        BadDataError: the file is damaged, was edited, or is of another tool.
     """
     path = directory / CHECKPOINT
     data = disk.read(path)
@@ -111,7 +112,7 @@ def load_statistics(disk: Disk, directory: Path) -> RunState | None:
     """The state in `generation_stats_safe.json`, or None when there is none.
 
     Raises:
-        BadDataError: the file is damaged or of another tool.
+        BadDataError: the file is damaged, was edited, or is of another tool.
     """
     path = directory / STATISTICS
     data = disk.read(path)
@@ -119,13 +120,32 @@ def load_statistics(disk: Disk, directory: Path) -> RunState | None:
 
 
 def encode(content: Mapping[str, Any]) -> bytes:
-    """JSON for people to read, ending with a line break."""
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    """JSON for people to read, ending with a line break; with a checksum, so that `decode` notices any change."""
+    sealed = {**content, CHECKSUM: _checksum(content)}
+    return orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """What was encoded.
+
+    Raises:
+        ValueError: it is damaged, or was edited.
+    """
+    content = orjson.loads(data)
+    if not isinstance(content, dict) or content.pop(CHECKSUM, None) != _checksum(content):
+        raise ValueError("damaged or edited")
+    return content
 
 
 def timestamp() -> str:
     """Now, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    """Of the values, however they are laid out."""
+    values = orjson.loads(orjson.dumps(content))
+    return digest(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
 
 
 def _common(state: RunState) -> dict[str, Any]:
@@ -145,6 +165,8 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
         content = orjson.loads(data)
         version = content.get("version")
         if version == VERSION:
+            # An earlier build wrote no checksum, and its runs go on.
+            content = decode(data) if CHECKSUM in content else content
             return _state(content, stats_of(content))
     except (ValueError, TypeError, KeyError, AttributeError):
         raise BadDataError(f"{path} is damaged; --restart moves everything aside and begins anew") from None
@@ -153,7 +175,10 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
             f"{path} was written by another tool; choose another --output-dir, "
             "or --restart to move everything aside and begin anew"
         )
-    raise BadDataError(f"{path} was written by another version of asyncgen")
+    raise BadDataError(
+        f"{path} was written by another version of asyncgen; go on with that one, choose another --output-dir, "
+        "or --restart to move everything aside and begin anew"
+    )
 
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:

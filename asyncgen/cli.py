@@ -67,7 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.execute(args))
     except AsyncgenError as error:
-        sys.stderr.write(f"❌ {error}\n")
+        from asyncgen.text import printable  # noqa: PLC0415 - not for --help
+
+        sys.stderr.write(f"❌ {printable(str(error))}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("❌ interrupted\n")

@@ -188,12 +188,13 @@ class ChatClient:
             Stopping: the run stops; the call was not sent again.
         """
         retries = Retries(self._config.max_attempts)
-        attempt, answers = 0, self._answers
+        attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            result = await self._attempt(caller, step, attempt, request)
+            result = await self._attempt(caller, step, attempt, request, refused=refused)
             if isinstance(result, Completion):
                 return result
+            refused = result.action is Action.WAIT
             odds = self._refused_share if self._answers > answers else 1.0
             answers = self._answers
             match retries.after(result, odds):
@@ -212,10 +213,12 @@ class ChatClient:
                     self._stop(KeyOrQuotaError(_advice(result, self._config)))
                     raise Stopping
 
-    async def _attempt(self, caller: Caller, step: str, attempt: int, request: Prepared) -> Completion | Failure:
+    async def _attempt(
+        self, caller: Caller, step: str, attempt: int, request: Prepared, *, refused: bool
+    ) -> Completion | Failure:
         now = asyncio.get_running_loop().time
         queued = now()
-        grant = await self._gate.enter(caller.index, request.tokens, request.most)
+        grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
         try:
             self._log.sent(caller.index, step, request.most)
             result, headers = await self._send(request, min(self._config.timeout, caller.seconds))
@@ -232,9 +235,9 @@ class ChatClient:
                     self._pause(grant, headers, result)
                 else:
                     caller.seconds -= now() - grant.at
-            refused = not isinstance(result, Completion) and result.action is Action.WAIT
+            share = float(not isinstance(result, Completion) and result.action is Action.WAIT)
             self._answers += isinstance(result, Completion)
-            self._refused_share += SHARE_WEIGHT * (refused - self._refused_share)
+            self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
         finally:
             self._gate.leave(request.most)
         self._observe(

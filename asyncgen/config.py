@@ -121,6 +121,7 @@ def check_base_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_address = is_address and url.isprintable() and " " not in url
     except ValueError:  # unbalanced brackets, a port that is none
         is_address = False
     if not is_address:

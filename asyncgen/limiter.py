@@ -177,13 +177,15 @@ class Gate:
         """The paced limits by name."""
         return self._limiter.lanes
 
-    async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE) -> Grant:
+    async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE, *, refused: bool = False) -> Grant:
         """Wait for a grant of one call of pair `index`; `leave` must follow.
 
         Args:
             index: the oldest goes first.
             tokens: what the call is charged against the limit of tokens.
             most: what it can cost, for the budget.
+            refused: it was refused just now, and lets the oldest of the others go first: if it alone is what the
+                server refuses, the others must not wait for it.
 
         Raises:
             Stopping: the gate was closed.
@@ -191,14 +193,19 @@ class Gate:
         if self._closed.is_set():
             raise Stopping
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (index, next(self._order), tokens, most, granted))
+        place = max(index, self._waiting[0][0]) if refused and self._waiting else index
+        heappush(self._waiting, (place, next(self._order), tokens, most, granted))
         self._grant()
         try:
-            return await granted
+            grant = await granted
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled() and granted.exception() is None:
                 self.leave(most)  # granted and cancelled in the same tick
             raise
+        if self._closed.is_set():
+            self.leave(most)  # granted and closed in the same tick
+            raise Stopping
+        return grant
 
     def leave(self, most: Usage = NO_USAGE) -> None:
         """Give the call in flight back, and what the budget had set aside for it; its cost is in the spend."""

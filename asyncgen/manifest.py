@@ -8,9 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-import orjson
-
-from asyncgen.checkpoint import encode
+from asyncgen.checkpoint import decode, encode
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.source import BadLine, FileIdentity, Scan
 
@@ -23,7 +21,7 @@ def load_manifest(disk: Disk, state_directory: Path) -> Scan | None:
     if data is None:
         return None
     with suppress(ValueError, TypeError, KeyError):
-        fields = orjson.loads(data)["scan"]
+        fields = decode(data)["scan"]
         fields["identity"] = FileIdentity(**fields["identity"])
         fields["bad"] = tuple(BadLine(**line) for line in fields["bad"])
         return Scan(**fields)

@@ -8,11 +8,12 @@ the intent. Before the intent nothing has happened; from it on, the next start f
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from asyncgen.budget import Spend
-from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, encode_statistics
+from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, decode, encode, encode_statistics
 from asyncgen.disk import Disk, lines_of, replace_atomically, write_durably
 from asyncgen.errors import BadDataError
 from asyncgen.progress import CheckpointSaved
@@ -33,21 +34,40 @@ def failed_records(disk: Disk, directory: Path) -> list[dict[str, object]]:
     """
     data = disk.read(directory / FAILED) or b""
     try:
-        return [orjson.loads(line) for line in data.splitlines()]
+        records = [orjson.loads(line) for line in data.splitlines()]
     except orjson.JSONDecodeError:
-        raise BadDataError(f"{directory / FAILED} is damaged") from None
+        records = [None]
+    if not all(map(_is_record, records)):
+        raise BadDataError(f"{directory / FAILED} is damaged; --restart moves everything aside and begins anew")
+    return records
 
 
-def finish_intent(disk: Disk, directory: Path, state_directory: Path) -> bool:
+def _is_record(record: Any) -> bool:
+    kinds = {"index": int, "step": str, "tokens": int}
+    return isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in kinds.items())
+
+
+def finish_intent(disk: Disk, directory: Path, state_directory: Path, *, restart: bool = False) -> bool:
     """Finish a merge that a crash cut short; False when there is none.
 
+    Args:
+        disk: the disk.
+        directory: the output directory.
+        state_directory: its `.asyncgen/`.
+        restart: everything is moved aside anyhow: what cannot be finished is left as it is.
+
     Raises:
-        BadDataError: a file that the intent names is neither there nor in place.
+        BadDataError: the intent is damaged, or a file that it names is neither there nor in place.
     """
     path = state_directory / INTENT
     data = disk.read(path)
     if data is not None:
-        _carry_out(disk, directory, path, data)
+        try:
+            _carry_out(disk, directory, path, data)
+        except BadDataError:
+            if not restart:
+                raise
+            disk.unlink(path)
     for name in disk.list_directory(directory):
         if name.endswith(SUFFIX):
             disk.unlink(directory / name)
@@ -59,7 +79,10 @@ def finish_intent(disk: Disk, directory: Path, state_directory: Path) -> bool:
 
 def _carry_out(disk: Disk, directory: Path, path: Path, data: bytes) -> None:
     disk.fsync_directory(path.parent)  # a killed run may have left an intent that is seen but not durable
-    intent = orjson.loads(data)
+    try:
+        intent = decode(data)
+    except ValueError:
+        raise BadDataError(f"{path} is damaged; --restart moves everything aside and begins anew") from None
     for name, size in intent["files"].items():
         source, target = directory / (name + SUFFIX), directory / name
         if disk.size(source) == size:
@@ -160,7 +183,7 @@ class RepairSpool:
             "files": {**sizes, STATISTICS: len(statistics)},
             "remove": [name for name, meter in meters.items() if not meter.size],
         }
-        replace_atomically(self._disk, self._state_directory / INTENT, orjson.dumps(intent))
+        replace_atomically(self._disk, self._state_directory / INTENT, encode(intent))
         finish_intent(self._disk, self._directory, self._state_directory)
         return state, meters
 

@@ -201,7 +201,7 @@ class Run:
 
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
         """Bring the directory to its end; its final state, and whether there was anything to do."""
-        if finish_intent(self._disk, self._directory, self._state_directory):
+        if finish_intent(self._disk, self._directory, self._state_directory, restart=self._config.restart):
             self._observe(Notice("Finished a merge that the last run had begun"))
         pairs = self._wanted(scanned)
         beginning = begin(

@@ -5,6 +5,7 @@ all accepted lines so far, so it can be carried on from any row without reading 
 """
 
 import os
+import stat
 from array import array
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
@@ -43,12 +44,15 @@ class FileIdentity:
         """Look at a file.
 
         Raises:
-            UsageError: it is not there or not readable.
+            UsageError: it is not there, not readable, or no file.
         """
         try:
             status = path.stat()
         except OSError as error:
             raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # that one says so by itself
+            # It is read twice, and again after an interruption: a pipe or a device would wait for ever.
+            raise UsageError(f"cannot read the input {path}: it is no regular file; write it to one")
         return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
 
 

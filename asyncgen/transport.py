@@ -111,8 +111,8 @@ class HttpClient(httpx2.AsyncClient):
             raise httpx2.ConnectError(type(error).__name__, request=request) from error
         if response.status == _OK:
             return Answer(request, response.headers, body)
-        # The body is decoded already, whatever the server says of it.
-        headers = [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
+        # The body is decoded already, whatever the server says of it. As bytes: a header may be no ASCII.
+        headers = [(name, value) for name, value in response.raw_headers if name.lower() != b"content-encoding"]
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
 
     async def aclose(self) -> None:

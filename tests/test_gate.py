@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.errors import Stopping
 from asyncgen.limiter import Gate, RateLimiter
 from asyncgen.rate_headers import DAY
 
@@ -163,3 +164,16 @@ async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless(
 
     assert not gate.fits(50_000)
     assert gate.fits(30_000)
+
+
+async def test_a_call_that_was_granted_in_the_tick_in_which_the_gate_closes_is_not_sent() -> None:
+    """Who learns that the quota is spent gives its place back and closes the gate: nobody takes the place."""
+    gate = Gate(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))
+    await gate.enter(0, 1.0)
+    waiting = asyncio.create_task(gate.enter(1, 1.0))
+    await asyncio.sleep(0)
+    gate.leave()
+    gate.close()
+    with pytest.raises(Stopping):
+        await waiting
+    assert gate.in_flight == 0

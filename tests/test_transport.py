@@ -182,6 +182,18 @@ async def test_a_body_that_is_not_compressed_as_it_says_is_an_error_of_connectio
             await client.create(BODY)
 
 
+@pytest.mark.parametrize("status", [b"200 OK", b"503 Oh"])
+async def test_a_header_may_hold_any_bytes(status: bytes) -> None:
+    """Latin-1, UTF-8 or neither: it is no reason to end a run."""
+    head = b"HTTP/1.1 " + status + b"\r\n"
+    async with serving(whole(b"{}", b"Server: caf\xe9 \xc3\xa9\xff", status=head)) as (_, client):
+        try:
+            headers = (await client.create(BODY)).headers
+        except openai.APIStatusError as error:
+            headers = error.response.headers
+    assert headers.get("content-length") == "2"
+
+
 async def test_nobody_listening_is_an_error_of_connection(unused_port: Callable[[], int]) -> None:
     """At once."""
     client = ChatCompletions(

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import math
 import os
 import resource
 import shlex
@@ -301,7 +302,7 @@ def _tolerance(text: str) -> int | float:
     """A number of pairs (int), or a share of them (float)."""
     share = float(text.removesuffix("%")) / 100 if text.endswith("%") else None
     value = int(text) if share is None else share
-    if value < 0 or (share is not None and share > 1):
+    if not 0 <= value <= (math.inf if share is None else 1):  # NaN is not
         raise ValueError
     return value
 

@@ -17,7 +17,7 @@ from asyncgen.progress import Planned
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.resume import STATE_DIRECTORY
-from asyncgen.source import rows_of, scan
+from asyncgen.source import FileIdentity, rows_of, scan
 from asyncgen.telemetry import CALLS
 
 MOST_SURVEYED = 5000
@@ -109,6 +109,7 @@ async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize
 
 
 def _first(config: RunConfig, number: int) -> Iterable[Pair]:
+    FileIdentity.of(config.input_jsonl)  # refuses what would wait for ever to be read, such as a pipe
     return (row.pair for row in islice(rows_of(config.input_jsonl), number))
 
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from asyncgen import engine, pipeline
+from asyncgen.checkpoint import decode, encode
 from asyncgen.config import RunConfig
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Exit, TryLaterError
@@ -90,8 +91,8 @@ async def test_a_segment_that_is_a_symbolic_link_is_refused(
 ) -> None:
     """The journal is not read through a link either; a run that was cut short is going on here."""
     out = await run(tmp_path, monkeypatch)
-    statistics = orjson.loads((out / "generation_stats_safe.json").read_bytes())
-    (out / "checkpoint.json").write_bytes(orjson.dumps({**statistics, "stats": statistics}))
+    statistics = decode((out / "generation_stats_safe.json").read_bytes())
+    (out / "checkpoint.json").write_bytes(encode({**statistics, "stats": statistics}))
     target = tmp_path / "precious"
     target.write_text("precious")
     (out / ".asyncgen" / "journal-00000001.jsonl").symlink_to(target)

@@ -1,0 +1,239 @@
+"""Whatever is wrong with files and flags has one clear answer, before anything is sent or written."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from asyncgen.errors import AsyncgenError, Exit
+
+from .bad import FILES, FLAGS, KEYS, LINES, PROFILES, PROMPT_FILES, STATES, TIERS, edits
+from .command import PAIRS, Command, Said, good_line
+from .table import says
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command with good files; relative paths are those of a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    return Command(tmp_path)
+
+
+def refused(command: Command, said: Said, *codes: int, lines: int = 2) -> None:
+    """Said in so many lines, with one of these codes; nothing was sent or written."""
+    assert said.code in codes, said
+    assert said.requests == 0
+    assert 1 <= len(said.lines) <= lines
+    assert "Traceback" not in said.stderr
+    assert all(character.isprintable() for line in said.lines for character in line)
+    assert not command.output.exists()
+
+
+def by_name(table: dict[str, object]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A test for each row."""
+    return pytest.mark.parametrize("content", table.values(), ids=table.keys())
+
+
+def test_there_are_enough_malformed_inputs() -> None:
+    """Each is a test of its own below."""
+    tables = (LINES, FILES, PROMPT_FILES, TIERS, PROFILES, FLAGS, KEYS, STATES)
+    assert sum(map(len, tables)) >= 400
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    """With what to do."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    codes = {error.exit_code for error in AsyncgenError.__subclasses__()} | {Exit.DONE, Exit.BUG, Exit.SOME_FAILED}
+    rows = {line.split("|")[1].strip() for line in readme.splitlines() if line.startswith("| ")}
+    assert {str(int(code)) for code in codes} <= rows
+
+
+def test_the_good_files_are_good(command: Command) -> None:
+    """Else the others would prove nothing."""
+    said = command()
+    assert (said.code, said.requests, said.stderr) == (0, 3 * PAIRS, "")
+
+
+@by_name(LINES)
+@pytest.mark.parametrize("place", [0, 2, PAIRS])
+def test_a_bad_line_is_named_by_its_number(command: Command, content: bytes, place: int) -> None:
+    """The first, one in the middle, and the last one; with a reason."""
+    if content.startswith(b"\xef\xbb\xbf") and not place:
+        pytest.skip("a byte order mark at the beginning is fine")
+    lines = [good_line(index) for index in range(PAIRS)]
+    lines.insert(place, content + b"\n")
+    command.input.write_bytes(b"".join(lines))
+    said = command()
+    breaks = content.count(b"\n")  # UTF-16 may hold some
+    refused(command, said, 65, lines=3 + breaks)
+    assert f"line {place + 1}: " in said.stderr
+    assert f"{1 + breaks} line" in said.stderr
+
+
+@by_name(FILES)
+def test_a_bad_input_file_is_refused(command: Command, content: bytes) -> None:
+    """Exit 65."""
+    command.input.write_bytes(content)
+    refused(command, command(), 65, lines=1003)
+
+
+@by_name(PROMPT_FILES)
+def test_a_bad_prompt_file_is_refused(command: Command, content: bytes) -> None:
+    """Exit 65, with its name."""
+    command.prompts.write_bytes(content)
+    said = command()
+    refused(command, said, 65)
+    assert str(command.prompts) in said.stderr
+
+
+@by_name(TIERS)
+def test_a_bad_file_of_tiers_is_refused(command: Command, content: str) -> None:
+    """Exit 2."""
+    (command.directory / "my.toml").write_text(content)
+    refused(command, command("--tier", "my.toml:t"), 2)
+
+
+@by_name(PROFILES)
+def test_a_bad_profile_is_refused(command: Command, content: str) -> None:
+    """Exit 2."""
+    (command.directory / "my.toml").write_text(content)
+    refused(command, command("--simulate", "my.toml", OPENAI_BASE_URL=""), 2)
+
+
+@pytest.mark.parametrize("flags", FLAGS, ids=lambda flags: " ".join(flags)[:40].encode("unicode_escape").decode())
+def test_a_bad_flag_is_refused(command: Command, flags: list[str]) -> None:
+    """Exit 2, or that of what it names; a secret in it is not repeated."""
+    said = command(*flags)
+    refused(command, said, 2, *([65] if "/dev/null" in flags else []), *([74] if "--output-dir" in flags else []))
+    assert "secret" not in said.stderr
+
+
+@by_name(KEYS)
+def test_a_key_that_no_header_can_carry_is_refused(command: Command, content: str) -> None:
+    """Exit 77, and the key is not repeated."""
+    for said in (command(OPENAI_API_KEY=content), command("--openai-api-key", content, OPENAI_API_KEY="")):
+        refused(command, said, 77)
+        assert "sk-" not in said.stdout + said.stderr
+
+
+def test_a_pipe_is_refused_as_input(command: Command) -> None:
+    """It is read more than once: it would wait for ever, or find nothing the second time."""
+    pipe = command.directory / "pipe"
+    os.mkfifo(pipe)
+    refused(command, command("--input-jsonl", str(pipe)), 2)
+
+
+def test_a_bad_line_is_skipped_at_the_wish_of_the_user(command: Command) -> None:
+    """All of them at once: the good ones between them are done."""
+    lines = [
+        line for index in range(PAIRS) for line in (good_line(index), *(bad + b"\n" for bad in LINES.values()))
+    ]
+    command.input.write_bytes(b"".join(lines))
+    said = command("--skip-bad")
+    assert (said.code, said.requests) == (0, 3 * PAIRS)
+    assert len(command.outputs()["sft_correct.jsonl"].splitlines()) == PAIRS
+
+
+# What an earlier run left
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The outputs of a run without faults."""
+    command = Command(tmp_path_factory.mktemp("golden"))
+    assert command().code == 0
+    return command.outputs()
+
+
+@pytest.fixture
+def begun(command: Command) -> Command:
+    """A run that a spent quota has ended before its last pairs."""
+    said = command(fault=says(429, {"code": "insufficient_quota"}), hits=lambda call, _: call[0] == PAIRS - 1)
+    assert said.code == 77
+    return command
+
+
+@pytest.fixture
+def failed(command: Command) -> Command:
+    """A run that has ended with a pair that failed."""
+    assert command(fault=says(400), hits=lambda call, _: call == (1, "paraphrase")).code == 3
+    return command
+
+
+def left(command: Command, name: str) -> Path:
+    """A file that the run has left; the names of journals are by number."""
+    return next(command.output.glob(name))
+
+
+def check(command: Command, golden: dict[str, bytes], what: str, *, restart: bool = False) -> None:
+    """The command refuses what it finds and leaves it as it is, or ends with the golden bytes."""
+    before = command.everything()
+    said = command()
+    assert "Traceback" not in said.stderr, what
+    if said.code == 65:
+        assert said.requests == 0, what
+        assert len(said.lines) <= 2, what
+        after = command.everything()
+        assert {name: after[name] for name in before} == before, what
+        assert "--restart" in said.stderr, what
+        if not restart:
+            return
+        said = command("--restart")
+    assert said.code == 0, (what, said)
+    assert command.outputs() == golden, what
+
+
+BEGUN = ("checkpoint.json", ".asyncgen/manifest.json", ".asyncgen/intent.json", "failed.jsonl")
+FAILED = ("generation_stats_safe.json", "failed.jsonl", ".asyncgen/manifest.json")
+
+
+@by_name(STATES)
+@pytest.mark.parametrize("name", [*BEGUN, ".asyncgen/journal-*"])
+def test_a_damaged_file_of_an_unfinished_run(
+    begun: Command, golden: dict[str, bytes], name: str, content: bytes
+) -> None:
+    """Refused, or not needed."""
+    path = left(begun, name) if "*" in name else begun.output / name
+    path.write_bytes(content)
+    check(begun, golden, name, restart=True)
+
+
+@by_name(STATES)
+@pytest.mark.parametrize("name", FAILED)
+def test_a_damaged_file_of_a_run_with_failed_pairs(
+    failed: Command, golden: dict[str, bytes], name: str, content: bytes
+) -> None:
+    """Refused, or not needed."""
+    (failed.output / name).write_bytes(content)
+    check(failed, golden, name, restart=True)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.json", ".asyncgen/manifest.json"])
+def test_any_edit_of_a_file_of_an_unfinished_run(begun: Command, golden: dict[str, bytes], name: str) -> None:
+    """Each value changed to others, or gone: never a traceback, never other bytes."""
+    edit_each(begun, golden, name)
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_any_edit_of_a_file_of_a_run_with_failed_pairs(
+    failed: Command, golden: dict[str, bytes], name: str
+) -> None:
+    """The same."""
+    edit_each(failed, golden, name)
+
+
+def edit_each(command: Command, golden: dict[str, bytes], name: str) -> None:
+    """Make each edit in the directory as it was left."""
+    kept = command.directory / "kept"
+    command.output.rename(kept)
+    content = orjson.loads((kept / name).read_bytes())
+    all_edits = list(edits(content))
+    assert len(all_edits) > 30
+    for what, edited in all_edits:
+        shutil.copytree(kept, command.output)
+        (command.output / name).write_bytes(orjson.dumps(edited) + b"\n")
+        check(command, golden, f"{name}: {what}")
+        shutil.rmtree(command.output)
