@@ -12,6 +12,7 @@ from dataclasses import dataclass
 MINUTE = 60.0
 DAY = 86_400.0
 LIMITS = ("requests", "tokens")
+SURE = 5  # in use, so that rounding does not make a minute look like a second
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -61,7 +62,9 @@ def _period(limit: float, remaining: float, reset: float | None) -> float:
     if not reset or used <= 0:
         return MINUTE
     seconds = reset * limit / used
-    return min((1.0, MINUTE, DAY), key=lambda period: max(period / seconds, seconds / period))
+    # What remains is a whole number: a hundredth of a call in use looks like a whole one that is back at once.
+    periods = (1.0, MINUTE, DAY) if used >= SURE else (MINUTE, DAY)
+    return min(periods, key=lambda period: max(period / seconds, seconds / period))
 
 
 def _number(text: str | None) -> float | None:
