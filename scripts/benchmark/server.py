@@ -27,7 +27,11 @@ CLOSING = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 RETRY_AFTER = 1
 NOTE = "A 54-year-old man presents to the physician because of a cough for 3 days. "
 PARAPHRASE = NOTE * 33
-REASONING = json.dumps({"clinical_summary": NOTE, "key_findings": [NOTE] * 30, "conclusion": NOTE})
+KEYS = (
+    *("clinical_summary", "consistency_check", "why_correct", "conclusion"),
+    *("error_sentence", "error_type", "why_wrong", "correction"),
+)  # that the prompts ask for, in one reasoning or the other
+REASONING = json.dumps({"key_findings": [NOTE] * 25} | dict.fromkeys(KEYS, NOTE))
 
 
 @dataclass(slots=True)
