@@ -141,7 +141,7 @@ class Room:
         key = hash(body)
         seen.repeated += key in self._accepted
         self._accepted.add(key)
-        kind = b"json_object" in body
+        kind = b'"response_format"' in body
         if self._bucket.rpm is None:
             return self._plain[kind], True
         return response("200 OK", self._bodies[kind], *self._bucket.headers()), True
