@@ -347,10 +347,9 @@ class Run:
         finally:
             await spool.close()
             await self._disk.call(journal.close)  # behind a sync that may still be queued
-        replaced = len(spool.repaired)
-        self._observe(
-            Notice(f"{replaced:,} replaced in place, {len(asked) - replaced:,} kept: no better answer came")
-        )
+        kept = len(asked) - len(spool.repaired)
+        left = f", {kept:,} kept: no better answer came" if kept else ""
+        self._observe(Notice(f"{len(spool.repaired):,} replaced in place{left}"))
         return state, True
 
     async def _rows(self, indexes: Sequence[int]) -> AsyncGenerator[Row, None]:
