@@ -69,9 +69,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
 
-def add_api_arguments(parser: argparse.ArgumentParser) -> None:
-    """The server, its limits, and what may be spent."""
-    api = parser.add_argument_group("the API")
+def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """The server, its limits, and what may be spent; `when` says when they count, if not always."""
+    api = parser.add_argument_group(f"the API{when}")
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
     api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
@@ -143,9 +143,9 @@ def add_api_arguments(parser: argparse.ArgumentParser) -> None:
     add_local_argument(api)
 
 
-def add_screen_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is shown meanwhile."""
-    screen = parser.add_argument_group("the screen")
+def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """What is shown meanwhile; `when` as above."""
+    screen = parser.add_argument_group(f"the screen{when}")
     screen.add_argument("--log-file", type=Path, metavar="P", help="a line of JSON for each event")
     screen.add_argument("--no-progress", action="store_true", help="no progress bar")
     screen.add_argument("-v", "--verbose", action="store_true", help="say why attempts fail")

@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit 65, as for broken structure, when more than PCT %% of the pairs are flagged (default: flags "
         "are shown and exit is 0)",
     )
-    _job.add_api_arguments(parser)
-    _job.add_screen_arguments(parser)
+    _job.add_api_arguments(parser, " of --regenerate")
+    _job.add_screen_arguments(parser, " of --regenerate")
 
 
 def execute(args: argparse.Namespace) -> int:
