@@ -13,7 +13,7 @@ import pytest
 from asyncgen.simulator import Faults, Latency, server
 from asyncgen.simulator.completions import complete
 
-from .conftest import OUTPUTS, Job, Server, clean_env
+from .conftest import OUTPUTS, Job, Server, clean_env, interrupt
 from .test_interruptions import wait_until
 
 PREAMBLE = "Here is the paraphrased note:\n"
@@ -211,3 +211,25 @@ def test_what_cannot_be_regenerated_is_refused(serve: Serve, job: Callable[..., 
     result = regenerate(this)
     assert (result.returncode, "has not reached its end" in result.stderr) == (65, True), result
     assert this.server.counts["requests"] == asked
+
+
+def test_a_signal_ends_a_round_in_order_and_nobody_else_may_work_meanwhile(
+    serve: Serve, job: Callable[..., Job]
+) -> None:
+    """Exit 75 for a second process, 130 for the first; the next one pays nothing twice."""
+    this = done(job(serve()))
+    pairs = len(flagged(this))
+    this.server = serve(latency=Latency(median_s=0.2))
+    process = subprocess.Popen(
+        argv(this, "--concurrency", "2"), stdout=-1, stderr=-1, text=True, env=clean_env(None)
+    )
+    wait_until(lambda: this.server.counts["answers"] >= 2)
+    assert regenerate(this).returncode == 75
+
+    code, _, stderr = interrupt(process)
+
+    assert code == 130
+    assert "to go on: " in stderr
+    assert "Traceback" not in stderr
+    assert regenerate(this).returncode == 0
+    assert this.server.counts["requests"] == this.server.counts["distinct_requests"] == 3 * pairs
