@@ -27,7 +27,7 @@ class ChatRequest:
     """One call: a system and a user message.
 
     With `json_object` the answer must be a JSON object, in which none of `required_keys` is missing or empty;
-    `response_schema` is what the server is told of its form.
+    `response_schema` is what the server is told of its form. `seed` asks for another answer than without it.
     """
 
     system: str
@@ -36,6 +36,7 @@ class ChatRequest:
     json_object: bool = False
     required_keys: tuple[str, ...] = ()
     response_schema: ResponseSchema | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

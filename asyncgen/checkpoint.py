@@ -56,6 +56,17 @@ class FileMeter:
 
 
 @dataclass(frozen=True, slots=True)
+class Regeneration:
+    """The last round in which flagged pairs were asked anew: its number (0: there was none), and its pairs.
+
+    `unfinished` are their indexes, until what they came to is merged.
+    """
+
+    number: int = 0
+    unfinished: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """Everything up to pair `last_completed_idx` (-1: nothing): what a run goes on from.
 
@@ -72,6 +83,7 @@ class RunState:
     failed_pairs: int = 0
     fingerprint: Fingerprint = field(default_factory=dict)
     spend: Spend = field(default_factory=Spend)
+    regeneration: Regeneration = Regeneration()
 
 
 def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
@@ -157,6 +169,7 @@ def _common(state: RunState) -> dict[str, Any]:
         "files": dict(state.files),
         "counters": list(state.stats),
         "spend": state.spend,
+        "regeneration": state.regeneration,
     }
 
 
@@ -182,6 +195,7 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
 
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
+    round_ = content.get("regeneration", {"number": 0, "unfinished": []})
     return RunState(
         last_completed_idx=int(content["last_completed_idx"]),
         input_end=int(content["input"]["offset"]),
@@ -194,4 +208,5 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         failed_pairs=int(content["failed_pairs"]),
         fingerprint=dict(content["fingerprint"]),
         spend=Spend(**content.get("spend", {})),
+        regeneration=Regeneration(int(round_["number"]), tuple(map(int, round_["unfinished"]))),
     )

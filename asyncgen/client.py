@@ -134,7 +134,7 @@ class ChatClient:
         self._last_success = asyncio.get_running_loop().time()
         self._pauses_in_a_row = 0
         self._answers = 0
-        self._frames: dict[tuple[str, Sampling, bool], _Frame] = {}
+        self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
         self._refused_share = 0.0
 
     async def close(self) -> None:
@@ -143,7 +143,7 @@ class ChatClient:
 
     def prepare(self, request: ChatRequest) -> Prepared:
         """Encode a request as it goes over the wire."""
-        key = request.system, request.sampling, request.json_object
+        key = request.system, request.sampling, request.json_object, request.seed
         frame = self._frames.get(key)
         if frame is None or frame.schema is not request.response_schema:
             if len(self._frames) >= MOST_FRAMES:
@@ -170,6 +170,8 @@ class ChatClient:
             "top_p": request.sampling.top_p,
             self._config.max_tokens_field: request.sampling.max_tokens,
         }
+        if request.seed is not None:
+            fields["seed"] = request.seed
         if request.response_schema is not None:
             described = {"name": request.response_schema.name, "strict": True}
             described["schema"] = request.response_schema.schema

@@ -169,7 +169,7 @@ class Console:
         self._open_bar(event.total, event.first)
 
     def _repairing(self, event: RepairStarted) -> None:
-        self.say(f"Asking again for {event.pairs} pair{'s' * (event.pairs != 1)} that failed earlier")
+        self.say(f"Asking again for {event.pairs} pair{'s' * (event.pairs != 1)} that {event.why}")
         self._open_bar(event.pairs, 0)
 
     def _call(self, event: CallEnded) -> None:

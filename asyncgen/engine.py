@@ -139,6 +139,8 @@ class Engine:
         rows: AsyncGenerator[Row, None],
         expected: Iterator[int],
         breaker: Breaker,
+        *,
+        seed: int | None = None,
     ) -> None:
         """Run the pool over the rows until they are through or the run is asked to stop.
 
@@ -148,6 +150,7 @@ class Engine:
             rows: what to process; closed at the end.
             expected: the indexes of the rows, in order.
             breaker: says when too many rows fail.
+            seed: asks for other answers than without it.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
@@ -168,7 +171,7 @@ class Engine:
             observe=self._tell,
             stop=self.stop,
         )
-        worker = Worker(self._recipe, client, journal, self.stop, breaker, config.pair_timeout)
+        worker = Worker(self._recipe, client, journal, self.stop, breaker, config.pair_timeout, seed)
         try:
             async with asyncio.TaskGroup() as group:
                 helpers = [

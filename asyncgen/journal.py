@@ -82,6 +82,7 @@ class Journal:
         on_full: told when the disk is full; what is in flight is still saved, in the ballast's place.
         ballast: bytes set aside for that.
         spend: what the directory has cost, where no journal knows better; kept up to date.
+        generation: of the answers that will come; raised when flagged pairs are asked anew.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
     be billed twice. `damaged` lines were kept aside.
@@ -96,11 +97,13 @@ class Journal:
         on_full: Callable[[AsyncgenError], None],
         ballast: int,
         spend: Spend,
+        generation: int = 0,
     ) -> None:
         self._disk = disk
         self._directory = directory
         self._fingerprint = fingerprint
         self._on_full = on_full
+        self._generation = generation
         self._pairs: dict[int, _Held] = {}
         self._kept: set[int] = set()
         self._retired: list[_Segment] = []
@@ -125,7 +128,7 @@ class Journal:
                 "kind": "answer",
                 "index": index,
                 "step": step,
-                "generation": 0,
+                "generation": self._generation,
                 "request": request_hash,
                 "model": completion.model,
                 "usage": completion.usage,

@@ -1,10 +1,11 @@
-"""Merge repaired pairs into finished files, in place.
+"""Merge pairs that were asked again into finished files, in place: failed ones, or flagged ones.
 
 Several files change at once, which no rename does. So: the new files are written beside the old ones and
 synced; an intent record with their names and sizes is made durable; then come the renames and the removal of
 the intent. Before the intent nothing has happened; from it on, the next start finishes what it describes.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,8 +17,9 @@ from asyncgen.budget import Spend
 from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, decode, encode, encode_statistics
 from asyncgen.disk import Disk, lines_of, replace_atomically, write_durably
 from asyncgen.errors import BadDataError
+from asyncgen.pairs import Row
 from asyncgen.progress import CheckpointSaved
-from asyncgen.recipe import OutputFile, Recipe
+from asyncgen.recipe import Examples, OutputFile, Recipe
 from asyncgen.worker import Outcome
 from asyncgen.writer import count_outcome, failed_line
 
@@ -127,19 +129,24 @@ class RepairSpool:
         self.repaired: list[int] = []
 
     async def append(self, outcomes: list[Outcome]) -> None:
-        """Spool repaired pairs; note the ones that failed again."""
+        """Spool the pairs whose examples go into the files."""
         for outcome in outcomes:
-            before = self._failed[outcome.row.index]
-            self._stats["total_tokens_used"] -= int(str(before["tokens"]))
-            self._stats[self._recipe.failure_counters[str(before["step"])]] -= 1
-            count_outcome(self._stats, self._recipe, outcome)
-            if outcome.examples is None:
-                self._still_failed[outcome.row.index] = failed_line(outcome)
+            if not self._takes(outcome) or outcome.examples is None:
                 continue
             for output, blob in zip(self._recipe.outputs, outcome.examples.blobs, strict=True):
                 path = self._state_directory / f"{SPOOL}{output.name}"
                 self._disk.write(self._spools[output.name], blob, path)
             self.repaired.append(outcome.row.index)
+
+    def _takes(self, outcome: Outcome) -> bool:
+        """Count an outcome; whether its examples go into the files."""
+        before = self._failed[outcome.row.index]
+        self._stats["total_tokens_used"] -= int(str(before["tokens"]))
+        self._stats[self._recipe.failure_counters[str(before["step"])]] -= 1
+        count_outcome(self._stats, self._recipe, outcome)
+        if outcome.examples is None:
+            self._still_failed[outcome.row.index] = failed_line(outcome)
+        return outcome.examples is not None
 
     async def commit(self) -> CheckpointSaved | None:
         """Nothing: the merge commits all at once."""
@@ -197,12 +204,37 @@ class RepairSpool:
         fd = self._disk.open_append(path)
         try:
             for index in range(self._state.last_completed_idx + 1):
-                if index in self._failed and index not in repaired:
-                    continue
-                data = b"".join(islice(new if index in repaired else old, output.lines))
+                data = b"" if index in self._failed else b"".join(islice(old, output.lines))
+                if index in repaired:
+                    data = b"".join(islice(new, output.lines))
                 self._disk.write(fd, data, path)
                 meter.advance(data)
             self._disk.fsync(fd, path)
         finally:
             self._disk.close_descriptor(fd)
         return meter
+
+
+class ReplacementSpool(RepairSpool):
+    """The sink of a regeneration: takes what is better than the lines that a pair has; the other lines stay.
+
+    Args:
+        better: whether new examples of a row are to replace those that there are.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: Path,
+        state_directory: Path,
+        recipe: Recipe,
+        state: RunState,
+        better: Callable[[Row, Examples], bool],
+    ) -> None:
+        super().__init__(disk, directory, state_directory, recipe, state)
+        self._better = better
+
+    def _takes(self, outcome: Outcome) -> bool:
+        # The pair is counted already, and by the same counters: only what it costs is new.
+        self._stats["total_tokens_used"] += outcome.tokens
+        return outcome.examples is not None and self._better(outcome.row, outcome.examples)

@@ -2,16 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from asyncgen import __version__
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Price, Spend
-from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, RunState, encode_statistics
+from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.config import RunConfig, endpoint_name
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.engine import Engine
@@ -19,7 +20,7 @@ from asyncgen.errors import AsyncgenError, BadDataError, Exit, TryLaterError
 from asyncgen.fingerprint import Fingerprint, fingerprint
 from asyncgen.journal import Journal, clear_journal
 from asyncgen.manifest import load_manifest, save_manifest
-from asyncgen.merge import RepairSpool, failed_records, finish_intent
+from asyncgen.merge import RepairSpool, ReplacementSpool, failed_records, finish_intent
 from asyncgen.pairs import Row
 from asyncgen.progress import (
     Event,
@@ -33,7 +34,8 @@ from asyncgen.progress import (
     RunStarted,
 )
 from asyncgen.recipe import Recipe
-from asyncgen.resume import STATE_DIRECTORY, begin, begun, extend, peek
+from asyncgen.regeneration import Flaws
+from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
 from asyncgen.writer import RunOutputs
@@ -110,6 +112,21 @@ class Run:
         Raises:
             AsyncgenError: why it ended early; everything paid is saved.
         """
+        return await self._carry_out(self._execute)
+
+    async def regenerate(self, flaws: Flaws) -> Summary:
+        """Ask flagged pairs of a finished run anew, one round; or finish the round that was begun.
+
+        Args:
+            flaws: find the pairs, and judge what comes.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        return await self._carry_out(partial(self._regenerate, flaws))
+
+    async def _carry_out(self, work: Callable[[Scan], Awaitable[tuple[RunState, bool]]]) -> Summary:
+        """Do some work on the directory, which is locked meanwhile, and tell of its begin and end."""
         started = asyncio.get_running_loop().time()
         self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
         lock = self._lock() if begun(self._disk, self._directory) else None
@@ -120,7 +137,7 @@ class Run:
                 # Only now: bad input writes nothing, not even a directory.
                 lock = self._lock()
                 self._check_still_fresh()
-            state, worked = await self._execute(scanned)
+            state, worked = await work(scanned)
             await self._tell_end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
         except AsyncgenError as error:
             await self._tell_end(error.exit_code, str(error))
@@ -199,17 +216,16 @@ class Run:
         limit = self._config.num_pairs
         return scanned.pairs if limit is None else min(scanned.pairs, limit)
 
-    async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
-        """Bring the directory to its end; its final state, and whether there was anything to do."""
+    def _begin(self, scanned: Scan) -> Beginning:
+        """Bring the directory into the state that a run goes on from."""
         if finish_intent(self._disk, self._directory, self._state_directory, restart=self._config.restart):
             self._observe(Notice("Finished a merge that the last run had begun"))
-        pairs = self._wanted(scanned)
         beginning = begin(
             self._disk,
             self._directory,
             self._recipe,
             self._fingerprint,
-            pairs=pairs,
+            pairs=self._wanted(scanned),
             prefix_chain=scanned.prefix_chain,
             restart=self._config.restart,
             rows=lambda: rows_of(self._config.input_jsonl),
@@ -217,13 +233,20 @@ class Run:
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         save_manifest(self._disk, self._state_directory, scanned)
+        return beginning
+
+    async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
+        """Bring the directory to its end; its final state, and whether there was anything to do."""
+        pairs, beginning = self._wanted(scanned), self._begin(scanned)
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory / STATISTICS) is not None
         if ended and state.failed_pairs:
             state, meters = await self._repair(state, self._failed_indexes())
             worked = True
         if beginning.finished:
-            if not state.failed_pairs:
+            if state.regeneration.unfinished:
+                self._observe(Notice("asyncgen verify --regenerate has begun here, and goes on when called again"))
+            elif not state.failed_pairs:
                 clear_journal(self._disk, self._state_directory)  # a crash at the end may have left some
             return state, worked
         if ended:
@@ -243,9 +266,9 @@ class Run:
     async def _generate(self, state: RunState, meters: dict[str, FileMeter], pairs: int) -> RunState:
         """Process the pairs behind the watermark."""
         first = state.last_completed_idx + 1
-        failed = set(self._failed_indexes())
-        journal = self._open_journal(lambda index: index >= first or index in failed, state)
-        for index in failed:
+        earlier = self._asked_again(state)
+        journal = self._open_journal(lambda index: index >= first or index in earlier, state)
+        for index in earlier:
             journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
         self._engine.tally.begin(pairs, done=first, failed=state.failed_pairs)
@@ -266,14 +289,14 @@ class Run:
 
     async def _repair(self, state: RunState, failed: list[int]) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask failed pairs again and merge them in place; the new state and the meters of its files."""
-        journal = self._open_journal(set(self._failed_indexes()).__contains__, state)
+        journal = self._open_journal(self._asked_again(state).__contains__, state)
         self._observe(RepairStarted(len(failed)))
         spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
         self._engine.tally.begin(len(failed))
         try:
             # Pairs that failed before may all fail again, and that is no news.
             breaker = Breaker(None, 1.0)
-            await self._engine.run(journal, spool, self._failed_rows(failed), iter(failed), breaker)
+            await self._engine.run(journal, spool, self._rows(failed), iter(failed), breaker)
             merged = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
             for index in spool.repaired:
                 journal.release(index)
@@ -283,13 +306,59 @@ class Run:
             await spool.close()
             await self._disk.call(journal.close)  # behind a sync that may still be queued
 
-    async def _failed_rows(self, failed: list[int]) -> AsyncGenerator[Row, None]:
-        wanted = set(failed)
+    async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
+        """Ask flagged pairs anew and replace those that come out better; the new state, and whether any was asked.
+
+        The statistics name the pairs before the first is asked: whoever goes on asks the same ones, and takes
+        what was paid from the journal.
+        """
+        beginning = self._begin(scanned)
+        state = beginning.state
+        if not beginning.finished:
+            raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
+        # Off the loop, so that a signal is heard while large files are read.
+        await self._disk.call(lambda: flaws.find(self._disk))
+        if self._engine.reason is not None:
+            raise self._engine.reason
+        self._observe(Notice(str(flaws)))
+        now = state.regeneration
+        if not now.unfinished:
+            now = Regeneration(now.number + 1, flaws.worst())
+        if not now.unfinished:
+            return state, False
+        # When a round begins, nothing in the journal is of it.
+        journal = self._open_journal(self._asked_again(state).__contains__, state, now.number)
+        merged_state = replace(state, regeneration=Regeneration(now.number))
+        spool = ReplacementSpool(
+            self._disk, self._directory, self._state_directory, self._recipe, merged_state, flaws.better
+        )
+        try:
+            begun_state = encode_statistics(replace(state, regeneration=now))
+            replace_atomically(self._disk, self._directory / STATISTICS, begun_state)
+            asked = list(now.unfinished)
+            self._observe(RepairStarted(len(asked), "were flagged"))
+            self._engine.tally.begin(len(asked))
+            breaker = Breaker(self._config.max_failures, self._config.max_failed_share)
+            await self._engine.run(journal, spool, self._rows(asked), iter(asked), breaker, seed=now.number)
+            state, _ = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
+            for index in asked:
+                journal.release(index)
+            journal.remove()
+        finally:
+            await spool.close()
+            await self._disk.call(journal.close)  # behind a sync that may still be queued
+        kept = len(asked) - len(spool.repaired)
+        left = f", {kept:,} kept: no better answer came" if kept else ""
+        self._observe(Notice(f"{len(spool.repaired):,} replaced in place{left}"))
+        return state, True
+
+    async def _rows(self, indexes: Sequence[int]) -> AsyncGenerator[Row, None]:
+        wanted = set(indexes)
         rows = read_rows(
             self._disk,
             self._config.input_jsonl,
             RowCutter(),
-            failed[-1] + 1,
+            indexes[-1] + 1,
             skip_bad=self._config.skip_bad,
         )
         async with aclosing(rows):
@@ -300,7 +369,11 @@ class Run:
     def _failed_indexes(self) -> list[int]:
         return [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
 
-    def _open_journal(self, needed: Callable[[int], bool], state: RunState) -> Journal:
+    def _asked_again(self, state: RunState) -> set[int]:
+        """Pairs behind the watermark for which something is paid that is not in the files yet."""
+        return {*self._failed_indexes(), *state.regeneration.unfinished}
+
+    def _open_journal(self, needed: Callable[[int], bool], state: RunState, generation: int = 0) -> Journal:
         journal = Journal(
             self._disk,
             self._state_directory,
@@ -309,6 +382,7 @@ class Run:
             self.stop,
             ballast=BALLAST_PER_CALL * self._config.ceiling,
             spend=replace(state.spend),
+            generation=generation,
         )
         if journal.unsettled:
             self._observe(

@@ -73,9 +73,10 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RepairStarted:
-    """`pairs` that failed earlier are asked again."""
+    """`pairs` that failed earlier, or were flagged as `why` says, are asked again."""
 
     pairs: int
+    why: str = "failed earlier"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from asyncgen.disk import Disk
 from asyncgen.output_lines import OutputLines, Problems
+from asyncgen.pairs import Pair
 from asyncgen.prompts import PromptFile
 from asyncgen.quality.finding import KINDS, Finding
 from asyncgen.quality.inspector import Inspector
@@ -72,12 +74,18 @@ class Verification:
             if made.pair is None:
                 continue
             self.judged += 1
-            reasonings = {"CORRECT": made.correct.get("reasoning"), "INCORRECT": made.incorrect.get("reasoning")}
-            findings = self._inspector.inspect(made.index, made.pair, made.correct["note"], reasonings)
+            findings = self.inspect(made.index, made.pair, made.correct, made.incorrect)
             if findings:
                 yield Flagged(made.index, made.pair.note_id, findings)
         for index, finding in self._inspector.duplicates():
             yield Flagged(index, "", (finding,))
+
+    def inspect(
+        self, index: int, pair: Pair, correct: dict[str, Any], incorrect: dict[str, Any]
+    ) -> tuple[Finding, ...]:
+        """What is wrong with the two records of a pair."""
+        reasonings = {"CORRECT": correct.get("reasoning"), "INCORRECT": incorrect.get("reasoning")}
+        return self._inspector.inspect(index, pair, correct["note"], reasonings)
 
     def _expected(self, disk: Disk, directory: Path, label: str, prompts: PromptFile | None) -> Expected:
         name, step, needed = _PROMPTS[label]

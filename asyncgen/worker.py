@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncgen.breaker import Breaker
 from asyncgen.chat import ChatRequest, Completion
@@ -32,7 +32,7 @@ class Outcome:
 class Worker:
     """Everything that a row needs on its way; one object serves the whole pool.
 
-    `pair_timeout` is in seconds, for all attempts of a row.
+    `pair_timeout` is in seconds, for all attempts of a row; with `seed` every request asks for another answer.
     """
 
     recipe: Recipe
@@ -41,6 +41,7 @@ class Worker:
     stop: Callable[[AsyncgenError], None]
     breaker: Breaker
     pair_timeout: float
+    seed: int | None = None
 
     async def work(self, rows: asyncio.Queue[Row | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
@@ -65,7 +66,7 @@ class Worker:
 
         async def generate(step: str, request: ChatRequest) -> Completion:
             nonlocal tokens
-            prepared = self.client.prepare(request)
+            prepared = self.client.prepare(request if self.seed is None else replace(request, seed=self.seed))
             del request  # its texts are in the body; thousands may wait here
             completion = self.journal.known(row.index, step, prepared.hash)
             if completion is None:

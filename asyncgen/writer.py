@@ -88,7 +88,7 @@ class RunOutputs:
         self._directory = directory
         self._recipe = recipe
         self._journal = journal
-        self._fingerprint = state.fingerprint
+        self._begun = state
         self._meters = meters
         self._files: dict[str, Output] = {}
         self._stats = dict(state.stats)
@@ -100,14 +100,14 @@ class RunOutputs:
     @property
     def state(self) -> RunState:
         """The state up to the last pair appended."""
-        return RunState(
+        return replace(
+            self._begun,
             last_completed_idx=self._index,
             input_end=self._end,
             input_chain=self._chain,
             files={name: meter.mark() for name, meter in self._meters.items()},
             stats=dict(self._stats),
             failed_pairs=self._failed_pairs,
-            fingerprint=self._fingerprint,
             spend=replace(self._journal.spend),
         )
 

@@ -26,19 +26,21 @@ class Client(ChatClient):
     texts=st.lists(st.tuples(text, text), min_size=1, max_size=5),
     schema=st.sampled_from([None, {"type": "object"}, {"type": "object", "properties": {}}]),
     json_object=st.booleans(),
+    seeds=st.lists(st.none() | st.integers(1, 3), min_size=5, max_size=5),
 )
 def test_the_body_says_what_was_asked_whatever_the_texts_hold(
-    texts: list[tuple[str, str]], schema: dict[str, object] | None, *, json_object: bool
+    texts: list[tuple[str, str]], schema: dict[str, object] | None, *, json_object: bool, seeds: list[int | None]
 ) -> None:
     """One client for all of them, and its hash is that of the bytes."""
     client = Client()
-    for system, user in texts:
+    for (system, user), seed in zip(texts, seeds, strict=False):
         described = None if schema is None else ResponseSchema("step", schema)
-        request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described)
+        request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed)
         prepared = client.prepare(request)
         body = json.loads(prepared.body)
         assert body["messages"] == [{"role": "system", "content": system}, {"role": "user", "content": user}]
         assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("gpt-4o", 0.7, 0.9, 100)
+        assert body.get("seed") == seed
         kind = "json_schema" if schema is not None else "json_object" if json_object else None
         assert body.get("response_format", {}).get("type") == kind
         if schema is not None:

@@ -32,6 +32,7 @@ from asyncgen.tiers import Tier, load_tier
 
 if TYPE_CHECKING:
     from asyncgen.local import LocalModel
+    from asyncgen.regeneration import Flaws
 
 MOST_DESCRIPTORS = 65_536
 OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
@@ -40,6 +41,13 @@ RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INT
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the contract."""
+    add_job_arguments(parser)
+    add_api_arguments(parser)
+    add_screen_arguments(parser)
+
+
+def add_job_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
     job.add_argument("--input-jsonl", type=Path, required=True, metavar="P", help="pairs, one JSON object a line")
     job.add_argument("--output-dir", type=Path, required=True, metavar="P", help="where the three files go")
@@ -61,7 +69,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
-    api = parser.add_argument_group("the API")
+
+def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """The server, its limits, and what may be spent; `when` says when they count, if not always."""
+    api = parser.add_argument_group(f"the API{when}")
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
     api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
@@ -132,7 +143,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_local_argument(api)
 
-    screen = parser.add_argument_group("the screen")
+
+def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """What is shown meanwhile; `when` as above."""
+    screen = parser.add_argument_group(f"the screen{when}")
     screen.add_argument("--log-file", type=Path, metavar="P", help="a line of JSON for each event")
     screen.add_argument("--no-progress", action="store_true", help="no progress bar")
     screen.add_argument("-v", "--verbose", action="store_true", help="say why attempts fail")
@@ -168,8 +182,8 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
     return Job(config, tier, price, args.simulate, local)
 
 
-def carry_out(job: Job, args: argparse.Namespace) -> int:
-    """Run, and tell the user about it."""
+def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) -> int:
+    """Run, or ask anew for what has flaws; and tell the user about it."""
     from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
     console = Console(
@@ -184,7 +198,7 @@ def carry_out(job: Job, args: argparse.Namespace) -> int:
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
-            return run_loop(_execute(job, console))
+            return run_loop(_execute(job, console, flaws))
         except AsyncgenError as error:
             console.error(str(error))
             if error.exit_code in RESUMABLE:
@@ -192,7 +206,7 @@ def carry_out(job: Job, args: argparse.Namespace) -> int:
             return error.exit_code
 
 
-async def _execute(job: Job, console: Any) -> int:
+async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
     # Slow imports, paid only when there is something to run.
     from asyncgen.commands._survey import expectation  # noqa: PLC0415
     from asyncgen.disk import Disk  # noqa: PLC0415
@@ -231,6 +245,9 @@ async def _execute(job: Job, console: Any) -> int:
         _handle_signals(run.stop)
         if local is not None:
             stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
+        if flaws is not None:
+            await run.regenerate(flaws)
+            return Exit.DONE
         summary = await run.execute()
     console.summary(summary, config.output_dir)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE

@@ -5,10 +5,12 @@ import shlex
 import sys
 from pathlib import Path
 
-from asyncgen.errors import Exit, UsageError
+from asyncgen.commands import _job
+from asyncgen.errors import BadDataError, Exit, UsageError
 
 HELP = "prove the data: structure, checksums, and what changed in each note"
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
+MOST_REGENERATED = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst pairs (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
+        "--regenerate",
+        type=int,
+        nargs="?",
+        const=MOST_REGENERATED,
+        metavar="N",
+        help="first ask the flagged pairs of a finished run again, the N worst at most (%(const)s), with the "
+        "model, prompts and endpoint of the run, and replace in place those that come out better",
+    )
+    parser.add_argument(
         "--max-flagged",
         type=float,
         metavar="PCT",
         help="exit 65, as for broken structure, when more than PCT %% of the pairs are flagged (default: flags "
         "are shown and exit is 0)",
     )
+    _job.add_api_arguments(parser, " of --regenerate")
+    _job.add_screen_arguments(parser, " of --regenerate")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -51,6 +64,8 @@ def execute(args: argparse.Namespace) -> int:
     with_input = args.input_jsonl is not None
     if args.max_flagged is not None and not with_input:
         raise UsageError("--max-flagged needs --input-jsonl: without it no pair is judged")
+    if args.regenerate is not None and (code := _regenerate(args)) != Exit.DONE:
+        return code
     disk = Disk()
     try:
         verification = Verification(disk, args.directory.absolute(), args.input_jsonl, args.prompt_file)
@@ -70,3 +85,31 @@ def execute(args: argparse.Namespace) -> int:
     if not args.json:
         sys.stdout.write(f"next: asyncgen export {shlex.quote(str(args.directory))} --format openai\n")
     return Exit.DONE
+
+
+def _regenerate(args: argparse.Namespace) -> int:
+    """Ask flagged pairs again, as the run in the directory has asked."""
+    from asyncgen.checkpoint import CHECKPOINT, load_statistics  # noqa: PLC0415
+    from asyncgen.disk import Disk  # noqa: PLC0415
+    from asyncgen.regeneration import Flaws  # noqa: PLC0415
+
+    if args.input_jsonl is None or args.prompt_file is None or args.regenerate < 1:
+        raise UsageError("--regenerate needs --input-jsonl, --prompt-file and a number of pairs above 0")
+    disk = Disk()
+    try:
+        state = load_statistics(disk, args.directory)
+        if state is None or disk.size(args.directory / CHECKPOINT) is not None:
+            raise BadDataError(
+                f"the run in {args.directory} has not reached its end: give its command again first, "
+                "and --regenerate afterwards"
+            )
+    finally:
+        disk.close()
+    args.output_dir, args.num_pairs = args.directory, state.last_completed_idx + 1
+    args.add_reasoning = state.fingerprint.get("add_reasoning") is True
+    # Lines that the run has left out are left out again: the input is known by the others.
+    args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5
+    args.quiet = args.quiet or args.json
+    job = _job.prepare(args)
+    flaws = Flaws(job.config.output_dir, job.config.input_jsonl, job.config.prompt_file, args.regenerate)
+    return _job.carry_out(job, args, flaws)

@@ -20,6 +20,7 @@ from asyncgen.client import Caller, ChatClient, Prepared
 from asyncgen.config import RunConfig
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.regeneration import Flaws
 from asyncgen.verdict import Action, Failure
 
 from .model_disk import Crash, ModelDisk, Store
@@ -102,8 +103,8 @@ class Network:
     asked: list[Call] = field(default_factory=list)
     disk: "ModelDisk | NetworkDisk | None" = None
 
-    def answer(self, call: Call, *, json_object: bool) -> Completion | Failure:
-        """The answer to a call."""
+    def answer(self, call: Call, *, json_object: bool, seed: int = 0) -> Completion | Failure:
+        """The answer to a call; another one for another seed."""
         assert self.disk is not None
         usage = Usage(3, 4, TOKENS)
         if call in self.failing or call in self.flaky:
@@ -111,7 +112,7 @@ class Network:
             self.disk.note("refused", call)
             return Failure("empty_answer", Action.ASK_AGAIN, 200, usage=usage)
         self.disk.note("answered", call)
-        text = f"answer-{call[0]}-{call[1]} " + "palabra " * (3 + call[0] % 4)
+        text = f"answer-{call[0]}-{call[1]} " + "palabra " * (3 + call[0] % 4) + f"seed {seed} " * bool(seed)
         return Completion(orjson.dumps({"why": text}).decode() if json_object else text, usage, "m")
 
 
@@ -144,7 +145,8 @@ class ScriptedClient(ChatClient):
         network.disk.note("asked", call)
         network.asked.append(call)
         await asyncio.sleep(0.05 + int(request.hash[:2], 16) / 300)
-        return network.answer(call, json_object=request.json_object), {}
+        seed = orjson.loads(request.body).get("seed", 0)
+        return network.answer(call, json_object=request.json_object, seed=seed), {}
 
 
 # Runs
@@ -158,6 +160,8 @@ class Phase:
     failing: frozenset[Call] = frozenset()
     restart: bool = False
     remove_checkpoint: bool = False
+    flaws: Flaws | None = None
+    """What a regeneration finds; None: a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,8 @@ class World:
             run = pipeline.Run(config, self.recipe, [], disk)
             loop = JumpingLoop()
             try:
-                failed_pairs = loop.run_until_complete(run.execute()).failed_pairs
+                work = run.execute() if phase.flaws is None else run.regenerate(phase.flaws)
+                failed_pairs = loop.run_until_complete(work).failed_pairs
             except (Crash, Exception) as caught:  # noqa: BLE001 - whatever it is, the test looks at it
                 error = caught
             except BaseExceptionGroup as caught:

@@ -1,0 +1,235 @@
+"""`asyncgen verify --regenerate` as a process: flagged pairs are asked anew, and replaced where that is better."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.simulator import Faults, Latency, server
+from asyncgen.simulator.completions import complete
+
+from .conftest import OUTPUTS, Job, Server, clean_env, interrupt
+from .test_interruptions import wait_until
+
+PREAMBLE = "Here is the paraphrased note:\n"
+STATISTICS = "generation_stats_safe.json"
+Serve = Callable[..., Server]
+
+
+@pytest.fixture(autouse=True)
+def spoiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every third paraphrase begins with a preamble, by the hash of its request."""
+    _spoil(monkeypatch, lambda note, key: PREAMBLE + note if key % 3 == 0 else note)
+
+
+def _spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, int], str]) -> None:
+    def spoilt(chat: Any, key: int) -> Any:
+        completion = complete(chat, key)
+        return completion if chat.wants_json else replace(completion, content=change(completion.content, key))
+
+    monkeypatch.setattr(server, "complete", spoilt)
+
+
+def argv(job: Job, *flags: str) -> list[str]:
+    """The command for the directory of a job."""
+    words = [str(job.output_dir), "--input-jsonl", str(job.input_jsonl), "--prompt-file", str(job.prompt_file)]
+    address = [] if job.server is None else ["--base-url", job.server.base_url]
+    return [sys.executable, "-m", "asyncgen", "verify", *words, "--regenerate", *flags, *address]
+
+
+def regenerate(job: Job, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Ask the flagged pairs of a job again, and verify."""
+    return subprocess.run(
+        argv(job, *flags), check=False, capture_output=True, text=True, timeout=60, env=clean_env(None)
+    )
+
+
+def flagged(job: Job) -> list[int]:
+    """The pairs with a preamble."""
+    notes = [record["note"] for record in job.records(OUTPUTS[0])]
+    return [index for index, note in enumerate(notes) if note.startswith(PREAMBLE)]
+
+
+def statistics(job: Job) -> dict[str, Any]:
+    """How the run has ended."""
+    content: dict[str, Any] = json.loads((job.output_dir / STATISTICS).read_text())
+    return content
+
+
+def done(job: Job) -> Job:
+    """The job, when it is done."""
+    assert job.run().returncode in {0, 3}
+    return job
+
+
+def test_flagged_pairs_are_replaced_in_place_and_nothing_else_changes(
+    serve: Serve, job: Callable[..., Job]
+) -> None:
+    """Three calls a flagged pair; other lines keep their bytes, counts stay, what it cost is added."""
+    this = done(job(serve()))
+    before, old, bad = this.outputs(), statistics(this), flagged(this)
+    assert 3 <= len(bad) < 24
+    assert this.server is not None
+    asked, tokens = this.server.counts["requests"], this.server.counts["total_tokens"]
+
+    result = regenerate(this)
+
+    assert result.returncode == 0, result
+    assert f"{len(bad)} of 24 pairs are flagged" in result.stdout
+    assert "✓ whole, in order, in step" in result.stdout
+    left = flagged(this)
+    assert set(left) < set(bad)
+    assert f"{len(left)} of 24 pairs" in result.stdout
+    assert this.server.counts["requests"] == this.server.counts["distinct_requests"] == asked + 3 * len(bad)
+    for name, each in zip(OUTPUTS, (1, 1, 2), strict=True):
+        was, now = before[name].splitlines(), this.outputs()[name].splitlines()
+        changed = {place // each for place in range(len(was)) if was[place] != now[place]}
+        assert len(was) == len(now)
+        assert changed <= set(bad) - set(left)
+    new = statistics(this)
+    cost = this.server.counts["total_tokens"] - tokens
+    assert new["total_tokens_used"] == old["total_tokens_used"] + cost
+    assert sum(new["spend"].values()) - sum(old["spend"].values()) == cost
+    assert {name: new[name] for name in old["counters"][:-1]} == {name: old[name] for name in old["counters"][:-1]}
+    assert not list(this.state_dir.glob("journal-*"))
+    assert "Already complete" in this.run().stdout
+
+
+def test_what_comes_out_no_better_is_not_taken(
+    serve: Serve, job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a byte of the examples changes; each round asks other requests than the one before."""
+    _spoil(monkeypatch, lambda _note, _key: "Nobody came, and nothing was said of it.")
+    this = done(job(serve()))
+    before = this.outputs()
+
+    for number in (1, 2):
+        result = regenerate(this, "2")
+        assert result.returncode == 0, result
+        assert "0 replaced in place, 2 kept" in result.stdout
+        assert statistics(this)["regeneration"] == {"number": number, "unfinished": []}
+
+    assert this.outputs() == before
+    assert this.server is not None
+    assert this.server.counts["requests"] == this.server.counts["distinct_requests"] == 72 + 2 * 2 * 3
+
+
+def test_a_pair_that_fails_keeps_what_it_has(serve: Serve, job: Callable[..., Job]) -> None:
+    """The old example stays, and the pair is not among the failed ones."""
+    this = done(job(serve()))
+    before = this.outputs()
+    this.server = serve(faults=Faults(fail_matching="the", fail_kind="bad_request"))
+
+    result = regenerate(this, "--max-failures", "100%")
+
+    assert result.returncode == 0, result
+    assert this.outputs() == before
+    assert not (this.output_dir / "failed.jsonl").exists()
+
+
+def test_a_kill_in_the_middle_is_finished_by_the_same_command(
+    serve: Serve, job: Callable[..., Job], first_pairs: Callable[[int], Path]
+) -> None:
+    """The bytes are those of a regeneration that nobody killed, and only calls in flight are sent again."""
+    source = first_pairs(60)
+    golden = done(job(serve(), input_jsonl=source))
+    pairs = len(flagged(golden))
+    assert regenerate(golden).returncode == 0
+    this = done(job(serve(), input_jsonl=source))
+    this.server = serve(latency=Latency(median_s=0.05))
+    in_flight = 0
+    for goal in (pairs, 2 * pairs):
+        command = argv(this, "--concurrency", "4")
+        process = subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=clean_env(None))
+        wait_until(lambda goal=goal: this.server.counts["answers"] >= goal)
+        process.kill()
+        process.communicate()
+        in_flight += 4
+
+    result = regenerate(this)
+
+    assert result.returncode == 0, result
+    assert "calls were in flight" in result.stderr
+    assert this.outputs() == golden.outputs()
+    assert this.server.counts["distinct_requests"] == 3 * pairs
+    assert this.server.counts["requests"] <= 3 * pairs + in_flight
+
+
+def test_a_run_in_between_loses_nothing_that_was_paid(serve: Serve, job: Callable[..., Job]) -> None:
+    """A budget ends the round; more pairs and repaired ones come in between; then it is finished, paid once."""
+    this = done(
+        job(
+            serve(faults=Faults(fail_matching="diabetes", fail_kind="bad_request")),
+            flags=["--add-reasoning", "--num-pairs", "20"],
+        )
+    )
+    assert (this.output_dir / "failed.jsonl").exists()
+    this.server = serve()
+    spent = sum(statistics(this)["spend"].values())
+    assert regenerate(this, "--max-total-tokens", str(spent + 12_000), "--concurrency", "1").returncode == 4
+    paid = this.server.counts["answers"]
+    unfinished = statistics(this)["regeneration"]["unfinished"]
+    assert 0 < paid < 3 * len(unfinished)
+    this.flags = ["--add-reasoning"]
+    assert this.run().returncode == 0
+    assert statistics(this)["regeneration"]["unfinished"] == unfinished
+    assert "goes on when called again" in this.run().stdout
+    missing = this.server.counts["answers"]
+
+    result = regenerate(this)
+
+    assert result.returncode == 0, result
+    assert this.server.counts["answers"] - missing == 3 * len(unfinished) - paid
+    assert this.server.counts["requests"] == this.server.counts["distinct_requests"]
+    assert this.run().stdout.count("Already complete") == 1
+
+
+def test_what_cannot_be_regenerated_is_refused(serve: Serve, job: Callable[..., Job]) -> None:
+    """Another model, an unfinished run, changed files, no prompts: one line, the exit code, and no call."""
+    this = done(job(serve()))
+    assert this.server is not None
+    asked = this.server.counts["requests"]
+    cases: list[tuple[list[str], int, str]] = [
+        (["--model", "gpt-5"], 65, "model was gpt-4o, now gpt-5"),
+        (["0"], 2, "a number of pairs above 0"),
+    ]
+    for flags, code, words in cases:
+        result = regenerate(this, *flags)
+        assert (result.returncode, words in result.stderr) == (code, True), result
+    path = this.output_dir / OUTPUTS[0]
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"patient", b"pateint", 1))
+    result = regenerate(this)
+    assert (result.returncode, "are broken" in result.stderr) == (65, True), result
+    path.write_bytes(whole)
+    (this.output_dir / STATISTICS).unlink()
+    result = regenerate(this)
+    assert (result.returncode, "has not reached its end" in result.stderr) == (65, True), result
+    assert this.server.counts["requests"] == asked
+
+
+def test_a_signal_ends_a_round_in_order_and_nobody_else_may_work_meanwhile(
+    serve: Serve, job: Callable[..., Job]
+) -> None:
+    """Exit 75 for a second process, 130 for the first; the next one pays nothing twice."""
+    this = done(job(serve()))
+    pairs = len(flagged(this))
+    this.server = serve(latency=Latency(median_s=0.2))
+    process = subprocess.Popen(
+        argv(this, "--concurrency", "2"), stdout=-1, stderr=-1, text=True, env=clean_env(None)
+    )
+    wait_until(lambda: this.server.counts["answers"] >= 2)
+    assert regenerate(this).returncode == 75
+
+    code, _, stderr = interrupt(process)
+
+    assert code == 130
+    assert "to go on: " in stderr
+    assert "Traceback" not in stderr
+    assert regenerate(this).returncode == 0
+    assert this.server.counts["requests"] == this.server.counts["distinct_requests"] == 3 * pairs
