@@ -165,7 +165,7 @@ def test_the_graph_is_read_right() -> None:
     """Plain, lazy and relative imports are all seen: without them the rest of this file would prove nothing."""
     assert {"retry", "limiter", "verdict"} <= INSIDE["client"]
     assert {"openai", "httpx2"} <= OUTSIDE["transport"]
-    assert "simulator" in INSIDE["commands._job"]
+    assert "simulator" in INSIDE["commands._servers"]
     assert INSIDE["pipeline"] <= IMPORTS.keys()
 
 

@@ -10,13 +10,12 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.budget import Price
-from asyncgen.commands._local import add_local_argument, local_model, model_name, serve_local
-from asyncgen.commands.simulate import profile_path
+from asyncgen.commands._servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
@@ -221,14 +220,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
         console.warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
     async with AsyncExitStack() as stack:
         if job.profile is not None:
-            from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
-
-            try:
-                simulator = Simulator(load_profile(profile_path(job.profile)))
-            except ProfileError as error:
-                raise UsageError(str(error)) from error
-            await stack.enter_async_context(simulator)
-            config = replace(config, base_url=simulator.base_url)
+            config = await serve_simulator(job.profile, config, stack)
         if local is not None:
             config, server = await serve_local(local, config, stack)
         disk = Disk()

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 from asyncgen.budget import Price
 from asyncgen.commands._job import sockets
-from asyncgen.commands._local import add_local_argument, local_model, model_name, serve_local
-from asyncgen.commands.simulate import profile_path
+from asyncgen.commands._servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
@@ -159,14 +158,7 @@ async def _measure(
             return None
     async with AsyncExitStack() as stack:
         if args.simulate is not None:
-            from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
-
-            try:
-                simulator = Simulator(load_profile(profile_path(args.simulate)))
-            except ProfileError as error:
-                raise UsageError(str(error)) from error
-            await stack.enter_async_context(simulator)
-            config = replace(config, base_url=simulator.base_url)
+            config = await serve_simulator(args.simulate, config, stack)
         if local is not None:
             config, _ = await serve_local(local, config, stack)
         return await measure(config, pairs)

@@ -1,4 +1,4 @@
-"""`--local` of the commands: the flag, the model that it means, and its server for the time of a run."""
+"""Servers of our own for the time of a run: the model of `--local`, and the simulated API of `--simulate`."""
 
 import argparse
 from contextlib import AsyncExitStack
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.commands.simulate import profile_path
 from asyncgen.config import DEFAULT_MODEL, RunConfig
 from asyncgen.errors import UsageError
 
@@ -62,3 +63,19 @@ async def serve_local(
 
     server = await stack.enter_async_context(LocalServer(model))
     return replace(config, base_url=server.base_url, api_key=server.api_key), server
+
+
+async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack) -> RunConfig:
+    """Start a simulated API, which ends with the stack; the configuration that talks to it.
+
+    Raises:
+        UsageError: there is no such profile, or it cannot be used.
+    """
+    from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
+
+    try:
+        simulator = Simulator(load_profile(profile_path(profile)))
+    except ProfileError as error:
+        raise UsageError(str(error)) from error
+    await stack.enter_async_context(simulator)
+    return replace(config, base_url=simulator.base_url)
