@@ -31,6 +31,10 @@ class Template:
         """Cut `text` at `{name}` for each allowed name."""
         return cls(tuple(re.split("{(" + "|".join(map(re.escape, allowed)) + ")}", text)))
 
+    def __str__(self) -> str:
+        """The text that it was cut from."""
+        return "".join(f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces))
+
     @property
     def names(self) -> frozenset[str]:
         """Placeholders that occur."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncgen.breaker import Breaker
 from asyncgen.chat import ChatRequest, Completion
@@ -70,7 +70,7 @@ class Worker:
             if completion is None:
                 completion = await self.client.complete(caller, step, prepared)
             tokens += completion.usage.total_tokens
-            return completion
+            return replace(completion, request=prepared.hash)
 
         examples, failure = None, None
         try:
