@@ -8,6 +8,7 @@ the intent. Before the intent nothing has happened; from it on, the next start f
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -88,7 +89,7 @@ class RepairSpool:
     """
 
     def __init__(
-        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe, state: RunState
+        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe[Any], state: RunState
     ) -> None:
         self._disk = disk
         self._directory = directory

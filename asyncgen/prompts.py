@@ -112,6 +112,18 @@ class PromptFile:
         self.unknown += [f"{names[1]}: {name}" for name in left]
         return Prompt(system, template)
 
+    def open_prompt(self, key: str) -> Prompt:
+        """Take `<key>_system` and `<key>_user`, in which every `{name}` is a placeholder.
+
+        Raises:
+            BadDataError: a key is missing or not text, or there is no placeholder.
+        """
+        system, user = self._text(f"{key}_system"), self._text(f"{key}_user")
+        names = tuple(dict.fromkeys(name[1:-1] for name in _PLACEHOLDER.findall(user)))
+        if not names:
+            raise BadDataError(f"the prompt file {self._path}: {key}_user has no placeholder such as {{text}}")
+        return Prompt(system, Template.parse(user, names))
+
     def sampling(self, key: str, default: Sampling) -> Sampling:
         """Take `generation_params.<key>`; what it does not say comes from `default`.
 

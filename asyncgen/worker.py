@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from asyncgen.breaker import Breaker
 from asyncgen.chat import ChatRequest, Completion
@@ -17,7 +18,7 @@ from asyncgen.recipe import Examples, Recipe
 class Outcome:
     """What became of a row: examples, or the failure of a step. `tokens` counts all its answers."""
 
-    row: Row
+    row: Row[Any]
     examples: Examples | None
     failure: CallFailed | None
     tokens: int
@@ -35,14 +36,14 @@ class Worker:
     `pair_timeout` is in seconds, for all attempts of a row.
     """
 
-    recipe: Recipe
+    recipe: Recipe[Any]
     client: ChatClient
     journal: Journal
     stop: Callable[[AsyncgenError], None]
     breaker: Breaker
     pair_timeout: float
 
-    async def work(self, rows: asyncio.Queue[Row | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
             try:
@@ -59,7 +60,7 @@ class Worker:
                 self.stop(reason)
         rows.put_nowait(None)
 
-    async def _process(self, row: Row) -> Outcome:
+    async def _process(self, row: Row[Any]) -> Outcome:
         tokens = 0
         caller = Caller(row.index, row.pair.note_id, self.pair_timeout)
 

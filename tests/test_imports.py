@@ -14,7 +14,7 @@ import asyncgen
 
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
-    6: {"__main__", "cli", "commands", "console"},
+    6: {"", "__main__", "api", "cli", "commands", "console"},
     5: {"engine", "export", "pipeline", "report", "verification"},
     4: {
         "directory",
@@ -69,7 +69,7 @@ TIERS = {
         "window",
     },
     1: {"config", "fingerprint", "splits", "text", "settings"},
-    0: {"", "chat", "errors", "pairs", "units"},
+    0: {"chat", "errors", "pairs", "units", "version"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, Sampling
-from asyncgen.pairs import Pair
+from asyncgen.pairs import Pair, parse_pair
 from asyncgen.prompts import Prompt, PromptFile
 from asyncgen.provenance import Origin
 from asyncgen.recipe import Examples, Generate, OutputFile, together
@@ -93,6 +93,10 @@ class MedecSafe:
             "add_reasoning": add_reasoning,
             **prompts.used,
         }
+
+    def parse(self, fields: Mapping[str, Any]) -> Pair:
+        """The pair of notes in a line."""
+        return parse_pair(fields)
 
     async def run(self, pair: Pair, generate: Generate) -> Examples:
         """Paraphrase beside the error's reasoning, then the reasoning about the paraphrase."""

@@ -8,6 +8,7 @@ from urllib.request import Request, urlopen
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.client import ChatClient
 from asyncgen.config import RunConfig
+from asyncgen.pairs import parse_pair
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.simulator import Faults, Latency
@@ -72,7 +73,7 @@ def test_any_record_can_be_asked_again(serve, job):
     recipe = MedecSafe(PromptFile.load(this.prompt_file), add_reasoning=False)
     client = object.__new__(ChatClient)  # only what encodes
     client._config, client._frames = config, {}
-    rows = list(rows_of(this.input_jsonl))
+    rows = list(rows_of(this.input_jsonl, parse_pair))
     indexes = {call["request"]: call["index"] for call in calls_of(this)}
 
     for record in this.records(OUTPUTS[0]):
