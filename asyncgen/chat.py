@@ -57,8 +57,14 @@ NO_USAGE = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A usable answer: non-empty `text`, finished by itself."""
+    """A usable answer: non-empty `text`, finished by itself.
+
+    `model` and `finish_reason` are as returned (None: from the journal of an earlier version); `request` is the
+    hash (hex) of what was asked, set where it is known.
+    """
 
     text: str
     usage: Usage
     model: str
+    finish_reason: str | None = None
+    request: str = ""

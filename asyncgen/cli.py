@@ -8,9 +8,9 @@ from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
-from asyncgen import __version__
 from asyncgen.errors import AsyncgenError, Exit
 from asyncgen.settings import with_settings
+from asyncgen.version import __version__
 
 COMMANDS = ("prepare", "plan", "run", "status", "report", "verify", "export", "tune", "drill", "simulate")
 

@@ -64,20 +64,22 @@ class Caller:
 class _Frame:
     """The body of a request around its user text, and the hash of what is before that: both made once.
 
-    `schema` is the one in it.
+    `schema` is the one in it. What a server calls the limit of an answer changes no answer, so it is hashed as
+    `max_tokens` (`after_hashed`): records and journal hold for either name.
     """
 
     before: bytes
     after: bytes
+    after_hashed: bytes
     hashed: Any
     schema: ResponseSchema | None
 
     def around(self, user: str) -> tuple[bytes, str]:
         """A whole body and its hash."""
-        rest = orjson.dumps(user) + self.after
+        text = orjson.dumps(user)
         hashed = self.hashed.copy()
-        hashed.update(rest)
-        return self.before + rest, hashed.hexdigest()
+        hashed.update(text + self.after_hashed)
+        return self.before + text + self.after, hashed.hexdigest()
 
 
 class CallLog(Protocol):
@@ -180,7 +182,9 @@ class ChatClient:
             fields["response_format"] = {"type": "json_object"}
         # The first place: in the system prompt, as in any other text, the quotes would be escaped.
         before, _, after = orjson.dumps(fields).partition(_USER + b'""')
-        return _Frame(before + _USER, after, blake2b(before + _USER, digest_size=16), request.response_schema)
+        named = after.replace(f'"{self._config.max_tokens_field}":'.encode(), b'"max_tokens":', 1)
+        hashed = blake2b(before + _USER, digest_size=16)
+        return _Frame(before + _USER, after, named, hashed, request.response_schema)
 
     async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.
@@ -247,6 +251,7 @@ class ChatClient:
                 index=caller.index,
                 note_id=caller.note_id,
                 step=step,
+                request=request.hash,
                 attempt=attempt,
                 outcome="ok" if isinstance(result, Completion) else result.kind,
                 status=200 if isinstance(result, Completion) else result.status,

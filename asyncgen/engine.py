@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Budget, Price, describe
@@ -105,7 +106,7 @@ class Engine:
         self,
         config: RunConfig,
         price: Price | None,
-        recipe: Recipe,
+        recipe: Recipe[Any],
         disk: Disk,
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
@@ -136,7 +137,7 @@ class Engine:
         self,
         journal: Journal,
         sink: Sink,
-        rows: AsyncGenerator[Row, None],
+        rows: AsyncGenerator[Row[Any], None],
         expected: Iterator[int],
         breaker: Breaker,
         *,
@@ -156,7 +157,7 @@ class Engine:
             AsyncgenError: the reason for which it was asked to stop.
         """
         config = self._config
-        queue: asyncio.Queue[Row | None] = asyncio.Queue(config.batch_size)
+        queue: asyncio.Queue[Row[Any] | None] = asyncio.Queue(config.batch_size)
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         if config.max_cost is not None or config.max_total_tokens is not None:
             self._gate.budget = Budget(
@@ -207,7 +208,7 @@ class Engine:
         if self.reason is not None:
             raise self.reason
 
-    async def _read(self, rows: AsyncGenerator[Row, None], queue: asyncio.Queue[Row | None]) -> None:
+    async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""
         try:
             # Closed here, whether it is through or not: its file is open on the disk's thread.

@@ -132,6 +132,7 @@ class Journal:
                 "request": request_hash,
                 "model": completion.model,
                 "usage": completion.usage,
+                "finish_reason": completion.finish_reason,
                 "text": completion.text,
             }
         )
@@ -157,7 +158,8 @@ class Journal:
         record = None if place is None else _decode(self._read(place))
         if record is None or record["request"] != request_hash:
             return None
-        return Completion(record["text"], Usage(**record["usage"]), record["model"])
+        usage, reason = Usage(**record["usage"]), record.get("finish_reason")
+        return Completion(record["text"], usage, record["model"], reason)
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""

@@ -113,7 +113,7 @@ class RepairSpool:
     """
 
     def __init__(
-        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe, state: RunState
+        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe[Any], state: RunState
     ) -> None:
         self._disk = disk
         self._directory = directory
@@ -227,9 +227,9 @@ class ReplacementSpool(RepairSpool):
         disk: Disk,
         directory: Path,
         state_directory: Path,
-        recipe: Recipe,
+        recipe: Recipe[Any],
         state: RunState,
-        better: Callable[[Row, Examples], bool],
+        better: Callable[[Row[Any], Examples], bool],
     ) -> None:
         super().__init__(disk, directory, state_directory, recipe, state)
         self._better = better

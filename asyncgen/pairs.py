@@ -1,8 +1,8 @@
 """The pair of notes that one run turns into two examples, and its place in the input."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class BadFieldError(ValueError):
@@ -21,8 +21,20 @@ class Pair:
     corrected_sentence: str | None
 
 
+class Item(Protocol):
+    """What a recipe makes of an input line (a pair, for MEDEC); the engine only names it."""
+
+    @property
+    def note_id(self) -> str: ...  # noqa: D102
+
+
+I = TypeVar("I", bound=Item)  # noqa: E741 - an item
+Parse = Callable[[Mapping[str, Any]], I]
+"""Takes the item out of a decoded line; raises BadFieldError."""
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(Generic[I]):
     """A pair and where it stands: everything the engine itself looks at.
 
     `index` counts accepted lines from 0; `end` is the byte offset behind the line; `chain` is the hash
@@ -32,7 +44,7 @@ class Row:
     index: int
     end: int
     chain: str
-    pair: Pair
+    pair: I
 
 
 def _required(fields: Mapping[str, Any], name: str) -> str:

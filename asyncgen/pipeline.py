@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from asyncgen import __version__
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Price, Spend
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, Regeneration, RunState, encode_statistics
@@ -38,6 +38,7 @@ from asyncgen.regeneration import Flaws
 from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
+from asyncgen.version import __version__
 from asyncgen.writer import RunOutputs
 
 JOURNAL_SYNC_INTERVAL = 0.5
@@ -79,7 +80,7 @@ class Run:
     def __init__(
         self,
         config: RunConfig,
-        recipe: Recipe,
+        recipe: Recipe[Any],
         observers: list[Observer],
         disk: Disk,
         *,
@@ -195,7 +196,11 @@ class Run:
             # Off the loop, so that a signal is heard while a large file is read.
             scanned = await self._disk.call(
                 lambda: scan(
-                    path, limit=reach, prefix_index=watermark, stopped=lambda: self._engine.reason is not None
+                    path,
+                    self._recipe.parse,
+                    limit=reach,
+                    prefix_index=watermark,
+                    stopped=lambda: self._engine.reason is not None,
                 )
             )
             if self._engine.reason is not None:
@@ -228,7 +233,7 @@ class Run:
             pairs=self._wanted(scanned),
             prefix_chain=scanned.prefix_chain,
             restart=self._config.restart,
-            rows=lambda: rows_of(self._config.input_jsonl),
+            rows=lambda: rows_of(self._config.input_jsonl, self._recipe.parse),
         )
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
@@ -272,7 +277,7 @@ class Run:
             journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
         self._engine.tally.begin(pairs, done=first, failed=state.failed_pairs)
-        start = RowCutter(index=first, end=state.input_end, chain=state.input_chain)
+        start = RowCutter(self._recipe.parse, index=first, end=state.input_end, chain=state.input_chain)
         rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
         try:
             breaker = Breaker(self._config.max_failures, self._config.max_failed_share)
@@ -352,12 +357,12 @@ class Run:
         self._observe(Notice(f"{len(spool.repaired):,} replaced in place{left}"))
         return state, True
 
-    async def _rows(self, indexes: Sequence[int]) -> AsyncGenerator[Row, None]:
+    async def _rows(self, indexes: Sequence[int]) -> AsyncGenerator[Row[Any], None]:
         wanted = set(indexes)
         rows = read_rows(
             self._disk,
             self._config.input_jsonl,
-            RowCutter(),
+            RowCutter(self._recipe.parse),
             indexes[-1] + 1,
             skip_bad=self._config.skip_bad,
         )

@@ -84,12 +84,13 @@ class CallEnded:
     """One attempt of one call is over.
 
     `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds;
-    `outcome` is "ok" or an error class.
+    `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked.
     """
 
     index: int
     note_id: str
     step: str
+    request: str
     attempt: int
     outcome: str
     status: int | None

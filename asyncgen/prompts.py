@@ -31,6 +31,10 @@ class Template:
         """Cut `text` at `{name}` for each allowed name."""
         return cls(tuple(re.split("{(" + "|".join(map(re.escape, allowed)) + ")}", text)))
 
+    def __str__(self) -> str:
+        """The text that it was cut from."""
+        return "".join(f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces))
+
     @property
     def names(self) -> frozenset[str]:
         """Placeholders that occur."""
@@ -107,6 +111,18 @@ class PromptFile:
         left = dict.fromkeys(name for piece in template.pieces[::2] for name in _PLACEHOLDER.findall(piece))
         self.unknown += [f"{names[1]}: {name}" for name in left]
         return Prompt(system, template)
+
+    def open_prompt(self, key: str) -> Prompt:
+        """Take `<key>_system` and `<key>_user`, in which every `{name}` is a placeholder.
+
+        Raises:
+            BadDataError: a key is missing or not text, or there is no placeholder.
+        """
+        system, user = self._text(f"{key}_system"), self._text(f"{key}_user")
+        names = tuple(dict.fromkeys(name[1:-1] for name in _PLACEHOLDER.findall(user)))
+        if not names:
+            raise BadDataError(f"the prompt file {self._path}: {key}_user has no placeholder such as {{text}}")
+        return Prompt(system, Template.parse(user, names))
 
     def sampling(self, key: str, default: Sampling) -> Sampling:
         """Take `generation_params.<key>`; what it does not say comes from `default`.

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
 from asyncgen.errors import CallFailed
-from asyncgen.pairs import Pair
+from asyncgen.pairs import I
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -37,7 +37,7 @@ class Examples:
     counts: Mapping[str, int]
 
 
-class Recipe(Protocol):
+class Recipe(Protocol[I]):
     """One way to turn a pair into examples.
 
     `counters` are the statistics it keeps; `failure_counters` names the one for a step that failed;
@@ -53,14 +53,21 @@ class Recipe(Protocol):
     @property
     def fingerprint(self) -> Mapping[str, Any]: ...  # noqa: D102
 
-    async def run(self, pair: Pair, generate: Generate) -> Examples:
+    def parse(self, fields: Mapping[str, Any]) -> I:
+        """Take what it works on out of a decoded input line.
+
+        Raises:
+            BadFieldError: a field is missing or of the wrong type.
+        """
+
+    async def run(self, pair: I, generate: Generate) -> Examples:
         """Ask what there is to ask for a pair.
 
         Raises:
             CallFailed: a step was given up (it comes out of `generate`).
         """
 
-    def recognise(self, pair: Pair, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
+    def recognise(self, pair: I, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
         """What to count when `blobs`, one for each output file, are examples of this pair; else None.
 
         They may be formatted by another tool.

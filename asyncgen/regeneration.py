@@ -7,7 +7,7 @@ import orjson
 
 from asyncgen.disk import Disk
 from asyncgen.errors import BadDataError
-from asyncgen.pairs import Row
+from asyncgen.pairs import Pair, Row
 from asyncgen.recipe import Examples
 from asyncgen.verification import Flagged, Verification
 
@@ -51,7 +51,7 @@ class Flaws:
         """The indexes of the worst pairs, in input order."""
         return tuple(sorted(nsmallest(self._most, self._weights, key=lambda i: (-self._weights[i], i))))
 
-    def better(self, row: Row, examples: Examples) -> bool:
+    def better(self, row: Row[Pair], examples: Examples) -> bool:
         """Whether less is wrong with new examples of a pair than with those in the files."""
         correct, incorrect = map(orjson.loads, examples.blobs[:2])
         findings = self._verification.inspect(row.index, row.pair, correct, incorrect)

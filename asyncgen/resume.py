@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from asyncgen.checkpoint import (
     CHECKPOINT,
@@ -70,13 +71,13 @@ def peek(disk: Disk, directory: Path) -> RunState | None:
 def begin(
     disk: Disk,
     directory: Path,
-    recipe: Recipe,
+    recipe: Recipe[Any],
     fingerprint: Fingerprint,
     *,
     pairs: int,
     prefix_chain: str | None,
     restart: bool,
-    rows: Callable[[], Iterator[Row]],
+    rows: Callable[[], Iterator[Row[Any]]],
 ) -> Beginning:
     """Bring the directory into the state that a run goes on from.
 
@@ -150,7 +151,7 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     return target
 
 
-def _fresh(disk: Disk, directory: Path, recipe: Recipe, fingerprint: Fingerprint, pairs: int) -> Beginning:
+def _fresh(disk: Disk, directory: Path, recipe: Recipe[Any], fingerprint: Fingerprint, pairs: int) -> Beginning:
     names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
     moved_to = supersede(disk, directory, names)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
@@ -167,7 +168,7 @@ def _fresh(disk: Disk, directory: Path, recipe: Recipe, fingerprint: Fingerprint
 
 
 def _accept(
-    state: RunState, recipe: Recipe, fingerprint: Fingerprint, pairs: int, prefix_chain: str | None
+    state: RunState, recipe: Recipe[Any], fingerprint: Fingerprint, pairs: int, prefix_chain: str | None
 ) -> RunState:
     changed = differences(state.fingerprint, fingerprint)
     if changed:

@@ -12,10 +12,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any, Generic
 
 from asyncgen.disk import READ_CHUNK, Disk
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.pairs import BadFieldError, Row, parse_pair
+from asyncgen.pairs import BadFieldError, I, Parse, Row
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"
@@ -75,16 +76,17 @@ class Scan:
 
 
 @dataclass(slots=True)
-class RowCutter:
+class RowCutter(Generic[I]):
     """Cuts a stream of bytes into rows and bad lines; starts behind row `index - 1`, at byte `end`."""
 
+    parse: Parse[I]
     index: int = 0
     end: int = 0
     chain: str = ""
     number: int = 0
     _rest: list[bytes] = field(default_factory=list)
 
-    def feed(self, chunk: bytes) -> Iterator[Row | BadLine]:
+    def feed(self, chunk: bytes) -> Iterator[Row[I] | BadLine]:
         """Take the next bytes in; gives out what they complete."""
         first, *others = chunk.split(b"\n")
         self._rest.append(first)
@@ -92,12 +94,12 @@ class RowCutter:
             yield from self._line(b"".join(self._rest), 1)
             self._rest = [other]
 
-    def finish(self) -> Iterator[Row | BadLine]:
+    def finish(self) -> Iterator[Row[I] | BadLine]:
         """The last line, when no line break ends it."""
         yield from self._line(b"".join(self._rest), 0)
         self._rest = []
 
-    def _line(self, line: bytes, break_length: int) -> Iterator[Row | BadLine]:
+    def _line(self, line: bytes, break_length: int) -> Iterator[Row[I] | BadLine]:
         start, self.end = self.end, self.end + len(line) + break_length
         self.number += 1
         content = line.removeprefix(_BOM) if start == 0 else line
@@ -108,7 +110,7 @@ class RowCutter:
             if not isinstance(fields, dict):
                 yield BadLine(self.number, "not a JSON object")
                 return
-            pair = parse_pair(fields)
+            pair = self.parse(fields)
         except BadFieldError as error:
             yield BadLine(self.number, str(error))
             return
@@ -130,11 +132,19 @@ def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | 
     return None if earlier.bad_count and earlier.limit != limit else earlier
 
 
-def scan(path: Path, *, limit: int | None, prefix_index: int, stopped: Callable[[], bool] = lambda: False) -> Scan:
+def scan(
+    path: Path,
+    parse: Parse[Any],
+    *,
+    limit: int | None,
+    prefix_index: int,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Scan:
     """Read the input up to `limit` pairs and check every line.
 
     Args:
         path: the input file.
+        parse: of the recipe.
         limit: pairs after which the scan ends, None for the whole file.
         prefix_index: the row whose chain is wanted (-1: none).
         stopped: asked at each line; a scan that is stopped says nothing about the rest.
@@ -143,7 +153,7 @@ def scan(path: Path, *, limit: int | None, prefix_index: int, stopped: Callable[
         UsageError: the file cannot be read.
     """
     identity = FileIdentity.of(path)
-    cutter = RowCutter()
+    cutter = RowCutter(parse)
     bad: list[BadLine] = []
     bad_count = 0
     prefix_chain = None
@@ -170,14 +180,14 @@ def _repeated(names: "array[int]") -> int:
     )
 
 
-def rows_of(path: Path) -> Iterator[Row]:
+def rows_of(path: Path, parse: Parse[I]) -> Iterator[Row[I]]:
     """All rows of the input, bad lines left out."""
-    return (item for item in _items(path, RowCutter()) if isinstance(item, Row))
+    return (item for item in _items(path, RowCutter(parse)) if isinstance(item, Row))
 
 
 async def read_rows(
-    disk: Disk, path: Path, start: RowCutter, stop: int, *, skip_bad: bool
-) -> AsyncGenerator[Row, None]:
+    disk: Disk, path: Path, start: RowCutter[I], stop: int, *, skip_bad: bool
+) -> AsyncGenerator[Row[I], None]:
     """Stream the rows behind the position of `start`, up to index `stop` (exclusive).
 
     Raises:
@@ -201,7 +211,7 @@ async def read_rows(
         raise _changed(path)
 
 
-def _items(path: Path, cutter: RowCutter) -> Iterator[Row | BadLine]:
+def _items(path: Path, cutter: RowCutter[I]) -> Iterator[Row[I] | BadLine]:
     try:
         with path.open("rb", buffering=0) as file:
             while chunk := file.read(READ_CHUNK):

@@ -13,7 +13,7 @@ from typing import Any
 from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, load_checkpoint, load_statistics
 from asyncgen.disk import Disk
 from asyncgen.output_lines import AHEAD, Line, OutputLines, Problems
-from asyncgen.pairs import Pair
+from asyncgen.pairs import Pair, parse_pair
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.source import rows_of
 from asyncgen.takeover import load_original
@@ -127,7 +127,7 @@ class Structure:
             yield from self._from_outputs(failed)
             return
         index = -1
-        for row in rows_of(self._input):
+        for row in rows_of(self._input, parse_pair):
             if last is not None and row.index > last:
                 return
             if last is None and all(file.ended for file in files.values()):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -68,10 +69,10 @@ def load_original(disk: Disk, directory: Path) -> OriginalCheckpoint | None:
 def take_over(
     disk: Disk,
     directory: Path,
-    recipe: Recipe,
+    recipe: Recipe[Any],
     fingerprint: Fingerprint,
     original: OriginalCheckpoint,
-    rows: Iterator[Row],
+    rows: Iterator[Row[Any]],
 ) -> RunState:
     """Write a checkpoint of ours that speaks of the original tool's files; the state that it holds.
 
@@ -92,7 +93,7 @@ def take_over(
     meters = {name: FileMeter() for name in (*files, FAILED)}
     stats = dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
     failed: list[bytes] = []
-    last: Row | None = None
+    last: Row[Any] | None = None
     generated = 0
     for row in rows:
         counts = recipe.recognise(row.pair, tuple(file.block for file in files.values()))
@@ -133,7 +134,7 @@ def take_over(
     return state
 
 
-def _left_out(row: Row, step: str) -> bytes:
+def _left_out(row: Row[Any], step: str) -> bytes:
     """The line of a pair of which the tool made nothing."""
     fields = {"index": row.index, "note_id": row.pair.note_id, "step": step, "error": "left_out"}
     return orjson.dumps({**fields, "attempts": 0, "tokens": 0}, option=orjson.OPT_APPEND_NEWLINE)

@@ -77,6 +77,7 @@ def _call(event: CallEnded) -> dict[str, Any]:
         "time": round(moment().timestamp() - event.took, 3),
         "index": event.index,
         "step": event.step,
+        "request": event.request,
         "attempt": event.attempt,
         "outcome": event.outcome,
         "status": event.status,

@@ -139,8 +139,12 @@ def judge_answer(
     problem = _problem(_first(body.get("choices")), json_object=json_object, required_keys=required_keys)
     if problem is not None:
         return failure(*problem, usage)
+    choice = body["choices"][0]
     return Completion(
-        text=body["choices"][0]["message"]["content"], usage=usage, model=str(body.get("model") or "")
+        text=choice["message"]["content"],
+        usage=usage,
+        model=str(body.get("model") or ""),
+        finish_reason=choice["finish_reason"],
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from asyncgen.breaker import Breaker
 from asyncgen.chat import ChatRequest, Completion
@@ -17,7 +18,7 @@ from asyncgen.recipe import Examples, Recipe
 class Outcome:
     """What became of a row: examples, or the failure of a step. `tokens` counts all its answers."""
 
-    row: Row
+    row: Row[Any]
     examples: Examples | None
     failure: CallFailed | None
     tokens: int
@@ -35,7 +36,7 @@ class Worker:
     `pair_timeout` is in seconds, for all attempts of a row; with `seed` every request asks for another answer.
     """
 
-    recipe: Recipe
+    recipe: Recipe[Any]
     client: ChatClient
     journal: Journal
     stop: Callable[[AsyncgenError], None]
@@ -43,7 +44,7 @@ class Worker:
     pair_timeout: float
     seed: int | None = None
 
-    async def work(self, rows: asyncio.Queue[Row | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
             try:
@@ -60,7 +61,7 @@ class Worker:
                 self.stop(reason)
         rows.put_nowait(None)
 
-    async def _process(self, row: Row) -> Outcome:
+    async def _process(self, row: Row[Any]) -> Outcome:
         tokens = 0
         caller = Caller(row.index, row.pair.note_id, self.pair_timeout)
 
@@ -72,7 +73,7 @@ class Worker:
             if completion is None:
                 completion = await self.client.complete(caller, step, prepared)
             tokens += completion.usage.total_tokens
-            return completion
+            return replace(completion, request=prepared.hash)
 
         examples, failure = None, None
         try:

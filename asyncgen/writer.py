@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -79,7 +79,7 @@ class RunOutputs:
         self,
         disk: Disk,
         directory: Path,
-        recipe: Recipe,
+        recipe: Recipe[Any],
         journal: Journal,
         state: RunState,
         meters: dict[str, FileMeter],
@@ -178,7 +178,7 @@ class RunOutputs:
         self._failed_pairs += outcome.failure is not None
 
 
-def count_outcome(stats: dict[str, int], recipe: Recipe, outcome: Outcome) -> None:
+def count_outcome(stats: dict[str, int], recipe: Recipe[Any], outcome: Outcome) -> None:
     """Add an outcome to the statistics."""
     stats["total_tokens_used"] += outcome.tokens
     if outcome.examples is not None:

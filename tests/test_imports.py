@@ -14,7 +14,7 @@ import asyncgen
 
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
-    6: {"__main__", "cli", "commands", "console"},
+    6: {"", "__main__", "api", "cli", "commands", "console"},
     5: {"engine", "export", "pipeline", "regeneration", "report", "verification"},
     4: {
         "directory",
@@ -46,15 +46,16 @@ TIERS = {
         "budget",
         "concurrency",
         "disk",
+        "forecast",
         "limiter",
         "local",
         "local_server",
         "loop",
         "pace",
         "prices",
-        "forecast",
         "progress",
         "prompts",
+        "provenance",
         "quality",
         "rate_headers",
         "rates",
@@ -67,8 +68,8 @@ TIERS = {
         "verdict",
         "window",
     },
-    1: {"config", "fingerprint", "splits", "text", "settings"},
-    0: {"", "chat", "errors", "pairs", "units"},
+    1: {"config", "fingerprint", "settings", "splits", "text"},
+    0: {"chat", "errors", "pairs", "units", "version"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from asyncgen.disk import Disk
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.pairs import Row
+from asyncgen.pairs import Row, parse_pair
 from asyncgen.source import BadLine, FileIdentity, RowCutter, Scan, read_rows, scan, trusted
 
 BOM = b"\xef\xbb\xbf"
@@ -27,7 +27,7 @@ def line(note_id: str = "n", **changes: Any) -> bytes:
 
 def cut(data: bytes, chunks: list[int] | None = None, start: RowCutter | None = None) -> list[Row | BadLine]:
     """What a cutter makes of these bytes, fed in chunks of these sizes (over and over)."""
-    cutter = start or RowCutter()
+    cutter = start or RowCutter(parse_pair)
     return [*feed(cutter, data, chunks or [len(data) + 1]), *cutter.finish()]
 
 
@@ -52,7 +52,7 @@ def rows_in(path: Path) -> list[Row]:
 
 def behind(row: Row) -> RowCutter:
     """A cutter that starts where a row ended."""
-    return RowCutter(index=row.index + 1, end=row.end, chain=row.chain)
+    return RowCutter(parse_pair, index=row.index + 1, end=row.end, chain=row.chain)
 
 
 def ids(items: list[Row | BadLine]) -> list[str]:
@@ -227,7 +227,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_scan_counts_pairs_and_bad_lines(path: Path) -> None:
     """The whole file, and the chain of the row that was asked for."""
-    found = scan(path, limit=None, prefix_index=2)
+    found = scan(path, parse_pair, limit=None, prefix_index=2)
     assert (found.pairs, found.bad_count) == (5, 2)
     assert found.bad == (BadLine(2, "not JSON"), BadLine(7, "not a JSON object"))
     assert found.prefix_chain == rows_in(path)[2].chain
@@ -236,29 +236,29 @@ def test_a_scan_counts_pairs_and_bad_lines(path: Path) -> None:
 @pytest.mark.parametrize(("limit", "pairs", "bad"), [(1, 1, 0), (2, 2, 1), (4, 4, 1), (5, 5, 2), (6, 5, 2)])
 def test_a_limited_scan_ends_with_its_last_pair(path: Path, limit: int, pairs: int, bad: int) -> None:
     """Lines behind it are not held against a run that does not read them."""
-    found = scan(path, limit=limit, prefix_index=-1)
+    found = scan(path, parse_pair, limit=limit, prefix_index=-1)
     assert (found.pairs, found.bad_count, found.limit) == (pairs, bad, limit)
 
 
 def test_a_row_that_the_scan_did_not_reach_has_no_chain(path: Path) -> None:
     """Nor has the row before the first."""
-    assert scan(path, limit=None, prefix_index=5).prefix_chain is None
-    assert scan(path, limit=2, prefix_index=2).prefix_chain is None
-    assert scan(path, limit=None, prefix_index=-1).prefix_chain is None
+    assert scan(path, parse_pair, limit=None, prefix_index=5).prefix_chain is None
+    assert scan(path, parse_pair, limit=2, prefix_index=2).prefix_chain is None
+    assert scan(path, parse_pair, limit=None, prefix_index=-1).prefix_chain is None
 
 
 def test_an_empty_file_has_no_pair(path: Path) -> None:
     """Nor has one of blank lines."""
     for content in (b"", b"\n\r\n \n", BOM):
         path.write_bytes(content)
-        found = scan(path, limit=None, prefix_index=-1)
+        found = scan(path, parse_pair, limit=None, prefix_index=-1)
         assert (found.pairs, found.bad_count) == (0, 0)
 
 
 def test_thousands_of_bad_lines_are_all_counted_and_a_thousand_kept(path: Path) -> None:
     """The wrong file does not fill the memory."""
     path.write_bytes(b"{\n" * 1500 + line())
-    found = scan(path, limit=None, prefix_index=-1)
+    found = scan(path, parse_pair, limit=None, prefix_index=-1)
     assert (found.pairs, found.bad_count, len(found.bad)) == (1, 1500, 1000)
     assert found.bad[-1] == BadLine(1000, "not JSON")
 
@@ -266,9 +266,9 @@ def test_thousands_of_bad_lines_are_all_counted_and_a_thousand_kept(path: Path) 
 def test_an_input_that_cannot_be_read_is_an_error_of_usage(tmp_path: Path) -> None:
     """A missing file and a directory."""
     with pytest.raises(UsageError, match=r"cannot read the input .*missing.jsonl: No such file"):
-        scan(tmp_path / "missing.jsonl", limit=None, prefix_index=-1)
+        scan(tmp_path / "missing.jsonl", parse_pair, limit=None, prefix_index=-1)
     with pytest.raises(UsageError, match=r"cannot read the input .*: Is a directory"):
-        scan(tmp_path, limit=None, prefix_index=-1)
+        scan(tmp_path, parse_pair, limit=None, prefix_index=-1)
 
 
 # Trust in an earlier scan
@@ -289,17 +289,17 @@ def test_a_trusted_scan_says_what_a_new_scan_would(
     file = tmp_path_factory.getbasetemp() / "handed_on.jsonl"
     if not file.exists():
         file.write_bytes(b"\n".join(map(line, "abcde")))
-    found = scan(file, limit=asked[0], prefix_index=-1)
+    found = scan(file, parse_pair, limit=asked[0], prefix_index=-1)
     for limit in asked[1:]:
-        fresh = scan(file, limit=limit, prefix_index=-1)
+        fresh = scan(file, parse_pair, limit=limit, prefix_index=-1)
         found = trusted(found, FileIdentity.of(file), limit) or fresh
         assert wanted(found, limit) == wanted(fresh, limit)
 
 
 def test_bad_lines_behind_the_limit_are_not_held_against_a_run(path: Path) -> None:
     """Trusted or scanned anew, the first pair has no bad line before it."""
-    whole = scan(path, limit=None, prefix_index=-1)
-    found = trusted(whole, FileIdentity.of(path), 1) or scan(path, limit=1, prefix_index=-1)
+    whole = scan(path, parse_pair, limit=None, prefix_index=-1)
+    found = trusted(whole, FileIdentity.of(path), 1) or scan(path, parse_pair, limit=1, prefix_index=-1)
     assert found.bad_count == 0
 
 
@@ -324,14 +324,14 @@ def test_an_earlier_scan_is_trusted_as_far_as_it_went(
     """One that reached the end of the file serves every limit; another one only limits that it reached."""
     file = tmp_path / "pairs.jsonl"
     file.write_bytes(b"\n".join(map(line, "abcde")))
-    found = scan(file, limit=earlier, prefix_index=-1)
+    found = scan(file, parse_pair, limit=earlier, prefix_index=-1)
     assert (trusted(found, found.identity, limit) is not None) is is_enough
 
 
 @pytest.mark.parametrize("field", ["size", "mtime_ns", "inode", "device"])
 def test_a_file_that_differs_in_anything_is_not_trusted(path: Path, field: str) -> None:
     """Size, time, inode and device must all be the same."""
-    found = scan(path, limit=None, prefix_index=-1)
+    found = scan(path, parse_pair, limit=None, prefix_index=-1)
     other = replace(found.identity, **{field: getattr(found.identity, field) + 1})
     assert trusted(found, other, None) is None
 
@@ -375,7 +375,7 @@ async def test_a_stream_gives_the_rows_of_the_scan(
     monkeypatch.setattr("asyncgen.disk.READ_CHUNK", chunk)
     whole = rows_in(path)
     for stop in range(6):
-        assert await read(disk, path, RowCutter(), stop) == whole[:stop]
+        assert await read(disk, path, RowCutter(parse_pair), stop) == whole[:stop]
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 4096])
@@ -391,37 +391,37 @@ async def test_a_stream_goes_on_behind_any_row(
 
 async def test_nothing_is_read_when_nothing_is_wanted(disk: Disk, tmp_path: Path) -> None:
     """Not even the file is opened."""
-    assert await read(disk, tmp_path / "missing.jsonl", RowCutter(index=3), 3) == []
+    assert await read(disk, tmp_path / "missing.jsonl", RowCutter(parse_pair, index=3), 3) == []
 
 
 async def test_a_bad_line_that_the_scan_passed_means_the_file_has_changed(disk: Disk, path: Path) -> None:
     """It stops the run instead of shifting the indexes."""
     with pytest.raises(BadDataError, match="changed while it was read"):
-        await read(disk, path, RowCutter(), 5, skip_bad=False)
+        await read(disk, path, RowCutter(parse_pair), 5, skip_bad=False)
     rewrite(path, line("a") + b"\n{")
     with pytest.raises(BadDataError, match="changed while it was read"):
-        await read(disk, path, RowCutter(), 2, skip_bad=False)
+        await read(disk, path, RowCutter(parse_pair), 2, skip_bad=False)
 
 
 async def test_a_file_that_has_become_shorter_has_changed(disk: Disk, path: Path) -> None:
     """Whether bad lines are skipped or not."""
     with pytest.raises(BadDataError, match="changed while it was read"):
-        await read(disk, path, RowCutter(), 6)
+        await read(disk, path, RowCutter(parse_pair), 6)
     rewrite(path, line("a"))
     with pytest.raises(BadDataError, match="changed while it was read"):
-        await read(disk, path, RowCutter(), 2, skip_bad=False)
+        await read(disk, path, RowCutter(parse_pair), 2, skip_bad=False)
 
 
 async def test_bad_lines_behind_the_last_wanted_row_do_not_matter(disk: Disk, path: Path) -> None:
     """They are not read."""
     rewrite(path, line("a") + b"\n" + line("b") + b"\n{\n")
-    assert ids(await read(disk, path, RowCutter(), 2, skip_bad=False)) == ["a", "b"]
+    assert ids(await read(disk, path, RowCutter(parse_pair), 2, skip_bad=False)) == ["a", "b"]
 
 
 async def test_the_real_data_stream_as_they_were_scanned(disk: Disk, medec_pairs: Path) -> None:
     """All 1,219 rows, and from the middle to the same end."""
-    found = scan(medec_pairs, limit=None, prefix_index=1218)
+    found = scan(medec_pairs, parse_pair, limit=None, prefix_index=1218)
     assert (found.pairs, found.bad_count) == (1219, 0)
-    whole = rows(await read(disk, medec_pairs, RowCutter(), found.pairs, skip_bad=False))
+    whole = rows(await read(disk, medec_pairs, RowCutter(parse_pair), found.pairs, skip_bad=False))
     assert whole[-1].chain == found.prefix_chain
     assert await read(disk, medec_pairs, behind(whole[600]), 1219, skip_bad=False) == whole[601:]

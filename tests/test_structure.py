@@ -19,7 +19,7 @@ from asyncgen.checkpoint import (
 )
 from asyncgen.config import shipped
 from asyncgen.disk import Disk
-from asyncgen.pairs import Row
+from asyncgen.pairs import Row, parse_pair
 from asyncgen.source import rows_of
 from asyncgen.structure import COMBINED, CORRECT, INCORRECT, Made, Structure
 
@@ -31,7 +31,7 @@ Files = dict[str, list[bytes]]
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
     """The first sample pairs."""
-    return [row for row in rows_of(shipped("samples", "pairs.jsonl")) if row.index < PAIRS]
+    return [row for row in rows_of(shipped("samples", "pairs.jsonl"), parse_pair) if row.index < PAIRS]
 
 
 @pytest.fixture

@@ -362,7 +362,7 @@ def test_an_error_inside_has_the_status_that_it_names(code: object, status: int)
 def test_a_usable_answer_is_taken_as_it_is() -> None:
     """Its text untouched, its usage and model beside it."""
     assert judged_answer(answer(" The note.\n")) == Completion(
-        text=" The note.\n", usage=Usage(100, 20, 120), model="gpt-4o-2024-08-06"
+        text=" The note.\n", usage=Usage(100, 20, 120), model="gpt-4o-2024-08-06", finish_reason="stop"
     )
 
 

@@ -12,7 +12,7 @@ from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.limiter import Gate, Grant, RateLimiter
-from asyncgen.pairs import Pair
+from asyncgen.pairs import Pair, parse_pair
 from asyncgen.progress import CallEnded, Event
 from asyncgen.prompts import PromptFile
 from asyncgen.rate_headers import read_reports
@@ -111,7 +111,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
         tokens=(sum(prompts) + sum(answers)) / len(requests),
         pairs=len(pairs),
     )
-    return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl)), cost
+    return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl, parse_pair)), cost
 
 
 async def measure(config: RunConfig, pairs: int) -> Measured:
@@ -179,12 +179,12 @@ class _NoLog:
         """The attempt ended without a usable answer."""
 
 
-def _recipe(config: RunConfig) -> Recipe:
+def _recipe(config: RunConfig) -> Recipe[Pair]:
     return MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
 
 
 def _pairs(config: RunConfig, number: int) -> list[Pair]:
-    pairs = [row.pair for row in islice(rows_of(config.input_jsonl), number)]
+    pairs = [row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number)]
     if not pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no pair")
     return pairs

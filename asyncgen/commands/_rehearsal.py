@@ -10,6 +10,7 @@ from pathlib import Path
 from asyncgen.config import RunConfig
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
+from asyncgen.pairs import parse_pair
 from asyncgen.pipeline import Run, Summary
 from asyncgen.progress import CallEnded, Event
 from asyncgen.prompts import PromptFile
@@ -93,7 +94,7 @@ def write_pairs(source: Path, number: int, target: Path) -> Path:
         UsageError: the source cannot be read.
         BadDataError: it holds no pair.
     """
-    pairs = [row.pair for row in rows_of(source)]
+    pairs = [row.pair for row in rows_of(source, parse_pair)]
     if not pairs:
         raise BadDataError(f"the input {source} holds no pair")
 

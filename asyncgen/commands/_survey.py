@@ -12,7 +12,7 @@ from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.config import RunConfig
 from asyncgen.errors import BadDataError
 from asyncgen.forecast import Sample, StepSize, StepUsage, forecast
-from asyncgen.pairs import Pair
+from asyncgen.pairs import Pair, parse_pair
 from asyncgen.progress import Planned
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -31,7 +31,7 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
         UsageError: a file cannot be read.
         BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
     """
-    scanned = scan(config.input_jsonl, limit=config.num_pairs, prefix_index=-1)
+    scanned = scan(config.input_jsonl, parse_pair, limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
         bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no pair"
         raise BadDataError(f"{bad}: asyncgen run lists them, --skip-bad leaves them out")
@@ -110,7 +110,7 @@ async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize
 
 def _first(config: RunConfig, number: int) -> Iterable[Pair]:
     FileIdentity.of(config.input_jsonl)  # refuses what would wait for ever to be read, such as a pipe
-    return (row.pair for row in islice(rows_of(config.input_jsonl), number))
+    return (row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number))
 
 
 def _calls(path: Path) -> Iterable[dict[str, Any]]:

@@ -10,12 +10,13 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, Sampling
-from asyncgen.pairs import Pair
+from asyncgen.pairs import Pair, parse_pair
 from asyncgen.prompts import Prompt, PromptFile
+from asyncgen.provenance import Origin
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.text import loads, strip_fence
 
-VERSION = 1
+VERSION = 2
 MISSING = "N/A"
 PARAPHRASE_SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=2048)
 REASONING_SAMPLING = Sampling(temperature=0.3, top_p=0.9, max_tokens=1024)
@@ -80,6 +81,11 @@ class MedecSafe:
             self._reasoning_sampling = prompts.sampling("reasoning", REASONING_SAMPLING)
         reasoning = {"correct_reasoning": self._correct_reasoning, "error_reasoning": self._error_reasoning}
         steps = [step for step, prompt in reasoning.items() if prompt is not None]
+        self._origins = {
+            step: Origin.of(step, prompt, self._reasoning_sampling)
+            for step, prompt in reasoning.items()
+            if prompt is not None
+        } | {"paraphrase": Origin.of("paraphrase", paraphrase, self._paraphrase_sampling)}
         self._schemas = {step: prompts.response_schema(step) for step in steps}
         self._required_keys = {step: prompts.required_keys(step) for step in steps}
         self.fingerprint: Mapping[str, Any] = {
@@ -87,6 +93,10 @@ class MedecSafe:
             "add_reasoning": add_reasoning,
             **prompts.used,
         }
+
+    def parse(self, fields: Mapping[str, Any]) -> Pair:
+        """The pair of notes in a line."""
+        return parse_pair(fields)
 
     async def run(self, pair: Pair, generate: Generate) -> Examples:
         """Paraphrase beside the error's reasoning, then the reasoning about the paraphrase."""
@@ -110,8 +120,9 @@ class MedecSafe:
                 "metadata": {
                     "generation_type": "correct_paraphrase",
                     "gpt4o_tokens": paraphrase.usage.total_tokens,
+                    "calls": self._calls(paraphrase=paraphrase, correct_reasoning=correct_reasoning),
                 },
-                "reasoning": correct_reasoning,
+                "reasoning": _decoded(correct_reasoning),
             },
             option=orjson.OPT_APPEND_NEWLINE,
         )
@@ -124,8 +135,11 @@ class MedecSafe:
                 "error_location": pair.error_sentence,
                 "correction": pair.corrected_sentence,
                 "source": "medec_incorrect_verified",
-                "metadata": {"generation_type": "medec_verified_error"},
-                "reasoning": error_reasoning,
+                "metadata": {
+                    "generation_type": "medec_verified_error",
+                    "calls": self._calls(error_reasoning=error_reasoning),
+                },
+                "reasoning": _decoded(error_reasoning),
             },
             option=orjson.OPT_APPEND_NEWLINE,
         )
@@ -159,6 +173,9 @@ class MedecSafe:
             "incorrect_reasoning_added": int(self._error_reasoning is not None),
         }
 
+    def _calls(self, **answers: Completion | None) -> list[dict[str, Any]]:
+        return [self._origins[step].trace(answer) for step, answer in answers.items() if answer is not None]
+
     async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
         return await generate(
             "paraphrase",
@@ -169,7 +186,7 @@ class MedecSafe:
             ),
         )
 
-    async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Any:
+    async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Completion:
         user = prompt.user.render(
             {
                 "incorrect_note": pair.incorrect_note,
@@ -181,11 +198,13 @@ class MedecSafe:
         )
         return await self._ask_json("error_reasoning", prompt, user, generate)
 
-    async def _ask_correct_reasoning(self, prompt: Prompt, pair: Pair, paraphrase: str, generate: Generate) -> Any:
+    async def _ask_correct_reasoning(
+        self, prompt: Prompt, pair: Pair, paraphrase: str, generate: Generate
+    ) -> Completion:
         user = prompt.user.render({"original_note": pair.correct_note, "paraphrased_note": paraphrase})
         return await self._ask_json("correct_reasoning", prompt, user, generate)
 
-    async def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Any:
+    async def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Completion:
         request = ChatRequest(
             prompt.system,
             user,
@@ -194,4 +213,9 @@ class MedecSafe:
             required_keys=self._required_keys[step],
             response_schema=self._schemas[step],
         )
-        return loads(strip_fence((await generate(step, request)).text))
+        return await generate(step, request)
+
+
+def _decoded(answer: Completion | None) -> Any:
+    """The object that a reasoning is; None where it was not asked for."""
+    return None if answer is None else loads(strip_fence(answer.text))

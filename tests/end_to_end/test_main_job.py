@@ -54,7 +54,7 @@ def test_real_pairs_become_three_files_that_agree_with_the_input_field_by_field(
         assert bad["error_location"] == pair["error_sentence"]
         assert bad["correction"] == pair["corrected_sentence"]
         assert bad["source"] == "medec_incorrect_verified"
-        assert bad["metadata"] == {"generation_type": "medec_verified_error"}
+        assert bad["metadata"]["generation_type"] == "medec_verified_error"
         assert bad["reasoning"]["why_wrong"]
     good_lines, bad_lines, both = (lines(this.output_dir / name) for name in OUTPUTS)
     assert both == [line for pair in zip(good_lines, bad_lines, strict=True) for line in pair]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asyncgen.pairs import parse_pair
 from asyncgen.source import scan
 
 from .bad import LINES
@@ -84,7 +85,7 @@ def test_any_values_in_lines(command: Command, rows: list[dict[str, Any]]) -> No
     """All bad lines are refused before a call; when there is none, nothing is refused by the scan."""
     fresh(command)
     command.input.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    found = scan(command.input, limit=None, prefix_index=-1)
+    found = scan(command.input, parse_pair, limit=None, prefix_index=-1)
     if found.bad_count:
         answered_clearly(command(), command)
     else:
@@ -97,7 +98,7 @@ def test_damaged_lines(command: Command, seed: int) -> None:
     """Still pairs, or refused."""
     fresh(command)
     command.input.write_bytes(damaged(b"".join(map(good_line, range(4))), seed))
-    found = scan(command.input, limit=None, prefix_index=-1)
+    found = scan(command.input, parse_pair, limit=None, prefix_index=-1)
     if found.bad_count or not found.pairs:
         answered_clearly(command(), command)
 
@@ -107,7 +108,7 @@ def test_damaged_lines(command: Command, seed: int) -> None:
 def test_damaged_bad_lines_never_end_the_scan_with_a_traceback(command: Command, line: bytes, seed: int) -> None:
     """Whatever is wrong with what was wrong."""
     command.input.write_bytes(damaged(line[:2000] or b"x", seed))
-    scan(command.input, limit=None, prefix_index=-1)
+    scan(command.input, parse_pair, limit=None, prefix_index=-1)
 
 
 @given(content=st.binary(max_size=200) | st.dictionaries(st.sampled_from(list(PROMPTS)), values).map(orjson.dumps))

@@ -80,7 +80,7 @@ class Server:
     def reply(self, body: bytes) -> Reply:
         """What becomes of a request."""
         system, user = (message["content"] for message in orjson.loads(body)["messages"])
-        call = int(user.partition("pair-")[2].partition(":")[0]), STEPS[system]
+        call = int(user.partition("pair-")[2].partition(":")[0]), STEPS.get(system, "unknown")
         self.attempts[call] += 1
         self.moments.setdefault(call, []).append(asyncio.get_running_loop().time())
         if self._fault is not None and self._hits(call, self.attempts[call]):

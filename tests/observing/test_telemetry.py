@@ -11,7 +11,7 @@ from asyncgen.progress import CallEnded, CheckpointSaved, Notice, PairDone, RunS
 from asyncgen.telemetry import Telemetry
 
 STARTED = RunStarted(0, 10, resumed=False)
-CALL = CallEnded(7, "note-7", "paraphrase", 2, "ok", 200, "req_1", 12.5, 0.25, 1.5, Usage(10, 5, 15))
+CALL = CallEnded(7, "note-7", "paraphrase", "c0ffee", 2, "ok", 200, "req_1", 12.5, 0.25, 1.5, Usage(10, 5, 15))
 
 
 async def test_events_and_calls_are_appended_with_the_time_of_the_clock(disk: Disk, tmp_path: Path):

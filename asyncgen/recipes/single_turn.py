@@ -1,0 +1,78 @@
+"""One question to each line of any JSONL: the answer goes into a conversation that can be trained on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import ChatRequest, Sampling
+from asyncgen.pairs import BadFieldError
+from asyncgen.prompts import PromptFile
+from asyncgen.provenance import Origin
+from asyncgen.recipe import Examples, Generate, OutputFile
+
+VERSION = 1
+STEP = "single_turn"
+SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the input: its `id` (none: empty), and the fields that the template names, as text."""
+
+    note_id: str
+    values: Mapping[str, str]
+
+
+class SingleTurn:
+    """Asks `single_turn_user` of the prompt file, in which `{name}` is the field of that name.
+
+    Raises:
+        BadDataError: the prompt file lacks a prompt, or the user prompt names no field.
+    """
+
+    outputs = (OutputFile("conversations.jsonl", 1),)
+    counters = ("answered", "unanswered")
+    failure_counters: Mapping[str, str] = {STEP: "unanswered"}
+
+    def __init__(self, prompts: PromptFile) -> None:
+        self._prompt = prompts.open_prompt(STEP)
+        self._sampling = prompts.sampling(STEP, SAMPLING)
+        self._origin = Origin.of(STEP, self._prompt, self._sampling)
+        self.fingerprint: Mapping[str, Any] = {"recipe": f"single_turn/{VERSION}", **prompts.used}
+
+    def parse(self, fields: Mapping[str, Any]) -> Line:
+        """Take what the template names: text, or numbers.
+
+        Raises:
+            BadFieldError: a field is missing, or neither.
+        """
+        values = {}
+        for name in sorted(self._prompt.user.names):
+            value = fields.get(name)
+            if value is None:
+                raise BadFieldError(f"no {name}")
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                raise BadFieldError(f"{name} is neither text nor a number")
+            values[name] = str(value)
+        return Line(str(fields.get("id", "")), values)
+
+    async def run(self, pair: Line, generate: Generate) -> Examples:
+        """Ask once."""
+        user = self._prompt.user.render(pair.values)
+        answer = await generate(STEP, ChatRequest(self._prompt.system, user, self._sampling))
+        record = {
+            "id": pair.note_id,
+            "messages": [
+                {"role": "system", "content": self._prompt.system},
+                {"role": "user", "content": user},
+                {"role": "assistant", "content": answer.text.strip()},
+            ],
+            "metadata": {"calls": [self._origin.trace(answer)]},
+        }
+        return Examples((orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),), {"answered": 1})
+
+    def recognise(self, pair: Line, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
+        """No other tool writes these."""
+        return

@@ -1,0 +1,127 @@
+"""`asyncgen.run` and the second recipe, from Python."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import asyncgen
+from asyncgen.errors import BadDataError, KeyOrQuotaError, UsageError
+from asyncgen.recipes.single_turn import SingleTurn
+
+from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env
+
+README = Path(__file__).parents[2] / "README.md"
+PROMPT = {"single_turn_system": 'Answer as {"a": 1}.', "single_turn_user": "What does {word} mean? {} {1}"}
+
+
+@pytest.fixture
+def words(tmp_path, monkeypatch):
+    """Paths of a small job of the second recipe."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (tmp_path / "words.jsonl").write_text('{"id": 7, "word": "sepsis {x}"}\n{"word": 5}\n')
+    (tmp_path / "prompts.json").write_text(json.dumps(PROMPT))
+    return {
+        "input_jsonl": tmp_path / "words.jsonl",
+        "output_dir": tmp_path / "out",
+        "prompt_file": tmp_path / "prompts.json",
+    }
+
+
+def test_the_example_of_the_readme_works_as_it_stands(serve, tmp_path):
+    """Copied out of the page into a file."""
+    [example] = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env=clean_env({"OPENAI_BASE_URL": serve().base_url}),
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == ("2 answers in explained/conversations.jsonl\n", "")
+    assert len((tmp_path / "explained" / "conversations.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_run_writes_the_bytes_that_the_command_writes(serve, job, tmp_path):
+    """The default recipe is that of the command, and goes on with its directory."""
+    server = serve()
+    this = job(server)
+    this.run()
+    paths = {"input_jsonl": SAMPLES, "prompt_file": PROMPTS}
+    settings = {"add_reasoning": True, "base_url": server.base_url}
+
+    summary = asyncgen.run(**paths, output_dir=tmp_path / "mine", **settings)
+
+    assert (summary.stats["correct_generated"], summary.calls) == (24, 72)
+    assert {name: (tmp_path / "mine" / name).read_bytes() for name in OUTPUTS} == this.outputs()
+    assert asyncgen.run(**paths, output_dir=this.output_dir, **settings).already_complete
+
+
+def test_the_second_recipe_asks_one_question_a_line_of_any_fields(serve, words):
+    """A field is text and never a template, braces that name nothing stay, and an id is not needed."""
+    server = serve()
+    summary = asyncgen.run(**words, recipe=SingleTurn, base_url=server.base_url)
+
+    assert (summary.calls, summary.stats["answered"], summary.stats["unanswered"]) == (2, 2, 0)
+    first, second = map(json.loads, (words["output_dir"] / "conversations.jsonl").read_text().splitlines())
+    assert (first["id"], second["id"]) == ("7", "")
+    assert [turn["role"] for turn in first["messages"]] == ["system", "user", "assistant"]
+    assert first["messages"][1]["content"] == "What does sepsis {x} mean? {} {1}"
+    assert second["messages"][1]["content"] == "What does 5 mean? {} {1}"
+    assert first["messages"][2]["content"]
+    assert [call["step"] for call in first["metadata"]["calls"]] == ["single_turn"]
+    assert asyncgen.run(**words, recipe=SingleTurn, base_url=server.base_url).already_complete
+    assert server.counts["requests"] == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [("{}", "no word"), ('{"word": [1]}', "word is neither"), ('{"word": true}', "word is neither")],
+)
+def test_a_line_without_the_field_is_named_before_any_call(serve, words, line, reason):
+    """By number and reason, and nothing is written."""
+    words["input_jsonl"].write_text(f'{{"word": "a"}}\n{line}\n')
+    server = serve()
+
+    with pytest.raises(BadDataError, match=f"line 2: {reason}"):
+        asyncgen.run(**words, recipe=SingleTurn, base_url=server.base_url)
+
+    assert server.counts["requests"] == 0
+    assert not words["output_dir"].exists()
+
+
+def test_a_template_without_a_field_is_refused(words):
+    """Every line would ask the same."""
+    words["prompt_file"].write_text(json.dumps(PROMPT | {"single_turn_user": "Say something."}))
+
+    with pytest.raises(BadDataError, match="no placeholder"):
+        asyncgen.run(**words, recipe=SingleTurn, base_url="http://127.0.0.1:9")
+
+
+def test_without_a_key_nothing_is_written(words):
+    """The real API is not asked in vain."""
+    with pytest.raises(KeyOrQuotaError, match="no API key"):
+        asyncgen.run(**words, recipe=SingleTurn, base_url="https://api.example.com/v1")
+    assert not words["output_dir"].exists()
+
+
+async def test_a_thread_of_its_own_works_inside_a_running_loop(serve, words):
+    """As the refusal advises."""
+    url = serve().base_url
+
+    summary = await asyncio.to_thread(lambda: asyncgen.run(**words, recipe=SingleTurn, base_url=url))
+
+    assert summary.stats["answered"] == 2
+
+
+async def test_inside_a_running_loop_it_says_what_to_do(words):
+    """Instead of the loop's own words."""
+    with pytest.raises(UsageError, match="to_thread"):
+        asyncgen.run(**words)
