@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Price, Spend
@@ -34,16 +34,15 @@ from asyncgen.progress import (
     RunStarted,
 )
 from asyncgen.recipe import Recipe
-from asyncgen.regeneration import Flaws
 from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
 from asyncgen.version import __version__
 from asyncgen.writer import RunOutputs
 
-JOURNAL_SYNC_INTERVAL = 0.5
-SAMPLE_INTERVAL = 1.0
-MAX_WAITING_BYTES = 64 * 1024 * 1024
+if TYPE_CHECKING:
+    from asyncgen.regeneration import Flaws  # it brings what judges examples, which a run does not need
+
 BALLAST_PER_CALL = 8 * 1024
 
 
@@ -115,7 +114,7 @@ class Run:
         """
         return await self._carry_out(self._execute)
 
-    async def regenerate(self, flaws: Flaws) -> Summary:
+    async def regenerate(self, flaws: "Flaws") -> Summary:
         """Ask flagged pairs of a finished run anew, one round; or finish the round that was begun.
 
         Args:
@@ -311,7 +310,7 @@ class Run:
             await spool.close()
             await self._disk.call(journal.close)  # behind a sync that may still be queued
 
-    async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
+    async def _regenerate(self, flaws: "Flaws", scanned: Scan) -> tuple[RunState, bool]:
         """Ask flagged pairs anew and replace those that come out better; the new state, and whether any was asked.
 
         The statistics name the pairs before the first is asked: whoever goes on asks the same ones, and takes
