@@ -185,7 +185,7 @@ def test_a_module_imports_nothing_of_a_higher_tier(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in STREET if name.startswith("recipes.")])
 def test_a_recipe_knows_only_values_prompts_and_text(name: str) -> None:
     """Neither limits nor files nor the engine."""
-    assert INSIDE[name] <= {*TIERS[0], "prompts", "recipe", "text"}
+    assert INSIDE[name] <= {*TIERS[0], "prompts", "provenance", "recipe", "text"}
 
 
 def test_only_the_commands_import_the_simulator() -> None:
