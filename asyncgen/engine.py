@@ -231,7 +231,8 @@ class Engine:
 
     async def _stop_when_exhausted(self, journal: Journal) -> None:
         await self._gate.exhausted.wait()
-        self.stop(BudgetError(f"the budget covers no further call: {describe(journal.spend, self._price)} spent"))
+        spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
+        self.stop(BudgetError(f"the budget covers no further call: {spent} spent, {left:,} pairs left"))
 
     async def _sync_regularly(self, journal: Journal) -> None:
         with suppress(asyncio.CancelledError):
