@@ -5,9 +5,11 @@ Rules:
 1. A grant gives all that an attempt needs at once: a call in flight, a request, its tokens. Nothing is
    granted in a pause, nor beyond the budget: what calls in flight may cost is set aside.
 2. The oldest pair goes first. What it cannot have yet, nobody behind it gets: nothing is overtaken, and
-   no second queue can turn the order around.
+   no second queue can turn the order around. But a call that was just refused lets the next one go before it: it
+   may be the only one that the server refuses.
 3. Whoever waits for a backoff is outside the gate and holds nothing.
-4. What the server says is heard here: answers and refusals move the limit of calls in flight
+4. As long as no limit is known and no call is back, a few go ahead to tell of one.
+5. What the server says is heard here: answers and refusals move the limit of calls in flight
    (`concurrency`) and the rates (`pace`).
 
 Pacing is `aiolimiter` with a short period. Its waiters are a heap by amount, so large requests would

@@ -194,6 +194,9 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
             console.say(f"Tier:    {job.tier}")
         if job.local is not None:
             console.say(f"Model:   {job.local}")
+        if job.config.concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
+            most = f"at most {job.config.most_in_flight:,} calls are in flight"
+            console.say(f"Sockets: {most}: no more can this process open; `ulimit -n` raises that")
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:

@@ -31,13 +31,19 @@ _FIELDS = {"requests": ("rpm", "rpd"), "tokens": ("tpm", "tpd")}
 class Cost:
     """What a mean pair costs before anything is sent: `calls`, and by call `charged` tokens, as the limit counts.
 
-    `tokens` bounds what a call can use: its prompt and a full answer. `pairs` were looked at.
+    `prompt` and `answer` are the tokens of a call's prompt and of the longest answer. `pairs` were looked at.
     """
 
     calls: float
     charged: float
-    tokens: float
+    prompt: float
+    answer: float
     pairs: int
+
+    def most(self, calls: int) -> Usage:
+        """What so many calls use at most."""
+        prompt, answer = round(calls * self.prompt), round(calls * self.answer)
+        return Usage(prompt, answer, prompt + answer)
 
 
 @dataclass(slots=True)
@@ -108,7 +114,8 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
         calls=len(requests) / len(pairs),
         # What OpenAI charges against the tokens a minute: the larger of the two.
         charged=sum(map(max, prompts, answers)) / len(requests),
-        tokens=(sum(prompts) + sum(answers)) / len(requests),
+        prompt=sum(prompts) / len(requests),
+        answer=sum(answers) / len(requests),
         pairs=len(pairs),
     )
     return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl, parse_pair)), cost

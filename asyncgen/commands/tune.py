@@ -148,7 +148,9 @@ async def _measure(
     where = urlsplit(config.base_url).hostname
     if args.simulate is not None or local is not None:
         where = "a simulated API" if local is None else f"{config.model} on this machine"
-    _say(f"This sends {calls} calls to {where}, at most about {calls * cost.tokens:,.0f} tokens.")
+    most, price = cost.most(calls), load_price(config.model)
+    worth = "" if price is None else f" ({price.cost(most):,.2f} USD for {price.model})"
+    _say(f"This sends {calls} calls to {where}, at most about {most.total_tokens:,} tokens{worth}.")
     if args.simulate is None and local is None and not args.yes:
         if not sys.stdin.isatty():
             raise UsageError("real calls cost money, and nobody is here to ask: add --yes, or --plan-only")

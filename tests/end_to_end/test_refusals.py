@@ -1,11 +1,12 @@
 """What is wrong with a command or its files is said in a line or two, before anything is paid or written."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .conftest import Job
+from .conftest import Job, clean_env
 
 
 def refused(this: Job, *more: str, key: str = "some-key") -> tuple[int, str]:
@@ -140,3 +141,15 @@ def test_a_read_only_place_is_a_disk_error(job, tmp_path):
 
     assert done.returncode == 74
     assert "/proc/asyncgen-output" in done.stderr
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 0), (("--concurrency", "200"), 2)])
+def test_a_process_that_may_open_few_sockets_says_so(job, flags, code):
+    """Left to itself it stays below; a number that cannot be had is refused."""
+    words = ["bash", "-c", 'ulimit -n 200; exec "$@"', "bash", *job().argv, "--simulate", "fast", *flags]
+    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=19, env=clean_env(None))
+    assert done.returncode == code, done.stderr
+    if code:
+        assert "lets a process open 136: lower it, or raise `ulimit -n`" in done.stderr
+    else:
+        assert "at most 136 calls are in flight" in done.stdout

@@ -72,7 +72,11 @@ def test_real_calls_are_not_sent_without_a_word(serve) -> None:
     done = tune("--base-url", server.base_url)
 
     assert done.returncode == 2
-    assert "This sends 12 calls to 127.0.0.1, at most about " in done.stdout
+    assert re.search(
+        r"^This sends 12 calls to 127\.0\.0\.1, at most about [\d,]+ tokens \(0\.\d\d USD for gpt-4o\)\.$",
+        done.stdout,
+        re.MULTILINE,
+    )
     assert "add --yes, or --plan-only" in done.stderr
     assert server.counts["requests"] == 0
 
