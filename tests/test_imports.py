@@ -45,6 +45,7 @@ TIERS = {
         "breaker",
         "budget",
         "concurrency",
+        "deferred",
         "disk",
         "forecast",
         "limiter",
