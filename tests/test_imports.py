@@ -70,7 +70,7 @@ TIERS = {
         "window",
     },
     1: {"config", "fingerprint", "settings", "splits", "text"},
-    0: {"chat", "errors", "pairs", "units", "version"},
+    0: {"chat", "defect", "errors", "pairs", "units", "version"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {
