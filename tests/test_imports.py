@@ -69,7 +69,7 @@ TIERS = {
         "verdict",
         "window",
     },
-    1: {"config", "fingerprint", "settings", "splits", "text"},
+    1: {"config", "fingerprint", "settings", "splits", "text", "toml"},
     0: {"chat", "defect", "errors", "pairs", "units", "version"},
 }
 BESIDE = "simulator"
