@@ -166,7 +166,7 @@ class Console:
     def _started(self, event: RunStarted) -> None:
         if event.resumed:
             self.say(f"Resuming from pair {event.first} (checkpoint found)")
-        self._open_bar(event.total, event.first)
+        self._open_bar(event.total, event.done)
 
     def _repairing(self, event: RepairStarted) -> None:
         self.say(f"Asking again for {event.pairs} pair{'s' * (event.pairs != 1)} that {event.why}")
@@ -263,12 +263,12 @@ class Console:
         Planned: _plan,
     }
 
-    def _open_bar(self, total: int, first: int) -> None:
+    def _open_bar(self, total: int, done: int) -> None:
         self._close_bar()
         if self._progress and sys.stderr.isatty():
             self._bar = tqdm(
                 total=total,
-                initial=first,
+                initial=done,
                 dynamic_ncols=True,
                 bar_format=f"{{percentage:3.0f}}%|{{bar:{BAR_WIDTH}}}| {{n_fmt}}/{{total_fmt}}",
             )

@@ -37,6 +37,7 @@ TIERS = {
         "medec",
         "recipe",
         "recipes",
+        "segments",
         "source",
         "staging",
         "transport",
@@ -70,7 +71,7 @@ TIERS = {
         "window",
     },
     1: {"config", "fingerprint", "settings", "splits", "text", "toml"},
-    0: {"chat", "defect", "errors", "pairs", "units", "version"},
+    0: {"chat", "defect", "errors", "pairs", "shard", "units", "version"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {

@@ -27,6 +27,7 @@ from asyncgen.config import (
 from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
 from asyncgen.prices import load_price
+from asyncgen.shard import Shard
 from asyncgen.tiers import Tier, load_tier
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     )
     job.add_argument(
         "--config", type=Path, metavar="FILE.toml", help="flags in a file, by their long names; those typed win"
+    )
+    job.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
     job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
@@ -286,6 +290,7 @@ def _config(
         allow_http=args.allow_http,
         restart=args.restart,
         skip_bad=args.skip_bad,
+        shard=args.shard,
     )
     if config.ceiling > sockets():
         raise UsageError(
@@ -304,6 +309,13 @@ def sockets() -> int:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return max(1, max(soft, wanted) - OTHER_DESCRIPTORS)
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _concurrency(text: str) -> int | None:

@@ -148,7 +148,7 @@ def _report(
     """What was written, what is odd about it, how to load it."""
     examples = export.examples
     if not examples.finished:
-        done, total = examples.state.last_completed_idx + 1, examples.state.stats["total_pairs"]
+        done, total = examples.state.done, examples.state.stats["total_pairs"]
         console.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} pairs")
     if examples.state.failed_pairs:
         console.warn(
