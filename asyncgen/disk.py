@@ -232,7 +232,7 @@ class Disk:
             os.close(fd)
             raise TryLaterError(
                 f"{path.parent.parent} is in use by another run (process {holder or 'unknown'}); "
-                "wait for it or choose another --output-dir"
+                "wait for it, or choose another output directory"
             ) from None
         with disk_errors("write", path):
             os.ftruncate(fd, 0)

@@ -29,7 +29,7 @@ from asyncgen.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.disk import Disk
-from asyncgen.errors import BadDataError
+from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.pairs import Row
 from asyncgen.recipe import Recipe
@@ -37,7 +37,6 @@ from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
 JOURNAL_PREFIX = "journal-"
-GO_ON = "choose another --output-dir, or --restart to move everything aside and begin anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def begin(
         rows: the input from its beginning, for taking over.
 
     Raises:
-        BadDataError: the directory belongs to another run or was changed.
+        DirectoryError: the directory belongs to another run or was changed.
     """
     if restart:
         return _fresh(disk, directory, recipe, fingerprint, pairs)
@@ -172,15 +171,15 @@ def _accept(
 ) -> RunState:
     changed = differences(state.fingerprint, fingerprint)
     if changed:
-        raise BadDataError(f"this directory belongs to another run: {'; '.join(changed)}; {GO_ON}")
+        raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
     done = state.last_completed_idx + 1
     if done and prefix_chain is None:
-        raise BadDataError(f"the input has fewer pairs than the {done} already processed; {GO_ON}")
+        raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
     if done and prefix_chain != state.input_chain:
-        raise BadDataError(f"the input changed within the {done} pairs already processed; {GO_ON}")
+        raise DirectoryError(f"the input changed within the {done} pairs already processed")
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
-        raise BadDataError(f"the checkpoint does not fit this version of asyncgen; {GO_ON}")
+        raise DirectoryError("the checkpoint does not fit this version of asyncgen")
     return replace(state, stats={**state.stats, "total_pairs": max(pairs, done)})
 
 
@@ -191,10 +190,10 @@ def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bo
         path = directory / name
         size = disk.size(path) or 0
         if size < mark.size:
-            raise BadDataError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size}); {GO_ON}")
+            raise DirectoryError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size})")
         tail = disk.read(path, max(0, mark.size - TAIL), min(TAIL, mark.size)) or b""
         if digest(tail) != mark.tail or (size > mark.size and not may_be_longer):
-            raise BadDataError(f"{path} was changed since the run wrote it; {GO_ON}")
+            raise DirectoryError(f"{path} was changed since the run wrote it")
         if size > mark.size:
             disk.truncate(path, mark.size)
         meters[name] = FileMeter(mark.size, mark.crc32, tail)

@@ -24,7 +24,7 @@ from asyncgen.config import (
     is_loopback,
     resolve_api_key,
 )
-from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
+from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
 from asyncgen.prices import load_price
 from asyncgen.tiers import Tier, load_tier
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_DESCRIPTORS = 65_536
 OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
+BEGIN_ANEW = "choose another --output-dir, or --restart to move everything aside and begin anew"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -202,7 +203,9 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
         try:
             return run_loop(_execute(job, console, flaws))
         except AsyncgenError as error:
-            console.error(str(error))
+            # To begin anew is for the run, not for what works on a run that is there.
+            anew = isinstance(error, DirectoryError) and flaws is None
+            console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
             if error.exit_code in RESUMABLE:
                 console.error(f"to go on: {_command(sys.argv)}")
             return error.exit_code
