@@ -25,6 +25,7 @@ TIERS = {
         "resume",
         "structure",
         "takeover",
+        "tee",
         "telemetry",
         "worker",
         "writer",
@@ -42,6 +43,7 @@ TIERS = {
         "transport",
     },
     2: {
+        "aside",
         "breaker",
         "budget",
         "concurrency",
