@@ -11,7 +11,6 @@ Rules:
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -32,7 +31,7 @@ class Tap:
 
     def __init__(self, place: int) -> None:
         self.place = place
-        self._earlier: Iterator[bytes] = iter(())
+        self._earlier: chain[bytes] = chain()
         self._disk: Disk | None = None
         self._lines: deque[bytes] = deque()
         self._changed = asyncio.Condition()
@@ -40,7 +39,7 @@ class Tap:
 
     async def begin(self, disk: Disk, path: Path, size: int) -> None:
         """The first `size` bytes of the file are there already."""
-        lines = _within(lines_of(disk, path), size)
+        lines = lines_of(disk, path, size)
         # Open from now on: a merge may put another file in its place while this one is read.
         first = await disk.call(lambda: list(islice(lines, 1)))
         async with self._changed:
@@ -107,12 +106,3 @@ class Tee:
     async def close(self) -> None:
         """Close the other one."""
         await self._sink.close()
-
-
-def _within(lines: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The lines in the first `size` bytes."""
-    for line in lines:
-        size -= len(line)
-        if size < 0:
-            return
-        yield line

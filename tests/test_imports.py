@@ -15,7 +15,7 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {"engine", "export", "pipeline", "regeneration", "report", "verification"},
+    5: {"again", "engine", "export", "pipeline", "regeneration", "report", "verification"},
     4: {
         "directory",
         "history",
@@ -27,6 +27,7 @@ TIERS = {
         "takeover",
         "tee",
         "telemetry",
+        "trail",
         "worker",
         "writer",
     },

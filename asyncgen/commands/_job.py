@@ -30,6 +30,7 @@ from asyncgen.prices import load_price
 from asyncgen.tiers import Tier, load_tier
 
 if TYPE_CHECKING:
+    from asyncgen.checkpoint import RunState
     from asyncgen.local import LocalModel
     from asyncgen.regeneration import Flaws
 
@@ -180,6 +181,19 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
             f"--max-cost needs a price of {config.model}: list it in a file like configs/prices.toml, for --prices"
         )
     return Job(config, tier, price, args.simulate, local)
+
+
+def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
+    """Read the flags of a command that works on what is in `args.directory`: the run's state says the others.
+
+    Raises:
+        UsageError, KeyOrQuotaError: as `prepare`.
+    """
+    args.output_dir, args.num_pairs = args.directory, state.last_completed_idx + 1
+    args.add_reasoning = state.fingerprint.get("add_reasoning") is True
+    # Lines that the run has left out are left out again: the input is known by the others.
+    args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5
+    return prepare(args)
 
 
 def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) -> int:
