@@ -1,21 +1,29 @@
-"""What `asyncgen run` does, from Python."""
+"""What `asyncgen run` does, from Python: `run`, `run_async` inside an event loop, and `stream`."""
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+import orjson
+
+from asyncgen.aside import Aside
 from asyncgen.budget import Price
 from asyncgen.config import DEFAULT_BASE_URL, RunConfig, is_loopback, resolve_api_key
 from asyncgen.disk import Disk
-from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.errors import DirectoryError, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
 from asyncgen.pipeline import Run, Summary
 from asyncgen.prices import load_price
 from asyncgen.prompts import PromptFile
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.tee import Tap
+
+MakeRecipe = Callable[[PromptFile], Recipe[Any]]
 
 
 class Settings(TypedDict, total=False):
@@ -50,7 +58,7 @@ def run(
     input_jsonl: str | Path,
     output_dir: str | Path,
     prompt_file: str | Path,
-    recipe: Callable[[PromptFile], Recipe[Any]] | None = None,
+    recipe: MakeRecipe | None = None,
     **settings: Unpack[Settings],
 ) -> Summary:
     """Do the job to its end, or go on with it: the same call always finishes what is missing.
@@ -70,7 +78,126 @@ def run(
     except RuntimeError:
         pass
     else:
-        raise UsageError("asyncgen.run was called in a running event loop: call it with asyncio.to_thread")
+        raise UsageError("asyncgen.run was called in a running event loop: await asyncgen.run_async there")
+    job = _prepare(input_jsonl, output_dir, prompt_file, recipe, settings)
+    return run_loop(job.work())
+
+
+async def run_async(
+    *,
+    input_jsonl: str | Path,
+    output_dir: str | Path,
+    prompt_file: str | Path,
+    recipe: MakeRecipe | None = None,
+    **settings: Unpack[Settings],
+) -> Summary:
+    """The same as `run`, awaited inside an event loop.
+
+    The work has a thread and a loop of its own. When it is cancelled, the calls in flight are finished and saved
+    before that is heard.
+
+    Raises:
+        AsyncgenError: why it ended early; everything paid is saved.
+    """
+    job = _prepare(input_jsonl, output_dir, prompt_file, recipe, settings)
+    async with Aside(job.work, job.stop) as aside:
+        return await aside.result()
+
+
+def stream(
+    *,
+    input_jsonl: str | Path,
+    output_dir: str | Path,
+    prompt_file: str | Path,
+    recipe: MakeRecipe | None = None,
+    output: str | None = None,
+    **settings: Unpack[Settings],
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Do the job as `run` does, and give its examples, for `async for`, as they are written.
+
+    They come in input order, those of earlier starts first: all of the file, however often the run was
+    interrupted. A pair that failed in an earlier start and is repaired comes in its place, or last where that
+    start had not reached its end. Pairs that fail are left out, as in the file.
+
+    Whoever takes no example holds the run, which is then ahead by its window: 1,024 pairs, or 8 for each call
+    that may be in flight. Whoever leaves early stops it in order: the calls in flight are finished and saved, and
+    the same call goes on. `contextlib.aclosing` around it makes leaving wait for that.
+
+    Args:
+        input_jsonl: one JSON object a line.
+        output_dir: where the recipe's files go.
+        prompt_file: what the recipe is made from.
+        recipe: makes it; None: that of `asyncgen run`.
+        output: the name of the recipe's file that is wanted; None: its last one.
+        settings: see `Settings`.
+
+    Raises:
+        AsyncgenError: what cannot be carried out, at once; from the iteration why the run ended early, when
+            everything before was given.
+    """
+    job = _prepare(input_jsonl, output_dir, prompt_file, recipe, settings)
+    names = [file.name for file in job.recipe.outputs]
+    if output is not None and output not in names:
+        raise UsageError(f"the recipe makes no {output}, but {', '.join(names)}")
+    tap = job.tap = Tap(names.index(names[-1] if output is None else output))
+    return _examples(job, tap)
+
+
+async def _examples(job: "_Job", tap: Tap) -> AsyncGenerator[dict[str, Any], None]:
+    async with Aside(job.work, job.stop) as aside:
+        while lines := await aside.call(tap.take):
+            for line in lines:
+                yield orjson.loads(line)
+        await aside.result()
+
+
+@dataclass(slots=True)
+class _Job:
+    """A run, prepared."""
+
+    config: RunConfig
+    recipe: Recipe[Any]
+    price: Price | None
+    tap: Tap | None = None
+    _run: Run | None = field(default=None, init=False)
+
+    async def work(self) -> Summary:
+        """Carry it out."""
+        disk = Disk()
+        try:
+            self._run = Run(self.config, self.recipe, [], disk, price=self.price, tap=self.tap)
+            with _way_out():
+                return await self._run.execute()
+        finally:
+            if self.tap is not None:
+                await self.tap.end()
+            disk.close()
+
+    async def stop(self) -> None:
+        """Ask it to stop."""
+        if self._run is not None:
+            self._run.stop(Interrupted("stopped by the program; everything paid is saved"))
+        if self.tap is not None:
+            await self.tap.leave()
+
+
+@contextmanager
+def _way_out() -> Iterator[None]:
+    """Say how to begin anew, for whoever reads the traceback."""
+    try:
+        yield
+    except DirectoryError as error:
+        error.add_note("choose another output_dir, or restart=True to move everything aside and begin anew")
+        raise
+
+
+def _prepare(
+    input_jsonl: str | Path,
+    output_dir: str | Path,
+    prompt_file: str | Path,
+    recipe: MakeRecipe | None,
+    settings: Settings,
+) -> _Job:
     settings["api_key"] = resolve_api_key(settings.get("api_key"))
     settings["base_url"] = settings.get("base_url") or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
     config = RunConfig(
@@ -86,12 +213,4 @@ def run(
     price = load_price(config.model, None)
     if price is None and config.max_cost is not None:
         raise UsageError(f"max_cost needs a price of {config.model} in configs/prices.toml")
-    return run_loop(_execute(config, made, price))
-
-
-async def _execute(config: RunConfig, recipe: Recipe[Any], price: Price | None) -> Summary:
-    disk = Disk()
-    try:
-        return await Run(config, recipe, [], disk, price=price).execute()
-    finally:
-        disk.close()
+    return _Job(config, made, price)

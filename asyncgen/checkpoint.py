@@ -16,7 +16,7 @@ import orjson
 
 from asyncgen.budget import Spend
 from asyncgen.disk import Disk, replace_atomically
-from asyncgen.errors import BadDataError
+from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint, digest
 from asyncgen.shard import Portion, Shard
 
@@ -126,7 +126,7 @@ def load_checkpoint(disk: Disk, directory: Path) -> RunState | None:
     """The state in `checkpoint.json`, or None when there is none.
 
     Raises:
-        BadDataError: the file is damaged, was edited, or is of another tool.
+        DirectoryError: the file is damaged, was edited, or is of another tool.
     """
     path = directory / CHECKPOINT
     data = disk.read(path)
@@ -137,7 +137,7 @@ def load_statistics(disk: Disk, directory: Path) -> RunState | None:
     """The state in `generation_stats_safe.json`, or None when there is none.
 
     Raises:
-        BadDataError: the file is damaged, was edited, or is of another tool.
+        DirectoryError: the file is damaged, was edited, or is of another tool.
     """
     path = directory / STATISTICS
     data = disk.read(path)
@@ -201,16 +201,10 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
             content = decode(data) if CHECKSUM in content else content
             return _state(content, stats_of(content))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise BadDataError(f"{path} is damaged; --restart moves everything aside and begins anew") from None
+        raise DirectoryError(f"{path} is damaged") from None
     if version is None:
-        raise BadDataError(
-            f"{path} was written by another tool; choose another --output-dir, "
-            "or --restart to move everything aside and begin anew"
-        )
-    raise BadDataError(
-        f"{path} was written by another version of asyncgen; go on with that one, choose another --output-dir, "
-        "or --restart to move everything aside and begin anew"
-    )
+        raise DirectoryError(f"{path} was written by another tool")
+    raise DirectoryError(f"{path} was written by another version of asyncgen: that one goes on with it")
 
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:

@@ -12,7 +12,20 @@ from asyncgen.errors import AsyncgenError, Exit
 from asyncgen.settings import with_settings
 from asyncgen.version import __version__
 
-COMMANDS = ("prepare", "plan", "run", "status", "merge", "report", "verify", "export", "tune", "drill", "simulate")
+COMMANDS = (
+    "prepare",
+    "plan",
+    "run",
+    "status",
+    "merge",
+    "report",
+    "verify",
+    "trace",
+    "export",
+    "tune",
+    "drill",
+    "simulate",
+)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -175,3 +175,9 @@ def shipped(*parts: str) -> Path:
     inside = Path(str(files("asyncgen"))) / "configs"
     root = inside if inside.is_dir() else inside.parent.parent / "configs"
     return root.joinpath(*parts)
+
+
+def from_here(path: Path) -> Path:
+    """A path as somebody types it here: relative when it is below the working directory."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

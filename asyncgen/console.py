@@ -17,7 +17,7 @@ import orjson
 from tqdm import tqdm
 
 from asyncgen.checkpoint import timestamp
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, from_here
 from asyncgen.errors import UsageError
 from asyncgen.pipeline import Summary
 from asyncgen.progress import (
@@ -70,7 +70,7 @@ class Console:
         self._storm_until = 0.0
         self._storm_kind = ""
         self._failures = 0
-        self._input = "PAIRS"
+        self._input = Path("PAIRS")
         self._shard: Shard | None = None
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
@@ -94,7 +94,7 @@ class Console:
 
     def paths(self, config: RunConfig) -> None:
         """The three paths, first of all."""
-        self._input, self._shard = shlex.quote(str(config.input_jsonl)), config.shard
+        self._input, self._shard = config.input_jsonl, config.shard
         self.say(f"Input:   {config.input_jsonl}")
         self.say(f"Output:  {config.output_dir}")
         self.say(f"Prompts: {config.prompt_file}")
@@ -120,6 +120,7 @@ class Console:
         pairs = stats["total_pairs"]
         if summary.already_complete:
             self.say(f"✓ Already complete: {pairs} pairs in {output_dir}, nothing to do")
+            self._next(output_dir)
             return
         rate = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
         self.say(
@@ -132,15 +133,20 @@ class Console:
             if name not in {"total_pairs", "total_tokens_used"}:
                 self.say(f"  {name:28} {number:>8,}")
         self.say(f"  in {output_dir}")
-        if self._shard is not None and not summary.failed_pairs:
-            self.say(f"next, when all {self._shard.of} are done: asyncgen merge DIR… --output-dir OUT")
-        elif not summary.failed_pairs:
-            self.say(f"next: asyncgen verify {shlex.quote(str(output_dir))} --input-jsonl {self._input}")
+        if not summary.failed_pairs:
+            self._next(output_dir)
         if summary.failed_pairs:
             self.warn(
                 f"{summary.failed_pairs} pairs failed (see failed.jsonl there); "
                 "the same command asks only them again and merges them in place"
             )
+
+    def _next(self, output_dir: Path) -> None:
+        if self._shard is not None:
+            self.say(f"next, when all {self._shard.of} are done: asyncgen merge DIR… --output-dir OUT")
+            return
+        words = ["asyncgen", "verify", str(from_here(output_dir)), "--input-jsonl", str(from_here(self._input))]
+        self.say(f"next: {shlex.join(words)}")
 
     def _compare(self) -> None:
         """Planned against actual, of this process."""

@@ -20,6 +20,7 @@ import stat
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -232,7 +233,7 @@ class Disk:
             os.close(fd)
             raise TryLaterError(
                 f"{path.parent.parent} is in use by another run (process {holder or 'unknown'}); "
-                "wait for it or choose another --output-dir"
+                "wait for it, or choose another output directory"
             ) from None
         with disk_errors("write", path):
             os.ftruncate(fd, 0)
@@ -277,8 +278,20 @@ class Disk:
                     yield chunk
 
 
-def lines_of(disk: Disk, path: Path) -> Iterator[bytes]:
-    """The lines of a file with their ends (the last one may lack it); none when it is not there."""
+def lines_of(disk: Disk, path: Path, size: int | None = None) -> Iterator[bytes]:
+    """The lines of a file with their ends (the last one may lack it); none when it is not there.
+
+    With `size`, only those that are within so many bytes.
+    """
+    left = inf if size is None else size
+    for line in _all_lines(disk, path):
+        left -= len(line)
+        if left < 0:
+            return
+        yield line
+
+
+def _all_lines(disk: Disk, path: Path) -> Iterator[bytes]:
     if disk.size(path) is None:
         return
     rest = b""

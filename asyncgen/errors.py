@@ -41,6 +41,13 @@ class BadDataError(AsyncgenError):
     exit_code = Exit.BAD_DATA
 
 
+class DirectoryError(BadDataError):
+    """What the output directory holds cannot be gone on with: it is damaged, or of another run.
+
+    Says what is wrong; whoever can begin anew or elsewhere adds how.
+    """
+
+
 class DiskError(AsyncgenError):
     """The disk refused a call (`errno` is that of the operating system, or None)."""
 

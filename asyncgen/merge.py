@@ -16,7 +16,7 @@ import orjson
 from asyncgen.budget import Spend
 from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, decode, encode, encode_statistics
 from asyncgen.disk import Disk, lines_of, replace_atomically, write_durably
-from asyncgen.errors import BadDataError
+from asyncgen.errors import DirectoryError
 from asyncgen.pairs import Row
 from asyncgen.progress import CheckpointSaved
 from asyncgen.recipe import Examples, OutputFile, Recipe
@@ -32,7 +32,7 @@ def failed_records(disk: Disk, directory: Path) -> list[dict[str, object]]:
     """The lines of `failed.jsonl`, in order.
 
     Raises:
-        BadDataError: it is damaged.
+        DirectoryError: it is damaged.
     """
     data = disk.read(directory / FAILED) or b""
     try:
@@ -40,7 +40,7 @@ def failed_records(disk: Disk, directory: Path) -> list[dict[str, object]]:
     except orjson.JSONDecodeError:
         records = [None]
     if not all(map(_is_record, records)):
-        raise BadDataError(f"{directory / FAILED} is damaged; --restart moves everything aside and begins anew")
+        raise DirectoryError(f"{directory / FAILED} is damaged")
     return records
 
 
@@ -59,14 +59,14 @@ def finish_intent(disk: Disk, directory: Path, state_directory: Path, *, restart
         restart: everything is moved aside anyhow: what cannot be finished is left as it is.
 
     Raises:
-        BadDataError: the intent is damaged, or a file that it names is neither there nor in place.
+        DirectoryError: the intent is damaged, or a file that it names is neither there nor in place.
     """
     path = state_directory / INTENT
     data = disk.read(path)
     if data is not None:
         try:
             _carry_out(disk, directory, path, data)
-        except BadDataError:
+        except DirectoryError:
             if not restart:
                 raise
             disk.unlink(path)
@@ -84,13 +84,13 @@ def _carry_out(disk: Disk, directory: Path, path: Path, data: bytes) -> None:
     try:
         intent = decode(data)
     except ValueError:
-        raise BadDataError(f"{path} is damaged; --restart moves everything aside and begins anew") from None
+        raise DirectoryError(f"{path} is damaged") from None
     for name, size in intent["files"].items():
         source, target = directory / (name + SUFFIX), directory / name
         if disk.size(source) == size:
             disk.rename(source, target)
         elif disk.size(target) != size:
-            raise BadDataError(f"{target} was changed while a merge was unfinished; --restart begins anew")
+            raise DirectoryError(f"{target} was changed while a merge was unfinished")
     for name in intent["remove"]:
         disk.unlink(directory / name)
     disk.fsync_directory(directory)

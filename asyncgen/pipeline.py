@@ -37,9 +37,10 @@ from asyncgen.recipe import Recipe
 from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
 from asyncgen.shard import Portion
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
+from asyncgen.tee import Tap, Tee
 from asyncgen.telemetry import Telemetry
 from asyncgen.version import __version__
-from asyncgen.writer import RunOutputs
+from asyncgen.writer import RunOutputs, Sink
 
 if TYPE_CHECKING:
     from asyncgen.regeneration import Flaws  # it brings what judges examples, which a run does not need
@@ -75,6 +76,7 @@ class Run:
         price: of the model, None when it is not known.
         expect: what so many pairs are expected to take, for comparing it with what they took.
         command: what goes on with the run, for whoever asks for it later; without the key.
+        tap: is handed the lines of one of the files.
     """
 
     def __init__(
@@ -87,12 +89,14 @@ class Run:
         price: Price | None = None,
         expect: Callable[[int], Planned] | None = None,
         command: str = "",
+        tap: Tap | None = None,
     ) -> None:
         self._config = config
         self._recipe = recipe
         self._disk = disk
         self._expect = expect
         self._command = command
+        self._tap = tap
         self._directory = config.output_dir
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
@@ -263,6 +267,7 @@ class Run:
                 self._observe(Notice("asyncgen verify --regenerate has begun here, and goes on when called again"))
             elif not state.failed_pairs:
                 clear_journal(self._disk, self._state_directory)  # a crash at the end may have left some
+            await self._begin_tap(state)
             return state, worked
         if ended:
             extend(self._disk, self._directory, state)
@@ -274,7 +279,7 @@ class Run:
         state = await self._generate(state, meters, state.first + total)
         if before:
             # They failed in a run that ended early: perhaps for the same reason, and that is gone.
-            state, _ = await self._repair(state, before)
+            state, _ = await self._repair(state, before, self._tap)
         return state, True
 
     # The two kinds of work
@@ -290,9 +295,10 @@ class Run:
         self._engine.tally.begin(stop - state.first, done=state.done, failed=state.failed_pairs)
         start = RowCutter(self._recipe.parse, index=first, end=state.input_end, chain=state.input_chain)
         rows = read_rows(self._disk, self._config.input_jsonl, start, stop, skip_bad=self._config.skip_bad)
+        await self._begin_tap(state)
         try:
             breaker = Breaker(self._config.max_failures, self._config.max_failed_share)
-            await self._engine.run(journal, outputs, rows, count(first), breaker)
+            await self._engine.run(journal, _tapped(outputs, self._tap), rows, count(first), breaker)
             state = outputs.state
             replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
             self._disk.unlink(self._directory / CHECKPOINT)
@@ -303,7 +309,9 @@ class Run:
             await outputs.close()
             await self._disk.call(journal.close)  # behind a sync that may still be queued
 
-    async def _repair(self, state: RunState, failed: list[int]) -> tuple[RunState, dict[str, FileMeter]]:
+    async def _repair(
+        self, state: RunState, failed: list[int], tap: Tap | None = None
+    ) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask failed pairs again and merge them in place; the new state and the meters of its files."""
         journal = self._open_journal(self._asked_again(state).__contains__, state)
         self._observe(RepairStarted(len(failed)))
@@ -312,7 +320,7 @@ class Run:
         try:
             # Pairs that failed before may all fail again, and that is no news.
             breaker = Breaker(None, 1.0)
-            await self._engine.run(journal, spool, self._rows(failed), iter(failed), breaker)
+            await self._engine.run(journal, _tapped(spool, tap), self._rows(failed), iter(failed), breaker)
             merged = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
             for index in spool.repaired:
                 journal.release(index)
@@ -368,6 +376,11 @@ class Run:
         self._observe(Notice(f"{len(spool.repaired):,} replaced in place{left}"))
         return state, True
 
+    async def _begin_tap(self, state: RunState) -> None:
+        if self._tap is not None:
+            name = self._recipe.outputs[self._tap.place].name
+            await self._tap.begin(self._disk, self._directory / name, state.files[name].size)
+
     async def _rows(self, indexes: Sequence[int]) -> AsyncGenerator[Row[Any], None]:
         wanted = set(indexes)
         rows = read_rows(
@@ -417,6 +430,10 @@ class Run:
     def _observe(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
+
+
+def _tapped(sink: Sink, tap: Tap | None) -> Sink:
+    return sink if tap is None else Tee(sink, tap)
 
 
 def _bad_lines(scanned: Scan, path: Path) -> str:

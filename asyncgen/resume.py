@@ -31,7 +31,7 @@ from asyncgen.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.disk import Disk
-from asyncgen.errors import BadDataError
+from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.pairs import Row
 from asyncgen.recipe import Recipe
@@ -40,7 +40,6 @@ from asyncgen.shard import Portion
 from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
-GO_ON = "choose another --output-dir, or --restart to move everything aside and begin anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def begin(
         rows: the input from its beginning, for taking over.
 
     Raises:
-        BadDataError: the directory belongs to another run or was changed.
+        DirectoryError: the directory belongs to another run or was changed.
     """
     stop = pairs if portion is None else portion.stop
     fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows)
@@ -198,15 +197,15 @@ def _accept(
     _check_portion(state.portion, portion)
     changed = differences(state.fingerprint, fingerprint)
     if changed:
-        raise BadDataError(f"this directory belongs to another run: {'; '.join(changed)}; {GO_ON}")
+        raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
     done = state.last_completed_idx + 1
     if done and prefix_chain is None:
-        raise BadDataError(f"the input has fewer pairs than the {done} already processed; {GO_ON}")
+        raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
     if done and prefix_chain != state.input_chain:
-        raise BadDataError(f"the input changed within the {done} pairs already processed; {GO_ON}")
+        raise DirectoryError(f"the input changed within the {done} pairs already processed")
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
-        raise BadDataError(f"the checkpoint does not fit this version of asyncgen; {GO_ON}")
+        raise DirectoryError("the checkpoint does not fit this version of asyncgen")
     total = max(pairs, done) if portion is None else portion.size
     return replace(state, stats={**state.stats, "total_pairs": total})
 
@@ -216,11 +215,11 @@ def _check_portion(before: Portion | None, now: Portion | None) -> None:
         return
     if before is None or now is None or before.shard != now.shard:
         held, asked = ("the whole run" if each is None else f"shard {each.shard}" for each in (before, now))
-        raise BadDataError(f"this directory holds {held}, and {asked} was asked for; {GO_ON}")
+        raise DirectoryError(f"this directory holds {held}, and {asked} was asked for")
     if before.pairs != now.pairs:
-        raise BadDataError(
+        raise DirectoryError(
             f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, which moves them; "
-            f"--num-pairs {before.pairs} goes on with this one; {GO_ON}"
+            f"--num-pairs {before.pairs} goes on with this one"
         )
 
 
@@ -231,10 +230,10 @@ def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bo
         path = directory / name
         size = disk.size(path) or 0
         if size < mark.size:
-            raise BadDataError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size}); {GO_ON}")
+            raise DirectoryError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size})")
         tail = disk.read(path, max(0, mark.size - TAIL), min(TAIL, mark.size)) or b""
         if digest(tail) != mark.tail or (size > mark.size and not may_be_longer):
-            raise BadDataError(f"{path} was changed since the run wrote it; {GO_ON}")
+            raise DirectoryError(f"{path} was changed since the run wrote it")
         if size > mark.size:
             disk.truncate(path, mark.size)
         meters[name] = FileMeter(mark.size, mark.crc32, tail)

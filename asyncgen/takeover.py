@@ -15,7 +15,7 @@ import orjson
 
 from asyncgen.checkpoint import CHECKPOINT, FAILED, FileMeter, RunState, save_checkpoint
 from asyncgen.disk import Disk, lines_of, write_durably
-from asyncgen.errors import BadDataError
+from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint
 from asyncgen.pairs import Row
 from asyncgen.recipe import Recipe
@@ -85,7 +85,7 @@ def take_over(
         rows: the input from its beginning.
 
     Raises:
-        BadDataError: the files do not hold what the tool says.
+        DirectoryError: the files do not hold what the tool says.
     """
     files = {
         output.name: _PairLines(lines_of(disk, directory / output.name), output.lines) for output in recipe.outputs
@@ -111,10 +111,9 @@ def take_over(
             generated += not reached
         last = row
     if last is None or last.index < original.last_completed_idx or generated != original.generated:
-        raise BadDataError(
+        raise DirectoryError(
             f"{directory} was begun by another tool; its checkpoint speaks of {original.generated} examples up to "
-            f"pair {original.last_completed_idx}, its files agree with the input for {generated}; "
-            "choose another --output-dir, or --restart to move everything aside and begin anew"
+            f"pair {original.last_completed_idx}, its files agree with the input for {generated}"
         )
     meters[FAILED].advance(b"".join(failed))
     if failed:

@@ -1,9 +1,11 @@
 """What a run leaves for status, report and questions asked later: `events.jsonl` and `calls.jsonl`.
 
 Times are of the wall clock: processes come and go, and each has a loop's clock of its own. Observability must
-never end a run: what cannot be written is dropped.
+never end a run: what cannot be written is dropped. Lines leave the memory in the moment in which they are written,
+so a flush that is cancelled leaves them to the next one.
 """
 
+from collections import deque
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,7 +28,7 @@ class Telemetry:
     def __init__(self, disk: Disk, state_directory: Path) -> None:
         self._disk = disk
         self._state_directory = state_directory
-        self._pending: dict[str, list[bytes]] = {EVENTS: [], CALLS: []}
+        self._pending: dict[str, deque[bytes]] = {EVENTS: deque(), CALLS: deque()}
         self._written: set[str] = set()
         self._working = False
 
@@ -43,13 +45,14 @@ class Telemetry:
         """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
         if not self._working:
             return
-        pending, self._pending = self._pending, {EVENTS: [], CALLS: []}
-        if any(pending.values()):
+        if any(self._pending.values()):
             with suppress(DiskError):
-                await self._disk.call(lambda: self._write(pending))
+                await self._disk.call(self._write)
 
-    def _write(self, pending: dict[str, list[bytes]]) -> None:
-        for name, lines in pending.items():
+    def _write(self) -> None:
+        """Runs on the disk's thread, while the loop's appends more: a deque allows for that."""
+        for name, pending in self._pending.items():
+            lines = [pending.popleft() for _ in range(len(pending))]
             if lines:
                 path = self._state_directory / name
                 end = b"" if name in self._written else self._end_of_torn_line(path)

@@ -158,9 +158,9 @@ def edited(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 def test_a_damaged_file_is_refused(
     disk: Disk, tmp_path: Path, name: str, save: Save, load: Load, content: bytes
 ) -> None:
-    """With the file's name and the way out, and it is left as it is."""
+    """With the file's name, and it is left as it is."""
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(BadDataError, match=rf"{re.escape(name)} is damaged; --restart"):
+    with pytest.raises(BadDataError, match=rf"{re.escape(name)} is damaged$"):
         load(disk, tmp_path)
     assert (tmp_path / name).read_bytes() == content
 
@@ -218,7 +218,7 @@ def test_a_checkpoint_of_the_original_tool_is_told_from_a_damaged_one(disk: Disk
     """It has an index, statistics and a time, and nothing to go on from."""
     content = {"last_completed_idx": 49, "stats": {"total_pairs": 50}, "timestamp": "2025-01-01T00:00:00"}
     (tmp_path / CHECKPOINT).write_bytes(orjson.dumps(content))
-    with pytest.raises(BadDataError, match="was written by another tool; choose another --output-dir"):
+    with pytest.raises(BadDataError, match=r"was written by another tool$"):
         load_checkpoint(disk, tmp_path)
 
 

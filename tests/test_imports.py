@@ -15,7 +15,7 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {"engine", "export", "joining", "pipeline", "regeneration", "report", "verification"},
+    5: {"again", "engine", "export", "joining", "pipeline", "regeneration", "report", "verification"},
     4: {
         "directory",
         "history",
@@ -25,7 +25,9 @@ TIERS = {
         "resume",
         "structure",
         "takeover",
+        "tee",
         "telemetry",
+        "trail",
         "worker",
         "writer",
     },
@@ -43,6 +45,7 @@ TIERS = {
         "transport",
     },
     2: {
+        "aside",
         "breaker",
         "budget",
         "concurrency",

@@ -24,18 +24,20 @@ from asyncgen.config import (
     is_loopback,
     resolve_api_key,
 )
-from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
+from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
 from asyncgen.prices import load_price
 from asyncgen.shard import Shard
 from asyncgen.tiers import Tier, load_tier
 
 if TYPE_CHECKING:
+    from asyncgen.checkpoint import RunState
     from asyncgen.local import LocalModel
     from asyncgen.regeneration import Flaws
 
 MOST_DESCRIPTORS = 65_536
 OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
+BEGIN_ANEW = "choose another --output-dir, or --restart to move everything aside and begin anew"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -185,6 +187,21 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
     return Job(config, tier, price, args.simulate, local)
 
 
+def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
+    """Read the flags of a command that works on what is in `args.directory`: the run's state says the others.
+
+    Raises:
+        UsageError, KeyOrQuotaError: as `prepare`.
+    """
+    args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
+    if state.portion is not None:
+        args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
+    args.add_reasoning = state.fingerprint.get("add_reasoning") is True
+    # Lines that the run has left out are left out again: the input is known by the others.
+    args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5
+    return prepare(args)
+
+
 def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) -> int:
     """Run, or ask anew for what has flaws; and tell the user about it."""
     from asyncgen.console import Console  # noqa: PLC0415 - tqdm is not for --help
@@ -206,7 +223,9 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
         try:
             return run_loop(_execute(job, console, flaws))
         except AsyncgenError as error:
-            console.error(str(error))
+            # To begin anew is for the run, not for what works on a run that is there.
+            anew = isinstance(error, DirectoryError) and flaws is None
+            console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
             if error.exit_code in RESUMABLE:
                 console.error(f"to go on: {_command(sys.argv)}")
             return error.exit_code

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.config import from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.splits import SIDES, Split, side_path
 
@@ -82,7 +83,7 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
         shuffle_seed=args.seed if args.shuffle else None,
         skip_bad=args.skip_bad,
     )
-    output = args.output or directory.with_name(f"{directory.name}-{args.format}{export.format.suffix}")
+    output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{export.format.suffix}"))
     card, files = _places(output, args.format, export)
     if any(path.resolve().parent == directory for path in (card, *files.values())):
         raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")

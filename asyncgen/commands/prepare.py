@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.config import shipped
+from asyncgen.config import from_here, shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.splits import Groups, Split, side_path, vignette
 
@@ -132,7 +132,6 @@ def _placed(collection: "Collection", split: Split | None) -> list[str | None]:
 
 
 def _next(pairs: Path) -> str:
-    prompts, here = shipped("prompts", "medec_safe.json"), Path.cwd()
-    prompts = prompts.relative_to(here) if prompts.is_relative_to(here) else prompts
+    prompts = from_here(shipped("prompts", "medec_safe.json"))
     words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", str(prompts), "--add-reasoning"]
     return shlex.join(["asyncgen", "plan", *words])

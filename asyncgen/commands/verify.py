@@ -105,15 +105,7 @@ def _regenerate(args: argparse.Namespace) -> int:
             )
     finally:
         disk.close()
-    portion = state.portion
-    args.output_dir, args.num_pairs = args.directory, state.last_completed_idx + 1
-    args.shard = None
-    if portion is not None:
-        args.num_pairs, args.shard = portion.pairs, portion.shard
-    args.add_reasoning = state.fingerprint.get("add_reasoning") is True
-    # Lines that the run has left out are left out again: the input is known by the others.
-    args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5
     args.quiet = args.quiet or args.json
-    job = _job.prepare(args)
+    job = _job.prepare_as_in(state, args)
     flaws = Flaws(job.config.output_dir, job.config.input_jsonl, job.config.prompt_file, args.regenerate)
     return _job.carry_out(job, args, flaws)

@@ -82,13 +82,7 @@ class Examples:
     """
 
     def __init__(self, disk: Disk, directory: Path) -> None:
-        try:
-            state = peek(disk, directory)
-        except BadDataError:
-            raise BadDataError(
-                f"the checkpoint or the statistics in {directory} cannot be read: the `asyncgen run` command that "
-                "made the directory says what is wrong with it"
-            ) from None
+        state = peek(disk, directory)
         if state is None and disk.size(directory / CHECKPOINT) is not None:
             raise BadDataError(
                 f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"

@@ -160,3 +160,9 @@ def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tu
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=15)
     return process.returncode, stdout, stderr
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let others go on until something is true, within the time of the test."""
+    while not true():  # noqa: ASYNC110 - it becomes true on another thread
+        await asyncio.sleep(0)

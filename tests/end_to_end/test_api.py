@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import asyncgen
-from asyncgen.errors import BadDataError, KeyOrQuotaError, UsageError
+from asyncgen.errors import BadDataError, DirectoryError, KeyOrQuotaError, UsageError
 from asyncgen.recipes.single_turn import SingleTurn
+from asyncgen.simulator import Latency
 
-from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env
+from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
 
 README = Path(__file__).parents[2] / "README.md"
 PROMPT = {"single_turn_system": 'Answer as {"a": 1}.', "single_turn_user": "What does {word} mean? {} {1}"}
@@ -32,20 +33,27 @@ def words(tmp_path, monkeypatch):
     }
 
 
-def test_the_example_of_the_readme_works_as_it_stands(serve, tmp_path):
-    """Copied out of the page into a file."""
-    [example] = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
-    done = subprocess.run(
-        [sys.executable, "-c", example],
-        cwd=tmp_path,
-        env=clean_env({"OPENAI_BASE_URL": serve().base_url}),
-        capture_output=True,
-        text=True,
-        timeout=15,
-        check=False,
-    )
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "2 answers in explained/conversations.jsonl\n"), (1, "1: assistant\n2: assistant\n")],
+)
+def test_the_examples_of_the_readme_work_as_they_stand(serve, tmp_path, number, said):
+    """Copied out of the page into a file; the second goes on where the first has ended."""
+    examples = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    assert len(examples) == 2
+    url = serve().base_url
+    for example in examples[: number + 1]:
+        done = subprocess.run(
+            [sys.executable, "-c", example],
+            cwd=tmp_path,
+            env=clean_env({"OPENAI_BASE_URL": url}),
+            capture_output=True,
+            text=True,
+            timeout=15,
+            check=False,
+        )
 
-    assert (done.stdout, done.stderr) == ("2 answers in explained/conversations.jsonl\n", "")
+    assert (done.stdout, done.stderr) == (said, "")
     assert len((tmp_path / "explained" / "conversations.jsonl").read_bytes().splitlines()) == 2
 
 
@@ -112,16 +120,39 @@ def test_without_a_key_nothing_is_written(words):
     assert not words["output_dir"].exists()
 
 
-async def test_a_thread_of_its_own_works_inside_a_running_loop(serve, words):
-    """As the refusal advises."""
+async def test_inside_a_running_loop_it_is_awaited(serve, words):
+    """And `run` says so."""
     url = serve().base_url
+    with pytest.raises(UsageError, match=r"await asyncgen\.run_async"):
+        asyncgen.run(**words, recipe=SingleTurn, base_url=url)
 
-    summary = await asyncio.to_thread(lambda: asyncgen.run(**words, recipe=SingleTurn, base_url=url))
+    summary = await asyncgen.run_async(**words, recipe=SingleTurn, base_url=url)
 
     assert summary.stats["answered"] == 2
 
 
-async def test_inside_a_running_loop_it_says_what_to_do(words):
-    """Instead of the loop's own words."""
-    with pytest.raises(UsageError, match="to_thread"):
-        asyncgen.run(**words)
+async def test_a_run_that_is_cancelled_saves_what_is_in_flight_first(serve, words):
+    """The same call pays for the rest alone."""
+    words["input_jsonl"].write_text("".join(f'{{"word": {n}}}\n' for n in range(40)))
+    server = serve(latency=Latency(median_s=0.3))
+    job = {**words, "recipe": SingleTurn, "base_url": server.base_url, "concurrency": 4}
+    running = asyncio.ensure_future(asyncgen.run_async(**job))
+    await until(lambda: server.counts["requests"] >= 6)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert server.counts["requests"] < 40
+
+    assert (await asyncgen.run_async(**job)).stats["answered"] == 40
+    assert server.counts["requests"] == 40
+
+
+def test_a_directory_of_another_run_says_how_to_begin_anew(serve, words):
+    """In the words of Python."""
+    url = serve().base_url
+    asyncgen.run(**words, recipe=SingleTurn, base_url=url)
+    with pytest.raises(DirectoryError, match="another run: model") as caught:
+        asyncgen.run(**words, recipe=SingleTurn, base_url=url, model="other")
+    assert caught.value.__notes__ == [
+        "choose another output_dir, or restart=True to move everything aside and begin anew"
+    ]

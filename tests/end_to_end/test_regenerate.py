@@ -24,10 +24,12 @@ Serve = Callable[..., Server]
 @pytest.fixture(autouse=True)
 def spoiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every third paraphrase begins with a preamble, by the hash of its request."""
-    _spoil(monkeypatch, lambda note, key: PREAMBLE + note if key % 3 == 0 else note)
+    spoil(monkeypatch, lambda note, key: PREAMBLE + note if key % 3 == 0 else note)
 
 
-def _spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, int], str]) -> None:
+def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, int], str]) -> None:
+    """Change the texts of plain answers, which come with a key for each request."""
+
     def spoilt(chat: Any, key: int) -> Any:
         completion = complete(chat, key)
         return completion if chat.wants_json else replace(completion, content=change(completion.content, key))
@@ -104,7 +106,7 @@ def test_what_comes_out_no_better_is_not_taken(
     serve: Serve, job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not a byte of the examples changes; each round asks other requests than the one before."""
-    _spoil(monkeypatch, lambda _note, _key: "Nobody came, and nothing was said of it.")
+    spoil(monkeypatch, lambda _note, _key: "Nobody came, and nothing was said of it.")
     this = done(job(serve()))
     before = this.outputs()
 

@@ -118,3 +118,26 @@ def test_a_directory_that_is_not_there_or_empty(tmp_path: Path) -> None:
     result = verify(tmp_path)
     assert result.returncode == 65
     assert "no_file" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["verify", "export", "status", "report", "run"])
+def test_only_the_command_that_can_begin_anew_says_how(done: Job, command: str) -> None:
+    """The others have no --restart, and say what is wrong."""
+    (done.output_dir / "checkpoint.json").write_text("{")
+    words = [command, str(done.output_dir), *(["--format", "openai"] if command == "export" else [])]
+    result = (
+        done.run()
+        if command == "run"
+        else subprocess.run(
+            [sys.executable, "-m", "asyncgen", *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=clean_env(None),
+        )
+    )
+    assert result.returncode == 65
+    wrong = f"❌ {done.output_dir / 'checkpoint.json'} is damaged"
+    way_out = "; choose another --output-dir, or --restart to move everything aside and begin anew"
+    assert result.stderr.splitlines() == [wrong + (way_out if command == "run" else "")]

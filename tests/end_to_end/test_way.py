@@ -1,60 +1,94 @@
-"""The way from the published CSV to a file that trains: each command prints the next one, and each is run here."""
+"""The way from the published CSV to a file that trains: the commands of the README, each as it stands there."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from asyncgen.config import shipped
+
 from .conftest import clean_env
 
+pytestmark = pytest.mark.timeout(60)  # the first of them takes the whole way
+README = Path(__file__).parents[2] / "README.md"
 NEXT = "next: "
+LEFT_OUT = "…"
 
 
-def follow(directory: Path, line: str, *more: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line as it was printed."""
+def steps_of(section: str) -> list[tuple[str, list[str]]]:
+    """The commands in the console blocks of a section, each with the lines of output below it."""
+    [text] = re.findall(rf"^## {section}\n(.*?)^## ", README.read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    places = [place for place, line in enumerate(lines) if line.startswith("$ ")]
+    ends = [*places[1:], len(lines)]
+    return [(lines[place][2:], lines[place + 1 : end]) for place, end in zip(places, ends, strict=True)]
+
+
+STEPS = steps_of("From MEDEC to a file that trains")
+
+
+def run(directory: Path, line: str, *more: str) -> str:
+    """Run a command line as it stands; all that it prints."""
     program, *words = shlex.split(line)
     assert program == "asyncgen"
     done = subprocess.run(
         [sys.executable, "-m", program, *words, *more],
         cwd=directory,
         check=False,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=19,
         env=clean_env(None),
     )
-    assert done.returncode == 0, done.stderr
-    return done
+    assert done.returncode == 0, done.stdout
+    return done.stdout.replace(str(shipped()), "configs")
 
 
-def next_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The command that a command says to be next."""
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith(NEXT))
-    return line.removeprefix(NEXT)
+@pytest.fixture(scope="module")
+def way(tmp_path_factory: pytest.TempPathFactory, medec_csv: Path) -> tuple[Path, list[str]]:
+    """A directory in which all was carried out on the real data, against the simulator; and what was printed."""
+    directory = tmp_path_factory.mktemp("way").resolve()
+    (directory / medec_csv.name).symlink_to(medec_csv)
+    (directory / "configs").symlink_to(shipped())
+    said = []
+    for command, _ in STEPS:
+        paid = command.startswith("asyncgen run ")
+        said.append(run(directory, command, *(["--simulate", "fast"] if paid else [])))
+    return directory, said
 
 
-def test_the_published_file_becomes_a_file_that_trains(tmp_path: Path, medec_csv: Path) -> None:
-    """Both examples of every pair arrive, in a simulated run over all real pairs."""
-    prepared = follow(tmp_path, shlex.join(["asyncgen", "prepare", "medec", str(medec_csv), "-o", "pairs.jsonl"]))
-    planned = follow(tmp_path, next_line(prepared))
-    assert planned.stdout.startswith("pairs       319, 957 calls")
-    ran = follow(tmp_path, next_line(planned), "--simulate", "fast")
-    assert "Done: 319 pairs" in ran.stdout
-    verified = follow(tmp_path, next_line(ran))
-    assert "flagged        0 of 319 pairs" in verified.stdout
-    exported = follow(tmp_path, next_line(verified), "--split", "90/10", "--shuffle")
+def test_each_of_five_commands_prints_the_next_one(way: tuple[Path, list[str]]) -> None:
+    """And the README has them in that order."""
+    commands = [command for command, _ in STEPS[:5]]
+    assert [shlex.split(command)[1] for command in commands] == ["prepare", "plan", "run", "verify", "export"]
+    for said, following in zip(way[1], commands[1:], strict=False):
+        assert [line for line in said.splitlines() if line.startswith(NEXT)] == [NEXT + following]
+    assert "to load: " in way[1][4]
 
-    pairs = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_bytes().splitlines()]
-    sides = {}
-    for side in ("train", "validation"):
-        path = tmp_path / f"out-openai-{side}.jsonl"
-        assert str(path) in exported.stdout
-        sides[side] = [json.loads(line)["messages"] for line in path.read_bytes().splitlines()]
-    chats = [chat for side in sides.values() for chat in side]
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=lambda number: STEPS[number][0].split()[1])
+def test_the_readme_shows_what_a_command_prints(way: tuple[Path, list[str]], number: int) -> None:
+    """But for what it leaves out."""
+    printed = way[1][number].splitlines()
+    for line in STEPS[number][1]:
+        assert line == LEFT_OUT or line in printed
+
+
+def test_both_examples_of_every_pair_arrive_in_a_file_that_trains(way: tuple[Path, list[str]]) -> None:
+    """In the format of OpenAI; and with the reasoning on two sides for TRL."""
+    directory, _ = way
+    pairs = [json.loads(line) for line in (directory / "pairs.jsonl").read_bytes().splitlines()]
+    chats = [json.loads(line)["messages"] for line in (directory / "out-openai.jsonl").read_bytes().splitlines()]
     assert len(chats) == 2 * len(pairs) == 638
     told = {chat[-2]["content"] for chat in chats if chat[-1]["content"] == "INCORRECT"}
     assert len(told) == 319
     for pair in pairs:
         assert any(text.endswith(pair["incorrect_note"].strip()) for text in told)
-    assert 0.8 < len(sides["train"]) / len(chats) < 0.97
+    sides = [(directory / f"sft-{side}.jsonl").read_bytes().splitlines() for side in ("train", "validation")]
+    assert sum(map(len, sides)) == 638
+    assert 0.8 < len(sides[0]) / 638 < 0.97

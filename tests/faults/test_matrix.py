@@ -97,7 +97,7 @@ def check(world: World, row: Row, hits: Hits, longest: float) -> Ended:
     ended = world.run(row.fault, hits)
     assert ended.seconds <= longest
     attempts = ended.server.attempts
-    assert ended.calls() <= attempts
+    assert ended.calls() == attempts
     if predicted.code is None:
         assert ended.error is None
         assert attempts == predicted.attempts

@@ -1,6 +1,8 @@
 """What a process leaves in `events.jsonl` and `calls.jsonl`."""
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,23 @@ async def test_a_process_that_finds_nothing_to_do_leaves_nothing(disk: Disk, tmp
     telemetry.observe(STARTED)
     await telemetry.flush()
     assert (await disk.call(lambda: disk.read(tmp_path / "events.jsonl") or b"")).count(b"\n") == 2
+
+
+async def test_what_a_cancelled_flush_has_not_written_is_left_to_the_next_one(disk: Disk, tmp_path: Path):
+    """The end of a run cancels its ticker, which may be waiting for the disk."""
+    telemetry = Telemetry(disk, tmp_path)
+    telemetry.observe(STARTED)
+    telemetry.observe(CALL)
+    busy = threading.Event()
+    behind = asyncio.ensure_future(disk.call(busy.wait))
+    flush = asyncio.ensure_future(telemetry.flush())
+    await asyncio.sleep(0)
+    flush.cancel()
+    await asyncio.wait([flush])
+    telemetry.observe(CALL)
+    busy.set()
+    await behind
+    await telemetry.flush()
+
+    assert (tmp_path / "calls.jsonl").read_bytes().count(b"\n") == 2
+    assert (tmp_path / "events.jsonl").read_bytes().count(b"\n") == 1

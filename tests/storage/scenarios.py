@@ -50,6 +50,6 @@ SCENARIOS: dict[str, Scenario] = {
         world, Phase(6), before=(Phase(6, FAILING),), killed=(Phase(6), _renamed("intent.json"))
     ),
     "killed before a failure was committed": lambda _, world: Explorer(
-        world, Phase(6), killed=(Phase(6, FAILING), _wrote(b'"index":4,"note_id"'))
+        world, Phase(6), killed=(Phase(6, FAILING), _wrote(b'{"index":4,"note_id"'))
     ),
 }
