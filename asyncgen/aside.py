@@ -74,6 +74,8 @@ class Aside(Generic[T]):
             self._result.set_result(run_loop(self._main()))
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
             self._result.set_exception(error)
+            if not self._loop.done():
+                self._loop.set_exception(error)
         self._ended.set_result(None)
 
     async def _main(self) -> T:

@@ -128,7 +128,7 @@ class Console:
             f"({summary.calls:,} calls, {rate}, {summary.refused:,} refused; "
             f"{stats['total_tokens_used']:,} tokens)"
         )
-        self._compare()
+        self._compare(summary.seconds)
         for name, number in stats.items():
             if name not in {"total_pairs", "total_tokens_used"}:
                 self.say(f"  {name:28} {number:>8,}")
@@ -148,7 +148,7 @@ class Console:
         words = ["asyncgen", "verify", str(from_here(output_dir)), "--input-jsonl", str(from_here(self._input))]
         self.say(f"next: {shlex.join(words)}")
 
-    def _compare(self) -> None:
+    def _compare(self, seconds: float) -> None:
         """Planned against actual, of this process."""
         plan, took = self._planned, self._last_sample
         if plan is None or took is None:
@@ -157,7 +157,8 @@ class Console:
         costs = ""
         if plan.cost_low is not None and plan.cost_high is not None and took.cost is not None:
             costs = f"; {usd(plan.cost_low)} to {usd(plan.cost_high)} planned, {usd(took.cost)} by the price list"
-        self.say(f"  {planned:,} tokens planned, {actual:,} used{costs}")
+        time_ = "" if plan.seconds is None else f"; {duration(plan.seconds)} planned, {duration(seconds)} taken"
+        self.say(f"  {planned:,} tokens planned, {actual:,} used{costs}{time_}")
 
     def observe(self, event: Event) -> None:
         """Show an event."""

@@ -4,7 +4,7 @@ Rules:
 
 1. What is handed on is the whole file: first what it holds of earlier starts, then what is appended, in its order.
    Repaired pairs stand in their place when the run had reached its end before; else they come last.
-2. It is in the file before it is handed on: what a taker has seen is never missing there.
+2. It is in the file before it is handed on (what comes last, in the journal): what a taker has seen is not lost.
 3. Whoever does not take holds the writer, and so the window fills and nothing more is asked.
 4. A taker who has left holds nobody.
 """
@@ -69,7 +69,7 @@ class Tap:
             await self._changed.wait_for(lambda: self._lines or self._ended)
             taken = list(self._lines)
             self._lines.clear()
-            self._left = not taken
+            self._left = self._left or not taken
             self._changed.notify_all()
             return taken
 

@@ -257,7 +257,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
             [console.observe],
             disk,
             price=job.price,
-            expect=await expectation(config, job.price),
+            expect=await expectation(config, job.price, job.tier),
             command=_command_from_anywhere(sys.argv),
         )
         _handle_signals(run.stop)

@@ -11,7 +11,7 @@ from asyncgen.budget import Price
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.config import RunConfig
 from asyncgen.errors import BadDataError
-from asyncgen.forecast import Sample, StepSize, StepUsage, forecast
+from asyncgen.forecast import Forecast, Sample, StepSize, StepUsage, forecast
 from asyncgen.pairs import Pair, parse_pair
 from asyncgen.progress import Planned
 from asyncgen.prompts import PromptFile
@@ -20,7 +20,12 @@ from asyncgen.resume import STATE_DIRECTORY
 from asyncgen.shard import Portion
 from asyncgen.source import FileIdentity, rows_of, scan
 from asyncgen.telemetry import CALLS
+from asyncgen.tiers import Tier
+from asyncgen.tuning import Load
+from asyncgen.tuning import Plan as Pace
+from asyncgen.tuning import plan as find_pace
 
+LATENCY = 4.0  # seconds of a call, as long as nothing is known
 MOST_SURVEYED = 5000
 MOST_WALKED = 200  # at the start of a run, which must not wait for it
 
@@ -43,7 +48,34 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
     return pairs, Sample(surveyed, await _sizes(config, _first(config, surveyed)))
 
 
-async def expectation(config: RunConfig, price: Price | None) -> Callable[[int], Planned] | None:
+def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
+    """The limits that the user has named; None: none."""
+    rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
+    if rpm is None and tpm is None:
+        return None
+    return Tier(
+        name="your own limits" if tier is None else tier.name,
+        rpm=rpm,
+        tpm=tpm,
+        rpd=None if tier is None else tier.rpd,
+        tpd=None if tier is None else tier.tpd,
+    )
+
+
+def pace_of(sample: Sample, found: Forecast, limits: Tier | None, latency: float, ceiling: int) -> Pace | None:
+    """How fast the limits let the job go; None without any."""
+    if limits is None:
+        return None
+    prompt = found.prompt_tokens[1] / found.calls
+    charged = sum(size.calls * max(size.max_tokens, prompt) for size in sample.sizes.values())
+    calls = sum(size.calls for size in sample.sizes.values())
+    load = Load(calls=calls / sample.pairs, charged=charged / calls, latency=latency)
+    return find_pace(load, limits, ceiling)
+
+
+async def expectation(
+    config: RunConfig, price: Price | None, tier: Tier | None
+) -> Callable[[int], Planned] | None:
     """What so many pairs are expected to take, by the first of the input; None when there is no pair to tell by.
 
     Raises:
@@ -58,6 +90,7 @@ async def expectation(config: RunConfig, price: Price | None) -> Callable[[int],
     def expect(number: int) -> Planned:
         found = forecast(sample, number, price)
         low, _, high = found.cost or (None, None, None)
+        pace = pace_of(sample, found, limits_of(config, tier), LATENCY, config.ceiling) if number else None
         return Planned(
             pairs=number,
             calls=round(found.calls),
@@ -65,8 +98,8 @@ async def expectation(config: RunConfig, price: Price | None) -> Callable[[int],
             completion_tokens=round(found.completion_tokens[1]),
             cost_low=low,
             cost_high=high,
-            seconds=None,
-            binding=None,
+            seconds=None if pace is None else pace.seconds(number),
+            binding=None if pace is None else pace.binds,
         )
 
     return expect

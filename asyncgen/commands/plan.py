@@ -15,9 +15,7 @@ from asyncgen.errors import Exit, UsageError
 from asyncgen.forecast import Forecast, Sample, forecast
 from asyncgen.loop import run_loop
 from asyncgen.tiers import Tier, format_limits
-from asyncgen.tuning import Load
 from asyncgen.tuning import Plan as Pace
-from asyncgen.tuning import plan as find_pace
 from asyncgen.units import NO_PRICE, duration
 
 HELP = "say what a run will cost and how long it takes, before any call; takes the flags of run"
@@ -25,8 +23,6 @@ EXAMPLE = (
     "asyncgen plan --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
     "--add-reasoning --tier openai:tier-2"
 )
-
-LATENCY = 4.0  # seconds of a call, as long as nothing is known
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Plan; with --calibrate after some calls."""
-    from asyncgen.commands._survey import survey, used_by  # noqa: PLC0415 - it brings recipe and source
+    # It brings recipe and source.
+    from asyncgen.commands._survey import LATENCY, limits_of, pace_of, survey, used_by  # noqa: PLC0415
 
     calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
     if calibrate is not None and calibrate < 1:
@@ -64,8 +61,8 @@ def execute(args: argparse.Namespace) -> int:
             return code
         sample, latency = run_loop(used_by(config, sample, first))
     found = forecast(sample, pairs, job.price)
-    tier = _tier(job)
-    pace = _pace(sample, found, tier, latency or LATENCY, config.ceiling)
+    tier = limits_of(config, job.tier)
+    pace = pace_of(sample, found, tier, latency or LATENCY, config.ceiling)
     if getattr(args, "json", False):
         sys.stdout.buffer.write(orjson.dumps(_record(found, pace, pairs), option=orjson.OPT_APPEND_NEWLINE))
     else:
@@ -75,30 +72,6 @@ def execute(args: argparse.Namespace) -> int:
 
 def _calls_a_pair(sample: Sample) -> float:
     return sum(size.calls for size in sample.sizes.values()) / sample.pairs
-
-
-def _tier(job: _job.Job) -> Tier | None:
-    """The limits that the user has named; None: none."""
-    config = job.config
-    rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
-    if rpm is None and tpm is None:
-        return None
-    return Tier(
-        name="your own limits" if job.tier is None else job.tier.name,
-        rpm=rpm,
-        tpm=tpm,
-        rpd=None if job.tier is None else job.tier.rpd,
-        tpd=None if job.tier is None else job.tier.tpd,
-    )
-
-
-def _pace(sample: Sample, found: Forecast, tier: Tier | None, latency: float, ceiling: int) -> Pace | None:
-    if tier is None:
-        return None
-    prompt = found.prompt_tokens[1] / found.calls
-    charged = sum(size.calls * max(size.max_tokens, prompt) for size in sample.sizes.values())
-    calls = sum(size.calls for size in sample.sizes.values())
-    return find_pace(Load(calls=calls / sample.pairs, charged=charged / calls, latency=latency), tier, ceiling)
 
 
 def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:

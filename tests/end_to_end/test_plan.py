@@ -1,7 +1,13 @@
 """`asyncgen plan`, on the real pairs and against the simulator, whose tokens are not the planner's formula."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+
+from asyncgen.units import duration
+
+from .conftest import clean_env
 
 
 def test_a_plan_makes_no_call_needs_no_key_and_writes_nothing(serve, job, first_pairs):
@@ -47,3 +53,20 @@ def test_a_model_without_a_price_is_planned_without_a_cost(serve, job):
     refused = this.run("--model", "my-own", "--max-cost", "1")
     assert refused.returncode == 2
     assert "--max-cost needs a price of my-own" in refused.stderr
+
+
+def test_a_run_is_held_against_the_time_that_was_planned(serve, job):
+    """Where limits are named: at its end, and in the report."""
+    this = job(serve())
+    plan = replace(this, command=["-m", "asyncgen", "plan"])
+    planned = json.loads(plan.run("--rpm", "6000", "--json").stdout)
+    assert planned["binds"] == "requests"
+
+    ran = this.run("--rpm", "6000")
+
+    assert f"; {duration(planned['seconds'])} planned, " in ran.stdout
+    report = [sys.executable, "-m", "asyncgen", "report", str(this.output_dir)]
+    subprocess.run(report, check=True, capture_output=True, timeout=19, env=clean_env(None))
+    page = (this.output_dir / "report.html").read_text()
+    assert f'<th scope="row">time</th><td class="n">{duration(planned["seconds"])}</td>' in page
+    assert '<th scope="row">what binds</th><td class="n">requests</td>' in page
