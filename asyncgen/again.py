@@ -17,9 +17,11 @@ from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Usage
 from asyncgen.client import Caller, ChatClient, Prepared
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
+from asyncgen.endpoint import Endpoint
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
 from asyncgen.fingerprint import differences, fingerprint
-from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.gate import Gate
+from asyncgen.limiter import RateLimiter
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.source import rows_of
@@ -105,7 +107,7 @@ class Again:
     async def client(self) -> AsyncGenerator[ChatClient, None]:
         """A client within the limits and the budget."""
         config = self._config
-        gate = Gate(ConcurrencyControl(1, automatic=False), RateLimiter(config.rpm, config.tpm))
+        gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(config.rpm, config.tpm))])
         if config.max_cost is not None or config.max_total_tokens is not None:
             gate.budget = Budget(
                 self._spend, self._price, most_cost=config.max_cost, most_tokens=config.max_total_tokens

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.endpoint import Endpoint
 from asyncgen.errors import Stopping
-from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.gate import Gate
+from asyncgen.limiter import RateLimiter
 from asyncgen.rate_headers import DAY
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -26,6 +28,7 @@ class Server:
         self.answers: list[float] = []
         self.refusals: list[float] = []
         self.waits: list[float] = []
+        self.tells = True
 
     async def ask(self, tokens: float) -> tuple[str | None, dict[str, str]]:
         """The limit that refused it, if one did, and the headers."""
@@ -41,12 +44,14 @@ class Server:
         if refused is None:
             for name in self.limits:
                 self._levels[name] -= amounts[name]
-        headers = {}
+        headers: dict[str, str] = {}
         for name, limit in self.limits.items():
             used = limit / 60 * self._burst - self._levels[name]
             headers[f"x-ratelimit-limit-{name}"] = f"{limit:g}"
             headers[f"x-ratelimit-remaining-{name}"] = str(int(max(0.0, limit - used)))
             headers[f"x-ratelimit-reset-{name}"] = f"{used / limit * 60:.3f}s"
+        if not self.tells:
+            headers.clear()
         (self.refusals if refused else self.answers).append(now)
         await asyncio.sleep(0.001 if refused else self._latency)
         return refused, headers
@@ -71,9 +76,9 @@ async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda 
                 gate.answered(grant, headers, size(index))
                 index += step
             else:
-                gate.refused(grant, headers, refused, slow_down=False)
-                gate.pause(0.25)
-            gate.leave()
+                grant.endpoint.refused(grant, headers, refused, slow_down=False)
+                gate.pause(0.25, grant.endpoint)
+            gate.leave(grant)
 
     tasks = [asyncio.create_task(gate.pump())]
     tasks += [asyncio.create_task(caller(n, 200)) for n in range(200)]
@@ -87,7 +92,7 @@ async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda 
 
 def automatic(limiter: RateLimiter | None = None) -> Gate:
     """A gate that knows nothing but what it is told."""
-    return Gate(ConcurrencyControl(1024, automatic=True), limiter or RateLimiter(None, None))
+    return Gate([Endpoint(ConcurrencyControl(1024, automatic=True), limiter or RateLimiter(None, None))])
 
 
 async def test_headers_alone_set_the_pace_to_98_percent_of_the_limit(start_ticking):
@@ -118,6 +123,43 @@ async def test_tokens_of_mixed_sizes_are_used_to_98_percent_and_nothing_starves(
     assert steady[-1] <= 3 * steady[len(steady) // 2]
 
 
+@pytest.mark.parametrize("tells", [True, False], ids=["headers", "no headers"])
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.25, 0.75), (0.125,) * 8], ids=["halves", "quarter", "eighths"])
+async def test_processes_with_shares_of_a_limit_use_all_of_it_together(start_ticking, shares, tells):
+    """Told of it by headers, or by --rpm alone: 98 % of 6,000 a minute and hardly a refusal."""
+    start_ticking()
+    server = Server(rpm=6000)
+    server.tells = tells
+    gates = [Gate([Endpoint(ConcurrencyControl(64, automatic=False), RateLimiter(6000, None))]) for _ in shares]
+
+    async with AsyncExitStack() as stack:
+        for gate, share in zip(gates, shares, strict=True):
+            gate.share = share
+            await stack.enter_async_context(run(server, gate))
+        await asyncio.sleep(60)
+
+    assert len(server.answers) >= 0.98 * 6000
+    assert len(server.refusals) <= 0.005 * 6000
+    spent = [gate.endpoints[0].limiter.lanes["requests"].spent / 6000 for gate in gates]
+    assert spent == pytest.approx(shares, rel=0.03)
+
+
+async def test_a_share_holds_for_limits_that_are_heard_of_later(start_ticking):
+    """And it may change while calls wait."""
+    start_ticking()
+    server = Server(rpm=6000)
+    gate = automatic()
+    gate.share = 0.1
+
+    async with run(server, gate):
+        await asyncio.sleep(20)
+        gate.share = 0.5
+        await asyncio.sleep(20)
+
+    assert server.rate(5, 20) == pytest.approx(10, rel=0.03)
+    assert server.rate(21, 40) == pytest.approx(50, rel=0.03)
+
+
 async def test_a_storm_costs_what_was_in_flight_and_some_probes_and_is_over_at_once(start_ticking):
     """30 s in which all is refused: at most 2 % of the normal rate is wasted, and 3 s later 95 % are back."""
     start_ticking()
@@ -144,13 +186,13 @@ async def test_a_quota_of_the_day_is_told_from_a_rate_and_ends_with_the_time_to_
         "x-ratelimit-reset-requests": "6s",
     }
     gate.answered(grant, headers, 100)
-    assert gate.day_over() is None
+    assert grant.endpoint.limiter.day_over is None
     assert gate.waiting_on is None
 
     headers |= {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h0m0s"}
-    gate.refused(grant, headers, None, slow_down=False)
+    grant.endpoint.refused(grant, headers, None, slow_down=False)
 
-    assert gate.day_over() == DAY
+    assert grant.endpoint.limiter.day_over == DAY
 
 
 async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless():
@@ -160,7 +202,7 @@ async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless(
     assert gate.fits(50_000)
 
     headers = {"x-ratelimit-limit-tokens": "30000", "x-ratelimit-remaining-tokens": "30000"}
-    gate.refused(grant, headers, "tokens", slow_down=False)
+    grant.endpoint.refused(grant, headers, "tokens", slow_down=False)
 
     assert not gate.fits(50_000)
     assert gate.fits(30_000)
@@ -168,11 +210,11 @@ async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless(
 
 async def test_a_call_that_was_granted_in_the_tick_in_which_the_gate_closes_is_not_sent() -> None:
     """Who learns that the quota is spent gives its place back and closes the gate: nobody takes the place."""
-    gate = Gate(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))
-    await gate.enter(0, 1.0)
+    gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))])
+    grant = await gate.enter(0, 1.0)
     waiting = asyncio.create_task(gate.enter(1, 1.0))
     await asyncio.sleep(0)
-    gate.leave()
+    gate.leave(grant)
     gate.close()
     with pytest.raises(Stopping):
         await waiting

@@ -51,7 +51,11 @@ TIERS = {
         "concurrency",
         "deferred",
         "disk",
+        "endpoint",
+        "fleet",
         "forecast",
+        "gate",
+        "health",
         "limiter",
         "local",
         "local_server",
@@ -90,7 +94,19 @@ ONLY_USERS = {
     "xllamacpp": {"local_server"},
     "rapidfuzz": {"quality"},
 }
-PURE = {"breaker", "budget", "concurrency", "pace", "quality", "reorder", "retry", "sketch", "timeline", "verdict"}
+PURE = {
+    "breaker",
+    "budget",
+    "concurrency",
+    "health",
+    "pace",
+    "quality",
+    "reorder",
+    "retry",
+    "sketch",
+    "timeline",
+    "verdict",
+}
 NOT_FOR_HELP = [
     "asyncgen.transport",
     "openai",
@@ -169,7 +185,7 @@ def test_every_module_has_its_place() -> None:
 
 def test_the_graph_is_read_right() -> None:
     """Plain, lazy and relative imports are all seen: without them the rest of this file would prove nothing."""
-    assert {"retry", "limiter", "verdict"} <= INSIDE["client"]
+    assert {"retry", "gate", "verdict"} <= INSIDE["client"]
     assert {"openai", "httpx2"} <= OUTSIDE["transport"]
     assert "simulator" in INSIDE["commands._servers"]
     assert INSIDE["pipeline"] <= IMPORTS.keys()

@@ -49,14 +49,14 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
 
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
-    """The limits that the user has named; None: none."""
+    """The limits that the user has named, as far as they are this process's; None: none."""
     rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
     if rpm is None and tpm is None:
         return None
     return Tier(
         name="your own limits" if tier is None else tier.name,
-        rpm=rpm,
-        tpm=tpm,
+        rpm=None if rpm is None else rpm * config.share,
+        tpm=None if tpm is None else tpm * config.share,
         rpd=None if tier is None else tier.rpd,
         tpd=None if tier is None else tier.tpd,
     )
