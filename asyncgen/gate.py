@@ -235,7 +235,9 @@ class Gate:
         for endpoint in asked:
             obstacle = endpoint.obstacle(tokens)
             if obstacle is not None:
-                self.waiting_on = obstacle
+                # A pause holds back its own endpoint alone, and all of them only where nothing else does.
+                if obstacle != "pause" or endpoint is asked[0]:
+                    self.waiting_on = obstacle
             elif (used := endpoint.in_flight / endpoint.limit) < least:
                 found, least = endpoint, used
         return found

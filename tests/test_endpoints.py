@@ -182,7 +182,10 @@ async def test_a_pause_of_one_endpoint_is_none_of_the_others():
     gate = Gate([a, b])
     gate.pause(10, a)
     first = await gate.enter(0, 1)
-    second = await gate.enter(1, 1)
+    waiting = asyncio.create_task(gate.enter(1, 1))
+    await asyncio.sleep(1)
+    assert gate.waiting_on == "concurrency"
+    second = await waiting
     assert (first.endpoint, second.endpoint) == (b, a)
     assert (first.at, second.at) == (0, pytest.approx(10, abs=1e-4))
     gate.leave(first)

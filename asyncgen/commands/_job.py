@@ -67,9 +67,6 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
     job.add_argument(
-        "--config", type=Path, metavar="FILE.toml", help="flags in a file, by their long names; those typed win"
-    )
-    job.add_argument(
         "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
     job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
@@ -79,6 +76,12 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     """The server, its limits, and what may be spent; `when` says when they count, if not always."""
     api = parser.add_argument_group(f"the API{when}")
+    api.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.toml",
+        help="flags in a file, by their long names; those typed win; and tables of endpoints",
+    )
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
     api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
@@ -309,7 +312,7 @@ def _config(
         model=model_name(args, local),
         model_file="" if local is None else local.identity,
         base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url,
-        endpoints=load_endpoints(getattr(args, "config", None), args.endpoint) if args.endpoint else (),
+        endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (),
         max_tokens_field=args.max_tokens_field,
         rpm=args.rpm,
         tpm=args.tpm,

@@ -50,7 +50,8 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
     """The limits that the user has named, as far as they are this process's; None: none."""
-    rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
+    rpm = _together([one.rpm or one.preset_rpm for one in config.served])
+    tpm = _together([one.tpm or one.preset_tpm for one in config.served])
     if rpm is None and tpm is None:
         return None
     return Tier(
@@ -60,6 +61,12 @@ def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
         rpd=None if tier is None else tier.rpd,
         tpd=None if tier is None else tier.tpd,
     )
+
+
+def _together(limits: list[float | None]) -> float | None:
+    """The limit of all endpoints, None when that of one is not known."""
+    known = [limit for limit in limits if limit is not None]
+    return sum(known) if len(known) == len(limits) else None
 
 
 def pace_of(sample: Sample, found: Forecast, limits: Tier | None, latency: float, ceiling: int) -> Pace | None:
