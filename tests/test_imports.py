@@ -47,6 +47,7 @@ TIERS = {
         "concurrency",
         "disk",
         "forecast",
+        "leases",
         "limiter",
         "local",
         "local_server",
@@ -85,7 +86,19 @@ ONLY_USERS = {
     "xllamacpp": {"local_server"},
     "rapidfuzz": {"quality"},
 }
-PURE = {"breaker", "budget", "concurrency", "pace", "quality", "reorder", "retry", "sketch", "timeline", "verdict"}
+PURE = {
+    "breaker",
+    "budget",
+    "concurrency",
+    "leases",
+    "pace",
+    "quality",
+    "reorder",
+    "retry",
+    "sketch",
+    "timeline",
+    "verdict",
+}
 NOT_FOR_HELP = [
     "asyncgen.transport",
     "openai",
