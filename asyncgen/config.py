@@ -22,9 +22,10 @@ class RunConfig:
 
     `num_pairs` None means all; `max_cost` is in USD; `max_failures` pairs and `max_failed_share` (0 to 1) of those
     that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
-    say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None
-    finds itself, up to `most_in_flight`; `model_file` tells files of one name apart, for a
-    model that is a file here; `shard` is number and count of a part of the pairs, None: all of them.
+    say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `share` (above 0 up
+    to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `model_file`
+    tells files of one name apart, for a model that is a file here; `shard` is number and count of a part of the
+    pairs, None: all of them.
     """
 
     input_jsonl: Path
@@ -43,6 +44,7 @@ class RunConfig:
     tpm: float | None = None
     preset_rpm: float | None = None
     preset_tpm: float | None = None
+    share: float = 1.0
     concurrency: int | None = None
     most_in_flight: int = MOST_AUTOMATIC
     max_cost: float | None = None
@@ -66,6 +68,10 @@ class RunConfig:
                 raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(f"--max-cost must be a number of USD above 0, not {self.max_cost:g}")
+        if not 0 < self.share <= 1:
+            raise UsageError(
+                f"--share must be above 0 and at most 1, such as 1/8, 0.125 or 12.5%, not {self.share:g}"
+            )
         for name in ("timeout", "pair_timeout", "patience"):
             value = getattr(self, name)
             if not value > 0:
@@ -92,6 +98,7 @@ class RunConfig:
             "tpm": self.tpm,
             "preset_rpm": self.preset_rpm,
             "preset_tpm": self.preset_tpm,
+            "share": self.share,
             "concurrency": self.concurrency,
             "max_attempts": self.max_attempts,
             "timeout": self.timeout,

@@ -124,6 +124,7 @@ class Engine:
             ConcurrencyControl(config.ceiling, automatic=config.concurrency is None),
             RateLimiter(config.rpm or config.preset_rpm, config.tpm or config.preset_tpm, _ceilings(config)),
         )
+        self._gate.share = config.share
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask for the end; see the rules above."""
@@ -271,7 +272,7 @@ class Engine:
                 tokens=tally.tokens,
                 cost=tally.cost,
                 limits=tuple(
-                    LimitUse(name, lane.pace.limit * MINUTE, lane.spent) for name, lane in gate.lanes.items()
+                    LimitUse(name, lane.pace.allowance * MINUTE, lane.spent) for name, lane in gate.lanes.items()
                 ),
             )
         )

@@ -53,10 +53,10 @@ class Grant:
 class Lane:
     """One paced limit: its rate, and a purse of what has been drawn and not spent."""
 
-    def __init__(self, per_minute: float, ceiling: float | None) -> None:
-        self.pace = Pace(per_minute, ceiling)
+    def __init__(self, per_minute: float, ceiling: float | None, share: float) -> None:
+        self.pace = Pace(per_minute, ceiling, share)
         # At least one whole unit must fit: below 600 a minute the period grows instead.
-        self._nominal = self.pace.limit
+        self._nominal = self.pace.allowance
         period = max(PERIOD, 1 / self._nominal)
         self._bucket = AsyncLimiter(self._nominal * period, period)
         self._purse = 0.0
@@ -98,12 +98,26 @@ class RateLimiter:
 
     def __init__(self, rpm: float | None, tpm: float | None, ceilings: Mapping[str, float] | None = None) -> None:
         self._ceilings = ceilings or {}
+        self._share = 1.0
         presets = {"requests": rpm, "tokens": tpm}
         self.lanes = {
-            name: Lane(preset, self._ceilings.get(name)) for name, preset in presets.items() if preset is not None
+            name: Lane(preset, self._ceilings.get(name), self._share)
+            for name, preset in presets.items()
+            if preset is not None
         }
         self.largest_call = float("inf")
         self.day_over: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The share of every limit that is ours, above 0 up to 1."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._share = share
+        for lane in self.lanes.values():
+            lane.pace.share = share
 
     def lack(self, tokens: float) -> tuple[str, float] | None:
         """What a call of so many tokens lacks first, and how much of it; None when it can go."""
@@ -127,7 +141,9 @@ class RateLimiter:
             if name == "tokens":
                 self.largest_call = report.limit
             if name not in self.lanes:
-                self.lanes[name] = Lane(report.limit * MINUTE / report.period, self._ceilings.get(name))
+                self.lanes[name] = Lane(
+                    report.limit * MINUTE / report.period, self._ceilings.get(name), self._share
+                )
                 learned = True
             mark = grant.marks.get(name)
             if mark is not None:
@@ -173,6 +189,15 @@ class Gate:
     def waiting(self) -> int:
         """Calls that stand before the gate."""
         return len(self._waiting)
+
+    @property
+    def share(self) -> float:
+        """The share of every limit that is ours, above 0 up to 1; a change takes effect at the next draw."""
+        return self._limiter.share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._limiter.share = share
 
     @property
     def lanes(self) -> Mapping[str, Lane]:

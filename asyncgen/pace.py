@@ -9,7 +9,9 @@ answer tells what remained of it when its request came in. From that follow, in 
 - what the server *charges*, as a share of what we think: when less was used than we have sent, it refunds, or
   counts in another way.
 
-The rate is L / charge less what others take, plus a correction that brings what is used to a set point. The set
+What the server leaves is L / charge less what others take, plus a correction that brings what is used to a set
+point. What we want at most is a thing of its own: a ceiling that the user sets, and our share of ceiling and limit
+where other processes have theirs. The rate is the smaller of the two. The set
 point begins low and rises in steps, each after the last one was used and nothing was refused: a bucket of a
 minute and one of a second look alike in the headers, and only this tells how much of the burst is really granted.
 The first refusal ends the steps for the run: the set point stays half a second's worth below what was used then.
@@ -56,11 +58,13 @@ class Pace:
     Args:
         per_minute: the limit as far as it is known; headers correct it.
         ceiling: per minute, what the user wants at most; None: whatever the server grants.
+        share: of limit and ceiling that is ours, above 0; below 1 no burst is used. It may change at any time.
     """
 
-    def __init__(self, per_minute: float, ceiling: float | None) -> None:
-        self._limit = min(per_minute, ceiling or per_minute) / MINUTE
-        self._ceiling = None if ceiling is None else ceiling / MINUTE
+    def __init__(self, per_minute: float, ceiling: float | None, share: float = 1.0) -> None:
+        self._limit = per_minute / MINUTE
+        self._ceiling = float("inf") if ceiling is None else ceiling / MINUTE
+        self.share = share
         self._granted = 0.0
         self._steps = True
         self._stepped_at = float("-inf")
@@ -77,9 +81,9 @@ class Pace:
         self._hold = 0.0
 
     @property
-    def limit(self) -> float:
-        """The limit, a second."""
-        return self._limit
+    def allowance(self) -> float:
+        """What we may use of the limit, a second: our share of it, or of the ceiling where that is lower."""
+        return self.share * min(self._limit, self._ceiling)
 
     @property
     def informed(self) -> bool:
@@ -88,14 +92,10 @@ class Pace:
 
     def rate(self, now: float) -> float:
         """What may be sent a second."""
-        rate = self._limit * self._lowered(now)
-        if self._used is not None:
-            rate = max(rate / self._charge - self._others, SLOWEST * self._limit)
-            correction = (self._set_point - self._used) / max(CORRECTION, 2 * self._delay)
-            rate += min(max(correction, -MOST_SLOWER * rate), MOST_FASTER * rate)
-        if self._ceiling is not None:
-            rate = min(rate, self._ceiling)
-        return max(rate, SLOWEST * self._limit)
+        lowered = self._lowered(now)
+        if self._used is None:
+            return lowered * self.allowance
+        return min(self._left(now, self._used), lowered * self._wanted)
 
     def sent(self, amount: float) -> None:
         """A call was sent that takes so much."""
@@ -104,15 +104,14 @@ class Pace:
 
     def answered(self, now: float, mark: Mark, limit: float, remaining: float, period: float = MINUTE) -> None:
         """An answer says what the limit in `period` seconds is and what remained when its request came in."""
-        limit_a_second = limit / period if self._ceiling is None else min(limit / period, self._ceiling)
-        if limit_a_second != self._limit:
-            self._limit = limit_a_second
+        if limit / period != self._limit:
+            self._limit = limit / period
             self._points.clear()
         # Purse and bucket together change only by the pace: what is used is best seen when the purse is empty,
         # after a call. A large one must fit in, and is no sign of haste.
         self._used = limit - remaining - self._largest
         self._delay += 0.05 * (now - mark.at - self._delay)
-        self._observe(now, mark, limit - remaining, limit / period)
+        self._observe(now, mark, limit - remaining)
         if self._steps and mark.at >= self._stepped_at and 2 * self._used >= self._set_point:
             beyond = self._granted > self._limit
             step = max(self._mean, STEP * self._limit, BIG_STEP * self._granted if beyond else 0.0)
@@ -133,6 +132,18 @@ class Pace:
         self._hold = HOLD if slow_down else 0.0
 
     @property
+    def _wanted(self) -> float:
+        """What we want at most, a second; without a bound, bursts included."""
+        return self.allowance if self.share < 1 else self._ceiling
+
+    def _left(self, now: float, used: float) -> float:
+        """What the server leaves to us, a second."""
+        rate = max(self._limit * self._lowered(now) / self._charge - self._others, SLOWEST * self._limit)
+        correction = (self._set_point - used) / max(CORRECTION, 2 * self._delay)
+        rate += min(max(correction, -MOST_SLOWER * rate), MOST_FASTER * rate)
+        return max(rate, SLOWEST * self._limit)
+
+    @property
     def _set_point(self) -> float:
         return LOW * self._limit + self._granted
 
@@ -141,14 +152,14 @@ class Pace:
         back = max(0.0, now - self._lowered_at - self._hold) / RECOVERY
         return min(1.0, self._lowered_to + back)
 
-    def _observe(self, now: float, mark: Mark, used: float, fills: float) -> None:
+    def _observe(self, now: float, mark: Mark, used: float) -> None:
         """Fit what others take from the last answers; from a bucket that overflows, only that it does."""
         if used - mark.amount < 0.5 * LOW * self._limit:
             self._points.clear()
             self._charged_less(now, mark)
             return
         self._full_since = None
-        self._points.append((mark, used + fills * mark.at))
+        self._points.append((mark, used + self._limit * mark.at))
         while len(self._points) > LEAST_POINTS and self._points[0][0].at < mark.at - WINDOW:
             self._points.popleft()
         first = self._points[0][0]
@@ -160,10 +171,12 @@ class Pace:
             self._charge = max(LEAST_CHARGE, 1 + min(0.0, taken) / sent) if sent > 0 else 1.0
 
     def _charged_less(self, now: float, mark: Mark) -> None:
-        """Nobody else takes anything; and if we send as fast as we may, it costs less than we think."""
+        """Nobody else takes anything; and if we send as fast as the server lets us, calls cost less."""
         self._others = 0.0
         before = self._full_since
-        if before is None:
+        if self._used is not None and self._left(now, self._used) > self._wanted:
+            self._full_since = None  # we want less than there is: no wonder that it overflows
+        elif before is None:
             self._full_since = mark if mark.at >= self._full_until else None
         elif mark.at > before.at + WINDOW / 2:
             if mark.spent - before.spent > IN_USE * self.rate(now) * (mark.at - before.at):

@@ -145,7 +145,7 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """A limit of the server: so much `per_minute`, and what the calls of this process have `spent` of it."""
+    """A limit: what this process may use of it `per_minute` (its share, its ceiling), and what it has `spent`."""
 
     name: str
     per_minute: float

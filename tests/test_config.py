@@ -57,6 +57,13 @@ def test_a_time_that_is_not_above_zero_is_refused(name: str, value: float) -> No
         config(**{name: value})
 
 
+@pytest.mark.parametrize("share", [0, -0.5, 1.001, 12.5, math.nan, math.inf])
+def test_a_share_outside_of_what_there_is_is_refused(share: float) -> None:
+    """The message shows how one is written."""
+    with pytest.raises(UsageError, match=r"^--share must be above 0 and at most 1, such as 1/8, 0\.125 or 12\.5%"):
+        config(share=share)
+
+
 def test_the_smallest_numbers_are_accepted() -> None:
     """One of each, and a thousandth of a second."""
     smallest = config(**dict.fromkeys([*COUNTS, *RATES], 1), timeout=0.001, patience=0.001)

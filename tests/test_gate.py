@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -26,6 +26,7 @@ class Server:
         self.answers: list[float] = []
         self.refusals: list[float] = []
         self.waits: list[float] = []
+        self.tells = True
 
     async def ask(self, tokens: float) -> tuple[str | None, dict[str, str]]:
         """The limit that refused it, if one did, and the headers."""
@@ -41,12 +42,14 @@ class Server:
         if refused is None:
             for name in self.limits:
                 self._levels[name] -= amounts[name]
-        headers = {}
+        headers: dict[str, str] = {}
         for name, limit in self.limits.items():
             used = limit / 60 * self._burst - self._levels[name]
             headers[f"x-ratelimit-limit-{name}"] = f"{limit:g}"
             headers[f"x-ratelimit-remaining-{name}"] = str(int(max(0.0, limit - used)))
             headers[f"x-ratelimit-reset-{name}"] = f"{used / limit * 60:.3f}s"
+        if not self.tells:
+            headers.clear()
         (self.refusals if refused else self.answers).append(now)
         await asyncio.sleep(0.001 if refused else self._latency)
         return refused, headers
@@ -116,6 +119,43 @@ async def test_tokens_of_mixed_sizes_are_used_to_98_percent_and_nothing_starves(
     assert len(server.answers) * average >= 0.98 * 900_000
     assert len(server.refusals) <= 0.001 * len(server.answers) + 5
     assert steady[-1] <= 3 * steady[len(steady) // 2]
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["headers", "no headers"])
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.25, 0.75), (0.125,) * 8], ids=["halves", "quarter", "eighths"])
+async def test_processes_with_shares_of_a_limit_use_all_of_it_together(start_ticking, shares, tells):
+    """Told of it by headers, or by --rpm alone: 98 % of 6,000 a minute and hardly a refusal."""
+    start_ticking()
+    server = Server(rpm=6000)
+    server.tells = tells
+    gates = [Gate(ConcurrencyControl(64, automatic=False), RateLimiter(6000, None)) for _ in shares]
+
+    async with AsyncExitStack() as stack:
+        for gate, share in zip(gates, shares, strict=True):
+            gate.share = share
+            await stack.enter_async_context(run(server, gate))
+        await asyncio.sleep(60)
+
+    assert len(server.answers) >= 0.98 * 6000
+    assert len(server.refusals) <= 0.005 * 6000
+    spent = [gate.lanes["requests"].spent / 6000 for gate in gates]
+    assert spent == pytest.approx(shares, rel=0.03)
+
+
+async def test_a_share_holds_for_limits_that_are_heard_of_later(start_ticking):
+    """And it may change while calls wait."""
+    start_ticking()
+    server = Server(rpm=6000)
+    gate = automatic()
+    gate.share = 0.1
+
+    async with run(server, gate):
+        await asyncio.sleep(20)
+        gate.share = 0.5
+        await asyncio.sleep(20)
+
+    assert server.rate(5, 20) == pytest.approx(10, rel=0.03)
+    assert server.rate(21, 40) == pytest.approx(50, rel=0.03)
 
 
 async def test_a_storm_costs_what_was_in_flight_and_some_probes_and_is_over_at_once(start_ticking):

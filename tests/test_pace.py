@@ -153,6 +153,82 @@ def test_a_ceiling_of_the_user_is_kept_whatever_the_server_grants():
     assert len(client.sent) >= 0.99 * 3000
 
 
+@pytest.mark.parametrize("others", [0.0, 40.0, 60.0, 70.0, 72.0])
+def test_a_ceiling_below_the_limit_is_reached_while_others_use_the_rest(others):
+    """25 of 100 a second are wanted: what others take of the other 75 takes nothing of them."""
+    client = Client(Pace(6000, 1500), Bucket(6000, 1.0))
+
+    refused = run(client, 60, lambda _now: others)
+
+    assert client.rate(10, 60) == pytest.approx(25, rel=0.03)
+    assert len(refused + client.refusals) <= 0.005 * 60 * (25 + others)
+
+
+@pytest.mark.parametrize(("burst", "bound"), [(1.0, False), (10.0, False), (60.0, True)])
+@pytest.mark.parametrize("ceiling", [600, 1500, 3000])
+def test_a_ceiling_is_reached_beside_a_client_that_takes_all_the_rest(burst, bound, ceiling):
+    """The bucket hardly overflows, and everybody sees what the other takes."""
+    bucket = Bucket(6000, burst)
+    modest = Client(Pace(6000, ceiling), bucket)
+    greedy = Client(Pace(6000, 6000 - ceiling if bound else None), bucket)
+
+    for tick in range(int(120 / DT)):
+        modest.step(tick * DT)
+        greedy.step(tick * DT)
+
+    assert modest.rate(20, 120) == pytest.approx(ceiling / 60, rel=0.03)
+    assert len(modest.sent) + len(greedy.sent) >= 0.98 * 120 * 100
+    assert len(modest.refusals + greedy.refusals) <= 0.005 * 120 * 100
+
+
+def test_a_ceiling_gives_way_to_others_who_take_more_than_the_rest():
+    """25 are wanted and 15 are left: these are used, and soon after the others are gone the ceiling is."""
+    client = Client(Pace(6000, 1500), Bucket(6000, 1.0))
+
+    refused = run(client, 60, lambda now: 85.0 if 20 <= now < 40 else 0.0)
+
+    assert client.rate(25, 40) == pytest.approx(15, rel=0.15)
+    assert client.rate(42, 60) == pytest.approx(25, rel=0.03)
+    assert len(refused + client.refusals) <= 0.005 * (60 * 25 + 20 * 85)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.125, 0.5, 0.9])
+@pytest.mark.parametrize("in_use", [0.0, 0.5, 1.0])
+def test_a_share_is_used_whatever_others_do_with_the_rest(share, in_use):
+    """Alone, or with the rest taken in part or whole; and it is never more."""
+    client = Client(Pace(6000, None, share), Bucket(6000, 1.0))
+
+    refused = run(client, 60, lambda _now: in_use * (1 - share) * 100)
+
+    assert client.rate(10, 60) == pytest.approx(100 * share, rel=0.03)
+    assert len(client.sent) <= 60 * 100 * share + 10
+    assert len(refused + client.refusals) <= 0.005 * 60 * 100 * (share + in_use * (1 - share)) + 1
+
+
+def test_a_share_may_change_at_any_time():
+    """The next call is sent at the new rate."""
+    pace = Pace(6000, 3000, 0.5)
+    client = Client(pace, Bucket(6000, 10.0))
+
+    run(client, 20)
+    before = client.rate(10, 20)
+    pace.share = 0.1
+
+    assert before == pytest.approx(25, rel=0.02)
+    assert (pace.rate(20.0), pace.allowance) == pytest.approx((5.0, 5.0))
+
+
+def test_who_sends_less_than_the_limit_learns_nothing_of_what_a_call_is_charged():
+    """An overflowing bucket is no refund: when the ceiling goes, the rate is that of the limit."""
+    pace = Pace(6000, None, 0.9)
+    client = Client(pace, Bucket(6000, 1.0))
+
+    run(client, 30)
+    pace.share = 1.0
+
+    assert pace.rate(30.0) <= 1.5 * 100
+
+
 def test_a_header_below_the_preset_lowers_the_rate():
     """Presets age; the server knows."""
     client = Client(Pace(60_000, None), Bucket(600, 60.0))

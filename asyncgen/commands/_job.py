@@ -94,6 +94,13 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         "--tpm", type=float, metavar="N", help="tokens a minute at most (default: what the server grants)"
     )
     api.add_argument(
+        "--share",
+        type=_share,
+        default=1.0,
+        metavar="S",
+        help="of every limit, that this process takes at most: 1/8, 0.125 or 12.5%% (default: all)",
+    )
+    api.add_argument(
         "--concurrency",
         type=_concurrency,
         metavar="N|auto",
@@ -273,6 +280,7 @@ def _config(
         tpm=args.tpm,
         preset_rpm=None if tier is None else tier.rpm,
         preset_tpm=None if tier is None else tier.tpm,
+        share=args.share,
         concurrency=args.concurrency if local is None else local.slots,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
         max_cost=args.max_cost,
@@ -308,6 +316,19 @@ def sockets() -> int:
 
 def _concurrency(text: str) -> int | None:
     return None if text == "auto" else int(text)
+
+
+def _share(text: str) -> float:
+    """A share: `1/8`, `0.125` or `12.5%`; the configuration says what is too small or too large.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none of these.
+    """
+    number, slash, of = text.removesuffix("%").partition("/")
+    try:
+        return float(number) / (float(of) if slash else 100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: write 1/8, 0.125 or 12.5%") from None
 
 
 def _tolerance(text: str) -> int | float:

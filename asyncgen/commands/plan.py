@@ -76,15 +76,15 @@ def _calls_a_pair(sample: Sample) -> float:
 
 
 def _tier(job: _job.Job) -> Tier | None:
-    """The limits that the user has named; None: none."""
+    """The limits that the user has named, as far as they are this process's; None: none."""
     config = job.config
     rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
     if rpm is None and tpm is None:
         return None
     return Tier(
         name="your own limits" if job.tier is None else job.tier.name,
-        rpm=rpm,
-        tpm=tpm,
+        rpm=None if rpm is None else rpm * config.share,
+        tpm=None if tpm is None else tpm * config.share,
         rpd=None if job.tier is None else job.tier.rpd,
         tpd=None if job.tier is None else job.tier.tpd,
     )

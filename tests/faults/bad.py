@@ -222,6 +222,7 @@ FLAGS: list[list[str]] = [
         for name in ("rpm", "tpm", "timeout", "pair-timeout", "patience")
         for value in ("0", "-1", "x", "", "nan", "-inf")
     ),
+    *(["--share", value] for value in ("0", "2", "-1/8", "1/0", "half", "101%", "nan", "")),
     *(["--max-failures", value] for value in ("-1", "x", "101%", "-1%", "%", "nan%", "1.5", "")),
     *(
         ["--base-url", value]
