@@ -38,6 +38,7 @@ from asyncgen.shard import Shard
 from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
+SHARDS = "shards"  # of a run on a cluster, until it is whole
 JOURNAL_PREFIX = "journal-"
 GO_ON = "choose another --output-dir, or --restart to move everything aside and begin anew"
 
@@ -100,6 +101,8 @@ def begin(
     """
     if restart:
         return _fresh(disk, directory, recipe, fingerprint, pairs, shard, rows)
+    if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
+        raise BadDataError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
     original = load_original(disk, directory)
     if original is not None:
         state: RunState | None = take_over(disk, directory, recipe, fingerprint, original, rows())
@@ -135,7 +138,8 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     The checkpoint goes last: until then, a crash leaves a directory that says whose files these are.
     """
     state_directory = directory / STATE_DIRECTORY
-    present = [name for name in names if disk.size(directory / name) is not None]
+    present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
+    present += [name for name in names if disk.size(directory / name) is not None]
     journal = [name for name in disk.list_directory(state_directory) if name.startswith(JOURNAL_PREFIX)]
     if not present and not journal:
         return None

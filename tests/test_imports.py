@@ -15,7 +15,7 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {"engine", "export", "pipeline", "regeneration", "report", "verification"},
+    5: {"cluster", "engine", "export", "pipeline", "regeneration", "report", "verification"},
     4: {
         "directory",
         "history",
@@ -86,6 +86,7 @@ ONLY_USERS = {
     "csv": {"medec"},
     "xllamacpp": {"local_server"},
     "rapidfuzz": {"quality"},
+    "ray": {"cluster"},
 }
 PURE = {
     "breaker",
@@ -115,6 +116,8 @@ NOT_FOR_HELP = [
     "xllamacpp",
     "asyncgen.local",
     "rapidfuzz",
+    "ray",
+    "asyncgen.cluster",
 ]
 
 
