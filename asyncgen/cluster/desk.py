@@ -1,6 +1,7 @@
 """The desk where workers report and are given leases: what they say of themselves, and the wish to stop."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from asyncgen.errors import AsyncgenError
@@ -40,10 +41,12 @@ class Desk:
 
     Args:
         workers: how many there are, from 0 on.
+        clock: in seconds.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._leases = Leases(workers, time.monotonic())
+    def __init__(self, workers: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._leases = Leases(workers, clock())
         self._reports: dict[int, Report] = {}
         self._news: list[Event] = []
         self._stop: AsyncgenError | None = None
@@ -53,7 +56,7 @@ class Desk:
         self._reports[report.worker] = report
         self._news += report.news
         pause = 0.0 if report.pause is None else report.pause.seconds
-        lease = self._leases.report(time.monotonic(), report.worker, report.wanted, pause)
+        lease = self._leases.report(self._clock(), report.worker, report.wanted, pause)
         return Answer(lease.share, lease.pause, self._stop)
 
     def leave(self, worker: int) -> None:
