@@ -39,6 +39,7 @@ from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
 SHARDS = "shards"  # of a run on a cluster, until it is whole
+MERGED = "merged"  # all of them, in there
 JOURNAL_PREFIX = "journal-"
 GO_ON = "choose another --output-dir, or --restart to move everything aside and begin anew"
 

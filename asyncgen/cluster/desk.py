@@ -15,7 +15,7 @@ class Report:
 
     `shard` (from 1) is what it works on; `session` names its process's work on it, for the counts of a `sample`
     (None before the first one) begin anew with each. `wanted` is a share of the limits; `pause` is what the server
-    asked for, with the seconds that are left of it. `news` are events that a person should hear of.
+    asked for last, of which `pause_left` seconds are left. `news` are events that a person should hear of.
     """
 
     worker: int
@@ -23,6 +23,7 @@ class Report:
     session: str
     wanted: float
     pause: Paused | None = None
+    pause_left: float = 0.0
     sample: Sample | None = None
     news: tuple[Event, ...] = ()
 
@@ -55,8 +56,7 @@ class Desk:
         """A worker's report; its lease."""
         self._reports[report.worker] = report
         self._news += report.news
-        pause = 0.0 if report.pause is None else report.pause.seconds
-        lease = self._leases.report(self._clock(), report.worker, report.wanted, pause)
+        lease = self._leases.report(self._clock(), report.worker, report.wanted, report.pause_left)
         return Answer(lease.share, lease.pause, self._stop)
 
     def leave(self, worker: int) -> None:

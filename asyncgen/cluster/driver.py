@@ -140,7 +140,7 @@ class Driver:
             text = f"The process of worker {report.worker + 1} has died; shard {report.shard} goes on where it was"
             self._observe(Notice(text, warning=True))
         if report.pause is not None:
-            until = asyncio.get_running_loop().time() + report.pause.seconds
+            until = asyncio.get_running_loop().time() + report.pause_left
             if until > self._paused_until + ECHO:
                 self._paused_until = until
                 self._observe(report.pause)

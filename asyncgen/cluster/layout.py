@@ -16,12 +16,11 @@ from asyncgen.checkpoint import STATISTICS, decode, encode
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint
-from asyncgen.resume import SHARDS, STATE_DIRECTORY
+from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY
 from asyncgen.shard import Shard
 from asyncgen.telemetry import EVENTS
 
 DIVISION = "shards.json"
-MERGED = "merged"
 OF_THE_PROCESS = {"lock", EVENTS}
 
 
@@ -41,7 +40,7 @@ class Division:
 
 def shard_directory(output_dir: Path, shard: Shard) -> Path:
     """Where a shard's run is."""
-    return output_dir / SHARDS / f"{shard.number}-of-{shard.of}"
+    return output_dir / SHARDS / f"{shard.number:0{len(str(shard.of))}}-of-{shard.of}"
 
 
 def load_division(disk: Disk, output_dir: Path) -> Division | None:

@@ -13,14 +13,14 @@ from typing import Protocol
 from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_statistics
 from asyncgen.cluster.driver import Driver, Fleet
 from asyncgen.cluster.job import ClusterJob
-from asyncgen.cluster.layout import MERGED, Division, clear, load_division, move_up, save_division, shard_directory
+from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division, shard_directory
 from asyncgen.cluster.totals import Totals
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, Exit
 from asyncgen.joining import join
 from asyncgen.pipeline import Run, Summary
 from asyncgen.progress import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted, Sample
-from asyncgen.resume import GO_ON, SHARDS, STATE_DIRECTORY, begun, peek, supersede
+from asyncgen.resume import GO_ON, MERGED, SHARDS, STATE_DIRECTORY, begun, peek, supersede
 from asyncgen.shard import Shard
 from asyncgen.telemetry import Telemetry
 from asyncgen.version import __version__

@@ -6,7 +6,6 @@ Whatever happens to the desk, the worker goes on: after `SILENCE` seconds withou
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Protocol
 from uuid import uuid4
 
@@ -17,8 +16,9 @@ from asyncgen.pace import MINUTE
 from asyncgen.progress import Event, Notice, PairFailed, Paused, Sample
 
 INTERVAL = 1.0
+GRACE = 3.0  # seconds in which a shard should begin to send
 MOST_NEWS = 20  # failed pairs and warnings of a shard that are told: all are in its directory
-LIMITS = {"requests", "tokens"}
+HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, all is wanted again at once
 LEAST_SHARE = 1e-3  # there is no pace of nothing
 
 Channel = Callable[[Report], Awaitable[Answer]]
@@ -52,6 +52,7 @@ class Tenant:
         self._channel = channel
         self._shard = 0
         self._session = ""
+        self._begun = float("-inf")
         self._samples: list[tuple[float, Sample]] = []
         self._pause: tuple[float, Paused] | None = None
         self._news: list[Event] = []
@@ -61,6 +62,7 @@ class Tenant:
     def begin(self, shard: int) -> None:
         """The next shard."""
         self._shard, self._session = shard, uuid4().hex
+        self._begun = asyncio.get_running_loop().time()
         self._samples.clear()
         self._pause, self._told = None, 0
 
@@ -84,7 +86,10 @@ class Tenant:
             shard=self._shard,
             session=self._session,
             wanted=self._wanted(),
-            pause=self._pause_left(),
+            pause=None if self._pause is None else self._pause[1],
+            pause_left=0.0
+            if self._pause is None
+            else max(0.0, self._pause[0] - asyncio.get_running_loop().time()),
             sample=self._samples[-1][1] if self._samples else None,
             news=tuple(self._news),
         )
@@ -114,16 +119,10 @@ class Tenant:
         if answer.stop is not None:
             run.stop(answer.stop)
 
-    def _pause_left(self) -> Paused | None:
-        if self._pause is None:
-            return None
-        until, pause = self._pause
-        left = until - asyncio.get_running_loop().time()
-        return replace(pause, seconds=left) if left > 0 else None
-
     def _wanted(self) -> float:
         if not self._samples:
-            return 0.0  # the input is being checked
+            # The input is being checked. A share that is given away takes seconds to come back: not at once.
+            return 1.0 if asyncio.get_running_loop().time() - self._begun < GRACE else 0.0
         (began, first), (ended, last) = self._samples[0], self._samples[-1]
         if len(self._samples) == 1 or ended <= began:
             return 1.0
@@ -133,4 +132,4 @@ class Tenant:
             self.share * (use.spent - before.get(use.name, 0.0)) * MINUTE / (use.per_minute * (ended - began))
             for use in last.limits
         ]
-        return demand(self.share, used, held_back=last.waiting_on in LIMITS)
+        return demand(self.share, used, held_back=last.waiting_on in HELD_BACK)

@@ -61,6 +61,8 @@ class Fleet:
 
 
 def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = None) -> Driver:
+    """Of five shards."""
+
     async def flush() -> None:
         pass
 
@@ -108,9 +110,11 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     driver = driver_of(fleet, events)
     loop = asyncio.get_running_loop()
     fleet.reports = [report(1, session="first")]
-    paused = Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"))
+    paused = Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"), 99.0)
     loop.call_later(2.5, setattr, fleet, "reports", [paused])
-    loop.call_later(3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, Paused(99.0, "rate_limit"))])
+    loop.call_later(
+        3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"), 98.0)]
+    )
     loop.call_later(4.5, setattr, fleet, "reports", [])
     await driver.run(SHARDS[:1])
     assert [event for event in events if isinstance(event, Paused)] == [Paused(100.0, "rate_limit")]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from asyncgen.cluster.desk import Answer, Desk, Report
-from asyncgen.cluster.tenant import LEAST_SHARE, MOST_NEWS, Tenant
+from asyncgen.cluster.tenant import GRACE, LEAST_SHARE, MOST_NEWS, Tenant
 from asyncgen.errors import AsyncgenError, Interrupted
 from asyncgen.leases import SILENCE
 from asyncgen.progress import LimitUse, Notice, PairFailed, Paused
@@ -83,10 +83,12 @@ async def test_without_a_desk_it_keeps_its_share_for_a_moment_and_then_takes_an_
     assert run.shares == [0.25]
 
 
-async def test_while_the_input_is_checked_it_wants_nothing_and_then_what_it_could_use():
+async def test_while_the_input_is_checked_it_soon_wants_nothing_and_then_what_it_could_use():
     """Held back by a limit: any amount; else what it used and some more, as a share of the whole limit."""
     tenant = tenant_of(Answer(0.5))
     tenant.share = 0.5
+    assert tenant.report().wanted == 1
+    await asyncio.sleep(GRACE)
     assert tenant.report().wanted == 0
     tenant.observe(sample(limits=(LimitUse("requests", 3000, 0),)))
     assert tenant.report().wanted == 1
@@ -99,15 +101,13 @@ async def test_while_the_input_is_checked_it_wants_nothing_and_then_what_it_coul
 
 
 async def test_a_pause_is_reported_with_what_is_left_of_it():
-    """And not when it is over."""
+    """Nothing, when it is over."""
     tenant = tenant_of(Answer(0.5))
     tenant.observe(Paused(10.0, "rate_limit"))
     await asyncio.sleep(4)
-    left = tenant.report().pause
-    assert left is not None
-    assert (left.seconds, left.kind) == (6.0, "rate_limit")
-    await asyncio.sleep(6)
-    assert tenant.report().pause is None
+    assert (tenant.report().pause, tenant.report().pause_left) == (Paused(10.0, "rate_limit"), 6.0)
+    await asyncio.sleep(7)
+    assert tenant.report().pause_left == 0
 
 
 async def test_news_are_told_until_they_are_heard_and_not_without_end():
@@ -135,9 +135,11 @@ async def test_what_one_hears_from_the_server_holds_for_another_through_the_desk
         return desk.report(report)
 
     tenants, runs = [Tenant(number, 2, channel) for number in range(2)], [Ruled(), Ruled()]
+    for tenant in tenants:
+        tenant.begin(1)
     tenants[0].observe(sample(limits=(LimitUse("requests", 3000, 0),), waiting_on="requests"))
     tenants[0].observe(Paused(30.0, "rate_limit"))
-    await asyncio.gather(*(held(tenant, run, 3.5) for tenant, run in zip(tenants, runs, strict=True)))
+    await asyncio.gather(*(held(tenant, run, 6.5) for tenant, run in zip(tenants, runs, strict=True)))
     assert runs[0].shares[-1] > 0.95
     assert runs[1].pauses
     assert max(runs[1].pauses) <= 30
