@@ -18,7 +18,6 @@ from asyncgen.budget import Spend
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint, digest
-from asyncgen.shard import Shard
 
 CHECKPOINT = "checkpoint.json"
 STATISTICS = "generation_stats_safe.json"
@@ -85,12 +84,6 @@ class RunState:
     fingerprint: Fingerprint = field(default_factory=dict)
     spend: Spend = field(default_factory=Spend)
     regeneration: Regeneration = Regeneration()
-    shard: Shard | None = None
-
-    @property
-    def first(self) -> int:
-        """The index of the first pair that the run is about."""
-        return 0 if self.shard is None else self.shard.first
 
 
 def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
@@ -177,7 +170,6 @@ def _common(state: RunState) -> dict[str, Any]:
         "counters": list(state.stats),
         "spend": state.spend,
         "regeneration": state.regeneration,
-        **({} if state.shard is None else {"shard": state.shard}),
     }
 
 
@@ -204,9 +196,7 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
     round_ = content.get("regeneration", {"number": 0, "unfinished": []})
-    shard = content.get("shard")
     return RunState(
-        shard=shard and Shard(**shard),
         last_completed_idx=int(content["last_completed_idx"]),
         input_end=int(content["input"]["offset"]),
         input_chain=str(content["input"]["chain"]),

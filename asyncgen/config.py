@@ -24,8 +24,7 @@ class RunConfig:
     that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `share` (above 0 up
     to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `model_file`
-    tells files of one name apart, for a model that is a file here; `shard` is number and count of a part of the
-    pairs, None: all of them.
+    tells files of one name apart, for a model that is a file here.
     """
 
     input_jsonl: Path
@@ -58,7 +57,6 @@ class RunConfig:
     allow_http: bool = False
     restart: bool = False
     skip_bad: bool = False
-    shard: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         counts = ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "max_total_tokens")

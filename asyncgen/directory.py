@@ -75,7 +75,7 @@ class Picture:
         running = self.condition is Condition.RUNNING and self.session is not None
         if running and self.session is not None and self.session.sample is not None and not self.session.repairing:
             return self.session.sample.done
-        return 0 if self.state is None else self.state.last_completed_idx + 1 - self.state.first
+        return 0 if self.state is None else self.state.last_completed_idx + 1
 
     @property
     def total(self) -> int:

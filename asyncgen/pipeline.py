@@ -35,7 +35,6 @@ from asyncgen.progress import (
 )
 from asyncgen.recipe import Recipe
 from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
-from asyncgen.shard import Shard
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
 from asyncgen.version import __version__
@@ -242,13 +241,6 @@ class Run:
         limit = self._config.num_pairs
         return scanned.pairs if limit is None else min(scanned.pairs, limit)
 
-    def _shard(self, scanned: Scan) -> Shard | None:
-        return None if self._config.shard is None else Shard(*self._config.shard, self._wanted(scanned))
-
-    def _stop_index(self, scanned: Scan) -> int:
-        shard = self._shard(scanned)
-        return self._wanted(scanned) if shard is None else shard.stop
-
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""
         if finish_intent(self._disk, self._directory, self._state_directory, restart=self._config.restart):
@@ -258,8 +250,7 @@ class Run:
             self._directory,
             self._recipe,
             self._fingerprint,
-            pairs=self._stop_index(scanned),
-            shard=self._shard(scanned),
+            pairs=self._wanted(scanned),
             prefix_chain=scanned.prefix_chain,
             restart=self._config.restart,
             rows=lambda: rows_of(self._config.input_jsonl, self._recipe.parse),
@@ -271,7 +262,7 @@ class Run:
 
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
         """Bring the directory to its end; its final state, and whether there was anything to do."""
-        pairs, beginning = self._stop_index(scanned), self._begin(scanned)
+        pairs, beginning = self._wanted(scanned), self._begin(scanned)
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory / STATISTICS) is not None
         if ended and state.failed_pairs:
@@ -285,9 +276,7 @@ class Run:
             return state, worked
         if ended:
             extend(self._disk, self._directory, state)
-        self._observe(
-            RunStarted(state.last_completed_idx + 1 - state.first, pairs - state.first, beginning.resumed)
-        )
+        self._observe(RunStarted(state.last_completed_idx + 1, pairs, beginning.resumed))
         if self._expect is not None:
             self._observe(self._expect(pairs - state.last_completed_idx - 1))
         before = [] if ended else self._failed_indexes()
@@ -307,7 +296,7 @@ class Run:
         for index in earlier:
             journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
-        self._engine.tally.begin(pairs - state.first, done=first - state.first, failed=state.failed_pairs)
+        self._engine.tally.begin(pairs, done=first, failed=state.failed_pairs)
         start = RowCutter(self._recipe.parse, index=first, end=state.input_end, chain=state.input_chain)
         rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
         try:

@@ -14,7 +14,6 @@ The first that applies (under the lock):
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.pairs import Row
 from asyncgen.recipe import Recipe
-from asyncgen.shard import Shard
 from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
@@ -79,7 +77,6 @@ def begin(
     fingerprint: Fingerprint,
     *,
     pairs: int,
-    shard: Shard | None,
     prefix_chain: str | None,
     restart: bool,
     rows: Callable[[], Iterator[Row[Any]]],
@@ -91,8 +88,7 @@ def begin(
         directory: the output directory, locked.
         recipe: names the files and the counters.
         fingerprint: of the run that is to begin.
-        pairs: the index behind its last pair.
-        shard: the part of the input that it is about, None: all of it.
+        pairs: how many pairs it covers in all.
         prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
         restart: move everything aside and begin anew.
         rows: the input from its beginning, for taking over.
@@ -101,7 +97,7 @@ def begin(
         BadDataError: the directory belongs to another run or was changed.
     """
     if restart:
-        return _fresh(disk, directory, recipe, fingerprint, pairs, shard, rows)
+        return _fresh(disk, directory, recipe, fingerprint, pairs)
     if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
         raise BadDataError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
     original = load_original(disk, directory)
@@ -111,15 +107,15 @@ def begin(
     else:
         state = load_checkpoint(disk, directory)
     if state is not None:
-        state = _accept(state, recipe, fingerprint, pairs, shard, prefix_chain)
+        state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
         meters = _bring_to(disk, directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
         disk.unlink(directory / STATISTICS)
         return Beginning(state, meters, resumed=True)
     state = load_statistics(disk, directory)
     if state is None:
-        return _fresh(disk, directory, recipe, fingerprint, pairs, shard, rows)
-    state = _accept(state, recipe, fingerprint, pairs, shard, prefix_chain)
+        return _fresh(disk, directory, recipe, fingerprint, pairs)
+    state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
     meters = _bring_to(disk, directory, state, may_be_longer=False)
     if pairs <= state.last_completed_idx + 1:
         return Beginning(state, meters, resumed=True, finished=True)
@@ -160,28 +156,16 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     return target
 
 
-def _fresh(
-    disk: Disk,
-    directory: Path,
-    recipe: Recipe[Any],
-    fingerprint: Fingerprint,
-    pairs: int,
-    shard: Shard | None,
-    rows: Callable[[], Iterator[Row[Any]]],
-) -> Beginning:
+def _fresh(disk: Disk, directory: Path, recipe: Recipe[Any], fingerprint: Fingerprint, pairs: int) -> Beginning:
     names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
     moved_to = supersede(disk, directory, names)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
-    first = 0 if shard is None else shard.first
-    before = next(islice(rows(), first - 1, None)) if first else None
     state = RunState(
-        shard=shard,
-        last_completed_idx=first - 1,
-        input_end=0 if before is None else before.end,
-        input_chain="" if before is None else before.chain,
+        last_completed_idx=-1,
+        input_end=0,
+        input_chain="",
         files={name: meter.mark() for name, meter in meters.items()},
-        stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
-        | {"total_pairs": pairs - first},
+        stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0) | {"total_pairs": pairs},
         fingerprint=fingerprint,
     )
     save_checkpoint(disk, directory, state)
@@ -189,15 +173,8 @@ def _fresh(
 
 
 def _accept(
-    state: RunState,
-    recipe: Recipe[Any],
-    fingerprint: Fingerprint,
-    pairs: int,
-    shard: Shard | None,
-    prefix_chain: str | None,
+    state: RunState, recipe: Recipe[Any], fingerprint: Fingerprint, pairs: int, prefix_chain: str | None
 ) -> RunState:
-    if state.shard != shard:
-        raise BadDataError(f"this directory belongs to another shard; {GO_ON}")
     changed = differences(state.fingerprint, fingerprint)
     if changed:
         raise BadDataError(f"this directory belongs to another run: {'; '.join(changed)}; {GO_ON}")
@@ -209,7 +186,7 @@ def _accept(
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise BadDataError(f"the checkpoint does not fit this version of asyncgen; {GO_ON}")
-    return replace(state, stats={**state.stats, "total_pairs": max(pairs, done) - state.first})
+    return replace(state, stats={**state.stats, "total_pairs": max(pairs, done)})
 
 
 def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:

@@ -19,7 +19,6 @@ TIERS = {
     4: {
         "directory",
         "history",
-        "joining",
         "manifest",
         "merge",
         "output_lines",
@@ -71,7 +70,7 @@ TIERS = {
         "window",
     },
     1: {"config", "fingerprint", "settings", "splits", "text"},
-    0: {"chat", "errors", "pairs", "shard", "units", "version"},
+    0: {"chat", "errors", "pairs", "units", "version"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {
