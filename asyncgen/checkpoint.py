@@ -18,6 +18,7 @@ from asyncgen.budget import Spend
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint, digest
+from asyncgen.shard import Portion, Shard
 
 CHECKPOINT = "checkpoint.json"
 STATISTICS = "generation_stats_safe.json"
@@ -68,11 +69,12 @@ class Regeneration:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """Everything up to pair `last_completed_idx` (-1: nothing): what a run goes on from.
+    """Everything up to pair `last_completed_idx` (one before the first: nothing): what a run goes on from.
 
     `input_end` and `input_chain` are the position behind that pair's line and the hash of all lines up to
     it; `files` has a mark for each of the files in step; `stats` are the counters that users know; `spend` is
-    what all runs of the directory have cost until then.
+    what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
+    of the whole.
     """
 
     last_completed_idx: int
@@ -84,6 +86,17 @@ class RunState:
     fingerprint: Fingerprint = field(default_factory=dict)
     spend: Spend = field(default_factory=Spend)
     regeneration: Regeneration = Regeneration()
+    portion: Portion | None = None
+
+    @property
+    def first(self) -> int:
+        """The index of the run's first pair."""
+        return 0 if self.portion is None else self.portion.first
+
+    @property
+    def done(self) -> int:
+        """How many pairs it has processed, failed ones included."""
+        return self.last_completed_idx + 1 - self.first
 
 
 def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
@@ -170,7 +183,13 @@ def _common(state: RunState) -> dict[str, Any]:
         "counters": list(state.stats),
         "spend": state.spend,
         "regeneration": state.regeneration,
+        **({} if state.portion is None else {"shard": _shard(state.portion)}),
     }
+
+
+def _shard(portion: Portion) -> dict[str, int | str]:
+    shard = portion.shard
+    return {"number": shard.number, "of": shard.of, "pairs": portion.pairs, "chain": portion.chain}
 
 
 def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[str, Any]]) -> RunState:
@@ -196,6 +215,7 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
     round_ = content.get("regeneration", {"number": 0, "unfinished": []})
+    shard = content.get("shard")
     return RunState(
         last_completed_idx=int(content["last_completed_idx"]),
         input_end=int(content["input"]["offset"]),
@@ -209,4 +229,7 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         fingerprint=dict(content["fingerprint"]),
         spend=Spend(**content.get("spend", {})),
         regeneration=Regeneration(int(round_["number"]), tuple(map(int, round_["unfinished"]))),
+        portion=None
+        if shard is None
+        else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
     )

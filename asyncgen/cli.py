@@ -12,7 +12,7 @@ from asyncgen.errors import AsyncgenError, Exit
 from asyncgen.settings import with_settings
 from asyncgen.version import __version__
 
-COMMANDS = ("prepare", "plan", "run", "status", "report", "verify", "export", "tune", "drill", "simulate")
+COMMANDS = ("prepare", "plan", "run", "status", "merge", "report", "verify", "export", "tune", "drill", "simulate")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; that is no error of ours.
         sys.stderr.close()
         return Exit.DONE
+    except Exception as error:  # noqa: BLE001 - the outermost place
+        from asyncgen.defect import report  # noqa: PLC0415 - not for --help
+
+        sys.stderr.write(report(error))
+        return Exit.BUG
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -17,6 +17,7 @@ import orjson
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, ResponseSchema, Sampling, Usage
 from asyncgen.config import RunConfig
+from asyncgen.deferred import defer
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
 from asyncgen.limiter import Gate, Grant
 from asyncgen.progress import CallEnded, Observer, Paused
@@ -114,7 +115,9 @@ class ChatClient:
         observe: Observer,
         stop: Callable[[AsyncgenError], None],
     ) -> None:
-        # Importing openai takes about a second, which `asyncgen --help` must not pay.
+        # `asyncgen --help` must not pay for openai; and nobody for the models of all its endpoints, of which none
+        # is used here and which take more than half of the time.
+        defer("openai.types")
         import openai  # noqa: PLC0415
 
         from asyncgen.transport import BodyTooLargeError, ChatCompletions  # noqa: PLC0415

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.shard import Shard
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4o"
@@ -23,8 +24,8 @@ class RunConfig:
     `num_pairs` None means all; `max_cost` is in USD; `max_failures` pairs and `max_failed_share` (0 to 1) of those
     that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `share` (above 0 up
-    to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `model_file`
-    tells files of one name apart, for a model that is a file here.
+    to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `shard` None
+    means the whole input; `model_file` tells files of one name apart, for a model that is a file here.
     """
 
     input_jsonl: Path
@@ -57,6 +58,7 @@ class RunConfig:
     allow_http: bool = False
     restart: bool = False
     skip_bad: bool = False
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         counts = ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "max_total_tokens")
@@ -91,6 +93,7 @@ class RunConfig:
             "model": self.model,
             "endpoint": endpoint_name(self.base_url),
             "num_pairs": self.num_pairs,
+            "shard": None if self.shard is None else str(self.shard),
             "add_reasoning": self.add_reasoning,
             "rpm": self.rpm,
             "tpm": self.tpm,

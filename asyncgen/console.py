@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import orjson
 from tqdm import tqdm
@@ -38,6 +38,9 @@ from asyncgen.progress import (
 from asyncgen.rates import Meter, Rates
 from asyncgen.text import printable
 from asyncgen.units import brief, clock, duration, fit, percent, rate, usd
+
+if TYPE_CHECKING:
+    from asyncgen.shard import Shard
 
 PLAIN_INTERVAL = 30.0
 CHECKPOINT_INTERVAL = 5.0
@@ -68,6 +71,7 @@ class Console:
         self._storm_kind = ""
         self._failures = 0
         self._input = "PAIRS"
+        self._shard: Shard | None = None
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
         self._last_plain = self._last_checkpoint = time.monotonic()
@@ -90,7 +94,7 @@ class Console:
 
     def paths(self, config: RunConfig) -> None:
         """The three paths, first of all."""
-        self._input = shlex.quote(str(config.input_jsonl))
+        self._input, self._shard = shlex.quote(str(config.input_jsonl)), config.shard
         self.say(f"Input:   {config.input_jsonl}")
         self.say(f"Output:  {config.output_dir}")
         self.say(f"Prompts: {config.prompt_file}")
@@ -128,7 +132,9 @@ class Console:
             if name not in {"total_pairs", "total_tokens_used"}:
                 self.say(f"  {name:28} {number:>8,}")
         self.say(f"  in {output_dir}")
-        if not summary.failed_pairs:
+        if self._shard is not None and not summary.failed_pairs:
+            self.say(f"next, when all {self._shard.of} are done: asyncgen merge DIR… --output-dir OUT")
+        elif not summary.failed_pairs:
             self.say(f"next: asyncgen verify {shlex.quote(str(output_dir))} --input-jsonl {self._input}")
         if summary.failed_pairs:
             self.warn(
@@ -166,7 +172,7 @@ class Console:
     def _started(self, event: RunStarted) -> None:
         if event.resumed:
             self.say(f"Resuming from pair {event.first} (checkpoint found)")
-        self._open_bar(event.total, event.first)
+        self._open_bar(event.total, event.done)
 
     def _repairing(self, event: RepairStarted) -> None:
         self.say(f"Asking again for {event.pairs} pair{'s' * (event.pairs != 1)} that {event.why}")
@@ -264,12 +270,12 @@ class Console:
         Planned: _plan,
     }
 
-    def _open_bar(self, total: int, first: int) -> None:
+    def _open_bar(self, total: int, done: int) -> None:
         self._close_bar()
         if self._progress and sys.stderr.isatty():
             self._bar = tqdm(
                 total=total,
-                initial=first,
+                initial=done,
                 dynamic_ncols=True,
                 bar_format=f"{{percentage:3.0f}}%|{{bar:{BAR_WIDTH}}}| {{n_fmt}}/{{total_fmt}}",
             )

@@ -75,7 +75,7 @@ class Picture:
         running = self.condition is Condition.RUNNING and self.session is not None
         if running and self.session is not None and self.session.sample is not None and not self.session.repairing:
             return self.session.sample.done
-        return 0 if self.state is None else self.state.last_completed_idx + 1
+        return 0 if self.state is None else self.state.done
 
     @property
     def total(self) -> int:
@@ -161,9 +161,9 @@ def _sum(disk: Disk, shards: Iterable[Path]) -> RunState | None:
     states = [state for shard in shards if (state := peek(disk, shard)) is not None]
     if not states:
         return None
-    done = sum(state.last_completed_idx + 1 - state.first for state in states)
-    pairs = max(state.shard.pairs for state in states if state.shard is not None)
-    return replace(states[0], shard=None, last_completed_idx=done - 1, stats={"total_pairs": pairs}, files={})
+    done = sum(state.done for state in states)
+    pairs = max(state.portion.pairs for state in states if state.portion is not None)
+    return replace(states[0], portion=None, last_completed_idx=done - 1, stats={"total_pairs": pairs}, files={})
 
 
 def _failed_pairs(disk: Disk, directory: Path) -> Iterator[FailedPair]:

@@ -118,7 +118,7 @@ class History:
             match name:
                 case "RunStarted":
                     self._close_phase()
-                    self._base = session.resumed_from = int(event["first"])
+                    self._base = session.resumed_from = int(event.get("done", event["first"]))
                     session.repairing = False
                 case "RepairStarted":
                     self._close_phase()

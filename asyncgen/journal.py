@@ -20,24 +20,32 @@ copied before it are not counted again).
 """
 
 import errno
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from asyncgen.budget import Spend
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.disk import Disk, lines_of
 from asyncgen.errors import AsyncgenError, DiskError
 from asyncgen.fingerprint import Fingerprint
+from asyncgen.segments import (
+    PREFIX,
+    SUFFIX,
+    UNFINISHED,
+    decode_line,
+    encode_line,
+    header_line,
+    last_compacted,
+    segment_name,
+    segment_number,
+    segments,
+    spend_line,
+)
 
 SEGMENT_SIZE = 16 * 1024 * 1024
-_PREFIX = "journal-"
-_SUFFIX = ".jsonl"
 _BALLAST = "ballast"
 
 
@@ -155,7 +163,7 @@ class Journal:
         """The journaled answer to this very request, if there is one."""
         held = self._pairs.get(index)
         place = None if held is None else held.answers.get(step)
-        record = None if place is None else _decode(self._read(place))
+        record = None if place is None else decode_line(self._read(place))
         if record is None or record["request"] != request_hash:
             return None
         usage, reason = Usage(**record["usage"]), record.get("finish_reason")
@@ -182,8 +190,8 @@ class Journal:
                 if held.wasted:
                     # The sum and not the lines: where these turn up again, nothing is counted twice.
                     record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
-                    self._hold(index, self._write(_encode(record)))
-            self._write(self._spend_line())
+                    self._hold(index, self._write(encode_line(record)))
+            self._write(spend_line(self.spend))
             self._closed_segments.remove(segment)
             self._retired.append(segment)
 
@@ -232,9 +240,6 @@ class Journal:
 
     # Lines
 
-    def _spend_line(self) -> bytes:
-        return _encode({"kind": "spend", "spend": self.spend})
-
     def _hold(self, index: int, place: _Place) -> _Held:
         held = self._pairs.setdefault(index, _Held())
         held.places.append(place)
@@ -242,11 +247,11 @@ class Journal:
         return held
 
     def _append(self, record: Mapping[str, Any]) -> _Place:
-        place = self._write(_encode(record))
+        place = self._write(encode_line(record))
         # Only now: nothing may come between an answer and its line. Without room this segment grows on.
         if self._current.size >= SEGMENT_SIZE:
             with suppress(DiskError):
-                fresh = self._new_segment(_number(self._current.path) + 1)
+                fresh = self._new_segment(segment_number(self._current.path) + 1)
                 self._closed_segments.append(self._current)
                 self._current = fresh
         return place
@@ -276,19 +281,11 @@ class Journal:
         return self._disk.read(place.segment.path, place.offset, place.length) or b""
 
     def _new_segment(self, number: int, *, suffix: str = "") -> _Segment:
-        path = self._directory / f"{_PREFIX}{number:08d}{_SUFFIX}{suffix}"
+        path = self._directory / f"{segment_name(number)}{suffix}"
         segment = _Segment(path, self._disk.open_append(path))
         # A compacted one says what was spent behind the lines that it has taken over.
         spend = None if suffix else self.spend
-        header = _encode(
-            {
-                "kind": "header",
-                "version": 1,
-                "fingerprint": self._fingerprint,
-                "replaces_earlier": bool(suffix),
-                "spend": spend,
-            }
-        )
+        header = header_line(self._fingerprint, replaces_earlier=bool(suffix), spend=spend)
         try:
             self._disk.write(segment.fd, header, path)
         except DiskError:
@@ -302,13 +299,12 @@ class Journal:
 
     def _compact(self, needed: Callable[[int], bool]) -> _Segment:
         """Carry what is needed of all segments into a new one, make it durable, and unlink the others."""
-        names = self._disk.list_directory(self._directory)
-        paths = [self._directory / name for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX)]
-        for name in names:
-            if name.startswith(_PREFIX) and name.endswith(".tmp"):
+        paths = segments(self._disk, self._directory)
+        for name in self._disk.list_directory(self._directory):
+            if name.startswith(PREFIX) and name.endswith(UNFINISHED):
                 self._disk.unlink(self._directory / name)
-        number = _number(paths[-1]) + 1 if paths else 1
-        self._current = segment = self._new_segment(number, suffix=".tmp")
+        number = segment_number(paths[-1]) + 1 if paths else 1
+        self._current = segment = self._new_segment(number, suffix=UNFINISHED)
         in_flight: dict[tuple[int, str], Usage] = {}
         for record, line in self._records(paths):
             if record["kind"] in {"header", "spend"}:
@@ -326,7 +322,7 @@ class Journal:
         self.unsettled = len(in_flight)
         for most in in_flight.values():
             self.spend.lose(most)
-        self._write(self._spend_line())
+        self._write(spend_line(self.spend))
         self._disk.fsync(segment.fd, segment.path)
         segment.synced = segment.size
         final = segment.path.with_suffix("")
@@ -355,7 +351,7 @@ class Journal:
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""
-        for path in paths[self._last_compacted(paths) :]:
+        for path in last_compacted(self._disk, paths):
             broken = b""
             pending: bytes | None = None  # a damaged line that may turn out to be the torn last one
             for line in lines_of(self._disk, path):
@@ -363,7 +359,7 @@ class Journal:
                     broken += pending
                     self.damaged += 1
                     pending = None
-                record = _decode(line)
+                record = decode_line(line)
                 if record is None:
                     pending = line
                 else:
@@ -374,34 +370,9 @@ class Journal:
                 self._disk.write(fd, broken, aside)
                 self._disk.close_descriptor(fd)
 
-    def _last_compacted(self, paths: list[Path]) -> int:
-        for place in range(len(paths) - 1, -1, -1):
-            header = next(lines_of(self._disk, paths[place]), b"")
-            if (_decode(header) or {}).get("replaces_earlier"):
-                return place
-        return 0
-
 
 def clear_journal(disk: Disk, directory: Path) -> None:
     """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
     for name in disk.list_directory(directory):
-        if name == _BALLAST or (name.startswith(_PREFIX) and name.endswith((_SUFFIX, ".tmp"))):
+        if name == _BALLAST or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
             disk.unlink(directory / name)
-
-
-def _number(path: Path) -> int:
-    return int(path.name.removeprefix(_PREFIX).split(".")[0])
-
-
-def _encode(record: Mapping[str, Any]) -> bytes:
-    data = orjson.dumps(record)
-    return b"%08x %s\n" % (zlib.crc32(data), data)
-
-
-def _decode(line: bytes) -> dict[str, Any] | None:
-    """The record of a whole and undamaged line."""
-    checksum, _, data = line.removesuffix(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(data):
-        return None
-    record: dict[str, Any] = orjson.loads(data)
-    return record

@@ -203,7 +203,7 @@ class RepairSpool:
         meter = FileMeter()
         fd = self._disk.open_append(path)
         try:
-            for index in range(self._state.last_completed_idx + 1):
+            for index in range(self._state.first, self._state.last_completed_idx + 1):
                 data = b"" if index in self._failed else b"".join(islice(old, output.lines))
                 if index in repaired:
                     data = b"".join(islice(new, output.lines))

@@ -35,6 +35,7 @@ from asyncgen.progress import (
 )
 from asyncgen.recipe import Recipe
 from asyncgen.resume import STATE_DIRECTORY, Beginning, begin, begun, extend, peek
+from asyncgen.shard import Portion
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.telemetry import Telemetry
 from asyncgen.version import __version__
@@ -229,7 +230,10 @@ class Run:
             raise BadDataError(_bad_lines(scanned, path) + "\nfix them, or --skip-bad to go on without them")
         if not scanned.pairs:
             raise BadDataError(f"the input {path} holds no pair")
-        self._observe(InputLoaded(path, self._wanted(scanned), scanned.bad_count))
+        wanted, shard = self._wanted(scanned), self._config.shard
+        if shard is not None and wanted < shard.of:
+            raise BadDataError(f"there are {wanted} pairs, too few for {shard.of} shards")
+        self._observe(InputLoaded(path, wanted, scanned.bad_count))
         if scanned.bad_count:
             self._observe(Notice(_bad_lines(scanned, path) + "\nskipped", warning=True))
         if scanned.repeated:
@@ -241,6 +245,10 @@ class Run:
         limit = self._config.num_pairs
         return scanned.pairs if limit is None else min(scanned.pairs, limit)
 
+    def _portion(self, scanned: Scan) -> Portion | None:
+        shard = self._config.shard
+        return None if shard is None else Portion(shard, self._wanted(scanned))
+
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""
         if finish_intent(self._disk, self._directory, self._state_directory, restart=self._config.restart):
@@ -251,10 +259,13 @@ class Run:
             self._recipe,
             self._fingerprint,
             pairs=self._wanted(scanned),
+            portion=self._portion(scanned),
             prefix_chain=scanned.prefix_chain,
             restart=self._config.restart,
             rows=lambda: rows_of(self._config.input_jsonl, self._recipe.parse),
         )
+        if beginning.state.portion is not None:
+            self._observe(Notice(str(beginning.state.portion).capitalize()))
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         save_manifest(self._disk, self._state_directory, scanned)
@@ -262,7 +273,7 @@ class Run:
 
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
         """Bring the directory to its end; its final state, and whether there was anything to do."""
-        pairs, beginning = self._wanted(scanned), self._begin(scanned)
+        beginning = self._begin(scanned)
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory / STATISTICS) is not None
         if ended and state.failed_pairs:
@@ -276,11 +287,12 @@ class Run:
             return state, worked
         if ended:
             extend(self._disk, self._directory, state)
-        self._observe(RunStarted(state.last_completed_idx + 1, pairs, beginning.resumed))
+        total = state.stats["total_pairs"]
+        self._observe(RunStarted(state.last_completed_idx + 1, state.done, total, beginning.resumed))
         if self._expect is not None:
-            self._observe(self._expect(pairs - state.last_completed_idx - 1))
+            self._observe(self._expect(total - state.done))
         before = [] if ended else self._failed_indexes()
-        state = await self._generate(state, meters, pairs)
+        state = await self._generate(state, meters, state.first + total)
         if before:
             # They failed in a run that ended early: perhaps for the same reason, and that is gone.
             state, _ = await self._repair(state, before)
@@ -288,17 +300,17 @@ class Run:
 
     # The two kinds of work
 
-    async def _generate(self, state: RunState, meters: dict[str, FileMeter], pairs: int) -> RunState:
-        """Process the pairs behind the watermark."""
+    async def _generate(self, state: RunState, meters: dict[str, FileMeter], stop: int) -> RunState:
+        """Process the pairs behind the watermark, up to and without index `stop`."""
         first = state.last_completed_idx + 1
         earlier = self._asked_again(state)
         journal = self._open_journal(lambda index: index >= first or index in earlier, state)
         for index in earlier:
             journal.keep(index)
         outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
-        self._engine.tally.begin(pairs, done=first, failed=state.failed_pairs)
+        self._engine.tally.begin(stop - state.first, done=state.done, failed=state.failed_pairs)
         start = RowCutter(self._recipe.parse, index=first, end=state.input_end, chain=state.input_chain)
-        rows = read_rows(self._disk, self._config.input_jsonl, start, pairs, skip_bad=self._config.skip_bad)
+        rows = read_rows(self._disk, self._config.input_jsonl, start, stop, skip_bad=self._config.skip_bad)
         try:
             breaker = Breaker(self._config.max_failures, self._config.max_failed_share)
             await self._engine.run(journal, outputs, rows, count(first), breaker)

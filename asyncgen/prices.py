@@ -1,13 +1,13 @@
 """Prices: what a model's tokens cost, read from TOML. They are a table to override, and carry their date."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from asyncgen.budget import Price
 from asyncgen.config import shipped
 from asyncgen.errors import UsageError
+from asyncgen.toml import read_toml
 
 _FIELDS = ("prompt", "cached", "completion")
 _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -20,12 +20,7 @@ def load_price(model: str, path: Path | None = None) -> Price | None:
         UsageError: the file cannot be read, or its entry is no price.
     """
     file = shipped("prices.toml") if path is None else path
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the prices {file}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"the prices {file} are not TOML in UTF-8: {error}") from error
+    document = read_toml(file, "the prices")
     models = document.get("models")
     if not isinstance(models, dict):
         raise UsageError(f"the prices {file} lack the table [models]")

@@ -64,9 +64,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """Pairs from `first` on are processed, of `total`; `resumed` when a checkpoint was found."""
+    """Pairs from index `first` on are processed; `done` of `total` are; `resumed` when a checkpoint was found."""
 
     first: int
+    done: int
     total: int
     resumed: bool
 

@@ -14,6 +14,8 @@ The first that applies (under the lock):
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +35,13 @@ from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.pairs import Row
 from asyncgen.recipe import Recipe
+from asyncgen.segments import PREFIX
+from asyncgen.shard import Portion
 from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
 SHARDS = "shards"  # of a run on a cluster, until it is whole
 MERGED = "merged"  # all of them, in there
-JOURNAL_PREFIX = "journal-"
 GO_ON = "choose another --output-dir, or --restart to move everything aside and begin anew"
 
 
@@ -77,6 +80,7 @@ def begin(
     fingerprint: Fingerprint,
     *,
     pairs: int,
+    portion: Portion | None = None,
     prefix_chain: str | None,
     restart: bool,
     rows: Callable[[], Iterator[Row[Any]]],
@@ -88,7 +92,8 @@ def begin(
         directory: the output directory, locked.
         recipe: names the files and the counters.
         fingerprint: of the run that is to begin.
-        pairs: how many pairs it covers in all.
+        pairs: how many pairs of the input are wanted, those of other shards included.
+        portion: what a shard covers of them; None: all.
         prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
         restart: move everything aside and begin anew.
         rows: the input from its beginning, for taking over.
@@ -96,8 +101,10 @@ def begin(
     Raises:
         BadDataError: the directory belongs to another run or was changed.
     """
+    stop = pairs if portion is None else portion.stop
+    fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows)
     if restart:
-        return _fresh(disk, directory, recipe, fingerprint, pairs)
+        return fresh()
     if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
         raise BadDataError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
     original = load_original(disk, directory)
@@ -107,17 +114,17 @@ def begin(
     else:
         state = load_checkpoint(disk, directory)
     if state is not None:
-        state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
+        state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
         meters = _bring_to(disk, directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
         disk.unlink(directory / STATISTICS)
         return Beginning(state, meters, resumed=True)
     state = load_statistics(disk, directory)
     if state is None:
-        return _fresh(disk, directory, recipe, fingerprint, pairs)
-    state = _accept(state, recipe, fingerprint, pairs, prefix_chain)
+        return fresh()
+    state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
     meters = _bring_to(disk, directory, state, may_be_longer=False)
-    if pairs <= state.last_completed_idx + 1:
+    if stop <= state.last_completed_idx + 1:
         return Beginning(state, meters, resumed=True, finished=True)
     return Beginning(state, meters, resumed=True)
 
@@ -137,7 +144,7 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     state_directory = directory / STATE_DIRECTORY
     present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
     present += [name for name in names if disk.size(directory / name) is not None]
-    journal = [name for name in disk.list_directory(state_directory) if name.startswith(JOURNAL_PREFIX)]
+    journal = [name for name in disk.list_directory(state_directory) if name.startswith(PREFIX)]
     if not present and not journal:
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -156,25 +163,44 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     return target
 
 
-def _fresh(disk: Disk, directory: Path, recipe: Recipe[Any], fingerprint: Fingerprint, pairs: int) -> Beginning:
+def _fresh(
+    disk: Disk,
+    directory: Path,
+    recipe: Recipe[Any],
+    fingerprint: Fingerprint,
+    pairs: int,
+    portion: Portion | None,
+    rows: Callable[[], Iterator[Row[Any]]],
+) -> Beginning:
+    first = 0 if portion is None else portion.first
+    before = next(islice(rows(), first - 1, None)) if first else None
+    chain = "" if before is None else before.chain
     names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
     moved_to = supersede(disk, directory, names)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
     state = RunState(
-        last_completed_idx=-1,
-        input_end=0,
-        input_chain="",
+        last_completed_idx=first - 1,
+        input_end=0 if before is None else before.end,
+        input_chain=chain,
         files={name: meter.mark() for name, meter in meters.items()},
-        stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0) | {"total_pairs": pairs},
+        stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
+        | {"total_pairs": pairs if portion is None else portion.size},
         fingerprint=fingerprint,
+        portion=None if portion is None else replace(portion, chain=chain),
     )
     save_checkpoint(disk, directory, state)
     return Beginning(state, meters, moved_to=moved_to)
 
 
 def _accept(
-    state: RunState, recipe: Recipe[Any], fingerprint: Fingerprint, pairs: int, prefix_chain: str | None
+    state: RunState,
+    recipe: Recipe[Any],
+    fingerprint: Fingerprint,
+    pairs: int,
+    portion: Portion | None,
+    prefix_chain: str | None,
 ) -> RunState:
+    _check_portion(state.portion, portion)
     changed = differences(state.fingerprint, fingerprint)
     if changed:
         raise BadDataError(f"this directory belongs to another run: {'; '.join(changed)}; {GO_ON}")
@@ -186,7 +212,21 @@ def _accept(
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise BadDataError(f"the checkpoint does not fit this version of asyncgen; {GO_ON}")
-    return replace(state, stats={**state.stats, "total_pairs": max(pairs, done)})
+    total = max(pairs, done) if portion is None else portion.size
+    return replace(state, stats={**state.stats, "total_pairs": total})
+
+
+def _check_portion(before: Portion | None, now: Portion | None) -> None:
+    if before is None and now is None:
+        return
+    if before is None or now is None or before.shard != now.shard:
+        held, asked = ("the whole run" if each is None else f"shard {each.shard}" for each in (before, now))
+        raise BadDataError(f"this directory holds {held}, and {asked} was asked for; {GO_ON}")
+    if before.pairs != now.pairs:
+        raise BadDataError(
+            f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, which moves them; "
+            f"--num-pairs {before.pairs} goes on with this one; {GO_ON}"
+        )
 
 
 def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:

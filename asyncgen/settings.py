@@ -2,12 +2,12 @@
 
 import argparse
 import difflib
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from asyncgen.errors import UsageError
+from asyncgen.toml import read_toml
 
 FLAG = "--config"
 
@@ -25,12 +25,7 @@ def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     path = _path(argv)
     if path is None:
         return list(argv)
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"the configuration {path} is not TOML in UTF-8: {error}") from error
+    settings = read_toml(path, "the configuration")
     flags = {
         option.removeprefix("--"): action
         for action in parser._actions  # noqa: SLF001 - argparse has no other way to list them

@@ -126,8 +126,11 @@ class Structure:
         if self._input is None:
             yield from self._from_outputs(failed)
             return
+        first = 0 if self.state is None else self.state.first
         index = -1
         for row in rows_of(self._input, parse_pair):
+            if row.index < first:
+                continue
             if last is not None and row.index > last:
                 return
             if last is None and all(file.ended for file in files.values()):
@@ -141,7 +144,7 @@ class Structure:
 
     def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, Pair | None]]:
         """Without an input, the INCORRECT file says what should be in the others."""
-        index = 0
+        index = 0 if self.state is None else self.state.first
         silent = OutputLines(self._disk, self._directory / INCORRECT, self.size(INCORRECT), Problems())
         for line in silent.all():
             while index in failed:
@@ -190,7 +193,7 @@ class Structure:
         }
         said = {name: self.state.stats.get(name) for name in found}
         found["failed_pairs"], said["failed_pairs"] = self.failed, self.state.failed_pairs
-        found["pairs"], said["pairs"] = self.pairs + self.failed, self.state.last_completed_idx + 1
+        found["pairs"], said["pairs"] = self.pairs + self.failed, self.state.done
         for name, number in found.items():
             if said[name] is not None and said[name] != number:
                 source = STATISTICS if self.finished else "checkpoint.json"

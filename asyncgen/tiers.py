@@ -4,13 +4,13 @@ They are where a run begins; the server's headers correct them. A file holds `da
 a table `models` with the limits by model and tier; the model "*" stands for any.
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from asyncgen.config import shipped
 from asyncgen.errors import UsageError
+from asyncgen.toml import read_toml
 
 ANY_MODEL = "*"
 LIMITS = ("rpm", "tpm", "rpd", "tpd")
@@ -79,12 +79,7 @@ def known_tiers() -> list[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the tiers {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"the tiers {path} are not TOML in UTF-8: {error}") from error
+    document = read_toml(path, "the tiers")
     models = document.get("models")
     if not isinstance(models, dict) or not all(isinstance(tiers, dict) for tiers in models.values()):
         raise UsageError(f'the tiers {path} lack tables such as [models."gpt-4o"]')

@@ -57,6 +57,7 @@ class Worker:
                 continue
             outcomes.put_nowait(outcome)
             reason = self.breaker.after(outcome.failure)
+            del outcome  # or each of thousands of workers would keep its last one while it waits
             if reason is not None:
                 self.stop(reason)
         rows.put_nowait(None)

@@ -142,7 +142,7 @@ class RunOutputs:
                 self._journal.keep(index)
             else:
                 self._journal.release(index)
-        return CheckpointSaved(state.last_completed_idx + 1, state.stats["total_pairs"])
+        return CheckpointSaved(state.done, state.stats["total_pairs"])
 
     async def close(self) -> None:
         """Close the files."""

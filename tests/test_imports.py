@@ -15,7 +15,7 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {"cluster", "engine", "export", "pipeline", "regeneration", "report", "verification"},
+    5: {"cluster", "engine", "export", "joining", "pipeline", "regeneration", "report", "verification"},
     4: {
         "directory",
         "history",
@@ -37,6 +37,7 @@ TIERS = {
         "medec",
         "recipe",
         "recipes",
+        "segments",
         "source",
         "staging",
         "transport",
@@ -45,6 +46,7 @@ TIERS = {
         "breaker",
         "budget",
         "concurrency",
+        "deferred",
         "disk",
         "forecast",
         "leases",
@@ -69,8 +71,8 @@ TIERS = {
         "verdict",
         "window",
     },
-    1: {"config", "fingerprint", "settings", "splits", "text"},
-    0: {"chat", "errors", "pairs", "units", "version"},
+    1: {"config", "fingerprint", "settings", "splits", "text", "toml"},
+    0: {"chat", "defect", "errors", "pairs", "shard", "units", "version"},
 }
 BESIDE = "simulator"
 ONLY_USERS = {

@@ -16,7 +16,7 @@ from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError
 from asyncgen.leases import ECHO
 from asyncgen.progress import Event, Notice, Observer, Sample, StopRequested
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion
 
 INTERVAL = 1.0
 
@@ -26,7 +26,7 @@ class Fleet(Protocol):
 
     workers: int
 
-    async def work(self, worker: int, shard: Shard) -> ShardEnded:
+    async def work(self, worker: int, portion: Portion) -> ShardEnded:
         """A worker runs a shard to its end.
 
         Raises:
@@ -78,13 +78,13 @@ class Driver:
             self._observe(StopRequested(str(reason), self._in_flight))
             self._asked.set()
 
-    async def run(self, shards: Iterable[Shard]) -> None:
+    async def run(self, portions: Iterable[Portion]) -> None:
         """Have all shards worked on, in order.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
         """
-        waiting = deque(shards)
+        waiting = deque(portions)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch())
             serving = [group.create_task(self._serve(worker, waiting)) for worker in range(self._fleet.workers)]
@@ -95,12 +95,12 @@ class Driver:
         if self.reason is not None:
             raise self.reason
 
-    async def _serve(self, worker: int, waiting: deque[Shard]) -> None:
+    async def _serve(self, worker: int, waiting: deque[Portion]) -> None:
         """Give a worker one shard after the other."""
         while waiting and self.reason is None:
-            shard = waiting.popleft()
+            portion = waiting.popleft()
             try:
-                ended = await self._fleet.work(worker, shard)
+                ended = await self._fleet.work(worker, portion)
             except AsyncgenError as error:
                 self.stop(error)
                 break
@@ -108,7 +108,7 @@ class Driver:
             for event in ended.report.news:
                 self._observe(event)
             if ended.error is None:
-                self._totals.end(shard.number, ended.failed)
+                self._totals.end(ended.shard, ended.failed)
             else:
                 self.stop(ended.error)
         await self._fleet.leave(worker)

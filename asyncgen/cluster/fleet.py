@@ -17,7 +17,7 @@ from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.loop import run_loop
 from asyncgen.progress import Event
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion
 from asyncgen.version import __version__
 
 MOST_DEATHS = 10  # of processes in one shard: after that it is no accident
@@ -41,9 +41,9 @@ class _WorkerActor:
         """The version of the package there, and what keeps the machine from taking part."""
         return __version__, self._worker.trouble()
 
-    def work(self, shard: Shard) -> ShardEnded:
+    def work(self, portion: Portion) -> ShardEnded:
         """On a loop of its own, in the main thread of the process."""
-        return run_loop(self._worker.work(shard))
+        return run_loop(self._worker.work(portion))
 
 
 class RayFleet:
@@ -82,14 +82,14 @@ class RayFleet:
             if trouble:
                 raise UsageError(f"the machine of worker {number} cannot take part: {trouble}")
 
-    async def work(self, worker: int, shard: Shard) -> ShardEnded:
+    async def work(self, worker: int, portion: Portion) -> ShardEnded:
         """See `Fleet`."""
         try:
-            ended: ShardEnded = await self._actors[worker].work.remote(shard)
+            ended: ShardEnded = await self._actors[worker].work.remote(portion)
         except self._ray.exceptions.RayActorError as error:
             raise TryLaterError(
-                f"the process of worker {worker + 1} died {MOST_DEATHS} times in shard {shard.number}, perhaps "
-                "for want of memory: see the logs of Ray; everything paid is saved"
+                f"the process of worker {worker + 1} died {MOST_DEATHS} times in shard {portion.shard.number}, "
+                "perhaps for want of memory: see the logs of Ray; everything paid is saved"
             ) from error
         return ended
 

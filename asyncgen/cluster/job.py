@@ -11,7 +11,7 @@ from asyncgen.errors import AsyncgenError
 from asyncgen.prompts import PromptFile
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class ClusterJob:
         """
         return MedecSafe(PromptFile.load(self.config.prompt_file), add_reasoning=self.config.add_reasoning)
 
-    def shard_config(self, shard: Shard, directory: Path) -> RunConfig:
+    def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
         """The run of one shard: calls in flight divided by workers, and what may be spent by pairs."""
         config = self.config
-        part = len(shard) / shard.pairs
+        part = portion.size / portion.pairs
         tokens = config.max_total_tokens
         return replace(
             config,
             output_dir=directory,
-            shard=(shard.number, shard.of),
+            shard=portion.shard,
             concurrency=config.concurrency and max(1, config.concurrency // self.workers),
             max_cost=config.max_cost and config.max_cost * part,
             max_total_tokens=tokens and max(1, int(tokens * part)),

@@ -17,7 +17,7 @@ from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import Fingerprint
 from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion, Shard
 from asyncgen.telemetry import EVENTS
 
 DIVISION = "shards.json"
@@ -33,9 +33,9 @@ class Division:
     fingerprint: Fingerprint
 
     @property
-    def shards(self) -> list[Shard]:
-        """All of them, in order."""
-        return [Shard(number, self.of, self.pairs) for number in range(1, self.of + 1)]
+    def portions(self) -> list[Portion]:
+        """What each shard has of the pairs, in order."""
+        return [Portion(Shard(number, self.of), self.pairs) for number in range(1, self.of + 1)]
 
 
 def shard_directory(output_dir: Path, shard: Shard) -> Path:

@@ -21,7 +21,7 @@ from asyncgen.joining import join
 from asyncgen.pipeline import Run, Summary
 from asyncgen.progress import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted, Sample
 from asyncgen.resume import GO_ON, MERGED, SHARDS, STATE_DIRECTORY, begun, peek, supersede
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion
 from asyncgen.telemetry import Telemetry
 from asyncgen.version import __version__
 
@@ -150,7 +150,7 @@ class ClusterRun:
         if division is None or disk.size(merged / STATISTICS) is None:
             division = await self._work(pairs, division)
             self._observe(Notice(f"Merging {division.of} shards"))
-            directories = [shard_directory(directory, shard) for shard in division.shards]
+            directories = [shard_directory(directory, portion.shard) for portion in division.portions]
             await disk.call(lambda: join(disk, directories, merged))
         move_up(disk, directory)
         clear(disk, directory)
@@ -169,35 +169,35 @@ class ClusterRun:
                 save_division(self._disk, self._directory, division)
             done, waiting = self._stand(division)
             before = sum(number for number, _ in done.values())
-            self._observe(RunStarted(before, pairs, before > 0))
+            self._observe(RunStarted(before, before, pairs, before > 0))
             if self._expect is not None:
                 self._observe(self._expect(pairs - before))
             if waiting:
                 # The other workers would hold shares of the limits for nothing.
                 job = replace(self._job, workers=min(workers, len(waiting)))
-                totals = Totals({shard.number: len(shard) for shard in division.shards}, done)
+                totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
                 await self._drive(await cluster.fleet(job), totals, waiting)
         finally:
             cluster.close()
         return division
 
-    async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Shard]) -> None:
+    async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Portion]) -> None:
         self._driver = Driver(fleet, totals, self._observe, self._telemetry.flush, self._config.max_failures)
         if self._reason is not None:
             self._driver.stop(self._reason)
         await self._driver.run(waiting)
 
-    def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Shard]]:
+    def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Portion]]:
         """How many pairs of each shard are done and have failed; and the shards that are not finished."""
         done, waiting = {}, []
-        for shard in division.shards:
-            directory = shard_directory(self._directory, shard)
+        for portion in division.portions:
+            directory = shard_directory(self._directory, portion.shard)
             state = peek(self._disk, directory)
             failed = 0 if state is None else state.failed_pairs
-            done[shard.number] = (0 if state is None else state.last_completed_idx + 1 - shard.first, failed)
+            done[portion.shard.number] = (0 if state is None else state.done, failed)
             unfinished = self._disk.size(directory / CHECKPOINT) is not None
             if unfinished or self._disk.size(directory / STATISTICS) is None:
-                waiting.append(shard)
+                waiting.append(portion)
         return done, waiting
 
     def _begun_division(self, pairs: int) -> Division | None:

@@ -9,7 +9,7 @@ from asyncgen.cluster.tenant import Channel, Tenant
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError
 from asyncgen.pipeline import Run
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion
 
 
 class ShardWorker:
@@ -33,21 +33,21 @@ class ShardWorker:
         ]
         return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
 
-    async def work(self, shard: Shard) -> ShardEnded:
+    async def work(self, portion: Portion) -> ShardEnded:
         """Run a shard to its end, or go on with it."""
         disk = Disk()
         try:
-            return await self._work(shard, shard_directory(self._job.config.output_dir, shard), disk)
+            return await self._work(portion, shard_directory(self._job.config.output_dir, portion.shard), disk)
         finally:
             disk.close()
 
-    async def _work(self, shard: Shard, directory: Path, disk: Disk) -> ShardEnded:
+    async def _work(self, portion: Portion, directory: Path, disk: Disk) -> ShardEnded:
         tenant, job = self._tenant, self._job
-        tenant.begin(shard.number)
+        tenant.begin(portion.shard.number)
         failed, error = 0, None
         holding = None
         try:
-            config = job.shard_config(shard, directory)
+            config = job.shard_config(portion, directory)
             run = Run(config, job.recipe(), [tenant.observe], disk, price=job.price)
             run.take_share(tenant.share)
             holding = asyncio.create_task(tenant.hold(run))
@@ -57,4 +57,4 @@ class ShardWorker:
         finally:
             if holding is not None:
                 holding.cancel()
-        return ShardEnded(shard.number, failed, tenant.report(), error)
+        return ShardEnded(portion.shard.number, failed, tenant.report(), error)

@@ -28,6 +28,7 @@ from asyncgen.config import (
 from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
 from asyncgen.prices import load_price
+from asyncgen.shard import Shard
 from asyncgen.tiers import Tier, load_tier
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     )
     job.add_argument(
         "--config", type=Path, metavar="FILE.toml", help="flags in a file, by their long names; those typed win"
+    )
+    job.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
     job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
@@ -375,6 +379,7 @@ def _config(
         allow_http=args.allow_http,
         restart=args.restart,
         skip_bad=args.skip_bad,
+        shard=args.shard,
     )
     if config.ceiling > sockets():
         raise UsageError(
@@ -400,6 +405,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"at least 1, not {number}")
     return number
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _concurrency(text: str) -> int | None:

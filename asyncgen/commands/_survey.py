@@ -17,6 +17,7 @@ from asyncgen.progress import Planned
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.resume import STATE_DIRECTORY
+from asyncgen.shard import Portion
 from asyncgen.source import FileIdentity, rows_of, scan
 from asyncgen.telemetry import CALLS
 
@@ -38,7 +39,8 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no pair")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    return scanned.pairs, Sample(surveyed, await _sizes(config, _first(config, surveyed)))
+    pairs = scanned.pairs if config.shard is None else Portion(config.shard, scanned.pairs).size
+    return pairs, Sample(surveyed, await _sizes(config, _first(config, surveyed)))
 
 
 async def expectation(config: RunConfig, price: Price | None) -> Callable[[int], Planned] | None:

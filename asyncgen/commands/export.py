@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.errors import AsyncgenError, BadDataError, Exit, UsageError
+from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
@@ -57,11 +57,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.console import Console  # noqa: PLC0415 - it brings the engine
 
     with Console(progress=False, verbose=False, quiet=args.quiet, log_file=None) as console:
-        try:
-            return _execute(args, console)
-        except AsyncgenError as error:
-            console.error(str(error))
-            return error.exit_code
+        return _execute(args, console)
 
 
 def _execute(args: argparse.Namespace, console: "Console") -> int:
@@ -152,7 +148,7 @@ def _report(
     """What was written, what is odd about it, how to load it."""
     examples = export.examples
     if not examples.finished:
-        done, total = examples.state.last_completed_idx + 1, examples.state.stats["total_pairs"]
+        done, total = examples.state.done, examples.state.stats["total_pairs"]
         console.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} pairs")
     if examples.state.failed_pairs:
         console.warn(

@@ -52,6 +52,8 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError(f"--calibrate must be at least 1 call, not {calibrate}")
     job = _job.prepare(args, needs_key=calibrate is not None)
     config = job.config
+    if calibrate is not None and config.shard is not None:
+        raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
     pairs, sample = run_loop(survey(config))
     latency = None
     if calibrate is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.config import shipped
-from asyncgen.errors import AsyncgenError, BadDataError, Exit, UsageError
+from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.splits import Groups, Split, side_path, vignette
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.console import Console  # noqa: PLC0415 - it brings the engine
 
     with Console(progress=False, verbose=False, quiet=args.quiet, log_file=None) as console:
-        try:
-            return _execute(args, console)
-        except AsyncgenError as error:
-            console.error(str(error))
-            return error.exit_code
+        return _execute(args, console)
 
 
 def _execute(args: argparse.Namespace, console: "Console") -> int:

@@ -110,7 +110,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
             "total": picture.total,
             "done": picture.done,
             "failed": sum(picture.failures.values()),
-            "durable": 0 if picture.state is None else picture.state.last_completed_idx + 1,
+            "durable": 0 if picture.state is None else picture.state.done,
         },
         "failures": [{"step": step, "kind": kind, "pairs": n} for (step, kind), n in picture.failures.items()],
         "rates": {

@@ -105,7 +105,11 @@ def _regenerate(args: argparse.Namespace) -> int:
             )
     finally:
         disk.close()
+    portion = state.portion
     args.output_dir, args.num_pairs = args.directory, state.last_completed_idx + 1
+    args.shard = None
+    if portion is not None:
+        args.num_pairs, args.shard = portion.pairs, portion.shard
     args.add_reasoning = state.fingerprint.get("add_reasoning") is True
     # Lines that the run has left out are left out again: the input is known by the others.
     args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5

@@ -103,7 +103,7 @@ def _provenance(
         **{name: value for name, value in made.items() if name.endswith(("_system", "_user")) or "params" in name},
         **state.stats,
         "failed_pairs": state.failed_pairs,
-        "the run": "finished" if finished else f"not finished: the first {state.last_completed_idx + 1:,} pairs",
+        "the run": "finished" if finished else f"not finished: the first {state.done:,} pairs",
         "pairs exported": tally.pairs,
         "pairs left out by the template": len(tally.left_out),
         "template": template.name,

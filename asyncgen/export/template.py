@@ -14,7 +14,6 @@ model would learn that a blank at the end means INCORRECT.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import CORRECT, INCORRECT, Example
 from asyncgen.prompts import Template
+from asyncgen.toml import read_toml
 
 DEFAULT = "detection"
 _KEYS = ("description", "system", "instruction", "answers")
@@ -78,13 +78,7 @@ class ExportTemplate:
         if not path.is_file():
             names = ", ".join(sorted(file.stem for file in shipped("export").glob("*.toml")))
             raise UsageError(f"no template {name!r}: give the path of a TOML file, or one of {names}")
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"cannot read the template {path}: {error.strerror}") from error
-        except ValueError as error:
-            raise BadDataError(f"the template {path} is not TOML in UTF-8: {error}") from error
-        return _checked(document, name, f"the template {path}")
+        return _checked(read_toml(path, "the template", BadDataError), name, f"the template {path}")
 
     def render(self, example: Example) -> Turn:
         """Instruction and answer for an example.

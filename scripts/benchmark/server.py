@@ -78,6 +78,8 @@ def refusal() -> bytes:
 class Bucket:
     """A bucket of one second: full in the beginning, filled evenly.
 
+    Its headers speak of the minute, as an API's do: what is missing in the bucket is missing in the minute.
+
     Args:
         rpm: requests a minute; None is no limit.
     """
@@ -103,11 +105,11 @@ class Bucket:
         """What an API says about its limit."""
         if self.rpm is None:
             return []
-        wait = max(0.0, self._rate - self._level) / self._rate
+        used = self._rate - self._level
         return [
             f"x-ratelimit-limit-requests: {self.rpm:.0f}",
-            f"x-ratelimit-remaining-requests: {self._level:.0f}",
-            f"x-ratelimit-reset-requests: {wait * 1000:.0f}ms",
+            f"x-ratelimit-remaining-requests: {self.rpm - used:.0f}",
+            f"x-ratelimit-reset-requests: {used / self._rate * 1000:.0f}ms",
         ]
 
 

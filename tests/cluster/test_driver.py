@@ -11,12 +11,12 @@ from asyncgen.cluster.job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError
 from asyncgen.progress import Event, Notice, Paused, Sample
-from asyncgen.shard import Shard
+from asyncgen.shard import Portion, Shard
 
 from .helpers import report
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
-SHARDS = [Shard(number, 5, 50) for number in range(1, 6)]
+SHARDS = [Portion(Shard(number, 5), 50) for number in range(1, 6)]
 
 
 class Fleet:
@@ -24,7 +24,7 @@ class Fleet:
 
     workers = 2
 
-    def __init__(self, seconds: Callable[[int, Shard], float]) -> None:
+    def __init__(self, seconds: Callable[[int, Portion], float]) -> None:
         self._seconds = seconds
         self._stopped = asyncio.Event()
         self._why: AsyncgenError | None = None
@@ -36,17 +36,17 @@ class Fleet:
         self.failed = 0
         self.away = False
 
-    async def work(self, worker: int, shard: Shard) -> ShardEnded:
-        self.given.append((worker, shard.number))
-        error = self.failing.get(shard.number)
+    async def work(self, worker: int, portion: Portion) -> ShardEnded:
+        self.given.append((worker, portion.shard.number))
+        error = self.failing.get(portion.shard.number)
         try:
-            async with asyncio.timeout(self._seconds(worker, shard)):
+            async with asyncio.timeout(self._seconds(worker, portion)):
                 await self._stopped.wait()
             error = self._why
         except TimeoutError:
             pass
-        done = report(shard.number, worker=worker, done=len(shard), total=len(shard), calls=30)
-        return ShardEnded(shard.number, self.failed, done, error)
+        done = report(portion.shard.number, worker=worker, done=portion.size, total=portion.size, calls=30)
+        return ShardEnded(portion.shard.number, self.failed, done, error)
 
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
         if self.away:
@@ -66,7 +66,7 @@ def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = Non
     async def flush() -> None:
         pass
 
-    totals = Totals({shard.number: len(shard) for shard in SHARDS}, {})
+    totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
     return Driver(fleet, totals, events.append, flush, most_failures)
 
 

@@ -84,7 +84,7 @@ def test_the_division_is_known_again_and_a_changed_one_is_refused(merged, disk):
     """It says which shard is where: one that was edited must not be trusted."""
     found = load_division(disk, merged)
     assert found == Division(8, 100, {"model": "m"})
-    assert [(shard.first, shard.stop) for shard in found.shards][:2] == [(0, 12), (12, 25)]
+    assert [(portion.first, portion.stop) for portion in found.portions][:2] == [(0, 12), (12, 25)]
     path = merged / ".asyncgen" / "shards.json"
     path.write_text(path.read_text().replace("8", "9"))
     with pytest.raises(BadDataError, match="damaged"):

@@ -62,7 +62,7 @@ def test_without_a_terminal_there_is_a_plain_line_every_half_minute(monkeypatch,
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
     with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
-        console.observe(RunStarted(0, 100, resumed=False))
+        console.observe(RunStarted(0, 0, 100, resumed=False))
         for _ in range(int(2 * PLAIN_INTERVAL)):
             now += 1
             if now > PLAIN_INTERVAL:

@@ -10,7 +10,7 @@ from asyncgen.disk import Disk
 from asyncgen.progress import CallEnded, CheckpointSaved, Notice, PairDone, RunStarted
 from asyncgen.telemetry import Telemetry
 
-STARTED = RunStarted(0, 10, resumed=False)
+STARTED = RunStarted(0, 0, 10, resumed=False)
 CALL = CallEnded(7, "note-7", "paraphrase", "c0ffee", 2, "ok", 200, "req_1", 12.5, 0.25, 1.5, Usage(10, 5, 15))
 
 

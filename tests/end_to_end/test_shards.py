@@ -1,0 +1,91 @@
+"""Shards as several terminals run them, and `asyncgen merge`: real processes, a real kill."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asyncgen.simulator import Latency
+from end_to_end.conftest import OUTPUTS, Job, Server, clean_env
+
+
+def merge(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run `asyncgen merge`."""
+    command = [sys.executable, "-m", "asyncgen", "merge", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None))
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a file has something in it."""
+    deadline = time.monotonic() + 20
+    while not (path.exists() and path.stat().st_size):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def shards(job: Callable[..., Job], serve: Callable[..., Server]) -> list[Job]:
+    """Eight shards at work at the same time; the third is killed in the middle and started again."""
+    server = serve(latency=Latency(median_s=0.05))
+    jobs = [job(server, flags=["--add-reasoning", "--shard", f"{number}/8"]) for number in range(1, 9)]
+    running = [each.start("--no-progress") for each in jobs]
+    wait_for(jobs[2].state_dir / "journal-00000001.jsonl")
+    running[2].send_signal(signal.SIGKILL)
+    for process in running:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in running] == [0, 0, -signal.SIGKILL, *[0] * 5]
+    assert jobs[2].run().returncode == 0
+    return jobs
+
+
+def test_eight_shards_merged_are_a_single_run(shards: list[Job], job: Callable[..., Job], tmp_path: Path) -> None:
+    """Byte for byte; and the plain command has nothing left to do."""
+    whole = job(shards[0].server)
+    assert whole.run().returncode == 0
+    merged = job(shards[0].server)
+    places = [each.output_dir for each in shards]
+    for given, says in [(places[1:], "of 8 shards these are missing: 1"), ([*places, tmp_path], "holds no shard")]:
+        refused = merge(*given, "--output-dir", merged.output_dir)
+        assert refused.returncode == 65
+        assert says in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+    ended = merge(*reversed(places), "--output-dir", merged.output_dir)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "24 pairs of 8 shards" in ended.stdout
+    assert merged.outputs() == whole.outputs()
+    again = merged.run()
+    assert again.returncode == 0
+    assert "Already complete: 24 pairs" in again.stdout
+    assert sorted(path.name for path in merged.output_dir.iterdir()) == sorted(
+        [".asyncgen", "generation_stats_safe.json", *OUTPUTS]
+    )
+
+
+def test_a_shard_says_what_it_is_and_what_comes_next(
+    job: Callable[..., Job], serve: Callable[..., Server]
+) -> None:
+    """And its directory is for no other."""
+    one = job(serve(), flags=["--shard", "2/3"])
+    ended = one.run()
+    assert ended.returncode == 0
+    assert "Shard 2/3, pairs 8 to 15 of 24" in ended.stdout
+    assert "next, when all 3 are done: asyncgen merge DIR… --output-dir OUT" in ended.stdout
+    for flags in ([], ["--shard", "1/3"], ["--shard", "2/4"]):
+        one.flags = flags
+        refused = one.run()
+        assert refused.returncode == 65
+        assert "this directory holds shard 2/3" in refused.stderr
+
+
+@pytest.mark.parametrize(("shard", "code"), [("0/3", 2), ("4/3", 2), ("x", 2), ("1/25", 65)])
+def test_shards_that_there_are_not_are_refused(job: Callable[..., Job], shard: str, code: int) -> None:
+    """Before anything is written."""
+    one = job(flags=["--shard", shard])
+    refused = one.run("--simulate", "fast")
+    assert refused.returncode == code
+    assert "shard" in refused.stderr
+    assert not one.output_dir.exists()
