@@ -256,6 +256,7 @@ class Console:
         room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
         # The room is ours to divide: tqdm has no notion of what matters.
         bar.bar_format = before + bar_text(event, self._meter.rates(), storm, room)
+        bar.n = event.done  # of a cluster nothing else tells how far it is
         bar.colour = "yellow" if storm and self._coloured(sys.stderr) else None
         bar.refresh()
 

@@ -1,9 +1,9 @@
 """What a run's directory says about it to somebody who only looks: nothing is made, written or locked."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from asyncgen.disk import Disk, disk_errors, lines_of
 from asyncgen.errors import BadDataError, Exit
 from asyncgen.history import History, Session
 from asyncgen.progress import Sample
-from asyncgen.resume import STATE_DIRECTORY
+from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY, peek
 from asyncgen.telemetry import EVENTS
 from asyncgen.text import loads
 
@@ -108,12 +108,15 @@ def look(
     history.settle()
     failures: Counter[tuple[str, str]] = Counter()
     failed: list[FailedPair] = []
-    for pair in _failed_pairs(disk, directory):
-        failures[pair.step, pair.kind] += 1
-        if len(failed) < FAILED_KEPT:
-            failed.append(pair)
-    unfinished = load_checkpoint(disk, directory)
-    state = unfinished or load_statistics(disk, directory)
+    unfinished, finished = load_checkpoint(disk, directory), load_statistics(disk, directory)
+    shards = [] if unfinished or finished else _shards(disk, directory)
+    for place in shards or [directory]:
+        for pair in _failed_pairs(disk, place):
+            failures[pair.step, pair.kind] += 1
+            if len(failed) < FAILED_KEPT:
+                failed.append(pair)
+    unfinished = unfinished or _sum(disk, shards)
+    state = unfinished or finished
     return Picture(
         directory=directory,
         condition=_condition(history, pid, unfinished, state),
@@ -145,6 +148,22 @@ def _holder(disk: Disk, lock: Path) -> int | None:
         return None
     text = (disk.read(lock, 0, 32) or b"").decode("ascii", "replace").strip()
     return int(text) if text.isdecimal() else 0
+
+
+def _shards(disk: Disk, directory: Path) -> list[Path]:
+    """The directories of a run's shards, while there are any."""
+    place = directory / SHARDS
+    return [place / name for name in disk.list_directory(place) if name != MERGED]
+
+
+def _sum(disk: Disk, shards: Iterable[Path]) -> RunState | None:
+    """What is durable in all shards, as if it were one run's; None before the first of them has begun."""
+    states = [state for shard in shards if (state := peek(disk, shard)) is not None]
+    if not states:
+        return None
+    done = sum(state.done for state in states)
+    pairs = max(state.portion.pairs for state in states if state.portion is not None)
+    return replace(states[0], portion=None, last_completed_idx=done - 1, stats={"total_pairs": pairs}, files={})
 
 
 def _failed_pairs(disk: Disk, directory: Path) -> Iterator[FailedPair]:

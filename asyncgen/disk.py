@@ -16,6 +16,7 @@ import asyncio
 import errno
 import fcntl
 import os
+import shutil
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -169,6 +170,11 @@ class Disk:
         """Remove a file; one that is not there is fine."""
         with disk_errors("remove", path), suppress(FileNotFoundError):
             path.unlink()
+
+    def remove_tree(self, path: Path) -> None:
+        """Remove a directory with all that is in it; one that is not there is fine."""
+        with disk_errors("remove", path), suppress(FileNotFoundError):
+            shutil.rmtree(path)
 
     def fsync_directory(self, path: Path) -> None:
         """Make the names in a directory durable, where the file system can do so at all."""

@@ -134,6 +134,14 @@ class Engine:
             self._gate.close()
             self._window.close()
 
+    def take_share(self, share: float) -> None:
+        """Use at most this share of what the configuration allows of every limit, from now on."""
+        self._gate.share = share * self._config.share
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long."""
+        self._gate.pause(seconds)
+
     async def run(
         self,
         journal: Journal,

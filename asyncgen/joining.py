@@ -4,7 +4,6 @@ Everything is checked before the first byte is written, but for the checksums of
 while these are copied. The target is made beside its place and renamed: it appears whole, or not at all.
 """
 
-import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
@@ -25,7 +24,7 @@ from asyncgen.checkpoint import (
     load_checkpoint,
     load_statistics,
 )
-from asyncgen.disk import Disk, disk_errors, write_durably
+from asyncgen.disk import Disk, write_durably
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import differences
 from asyncgen.manifest import load_manifest, save_manifest
@@ -64,9 +63,8 @@ def join(disk: Disk, directories: Sequence[Path], target: Path) -> RunState:
         shards = arrange(parts)
         _check_target(disk, target)
         beside = target.with_name(target.name + SUFFIX)
-        with disk_errors("remove", beside):
-            shutil.rmtree(beside, ignore_errors=True)  # left by a crash
-        stack.callback(shutil.rmtree, beside, ignore_errors=True)
+        disk.remove_tree(beside)  # left by a crash
+        stack.callback(disk.remove_tree, beside)
         state = _write(disk, shards, beside)
         disk.rename(beside, target)
         disk.fsync_directory(target.parent)

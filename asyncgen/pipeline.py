@@ -111,6 +111,27 @@ class Run:
         """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
         self._engine.stop(reason)
 
+    def take_share(self, share: float) -> None:
+        """Use at most this share (above 0 up to 1) of what the configuration allows, from now on."""
+        self._engine.take_share(share)
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long: the server has asked somebody else with our key for it."""
+        self._engine.pause(seconds)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What makes this run another one than others."""
+        return self._fingerprint
+
+    async def check_input(self) -> int:
+        """Check the input; how many pairs a run of all of it is about.
+
+        Raises:
+            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
+        """
+        return self._wanted(await self._scan(None))
+
     async def execute(self) -> Summary:
         """Run to the end.
 

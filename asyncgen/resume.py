@@ -40,6 +40,8 @@ from asyncgen.shard import Portion
 from asyncgen.takeover import load_original, take_over
 
 STATE_DIRECTORY = ".asyncgen"
+SHARDS = "shards"  # of a run on a cluster, until it is whole
+MERGED = "merged"  # all of them, in there
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def begin(
     fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows)
     if restart:
         return fresh()
+    if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
+        raise DirectoryError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
     original = load_original(disk, directory)
     if original is not None:
         state: RunState | None = take_over(disk, directory, recipe, fingerprint, original, rows())
@@ -137,7 +141,8 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     The checkpoint goes last: until then, a crash leaves a directory that says whose files these are.
     """
     state_directory = directory / STATE_DIRECTORY
-    present = [name for name in names if disk.size(directory / name) is not None]
+    present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
+    present += [name for name in names if disk.size(directory / name) is not None]
     journal = [name for name in disk.list_directory(state_directory) if name.startswith(PREFIX)]
     if not present and not journal:
         return None

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it. `make_environment run` (or dev; then local) makes the virtual environment $venv
-# with what requirements/run.txt (or dev.txt, local.txt) pins and the project itself, editable, unless it is there and
-# still fits.
+# Sourced by the scripts beside it. `make_environment run` (or dev; then local, ray) makes the virtual environment
+# $venv with what requirements/run.txt (or dev.txt, local.txt, ray.txt) pins and the project itself, editable, unless
+# it is there and still fits.
 
 root="$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${ASYNCGEN_VENV:-$root/.venv}"

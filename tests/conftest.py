@@ -23,12 +23,12 @@ _BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data" / "medec_
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the slow tests of the real model come last.
+    """Let the slow tests of the real model and of Ray come last.
 
     A worker that waits for them in the middle has its tests taken over by the other one, piece by piece, and the
     crash tests, which count together, end up on two.
     """
-    items.sort(key=lambda item: "test_local_model" in item.nodeid)
+    items.sort(key=lambda item: "test_local_model" in item.nodeid or "test_cluster" in item.nodeid)
 
 
 @pytest.fixture

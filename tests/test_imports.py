@@ -15,7 +15,7 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {"again", "engine", "export", "joining", "pipeline", "regeneration", "report", "verification"},
+    5: {"again", "cluster", "engine", "export", "joining", "pipeline", "regeneration", "report", "verification"},
     4: {
         "directory",
         "history",
@@ -56,6 +56,7 @@ TIERS = {
         "forecast",
         "gate",
         "health",
+        "leases",
         "limiter",
         "local",
         "local_server",
@@ -93,12 +94,14 @@ ONLY_USERS = {
     "csv": {"medec"},
     "xllamacpp": {"local_server"},
     "rapidfuzz": {"quality"},
+    "ray": {"cluster"},
 }
 PURE = {
     "breaker",
     "budget",
     "concurrency",
     "health",
+    "leases",
     "pace",
     "quality",
     "reorder",
@@ -122,6 +125,8 @@ NOT_FOR_HELP = [
     "xllamacpp",
     "asyncgen.local",
     "rapidfuzz",
+    "ray",
+    "asyncgen.cluster",
 ]
 
 

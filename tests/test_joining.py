@@ -41,7 +41,7 @@ class ScriptedSteps(ScriptedClient):
 
     async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         self.steps.append((caller.index, step))
-        await self._gate.enter(caller.index, request.tokens)
+        grant = await self._gate.enter(caller.index, request.tokens)
         try:
             self._log.sent(caller.index, step, request.most)
             await asyncio.sleep(random.Random(f"{caller.index} {step}").random())
@@ -53,7 +53,7 @@ class ScriptedSteps(ScriptedClient):
             self._log.answered(caller.index, step, request.hash, completion)
             return completion
         finally:
-            self._gate.leave()
+            self._gate.leave(grant)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the contract."""
     add_job_arguments(parser)
     add_api_arguments(parser)
+    add_engine_arguments(parser)
     add_screen_arguments(parser)
 
 
@@ -168,6 +170,23 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     add_local_argument(api)
 
 
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the work is done."""
+    engine = parser.add_argument_group("many machines")
+    engine.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: shards of the run on a Ray cluster that shares the limits; needs asyncgen[ray] (%(default)s)",
+    )
+    engine.add_argument(
+        "--shards", type=_count, metavar="N", help="with --engine ray: how many (default: 4 for each actor)"
+    )
+    engine.add_argument(
+        "--actors", type=_count, metavar="N", help="with --engine ray: processes (default: one a machine)"
+    )
+
+
 def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     """What is shown meanwhile; `when` as above."""
     screen = parser.add_argument_group(f"the screen{when}")
@@ -186,6 +205,9 @@ class Job:
     price: Price | None
     profile: str | None
     local: "LocalModel | None"
+    engine: str = "local"
+    shards: int | None = None
+    actors: int | None = None
 
 
 def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
@@ -203,7 +225,31 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
         raise UsageError(
             f"--max-cost needs a price of {config.model}: list it in a file like configs/prices.toml, for --prices"
         )
-    return Job(config, tier, price, args.simulate, local)
+    engine = getattr(args, "engine", "local")  # other commands have no choice
+    job = Job(config, tier, price, args.simulate, local)
+    return job if engine == "local" else _on_cluster(job, args)
+
+
+def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
+    """Refuse what a cluster cannot do, while that costs nothing.
+
+    Raises:
+        UsageError: it cannot be carried out there.
+    """
+    if job.profile is not None or job.local is not None:
+        raise UsageError(
+            "--simulate and --local serve this process alone: for --engine ray start a server that all machines "
+            "reach (asyncgen simulate), and name it with --base-url"
+        )
+    if job.config.shard is not None:
+        raise UsageError("--shard and --engine ray both divide the run: leave one out")
+    if job.config.concurrency is not None and args.actors is not None and job.config.concurrency < args.actors:
+        raise UsageError(
+            f"--concurrency {job.config.concurrency} is for all {args.actors} actors together: too small"
+        )
+    if find_spec("ray") is None:
+        raise UsageError("--engine ray needs the package ray: pip install 'asyncgen[ray]'")
+    return replace(job, engine=args.engine, shards=args.shards, actors=args.actors)
 
 
 def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
@@ -263,6 +309,8 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
     recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
     if prompts.unknown:
         console.warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    if job.engine == "ray":
+        return await _execute_on_cluster(job, console)
     async with AsyncExitStack() as stack:
         if job.profile is not None:
             config = await serve_simulator(job.profile, config, stack)
@@ -286,6 +334,39 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
             await run.regenerate(flaws)
             return Exit.DONE
         summary = await run.execute()
+    console.summary(summary, config.output_dir)
+    return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+async def _execute_on_cluster(job: Job, console: Any) -> int:
+    from asyncgen.cluster.fleet import RayCluster  # noqa: PLC0415 - as above
+    from asyncgen.cluster.job import ClusterJob  # noqa: PLC0415
+    from asyncgen.cluster.run import ClusterRun  # noqa: PLC0415
+    from asyncgen.commands._survey import expectation  # noqa: PLC0415
+    from asyncgen.disk import Disk  # noqa: PLC0415
+
+    config, disk = job.config, Disk()
+
+    def connect() -> RayCluster:
+        cluster = RayCluster()
+        _handle_signals(run.stop)  # Ray has taken them
+        return cluster
+
+    try:
+        run = ClusterRun(
+            ClusterJob(config, job.price),
+            job.shards,
+            job.actors,
+            connect,
+            [console.observe],
+            disk,
+            expect=await expectation(config, job.price, job.tier),
+            command=_command_from_anywhere(sys.argv),
+        )
+        _handle_signals(run.stop)
+        summary = await run.execute()
+    finally:
+        disk.close()
     console.summary(summary, config.output_dir)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
@@ -366,6 +447,13 @@ def sockets() -> int:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return max(1, max(soft, wanted) - OTHER_DESCRIPTORS)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {number}")
+    return number
 
 
 def _shard(text: str) -> Shard:

@@ -1,0 +1,159 @@
+"""Hands the shards of a run to workers, tells of all as of one run, and makes one directory of them.
+
+It is asked to stop by a reason (the first one counts): the desk passes it on, the workers finish what is in flight
+and save it, and the reason is raised. A shard that ends early is such a reason for all the others.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import Protocol
+
+from asyncgen.cluster.desk import Report
+from asyncgen.cluster.job import ShardEnded
+from asyncgen.cluster.totals import Totals
+from asyncgen.errors import AsyncgenError, BadDataError
+from asyncgen.leases import ECHO
+from asyncgen.progress import Event, Notice, Observer, Sample, StopRequested
+from asyncgen.shard import Portion
+
+INTERVAL = 1.0
+
+
+class Fleet(Protocol):
+    """The workers and the desk, wherever they are."""
+
+    workers: int
+
+    async def work(self, worker: int, portion: Portion) -> ShardEnded:
+        """A worker runs a shard to its end.
+
+        Raises:
+            AsyncgenError: the worker cannot be kept alive.
+        """
+
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+        """See `Desk.overlook`; None while there is no desk."""
+
+    async def leave(self, worker: int) -> None:
+        """A worker has nothing more to do."""
+
+
+class Driver:
+    """Hands out shards until all are done or the run is asked to stop.
+
+    Args:
+        fleet: who works.
+        totals: adds up what they say.
+        observe: told of everything, as a run tells it.
+        flush: awaited after each sample.
+        most_failures: failed pairs after which one more ends the run; None: as many as it likes.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        totals: Totals,
+        observe: Observer,
+        flush: Callable[[], Awaitable[None]],
+        most_failures: int | None,
+    ) -> None:
+        self._fleet = fleet
+        self._totals = totals
+        self._observe = observe
+        self._flush = flush
+        self._most_failures = most_failures
+        self._before = totals.sample([]).failed
+        self._sessions: dict[int, str] = {}
+        self._in_flight = 0
+        self._paused_until = float("-inf")
+        self._asked = asyncio.Event()
+        self.reason: AsyncgenError | None = None
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask for the end; see above."""
+        if self.reason is None:
+            self.reason = reason
+            self._observe(StopRequested(str(reason), self._in_flight))
+            self._asked.set()
+
+    async def run(self, portions: Iterable[Portion]) -> None:
+        """Have all shards worked on, in order.
+
+        Raises:
+            AsyncgenError: the reason for which it was asked to stop.
+        """
+        waiting = deque(portions)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch())
+            serving = [group.create_task(self._serve(worker, waiting)) for worker in range(self._fleet.workers)]
+            await asyncio.wait(serving)
+            watching.cancel()
+        self._observe(self._totals.sample([]))
+        await self._flush()
+        if self.reason is not None:
+            raise self.reason
+
+    async def _serve(self, worker: int, waiting: deque[Portion]) -> None:
+        """Give a worker one shard after the other."""
+        while waiting and self.reason is None:
+            portion = waiting.popleft()
+            try:
+                ended = await self._fleet.work(worker, portion)
+            except AsyncgenError as error:
+                self.stop(error)
+                break
+            self._take(ended.report)
+            for event in ended.report.news:
+                self._observe(event)
+            if ended.error is None:
+                self._totals.end(ended.shard, ended.failed)
+            else:
+                self.stop(ended.error)
+        await self._fleet.leave(worker)
+
+    async def _watch(self) -> None:
+        """Look at all of them once a second, and pass the wish to stop on; runs until cancelled."""
+        while True:
+            asked = self.reason
+            seen = await self._fleet.overlook(asked)
+            if seen is not None:
+                reports, news = seen
+                for report in reports:
+                    self._take(report)
+                for event in news:
+                    self._observe(event)
+                self._tell(self._totals.sample(reports))
+            await self._flush()
+            if asked is None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(INTERVAL):
+                        await self._asked.wait()
+            else:
+                await asyncio.sleep(INTERVAL)
+
+    def _take(self, report: Report) -> None:
+        before = self._sessions.get(report.shard)
+        self._sessions[report.shard] = report.session
+        if before is not None and before != report.session:
+            text = f"The process of worker {report.worker + 1} has died; shard {report.shard} goes on where it was"
+            self._observe(Notice(text, warning=True))
+        if report.pause is not None:
+            until = asyncio.get_running_loop().time() + report.pause_left
+            if until > self._paused_until + ECHO:
+                self._paused_until = until
+                self._observe(report.pause)
+        self._totals.take(report)
+
+    def _tell(self, sample: Sample) -> None:
+        self._in_flight = sample.in_flight
+        self._observe(sample)
+        failed = sample.failed - self._before
+        if self._most_failures is not None and failed > self._most_failures:
+            self.stop(
+                BadDataError(
+                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompt file and --model, "
+                    "then run the same command again (--max-failures allows more)"
+                )
+            )

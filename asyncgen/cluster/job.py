@@ -1,0 +1,56 @@
+"""What a worker needs to know to work on any shard, and how a shard ends. Pickled, and never shown."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from asyncgen.budget import Price
+from asyncgen.cluster.desk import Report
+from asyncgen.config import RunConfig
+from asyncgen.errors import AsyncgenError
+from asyncgen.prompts import PromptFile
+from asyncgen.recipe import Recipe
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.shard import Portion
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterJob:
+    """The whole run, with the key, and how many workers share its limits."""
+
+    config: RunConfig
+    price: Price | None
+    workers: int = 1
+
+    def recipe(self) -> Recipe[Any]:
+        """What is asked for a pair.
+
+        Raises:
+            BadDataError, UsageError: the prompt file cannot be used.
+        """
+        return MedecSafe(PromptFile.load(self.config.prompt_file), add_reasoning=self.config.add_reasoning)
+
+    def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
+        """The run of one shard: calls in flight divided by workers, and what may be spent by pairs."""
+        config = self.config
+        part = portion.size / portion.pairs
+        tokens = config.max_total_tokens
+        return replace(
+            config,
+            output_dir=directory,
+            shard=portion.shard,
+            concurrency=config.concurrency and max(1, config.concurrency // self.workers),
+            max_cost=config.max_cost and config.max_cost * part,
+            max_total_tokens=tokens and max(1, int(tokens * part)),
+            restart=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEnded:
+    """How a shard's run ended: `error` says why early; `report` is the last word about it."""
+
+    shard: int
+    failed: int
+    report: Report
+    error: AsyncgenError | None = None

@@ -1,0 +1,251 @@
+"""A run in shards, composed: what the directory holds, the division, the fleet, and the way it ends.
+
+The order makes every crash harmless: the division is durable before the first shard begins; the shards go only
+when the statistics of the merged run are in the output directory, which come there last.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_statistics
+from asyncgen.cluster.driver import Driver, Fleet
+from asyncgen.cluster.job import ClusterJob
+from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division, shard_directory
+from asyncgen.cluster.totals import Totals
+from asyncgen.disk import Disk
+from asyncgen.errors import AsyncgenError, DirectoryError, Exit
+from asyncgen.fingerprint import differences
+from asyncgen.joining import join
+from asyncgen.pipeline import Run, Summary
+from asyncgen.progress import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted, Sample
+from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY, begun, peek, supersede
+from asyncgen.shard import Portion
+from asyncgen.telemetry import Telemetry
+from asyncgen.version import __version__
+
+SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest
+
+
+class Cluster(Protocol):
+    """Machines on which workers can be started."""
+
+    @property
+    def nodes(self) -> int:
+        """How many machines there are."""
+
+    async def fleet(self, job: ClusterJob) -> Fleet:
+        """Start the workers of a job.
+
+        Raises:
+            UsageError: a machine cannot take part.
+        """
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+class ClusterRun:
+    """One run whose shards are worked on by processes on one or many machines.
+
+    Args:
+        job: what is to be done.
+        shards: into how many the run is divided; None: as it was begun, else some for each worker.
+        actors: how many workers; None: one a machine.
+        connect: finds or starts the cluster; called only when there is something to do.
+        observers: told of everything, on the event loop.
+        disk: the disk.
+        expect: what so many pairs are expected to take.
+        command: what goes on with the run.
+    """
+
+    def __init__(
+        self,
+        job: ClusterJob,
+        shards: int | None,
+        actors: int | None,
+        connect: Callable[[], Cluster],
+        observers: Sequence[Observer],
+        disk: Disk,
+        *,
+        expect: Callable[[int], Planned] | None = None,
+        command: str = "",
+    ) -> None:
+        self._job = job
+        self._config = job.config
+        self._shards = shards
+        self._actors = actors
+        self._connect = connect
+        self._disk = disk
+        self._expect = expect
+        self._command = command
+        self._directory = job.config.output_dir
+        self._inside = self._directory / STATE_DIRECTORY
+        self._telemetry = Telemetry(disk, self._inside)
+        self._observers = [self._telemetry.observe, *observers]
+        # The same run, for all that is not done in shards.
+        self._recipe = job.recipe()
+        self._whole = Run(job.config, self._recipe, list(observers), disk, price=job.price, command=command)
+        self._driver: Driver | None = None
+        self._reason: AsyncgenError | None = None
+        self._sample: Sample | None = None
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        self._reason = self._reason or reason
+        self._whole.stop(reason)
+        if self._driver is not None:
+            self._driver.stop(reason)
+
+    async def execute(self) -> Summary:
+        """Run to the end.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        disk, directory = self._disk, self._directory
+        if disk.size(directory / STATISTICS) is not None and not self._config.restart:
+            if disk.list_directory(directory / SHARDS):
+                left = self._lock()
+                clear(disk, directory)  # a crash at the end has left them
+                disk.close_descriptor(left)
+            return await self._whole.execute()
+        started = asyncio.get_running_loop().time()
+        self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
+        lock = self._lock() if begun(disk, directory) else None
+        try:
+            pairs = await self._whole.check_input()
+            if lock is None:
+                lock = self._lock()  # only now: bad input writes nothing, not even a directory
+            state = await self._execute(pairs)
+            await self._tell_end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
+        except AsyncgenError as error:
+            await self._tell_end(error.exit_code, str(error))
+            raise
+        except BaseException as error:
+            await self._tell_end(Exit.BUG, type(error).__name__)
+            raise
+        finally:
+            if lock is not None:
+                disk.close_descriptor(lock)
+        sample = self._sample
+        return Summary(
+            stats=dict(state.stats),
+            spend=state.spend,
+            failed_pairs=state.failed_pairs,
+            calls=0 if sample is None else sample.calls,
+            refused=0 if sample is None else sample.refused,
+            tokens=0 if sample is None else sample.tokens,
+            seconds=asyncio.get_running_loop().time() - started,
+            already_complete=False,
+        )
+
+    async def _execute(self, pairs: int) -> RunState:
+        disk, directory = self._disk, self._directory
+        if self._config.restart:
+            self._move_aside()
+        division = self._begun_division(pairs)
+        merged = directory / SHARDS / MERGED
+        if division is None or disk.size(merged / STATISTICS) is None:
+            division = await self._work(pairs, division)
+            self._observe(Notice(f"Merging {division.of} shards"))
+            directories = [shard_directory(directory, portion.shard) for portion in division.portions]
+            await disk.call(lambda: join(disk, directories, merged))
+        move_up(disk, directory)
+        clear(disk, directory)
+        state = load_statistics(disk, directory)
+        assert state is not None
+        return state
+
+    async def _work(self, pairs: int, division: Division | None) -> Division:
+        """Have all shards finished; the division, which is made if there is none."""
+        cluster = self._connect()
+        try:
+            workers = self._actors or cluster.nodes
+            if division is None:
+                of = min(pairs, self._shards or SHARDS_PER_WORKER * workers)
+                division = Division(of, pairs, self._whole.fingerprint)
+                save_division(self._disk, self._directory, division)
+            done, waiting = self._stand(division)
+            before = sum(number for number, _ in done.values())
+            self._observe(RunStarted(before, before, pairs, before > 0))
+            if self._expect is not None:
+                self._observe(self._expect(pairs - before))
+            if waiting:
+                # The other workers would hold shares of the limits for nothing.
+                job = replace(self._job, workers=min(workers, len(waiting)))
+                totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
+                await self._drive(await cluster.fleet(job), totals, waiting)
+        finally:
+            cluster.close()
+        return division
+
+    async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Portion]) -> None:
+        self._driver = Driver(fleet, totals, self._observe, self._telemetry.flush, self._config.max_failures)
+        if self._reason is not None:
+            self._driver.stop(self._reason)
+        await self._driver.run(waiting)
+
+    def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Portion]]:
+        """How many pairs of each shard are done and have failed; and the shards that are not finished."""
+        done, waiting = {}, []
+        for portion in division.portions:
+            directory = shard_directory(self._directory, portion.shard)
+            state = peek(self._disk, directory)
+            failed = 0 if state is None else state.failed_pairs
+            done[portion.shard.number] = (0 if state is None else state.done, failed)
+            unfinished = self._disk.size(directory / CHECKPOINT) is not None
+            if unfinished or self._disk.size(directory / STATISTICS) is None:
+                waiting.append(portion)
+        return done, waiting
+
+    def _begun_division(self, pairs: int) -> Division | None:
+        """The division with which the run was begun, if it was, and is the one that is asked for.
+
+        Raises:
+            DirectoryError: it is not.
+        """
+        if self._disk.size(self._directory / CHECKPOINT) is not None:
+            raise DirectoryError(
+                f"{self._directory} holds an unfinished run of one process: leave out --engine ray"
+            )
+        division = load_division(self._disk, self._directory)
+        if division is None:
+            return None
+        now = self._whole.fingerprint
+        if division.fingerprint != now:
+            raise DirectoryError(
+                f"this directory belongs to another run: {'; '.join(differences(division.fingerprint, now))}"
+            )
+        if division.pairs != pairs:
+            raise DirectoryError(
+                f"this run was divided when it had {division.pairs:,} pairs, and now there are {pairs:,}: finish "
+                f"it with --num-pairs {division.pairs}, then go on without --engine ray"
+            )
+        if self._shards is not None and division.of != min(pairs, self._shards):
+            raise DirectoryError(f"this run is divided into {division.of} shards: leave out --shards")
+        return division
+
+    def _move_aside(self) -> None:
+        names = [*(output.name for output in self._recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
+        moved_to = supersede(self._disk, self._directory, names)
+        if moved_to is not None:
+            self._observe(Notice(f"The files of an earlier run were moved to {moved_to}"))
+        clear(self._disk, self._directory)
+
+    def _lock(self) -> int:
+        self._disk.make_directory(self._directory)
+        self._disk.make_directory(self._inside)
+        return self._disk.lock(self._inside / "lock")
+
+    async def _tell_end(self, code: Exit, reason: str = "") -> None:
+        self._observe(ProcessEnded(code, reason))
+        await self._telemetry.flush()
+
+    def _observe(self, event: Event) -> None:
+        if isinstance(event, Sample):
+            self._sample = event
+        for observer in self._observers:
+            observer(event)

@@ -1,0 +1,85 @@
+"""The samples of all shards, added up to those of one run. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from asyncgen.cluster.desk import Report
+from asyncgen.progress import LimitUse, Sample
+
+NOTHING = Sample(
+    done=0,
+    failed=0,
+    total=0,
+    in_flight=0,
+    concurrency=0,
+    waiting=0,
+    waiting_on=None,
+    oldest=None,
+    calls=0,
+    refused=0,
+    retried=0,
+    prompt_tokens=0,
+    completion_tokens=0,
+    tokens=0,
+    cost=None,
+)
+GROWING = ("calls", "refused", "retried", "prompt_tokens", "completion_tokens", "tokens")
+OF_NOW = ("in_flight", "concurrency", "waiting")
+
+
+class Totals:
+    """Adds up what shards report.
+
+    Args:
+        pairs: of each shard, by its number.
+        done: pairs that were done in the beginning, and how many of them have failed, by shard.
+    """
+
+    def __init__(self, pairs: Mapping[int, int], done: Mapping[int, tuple[int, int]]) -> None:
+        self._pairs = pairs
+        self._done = dict(done)
+        self._sessions: dict[tuple[int, str], Sample] = {}
+        self._may: dict[str, float] = {}
+
+    def take(self, report: Report) -> None:
+        """A report of a shard; a later one of the same session replaces it."""
+        if report.sample is None:
+            return
+        self._sessions[report.shard, report.session] = report.sample
+        # In a repair the sample counts other pairs than those of the shard.
+        if report.sample.total == self._pairs[report.shard]:
+            self._done[report.shard] = (report.sample.done, report.sample.failed)
+
+    def end(self, shard: int, failed: int) -> None:
+        """A shard has reached its end; so many of its pairs have failed."""
+        self._done[shard] = (self._pairs[shard], failed)
+
+    def sample(self, live: Collection[Report]) -> Sample:
+        """All shards together; `live` are the reports of those that are being worked on."""
+        sessions = list(self._sessions.values())
+        now = [report.sample for report in live if report.sample is not None]
+        costs = [one.cost for one in sessions if one.cost is not None]
+        ages = [one.oldest for one in now if one.oldest is not None]
+        waits = [one.waiting_on for one in now if one.waiting_on is not None]
+        return replace(
+            NOTHING,
+            done=sum(done for done, _ in self._done.values()),
+            failed=sum(failed for _, failed in self._done.values()),
+            total=sum(self._pairs.values()),
+            waiting_on=max(waits, key=waits.count, default=None),
+            oldest=max(ages, default=None),
+            cost=sum(costs) if costs else None,
+            limits=self._limits(sessions, now),
+            **{name: sum(getattr(one, name) for one in sessions) for name in GROWING},
+            **{name: sum(getattr(one, name) for one in now) for name in OF_NOW},
+        )
+
+    def _limits(self, samples: Collection[Sample], now: Collection[Sample]) -> tuple[LimitUse, ...]:
+        """Each limit once: what all workers may use of it together, and what all have spent."""
+        spent = dict.fromkeys((use.name for sample in samples for use in sample.limits), 0.0)
+        for use in (use for sample in samples for use in sample.limits):
+            spent[use.name] += use.spent
+        for name in spent:
+            may = sum(use.per_minute for sample in now for use in sample.limits if use.name == name)
+            self._may[name] = may or self._may.get(name, 0.0)  # between two shards nobody says
+        return tuple(LimitUse(name, self._may[name], number) for name, number in spent.items() if self._may[name])

@@ -1,0 +1,105 @@
+"""Who may use how much of an account's limits, where many workers share them. Pure: it is told the time.
+
+Rules:
+
+1. A worker reports about once a second what share of the limits it could use, and is leased a share. Shares are
+   max-min fair over what is wanted: who wants less than an equal part gets that, and what is left is divided among
+   the others. What nobody wants is divided too, so that whoever suddenly needs more has some at once.
+2. The leases in force never add up to more than 1: a share grows only by what others have given back in reports
+   of their own, or have lost because they fell silent.
+3. In the beginning everybody holds 1/n, as a worker does that hears nothing for `SILENCE` seconds: so whoever
+   keeps the leases may be lost, and a new one begins where the workers are.
+4. A worker that is silent loses its share, not at once but over `DECAY` seconds: it may only be busy.
+5. A pause that the server asked one of them for holds for all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SILENCE = 3.0
+DECAY = 3.0
+LEAST = 0.05  # of an equal part: what is kept for a worker that wants nothing, so that it can begin
+HUNGRY = 0.8  # of its share in use: the worker may want any amount more
+HEADROOM = 1.5  # on what a worker used when its share was not what held it back
+ECHO = 0.25  # seconds that a pause must go beyond the one in force: else it is that one, reported back
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The share of the limits (0 to 1) that a worker may use, and the seconds for which it may send nothing."""
+
+    share: float
+    pause: float = 0.0
+
+
+@dataclass(slots=True)
+class _Worker:
+    wanted: float
+    share: float
+    heard: float
+
+
+class Leases:
+    """The leases of workers that are known by number.
+
+    Args:
+        workers: how many there are, from 0 on.
+        now: the time, in seconds of any clock that goes on evenly.
+    """
+
+    def __init__(self, workers: int, now: float) -> None:
+        self._equal = 1 / workers
+        self._workers = {number: _Worker(1.0, self._equal, now) for number in range(workers)}
+        self._paused_until = now
+
+    def report(self, now: float, worker: int, wanted: float, pause: float = 0.0) -> Lease:
+        """A worker could use so much, and was asked to send nothing for `pause` seconds; its lease from now on."""
+        if now + pause > self._paused_until + ECHO:
+            self._paused_until = now + pause
+        mine = self._workers.setdefault(worker, _Worker(wanted, 0.0, now))
+        mine.wanted, mine.heard = min(1.0, max(LEAST * self._equal, wanted)), now
+        self._decay(now)
+        heard = {number: one.wanted for number, one in self._workers.items() if now - one.heard < SILENCE}
+        kept = sum(one.share for number, one in self._workers.items() if number not in heard)
+        fair = allocate(heard, max(0.0, 1.0 - kept))[worker]
+        others = sum(one.share for number, one in self._workers.items() if number != worker)
+        mine.share = max(0.0, min(fair, 1.0 - others))
+        return Lease(mine.share, max(0.0, self._paused_until - now))
+
+    def leave(self, worker: int) -> None:
+        """A worker has nothing more to do: what it held is free."""
+        self._workers.pop(worker, None)
+
+    @property
+    def shares(self) -> dict[int, float]:
+        """The leases in force, as of the last report."""
+        return {number: one.share for number, one in self._workers.items()}
+
+    def _decay(self, now: float) -> None:
+        for one in self._workers.values():
+            if (silent := now - one.heard) >= SILENCE:
+                # From an equal part: that is what a worker uses that hears nothing.
+                one.share = min(one.share, self._equal * max(0.0, 1 - (silent - SILENCE) / DECAY))
+
+
+def allocate(wanted: Mapping[int, float], whole: float = 1.0) -> dict[int, float]:
+    """Shares that add up to the whole, max-min fair over what is wanted; what nobody wants is divided equally."""
+    shares: dict[int, float] = {}
+    left = whole
+    for place, (number, amount) in enumerate(sorted(wanted.items(), key=lambda item: item[1])):
+        shares[number] = min(amount, left / (len(wanted) - place))
+        left -= shares[number]
+    spare = max(0.0, left) / max(1, len(wanted))
+    return {number: share + spare for number, share in shares.items()}
+
+
+def demand(share: float, used: Sequence[float], *, held_back: bool) -> float:
+    """What share of the limits a worker could use.
+
+    Args:
+        share: that it had.
+        used: what it took of each limit lately, as a share of the whole limit; empty where no limit is known.
+        held_back: a limit made its calls wait.
+    """
+    most = max(used, default=share)
+    return 1.0 if held_back or most >= HUNGRY * share else HEADROOM * most

@@ -1,0 +1,18 @@
+"""Samples and reports as workers make them."""
+
+from dataclasses import replace
+from typing import Any
+
+from asyncgen.cluster.desk import Report
+from asyncgen.cluster.totals import NOTHING
+from asyncgen.progress import Sample
+
+
+def sample(**fields: Any) -> Sample:
+    """A sample of which only some fields matter."""
+    return replace(NOTHING, **fields)
+
+
+def report(shard: int = 1, *, worker: int = 0, session: str = "one", **fields: Any) -> Report:
+    """A report whose sample has these fields."""
+    return Report(worker, shard, session, wanted=1.0, sample=sample(**fields))

@@ -1,0 +1,130 @@
+"""Handing out shards, with workers that are played. On a virtual clock."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from asyncgen.cluster.desk import Report
+from asyncgen.cluster.driver import Driver
+from asyncgen.cluster.job import ShardEnded
+from asyncgen.cluster.totals import Totals
+from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError
+from asyncgen.progress import Event, Notice, Paused, Sample
+from asyncgen.shard import Portion, Shard
+
+from .helpers import report
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+SHARDS = [Portion(Shard(number, 5), 50) for number in range(1, 6)]
+
+
+class Fleet:
+    """Workers that take `seconds` for a shard; with an error as soon as they are asked to stop."""
+
+    workers = 2
+
+    def __init__(self, seconds: Callable[[int, Portion], float]) -> None:
+        self._seconds = seconds
+        self._stopped = asyncio.Event()
+        self._why: AsyncgenError | None = None
+        self.given: list[tuple[int, int]] = []
+        self.left: list[int] = []
+        self.reports: list[Report] = []
+        self.news: list[Event] = []
+        self.failing: dict[int, AsyncgenError] = {}
+        self.failed = 0
+        self.away = False
+
+    async def work(self, worker: int, portion: Portion) -> ShardEnded:
+        self.given.append((worker, portion.shard.number))
+        error = self.failing.get(portion.shard.number)
+        try:
+            async with asyncio.timeout(self._seconds(worker, portion)):
+                await self._stopped.wait()
+            error = self._why
+        except TimeoutError:
+            pass
+        done = report(portion.shard.number, worker=worker, done=portion.size, total=portion.size, calls=30)
+        return ShardEnded(portion.shard.number, self.failed, done, error)
+
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+        if self.away:
+            return None
+        if stop is not None:
+            self._why = stop
+            self._stopped.set()
+        return self.reports, self.news
+
+    async def leave(self, worker: int) -> None:
+        self.left.append(worker)
+
+
+def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = None) -> Driver:
+    """Of five shards."""
+
+    async def flush() -> None:
+        pass
+
+    totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
+    return Driver(fleet, totals, events.append, flush, most_failures)
+
+
+async def test_a_slow_worker_does_not_hold_up_the_rest():
+    """Whoever is free takes the next shard, and who has nothing more to do gives its share back."""
+    fleet, events = Fleet(lambda worker, _: 100.0 if worker == 0 else 20.0), []
+    await driver_of(fleet, events).run(SHARDS)
+    assert fleet.given == [(0, 1), (1, 2), (1, 3), (1, 4), (1, 5)]
+    assert fleet.left == [1, 0]
+    last = events[-1]
+    assert isinstance(last, Sample)
+    assert (last.done, last.total, last.calls) == (50, 50, 150)
+
+
+async def test_a_shard_that_ends_early_stops_all_and_its_reason_is_raised():
+    """No further shard is begun."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    fleet.failing = {2: KeyOrQuotaError("no credit")}
+    with pytest.raises(KeyOrQuotaError, match="no credit"):
+        await driver_of(fleet, events).run(SHARDS)
+    assert len(fleet.given) <= 3
+
+
+async def test_the_first_wish_to_stop_counts_and_is_passed_on_at_once():
+    """Also when the desk is away for a while."""
+    fleet, events = Fleet(lambda *_: 1000.0), []
+    driver = driver_of(fleet, events)
+    fleet.away = True
+    loop = asyncio.get_running_loop()
+    loop.call_later(10.2, driver.stop, Interrupted("enough"))
+    loop.call_later(10.3, driver.stop, BadDataError("later"))
+    loop.call_later(14.0, setattr, fleet, "away", False)
+    with pytest.raises(Interrupted, match="enough"):
+        await driver.run(SHARDS)
+    assert loop.time() < 17
+
+
+async def test_a_new_process_a_pause_and_news_are_told_once():
+    """What a person should hear of."""
+    fleet, events = Fleet(lambda *_: 10.0), []
+    driver = driver_of(fleet, events)
+    loop = asyncio.get_running_loop()
+    fleet.reports = [report(1, session="first")]
+    paused = Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"), 99.0)
+    loop.call_later(2.5, setattr, fleet, "reports", [paused])
+    loop.call_later(
+        3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"), 98.0)]
+    )
+    loop.call_later(4.5, setattr, fleet, "reports", [])
+    await driver.run(SHARDS[:1])
+    assert [event for event in events if isinstance(event, Paused)] == [Paused(100.0, "rate_limit")]
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert "The process of worker 1 has died; shard 1 goes on where it was" in told
+
+
+async def test_too_many_failed_pairs_of_all_shards_stop_the_run():
+    """As they do in a run of one process."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    fleet.failed = 3
+    with pytest.raises(BadDataError, match="6 pairs failed"):
+        await driver_of(fleet, events, most_failures=5).run(SHARDS)

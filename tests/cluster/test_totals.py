@@ -1,0 +1,55 @@
+"""The samples of shards, added up."""
+
+from asyncgen.cluster.totals import Totals
+from asyncgen.progress import LimitUse
+
+from .helpers import report
+
+
+def test_counts_of_all_shards_are_one_run():
+    """What is growing is added over all, what is of the moment over those at work."""
+    totals = Totals({1: 10, 2: 10, 3: 5}, {1: (10, 1), 2: (0, 0), 3: (0, 0)})
+    two = report(2, done=4, failed=1, total=10, calls=12, in_flight=3, oldest=2.0, cost=0.5)
+    three = report(3, worker=1, done=1, total=5, calls=6, in_flight=2, oldest=5.0, cost=0.25)
+    for one in (two, three):
+        totals.take(one)
+
+    found = totals.sample([two, three])
+
+    assert (found.done, found.failed, found.total) == (15, 2, 25)
+    assert (found.calls, found.in_flight, found.oldest, found.cost) == (18, 5, 5.0, 0.75)
+
+
+def test_calls_of_a_process_that_died_still_count_and_its_pairs_do_not_count_twice():
+    """Its successor counts calls from zero, and pairs from the checkpoint."""
+    totals = Totals({1: 10}, {1: (0, 0)})
+    totals.take(report(1, session="dead", done=6, total=10, calls=20))
+    totals.take(report(1, session="next", done=5, total=10, calls=3))
+
+    found = totals.sample([])
+
+    assert (found.done, found.calls) == (5, 23)
+
+
+def test_a_repair_within_a_shard_does_not_set_the_count_of_pairs_back():
+    """Its sample counts the pairs that are asked again."""
+    totals = Totals({1: 10}, {1: (0, 0)})
+    totals.take(report(1, done=10, failed=2, total=10))
+    totals.take(report(1, done=1, total=2))
+    assert (totals.sample([]).done, totals.sample([]).failed) == (10, 2)
+    totals.end(1, 1)
+    assert (totals.sample([]).done, totals.sample([]).failed) == (10, 1)
+
+
+def test_the_limit_is_what_all_may_use_together_also_between_two_shards():
+    """Each sample has its worker's share of it."""
+    totals = Totals({1: 10, 2: 10}, {})
+    reports = [
+        report(number, limits=(LimitUse("requests", per_minute, spent),))
+        for number, per_minute, spent in ((1, 4000.0, 40.0), (2, 2000.0, 20.0))
+    ]
+    for one in reports:
+        totals.take(one)
+    expected = (LimitUse("requests", 6000.0, 60.0),)
+    assert totals.sample(reports).limits == expected
+    assert totals.sample([]).limits == expected

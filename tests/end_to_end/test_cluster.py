@@ -1,0 +1,206 @@
+"""A run on a real Ray cluster: the same bytes, whatever dies; and what is refused before Ray is started."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asyncgen.simulator import Faults, Latency, Limits
+
+from .conftest import SAMPLES, Job, Server, clean_env, interrupt
+from .test_interruptions import wait_until
+
+RAY = ("--engine", "ray", "--actors", "2")
+KEY = "sk-never-to-be-seen"
+SHOWN = {"OPENAI_API_KEY": KEY}
+
+pytestmark = pytest.mark.timeout(240)
+with_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not here: pip install 'asyncgen[ray]'"
+)
+
+Serve = Callable[..., Server]
+
+
+def start(job: Job, *more: str) -> subprocess.Popen[str]:
+    """Start on Ray, in a process group of its own, as a shell does."""
+    return subprocess.Popen(
+        [*job.argv, *RAY, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_env(SHOWN),
+        process_group=0,
+    )
+
+
+def worker_at_work(output_dir: Path) -> int | None:
+    """The process that holds the lock of a shard that is not finished."""
+    for lock in output_dir.glob("shards/*/.asyncgen/lock"):
+        if (lock.parent.parent / "checkpoint.json").exists() and (text := lock.read_text().strip()):
+            return int(text)
+    return None
+
+
+def children(pid: int) -> dict[int, bytes]:
+    """The command lines of all processes below this one."""
+    found: dict[int, tuple[int, bytes]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                found[int(entry.name)] = parent, (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+    below, ahead = {}, [pid]
+    while ahead:
+        above = ahead.pop()
+        for child, (parent, line) in found.items():
+            if parent == above:
+                below[child] = line
+                ahead.append(child)
+    return below
+
+
+@with_ray
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+def test_a_worker_and_the_desk_are_killed_and_the_bytes_are_those_of_a_plain_run(serve, job, first_pairs):
+    """One limit for both; only calls in flight are sent again; the key is in no log of Ray."""
+    source = first_pairs(300)
+    golden = job(serve(), input_jsonl=source)
+    golden.run()
+    server = serve(latency=Latency(median_s=0.1), limits=Limits(rpm=6000, burst_s=1))
+    this = job(server, input_jsonl=source)
+    process = start(this, "--shards", "5")
+    wait_until(lambda: server.counts["answers"] >= 200, 60)
+    flight = server.counts["in_flight"]
+    victim = worker_at_work(this.output_dir)
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: server.counts["answers"] >= 450, 60)
+    [desk] = [pid for pid, line in children(process.pid).items() if line.startswith(b"ray::Desk")]
+    os.kill(desk, signal.SIGKILL)
+    stdout, stderr = process.communicate(timeout=120)
+
+    assert process.returncode == 0, stderr
+    assert "has died; shard" in stderr
+    assert this.outputs() == golden.outputs()
+    seen = server.counts
+    assert 900 <= seen["requests"] - sum(seen["refused"].values()) <= 900 + flight + 16
+    assert sum(seen["refused"].values()) <= 0.02 * seen["requests"]
+    assert not (this.output_dir / "shards").exists()
+    logs = [path for path in Path("/tmp/ray").glob("session_latest/logs/**/*") if path.is_file()]
+    assert logs
+    assert [path for path in logs if KEY.encode() in path.read_bytes()] == []
+    assert KEY not in stdout + stderr
+    again = this.run(*RAY)
+    assert (again.returncode, "Already complete" in again.stdout) == (0, True)
+
+
+@with_ray
+def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_pairs):
+    """The signal goes to the whole group, as from a terminal. Status sees all shards, then and meanwhile."""
+    source = first_pairs(200)
+    golden = job(serve(), input_jsonl=source)
+    golden.run()
+    server = serve(latency=Latency(median_s=0.1), limits=Limits(rpm=6000, burst_s=1))
+    this = job(server, input_jsonl=source)
+    process = start(this, "--shards", "4")
+    wait_until(lambda: server.counts["answers"] >= 150, 60)
+    running = status(this.output_dir)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    stopped = status(this.output_dir)
+
+    assert process.returncode == 130, stderr
+    assert "to go on: " in stderr
+    assert "died" not in stderr
+    assert (running["condition"], running["pairs"]["total"]) == ("running", 200)
+    assert stopped["condition"] == "stopped"
+    assert stopped["pairs"]["done"] >= 45
+    plain = this.run()
+    assert (plain.returncode, "add --engine ray" in plain.stderr) == (65, True)
+    other = this.run(*RAY, "--shards", "3")
+    assert (other.returncode, "divided into 4 shards" in other.stderr) == (65, True)
+    assert this.run(*RAY).returncode == 0
+    assert this.outputs() == golden.outputs()
+    assert server.counts["requests"] - sum(server.counts["refused"].values()) == 600
+
+
+@with_ray
+def test_what_stops_one_shard_stops_the_run_with_its_code(serve, job):
+    """A key that is not accepted; in one line, without a word of Ray."""
+    this = job(serve(faults=Faults(auth_after=5)))
+    done = this.run(*RAY, "--shards", "2", env=SHOWN)
+    assert done.returncode == 77
+    assert "the API key is not accepted" in done.stderr
+    assert "to go on: " in done.stderr
+    assert len(done.stderr.splitlines()) == 2, done.stderr
+
+
+def status(output_dir: Path) -> dict:
+    """What `asyncgen status --json` says."""
+    command = [sys.executable, "-m", "asyncgen", "status", str(output_dir), "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from asyncgen.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+def test_without_the_package_it_says_how_to_get_it(job):
+    """Before anything else is done."""
+    done = job(command=["-c", WITHOUT_RAY, "run"]).run("--engine", "ray", env=SHOWN)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "❌ --engine ray needs the package ray: pip install 'asyncgen[ray]'\n"
+
+
+def test_a_run_of_one_process_does_not_need_it(serve, job):
+    """Nor does it look for it."""
+    assert job(serve(), command=["-c", WITHOUT_RAY, "run"]).run().returncode == 0
+
+
+@with_ray
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (["--simulate"], 2, "start a server that all machines reach"),
+        (["--shards", "0"], 2, "--shards"),
+        (["--concurrency", "1"], 2, "for all 2 actors"),
+        (["--prompt-file", "missing.json"], 2, "missing.json"),
+        (["--input-jsonl", "missing.jsonl"], 2, "missing.jsonl"),
+    ],
+)
+def test_what_can_be_refused_is_refused_before_ray_is_started(job, flags, code, words):
+    """In less time than Ray needs to start, and nothing is written."""
+    this = job()
+    done = this.run(*RAY, *flags, env=SHOWN)
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+    assert not this.output_dir.exists()
+
+
+@with_ray
+def test_bad_input_is_refused_before_ray_is_started(job, tmp_path):
+    """By line, as ever."""
+    source = tmp_path / "bad.jsonl"
+    source.write_bytes(SAMPLES.read_bytes() + b"no pair\n")
+    this = job(input_jsonl=source)
+    done = this.run(*RAY, env=SHOWN)
+    assert (done.returncode, "line 25" in done.stderr) == (65, True), done.stderr
+    assert not this.output_dir.exists()
+
+
+@with_ray
+def test_an_unfinished_run_of_one_process_is_not_taken_over(serve, job, first_pairs):
+    """It says what to do."""
+    this = job(serve(latency=Latency(median_s=0.1)), input_jsonl=first_pairs(200))
+    process = this.start("--concurrency", "4")
+    wait_until((this.output_dir / "checkpoint.json").exists)
+    interrupt(process)
+    done = this.run(*RAY)
+    assert (done.returncode, "leave out --engine ray" in done.stderr) == (65, True), done.stderr
