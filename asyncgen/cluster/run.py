@@ -161,6 +161,7 @@ class ClusterRun:
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
         """Have all shards finished; the division, which is made if there is none."""
+        self._observe(Notice("Joining the Ray cluster, or starting one here"))
         cluster = self._connect()
         try:
             workers = self._actors or cluster.nodes
@@ -176,6 +177,9 @@ class ClusterRun:
             if waiting:
                 # The other workers would hold shares of the limits for nothing.
                 job = replace(self._job, workers=min(workers, len(waiting)))
+                machines = "1 machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
+                text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
+                self._observe(Notice(text))
                 totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
                 await self._drive(await cluster.fleet(job), totals, waiting)
         finally:
