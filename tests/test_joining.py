@@ -303,6 +303,7 @@ class MortalDisk(Disk):
     def open_append(self, path: Path) -> int:
         if self._strike():
             raise Killed
+        self.synced.discard(path.parent)
         return super().open_append(path)
 
     def write(self, fd: int, data: bytes, path: Path) -> None:
@@ -328,10 +329,12 @@ class MortalDisk(Disk):
     def rename(self, source: Path, target: Path) -> None:
         if self._strike():
             raise Killed
-        super().rename(source, target)
         if target.name == "joined":
-            assert self.written <= self.synced
+            assert {path for path in self.written if path.is_relative_to(source)} <= self.synced
             assert {source, source / ".asyncgen"} <= self.synced
+        self.written.discard(source)
+        self.synced.discard(target.parent)
+        super().rename(source, target)
 
 
 async def test_wherever_it_is_killed_the_target_is_absent_or_whole(
@@ -345,6 +348,7 @@ async def test_wherever_it_is_killed_the_target_is_absent_or_whole(
     state = load_statistics(disk, tmp_path / "whole")
     counting = MortalDisk()
     join(counting, shards, target)
+    assert target.parent in counting.synced
     counting.close()
     for moment in range(1, counting.operations + 1):
         shutil.rmtree(target)
