@@ -9,19 +9,20 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
 import orjson
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, ResponseSchema, Sampling, Usage
-from asyncgen.config import RunConfig
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.deferred import defer
+from asyncgen.endpoint import Endpoint, Grant
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
-from asyncgen.limiter import Gate, Grant
-from asyncgen.progress import CallEnded, Observer, Paused
-from asyncgen.retry import Again, GiveUp, Pause, Retries, Stop
+from asyncgen.gate import Gate
+from asyncgen.progress import CallEnded, Notice, Observer, Paused
+from asyncgen.retry import Again, Decision, GiveUp, Pause, Retries, Stop
 from asyncgen.text import loads
 from asyncgen.verdict import Action, Failure, judge_answer, judge_error
 
@@ -97,10 +98,10 @@ class CallLog(Protocol):
 
 
 class ChatClient:
-    """Calls of one run to one endpoint.
+    """Calls of one run to its endpoints.
 
     Args:
-        config: model, endpoint, key, deadline and number of attempts.
+        config: model, endpoints, keys, deadline and number of attempts.
         gate: grants the attempts.
         log: the journal.
         observe: told of each attempt and each pause.
@@ -129,22 +130,26 @@ class ChatClient:
         self._stop = stop
         self._too_large = BodyTooLargeError
         self._openai = openai
-        self._client = ChatCompletions(
-            # The SDK wants some key; local servers want none.
-            api_key=config.api_key or "none",
-            base_url=config.base_url,
-            connections=config.ceiling,
-            connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
-        )
+        self._served = {served.name: served for served in config.served}
+        self._clients = {
+            served.name: ChatCompletions(
+                # The SDK wants some key; local servers want none.
+                api_key=served.api_key or "none",
+                base_url=served.base_url,
+                connections=config.ceiling_of(served),
+                connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
+            )
+            for served in config.served
+        }
         self._last_success = asyncio.get_running_loop().time()
-        self._pauses_in_a_row = 0
         self._answers = 0
         self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
         self._refused_share = 0.0
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        for client in self._clients.values():
+            await client.close()
 
     def prepare(self, request: ChatRequest) -> Prepared:
         """Encode a request as it goes over the wire."""
@@ -200,13 +205,13 @@ class ChatClient:
         attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            result = await self._attempt(caller, step, attempt, request, refused=refused)
+            endpoint, result = await self._attempt(caller, step, attempt, request, refused=refused)
             if isinstance(result, Completion):
                 return result
             refused = result.action is Action.WAIT
             odds = self._refused_share if self._answers > answers else 1.0
             answers = self._answers
-            match retries.after(result, odds):
+            match self._decide(retries, result, odds, endpoint):
                 case Again(backoff):
                     caller.seconds -= backoff
                     if caller.seconds <= 0:
@@ -215,40 +220,41 @@ class ChatClient:
                 case Pause() if not self._gate.fits(request.tokens):
                     raise CallFailed(step, "larger_than_limit", attempt)
                 case Pause():
-                    self._come_back_later(result.kind)
+                    self._come_back_later(result.kind, endpoint)
                 case GiveUp():
                     raise CallFailed(step, result.kind, retries.counted or attempt)
                 case Stop():
-                    self._stop(KeyOrQuotaError(_advice(result, self._config)))
-                    raise Stopping
+                    self._stop_or_go_on_without(endpoint, result)
 
     async def _attempt(
         self, caller: Caller, step: str, attempt: int, request: Prepared, *, refused: bool
-    ) -> Completion | Failure:
+    ) -> tuple[Endpoint, Completion | Failure]:
         now = asyncio.get_running_loop().time
         queued = now()
         grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
         try:
             self._log.sent(caller.index, step, request.most)
-            result, headers = await self._send(request, min(self._config.timeout, caller.seconds))
+            result, headers = await self._send(grant.endpoint, request, min(self._config.timeout, caller.seconds))
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
                 self._log.answered(caller.index, step, request.hash, result)
                 self._last_success = now()
-                self._pauses_in_a_row = 0
+                grant.endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
                 lost = request.most if result.action is not Action.WAIT and result.status is None else NO_USAGE
                 self._log.failed(caller.index, step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._pause(grant, headers, result)
+                elif result.action is Action.RETRY and self._gate.failed(grant):
+                    result = replace(result, action=Action.ELSEWHERE)
                 else:
                     caller.seconds -= now() - grant.at
             share = float(not isinstance(result, Completion) and result.action is Action.WAIT)
             self._answers += isinstance(result, Completion)
             self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
         finally:
-            self._gate.leave(request.most)
+            self._gate.leave(grant, request.most)
         self._observe(
             CallEnded(
                 index=caller.index,
@@ -263,15 +269,18 @@ class ChatClient:
                 waited=grant.at - queued,
                 took=now() - grant.at,
                 usage=result.usage,
+                endpoint=grant.endpoint.name,
             )
         )
-        return result
+        return grant.endpoint, result
 
-    async def _send(self, request: Prepared, seconds: float) -> tuple[Completion | Failure, Mapping[str, str]]:
+    async def _send(
+        self, endpoint: Endpoint, request: Prepared, seconds: float
+    ) -> tuple[Completion | Failure, Mapping[str, str]]:
         """Post a request; its verdict and the headers of the answer (none when there was no answer)."""
         try:
             async with asyncio.timeout(seconds):
-                response = await self._client.create(request.body)
+                response = await self._clients[endpoint.name].create(request.body)
         except TimeoutError:
             return Failure("timeout", Action.RETRY), {}
         except self._openai.APIStatusError as error:
@@ -296,22 +305,47 @@ class ChatClient:
         return verdict, response.headers
 
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
-        """Pause everybody, as long as the server asks; else longer with each episode without a success."""
-        slow_down = failure.code == "slow_down"
-        if self._gate.refused(grant, headers, failure.limit, slow_down=slow_down):
-            self._pauses_in_a_row += 1
+        """Pause its endpoint, as long as the server asks; else longer with each episode without a success."""
+        endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
+        if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down):
+            endpoint.pauses_in_a_row += 1
         seconds = failure.retry_after
         if seconds is None:
-            seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._pauses_in_a_row - 1))
-        if self._gate.pause(seconds):
-            self._observe(Paused(seconds, failure.kind))
+            seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
+        if self._gate.pause(seconds, endpoint):
+            self._observe(Paused(seconds, failure.kind, endpoint.name))
 
-    def _come_back_later(self, kind: str) -> None:
+    def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint) -> Decision:
+        """What follows; where there are others, an endpoint that rejects two calls in a row is out."""
+        decision = retries.after(failure, odds)
+        rejected = failure.action is Action.STOP_IF_REPEATED and endpoint.health.rejected()
+        return Stop() if rejected and self._gate.others(endpoint) else decision
+
+    def _stop_or_go_on_without(self, endpoint: Endpoint, failure: Failure) -> None:
+        """Stop the run for what waiting does not mend, if this endpoint is the last one."""
+        advice, said = _advice(failure, self._config, self._served[endpoint.name]), _said(failure)
+        if not self._goes_on_without(endpoint, failure.kind, f"{advice} ({said})"):
+            named = f"endpoint {endpoint.name}: " if endpoint.name else ""
+            self._stop(KeyOrQuotaError(f"{named}{advice}, then run the same command again ({said})"))
+            raise Stopping
+
+    def _goes_on_without(self, endpoint: Endpoint, kind: str, why: str) -> bool:
+        """Put an endpoint out, and say so once; False when it is the last one."""
+        known = endpoint.health.out is not None
+        if not self._gate.put_out(endpoint, kind):
+            return False
+        if not known:
+            self._observe(Notice(f"endpoint {endpoint.name} is out: {why}; the others go on", warning=True))
+        return True
+
+    def _come_back_later(self, kind: str, endpoint: Endpoint) -> None:
         """Stop the run when a quota of the day is used up, or nothing has succeeded for too long."""
         silence = asyncio.get_running_loop().time() - self._last_success
-        wait = self._gate.day_over()
+        wait = endpoint.limiter.day_over
         if wait is not None:
             reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"
+            if self._goes_on_without(endpoint, kind, reason):
+                return
         elif silence > self._config.patience:
             reason = f"the server has refused every call for {silence:.0f} s ({kind})"
         else:
@@ -330,16 +364,21 @@ def _connection_failure(error: BaseException) -> Failure:
     return Failure("connection", Action.RETRY)
 
 
-def _advice(failure: Failure, config: RunConfig) -> str:
+def _said(failure: Failure) -> str:
+    """What the server said, in names."""
     status = f"status {failure.status}" if failure.status else "no answer"
-    detail = ", ".join(filter(None, [status, failure.code, failure.request_id]))
+    return ", ".join(filter(None, [status, failure.code, failure.request_id]))
+
+
+def _advice(failure: Failure, config: RunConfig, served: EndpointConfig) -> str:
+    """What to do about it."""
     reasons = {
         "quota": "the account is out of quota or credit; add credit",
-        "authentication": "the API key is not accepted; check OPENAI_API_KEY",
+        "authentication": f"the API key is not accepted; check {served.key_name}",
         "permission": "the API key may not use this model or project; check the key's permissions",
         "not_found": f"the server does not know the model {config.model!r} or the address; "
         "check --model and --base-url",
         "certificate": "the server's TLS certificate is not trusted; check --base-url and SSL_CERT_FILE",
         "redirect": "the server redirects elsewhere; set --base-url to the final address",
     }
-    return f"{reasons[failure.kind]}, then run the same command again ({detail})"
+    return reasons[failure.kind]

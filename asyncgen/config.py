@@ -3,18 +3,42 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.errors import AsyncgenError, KeyOrQuotaError, UsageError
 from asyncgen.shard import Shard
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4o"
 MOST_AUTOMATIC = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConfig:
+    """One server to ask: rates are per minute at most, None: what its headers say; `preset_*` until they do.
+
+    `name` is the user's, empty for the only one; `key_name` is where its key comes from.
+    """
+
+    name: str = ""
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    key_name: str = "OPENAI_API_KEY"
+    rpm: float | None = None
+    tpm: float | None = None
+    preset_rpm: float | None = None
+    preset_tpm: float | None = None
+    concurrency: int | None = None
+
+    @property
+    def ceilings(self) -> dict[str, float]:
+        """What the user wants at most, by limit."""
+        limits = {"requests": self.rpm, "tokens": self.tpm}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +49,8 @@ class RunConfig:
     that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `share` (above 0 up
     to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `shard` None
-    means the whole input; `model_file` tells files of one name apart, for a model that is a file here.
+    means the whole input; `model_file` tells files of one name apart, for a model that is a file here; `endpoints`
+    stand in the place of `base_url`, `api_key`, limits and `concurrency`.
     """
 
     input_jsonl: Path
@@ -39,6 +64,7 @@ class RunConfig:
     model: str = DEFAULT_MODEL
     model_file: str = ""
     base_url: str = DEFAULT_BASE_URL
+    endpoints: tuple[EndpointConfig, ...] = ()
     max_tokens_field: str = "max_tokens"
     rpm: float | None = None
     tpm: float | None = None
@@ -76,9 +102,13 @@ class RunConfig:
             value = getattr(self, name)
             if not value > 0:
                 raise UsageError(f"--{name.replace('_', '-')} must be a number of seconds above 0, not {value:g}")
-        check_base_url(self.base_url)
-        if self.api_key:
-            _check_key(self.api_key, self.base_url, allow_http=self.allow_http)
+        for endpoint in self.served:
+            try:
+                check_base_url(endpoint.base_url)
+                if endpoint.api_key:
+                    _check_key(endpoint.api_key, endpoint.base_url, allow_http=self.allow_http)
+            except AsyncgenError as error:
+                raise type(error)(f"endpoint {endpoint.name}: {error}" if endpoint.name else str(error)) from None
 
     def __repr__(self) -> str:
         # The generated one would show the key.
@@ -91,7 +121,7 @@ class RunConfig:
             "input": str(self.input_jsonl),
             "prompts": str(self.prompt_file),
             "model": self.model,
-            "endpoint": endpoint_name(self.base_url),
+            "endpoint": ", ".join(one.name for one in self.endpoints) or endpoint_name(self.base_url),
             "num_pairs": self.num_pairs,
             "shard": None if self.shard is None else str(self.shard),
             "add_reasoning": self.add_reasoning,
@@ -111,6 +141,25 @@ class RunConfig:
         }
 
     @property
+    def served(self) -> tuple[EndpointConfig, ...]:
+        """The endpoints; one of no name where none is named."""
+        only = EndpointConfig(
+            base_url=self.base_url,
+            api_key=self.api_key,
+            rpm=self.rpm,
+            tpm=self.tpm,
+            preset_rpm=self.preset_rpm,
+            preset_tpm=self.preset_tpm,
+            concurrency=self.concurrency,
+        )
+        return self.endpoints or (only,)
+
+    @property
+    def endpoint(self) -> str:
+        """By what a run knows again who answered: named endpoints may come and go, they all serve one model."""
+        return "those of --endpoint" if self.endpoints else endpoint_name(self.base_url)
+
+    @property
     def window_slots(self) -> int:
         """Pairs that may be between the source and the writer."""
         return max(1024, 8 * self.ceiling)
@@ -118,7 +167,11 @@ class RunConfig:
     @property
     def ceiling(self) -> int:
         """Calls that may be in flight at most."""
-        return self.most_in_flight if self.concurrency is None else self.concurrency
+        return sum(self.ceiling_of(endpoint) for endpoint in self.served)
+
+    def ceiling_of(self, endpoint: EndpointConfig) -> int:
+        """Calls that may be in flight at most at one of the endpoints."""
+        return endpoint.concurrency or max(1, self.most_in_flight // len(self.served))
 
 
 def check_base_url(url: str) -> None:

@@ -181,7 +181,8 @@ class Console:
     def _call(self, event: CallEnded) -> None:
         if self._verbose and event.outcome != "ok":
             status = "" if event.status is None else f" (status {event.status})"
-            self.say(f"  pair {event.index} {event.step}: {event.outcome}{status}, attempt {event.attempt}")
+            where = f" at {event.endpoint}" if event.endpoint else ""
+            self.say(f"  pair {event.index} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}")
 
     def _pair(self, _event: PairDone) -> None:
         if self._bar is not None:
@@ -207,6 +208,10 @@ class Console:
             self.say(f"✓ Checkpoint saved at pair {event.done}/{event.total}")
 
     def _paused(self, event: Paused) -> None:
+        if event.endpoint:
+            if self._verbose:
+                self.say(f"  {event.endpoint} asks to wait ({event.kind}): {event.seconds:.1f} s")
+            return  # the others go on
         now = time.time()
         begins = now > self._storm_until + NEW_STORM
         if event.seconds >= STORM:

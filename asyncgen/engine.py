@@ -16,15 +16,18 @@ from asyncgen.budget import Budget, Price, describe
 from asyncgen.chat import Usage
 from asyncgen.client import ChatClient
 from asyncgen.concurrency import ConcurrencyControl
-from asyncgen.config import RunConfig
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.disk import Disk
+from asyncgen.endpoint import Endpoint
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
+from asyncgen.gate import Gate
 from asyncgen.journal import Journal
-from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.limiter import RateLimiter
 from asyncgen.pace import MINUTE
 from asyncgen.pairs import Row
 from asyncgen.progress import (
     CallEnded,
+    EndpointUse,
     Event,
     LimitUse,
     Observer,
@@ -120,10 +123,7 @@ class Engine:
         self.tally = Tally(None if price is None else price.cost)
         self.reason: AsyncgenError | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
-        self._gate = Gate(
-            ConcurrencyControl(config.ceiling, automatic=config.concurrency is None),
-            RateLimiter(config.rpm or config.preset_rpm, config.tpm or config.preset_tpm, _ceilings(config)),
-        )
+        self._gate = Gate([_endpoint(config, served) for served in config.served])
         self._gate.share = config.share
 
     def stop(self, reason: AsyncgenError) -> None:
@@ -280,8 +280,12 @@ class Engine:
                 tokens=tally.tokens,
                 cost=tally.cost,
                 limits=tuple(
-                    LimitUse(name, lane.pace.allowance * MINUTE, lane.spent) for name, lane in gate.lanes.items()
+                    LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
+                    for endpoint in gate.endpoints
+                    if endpoint.health.out is None
+                    for name, lane in endpoint.limiter.lanes.items()
                 ),
+                endpoints=tuple(_use(endpoint) for endpoint in gate.endpoints) if len(gate.endpoints) > 1 else (),
             )
         )
 
@@ -290,6 +294,21 @@ class Engine:
         self._observe(event)
 
 
-def _ceilings(config: RunConfig) -> dict[str, float]:
-    limits = {"requests": config.rpm, "tokens": config.tpm}
-    return {name: limit for name, limit in limits.items() if limit is not None}
+def _endpoint(config: RunConfig, served: EndpointConfig) -> Endpoint:
+    return Endpoint(
+        ConcurrencyControl(config.ceiling_of(served), automatic=served.concurrency is None),
+        RateLimiter(served.rpm or served.preset_rpm, served.tpm or served.preset_tpm, served.ceilings),
+        served.name,
+    )
+
+
+def _use(endpoint: Endpoint) -> EndpointUse:
+    health = endpoint.health
+    return EndpointUse(
+        name=endpoint.name,
+        in_flight=endpoint.in_flight,
+        concurrency=endpoint.limit,
+        waiting_on=endpoint.waiting_on,
+        out=health.out,
+        rests=health.rests,
+    )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from asyncgen.progress import LimitUse, Planned, Sample
+from asyncgen.progress import EndpointUse, LimitUse, Planned, Sample
 from asyncgen.sketch import LogHistogram
 from asyncgen.text import loads
 
@@ -125,7 +125,7 @@ class History:
                     self._base, session.repairing = 0, True
                 case "PairFailed":
                     self.failures[str(event["step"]), str(event["kind"])] += 1
-                case "Paused":
+                case "Paused" if not event.get("endpoint"):  # of several, the others go on
                     self._pause(at, float(event["seconds"]), str(event["kind"]))
 
     def _close_phase(self) -> None:
@@ -228,7 +228,8 @@ def decode_sample(line: bytes) -> tuple[float, Sample]:
     at = seconds(event.pop("time"))
     del event["event"]
     limits = tuple(LimitUse(**use) for use in event.pop("limits"))
-    return at, Sample(**event, limits=limits)
+    endpoints = tuple(EndpointUse(**use) for use in event.pop("endpoints", ()))
+    return at, Sample(**event, limits=limits, endpoints=endpoints)
 
 
 def seconds(time: str) -> float:

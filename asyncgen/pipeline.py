@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.breaker import Breaker
 from asyncgen.budget import Price, Spend
 from asyncgen.checkpoint import CHECKPOINT, STATISTICS, FileMeter, Regeneration, RunState, encode_statistics
-from asyncgen.config import RunConfig, endpoint_name
+from asyncgen.config import RunConfig
 from asyncgen.disk import Disk, replace_atomically
 from asyncgen.engine import Engine
 from asyncgen.errors import AsyncgenError, BadDataError, Exit, TryLaterError
@@ -98,7 +98,7 @@ class Run:
         self._telemetry = Telemetry(disk, self._state_directory)
         self._observers = [self._telemetry.observe, *observers]
         self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush)
-        served = {"model": config.model, "endpoint": endpoint_name(config.base_url)}
+        served = {"model": config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})

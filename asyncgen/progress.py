@@ -85,7 +85,8 @@ class CallEnded:
     """One attempt of one call is over.
 
     `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds;
-    `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked.
+    `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked;
+    `endpoint` names the server, where it has a name.
     """
 
     index: int
@@ -100,6 +101,7 @@ class CallEnded:
     waited: float
     took: float
     usage: Usage
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,14 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The server refuses for rate or overload: nothing is sent for `seconds`."""
+    """A server refuses for rate or overload: nothing is sent there for `seconds`.
+
+    `endpoint` is its name, empty where it has none.
+    """
 
     seconds: float
     kind: str
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +152,30 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """A limit: what this process may use of it `per_minute` (its share, its ceiling), and what it has `spent`."""
+    """A limit: what this process may use of it `per_minute` (its share, its ceiling), and what it has `spent`.
+
+    `endpoint` is its name, empty where it has none.
+    """
 
     name: str
     per_minute: float
     spent: float
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointUse:
+    """One of several endpoints: its calls in flight and what it waits for, as in `Sample`.
+
+    `out` says why it is asked no more; one that `rests` has failed, and is only probed.
+    """
+
+    name: str
+    in_flight: int
+    concurrency: int
+    waiting_on: str | None
+    out: str | None
+    rests: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +186,8 @@ class Sample:
     attempts of this process: `refused` for rate or overload, `retried` those that were not the first of their
     call; `cost` is in USD, None without a price. `waiting_on` names what holds the oldest waiting call:
     "concurrency", "requests", "tokens", "pause", or None when nothing waits. `oldest` is the age in seconds of
-    the oldest pair that is not written yet, None when there is none.
+    the oldest pair that is not written yet, None when there is none. `endpoints` is empty
+    where there is one.
     """
 
     done: int
@@ -180,6 +206,7 @@ class Sample:
     tokens: int
     cost: float | None
     limits: tuple[LimitUse, ...] = ()
+    endpoints: tuple[EndpointUse, ...] = ()
 
 
 Event = (

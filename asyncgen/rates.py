@@ -4,7 +4,8 @@ Pairs that an earlier process did are in none of them: only what grows between t
 """
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from asyncgen.progress import Sample
 
@@ -19,7 +20,8 @@ class Rates:
 
     `binding` names what holds the calls back most of the time, or is nearest to that: a limit of the server
     ("requests", "tokens") or "concurrency". `share` says how much of it is in use (1 is all of it; more while a
-    burst is used that the server grants), `limit` what it is: a minute, or calls in flight.
+    burst is used that the server grants), `limit` what it is: a minute, or calls in flight. `limits` has
+    the same by endpoint and name.
     """
 
     pairs: float | None = None
@@ -28,6 +30,7 @@ class Rates:
     binding: str | None = None
     share: float | None = None
     limit: float | None = None
+    limits: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
 
 class Meter:
@@ -55,7 +58,8 @@ class Meter:
         if span < LEAST_SPAN:
             return Rates()
         pairs = (last.done - first.done) / span
-        binding, share, limit = self._binding(first, last, span)
+        limits = _in_use(first, last, span)
+        binding, share, limit = self._binding(limits)
         return Rates(
             pairs=pairs,
             calls=(last.calls - first.calls) / span,
@@ -63,21 +67,34 @@ class Meter:
             binding=binding,
             share=share,
             limit=limit,
+            limits=limits,
         )
 
-    def _binding(self, first: Sample, last: Sample, span: float) -> tuple[str, float, float]:
-        before = {use.name: use.spent for use in first.limits}
-        shares = {
-            use.name: (60 * (use.spent - before.get(use.name, 0.0)) / span / use.per_minute, use.per_minute)
-            for use in last.limits
-        }
+    def _binding(self, limits: Mapping[tuple[str, str], tuple[float, float]]) -> tuple[str, float, float]:
+        shares = {}
+        for name in dict.fromkeys(name for _, name in limits):
+            of_name = [use for (_, other), use in limits.items() if other == name]
+            together = sum(limit for _, limit in of_name)
+            shares[name] = (sum(share * limit for share, limit in of_name) / together, together)
+        nearest = max(shares, key=lambda name: shares[name][0], default=CONCURRENCY)
         samples = [sample for _, sample in self._samples]
         # After a cut there may be more in flight than the limit: it is in use, no more.
         in_use = sum(min(sample.in_flight, sample.concurrency) for sample in samples)
         granted = max(1, sum(sample.concurrency for sample in samples))
-        shares[CONCURRENCY] = (in_use / granted, float(last.concurrency))
+        shares[CONCURRENCY] = (in_use / granted, float(samples[-1].concurrency))
         waits = Counter(sample.waiting_on for sample in samples if sample.waiting_on in shares)
-        nearest = max(last.limits, key=lambda use: shares[use.name][0], default=None)
-        name = waits.most_common(1)[0][0] if waits else nearest.name if nearest else CONCURRENCY
+        name = waits.most_common(1)[0][0] if waits else nearest
         assert name is not None
         return (name, *shares[name])
+
+
+def _in_use(first: Sample, last: Sample, span: float) -> dict[tuple[str, str], tuple[float, float]]:
+    """By endpoint and name of a limit: the share of it in use, and what it is a minute."""
+    before = {(use.endpoint, use.name): use.spent for use in first.limits}
+    return {
+        (use.endpoint, use.name): (
+            60 * (use.spent - before.get((use.endpoint, use.name), 0.0)) / span / use.per_minute,
+            use.per_minute,
+        )
+        for use in last.limits
+    }

@@ -64,6 +64,8 @@ class Retries:
         if failure.action is Action.WAIT:
             self._chance *= max(odds, LEAST_ODDS)
             return GiveUp() if self._chance < POISON else Pause()
+        if failure.action is Action.ELSEWHERE:
+            return Again(0.0)
         self.counted += 1
         match failure.action:
             case Action.STOP:

@@ -10,6 +10,7 @@ from asyncgen.errors import UsageError
 from asyncgen.toml import read_toml
 
 FLAG = "--config"
+ENDPOINT = "endpoint"
 
 
 def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
@@ -35,6 +36,8 @@ def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     said: list[str] = []
     for key, value in settings.items():
         name = key.replace("_", "-")
+        if name == ENDPOINT and name in flags and isinstance(value, dict):
+            continue  # what --endpoint chooses from (`fleet`)
         if name not in flags:
             near = difflib.get_close_matches(name, flags, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "the keys are the long flags, without their dashes"

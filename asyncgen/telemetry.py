@@ -86,6 +86,7 @@ def _call(event: CallEnded) -> dict[str, Any]:
         "waited": round(event.waited, 4),
         "took": round(event.took, 4),
         "usage": event.usage,
+        **({"endpoint": event.endpoint} if event.endpoint else {}),
     }
 
 

@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.endpoint import Endpoint
 from asyncgen.errors import Stopping
-from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.gate import Gate
+from asyncgen.limiter import RateLimiter
 from asyncgen.rate_headers import DAY
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -74,9 +76,9 @@ async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda 
                 gate.answered(grant, headers, size(index))
                 index += step
             else:
-                gate.refused(grant, headers, refused, slow_down=False)
-                gate.pause(0.25)
-            gate.leave()
+                grant.endpoint.refused(grant, headers, refused, slow_down=False)
+                gate.pause(0.25, grant.endpoint)
+            gate.leave(grant)
 
     tasks = [asyncio.create_task(gate.pump())]
     tasks += [asyncio.create_task(caller(n, 200)) for n in range(200)]
@@ -90,7 +92,7 @@ async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda 
 
 def automatic(limiter: RateLimiter | None = None) -> Gate:
     """A gate that knows nothing but what it is told."""
-    return Gate(ConcurrencyControl(1024, automatic=True), limiter or RateLimiter(None, None))
+    return Gate([Endpoint(ConcurrencyControl(1024, automatic=True), limiter or RateLimiter(None, None))])
 
 
 async def test_headers_alone_set_the_pace_to_98_percent_of_the_limit(start_ticking):
@@ -128,7 +130,7 @@ async def test_processes_with_shares_of_a_limit_use_all_of_it_together(start_tic
     start_ticking()
     server = Server(rpm=6000)
     server.tells = tells
-    gates = [Gate(ConcurrencyControl(64, automatic=False), RateLimiter(6000, None)) for _ in shares]
+    gates = [Gate([Endpoint(ConcurrencyControl(64, automatic=False), RateLimiter(6000, None))]) for _ in shares]
 
     async with AsyncExitStack() as stack:
         for gate, share in zip(gates, shares, strict=True):
@@ -138,7 +140,7 @@ async def test_processes_with_shares_of_a_limit_use_all_of_it_together(start_tic
 
     assert len(server.answers) >= 0.98 * 6000
     assert len(server.refusals) <= 0.005 * 6000
-    spent = [gate.lanes["requests"].spent / 6000 for gate in gates]
+    spent = [gate.endpoints[0].limiter.lanes["requests"].spent / 6000 for gate in gates]
     assert spent == pytest.approx(shares, rel=0.03)
 
 
@@ -184,13 +186,13 @@ async def test_a_quota_of_the_day_is_told_from_a_rate_and_ends_with_the_time_to_
         "x-ratelimit-reset-requests": "6s",
     }
     gate.answered(grant, headers, 100)
-    assert gate.day_over() is None
+    assert grant.endpoint.limiter.day_over is None
     assert gate.waiting_on is None
 
     headers |= {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h0m0s"}
-    gate.refused(grant, headers, None, slow_down=False)
+    grant.endpoint.refused(grant, headers, None, slow_down=False)
 
-    assert gate.day_over() == DAY
+    assert grant.endpoint.limiter.day_over == DAY
 
 
 async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless():
@@ -200,7 +202,7 @@ async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless(
     assert gate.fits(50_000)
 
     headers = {"x-ratelimit-limit-tokens": "30000", "x-ratelimit-remaining-tokens": "30000"}
-    gate.refused(grant, headers, "tokens", slow_down=False)
+    grant.endpoint.refused(grant, headers, "tokens", slow_down=False)
 
     assert not gate.fits(50_000)
     assert gate.fits(30_000)
@@ -208,11 +210,11 @@ async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless(
 
 async def test_a_call_that_was_granted_in_the_tick_in_which_the_gate_closes_is_not_sent() -> None:
     """Who learns that the quota is spent gives its place back and closes the gate: nobody takes the place."""
-    gate = Gate(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))
-    await gate.enter(0, 1.0)
+    gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))])
+    grant = await gate.enter(0, 1.0)
     waiting = asyncio.create_task(gate.enter(1, 1.0))
     await asyncio.sleep(0)
-    gate.leave()
+    gate.leave(grant)
     gate.close()
     with pytest.raises(Stopping):
         await waiting

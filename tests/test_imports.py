@@ -48,7 +48,11 @@ TIERS = {
         "concurrency",
         "deferred",
         "disk",
+        "endpoint",
+        "fleet",
         "forecast",
+        "gate",
+        "health",
         "leases",
         "limiter",
         "local",
@@ -93,6 +97,7 @@ PURE = {
     "breaker",
     "budget",
     "concurrency",
+    "health",
     "leases",
     "pace",
     "quality",
@@ -182,7 +187,7 @@ def test_every_module_has_its_place() -> None:
 
 def test_the_graph_is_read_right() -> None:
     """Plain, lazy and relative imports are all seen: without them the rest of this file would prove nothing."""
-    assert {"retry", "limiter", "verdict"} <= INSIDE["client"]
+    assert {"retry", "gate", "verdict"} <= INSIDE["client"]
     assert {"openai", "httpx2"} <= OUTSIDE["transport"]
     assert "simulator" in INSIDE["commands._servers"]
     assert INSIDE["pipeline"] <= IMPORTS.keys()

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asyncgen import endpoint
 from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.endpoint import Endpoint
 from asyncgen.errors import Stopping
-from asyncgen.limiter import PERIOD, Gate, RateLimiter
+from asyncgen.gate import Gate
+from asyncgen.limiter import PERIOD, RateLimiter
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
@@ -28,6 +31,11 @@ def fixed(concurrency: int) -> ConcurrencyControl:
     return ConcurrencyControl(concurrency, automatic=False)
 
 
+def leave(gate: Gate) -> None:
+    """A call is back from the only endpoint."""
+    gate.leave(endpoint.Grant(now(), {}, gate.endpoints[0]))
+
+
 def now() -> float:
     """Seconds of the virtual clock."""
     return asyncio.get_running_loop().time()
@@ -38,7 +46,7 @@ async def a_gate(
     concurrency: int = 10**6, *, rpm: float | None = None, tpm: float | None = None
 ) -> AsyncIterator[Gate]:
     """A gate with its pump beside it."""
-    gate = Gate(fixed(concurrency), RateLimiter(rpm, tpm))
+    gate = Gate([Endpoint(fixed(concurrency), RateLimiter(rpm, tpm))])
     pump = asyncio.create_task(gate.pump())
     try:
         yield gate
@@ -87,7 +95,7 @@ async def saturate(gate: Gate, size: Callable[[], float], seconds: float = 60) -
             tokens = size()
             await gate.enter(next(index), tokens)
             grants.append((now(), tokens))
-            gate.leave()
+            leave(gate)
 
     callers = [asyncio.create_task(call_forever()) for _ in range(20)]
     await asyncio.sleep(seconds)
@@ -111,21 +119,21 @@ def largest_burst(grants: list[Grant], per_minute: float) -> float:
 @given(arrivals=st.lists(st.integers(0, 6), max_size=10))
 async def test_the_oldest_pair_goes_first_whatever_the_order_of_arrival(arrivals: list[int]) -> None:
     """Calls of one pair go in the order in which they came."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     await gate.enter(99, 1)
     granted: list[tuple[int, int]] = []
 
     async def call(index: int, place: int) -> None:
         await gate.enter(index, 1)
         granted.append((index, place))
-        gate.leave()
+        leave(gate)
 
     async with asyncio.TaskGroup() as group:
         for place, index in enumerate(arrivals):
             group.create_task(call(index, place))
             await asyncio.sleep(0)
         assert not granted
-        gate.leave()
+        leave(gate)
     assert granted == sorted(zip(arrivals, range(len(arrivals)), strict=True))
 
 
@@ -145,7 +153,7 @@ async def test_an_old_pair_that_comes_back_is_next(start_ticking: Callable[[], N
     start_ticking()
     async with a_gate(rpm=60) as gate:
         await gate.enter(0, 1)
-        gate.leave()
+        leave(gate)
         others = [enter(gate, index) for index in (1, 2, 3)]
         await others[0]
         retried = enter(gate, 0)
@@ -165,7 +173,7 @@ async def test_calls_in_flight_never_exceed_the_concurrency_and_use_it(
     concurrency: int, calls: list[tuple[int, int, int]]
 ) -> None:
     """Whenever a call waits, as many are in flight as may be; in the end none is."""
-    gate = Gate(fixed(concurrency), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(concurrency), RateLimiter(None, None))])
     in_flight, most = 0, 0
 
     async def call(index: int, arrival: int, duration: int) -> None:
@@ -178,7 +186,7 @@ async def test_calls_in_flight_never_exceed_the_concurrency_and_use_it(
         await asyncio.sleep(duration)
         assert gate.waiting == 0 or gate.in_flight == concurrency
         in_flight -= 1
-        gate.leave()
+        leave(gate)
 
     async with asyncio.TaskGroup() as group:
         for arguments in calls:
@@ -268,21 +276,21 @@ async def test_an_idle_gate_saves_up_no_more_than_its_bucket(start_ticking: Call
 
 async def test_without_rates_nothing_is_paced() -> None:
     """A thousand calls of any size in no time, without a pump."""
-    gate = Gate(fixed(1000), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1000), RateLimiter(None, None))])
     await enter_at_once(gate, 0, tokens=1e9)
-    gate.leave()
+    leave(gate)
     for index in range(1000):
         await enter_at_once(gate, index, tokens=1e9)
 
 
 async def test_where_no_limit_is_known_a_few_calls_go_ahead_to_tell_of_one() -> None:
     """A thousand at once may be a hundred too many, and nobody would know before they are refused."""
-    gate = Gate(fixed(1000), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1000), RateLimiter(None, None))])
     callers = [asyncio.create_task(gate.enter(index, 100)) for index in range(1000)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert gate.in_flight == 8
-    gate.leave()
+    leave(gate)
     await asyncio.gather(*callers)
     assert gate.in_flight == 999
 
@@ -299,7 +307,7 @@ async def test_nothing_starves(start_ticking: Callable[[], None]) -> None:
             await asyncio.sleep(draw.random())
             await gate.enter(index, sizes[index])
             await asyncio.sleep(0.001)
-            gate.leave()
+            leave(gate)
 
         async with asyncio.TaskGroup() as group:
             for index in order:
@@ -327,23 +335,23 @@ async def test_a_large_old_call_does_not_wait_for_the_stream_of_younger_ones(
 @pytest.mark.parametrize("seconds", [0.001, 0.25, 3, 120])
 async def test_a_pause_grants_nothing_and_ends_on_time(seconds: float) -> None:
     """For those who wait already and for those who come; then the oldest goes first."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     assert gate.pause(seconds)
     young, old = enter(gate, 2), enter(gate, 1)
     assert await old == pytest.approx(seconds, abs=EXACTLY)
     assert not young.done()
-    gate.leave()
+    leave(gate)
     assert await young == pytest.approx(seconds, abs=EXACTLY)
 
 
 async def test_calls_that_come_back_in_a_pause_end_it_for_nobody() -> None:
     """Their slots are free, and stay so until its end."""
-    gate = Gate(fixed(2), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(2), RateLimiter(None, None))])
     await gate.enter(0, 1)
     gate.pause(5)
     waiting = enter(gate, 1)
     await asyncio.sleep(1)
-    gate.leave()
+    leave(gate)
     assert gate.in_flight == 0
     assert await waiting == pytest.approx(5, abs=EXACTLY)
 
@@ -351,7 +359,7 @@ async def test_calls_that_come_back_in_a_pause_end_it_for_nobody() -> None:
 @pytest.mark.parametrize(("first", "second", "is_longer"), [(5, 3, False), (3, 5, True), (4, 4, False)])
 async def test_the_longer_pause_wins(first: float, second: float, *, is_longer: bool) -> None:
     """Whichever came first; the gate says whether the second one changed anything."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     assert gate.pause(first)
     assert gate.pause(second) is is_longer
     assert await enter(gate) == pytest.approx(max(first, second), abs=EXACTLY)
@@ -359,14 +367,14 @@ async def test_the_longer_pause_wins(first: float, second: float, *, is_longer: 
 
 async def test_a_short_pause_late_in_a_long_one_changes_nothing_and_one_beyond_it_does() -> None:
     """What counts is when it ends."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     gate.pause(10)
     waiting = enter(gate)
     await asyncio.sleep(8)
     assert not gate.pause(1)
     assert gate.pause(4)
     assert await waiting == pytest.approx(12, abs=EXACTLY)
-    gate.leave()
+    leave(gate)
     assert gate.pause(1)
     assert await enter(gate) == pytest.approx(13, abs=EXACTLY)
 
@@ -385,7 +393,7 @@ async def test_a_pause_ends_where_timers_fire_to_the_millisecond(milliseconds: f
         patch.setattr(loop, "call_at", call_at)
         await asyncio.sleep(begin)
         before = now()
-        gate = Gate(fixed(1), RateLimiter(None, None))
+        gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
         gate.pause(milliseconds / 1000)
         async with asyncio.timeout(60):
             await gate.enter(0, 1)
@@ -410,7 +418,7 @@ async def test_a_pause_does_not_add_to_what_the_pace_allows(start_ticking: Calla
 
 async def test_close_stops_those_who_wait_who_back_off_and_who_come_later() -> None:
     """At once, though the gate is paused for an hour; calls in flight are let finish."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     await gate.enter(0, 1)
     gate.pause(3600)
     waiting = [enter(gate, index) for index in range(3)]
@@ -426,7 +434,7 @@ async def test_close_stops_those_who_wait_who_back_off_and_who_come_later() -> N
         await gate.backoff(1)
     assert now() == pytest.approx(1, abs=EXACTLY)
     assert (gate.in_flight, gate.waiting) == (1, 0)
-    gate.leave()
+    leave(gate)
     assert gate.in_flight == 0
 
 
@@ -447,7 +455,7 @@ async def test_close_while_the_pump_draws_stops_those_who_wait_for_tokens(
 
 async def test_a_grant_of_the_same_tick_survives_the_close() -> None:
     """It is in flight already, and its caller will leave."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     granted = enter(gate)
     await until_all_wait()
     gate.close()
@@ -457,7 +465,7 @@ async def test_a_grant_of_the_same_tick_survives_the_close() -> None:
 
 async def test_a_backoff_takes_its_time_and_holds_nothing() -> None:
     """Others pass meanwhile."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     backing_off = asyncio.create_task(gate.backoff(7.5))
     await until_all_wait()
     assert gate.in_flight == 0
@@ -473,24 +481,24 @@ async def test_a_backoff_takes_its_time_and_holds_nothing() -> None:
 
 async def test_whoever_is_cancelled_while_waiting_takes_no_slot() -> None:
     """The next one gets it."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     await gate.enter(0, 1)
     waiting, behind = enter(gate, 1), enter(gate, 2)
     await until_all_wait()
     await cancelled(waiting)
-    gate.leave()
+    leave(gate)
     await behind
-    gate.leave()
+    leave(gate)
     assert (gate.in_flight, gate.waiting) == (0, 0)
 
 
 async def test_whoever_is_cancelled_in_the_tick_of_the_grant_gives_the_slot_back() -> None:
     """The caller never learns of the grant, so nobody else would."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     await gate.enter(0, 1)
     waiting = enter(gate, 1)
     await until_all_wait()
-    gate.leave()  # grants it, before the task has run
+    leave(gate)  # grants it, before the task has run
     assert gate.in_flight == 1
     await cancelled(waiting)
     assert waiting.cancelled()
@@ -500,7 +508,7 @@ async def test_whoever_is_cancelled_in_the_tick_of_the_grant_gives_the_slot_back
 
 async def test_whoever_is_cancelled_in_the_tick_of_the_close_gives_nothing_back() -> None:
     """There was no grant."""
-    gate = Gate(fixed(1), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     await gate.enter(0, 1)
     waiting = enter(gate, 1)
     await until_all_wait()
@@ -519,7 +527,7 @@ async def test_whoever_is_cancelled_while_gathering_tokens_blocks_nobody(
         await asyncio.sleep(10)
         await cancelled(large)
         assert await small == pytest.approx(10, abs=PERIOD + 0.01)
-        gate.leave()
+        leave(gate)
         assert (gate.in_flight, gate.waiting) == (0, 0)
 
 
@@ -527,14 +535,14 @@ async def test_whoever_is_cancelled_while_gathering_tokens_blocks_nobody(
 @given(cancels=st.lists(st.booleans(), min_size=1, max_size=12), delays=st.lists(st.integers(0, 3), min_size=12))
 async def test_no_slot_is_lost_whoever_is_cancelled_whenever(cancels: list[bool], delays: list[int]) -> None:
     """Some callers are cancelled at some moment of the scheduler; afterwards all slots are there."""
-    gate = Gate(fixed(2), RateLimiter(None, None))
+    gate = Gate([Endpoint(fixed(2), RateLimiter(None, None))])
 
     async def call(index: int) -> None:
         await gate.enter(index, 1)
         try:
             await asyncio.sleep(0)
         finally:
-            gate.leave()
+            leave(gate)
 
     tasks = [asyncio.create_task(call(index)) for index in range(len(cancels))]
     for task, is_cancelled, delay in zip(tasks, cancels, delays, strict=False):
@@ -567,7 +575,7 @@ async def test_the_gate_says_what_is_waited_for(start_ticking: Callable[[], None
         await until_all_wait()
         assert (gate.waiting_on, gate.waiting) == ("concurrency", 1)
         gate.pause(10)
-        gate.leave()
+        leave(gate)
         assert (gate.waiting_on, gate.waiting) == ("pause", 1)
         await waiting[1]
         assert (gate.waiting_on, gate.waiting) == (None, 0)

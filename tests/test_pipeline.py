@@ -14,7 +14,7 @@ from asyncgen.client import Caller, CallLog, Prepared
 from asyncgen.config import RunConfig, shipped
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Interrupted
-from asyncgen.limiter import Gate
+from asyncgen.gate import Gate
 from asyncgen.progress import Observer, PairDone, Sample
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -42,7 +42,7 @@ class ScriptedClient:
 
     async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         index = caller.index
-        await self._gate.enter(index, request.tokens)
+        grant = await self._gate.enter(index, request.tokens)
         try:
             self._log.sent(index, step, request.most)
             self.asked.append(index)
@@ -55,7 +55,7 @@ class ScriptedClient:
             self._log.answered(index, step, request.hash, completion)
             return completion
         finally:
-            self._gate.leave()
+            self._gate.leave(grant)
 
     async def close(self) -> None: ...
 

@@ -11,9 +11,11 @@ from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usa
 from asyncgen.client import ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig, shipped
+from asyncgen.endpoint import Endpoint
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import fingerprint
-from asyncgen.limiter import Gate, RateLimiter
+from asyncgen.gate import Gate
+from asyncgen.limiter import RateLimiter
 from asyncgen.pairs import Pair
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -44,7 +46,7 @@ async def asked(content: dict[str, Any]) -> dict[str, ChatRequest]:
 
 async def sent(request: ChatRequest) -> dict[str, Any]:
     """A request as it goes over the wire."""
-    gate = Gate(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))
+    gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))])
     config = RunConfig(input_jsonl=Path("i"), output_dir=Path("o"), prompt_file=Path("p"))
     client = ChatClient(config, gate, None, lambda _: None, lambda _: None)
     try:

@@ -57,4 +57,4 @@ class ShardWorker:
         finally:
             if holding is not None:
                 holding.cancel()
-        return ShardEnded(portion.shard.number, failed, tenant.report(), error)
+        return ShardEnded(failed, tenant.report(), error)

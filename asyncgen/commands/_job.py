@@ -26,6 +26,7 @@ from asyncgen.config import (
     resolve_api_key,
 )
 from asyncgen.errors import AsyncgenError, Exit, Interrupted, KeyOrQuotaError, UsageError
+from asyncgen.fleet import load_endpoints
 from asyncgen.loop import run_loop
 from asyncgen.prices import load_price
 from asyncgen.shard import Shard
@@ -66,9 +67,6 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
     job.add_argument(
-        "--config", type=Path, metavar="FILE.toml", help="flags in a file, by their long names; those typed win"
-    )
-    job.add_argument(
         "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
     job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
@@ -78,9 +76,23 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     """The server, its limits, and what may be spent; `when` says when they count, if not always."""
     api = parser.add_argument_group(f"the API{when}")
+    api.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.toml",
+        help="flags in a file, by their long names; those typed win; and tables of endpoints",
+    )
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
     api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
+    api.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="instead of --base-url: [endpoint.NAME] of the --config file, with address, key and limits of its "
+        "own; given again, calls go where there is room",
+    )
     api.add_argument(
         "--max-tokens-field",
         default="max_tokens",
@@ -344,6 +356,8 @@ def _config(
     args: argparse.Namespace, tier: Tier | None, local: "LocalModel | None", *, needs_key: bool
 ) -> RunConfig:
     simulated = args.simulate is not None
+    if args.endpoint:
+        _refuse_beside_endpoints(args)
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
     own_server = simulated or local is not None
@@ -356,10 +370,11 @@ def _config(
         add_reasoning=args.add_reasoning,
         batch_size=args.batch_size,
         save_every=args.save_every,
-        api_key="none" if own_server else resolve_api_key(args.openai_api_key),
+        api_key="none" if own_server else "" if args.endpoint else resolve_api_key(args.openai_api_key),
         model=model_name(args, local),
         model_file="" if local is None else local.identity,
-        base_url=DEFAULT_BASE_URL if own_server else base_url,
+        base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url,
+        endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (),
         max_tokens_field=args.max_tokens_field,
         rpm=args.rpm,
         tpm=args.tpm,
@@ -382,13 +397,28 @@ def _config(
         shard=args.shard,
     )
     if config.ceiling > sockets():
+        what = "the concurrency of all endpoints," if config.endpoints else "--concurrency"
         raise UsageError(
-            f"--concurrency {config.ceiling} needs as many sockets, and this system lets a process open "
+            f"{what} {config.ceiling} needs as many sockets, and this system lets a process open "
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
-    if needs_key and not config.api_key and not is_loopback(config.base_url):
+    if needs_key and not config.endpoints and not config.api_key and not is_loopback(config.base_url):
         raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY")
     return config
+
+
+def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
+    """What an endpoint says itself, or what brings a server of its own, cannot be said beside it."""
+    flags = ("simulate", "local", "base_url", "openai_api_key", "tier", "rpm", "tpm", "concurrency")
+    given = next((flag for flag in flags if getattr(args, flag, None) is not None), None)
+    if given is not None:
+        name = f"--{given.replace('_', '-')}"
+        reason = {
+            "simulate": "brings its own server",
+            "local": "brings its own server",
+            "tier": "is for --base-url: name rpm and tpm in [endpoint.NAME]",
+        }.get(given, f"is said by each [endpoint.NAME] ({'api-key-env' if 'key' in given else name[2:]})")
+        raise UsageError(f"--endpoint and {name} do not go together: {name} {reason}; leave one of them out")
 
 
 def sockets() -> int:

@@ -10,8 +10,10 @@ from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.client import CHARACTERS_PER_TOKEN, Caller, ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
+from asyncgen.endpoint import Endpoint, Grant
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
-from asyncgen.limiter import Gate, Grant, RateLimiter
+from asyncgen.gate import Gate
+from asyncgen.limiter import RateLimiter
 from asyncgen.pairs import Pair, parse_pair
 from asyncgen.progress import CallEnded, Event
 from asyncgen.prompts import PromptFile
@@ -166,7 +168,8 @@ class _ListeningGate(Gate):
     """A gate that keeps what the headers of every answer say; a few calls are not paced by it."""
 
     def __init__(self, measured: Measured, config: RunConfig) -> None:
-        super().__init__(ConcurrencyControl(AT_ONCE, automatic=False), RateLimiter(config.rpm, config.tpm))
+        control, limiter = ConcurrencyControl(AT_ONCE, automatic=False), RateLimiter(config.rpm, config.tpm)
+        super().__init__([Endpoint(control, limiter)])
         self._measured = measured
 
     def answered(self, _grant: Grant, headers: Mapping[str, str], _tokens: float) -> None:

@@ -80,7 +80,8 @@ def _calls_a_pair(sample: Sample) -> float:
 def _tier(job: _job.Job) -> Tier | None:
     """The limits that the user has named, as far as they are this process's; None: none."""
     config = job.config
-    rpm, tpm = config.rpm or config.preset_rpm, config.tpm or config.preset_tpm
+    rpm = _together([one.rpm or one.preset_rpm for one in config.served])
+    tpm = _together([one.tpm or one.preset_tpm for one in config.served])
     if rpm is None and tpm is None:
         return None
     return Tier(
@@ -90,6 +91,12 @@ def _tier(job: _job.Job) -> Tier | None:
         rpd=None if job.tier is None else job.tier.rpd,
         tpd=None if job.tier is None else job.tier.tpd,
     )
+
+
+def _together(limits: list[float | None]) -> float | None:
+    """The limit of all endpoints, None when that of one is not known."""
+    known = [limit for limit in limits if limit is not None]
+    return sum(known) if len(known) == len(limits) else None
 
 
 def _pace(sample: Sample, found: Forecast, tier: Tier | None, latency: float, ceiling: int) -> Pace | None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,8 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
         if running and rates.share is not None:
             yield "limit", _limit(rates)
             yield "waits for", _waits_for(picture)
+        if running:
+            yield from (("endpoint", line) for line in _endpoints(picture))
         yield from _storm(picture)
         yield from _spent(picture)
         if running and rates.eta is not None:
@@ -123,6 +126,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "concurrency": sample and sample.concurrency,
         "waiting": sample and sample.waiting,
         "waiting_on": sample and sample.waiting_on,
+        "endpoints": [asdict(use) for use in sample.endpoints] if sample else [],
         "oldest_pair_seconds": sample and sample.oldest,
         "paused_until": _iso(until) if (until := _paused_until(picture)) else None,
         "calls": sum(one.calls for one in samples),
@@ -191,6 +195,19 @@ def _limit(rates: "Rates") -> str:
     unit = "calls in flight" if rates.binding == "concurrency" else f"{rates.binding} a minute"
     burst = " (a burst that the server grants)" if rates.share > BURST and rates.binding != "concurrency" else ""
     return f"{percent(rates.share)} of {rates.limit:,.0f} {unit} in use{burst}"
+
+
+def _endpoints(picture: "Picture") -> Iterator[str]:
+    """How each of several endpoints is: its health, its calls in flight and its limits in use."""
+    sample, rates = picture.sample, _rates(picture)
+    for use in () if sample is None else sample.endpoints:
+        health = f"out ({use.out})" if use.out else "does not answer, is probed" if use.rests else "well"
+        limits = [
+            f"{percent(share)} of {limit:,.0f} {name}/min"
+            for (endpoint, name), (share, limit) in rates.limits.items()
+            if endpoint == use.name
+        ]
+        yield ", ".join([f"{use.name}: {health}", f"{use.in_flight:,} of {use.concurrency:,} in flight", *limits])
 
 
 def _waits_for(picture: "Picture") -> str:

@@ -92,8 +92,9 @@ def _amounts(before: Sample | None, sample: Sample, base: int, seconds: float) -
     yield "in_flight", sample.in_flight * seconds
     yield "concurrency", sample.concurrency * seconds
     yield f"wait:{sample.waiting_on or NOTHING}", seconds
-    spent = {} if before is None else {use.name: use.spent for use in before.limits}
-    for use in sample.limits:
-        yield f"spent:{use.name}", use.spent - spent.get(use.name, 0.0)
-        yield f"limit:{use.name}", use.per_minute * seconds / 60
-        yield f"known:{use.name}", seconds
+    spent = {} if before is None else {(use.endpoint, use.name): use.spent for use in before.limits}
+    for name in dict.fromkeys(use.name for use in sample.limits):
+        uses = [use for use in sample.limits if use.name == name]
+        yield f"spent:{name}", sum(use.spent - spent.get((use.endpoint, name), 0.0) for use in uses)
+        yield f"limit:{name}", sum(use.per_minute for use in uses) * seconds / 60
+        yield f"known:{name}", seconds

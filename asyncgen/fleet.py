@@ -1,0 +1,93 @@
+"""The endpoints of a configuration file: `[endpoint.NAME]` for each, of which `--endpoint NAME` chooses.
+
+```toml
+[endpoint.a]
+base-url = "https://a.example.org/v1"
+api-key-env = "KEY_OF_A"  # the variable that holds the key; none is needed on this machine
+rpm = 600                 # and tpm, concurrency: what is wanted at most, of this endpoint
+```
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from asyncgen.config import EndpointConfig, check_base_url, is_loopback
+from asyncgen.errors import KeyOrQuotaError, UsageError
+
+_NAME = re.compile(r"[\w.-]{1,40}", re.ASCII)
+_NUMBERS = ("rpm", "tpm", "concurrency")
+_KEYS = {"base-url", "api-key-env", *_NUMBERS}
+
+
+def load_endpoints(
+    path: Path | None, names: Sequence[str], environment: Mapping[str, str] = os.environ
+) -> tuple[EndpointConfig, ...]:
+    """The endpoints of these names, in their order.
+
+    Args:
+        path: of the configuration file.
+        names: as chosen.
+        environment: holds the keys.
+
+    Raises:
+        UsageError: there is no such endpoint, or its table cannot be used.
+        KeyOrQuotaError: the variable of its key is not set.
+    """
+    if path is None:
+        raise UsageError("--endpoint chooses an [endpoint.NAME] of a configuration: name the file with --config")
+    try:
+        known = tomllib.loads(path.read_text(encoding="utf-8")).get("endpoint", {})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the endpoints of {path}: {error}") from error
+    if not isinstance(known, dict):
+        raise UsageError(f"{path}: endpoint must be tables such as [endpoint.a]; --endpoint chooses among them")
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise UsageError(f"--endpoint {double} is named twice")
+    return tuple(_endpoint(name, known, path, environment) for name in names)
+
+
+def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapping[str, str]) -> EndpointConfig:
+    if name not in known:
+        there = ", ".join(known) or "none"
+        raise UsageError(f"--endpoint {name}: {path} has no [endpoint.{name}]; there: {there}")
+    where = f"{path}: [endpoint.{name}]"
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{where}: a name is made of up to 40 letters, digits, dots, dashes and underscores")
+    table = known[name]
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} must be a table")
+    said = {key.replace("_", "-"): value for key, value in table.items()}
+    unknown = next((key for key in said if key not in _KEYS), None)
+    if unknown is not None:
+        raise UsageError(f"{where}: unknown key {unknown}; there may be {', '.join(sorted(_KEYS))}")
+    address, variable = said.get("base-url"), said.get("api-key-env")
+    if not isinstance(address, str):
+        raise UsageError(f"{where} needs a base-url")
+    if variable is not None and not (isinstance(variable, str) and variable):
+        raise UsageError(f"{where}: api-key-env must be the name of an environment variable")
+    numbers = {key: _number(said.get(key), f"{where}: {key}", whole=key == "concurrency") for key in _NUMBERS}
+    try:
+        check_base_url(address)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    key = environment.get(variable, "") if variable else ""
+    if variable and not key:
+        raise KeyOrQuotaError(f"{where}: its key is missing: set the environment variable {variable}")
+    if not variable and not is_loopback(address):
+        raise KeyOrQuotaError(f"{where}: no key: name the environment variable that holds it with api-key-env")
+    return EndpointConfig(name=name, base_url=address, api_key=key, key_name=variable or "api-key-env", **numbers)
+
+
+def _number(value: Any, where: str, *, whole: bool) -> Any:
+    """A number from 1 on; None when there is none."""
+    kinds = int if whole else (int, float)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, kinds) or not 1 <= value < float("inf"):
+        raise UsageError(f"{where} must be a {'whole ' * whole}number from 1 on")
+    return value
