@@ -53,10 +53,11 @@ def join(disk: Disk, directories: Sequence[Path], target: Path) -> RunState:
     """
     with ExitStack() as stack:
         parts = []
-        for directory in directories:
-            if list(directories).count(directory) > 1:
+        places = [directory.resolve() for directory in directories]  # a second name is no second shard
+        for directory in places:
+            if places.count(directory) > 1:
                 raise BadDataError(f"{directory} is given twice")
-            if not disk.list_directory(directory / STATE_DIRECTORY):
+            if not (directory / STATE_DIRECTORY).is_dir():
                 raise BadDataError(f"{directory} holds no shard of a run")
             stack.callback(disk.close_descriptor, disk.lock(directory / STATE_DIRECTORY / "lock"))
             parts.append((directory, _finished(disk, directory)))

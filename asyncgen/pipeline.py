@@ -203,7 +203,8 @@ class Run:
             before: the state that the run goes on from, if there is one.
 
         Raises:
-            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
+            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all, or not one for
+                each shard.
         """
         path, limit = self._config.input_jsonl, self._config.num_pairs
         watermark = -1 if before is None else before.last_completed_idx
@@ -230,10 +231,8 @@ class Run:
             raise BadDataError(_bad_lines(scanned, path) + "\nfix them, or --skip-bad to go on without them")
         if not scanned.pairs:
             raise BadDataError(f"the input {path} holds no pair")
-        wanted, shard = self._wanted(scanned), self._config.shard
-        if shard is not None and wanted < shard.of:
-            raise BadDataError(f"there are {wanted} pairs, too few for {shard.of} shards")
-        self._observe(InputLoaded(path, wanted, scanned.bad_count))
+        self._portion(scanned)  # or it is refused, before anything is written
+        self._observe(InputLoaded(path, self._wanted(scanned), scanned.bad_count))
         if scanned.bad_count:
             self._observe(Notice(_bad_lines(scanned, path) + "\nskipped", warning=True))
         if scanned.repeated:
@@ -247,7 +246,7 @@ class Run:
 
     def _portion(self, scanned: Scan) -> Portion | None:
         shard = self._config.shard
-        return None if shard is None else Portion(shard, self._wanted(scanned))
+        return None if shard is None else shard.portion(self._wanted(scanned))
 
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""

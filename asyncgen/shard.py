@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from asyncgen.errors import BadDataError
+
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})")
 
 
@@ -27,6 +29,16 @@ class Shard:
         if not 1 <= shard.number <= shard.of:
             raise ValueError(f"there is no shard {text}: shards are counted from 1, and the last one is N/N")
         return shard
+
+    def portion(self, pairs: int) -> "Portion":
+        """What it has of an input of so many pairs.
+
+        Raises:
+            BadDataError: there is not a pair for each shard.
+        """
+        if pairs < self.of:
+            raise BadDataError(f"there are {pairs} pairs, too few for {self.of} shards")
+        return Portion(self, pairs)
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import random
+import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.shard import Shard
 
 PAIRS, OF = 31, 3
+PROMPTS, OTHER_PROMPTS = shipped("prompts", "medec_safe.json"), shipped("prompts", "medec_small.json")
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
 pytestmark = pytest.mark.looptime
 
@@ -38,7 +41,7 @@ class ScriptedSteps(ScriptedClient):
 
     async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
         self.steps.append((caller.index, step))
-        await self._gate.enter(caller.index, request.tokens)
+        grant = await self._gate.enter(caller.index, request.tokens)
         try:
             self._log.sent(caller.index, step, request.most)
             await asyncio.sleep(random.Random(f"{caller.index} {step}").random())
@@ -50,7 +53,7 @@ class ScriptedSteps(ScriptedClient):
             self._log.answered(caller.index, step, request.hash, completion)
             return completion
         finally:
-            self._gate.leave()
+            self._gate.leave(grant)
 
 
 @pytest.fixture
@@ -84,9 +87,10 @@ def go(tmp_path: Path, disk: Disk, client: type[ScriptedSteps]) -> Go:
         pairs: int = PAIRS,
         edited: int | None = None,
         stop_after: int | None = None,
+        reasoning: bool = True,
+        prompts: Path = PROMPTS,
         **settings: Any,
     ) -> Summary:
-        prompts = shipped("prompts", "medec_safe.json")
         config = RunConfig(
             input_jsonl=write(pairs, edited),
             output_dir=tmp_path / name,
@@ -96,7 +100,7 @@ def go(tmp_path: Path, disk: Disk, client: type[ScriptedSteps]) -> Go:
             max_failed_share=1.0,
             **settings,
         )
-        recipe = MedecSafe(PromptFile.load(prompts), add_reasoning=True)
+        recipe = MedecSafe(PromptFile.load(prompts), add_reasoning=reasoning)
         done = 0
 
         def observe(event: object) -> None:
@@ -176,10 +180,15 @@ async def test_pairs_that_failed_in_shards_are_repaired_in_the_joined_run(
     ("changed", "says"),
     [
         ({"model": "other"}, "model"),
+        ({"base_url": "http://127.0.0.1:1/v1"}, "endpoint"),
+        ({"prompts": OTHER_PROMPTS}, "correct_paraphrase_system"),
+        ({"reasoning": False}, "add_reasoning"),
+        ({"shard": Shard(2, OF + 1)}, "one of 4 shards"),
+        ({"shard": None}, "out-2 holds a whole run"),
         ({"pairs": PAIRS + 8}, "cut from 39 pairs"),
         ({"edited": 2}, "does not go on where"),
     ],
-    ids=["model", "grown input", "edited input"],
+    ids=["model", "endpoint", "prompts", "recipe", "number of shards", "whole", "grown input", "edited input"],
 )
 async def test_shards_of_different_runs_are_refused(
     go: Go, tmp_path: Path, disk: Disk, changed: dict[str, Any], says: str
@@ -187,7 +196,7 @@ async def test_shards_of_different_runs_are_refused(
     """Nothing is written."""
     names = await all_shards(go)
     (tmp_path / "out-2").rename(tmp_path / "other")
-    await go("out-2", Shard(2, OF), **changed)
+    await go("out-2", **{"shard": Shard(2, OF), **changed})
     with pytest.raises(BadDataError, match=says):
         join(disk, [tmp_path / name for name in names], tmp_path / "joined")
     assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
@@ -224,9 +233,12 @@ async def test_places_that_hold_no_shard_and_targets_that_hold_something_are_ref
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "diary.txt").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "full")
+    (tmp_path / "twin").symlink_to(shards[0])
     for places, target, says in [
         ([*shards, tmp_path], "joined", "holds no shard"),
+        ([*shards, tmp_path / "pairs.jsonl"], "joined", "holds no shard"),
         ([*shards, shards[0]], "joined", "given twice"),
+        ([*shards, tmp_path / "twin"], "joined", "given twice"),
         (shards, "full", "full is not empty"),
         (shards, "link", "link is not empty"),
         (shards, "pairs.jsonl", "pairs.jsonl is not empty"),
@@ -260,6 +272,106 @@ async def test_what_a_crash_left_is_no_obstacle(
     join(disk, shards, tmp_path / "joined")
     await go("whole")
     assert files(tmp_path / "joined") == files(tmp_path / "whole")
+
+
+class Killed(BaseException):
+    """What would have come next never happens."""
+
+
+class MortalDisk(Disk):
+    """Dies at an operation that changes something, in the middle of it where it has one; and counts these.
+
+    Remembers what is synced when the target gets its name.
+    """
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        super().__init__()
+        self._dies_at = dies_at
+        self.operations = 0
+        self.written: set[Path] = set()
+        self.synced: set[Path] = set()
+
+    def _strike(self) -> bool:
+        self.operations += 1
+        return self.operations == self._dies_at
+
+    def make_directory(self, path: Path) -> None:
+        if self._strike():
+            raise Killed
+        super().make_directory(path)
+
+    def open_append(self, path: Path) -> int:
+        if self._strike():
+            raise Killed
+        self.synced.discard(path.parent)
+        return super().open_append(path)
+
+    def write(self, fd: int, data: bytes, path: Path) -> None:
+        self.written.add(path)
+        self.synced.discard(path)
+        if self._strike():
+            super().write(fd, data[: len(data) // 2], path)
+            raise Killed
+        super().write(fd, data, path)
+
+    def fsync(self, fd: int, path: Path) -> None:
+        if self._strike():
+            raise Killed
+        super().fsync(fd, path)
+        self.synced.add(path)
+
+    def fsync_directory(self, path: Path) -> None:
+        if self._strike():
+            raise Killed
+        super().fsync_directory(path)
+        self.synced.add(path)
+
+    def rename(self, source: Path, target: Path) -> None:
+        if self._strike():
+            raise Killed
+        if target.name == "joined":
+            assert {path for path in self.written if path.is_relative_to(source)} <= self.synced
+            assert {source, source / ".asyncgen"} <= self.synced
+        self.written.discard(source)
+        self.synced.discard(target.parent)
+        super().rename(source, target)
+
+
+async def test_wherever_it_is_killed_the_target_is_absent_or_whole(
+    go: Go, tmp_path: Path, disk: Disk, client: type[ScriptedSteps], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every operation, and within every write; the same command then makes it, and all is synced before."""
+    client.failing.add(15)
+    shards = [tmp_path / name for name in await all_shards(go)]
+    await go("whole")
+    target, golden = tmp_path / "joined", files(tmp_path / "whole")
+    state = load_statistics(disk, tmp_path / "whole")
+    counting = MortalDisk()
+    join(counting, shards, target)
+    assert target.parent in counting.synced
+    counting.close()
+    for moment in range(1, counting.operations + 1):
+        shutil.rmtree(target)
+        mortal = MortalDisk(dies_at=moment)
+        with monkeypatch.context() as patched:
+            patched.setattr(ExitStack, "callback", _only_locks(ExitStack.callback))  # the dead clean up nothing
+            with pytest.raises(Killed):
+                join(mortal, shards, target)
+        mortal.close()
+        if not target.exists():
+            join(disk, shards, target)
+        assert files(target) == golden
+        assert load_statistics(disk, target) == state
+        assert not (tmp_path / "joined.joining").exists()
+
+
+def _only_locks(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Registers what the kernel does for the dead, and nothing else."""
+
+    def register(stack: ExitStack, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        return None if function is shutil.rmtree else callback(stack, function, *args, **named)
+
+    return register
 
 
 async def test_calls_of_all_shards_can_be_traced_in_the_joined_run(

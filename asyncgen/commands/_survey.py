@@ -17,7 +17,6 @@ from asyncgen.progress import Planned
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.resume import STATE_DIRECTORY
-from asyncgen.shard import Portion
 from asyncgen.source import FileIdentity, rows_of, scan
 from asyncgen.telemetry import CALLS
 
@@ -39,7 +38,7 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no pair")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    pairs = scanned.pairs if config.shard is None else Portion(config.shard, scanned.pairs).size
+    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs).size
     return pairs, Sample(surveyed, await _sizes(config, _first(config, surveyed)))
 
 

@@ -72,6 +72,8 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
     """What a person wants to know, by name."""
     rates = _rates(picture)
     yield "run", _condition(picture)
+    if picture.state is not None and picture.state.portion is not None:
+        yield "part", str(picture.state.portion)
     yield "pairs", _pairs(picture)
     for (step, kind), number in picture.failures.most_common():
         yield "failed", f"{number:,} by {step}: {kind}"
@@ -101,10 +103,12 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
 def as_json(picture: "Picture") -> dict[str, Any]:
     """The same for programs; what is not known is null. Times are ISO 8601 in UTC, durations seconds, cost USD."""
     rates, session, sample = _rates(picture), picture.session, picture.sample
+    portion = picture.state.portion if picture.state else None
     samples = [one.sample for one in picture.history.sessions if one.sample is not None]
     return {
         "directory": str(picture.directory),
         "condition": picture.condition,
+        "shard": str(portion.shard) if portion else None,
         "pid": picture.pid,
         "began": session and _iso(session.began),
         "last_sign_of_life": session and _iso(session.last),

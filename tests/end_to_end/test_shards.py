@@ -81,6 +81,57 @@ def test_a_shard_says_what_it_is_and_what_comes_next(
         assert "this directory holds shard 2/3" in refused.stderr
 
 
+def test_real_pairs_in_shards_at_any_concurrency_are_the_single_run(
+    job: Callable[..., Job], serve: Callable[..., Server], first_pairs: Callable[[int], Path]
+) -> None:
+    """One is killed when answers are paid for: no more is sent again than was in flight."""
+    pairs, of, in_flight = 61, 3, 4
+    server, source = serve(latency=Latency(median_s=0.05)), first_pairs(pairs)
+    shards = [
+        job(
+            server,
+            input_jsonl=source,
+            flags=["--add-reasoning", "--shard", f"{number}/{of}", "--concurrency", str(concurrency)],
+        )
+        for number, concurrency in zip(range(1, of + 1), (2, in_flight, 32), strict=True)
+    ]
+    running = [each.start("--no-progress") for each in shards]
+    deadline = time.monotonic() + 15
+    while shards[1].journal().count(b'"answer"') < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    running[1].send_signal(signal.SIGKILL)
+    for process in running:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in running] == [0, -signal.SIGKILL, 0]
+    assert shards[1].run().returncode == 0
+    sent = server.counts["requests"]
+    assert 3 * pairs <= sent <= 3 * pairs + in_flight
+    whole, merged = (job(server, input_jsonl=source) for _ in range(2))
+    assert whole.run().returncode == 0
+    assert merge(*(each.output_dir for each in shards), "--output-dir", merged.output_dir).returncode == 0
+    assert merged.outputs() == whole.outputs()
+
+
+def test_status_and_plan_of_a_shard_speak_of_its_part(
+    job: Callable[..., Job], serve: Callable[..., Server]
+) -> None:
+    """And plan refuses what run would refuse."""
+    one = job(serve(), flags=["--shard", "2/3"])
+    assert one.run().returncode == 0
+    shown = subprocess.run(
+        [sys.executable, "-m", "asyncgen", "status", str(one.output_dir)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "shard 2/3, pairs 8 to 15 of 24" in shown.stdout
+    planned = job(flags=["--shard", "1/25"], command=["-m", "asyncgen", "plan"]).run()
+    assert planned.returncode == 65
+    assert "there are 24 pairs, too few for 25 shards" in planned.stderr
+
+
 @pytest.mark.parametrize(("shard", "code"), [("0/3", 2), ("4/3", 2), ("x", 2), ("1/25", 65)])
 def test_shards_that_there_are_not_are_refused(job: Callable[..., Job], shard: str, code: int) -> None:
     """Before anything is written."""
