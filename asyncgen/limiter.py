@@ -23,7 +23,7 @@ class Lane:
     def __init__(self, per_minute: float, ceiling: float | None, share: float) -> None:
         self.pace = Pace(per_minute, ceiling, share)
         # At least one whole unit must fit: below 600 a minute the period grows instead.
-        self._nominal = self.pace.allowance
+        self._nominal = self.pace.whole  # for a share may grow
         period = max(PERIOD, 1 / self._nominal)
         self._bucket = AsyncLimiter(self._nominal * period, period)
         self._purse = 0.0

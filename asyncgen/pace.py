@@ -83,7 +83,12 @@ class Pace:
     @property
     def allowance(self) -> float:
         """What we may use of the limit, a second: our share of it, or of the ceiling where that is lower."""
-        return self.share * min(self._limit, self._ceiling)
+        return self.share * self.whole
+
+    @property
+    def whole(self) -> float:
+        """What all who share the limit may use of it, a second."""
+        return min(self._limit, self._ceiling)
 
     @property
     def informed(self) -> bool:

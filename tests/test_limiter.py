@@ -17,6 +17,7 @@ from asyncgen.endpoint import Endpoint
 from asyncgen.errors import Stopping
 from asyncgen.gate import Gate
 from asyncgen.limiter import PERIOD, RateLimiter
+from asyncgen.rate_headers import Report
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
@@ -579,3 +580,18 @@ async def test_the_gate_says_what_is_waited_for(start_ticking: Callable[[], None
         assert (gate.waiting_on, gate.waiting) == ("pause", 1)
         await waiting[1]
         assert (gate.waiting_on, gate.waiting) == (None, 0)
+
+
+async def test_a_share_that_grows_lets_no_burst_through() -> None:
+    """A worker of a cluster begins with next to nothing, and has all of a limit a second later."""
+    limiter = RateLimiter(None, None)
+    limiter.share = 0.001
+    limiter.hear({"requests": Report(600, 600, 60.0, None)}, {}, now())
+    limiter.share = 1.0
+    gate = Gate([Endpoint(fixed(10**6), limiter)])
+    pump = asyncio.create_task(gate.pump())
+    waiting = [asyncio.create_task(gate.enter(index, 1)) for index in range(200)]
+    await asyncio.sleep(5)
+    granted = sum(one.done() for one in waiting)
+    assert 49 <= granted <= 50 + 2 * 10 * PERIOD
+    await cancelled(pump, *waiting)

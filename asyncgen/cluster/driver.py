@@ -110,7 +110,7 @@ class Driver:
             if ended.error is None:
                 self._totals.end(ended.report, ended.failed)
             else:
-                self.stop(ended.error)
+                self.stop(type(ended.error)(f"shard {portion.shard}: {ended.error}"))
         await self._fleet.leave(worker)
 
     async def _watch(self) -> None:
