@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.budget import Price
+from asyncgen.budget import Price, with_larger_budget
 from asyncgen.commands._servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -292,7 +292,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
             anew = isinstance(error, DirectoryError) and flaws is None
             console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
             if error.exit_code in RESUMABLE:
-                console.error(f"to go on: {_command(sys.argv)}")
+                console.error(f"to go on: {with_larger_budget(_command(sys.argv), str(error))}")
             return error.exit_code
 
 
