@@ -71,7 +71,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
-    job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
+    job.add_argument(
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+    )
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
 
