@@ -106,6 +106,28 @@ def test_a_command_that_cannot_be_carried_out_says_why(job, more, word):
     assert len(message.splitlines()) <= 2
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:9/v1", "127.0.0.1:9: the connection was refused"),
+        ("http://no-such-host.invalid/v1", "no-such-host.invalid:80: the name was not found"),
+    ],
+)
+def test_an_address_that_nothing_can_be_sent_to_ends_the_run_before_pairs_fail(job, address, said):
+    """Exit 75 and one line that names the address; the pairs are not given up, the same command asks them."""
+    this = job()
+
+    done = this.run(
+        "--base-url", address, "--allow-http", "--max-attempts", "2", env={"OPENAI_API_KEY": "some-key"}
+    )
+
+    assert done.returncode == 75
+    assert f"❌ no connection to {said}, and no call was answered; check --base-url" in done.stderr
+    assert "Error processing pair" not in done.stderr
+    assert "some-key" not in done.stderr
+    assert not (this.output_dir / "failed.jsonl").exists()
+
+
 def test_an_empty_input_is_refused(job, tmp_path):
     """No pair at all is bad data, not a finished run."""
     (tmp_path / "empty.jsonl").write_bytes(b"\n  \n")
