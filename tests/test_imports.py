@@ -15,10 +15,22 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 TIERS = {
     6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {"again", "cluster", "engine", "export", "joining", "pipeline", "regeneration", "report", "verification"},
+    5: {
+        "again",
+        "cluster",
+        "engine",
+        "export",
+        "joining",
+        "pipeline",
+        "regeneration",
+        "report",
+        "verification",
+        "work",
+    },
     4: {
         "directory",
         "history",
+        "intake",
         "manifest",
         "merge",
         "output_lines",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from asyncgen.retry import Again, Decision, GiveUp, Pause, Retries, Stop
 from asyncgen.verdict import Action, Failure
 
-COUNTING = [action for action in Action if action is not Action.WAIT]
+COUNTING = [action for action in Action if action not in {Action.WAIT, Action.ELSEWHERE}]
 
 
 def full() -> float:
@@ -72,6 +72,18 @@ def test_refusals_for_rate_or_overload_never_count(kinds: list[Action], waits: l
     mixed = [action for kind, n in zip(kinds, waits, strict=False) for action in (*[Action.WAIT] * n, kind)]
     decided, counted = decisions(*mixed)
     assert ([d for d in decided if not isinstance(d, Pause)], counted) == decisions(*kinds)
+
+
+@given(kinds=st.lists(st.sampled_from(COUNTING), max_size=5), elsewhere=st.lists(st.integers(0, 3), min_size=6))
+def test_failures_of_an_endpoint_that_is_ill_never_count(kinds: list[Action], elsewhere: list[int]) -> None:
+    """They are sent again at once, and change nothing of what follows the others."""
+    mixed = [
+        action for kind, n in zip(kinds, elsewhere, strict=False) for action in (*[Action.ELSEWHERE] * n, kind)
+    ]
+    decided, counted = decisions(*mixed)
+    kept = [d for d, action in zip(decided, mixed, strict=True) if action is not Action.ELSEWHERE]
+    assert (kept, counted) == decisions(*kinds)
+    assert all(d == Again(0.0) for d, action in zip(decided, mixed, strict=True) if action is Action.ELSEWHERE)
 
 
 def test_a_pause_lasts_as_long_as_the_server_says() -> None:

@@ -104,11 +104,11 @@ class Driver:
             except AsyncgenError as error:
                 self.stop(error)
                 break
-            self._take(ended.report)
+            self._hear(ended.report)
             for event in ended.report.news:
                 self._observe(event)
             if ended.error is None:
-                self._totals.end(ended.shard, ended.failed)
+                self._totals.end(ended.report, ended.failed)
             else:
                 self.stop(ended.error)
         await self._fleet.leave(worker)
@@ -121,7 +121,7 @@ class Driver:
             if seen is not None:
                 reports, news = seen
                 for report in reports:
-                    self._take(report)
+                    self._hear(report)
                 for event in news:
                     self._observe(event)
                 self._tell(self._totals.sample(reports))
@@ -133,7 +133,7 @@ class Driver:
             else:
                 await asyncio.sleep(INTERVAL)
 
-    def _take(self, report: Report) -> None:
+    def _hear(self, report: Report) -> None:
         before = self._sessions.get(report.shard)
         self._sessions[report.shard] = report.session
         if before is not None and before != report.session:

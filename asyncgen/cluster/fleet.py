@@ -5,6 +5,7 @@ checkpoint. The desk's actor is asked without retries: who hears nothing knows w
 processor: workers sleep most of the time, and must not hold what other jobs of the cluster wait for.
 """
 
+import asyncio
 import logging
 import os
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from asyncgen.cluster.desk import Answer, Desk, Report
 from asyncgen.cluster.job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
+from asyncgen.leases import SILENCE
 from asyncgen.loop import run_loop
 from asyncgen.progress import Event
 from asyncgen.shard import Portion
@@ -56,7 +58,9 @@ class RayFleet:
         self.workers = job.workers
         name = f"asyncgen-desk-{uuid4().hex}"
         # By its name, so that the handle is no argument which Ray would have to keep for a restart.
-        self._desk = ray.remote(Desk).options(name=name, num_cpus=0, max_restarts=-1).remote(job.workers)
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+        options = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
+        self._desk = ray.remote(Desk).options(**options).remote(job.workers)
         self._actors = [
             ray.remote(_WorkerActor)
             .options(
@@ -96,8 +100,9 @@ class RayFleet:
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
         """See `Fleet`."""
         try:
-            seen: tuple[list[Report], list[Event]] = await self._desk.overlook.remote(stop)
-        except self._ray.exceptions.RayActorError:
+            async with asyncio.timeout(SILENCE):
+                seen: tuple[list[Report], list[Event]] = await self._desk.overlook.remote(stop)
+        except (TimeoutError, self._ray.exceptions.RayActorError):
             return None  # Ray is starting a new one
         return seen
 

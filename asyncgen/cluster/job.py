@@ -30,6 +30,9 @@ class ClusterJob:
         """
         return MedecSafe(PromptFile.load(self.config.prompt_file), add_reasoning=self.config.add_reasoning)
 
+    def _part_of(self, concurrency: int | None) -> int | None:
+        return concurrency and max(1, concurrency // self.workers)
+
     def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
         """The run of one shard: calls in flight divided by workers, and what may be spent by pairs."""
         config = self.config
@@ -39,7 +42,10 @@ class ClusterJob:
             config,
             output_dir=directory,
             shard=portion.shard,
-            concurrency=config.concurrency and max(1, config.concurrency // self.workers),
+            concurrency=self._part_of(config.concurrency),
+            endpoints=tuple(
+                replace(endpoint, concurrency=self._part_of(endpoint.concurrency)) for endpoint in config.endpoints
+            ),
             max_cost=config.max_cost and config.max_cost * part,
             max_total_tokens=tokens and max(1, int(tokens * part)),
             restart=False,
@@ -50,7 +56,6 @@ class ClusterJob:
 class ShardEnded:
     """How a shard's run ended: `error` says why early; `report` is the last word about it."""
 
-    shard: int
     failed: int
     report: Report
     error: AsyncgenError | None = None

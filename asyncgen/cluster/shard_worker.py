@@ -9,7 +9,10 @@ from asyncgen.cluster.tenant import Channel, Tenant
 from asyncgen.disk import Disk
 from asyncgen.errors import AsyncgenError
 from asyncgen.pipeline import Run
+from asyncgen.resume import STATE_DIRECTORY
 from asyncgen.shard import Portion
+
+LONGEST_END = 60  # seconds in which a process that was given up should have ended
 
 
 class ShardWorker:
@@ -46,6 +49,7 @@ class ShardWorker:
         tenant.begin(portion.shard.number)
         failed, error = 0, None
         holding = None
+        await self._wait_for_lock(disk, directory)
         try:
             config = job.shard_config(portion, directory)
             run = Run(config, job.recipe(), [tenant.observe], disk, price=job.price)
@@ -57,4 +61,11 @@ class ShardWorker:
         finally:
             if holding is not None:
                 holding.cancel()
-        return ShardEnded(portion.shard.number, failed, tenant.report(), error)
+        return ShardEnded(failed, tenant.report(), error)
+
+    async def _wait_for_lock(self, disk: Disk, directory: Path) -> None:
+        """The process of a machine that Ray has given up may live on for a moment; after that the run refuses."""
+        for _ in range(LONGEST_END):
+            if not disk.locked(directory / STATE_DIRECTORY / "lock"):
+                return
+            await asyncio.sleep(1)

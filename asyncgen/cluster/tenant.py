@@ -71,7 +71,7 @@ class Tenant:
         now = asyncio.get_running_loop().time()
         if isinstance(event, Sample):
             self._samples = [*self._samples[-1:], (now, event)]
-        elif isinstance(event, Paused):
+        elif isinstance(event, Paused) and not event.endpoint:  # of one of several: it has a pause of its own
             if self._pause is None or now + event.seconds > self._pause[0]:
                 self._pause = (now + event.seconds, event)
         elif isinstance(event, PairFailed) or (isinstance(event, Notice) and event.warning):

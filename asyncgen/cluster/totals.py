@@ -39,25 +39,28 @@ class Totals:
         self._pairs = pairs
         self._done = dict(done)
         self._sessions: dict[tuple[int, str], Sample] = {}
-        self._may: dict[str, float] = {}
+        self._may: dict[tuple[str, str], float] = {}
+        self._ended: set[int] = set()
 
     def take(self, report: Report) -> None:
         """A report of a shard; a later one of the same session replaces it."""
-        if report.sample is None:
-            return
+        if report.sample is None or report.shard in self._ended:
+            return  # the desk may still have what was said before the end
         self._sessions[report.shard, report.session] = report.sample
         # In a repair the sample counts other pairs than those of the shard.
         if report.sample.total == self._pairs[report.shard]:
             self._done[report.shard] = (report.sample.done, report.sample.failed)
 
-    def end(self, shard: int, failed: int) -> None:
-        """A shard has reached its end; so many of its pairs have failed."""
-        self._done[shard] = (self._pairs[shard], failed)
+    def end(self, report: Report, failed: int) -> None:
+        """A shard has reached its end, with this last report; so many of its pairs have failed."""
+        self.take(report)
+        self._ended.add(report.shard)
+        self._done[report.shard] = (self._pairs[report.shard], failed)
 
     def sample(self, live: Collection[Report]) -> Sample:
         """All shards together; `live` are the reports of those that are being worked on."""
         sessions = list(self._sessions.values())
-        now = [report.sample for report in live if report.sample is not None]
+        now = [one.sample for one in live if one.sample is not None and one.shard not in self._ended]
         costs = [one.cost for one in sessions if one.cost is not None]
         ages = [one.oldest for one in now if one.oldest is not None]
         waits = [one.waiting_on for one in now if one.waiting_on is not None]
@@ -76,10 +79,15 @@ class Totals:
 
     def _limits(self, samples: Collection[Sample], now: Collection[Sample]) -> tuple[LimitUse, ...]:
         """Each limit once: what all workers may use of it together, and what all have spent."""
-        spent = dict.fromkeys((use.name for sample in samples for use in sample.limits), 0.0)
+        spent: dict[tuple[str, str], float] = {}
         for use in (use for sample in samples for use in sample.limits):
-            spent[use.name] += use.spent
-        for name in spent:
-            may = sum(use.per_minute for sample in now for use in sample.limits if use.name == name)
-            self._may[name] = may or self._may.get(name, 0.0)  # between two shards nobody says
-        return tuple(LimitUse(name, self._may[name], number) for name, number in spent.items() if self._may[name])
+            key = use.endpoint, use.name
+            spent[key] = spent.get(key, 0.0) + use.spent
+        for key in spent:
+            may = sum(one.per_minute for each in now for one in each.limits if (one.endpoint, one.name) == key)
+            self._may[key] = may or self._may.get(key, 0.0)  # between two shards nobody says
+        return tuple(
+            LimitUse(name, self._may[endpoint, name], number, endpoint)
+            for (endpoint, name), number in spent.items()
+            if self._may[endpoint, name]
+        )

@@ -46,7 +46,7 @@ class Fleet:
         except TimeoutError:
             pass
         done = report(portion.shard.number, worker=worker, done=portion.size, total=portion.size, calls=30)
-        return ShardEnded(portion.shard.number, self.failed, done, error)
+        return ShardEnded(self.failed, done, error)
 
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
         if self.away:

@@ -37,8 +37,18 @@ def test_a_repair_within_a_shard_does_not_set_the_count_of_pairs_back():
     totals.take(report(1, done=10, failed=2, total=10))
     totals.take(report(1, done=1, total=2))
     assert (totals.sample([]).done, totals.sample([]).failed) == (10, 2)
-    totals.end(1, 1)
+    totals.end(report(1, done=1, total=2), 1)
     assert (totals.sample([]).done, totals.sample([]).failed) == (10, 1)
+
+
+def test_what_the_desk_still_has_of_a_shard_that_has_ended_changes_nothing():
+    """Its worker may not have reported anything else since."""
+    totals = Totals({1: 10}, {1: (0, 0)})
+    totals.end(report(1, done=10, total=10, calls=30), 0)
+    stale = report(1, done=7, total=10, calls=21, in_flight=4)
+    totals.take(stale)
+    found = totals.sample([stale])
+    assert (found.done, found.calls, found.in_flight) == (10, 30, 0)
 
 
 def test_the_limit_is_what_all_may_use_together_also_between_two_shards():

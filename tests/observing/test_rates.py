@@ -1,7 +1,10 @@
 """Rates of the last minute, the limit that binds, and the time that is left."""
 
+from dataclasses import replace
+
 import pytest
 
+from asyncgen.progress import LimitUse
 from asyncgen.rates import Meter, Rates
 
 from .samples import sample
@@ -34,6 +37,17 @@ def test_only_the_last_minute_counts():
         meter.add(second, sample(total=10_000, done=600))
     assert meter.rates().pairs == 0
     assert meter.rates().eta is None
+
+
+def test_limits_of_several_endpoints_are_one_limit_together_and_each_its_own():
+    """600 and 1,800 a minute: 5 and 15 a second are half of each, and of both."""
+    meter = Meter()
+    for second in range(11):
+        uses = [LimitUse("requests", 600, 5.0 * second, "a"), LimitUse("requests", 1800, 15.0 * second, "b")]
+        meter.add(second, replace(sample(calls=20 * second), limits=tuple(uses)))
+    rates = meter.rates()
+    assert (rates.binding, rates.share, rates.limit) == ("requests", 0.5, 2400)
+    assert rates.limits == {("a", "requests"): (0.5, 600), ("b", "requests"): (0.5, 1800)}
 
 
 def test_other_work_begins_its_own_rates():

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen import checkpoint, disk, journal, manifest, merge, pipeline, resume, writer
+from asyncgen import checkpoint, disk, journal, manifest, merge, pipeline, resume, work, writer
 from asyncgen.checkpoint import CHECKPOINT
 from asyncgen.disk import write_durably
 from asyncgen.journal import Journal
@@ -313,7 +313,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         disk.fsync_directory(path.parent)
         checkpoint.replace_atomically(disk, path, data)
 
-    patch.setattr(pipeline, "replace_atomically", late)
+    patch.setattr(work, "replace_atomically", late)
 
 
 @_mutant("extending removes the statistics before the checkpoint is there", "extension")
