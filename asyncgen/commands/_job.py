@@ -336,7 +336,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
             await run.regenerate(flaws)
             return Exit.DONE
         summary = await run.execute()
-    console.summary(summary, config.output_dir)
+    console.summary(summary, config.output_dir, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
@@ -369,7 +369,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
         summary = await run.execute()
     finally:
         disk.close()
-    console.summary(summary, config.output_dir)
+    console.summary(summary, config.output_dir, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
