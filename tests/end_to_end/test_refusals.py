@@ -55,6 +55,31 @@ def test_every_bad_line_is_listed_by_number_and_kind(serve, job, tmp_path):
     assert [r["original_note_id"] for r in this.records("sft_correct.jsonl")] == ["sample-0", "sample-1"]
 
 
+def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
+    """Exit 65 with the first ten lines, and the command that makes pairs of it."""
+    source = tmp_path / "the set.csv"
+    source.write_text("Text ID,Text,Sentences\n" + "ms-1,some text,0 some\n" * 5000)
+
+    code, message = refused(job(input_jsonl=source))
+
+    assert code == 65
+    assert f"5,001 lines are no pair in {source}:" in message
+    assert "  line 10: not JSON\n  and 4,991 more\n" in message
+    assert message.endswith(f"this looks like CSV: asyncgen prepare medec '{source}' -o pairs.jsonl\n")
+
+
+def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
+    """However many they are; nothing is said of tables."""
+    source = tmp_path / "mixed.jsonl"
+    source.write_bytes(job().input_jsonl.read_bytes() + b"a, b\n" * 900)
+
+    _, message = refused(job(input_jsonl=source))
+
+    assert message.count("not JSON") == 900
+    assert "--skip-bad" in message
+    assert "CSV" not in message
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
