@@ -55,6 +55,20 @@ def test_every_bad_line_is_listed_by_number_and_kind(serve, job, tmp_path):
     assert [r["original_note_id"] for r in this.records("sft_correct.jsonl")] == ["sample-0", "sample-1"]
 
 
+def test_a_mistyped_flag_is_answered_with_the_one_that_was_meant(job):
+    """And with the help of the command, not of all of them."""
+    code, message = refused(job(flags=["--simulate"]), "--add-resoning")
+
+    assert code == 2
+    assert message == (
+        "asyncgen run: unrecognized arguments: --add-resoning; did you mean --add-reasoning?\n"
+        "see asyncgen run --help\n"
+    )
+    assert refused(job(flags=["--simulate"]), "--xyzzy", "x")[1] == (
+        "asyncgen run: unrecognized arguments: --xyzzy x\nsee asyncgen run --help\n"
+    )
+
+
 def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
     """Exit 65 with the first ten lines, and the command that makes pairs of it."""
     source = tmp_path / "the set.csv"
