@@ -120,7 +120,9 @@ class Again:
         async def stop_when_exhausted() -> None:
             await gate.exhausted.wait()
             spent = describe(self._spend, self._price)
-            stop(BudgetError(f"the budget covers no further call: {spent} spent in this directory"))
+            stop(
+                BudgetError(f"the budget covers no further call: {spent} spent in this directory; {gate.lacking}")
+            )
 
         client = ChatClient(config, gate, _Spending(self._spend), lambda _: None, stop)
         helpers = [asyncio.create_task(gate.pump()), asyncio.create_task(stop_when_exhausted())]

@@ -5,11 +5,15 @@ worst case fit. The worst case of a call is a token for each byte of its request
 the longest answer that it allows.
 """
 
+import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from asyncgen.chat import Usage
 
 MILLION = 1_000_000
+LARGER = "LARGER"  # stands in a command where the user is to put a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +95,33 @@ class Budget:
 
     def covers(self, most: Usage) -> bool:
         """Whether a call fits that costs at most this."""
+        return not any(needed > has for _, needed, has in self._needs(most))
+
+    def shortfall(self, most: Usage) -> str:
+        """What the user has to raise, and to what at least, for a call that costs at most this."""
+        short = [
+            f"{flag} {needed if flag.endswith('tokens') else _dollars(needed)}"
+            for flag, needed, has in self._needs(most)
+            if needed > has
+        ]
+        dearest = f"{most.total_tokens:,} tokens"
+        if self._price is not None:
+            dearest = f"${_dollars(self._price.cost(most))} ({dearest})"
+        return f"the next one may take {dearest}, so give at least {' and '.join(short)}"
+
+    def _needs(self, most: Usage) -> Iterator[tuple[str, float, float]]:
+        """Of each flag: what there must be for a call that costs at most this, and what there is."""
         spent = self._spend.most
         total = _usage(
             spent.prompt_tokens + self._prompt_tokens + most.prompt_tokens,
             spent.completion_tokens + self._completion_tokens + most.completion_tokens,
             spent.cached_tokens,
         )
-        if self._most_tokens is not None and total.total_tokens > self._most_tokens:
-            return False
-        if self._most_cost is None:
-            return True
-        assert self._price is not None
-        return self._price.cost(total) <= self._most_cost
+        if self._most_tokens is not None:
+            yield "--max-total-tokens", total.total_tokens, self._most_tokens
+        if self._most_cost is not None:
+            assert self._price is not None
+            yield "--max-cost", self._price.cost(total), self._most_cost
 
     def reserve(self, most: Usage) -> None:
         """A call goes out."""
@@ -126,6 +145,19 @@ def describe(spend: Spend, price: Price | None) -> str:
         return tokens
     lost = price.cost(most) - price.cost(known)
     return f"${price.cost(known):,.2f} ({tokens}" + (f"; ${lost:,.2f} at most for calls lost)" if lost else ")")
+
+
+def with_larger_budget(command: str, reason: str) -> str:
+    """The command that goes on after the budget was used up: its budget named in `reason` is left to the user."""
+    for flag, shortened in (("--max-cost", "--max-c[a-z]*"), ("--max-total-tokens", "--max-tot[a-z-]*")):
+        if flag in reason:  # the flag may be shortened
+            command = re.sub(rf"( {shortened}[ =])\S+", rf"\g<1>{LARGER}", command)
+    return command
+
+
+def _dollars(cost: float) -> str:
+    """Rounded up: less would not do."""
+    return f"{math.ceil(cost * 10_000) / 10_000:.4f}"
 
 
 def _usage(prompt: int, completion: int, cached: int) -> Usage:

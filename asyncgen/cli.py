@@ -1,6 +1,7 @@
 """The command line: finds the command and turns every expected error into a line and an exit code."""
 
 import argparse
+import difflib
 import signal
 import sys
 from collections.abc import Sequence
@@ -64,7 +65,21 @@ def _parse(words: list[str]) -> argparse.Namespace:
     command = commands.choices.get(words[0]) if words and isinstance(commands.choices, dict) else None
     if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001
         words = [words[0], *with_settings(command, words[1:])]
-    return parser.parse_args(words)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        (parser if command is None else command).error(_unknown(unknown, command))
+    return args
+
+
+def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
+    """What a command does not know; for its first flag the one that may have been meant."""
+    said = f"unrecognized arguments: {' '.join(words)}"
+    flag = next((word.partition("=")[0] for word in words if word.startswith("--")), None)
+    if command is None or flag is None:
+        return said
+    flags = [option for action in command._actions for option in action.option_strings]  # noqa: SLF001 - as above
+    near = difflib.get_close_matches(flag, flags, n=1, cutoff=0.7)
+    return f"{said}; did you mean {near[0]}?" if near else said
 
 
 def main(argv: Sequence[str] | None = None) -> int:

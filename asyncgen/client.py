@@ -6,12 +6,14 @@ skips the SDK's models, which cost more than everything else on the way.
 """
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -31,6 +33,7 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0
 CONNECT_TIMEOUT = 30.0
 MOST_FRAMES = 64
+PORTS = {"http": 80, "https": 443}
 _USER = b'{"role":"user","content":'
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 
@@ -222,6 +225,7 @@ class ChatClient:
                 case Pause():
                     self._come_back_later(result.kind, endpoint)
                 case GiveUp():
+                    self._stop_where_nothing_connects(endpoint, result)
                     raise CallFailed(step, result.kind, retries.counted or attempt)
                 case Stop():
                     self._stop_or_go_on_without(endpoint, result)
@@ -329,6 +333,20 @@ class ChatClient:
             self._stop(KeyOrQuotaError(f"{named}{advice}, then run the same command again ({said})"))
             raise Stopping
 
+    def _stop_where_nothing_connects(self, endpoint: Endpoint, failure: Failure) -> None:
+        """Stop the run, rather than fail all pairs, when there has been no server behind the address."""
+        if self._answers or failure.kind != "connection" or failure.code is None:
+            return
+        address = urlsplit(self._served[endpoint.name].base_url)
+        place = f"{address.hostname}:{address.port or PORTS[address.scheme]}"
+        self._stop(
+            TryLaterError(
+                f"no connection to {place}: {failure.code}, and no call was answered; "
+                "check --base-url and the network, then run the same command again"
+            )
+        )
+        raise Stopping
+
     def _goes_on_without(self, endpoint: Endpoint, kind: str, why: str) -> bool:
         """Put an endpoint out, and say so once; False when it is the last one."""
         known = endpoint.health.out is not None
@@ -360,6 +378,11 @@ def _connection_failure(error: BaseException) -> Failure:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure("certificate", Action.STOP)
+        if isinstance(cause, (socket.gaierror, ConnectionRefusedError)):
+            found = "the connection was refused"
+            if isinstance(cause, socket.gaierror):
+                found = "the name was not found"
+            return Failure("connection", Action.RETRY, code=found)
         cause = cause.__cause__ or cause.__context__
     return Failure("connection", Action.RETRY)
 

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import orjson
 from tqdm import tqdm
 
+from asyncgen.budget import Price, describe
 from asyncgen.checkpoint import timestamp
 from asyncgen.config import RunConfig, from_here
 from asyncgen.errors import UsageError
@@ -37,7 +38,7 @@ from asyncgen.progress import (
 )
 from asyncgen.rates import Meter, Rates
 from asyncgen.text import printable
-from asyncgen.units import brief, clock, duration, fit, percent, rate, usd
+from asyncgen.units import brief, clock, duration, fit, percent, plural, rate, usd
 
 if TYPE_CHECKING:
     from asyncgen.shard import Shard
@@ -113,8 +114,8 @@ class Console:
         self._close_bar()
         self._print(f"❌ {text}", sys.stderr)
 
-    def summary(self, summary: Summary, output_dir: Path) -> None:
-        """How the run ended."""
+    def summary(self, summary: Summary, output_dir: Path, price: Price | None = None) -> None:
+        """How the run ended; `price` is that of its model."""
         self._close_bar()
         stats = summary.stats
         pairs = stats["total_pairs"]
@@ -123,12 +124,18 @@ class Console:
             self._next(output_dir)
             return
         rate = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
+        end, failed = "✓ Done", ""
+        if summary.failed_pairs:
+            end, failed = "⚠ Ended", f", {summary.failed_pairs:,} of them failed"
+        alone = summary.spend.most.total_tokens == summary.tokens
         self.say(
-            f"✓ Done: {pairs:,} pairs in {duration(summary.seconds)} "
-            f"({summary.calls:,} calls, {rate}, {summary.refused:,} refused; "
-            f"{stats['total_tokens_used']:,} tokens)"
+            f"{end}: {plural(pairs, 'pair')}{failed}{' in' if alone else '; this start took'} "
+            f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {rate}, {summary.refused:,} refused; "
+            f"{summary.tokens:,} tokens)"
         )
         self._compare(summary.seconds)
+        if not alone:
+            self.say(f"  all starts together: {describe(summary.spend, price)}")
         for name, number in stats.items():
             if name not in {"total_pairs", "total_tokens_used"}:
                 self.say(f"  {name:28} {number:>8,}")
@@ -137,7 +144,7 @@ class Console:
             self._next(output_dir)
         if summary.failed_pairs:
             self.warn(
-                f"{summary.failed_pairs} pairs failed (see failed.jsonl there); "
+                f"{plural(summary.failed_pairs, 'pair')} failed (see failed.jsonl there); "
                 "the same command asks only them again and merges them in place"
             )
 

@@ -241,7 +241,10 @@ class Engine:
     async def _stop_when_exhausted(self, journal: Journal) -> None:
         await self._gate.exhausted.wait()
         spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
-        self.stop(BudgetError(f"the budget covers no further call: {spent} spent, {left:,} pairs left"))
+        pairs = "1 pair" if left == 1 else f"{left:,} pairs"
+        self.stop(
+            BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; {self._gate.lacking}")
+        )
 
     async def _sync_regularly(self, journal: Journal) -> None:
         with suppress(asyncio.CancelledError):

@@ -48,6 +48,7 @@ class Gate:
         self.grown = asyncio.Event()
         self.budget: Budget | None = None
         self.exhausted = asyncio.Event()
+        self.lacking = ""
 
     @property
     def limit(self) -> int:
@@ -214,6 +215,7 @@ class Gate:
             if self.budget is not None and not self.budget.covers(most):
                 self.waiting_on = "budget"
                 if not self.in_flight:  # nothing comes back that could make room
+                    self.lacking = self.budget.shortfall(most)
                     self.exhausted.set()
                 return
             endpoint = self._with_room(tokens)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from asyncgen.budget import with_larger_budget
+from asyncgen.errors import Exit
 from asyncgen.progress import EndpointUse, LimitUse, Planned, Sample
 from asyncgen.sketch import LogHistogram
 from asyncgen.text import loads
@@ -61,6 +63,13 @@ class Session:
     sample: Sample | None = None
     notices: list[str] = field(default_factory=list)
     planned: Planned | None = None
+
+    @property
+    def go_on(self) -> str:
+        """The command that goes on with the run."""
+        if self.ended is not None and self.ended[0] == Exit.BUDGET:
+            return with_larger_budget(self.command, self.ended[1])
+        return self.command
 
 
 class History:

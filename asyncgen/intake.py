@@ -1,21 +1,25 @@
 """The input of a run: checked before the first call is paid, then streamed to whoever works on it."""
 
+import shlex
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from asyncgen.checkpoint import RunState
-from asyncgen.config import RunConfig
-from asyncgen.disk import Disk
-from asyncgen.errors import AsyncgenError, BadDataError
+from asyncgen.config import RunConfig, from_here
+from asyncgen.disk import READ_CHUNK, Disk
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError
 from asyncgen.manifest import load_manifest, save_manifest
 from asyncgen.pairs import Parse, Row
 from asyncgen.progress import InputLoaded, Notice, Observer
 from asyncgen.resume import STATE_DIRECTORY
 from asyncgen.shard import Portion
 from asyncgen.source import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
+
+NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
+SHOWN_OF_ANOTHER_KIND = 10
 
 
 class Intake:
@@ -67,7 +71,9 @@ class Intake:
         else:
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not self._config.skip_bad:
-            raise BadDataError(_bad_lines(scanned, self._path) + "\nfix them, or --skip-bad to go on without them")
+            advice = self._advice_for_csv() if not scanned.pairs else ""
+            advice = advice or "fix them, or --skip-bad to go on without them"
+            raise BadDataError(f"{_bad_lines(scanned, self._path)}\n{advice}")
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no pair")
         self.portion(scanned)  # or it is refused, before anything is written
@@ -132,11 +138,27 @@ class Intake:
             raise reason
         return scanned
 
+    def _advice_for_csv(self) -> str:
+        """What makes pairs of the input if that looks like a table, else nothing."""
+        with suppress(DiskError):
+            first, _, _ = (self._disk.read(self._path, 0, READ_CHUNK) or b"").partition(b"\n")
+            header = b"," in first and first.lstrip()[:1] not in {b"{", b"["}
+            if header or self._path.suffix.lower() == ".csv":
+                name = shlex.quote(str(from_here(self._path)))
+                return f"this looks like CSV: asyncgen prepare medec {name} -o pairs.jsonl"
+        return ""
+
 
 def _bad_lines(scanned: Scan, path: Path) -> str:
-    shown = [f"  line {bad.number}: {bad.kind}" for bad in scanned.bad]
+    """Every bad line, as far as they are known; the first few of a file of another kind."""
+    another_kind = not scanned.pairs or (
+        scanned.bad_count > len(scanned.bad)
+        and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
+    )
+    listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
+    shown = [f"  line {bad.number}: {bad.kind}" for bad in listed]
     lines = "line is" if scanned.bad_count == 1 else "lines are"
     more = scanned.bad_count - len(shown)
     return "\n".join(
-        [f"{scanned.bad_count} {lines} no pair in {path}:", *shown, *([f"  and {more} more"] if more else [])]
+        [f"{scanned.bad_count:,} {lines} no pair in {path}:", *shown, *([f"  and {more:,} more"] if more else [])]
     )

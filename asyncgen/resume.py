@@ -38,6 +38,7 @@ from asyncgen.recipe import Recipe
 from asyncgen.segments import PREFIX
 from asyncgen.shard import Portion
 from asyncgen.takeover import load_original, take_over
+from asyncgen.telemetry import CALLS, EVENTS
 
 STATE_DIRECTORY = ".asyncgen"
 SHARDS = "shards"  # of a run on a cluster, until it is whole
@@ -136,15 +137,17 @@ def extend(disk: Disk, directory: Path, state: RunState) -> None:
 
 
 def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
-    """Move a former run's files and journal into `superseded-<time>/`; None when there are none.
+    """Move a former run's files, journal, events and calls into `superseded-<time>/`; None when there are none.
 
-    The checkpoint goes last: until then, a crash leaves a directory that says whose files these are.
+    Of the files the checkpoint goes last: until then, a crash leaves a directory that says whose they are. What
+    only tells of the run follows: status and report are about one run, and a new one spends from nothing.
     """
     state_directory = directory / STATE_DIRECTORY
     present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
     present += [name for name in names if disk.size(directory / name) is not None]
     journal = [name for name in disk.list_directory(state_directory) if name.startswith(PREFIX)]
-    if not present and not journal:
+    telling = [name for name in (EVENTS, CALLS) if disk.size(state_directory / name) is not None]
+    if not present and not journal and not telling:
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     taken = set(disk.list_directory(directory))
@@ -156,6 +159,8 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
         disk.rename(state_directory / name, target / name)
     for name in present:
         disk.rename(directory / name, target / name)
+    for name in telling:
+        disk.rename(state_directory / name, target / name)
     disk.fsync_directory(target)
     disk.fsync_directory(state_directory)
     disk.fsync_directory(directory)

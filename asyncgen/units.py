@@ -49,6 +49,11 @@ def usd(cost: float | None) -> str:
     return f"{cost:,.2f} USD" if cost >= 1 or not cost else f"{cost:.4f} USD"
 
 
+def plural(number: int, noun: str) -> str:
+    """`1 call`, `2,000 calls`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def percent(share: float) -> str:
     """`97 %`."""
     return f"{100 * share:.0f} %"

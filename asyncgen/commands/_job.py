@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.budget import Price
+from asyncgen.budget import Price, with_larger_budget
 from asyncgen.commands._servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -71,7 +71,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
-    job.add_argument("--restart", action="store_true", help="move an earlier run aside and begin anew")
+    job.add_argument(
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+    )
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
 
@@ -292,7 +294,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
             anew = isinstance(error, DirectoryError) and flaws is None
             console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
             if error.exit_code in RESUMABLE:
-                console.error(f"to go on: {_command(sys.argv)}")
+                console.error(f"to go on: {with_larger_budget(_command(sys.argv), str(error))}")
             return error.exit_code
 
 
@@ -334,7 +336,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
             await run.regenerate(flaws)
             return Exit.DONE
         summary = await run.execute()
-    console.summary(summary, config.output_dir)
+    console.summary(summary, config.output_dir, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
@@ -367,7 +369,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
         summary = await run.execute()
     finally:
         disk.close()
-    console.summary(summary, config.output_dir)
+    console.summary(summary, config.output_dir, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 

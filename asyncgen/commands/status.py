@@ -141,7 +141,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "cost_usd": _cost(picture),
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
-        "resume": session and session.command,
+        "resume": session and session.go_on,
     }
 
 
@@ -275,9 +275,9 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     session = picture.session
     assert session is not None
     if picture.condition != "finished":
-        yield "to go on", session.command
+        yield "to go on", session.go_on
     elif picture.failures:
-        yield "to ask again", session.command
+        yield "to ask again", session.go_on
 
 
 def _iso(at: float) -> str:

@@ -19,7 +19,7 @@ def what_happened(picture: Picture, record: Record, storms: list[Storm]) -> Iter
     session = picture.session
     if session is not None and (picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures):
         words = "To go on" if picture.condition is not Condition.FINISHED else "To ask again for the failed pairs"
-        yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(session.command)}</code></pre>'
+        yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(session.go_on)}</code></pre>'
 
 
 def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:

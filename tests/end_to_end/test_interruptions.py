@@ -379,5 +379,7 @@ def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve
     assert done.returncode == 4
     assert re.search(r"the budget covers no further call: .* tokens.* spent, \d+ pairs left", done.stderr)
     assert server.counts["total_tokens"] <= 120_000
+    assert re.search(r"so give at least --max-total-tokens \d+\n", done.stderr)
+    assert "--max-total-tokens LARGER" in done.stderr.splitlines()[-1]
     assert this.run().returncode == 0
     assert this.outputs() == golden.outputs()

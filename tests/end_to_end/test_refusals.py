@@ -55,6 +55,45 @@ def test_every_bad_line_is_listed_by_number_and_kind(serve, job, tmp_path):
     assert [r["original_note_id"] for r in this.records("sft_correct.jsonl")] == ["sample-0", "sample-1"]
 
 
+def test_a_mistyped_flag_is_answered_with_the_one_that_was_meant(job):
+    """And with the help of the command, not of all of them."""
+    code, message = refused(job(flags=["--simulate"]), "--add-resoning")
+
+    assert code == 2
+    assert message == (
+        "asyncgen run: unrecognized arguments: --add-resoning; did you mean --add-reasoning?\n"
+        "see asyncgen run --help\n"
+    )
+    assert refused(job(flags=["--simulate"]), "--xyzzy", "x")[1] == (
+        "asyncgen run: unrecognized arguments: --xyzzy x\nsee asyncgen run --help\n"
+    )
+
+
+def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
+    """Exit 65 with the first ten lines, and the command that makes pairs of it."""
+    source = tmp_path / "the set.csv"
+    source.write_text("Text ID,Text,Sentences\n" + "ms-1,some text,0 some\n" * 5000)
+
+    code, message = refused(job(input_jsonl=source))
+
+    assert code == 65
+    assert f"5,001 lines are no pair in {source}:" in message
+    assert "  line 10: not JSON\n  and 4,991 more\n" in message
+    assert message.endswith(f"this looks like CSV: asyncgen prepare medec '{source}' -o pairs.jsonl\n")
+
+
+def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
+    """However many they are; nothing is said of tables."""
+    source = tmp_path / "mixed.jsonl"
+    source.write_bytes(job().input_jsonl.read_bytes() + b"a, b\n" * 900)
+
+    _, message = refused(job(input_jsonl=source))
+
+    assert message.count("not JSON") == 900
+    assert "--skip-bad" in message
+    assert "CSV" not in message
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
@@ -104,6 +143,28 @@ def test_a_command_that_cannot_be_carried_out_says_why(job, more, word):
     assert word in message
     assert "secret" not in message
     assert len(message.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:9/v1", "127.0.0.1:9: the connection was refused"),
+        ("http://no-such-host.invalid/v1", "no-such-host.invalid:80: the name was not found"),
+    ],
+)
+def test_an_address_that_nothing_can_be_sent_to_ends_the_run_before_pairs_fail(job, address, said):
+    """Exit 75 and one line that names the address; the pairs are not given up, the same command asks them."""
+    this = job()
+
+    done = this.run(
+        "--base-url", address, "--allow-http", "--max-attempts", "2", env={"OPENAI_API_KEY": "some-key"}
+    )
+
+    assert done.returncode == 75
+    assert f"❌ no connection to {said}, and no call was answered; check --base-url" in done.stderr
+    assert "Error processing pair" not in done.stderr
+    assert "some-key" not in done.stderr
+    assert not (this.output_dir / "failed.jsonl").exists()
 
 
 def test_an_empty_input_is_refused(job, tmp_path):

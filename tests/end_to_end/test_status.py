@@ -108,6 +108,21 @@ def test_a_stopped_run_says_why_it_ended(serve, job):
     assert "to go on" in status(this.output_dir).stdout
 
 
+def test_after_a_restart_nothing_is_said_of_the_run_that_was_moved_aside(serve, job):
+    """Calls, tokens and starts are those of the run that is there; those of the former one lie with its files."""
+    this = job(serve())
+    assert this.run("--num-pairs", "8").returncode == 0
+    assert seen(this.output_dir)["calls"] == 24
+    assert this.run("--restart", "--num-pairs", "2").returncode == 0
+
+    picture = seen(this.output_dir)
+    (aside,) = this.output_dir.glob("superseded-*")
+
+    assert (picture["sessions"], picture["calls"]) == (1, 6)
+    assert len((aside / "calls.jsonl").read_bytes().splitlines()) == 24
+    assert b"ProcessStarted" in (aside / "events.jsonl").read_bytes()
+
+
 def test_watching_a_finished_run_ends_at_once(serve, job):
     """One plain line without a terminal."""
     this = job(serve())

@@ -34,8 +34,11 @@ class Prediction:
     attempts: Counter[Call] = field(default_factory=Counter)
     failures: dict[int, tuple[str, str, int]] = field(default_factory=dict)
     code: Exit | None = None
+    answered: bool = False
 
 
+NO_SERVER = {"connection refused", "proxy refuses"}
+"""Without a single answer these are no matter of pairs."""
 SAYS_OTHERWISE = {"usage missing", "usage null", "usage nonsense", "usage a list", "model missing"}
 
 
@@ -49,6 +52,7 @@ def predict(row: Row, hits: Hits, pairs: int) -> Prediction:
             attempt = faults + 1
             prediction.attempts[call] = attempt
             if row.action == "fine" or not hits(call, attempt):
+                prediction.answered = True
                 return True
             faults += 1
             if row.action == "stop" or (row.action == "stop if repeated" and faults > 1):
@@ -65,6 +69,8 @@ def predict(row: Row, hits: Hits, pairs: int) -> Prediction:
         # Paraphrase and the error's reasoning side by side; the third step needs both.
         if all([ask(index, "paraphrase"), ask(index, "error_reasoning")]):
             ask(index, "correct_reasoning")
+    if row.name in NO_SERVER and not prediction.answered:
+        prediction.code = Exit.TRY_LATER
     return prediction
 
 

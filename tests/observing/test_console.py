@@ -3,10 +3,14 @@
 import io
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from asyncgen.budget import Price, Spend
 from asyncgen.console import PLAIN_INTERVAL, Console, bar_text, plain_line
+from asyncgen.pipeline import Summary
 from asyncgen.progress import Notice, Paused, RunStarted
 from asyncgen.rates import Rates
 
@@ -97,3 +101,38 @@ def test_colour_is_for_terminals_and_can_be_switched_off(monkeypatch, environmen
     assert ("\x1b[33m⚠" in screen.getvalue()) == coloured
     assert "⚠" in screen.getvalue()
     assert ("\x1b" in screen.getvalue()) == coloured
+
+
+PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
+ENDED = Summary(
+    stats={"total_pairs": 24, "total_tokens_used": 60_000},
+    spend=Spend(prompt_tokens=50_000, completion_tokens=10_000),
+    failed_pairs=0,
+    calls=72,
+    refused=0,
+    tokens=60_000,
+    seconds=36.0,
+    already_complete=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "✓ Done: 24 pairs in 36.0 s (72 calls, 2.0 calls/s, 0 refused; 60,000 tokens)\n  in out\n"),
+        (
+            {"failed_pairs": 24},
+            "⚠ Ended: 24 pairs, 24 of them failed in 36.0 s (72 calls, 2.0 calls/s, 0 refused; 60,000 tokens)\n",
+        ),
+        (
+            {"calls": 1, "tokens": 900},
+            "✓ Done: 24 pairs; this start took 36.0 s (1 call, 0.0 calls/s, 0 refused; 900 tokens)\n"
+            "  all starts together: $0.20 (60,000 tokens)\n",
+        ),
+    ],
+)
+def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expected):
+    """Calls, time and tokens are of one start; what several have spent stands in a line of its own."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.summary(replace(ENDED, **fields), Path("out"), PRICE)
+    assert expected in capsys.readouterr().out
