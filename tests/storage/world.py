@@ -18,6 +18,7 @@ from asyncgen import checkpoint, engine, pipeline, telemetry
 from asyncgen.chat import Completion, Usage
 from asyncgen.client import Caller, ChatClient, Prepared
 from asyncgen.config import RunConfig
+from asyncgen.endpoint import Endpoint
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.regeneration import Flaws
@@ -124,8 +125,7 @@ class ScriptedClient(ChatClient):
     def __init__(self, config: Any, gate: Any, log: Any, observe: Any, stop: Any) -> None:
         self._config, self._gate, self._log, self._observe, self._stop = config, gate, log, observe, stop
         self._last_success = 0.0
-        self._paused_at = 0.0
-        self._pauses_in_a_row = self._answers = 0
+        self._answers = 0
         self._refused_share = 0.0
         self._frames = {}
         self._calls: dict[str, Call] = {}
@@ -138,7 +138,9 @@ class ScriptedClient(ChatClient):
         self._calls[request.hash] = caller.index, step
         return await super().complete(caller, step, request)
 
-    async def _send(self, request: Prepared, _seconds: float) -> tuple[Completion | Failure, dict[str, str]]:
+    async def _send(
+        self, _endpoint: Endpoint, request: Prepared, _seconds: float
+    ) -> tuple[Completion | Failure, dict[str, str]]:
         call = self._calls[request.hash]
         network = self.network
         assert network.disk is not None
