@@ -141,7 +141,7 @@ class ChatClient:
             )
             for served in config.served
         }
-        self._last_success = asyncio.get_running_loop().time()
+        self._refused_since: float | None = None  # the first refusal after the last success
         self._answers = 0
         self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
         self._refused_share = 0.0
@@ -238,13 +238,14 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
                 self._log.answered(caller.index, step, request.hash, result)
-                self._last_success = now()
+                self._refused_since = None
                 grant.endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
                 lost = request.most if result.action is not Action.WAIT and result.status is None else NO_USAGE
                 self._log.failed(caller.index, step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
+                    self._refused_since = now() if self._refused_since is None else self._refused_since
                     self._pause(grant, headers, result)
                 elif result.action is Action.RETRY and self._gate.failed(grant):
                     result = replace(result, action=Action.ELSEWHERE)
@@ -339,8 +340,9 @@ class ChatClient:
         return True
 
     def _come_back_later(self, kind: str, endpoint: Endpoint) -> None:
-        """Stop the run when a quota of the day is used up, or nothing has succeeded for too long."""
-        silence = asyncio.get_running_loop().time() - self._last_success
+        """Stop the run when a quota of the day is used up, or all is refused for too long: idle time is none."""
+        now = asyncio.get_running_loop().time()
+        silence = now - (now if self._refused_since is None else self._refused_since)
         wait = endpoint.limiter.day_over
         if wait is not None:
             reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"

@@ -124,7 +124,7 @@ class ScriptedClient(ChatClient):
 
     def __init__(self, config: Any, gate: Any, log: Any, observe: Any, stop: Any) -> None:
         self._config, self._gate, self._log, self._observe, self._stop = config, gate, log, observe, stop
-        self._last_success = 0.0
+        self._refused_since = None
         self._answers = 0
         self._refused_share = 0.0
         self._frames = {}
