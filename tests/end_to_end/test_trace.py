@@ -10,6 +10,7 @@ import pytest
 from asyncgen.simulator import Faults
 
 from .conftest import OUTPUTS, Job, clean_env
+from .test_endpoints import configure
 from .test_regenerate import PREAMBLE, flagged, regenerate, spoil
 
 STEPS = ["paraphrase", "correct_reasoning", "error_reasoning"]
@@ -203,6 +204,18 @@ def test_in_a_shard_and_in_what_was_merged_of_shards_pairs_have_the_index_of_the
         asked = json.loads(again(this, str(index), "--json").stdout)["again"]
         assert [(one["step"], one["same"]) for one in asked] == [(step, True) for step in STEPS]
     assert "give an index from 8 to 15, a note id" in trace(shards[1], "7", code=2).stderr
+
+
+def test_a_run_at_several_endpoints_is_asked_again_there(job, serve, tmp_path):
+    """At any of those that are chosen, also when the first one does not want its key any more."""
+    good, bad = serve(), serve(faults=Faults(auth_after=1))
+    this = job(flags=["--add-reasoning", *configure(tmp_path / "one.toml", b={"base_url": good.base_url})])
+    assert this.run().returncode == 0
+    files = ["--input-jsonl", str(this.input_jsonl), "--prompt-file", str(this.prompt_file)]
+    tables = {"a": {"base_url": bad.base_url}, "b": {"base_url": good.base_url}}
+    flags = configure(tmp_path / "two.toml", **tables)
+    found = json.loads(trace(this, "7", "--again", *files, *flags, "--share", "1/2", "--json").stdout)["again"]
+    assert [(one["step"], one["same"]) for one in found] == [(step, True) for step in STEPS]
 
 
 def test_the_budget_holds_for_it_too(done):
