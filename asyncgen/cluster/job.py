@@ -39,11 +39,16 @@ class ClusterJob:
             config,
             output_dir=directory,
             shard=portion.shard,
-            concurrency=config.concurrency and max(1, config.concurrency // self.workers),
+            concurrency=self._part(config.concurrency),
+            endpoints=tuple(replace(one, concurrency=self._part(one.concurrency)) for one in config.endpoints),
             max_cost=config.max_cost and config.max_cost * part,
             max_total_tokens=tokens and max(1, int(tokens * part)),
             restart=False,
         )
+
+    def _part(self, concurrency: int | None) -> int | None:
+        """A worker's part of the calls in flight; None where these find themselves."""
+        return concurrency and max(1, concurrency // self.workers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,10 +126,13 @@ class Tenant:
         (began, first), (ended, last) = self._samples[0], self._samples[-1]
         if len(self._samples) == 1 or ended <= began:
             return 1.0
-        before = {use.name: use.spent for use in first.limits}
+        before = {(use.endpoint, use.name): use.spent for use in first.limits}
         # The limits of a sample are this worker's share of them.
         used = [
-            self.share * (use.spent - before.get(use.name, 0.0)) * MINUTE / (use.per_minute * (ended - began))
+            self.share
+            * (use.spent - before.get((use.endpoint, use.name), 0.0))
+            * MINUTE
+            / (use.per_minute * (ended - began))
             for use in last.limits
         ]
         return demand(self.share, used, held_back=last.waiting_on in HELD_BACK)
