@@ -314,7 +314,7 @@ class ChatClient:
         if seconds is None:
             seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
         if self._gate.pause(seconds, endpoint):
-            self._observe(Paused(seconds, failure.kind, endpoint.name))
+            self._observe(Paused(seconds, failure.kind, endpoint.name if len(self._served) > 1 else ""))
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint) -> Decision:
         """What follows; where there are others, an endpoint that rejects two calls in a row is out."""

@@ -1,4 +1,4 @@
-"""How long a server may refuse everything: the client on a virtual clock, but for the wire."""
+"""A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,11 +8,12 @@ import pytest
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
 from asyncgen.client import Caller, ChatClient, Prepared
 from asyncgen.concurrency import ConcurrencyControl
-from asyncgen.config import RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.endpoint import Endpoint
 from asyncgen.errors import AsyncgenError, Stopping, TryLaterError
 from asyncgen.gate import Gate
 from asyncgen.limiter import RateLimiter
+from asyncgen.progress import Event, Paused
 from asyncgen.verdict import Action, Failure
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -36,19 +37,26 @@ class NoLog:
 class Client(ChatClient):
     """Its server answers, but for some spans of time (seconds from its beginning)."""
 
-    def __init__(self, *refusing: tuple[float, float]) -> None:
+    def __init__(self, *refusing: tuple[float, float], endpoints: tuple[str, ...] = ()) -> None:
         config = RunConfig(
             input_jsonl=SAMPLES,
             output_dir=SAMPLES,
             prompt_file=SAMPLES,
             base_url="http://127.0.0.1:1/v1",
             patience=PATIENCE,
+            endpoints=tuple(EndpointConfig(name=name, base_url="http://127.0.0.1:1/v1") for name in endpoints),
         )
-        self.gate = Gate([Endpoint(ConcurrencyControl(4, automatic=False), RateLimiter(None, None))])
+        self.gate = Gate(
+            [
+                Endpoint(ConcurrencyControl(4, automatic=False), RateLimiter(None, None), served.name)
+                for served in config.served
+            ]
+        )
+        self.events: list[Event] = []
         self.reasons: list[AsyncgenError] = []
         self._refusing = refusing
         self._began = asyncio.get_running_loop().time()
-        super().__init__(config, self.gate, NoLog(), lambda _: None, self._end)
+        super().__init__(config, self.gate, NoLog(), self.events.append, self._end)
 
     @property
     def age(self) -> float:
@@ -97,4 +105,13 @@ async def test_it_ends_when_all_was_refused_for_longer_since_the_first_refusal()
     assert isinstance(reason, TryLaterError)
     assert "the server has refused every call for 60" in str(reason)
     assert 3 * PATIENCE < client.age < 3 * PATIENCE + 5
+    await client.close()
+
+
+@pytest.mark.parametrize(("endpoints", "named"), [((), ""), (("a",), ""), (("a", "b"), "a")])
+async def test_a_pause_names_its_endpoint_where_others_go_on(endpoints: tuple[str, ...], named: str) -> None:
+    """At the only one it is a pause of the run, whether that has a name or not."""
+    client = Client((0, 0.5), endpoints=endpoints)
+    await client.ask(0)
+    assert next(event for event in client.events if isinstance(event, Paused)).endpoint == named
     await client.close()
