@@ -107,7 +107,17 @@ class Again:
     async def client(self) -> AsyncGenerator[ChatClient, None]:
         """A client within the limits and the budget."""
         config = self._config
-        gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(config.rpm, config.tpm))])
+        gate = Gate(
+            [
+                Endpoint(
+                    ConcurrencyControl(1, automatic=False),
+                    RateLimiter(served.rpm, served.tpm, served.ceilings),
+                    served.name,
+                )
+                for served in config.served
+            ]
+        )
+        gate.share = config.share
         if config.max_cost is not None or config.max_total_tokens is not None:
             gate.budget = Budget(
                 self._spend, self._price, most_cost=config.max_cost, most_tokens=config.max_total_tokens

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ import orjson
 
 from asyncgen.aside import Aside
 from asyncgen.budget import Price
-from asyncgen.config import DEFAULT_BASE_URL, RunConfig, is_loopback, resolve_api_key
+from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, is_loopback, resolve_api_key
 from asyncgen.disk import Disk
 from asyncgen.errors import DirectoryError, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.loop import run_loop
@@ -21,6 +21,7 @@ from asyncgen.prices import load_price
 from asyncgen.prompts import PromptFile
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.shard import Shard
 from asyncgen.tee import Tap
 
 MakeRecipe = Callable[[PromptFile], Recipe[Any]]
@@ -29,7 +30,9 @@ MakeRecipe = Callable[[PromptFile], Recipe[Any]]
 class Settings(TypedDict, total=False):
     """What the flags of these names say; rates a minute, times in seconds, cost in USD.
 
-    Without them `api_key` is OPENAI_API_KEY and `base_url` OPENAI_BASE_URL.
+    Without them `api_key` is OPENAI_API_KEY and `base_url` OPENAI_BASE_URL. `endpoints`, each with a name, an
+    address, a key and limits of its own, stand in the place of both and of `rpm`, `tpm` and `concurrency`.
+    `shard` is a text such as "3/8", `share` above 0 up to 1.
     """
 
     add_reasoning: bool
@@ -39,9 +42,11 @@ class Settings(TypedDict, total=False):
     api_key: str
     model: str
     base_url: str
+    endpoints: Sequence[EndpointConfig]
     max_tokens_field: str
     rpm: float
     tpm: float
+    share: float
     concurrency: int
     max_cost: float
     max_total_tokens: int
@@ -51,6 +56,7 @@ class Settings(TypedDict, total=False):
     patience: float
     restart: bool
     skip_bad: bool
+    shard: str
 
 
 def run(
@@ -198,15 +204,20 @@ def _prepare(
     recipe: MakeRecipe | None,
     settings: Settings,
 ) -> _Job:
-    settings["api_key"] = resolve_api_key(settings.get("api_key"))
-    settings["base_url"] = settings.get("base_url") or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    endpoints = tuple(settings.get("endpoints", ()))
+    _check_endpoints(endpoints, settings)
+    said: dict[str, Any] = {**settings, "endpoints": endpoints}
+    said["api_key"] = resolve_api_key(settings.get("api_key"))
+    said["base_url"] = settings.get("base_url") or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    if "shard" in settings:
+        said["shard"] = _shard(settings["shard"])
     config = RunConfig(
         input_jsonl=Path(input_jsonl).resolve(),
         output_dir=Path(output_dir).resolve(),
         prompt_file=Path(prompt_file).resolve(),
-        **settings,
+        **said,
     )
-    if not config.api_key and not is_loopback(config.base_url):
+    if not endpoints and not config.api_key and not is_loopback(config.base_url):
         raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY, or api_key")
     prompts = PromptFile.load(config.prompt_file)
     made = MedecSafe(prompts, add_reasoning=config.add_reasoning) if recipe is None else recipe(prompts)
@@ -214,3 +225,23 @@ def _prepare(
     if price is None and config.max_cost is not None:
         raise UsageError(f"max_cost needs a price of {config.model} in configs/prices.toml")
     return _Job(config, made, price)
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _check_endpoints(endpoints: Sequence[EndpointConfig], settings: Settings) -> None:
+    names = [endpoint.name for endpoint in endpoints]
+    if not all(names) or len({*names}) < len(names):
+        raise UsageError("each of the endpoints needs a name of its own")
+    keyless = [one.name for one in endpoints if not one.api_key and not is_loopback(one.base_url)]
+    if keyless:
+        raise KeyOrQuotaError(f"no api_key for endpoint {keyless[0]}")
+    own = ("api_key", "base_url", "rpm", "tpm", "concurrency")
+    given = next((name for name in own if name in settings), None)
+    if endpoints and given is not None:
+        raise UsageError(f"endpoints and {given} do not go together: each endpoint has a {given} of its own")

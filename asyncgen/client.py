@@ -144,7 +144,7 @@ class ChatClient:
             )
             for served in config.served
         }
-        self._last_success = asyncio.get_running_loop().time()
+        self._refused_since: float | None = None  # the first refusal after the last success
         self._answers = 0
         self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
         self._refused_share = 0.0
@@ -242,13 +242,14 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
                 self._log.answered(caller.index, step, request.hash, result)
-                self._last_success = now()
+                self._refused_since = None
                 grant.endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
                 lost = request.most if result.action is not Action.WAIT and result.status is None else NO_USAGE
                 self._log.failed(caller.index, step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
+                    self._refused_since = now() if self._refused_since is None else self._refused_since
                     self._pause(grant, headers, result)
                 elif result.action is Action.RETRY and self._gate.failed(grant):
                     result = replace(result, action=Action.ELSEWHERE)
@@ -317,7 +318,7 @@ class ChatClient:
         if seconds is None:
             seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
         if self._gate.pause(seconds, endpoint):
-            self._observe(Paused(seconds, failure.kind, endpoint.name))
+            self._observe(Paused(seconds, failure.kind, endpoint.name if len(self._served) > 1 else ""))
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint) -> Decision:
         """What follows; where there are others, an endpoint that rejects two calls in a row is out."""
@@ -357,8 +358,9 @@ class ChatClient:
         return True
 
     def _come_back_later(self, kind: str, endpoint: Endpoint) -> None:
-        """Stop the run when a quota of the day is used up, or nothing has succeeded for too long."""
-        silence = asyncio.get_running_loop().time() - self._last_success
+        """Stop the run when a quota of the day is used up, or all is refused for too long: idle time is none."""
+        now = asyncio.get_running_loop().time()
+        silence = now - (now if self._refused_since is None else self._refused_since)
         wait = endpoint.limiter.day_over
         if wait is not None:
             reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"

@@ -202,6 +202,11 @@ class Calls:
         self.waits = LogHistogram()
         self.slowest: list[tuple[float, int, str]] = []
 
+    @property
+    def refused(self) -> int:
+        """Attempts that were refused for rate or overload."""
+        return sum(number for (_, status), number in self.outcomes.items() if status in {429, 503})
+
     def feed(self, line: bytes) -> None:
         """Take in a line; one that is no call is passed over."""
         try:

@@ -134,7 +134,7 @@ class CheckpointSaved:
 class Paused:
     """A server refuses for rate or overload: nothing is sent there for `seconds`.
 
-    `endpoint` is its name, empty where it has none.
+    `endpoint` is its name, empty where it is the only one.
     """
 
     seconds: float

@@ -89,9 +89,9 @@ class _Search:
         self._disk = disk
         self._directory = directory
         self._state = state
-        self._done = state.last_completed_idx + 1
+        self._stop = state.last_completed_idx + 1  # behind the last pair in the files
         records = failed_records(disk, directory)
-        self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._done}
+        self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._stop}
         self._names = [name for name in state.files if name != FAILED]
 
     def find(self, which: str) -> Trail:
@@ -107,7 +107,7 @@ class _Search:
 
     def _resolve(self, which: str) -> tuple[int, str | None]:
         """The pair's index, and the request that was meant."""
-        if which.isascii() and which.isdigit() and int(which) < self._done:
+        if which.isascii() and which.isdigit() and self._state.first <= int(which) < self._stop:
             return int(which), None
         wanted = orjson.dumps(which)[1:-1]
         by_hash = len(which) >= LEAST_OF_A_HASH
@@ -127,14 +127,16 @@ class _Search:
         for index, failure in self._failed.items():
             if failure["note_id"] == which:
                 return index, None
+        first = self._state.first
+        indexes = f"from {first:,} to {self._stop - 1:,}" if first else f"below {self._stop:,}"
         raise UsageError(
-            f"{self._directory} has no pair, note or request {which!r}: give an index below {self._done:,}, a "
+            f"{self._directory} has no pair, note or request {which!r}: give an index {indexes}, a "
             f"note id, {LEAST_OF_A_HASH} characters or more of a request's hash, or a request id of the server"
         )
 
     def _records(self, index: int) -> Iterator[Record]:
         """The lines of a pair, each once: some recipes write a line into two files."""
-        place = index - sum(failed < index for failed in self._failed)
+        place = index - self._state.first - sum(failed < index for failed in self._failed)
         seen: set[bytes] = set()
         for name in self._names:
             lines = self._lines_a_pair(name)
@@ -145,13 +147,13 @@ class _Search:
 
     def _index(self, place: int) -> int:
         """Of the pair that is the one at `place` among those that did not fail."""
-        index = place
+        index = self._state.first + place
         for failed in sorted(self._failed):
             index += failed <= index
         return index
 
     def _lines_a_pair(self, name: str) -> int:
-        good = self._done - len(self._failed)
+        good = self._state.done - len(self._failed)
         return max(1, sum(1 for _ in self._lines(name)) // max(1, good))
 
     def _lines(self, name: str) -> Iterator[bytes]:

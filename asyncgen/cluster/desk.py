@@ -56,7 +56,10 @@ class Desk:
         """A worker's report; its lease."""
         self._reports[report.worker] = report
         self._news += report.news
-        lease = self._leases.report(self._clock(), report.worker, report.wanted, report.pause_left)
+        # What a named endpoint asks for holds for no other one: each worker hears it there.
+        everywhere = report.pause is not None and not report.pause.endpoint
+        pause = report.pause_left if everywhere else 0.0
+        lease = self._leases.report(self._clock(), report.worker, report.wanted, pause)
         return Answer(lease.share, lease.pause, self._stop)
 
     def leave(self, worker: int) -> None:

@@ -71,7 +71,7 @@ class Tenant:
         now = asyncio.get_running_loop().time()
         if isinstance(event, Sample):
             self._samples = [*self._samples[-1:], (now, event)]
-        elif isinstance(event, Paused) and not event.endpoint:  # of one of several: it has a pause of its own
+        elif isinstance(event, Paused):
             if self._pause is None or now + event.seconds > self._pause[0]:
                 self._pause = (now + event.seconds, event)
         elif isinstance(event, PairFailed) or (isinstance(event, Notice) and event.warning):
@@ -126,10 +126,13 @@ class Tenant:
         (began, first), (ended, last) = self._samples[0], self._samples[-1]
         if len(self._samples) == 1 or ended <= began:
             return 1.0
-        before = {use.name: use.spent for use in first.limits}
+        before = {(use.endpoint, use.name): use.spent for use in first.limits}
         # The limits of a sample are this worker's share of them.
         used = [
-            self.share * (use.spent - before.get(use.name, 0.0)) * MINUTE / (use.per_minute * (ended - began))
+            self.share
+            * (use.spent - before.get((use.endpoint, use.name), 0.0))
+            * MINUTE
+            / (use.per_minute * (ended - began))
             for use in last.limits
         ]
         return demand(self.share, used, held_back=last.waiting_on in HELD_BACK)

@@ -1,10 +1,11 @@
 """The samples of all shards, added up to those of one run. Pure."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from asyncgen.cluster.desk import Report
-from asyncgen.progress import LimitUse, Sample
+from asyncgen.progress import EndpointUse, LimitUse, Sample
 
 NOTHING = Sample(
     done=0,
@@ -73,21 +74,39 @@ class Totals:
             oldest=max(ages, default=None),
             cost=sum(costs) if costs else None,
             limits=self._limits(sessions, now),
+            endpoints=self._endpoints(now),
             **{name: sum(getattr(one, name) for one in sessions) for name in GROWING},
             **{name: sum(getattr(one, name) for one in now) for name in OF_NOW},
         )
 
     def _limits(self, samples: Collection[Sample], now: Collection[Sample]) -> tuple[LimitUse, ...]:
-        """Each limit once: what all workers may use of it together, and what all have spent."""
-        spent: dict[tuple[str, str], float] = {}
+        """Each limit of each endpoint once: what all workers may use of it together, and what all have spent."""
+        spent: dict[tuple[str, str], float] = defaultdict(float)
+        may: dict[tuple[str, str], float] = defaultdict(float)
         for use in (use for sample in samples for use in sample.limits):
-            key = use.endpoint, use.name
-            spent[key] = spent.get(key, 0.0) + use.spent
-        for key in spent:
-            may = sum(one.per_minute for each in now for one in each.limits if (one.endpoint, one.name) == key)
-            self._may[key] = may or self._may.get(key, 0.0)  # between two shards nobody says
+            spent[use.endpoint, use.name] += use.spent
+        for use in (use for sample in now for use in sample.limits):
+            may[use.endpoint, use.name] += use.per_minute
+        self._may.update(may)  # between two shards nobody says
         return tuple(
             LimitUse(name, self._may[endpoint, name], number, endpoint)
             for (endpoint, name), number in spent.items()
-            if self._may[endpoint, name]
+            if (endpoint, name) in self._may
+        )
+
+    def _endpoints(self, now: Collection[Sample]) -> tuple[EndpointUse, ...]:
+        """Each endpoint once: out or at rest when it is so for all, and the calls in flight of all."""
+        uses: dict[str, list[EndpointUse]] = defaultdict(list)
+        for use in (use for sample in now for use in sample.endpoints):
+            uses[use.name].append(use)
+        return tuple(
+            EndpointUse(
+                name=name,
+                in_flight=sum(use.in_flight for use in each),
+                concurrency=sum(use.concurrency for use in each),
+                waiting_on=next((use.waiting_on for use in each if use.waiting_on is not None), None),
+                out=each[0].out if all(use.out for use in each) else None,
+                rests=all(use.rests for use in each),
+            )
+            for name, each in uses.items()
         )

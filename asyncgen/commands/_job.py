@@ -245,10 +245,10 @@ def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
         )
     if job.config.shard is not None:
         raise UsageError("--shard and --engine ray both divide the run: leave one out")
-    if job.config.concurrency is not None and args.actors is not None and job.config.concurrency < args.actors:
-        raise UsageError(
-            f"--concurrency {job.config.concurrency} is for all {args.actors} actors together: too small"
-        )
+    for served in job.config.served:
+        if served.concurrency is not None and args.actors is not None and served.concurrency < args.actors:
+            whose = f"the concurrency of endpoint {served.name}," if served.name else "--concurrency"
+            raise UsageError(f"{whose} {served.concurrency} is for all {args.actors} actors together: too small")
     if find_spec("ray") is None:
         raise UsageError("--engine ray needs the package ray: pip install 'asyncgen[ray]'")
     return replace(job, engine=args.engine, shards=args.shards, actors=args.actors)

@@ -51,6 +51,11 @@ def execute(args: argparse.Namespace) -> int:
     config = job.config
     if calibrate is not None and config.shard is not None:
         raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
+    if calibrate is not None and job.engine != "local":
+        raise UsageError(
+            "--calibrate begins the run in this process, and a run that has begun so goes on so: "
+            "leave --engine ray out, and give another --output-dir"
+        )
     pairs, sample = run_loop(survey(config))
     latency = None
     if calibrate is not None:

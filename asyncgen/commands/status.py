@@ -96,6 +96,9 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
         yield from _spent(picture)
         if running and rates.eta is not None:
             yield "remaining", f"{duration(rates.eta)}, until about {clock(time.time() + rates.eta)}"
+    elif session is None and picture.state is not None:  # merged from shards: no process has worked here
+        known = picture.state.spend.known
+        yield "tokens", f"{known.prompt_tokens:,} in, {known.completion_tokens:,} out"
     if picture.pid is None and session is not None:
         yield from _advice(picture)
 
@@ -105,6 +108,8 @@ def as_json(picture: "Picture") -> dict[str, Any]:
     rates, session, sample = _rates(picture), picture.session, picture.sample
     portion = picture.state.portion if picture.state else None
     samples = [one.sample for one in picture.history.sessions if one.sample is not None]
+    # Nobody has counted where no process has worked: what was merged from shards knows its tokens alone.
+    merged = picture.state.spend.known if picture.state and not picture.history.sessions else None
     return {
         "directory": str(picture.directory),
         "condition": picture.condition,
@@ -133,11 +138,11 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "endpoints": [asdict(use) for use in sample.endpoints] if sample else [],
         "oldest_pair_seconds": sample and sample.oldest,
         "paused_until": _iso(until) if (until := _paused_until(picture)) else None,
-        "calls": sum(one.calls for one in samples),
-        "refused": sum(one.refused for one in samples),
-        "retried": sum(one.retried for one in samples),
-        "prompt_tokens": sum(one.prompt_tokens for one in samples),
-        "completion_tokens": sum(one.completion_tokens for one in samples),
+        "calls": None if merged else sum(one.calls for one in samples),
+        "refused": None if merged else sum(one.refused for one in samples),
+        "retried": None if merged else sum(one.retried for one in samples),
+        "prompt_tokens": merged.prompt_tokens if merged else sum(one.prompt_tokens for one in samples),
+        "completion_tokens": merged.completion_tokens if merged else sum(one.completion_tokens for one in samples),
         "cost_usd": _cost(picture),
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,

@@ -59,7 +59,8 @@ def refusals(record: Record, axis: TimeAxis, storms: list[Storm]) -> Iterator[st
     line = record.timeline
     refused, retried = line.total("refused"), line.total("retried")
     if not (refused or retried):
-        yield paragraph("No call was refused, and none was sent twice.")
+        known = "No call was refused, and none was sent twice."
+        yield paragraph(known if line.total("seconds") else "There are no samples: Failures has what calls tell.")
         return
     yield over_time(
         "Refused calls (429, 503) and retries a minute",
@@ -123,7 +124,7 @@ def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
     """Tokens and cost."""
     line = record.timeline
     if not line.bins:
-        yield paragraph("There are no samples: nothing is known of tokens and cost.")
+        yield paragraph("There are no samples: nothing is known of the course of tokens and cost.")
         return
     yield over_time(
         "Tokens so far",

@@ -25,7 +25,10 @@ def what_happened(picture: Picture, record: Record, storms: list[Storm]) -> Iter
 def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:
     sessions = picture.history.sessions
     if not sessions:
-        yield "No process has left a word here: an earlier version made the run, or its events were removed."
+        yield (
+            "No process has left a word here: the run was merged from shards, whose directories have the reports "
+            "of their starts; or its events were removed."
+        )
         return
     starts, failed = len(sessions), sum(picture.failures.values())
     yield (

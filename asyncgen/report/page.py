@@ -55,25 +55,28 @@ def render(picture: Picture, record: Record, calls: Calls, now: float) -> str:
         '<a class="skip" href="#what">To what happened</a>'
         f'<header><p class="kind">asyncgen report</p><h1>{esc(picture.directory.name)} '
         f'<span class="condition {picture.condition}">{esc(picture.condition)}</span></h1>'
-        f'<p class="path">{esc(picture.directory)}</p>{_tiles(picture, record)}</header>'
+        f'<p class="path">{esc(picture.directory)}</p>{_tiles(picture, record, calls)}</header>'
         f'<nav aria-label="Content"><ul>{links}</ul></nav><main>{sections}</main>'
         f"<footer><p>Written {esc(moment(now))}. Times are of the zone {esc(zone(now))}. "
         "Nothing in this file comes from the notes.</p></footer></body></html>\n"
     )
 
 
-def _tiles(picture: Picture, record: Record) -> str:
+def _tiles(picture: Picture, record: Record, calls: Calls) -> str:
     line = record.timeline
-    worked = line.total("seconds")
-    pairs = line.total("pairs")
+    worked, pairs = line.total("seconds"), line.total("pairs")
+    sent, refused = line.total("calls"), line.total("refused")
+    used = line.total("prompt") + line.total("completion")
+    if not picture.history.sessions and picture.state is not None:  # merged from shards
+        sent, refused, used = calls.attempts, calls.refused, picture.state.spend.known.total_tokens
     tiles = [
         ("pairs", f"{picture.done:,} of {picture.total:,}"),
         ("failed", f"{sum(picture.failures.values()):,}"),
-        ("working time", duration(worked)),
+        ("working time", duration(worked) if worked else "-"),
         ("pairs a minute", rate(60 * pairs / worked) if worked else "-"),
-        ("calls", f"{line.total('calls'):,.0f}"),
-        ("refused", f"{line.total('refused'):,.0f}"),
-        ("tokens", f"{line.total('prompt') + line.total('completion'):,.0f}"),
+        ("calls", f"{sent:,.0f}"),
+        ("refused", f"{refused:,.0f}"),
+        ("tokens", f"{used:,.0f}"),
         ("cost", cost_of(picture).removesuffix(" for this model")),
     ]
     return (

@@ -22,7 +22,9 @@ def waited_for(name: str) -> str:
 
 
 def cost_of(picture: Picture) -> str:
-    """What all sessions cost; that there is no price when one of them had none."""
+    """What all sessions cost; that there is no price when one of them had none, or that nothing tells it."""
+    if not picture.history.sessions:
+        return "-"
     costs = [one.sample.cost for one in picture.history.sessions if one.sample is not None]
     known = [cost for cost in costs if cost is not None]
     return usd(sum(known) if known and len(known) == len(costs) else None)

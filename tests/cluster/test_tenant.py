@@ -100,6 +100,30 @@ async def test_while_the_input_is_checked_it_soon_wants_nothing_and_then_what_it
     assert tenant.report().wanted == 1
 
 
+async def test_of_several_endpoints_the_one_that_is_used_most_says_what_is_wanted():
+    """Each limit is held against what was spent at its own endpoint before."""
+    tenant = tenant_of(Answer(0.5))
+    tenant.share = 0.5
+    uses = [
+        (LimitUse("requests", 3000, a, "a"), LimitUse("requests", 3000, b, "b")) for a, b in ((0, 40), (10, 45))
+    ]
+    tenant.observe(sample(limits=uses[0]))
+    await asyncio.sleep(1)
+    tenant.observe(sample(limits=uses[1]))
+    assert tenant.report().wanted == pytest.approx(0.15)
+
+
+async def test_a_pause_at_one_of_the_endpoints_holds_for_no_other():
+    """It is told, but not leased to all workers."""
+    desk = Desk(2, clock=lambda: 0.0)
+    tenant = tenant_of(Answer(0.5))
+    for endpoint, seconds in (("a", 0.0), ("", 10.0)):
+        tenant.observe(Paused(10.0, "rate_limit", endpoint))
+        assert desk.report(tenant.report()).pause == seconds
+        assert tenant.report().pause is not None
+        await asyncio.sleep(20)
+
+
 async def test_a_pause_is_reported_with_what_is_left_of_it():
     """Nothing, when it is over."""
     tenant = tenant_of(Answer(0.5))

@@ -1,7 +1,7 @@
 """The samples of shards, added up."""
 
 from asyncgen.cluster.totals import Totals
-from asyncgen.progress import LimitUse
+from asyncgen.progress import EndpointUse, LimitUse
 
 from .helpers import report
 
@@ -63,3 +63,24 @@ def test_the_limit_is_what_all_may_use_together_also_between_two_shards():
     expected = (LimitUse("requests", 6000.0, 60.0),)
     assert totals.sample(reports).limits == expected
     assert totals.sample([]).limits == expected
+
+
+def test_each_endpoint_has_limits_of_its_own():
+    """What all use of it, and it is out only when it is so for all."""
+    totals = Totals({1: 10, 2: 10}, {})
+    reports = [
+        report(
+            number,
+            limits=(LimitUse("requests", 1000.0, 4.0, "a"), LimitUse("requests", 200.0, 1.0, "b")),
+            endpoints=(EndpointUse("a", 2, 8, None, None, False), EndpointUse("b", 1, 4, None, out, False)),
+        )
+        for number, out in ((1, "quota"), (2, None))
+    ]
+    for one in reports:
+        totals.take(one)
+    found = totals.sample(reports)
+    assert found.limits == (LimitUse("requests", 2000.0, 8.0, "a"), LimitUse("requests", 400.0, 2.0, "b"))
+    assert found.endpoints == (
+        EndpointUse("a", 4, 16, None, None, False),
+        EndpointUse("b", 2, 8, None, None, False),
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import asyncgen
+from asyncgen.config import EndpointConfig
 from asyncgen.errors import BadDataError, DirectoryError, KeyOrQuotaError, UsageError
 from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.simulator import Latency
@@ -70,6 +71,51 @@ def test_run_writes_the_bytes_that_the_command_writes(serve, job, tmp_path):
     assert (summary.stats["correct_generated"], summary.calls) == (24, 72)
     assert {name: (tmp_path / "mine" / name).read_bytes() for name in OUTPUTS} == this.outputs()
     assert asyncgen.run(**paths, output_dir=this.output_dir, **settings).already_complete
+
+
+def test_shards_at_endpoints_are_run_and_streamed_and_merge_to_the_single_run(serve, job, tmp_path, monkeypatch):
+    """As with the flags of these names; no other key and address are needed."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    servers = {name: serve() for name in "ab"}
+    endpoints = [EndpointConfig(name=name, base_url=server.base_url) for name, server in servers.items()]
+    paths = {"input_jsonl": SAMPLES, "prompt_file": PROMPTS}
+    settings = {"add_reasoning": True, "endpoints": endpoints, "share": 0.5}
+    shards = [tmp_path / "1", tmp_path / "2"]
+
+    asyncgen.run(**paths, output_dir=shards[0], shard="1/2", **settings)
+
+    async def streamed():
+        return [one async for one in asyncgen.stream(**paths, output_dir=shards[1], shard="2/2", **settings)]
+
+    assert len(asyncio.run(streamed())) == 24
+    assert all(server.counts["answers"] for server in servers.values())
+    command = [sys.executable, "-m", "asyncgen", "merge", *map(str, shards), "--output-dir", str(tmp_path / "all")]
+    subprocess.run(command, check=True, capture_output=True, timeout=15)
+    this = job(servers["a"])
+    this.run()
+    assert {name: (tmp_path / "all" / name).read_bytes() for name in OUTPUTS} == this.outputs()
+    assert asyncgen.run(**paths, output_dir=tmp_path / "all", **settings).already_complete
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"shard": "0/2"}, UsageError, "shards are counted from 1"),
+        ({"endpoints": [EndpointConfig(base_url="http://127.0.0.1:1/v1")]}, UsageError, "a name of its own"),
+        ({"endpoints": [EndpointConfig(name="a", base_url="https://x.org/v1")]}, KeyOrQuotaError, "endpoint a"),
+        (
+            {"endpoints": [EndpointConfig(name="a", base_url="http://127.0.0.1:1/v1")], "rpm": 5},
+            UsageError,
+            "endpoints and rpm do not go together",
+        ),
+    ],
+)
+def test_shards_and_endpoints_that_cannot_be_are_refused(words, settings, error, said):
+    """Before anything is written."""
+    with pytest.raises(error, match=said):
+        asyncgen.run(**words, recipe=SingleTurn, **settings)
+    assert not words["output_dir"].exists()
 
 
 def test_the_second_recipe_asks_one_question_a_line_of_any_fields(serve, words):

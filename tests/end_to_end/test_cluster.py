@@ -185,6 +185,15 @@ def test_what_can_be_refused_is_refused_before_ray_is_started(job, flags, code, 
 
 
 @with_ray
+def test_a_plan_does_not_begin_the_run_in_another_way_than_it_is_to_go_on(job):
+    """What one process has begun, one process extends."""
+    this = job(command=["-m", "asyncgen", "plan"])
+    done = this.run(*RAY, "--base-url", "http://127.0.0.1:1/v1", "--calibrate", "5", env=SHOWN)
+    assert (done.returncode, "leave --engine ray out" in done.stderr) == (2, True), done.stderr
+    assert not this.output_dir.exists()
+
+
+@with_ray
 def test_bad_input_is_refused_before_ray_is_started(job, tmp_path):
     """By line, as ever."""
     source = tmp_path / "bad.jsonl"

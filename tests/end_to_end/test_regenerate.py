@@ -235,3 +235,37 @@ def test_a_signal_ends_a_round_in_order_and_nobody_else_may_work_meanwhile(
     assert "Traceback" not in stderr
     assert regenerate(this).returncode == 0
     assert this.server.counts["requests"] == this.server.counts["distinct_requests"] == 3 * pairs
+
+
+def test_a_shard_and_what_was_merged_of_shards_are_regenerated_and_traced_again(
+    serve: Serve, job: Callable[..., Job]
+) -> None:
+    """In the lines of their own pairs; and what they were asked with is found by their index in the input."""
+    server = serve()
+    shards = [done(job(server, flags=["--add-reasoning", "--shard", f"{number}/2"])) for number in (1, 2)]
+    merged = job(server)
+    command = [sys.executable, "-m", "asyncgen", "merge", *(str(one.output_dir) for one in shards)]
+    command += ["--output-dir", str(merged.output_dir)]
+    for this, first in ((shards[1], 12), (merged, 0)):
+        if this is merged:
+            subprocess.run(command, check=True, capture_output=True, timeout=20)
+        before, bad = this.outputs(), flagged(this)
+        assert bad
+        result = regenerate(this)
+        assert result.returncode == 0, result
+        assert "✓ whole, in order, in step" in result.stdout
+        left = flagged(this)
+        assert set(left) < set(bad)
+        was, now = before[OUTPUTS[0]].splitlines(), this.outputs()[OUTPUTS[0]].splitlines()
+        assert {place for place in range(len(was)) if was[place] != now[place]} <= set(bad)
+        index = first + next(place for place in bad if place not in left)
+        words = [str(this.output_dir), str(index), "--again", "--json", *argv(this)[5:9], *argv(this)[10:]]
+        traced = subprocess.run(
+            [sys.executable, "-m", "asyncgen", "trace", *words],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            env=clean_env(None),
+        )
+        assert [one["same"] for one in json.loads(traced.stdout)["again"]] == [True] * 3

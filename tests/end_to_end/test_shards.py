@@ -1,5 +1,6 @@
 """Shards as several terminals run them, and `asyncgen merge`: real processes, a real kill."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.simulator import Latency
+from asyncgen.simulator import Faults, Latency
 from end_to_end.conftest import OUTPUTS, Job, Server, clean_env
 
 
@@ -130,6 +131,39 @@ def test_status_and_plan_of_a_shard_speak_of_its_part(
     planned = job(flags=["--shard", "1/25"], command=["-m", "asyncgen", "plan"]).run()
     assert planned.returncode == 65
     assert "there are 24 pairs, too few for 25 shards" in planned.stderr
+
+
+def test_status_and_report_of_what_was_merged_say_what_it_knows(
+    job: Callable[..., Job], serve: Callable[..., Server]
+) -> None:
+    """Tokens and calls of all shards, and where the rest is told; what is not known is not called 0."""
+    server = serve(faults=Faults(server_error=0.2))
+    shards = [job(server, flags=["--shard", f"{number}/2"]) for number in (1, 2)]
+    assert [one.run().returncode for one in shards] == [0, 0]
+    merged = job(server)
+    assert merge(*(one.output_dir for one in shards), "--output-dir", merged.output_dir).returncode == 0
+    usages = [
+        call["usage"] for name in OUTPUTS[:1] for one in merged.records(name) for call in one["metadata"]["calls"]
+    ]
+    prompt, completion = (sum(usage[f"{kind}_tokens"] for usage in usages) for kind in ("prompt", "completion"))
+
+    def ask(*words: str) -> str:
+        command = [sys.executable, "-m", "asyncgen", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    lines = ask("status", str(merged.output_dir)).splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "pairs", "tokens"]
+    assert f"{prompt:,} in, {completion:,} out" in lines[-1]
+    told = json.loads(ask("status", str(merged.output_dir), "--json"))
+    assert (told["calls"], told["prompt_tokens"], told["cost_usd"]) == (None, prompt, None)
+    ask("report", str(merged.output_dir))
+    page = (merged.output_dir / "report.html").read_text()
+    attempts = (merged.state_dir / "calls.jsonl").read_bytes().count(b"\n")
+    assert attempts > len(usages)
+    assert f"<dt>calls</dt><dd>{attempts}</dd>" in page
+    assert f"<dt>tokens</dt><dd>{prompt + completion:,}</dd>" in page
+    assert "merged from shards" in page
+    assert "No call was refused" not in page
 
 
 @pytest.mark.parametrize(("shard", "code"), [("0/3", 2), ("4/3", 2), ("x", 2), ("1/25", 65)])

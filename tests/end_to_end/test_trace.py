@@ -10,6 +10,7 @@ import pytest
 from asyncgen.simulator import Faults
 
 from .conftest import OUTPUTS, Job, clean_env
+from .test_endpoints import configure
 from .test_regenerate import PREAMBLE, flagged, regenerate, spoil
 
 STEPS = ["paraphrase", "correct_reasoning", "error_reasoning"]
@@ -173,6 +174,48 @@ def test_what_would_be_another_request_is_not_sent(done, tmp_path, change, why):
     assert "paraphrase cannot be asked again" in said
     assert why in said
     assert done.server.counts["requests"] == before
+
+
+def test_in_a_shard_and_in_what_was_merged_of_shards_pairs_have_the_index_of_the_input(job, serve, tmp_path):
+    """By index, note id and request; also behind a pair that failed; and they are asked again."""
+    server = serve(faults=Faults(fail_matching="diabetes", fail_kind="filter"))
+    shards = [job(server, flags=["--add-reasoning", "--shard", f"{number}/3"]) for number in (1, 2, 3)]
+    assert {one.run().returncode for one in shards} == {0, 3}
+    merged = job(server)
+    words = [str(one.output_dir) for one in shards]
+    command = [sys.executable, "-m", "asyncgen", "merge", *words, "--output-dir", str(merged.output_dir)]
+    assert subprocess.run(command, check=False, capture_output=True, timeout=19).returncode == 3
+    places = [json.loads(line)["note_id"] for line in merged.input_jsonl.read_bytes().splitlines()]
+    failures = [json.loads(line) for line in (merged.output_dir / "failed.jsonl").read_bytes().splitlines()]
+    broken = next(one for one in shards if (one.output_dir / "failed.jsonl").exists() and one is not shards[0])
+    for this in (broken, merged):
+        record = this.records(OUTPUTS[0])[-1]
+        index = places.index(record["original_note_id"])
+        assert any(one["index"] < index for one in failures)
+        request = record["metadata"]["calls"][0]["request"]
+        for name in (str(index), record["original_note_id"], request):
+            found = json.loads(trace(this, name, "--json").stdout)
+            assert (found["index"], found["note_id"]) == (index, record["original_note_id"])
+            assert found["records"][0]["calls"] == [
+                {**call, "attempts": found["records"][0]["calls"][place]["attempts"]}
+                for place, call in enumerate(record["metadata"]["calls"])
+            ]
+            assert all(call["attempts"] for call in found["records"][0]["calls"])
+        asked = json.loads(again(this, str(index), "--json").stdout)["again"]
+        assert [(one["step"], one["same"]) for one in asked] == [(step, True) for step in STEPS]
+    assert "give an index from 8 to 15, a note id" in trace(shards[1], "7", code=2).stderr
+
+
+def test_a_run_at_several_endpoints_is_asked_again_there(job, serve, tmp_path):
+    """At any of those that are chosen, also when the first one does not want its key any more."""
+    good, bad = serve(), serve(faults=Faults(auth_after=1))
+    this = job(flags=["--add-reasoning", *configure(tmp_path / "one.toml", b={"base_url": good.base_url})])
+    assert this.run().returncode == 0
+    files = ["--input-jsonl", str(this.input_jsonl), "--prompt-file", str(this.prompt_file)]
+    tables = {"a": {"base_url": bad.base_url}, "b": {"base_url": good.base_url}}
+    flags = configure(tmp_path / "two.toml", **tables)
+    found = json.loads(trace(this, "7", "--again", *files, *flags, "--share", "1/2", "--json").stdout)["again"]
+    assert [(one["step"], one["same"]) for one in found] == [(step, True) for step in STEPS]
 
 
 def test_the_budget_holds_for_it_too(done):

@@ -124,8 +124,8 @@ class ScriptedClient(ChatClient):
 
     def __init__(self, config: Any, gate: Any, log: Any, observe: Any, stop: Any) -> None:
         self._config, self._gate, self._log, self._observe, self._stop = config, gate, log, observe, stop
-        self._last_success = 0.0
-        self._answers = 0
+        self._refused_since = None
+        self._answers, self._served = 0, {"": None}
         self._refused_share = 0.0
         self._frames = {}
         self._calls: dict[str, Call] = {}
