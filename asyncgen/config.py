@@ -35,6 +35,11 @@ class EndpointConfig:
     concurrency: int | None = None
 
     @property
+    def address_name(self) -> str:
+        """What the user calls its address."""
+        return "base-url" if self.name else "--base-url"
+
+    @property
     def ceilings(self) -> dict[str, float]:
         """What the user wants at most, by limit."""
         limits = {"requests": self.rpm, "tokens": self.tpm}
@@ -104,9 +109,9 @@ class RunConfig:
                 raise UsageError(f"--{name.replace('_', '-')} must be a number of seconds above 0, not {value:g}")
         for endpoint in self.served:
             try:
-                check_base_url(endpoint.base_url)
+                check_base_url(endpoint)
                 if endpoint.api_key:
-                    _check_key(endpoint.api_key, endpoint.base_url, allow_http=self.allow_http)
+                    _check_key(endpoint, allow_http=self.allow_http)
             except AsyncgenError as error:
                 raise type(error)(f"endpoint {endpoint.name}: {error}" if endpoint.name else str(error)) from None
 
@@ -174,12 +179,13 @@ class RunConfig:
         return endpoint.concurrency or max(1, self.most_in_flight // len(self.served))
 
 
-def check_base_url(url: str) -> None:
+def check_base_url(endpoint: EndpointConfig) -> None:
     """Refuse what cannot be an API's address or would leak a secret.
 
     Raises:
         UsageError: no http(s) URL, or user information in it.
     """
+    url = endpoint.base_url
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -187,21 +193,27 @@ def check_base_url(url: str) -> None:
     except ValueError:  # unbalanced brackets, a port that is none
         is_address = False
     if not is_address:
-        raise UsageError("--base-url must be an http:// or https:// address such as https://api.openai.com/v1")
+        raise UsageError(
+            f"{endpoint.address_name} must be an http:// or https:// address such as https://api.openai.com/v1"
+        )
     if parts.username or parts.password:
-        raise UsageError("--base-url must not hold a user name or password; set OPENAI_API_KEY instead")
+        raise UsageError(
+            f"{endpoint.address_name} must not hold a user name or password; set {endpoint.key_name} instead"
+        )
 
 
-def _check_key(key: str, url: str, *, allow_http: bool) -> None:
+def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
     """Refuse a key that no header can carry, or that would travel where anybody can read it."""
+    key, url = endpoint.api_key, endpoint.base_url
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise KeyOrQuotaError(
             "the API key holds blanks, line breaks or other characters that no key has; copy it anew"
         )
     if urlsplit(url).scheme == "http" and not is_loopback(url) and not allow_http:
         raise UsageError(
-            "--base-url is http://: the key would travel unencrypted; use https://, or --allow-http if you trust "
-            "every network in between, or unset OPENAI_API_KEY if the server needs none"
+            f"{endpoint.address_name} is http://: the key would travel unencrypted; use https://, or --allow-http "
+            "if you trust every network in between"
+            + ("" if endpoint.name else f", or unset {endpoint.key_name} if the server needs none")
         )
 
 

@@ -71,16 +71,19 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
     if variable is not None and not (isinstance(variable, str) and variable):
         raise UsageError(f"{where}: api-key-env must be the name of an environment variable")
     numbers = {key: _number(said.get(key), f"{where}: {key}", whole=key == "concurrency") for key in _NUMBERS}
+    key = environment.get(variable, "") if variable else ""
+    endpoint = EndpointConfig(
+        name=name, base_url=address, api_key=key, key_name=variable or "api-key-env", **numbers
+    )
     try:
-        check_base_url(address)
+        check_base_url(endpoint)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
-    key = environment.get(variable, "") if variable else ""
     if variable and not key:
         raise KeyOrQuotaError(f"{where}: its key is missing: set the environment variable {variable}")
     if not variable and not is_loopback(address):
         raise KeyOrQuotaError(f"{where}: no key: name the environment variable that holds it with api-key-env")
-    return EndpointConfig(name=name, base_url=address, api_key=key, key_name=variable or "api-key-env", **numbers)
+    return endpoint
 
 
 def _number(value: Any, where: str, *, whole: bool) -> Any:

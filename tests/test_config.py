@@ -9,6 +9,7 @@ import pytest
 
 from asyncgen.config import (
     DEFAULT_BASE_URL,
+    EndpointConfig,
     RunConfig,
     check_base_url,
     endpoint_name,
@@ -147,7 +148,7 @@ def test_what_is_no_http_address_is_refused(url: str) -> None:
 )
 def test_an_http_address_is_accepted(url: str) -> None:
     """With a port, a path or an IPv6 host."""
-    check_base_url(url)
+    check_base_url(EndpointConfig(base_url=url))
     assert config(base_url=url).base_url == url
 
 
@@ -184,3 +185,12 @@ def test_shipped_files_are_found() -> None:
     """In a checkout as in the installed package."""
     assert shipped("prompts", "medec_safe.json").is_file()
     assert shipped("profiles", "default.toml").is_file()
+
+
+@pytest.mark.parametrize("address", ["ftp://x", "https://me:secret@x.org/v1", "http://x.org/v1"])
+def test_what_is_wrong_with_an_endpoint_names_what_its_table_has(address: str) -> None:
+    """Neither --base-url nor OPENAI_API_KEY are of any use there."""
+    named = EndpointConfig(name="a", base_url=address, api_key="key", key_name="KEY_OF_A")
+    with pytest.raises(UsageError, match="endpoint a: base-url ") as refused:
+        config(endpoints=(named,))
+    assert "OPENAI_API_KEY" not in str(refused.value)
