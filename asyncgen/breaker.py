@@ -34,7 +34,11 @@ class Breaker:
             return None
         (step, kind), number = self._failures.most_common(1)[0]
         reason = f"{failed} of {self._ended} pairs failed, {number} of them with {kind} ({step})"
+        # Pairs are written in order: those behind one that has not ended are asked again.
+        listed = "failed.jsonl lists them up to the first pair that had not ended"
         go_on = "then run the same command again (--max-failures allows more)"
         if kind in OF_THE_SERVER:
-            return TryLaterError(f"{reason}: the server is not well, or is not at --base-url; wait, {go_on}")
-        return BadDataError(f"{reason}: see failed.jsonl; check the prompt file and --model, {go_on}")
+            return TryLaterError(
+                f"{reason}: the server is not well, or is not at --base-url; wait, {go_on}; {listed}"
+            )
+        return BadDataError(f"{reason}: check the prompt file and --model, {go_on}; {listed}")

@@ -114,6 +114,10 @@ class Console:
         self._close_bar()
         self._print(f"❌ {text}", sys.stderr)
 
+    def advise(self, text: str) -> None:
+        """What to do about it; shown even when quiet."""
+        self._print(text, sys.stderr)
+
     def summary(self, summary: Summary, output_dir: Path, price: Price | None = None) -> None:
         """How the run ended; `price` is that of its model."""
         self._close_bar()
@@ -189,7 +193,7 @@ class Console:
         self._open_bar(event.total, event.done)
 
     def _repairing(self, event: RepairStarted) -> None:
-        self.say(f"Asking again for {event.pairs} pair{'s' * (event.pairs != 1)} that {event.why}")
+        self.say(f"Asking again for {plural(event.pairs, 'pair')} that {event.why}")
         self._open_bar(event.pairs, 0)
 
     def _call(self, event: CallEnded) -> None:
@@ -238,10 +242,8 @@ class Console:
 
     def _stopping(self, event: StopRequested) -> None:
         if event.in_flight:
-            self.say(
-                f"Stopping: {event.in_flight} calls in flight are finished and saved first "
-                "(Ctrl-C again leaves at once)"
-            )
+            calls = f"{plural(event.in_flight, 'call')} in flight {'is' if event.in_flight == 1 else 'are'}"
+            self.say(f"Stopping: {calls} finished and saved first (Ctrl-C again leaves at once)")
 
     def _plan(self, event: Planned) -> None:
         self._planned = event

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from asyncgen.budget import Spend
 from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_checkpoint, load_statistics
 from asyncgen.disk import Disk, disk_errors, lines_of
 from asyncgen.errors import BadDataError, Exit
@@ -68,6 +69,12 @@ class Picture:
         """The last sample, whichever process took it."""
         samples = [one.sample for one in self.history.sessions if one.sample is not None]
         return samples[-1] if samples else None
+
+    @property
+    def lost_tokens(self) -> int:
+        """What calls may have cost whose answer never arrived; the counts of the sessions leave it out."""
+        spend = Spend() if self.state is None else self.state.spend
+        return spend.lost_prompt_tokens + spend.lost_completion_tokens
 
     @property
     def done(self) -> int:

@@ -37,6 +37,7 @@ from asyncgen.progress import (
     StopRequested,
 )
 from asyncgen.recipe import Recipe
+from asyncgen.units import plural
 from asyncgen.window import Window
 from asyncgen.worker import Outcome, Worker
 from asyncgen.writer import OrderedWriter, Sink
@@ -241,7 +242,7 @@ class Engine:
     async def _stop_when_exhausted(self, journal: Journal) -> None:
         await self._gate.exhausted.wait()
         spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
-        pairs = "1 pair" if left == 1 else f"{left:,} pairs"
+        pairs = plural(left, "pair")
         self.stop(
             BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; {self._gate.lacking}")
         )

@@ -23,6 +23,7 @@ from asyncgen.progress import Notice, Observer, RepairStarted
 from asyncgen.recipe import Recipe
 from asyncgen.resume import STATE_DIRECTORY
 from asyncgen.tee import Tap, Tee
+from asyncgen.units import plural
 from asyncgen.writer import RunOutputs, Sink
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Work:
             )
             begun = encode_statistics(replace(state, regeneration=now))
             replace_atomically(self._disk, self._directory / STATISTICS, begun)
-            self._observe(RepairStarted(len(asked), "were flagged"))
+            self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
             breaker = self._breaker()
             state, _ = await self._merge(journal, spool, spool, asked, breaker, lambda: asked, now.number)
         kept = len(asked) - len(spool.repaired)
@@ -201,9 +202,14 @@ class Work:
 def _noticed(journal: Journal) -> Iterator[Notice]:
     if journal.unsettled:
         yield Notice(
-            f"The last run ended while {journal.unsettled} calls were in flight: "
+            "The last run ended while 1 call was in flight: it is sent again and may be billed twice"
+            if journal.unsettled == 1
+            else f"The last run ended while {journal.unsettled:,} calls were in flight: "
             "these are sent again and may be billed twice",
             warning=True,
         )
     if journal.damaged:
-        yield Notice(f"{journal.damaged} damaged journal lines were kept aside (.broken)", warning=True)
+        yield Notice(
+            f"{plural(journal.damaged, 'damaged journal line')} kept aside (.broken)",
+            warning=True,
+        )

@@ -48,3 +48,4 @@ def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expecte
     assert ended is not None
     assert isinstance(ended[1], expected)
     assert str(ended[1]).startswith(f"30 of 30 pairs failed, 29 of them with {kind} (paraphrase)")
+    assert str(ended[1]).endswith("failed.jsonl lists them up to the first pair that had not ended")

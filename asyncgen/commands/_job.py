@@ -294,7 +294,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
             anew = isinstance(error, DirectoryError) and flaws is None
             console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
             if error.exit_code in RESUMABLE:
-                console.error(f"to go on: {with_larger_budget(_command(sys.argv), str(error))}")
+                console.advise(f"to go on: {with_larger_budget(_command(sys.argv), str(error))}")
             return error.exit_code
 
 
@@ -424,7 +424,10 @@ def _config(
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
     if needs_key and not config.endpoints and not config.api_key and not is_loopback(config.base_url):
-        raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY")
+        raise KeyOrQuotaError(
+            "no API key: set the environment variable OPENAI_API_KEY; without one there are --simulate "
+            "(a simulated API) and --local (a model on this machine)"
+        )
     return config
 
 

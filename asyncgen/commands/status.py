@@ -144,6 +144,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "prompt_tokens": merged.prompt_tokens if merged else sum(one.prompt_tokens for one in samples),
         "completion_tokens": merged.completion_tokens if merged else sum(one.completion_tokens for one in samples),
         "cost_usd": _cost(picture),
+        "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
         "resume": session and session.go_on,
@@ -268,6 +269,8 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
     )
     yield "tokens", f"{prompt:,} in, {completion:,} out"
     yield "cost", usd(_cost(picture))
+    if picture.lost_tokens:
+        yield "lost", f"{picture.lost_tokens:,} tokens at most, not among these: calls whose answer never arrived"
 
 
 def _cost(picture: "Picture") -> float | None:

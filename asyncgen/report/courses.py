@@ -54,12 +54,17 @@ def speed(record: Record, axis: TimeAxis) -> Iterator[str]:
     )
 
 
-def refusals(record: Record, axis: TimeAxis, storms: list[Storm]) -> Iterator[str]:
-    """Refused calls, retries, storms."""
+def refusals(picture: Picture, record: Record, axis: TimeAxis, storms: list[Storm]) -> Iterator[str]:
+    """Refused calls, retries, storms, and answers that never arrived."""
+    if picture.lost_tokens:
+        yield paragraph(
+            f"Calls whose answer never arrived may have taken {picture.lost_tokens:,} tokens at most, "
+            "which no other figure here holds; the budget counts them."
+        )
     line = record.timeline
     refused, retried = line.total("refused"), line.total("retried")
     if not (refused or retried):
-        known = "No call was refused, and none was sent twice."
+        known = "No call was refused, and none was tried again after a failure."
         yield paragraph(known if line.total("seconds") else "There are no samples: Failures has what calls tell.")
         return
     yield over_time(

@@ -35,7 +35,7 @@ def render(picture: Picture, record: Record, calls: Calls, now: float) -> str:
     body = {
         "what": what_happened(picture, record, storms),
         "speed": speed(record, axis),
-        "refusals": refusals(record, axis, storms),
+        "refusals": refusals(picture, record, axis, storms),
         "waiting": waiting(calls),
         "tokens": tokens(picture, record, axis),
         "plan": plan(picture, record),

@@ -56,7 +56,7 @@ def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serv
 
     assert last.returncode == 0
     assert "Resuming from pair" in last.stdout
-    assert "calls were in flight" in last.stderr
+    assert "in flight: " in last.stderr
     assert this.outputs() == golden.outputs()
     assert server.counts["distinct_requests"] == 600
     assert 600 <= server.counts["requests"] <= 600 + in_flight
@@ -77,7 +77,7 @@ def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve
     assert code == 130
     assert "to go on: " in stderr
     assert "Traceback" not in stderr
-    assert "are finished and saved first" in stdout
+    assert "finished and saved first" in stdout
     assert server.counts["abandoned"] == 0
     assert this.run().returncode == 0
     assert server.counts["requests"] == server.counts["distinct_requests"] == 180

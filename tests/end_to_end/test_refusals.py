@@ -183,6 +183,8 @@ def test_without_a_key_a_hosted_endpoint_is_refused(job):
 
     assert code == 77
     assert "OPENAI_API_KEY" in message
+    assert "--simulate" in message
+    assert "--local" in message
 
 
 def test_an_unknown_simulator_profile_names_the_known_ones(job):

@@ -11,7 +11,7 @@ import pytest
 from asyncgen.budget import Price, Spend
 from asyncgen.console import PLAIN_INTERVAL, Console, bar_text, plain_line
 from asyncgen.pipeline import Summary
-from asyncgen.progress import Notice, Paused, RunStarted
+from asyncgen.progress import Notice, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.rates import Rates
 
 from .samples import sample
@@ -136,3 +136,17 @@ def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expe
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
         console.summary(replace(ENDED, **fields), Path("out"), PRICE)
     assert expected in capsys.readouterr().out
+
+
+def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
+    """The command to go on carries no sign of an error."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.advise("to go on: asyncgen run")
+        console.observe(StopRequested("interrupted", 1))
+        console.observe(RepairStarted(1, "was flagged"))
+    said = capsys.readouterr()
+    assert said.err == "to go on: asyncgen run\n"
+    assert said.out == (
+        "Stopping: 1 call in flight is finished and saved first (Ctrl-C again leaves at once)\n"
+        "Asking again for 1 pair that was flagged\n"
+    )

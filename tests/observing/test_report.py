@@ -7,6 +7,9 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+from asyncgen.budget import Spend
+from asyncgen.checkpoint import RunState, encode_statistics
+from asyncgen.commands.status import lines
 from asyncgen.directory import look
 from asyncgen.disk import Disk
 from asyncgen.history import Calls
@@ -137,6 +140,19 @@ def test_without_a_price_it_says_so(night, disk):
     page = page_of(night, disk)
     assert "There is no price for this model" in page
     assert "<dd>no price</dd>" in page
+
+
+def test_what_lost_calls_may_have_cost_is_said_here_and_by_status(night, disk):
+    """It is in the spend, which the budget counts, and in no sample."""
+    assert "never arrived" not in page_of(night, disk)
+    assert "lost" not in dict(lines(look(disk, night)))
+    statistics = night / "generation_stats_safe.json"
+    spend = Spend(lost_prompt_tokens=4000, lost_completion_tokens=2000)
+    state = RunState(99, 0, "", {}, {"total_pairs": 100, "total_tokens_used": 9}, failed_pairs=2, spend=spend)
+    statistics.write_bytes(encode_statistics(state))
+
+    assert "never arrived may have taken 6,000 tokens at most" in page_of(night, disk)
+    assert dict(lines(look(disk, night)))["lost"].startswith("6,000 tokens at most")
 
 
 def test_a_long_run_makes_no_longer_page(night, disk):
