@@ -78,18 +78,21 @@ class Examples:
         directory: the output directory, absolute.
 
     Raises:
-        UsageError: no run has begun there.
-        BadDataError: it has nothing to export yet, or was not written by this version of asyncgen.
+        UsageError: it is not there.
+        BadDataError: no run has begun there, it has nothing to export yet, or was not written by this version of
+            asyncgen.
     """
 
     def __init__(self, disk: Disk, directory: Path) -> None:
+        if not directory.is_dir():
+            raise UsageError(f"{directory} is no directory")
         state = peek(disk, directory)
         if state is None and disk.size(directory / CHECKPOINT) is not None:
             raise BadDataError(
                 f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"
             )
         if state is None:
-            raise UsageError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
+            raise BadDataError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
         if COMBINED not in state.files or not state.files[COMBINED].size:
             raise BadDataError(f"{directory} has no examples yet: nothing to export")
         self.state: RunState = state

@@ -77,11 +77,12 @@ def test_every_file_that_the_run_kept_a_checksum_of_is_checked(
             list(Examples(disk, run).pairs())
 
 
-def test_a_directory_without_a_run_is_an_error_of_usage(disk: Disk, tmp_path: Path) -> None:
-    """Also one that is not there."""
-    for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(UsageError, match="no run has begun"):
-            Examples(disk, path)
+def test_a_directory_without_a_run_is_told_from_none(disk: Disk, tmp_path: Path) -> None:
+    """The former is bad data, the latter an error of usage."""
+    with pytest.raises(BadDataError, match="no run has begun"):
+        Examples(disk, tmp_path)
+    with pytest.raises(UsageError, match="is no directory"):
+        Examples(disk, tmp_path / "none")
 
 
 def test_a_run_without_a_pair_has_nothing_to_export(disk: Disk, tmp_path: Path) -> None:
