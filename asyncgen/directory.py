@@ -10,7 +10,7 @@ from pathlib import Path
 from asyncgen.budget import Spend
 from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_checkpoint, load_statistics
 from asyncgen.disk import Disk, disk_errors, lines_of
-from asyncgen.errors import BadDataError, Exit
+from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.history import History, Session
 from asyncgen.progress import Sample
 from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY, peek
@@ -99,6 +99,7 @@ def look(
     """Look at a directory.
 
     Raises:
+        UsageError: it is not there.
         BadDataError: there is no run in it.
         DiskError: it cannot be read.
     """
@@ -106,7 +107,9 @@ def look(
     traces = (directory / CHECKPOINT, directory / STATISTICS, inside / EVENTS, inside / "lock")
     with disk_errors("look at", directory):
         there = directory.is_dir()
-    if not there or all(disk.size(path) is None for path in traces):
+    if not there:
+        raise UsageError(f"{directory} is no directory")
+    if all(disk.size(path) is None for path in traces):
         raise BadDataError(f"{directory} holds no run: give the --output-dir of one")
     pid = _holder(disk, inside / "lock")
     history = History(each_sample)

@@ -151,6 +151,7 @@ class LocalServer:
         settings = {
             "parent": os.getpid(),
             "model": str(self._model.path),
+            "name": self._model.path.name,
             "slots": self._model.slots,
             "slot_tokens": self._model.slot_tokens,
             "grammar": self._model.grammar,

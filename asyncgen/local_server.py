@@ -42,6 +42,7 @@ def _serve(settings: dict[str, Any]) -> Any:
 
     params = xllamacpp.CommonParams()
     params.model.path = settings["model"]
+    params.model_alias = {settings["name"]}  # else its answers give the path as the model's name
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["slots"] * settings["slot_tokens"]
     for threads in (params.cpuparams, params.cpuparams_batch):

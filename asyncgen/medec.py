@@ -9,6 +9,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,17 +85,24 @@ def read_csv(path: Path) -> Iterator[Found]:
     try:
         # utf-8-sig: a byte order mark is no part of the first column's name. No newline translation.
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            first = file.readline()
+            if first.startswith("{"):
+                raise BadDataError(
+                    f"{path} is no CSV, it looks like JSON lines: pairs in that form need no prepare, "
+                    "asyncgen run takes them with --input-jsonl"
+                )
+            reader = csv.reader(chain((first,), file), strict=True)
             columns = _columns(next(reader, []), path)
+            done = reader.line_num
             for number, row in enumerate(filter(None, reader), 1):
                 yield _found(number, columns, row)
                 done = reader.line_num
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise BadDataError(f"{path} is not UTF-8, somewhere behind line {done}: save it as UTF-8") from None
+        raise BadDataError(f"{path} is not UTF-8, somewhere from line {done + 1} on: save it as UTF-8") from None
     except csv.Error as error:
-        raise BadDataError(f"{path} is not CSV: {error}, in the row that begins behind line {done}") from None
+        raise BadDataError(f"{path} is not CSV: {error}, in the row that begins in line {done + 1}") from None
 
 
 def encode_pair(pair: Pair, side: str | None) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ResponseSchema, Sampling
+from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.text import loads
 
@@ -77,7 +78,8 @@ class PromptFile:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise UsageError(f"cannot read the prompt file {path}: {error.strerror}") from error
+            there = "" if path.exists() else f"; the shipped one is {shipped('prompts', 'medec_safe.json')}"
+            raise UsageError(f"cannot read the prompt file {path}: {error.strerror}{there}") from error
         try:
             content = loads(data.removeprefix(b"\xef\xbb\xbf"))
         except ValueError as error:

@@ -212,7 +212,10 @@ def _accept(
     if done and prefix_chain is None:
         raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
     if done and prefix_chain != state.input_chain:
-        raise DirectoryError(f"the input changed within the {done} pairs already processed")
+        raise DirectoryError(
+            f"the input changed within the {done} pairs already processed (asyncgen verify DIR --input-jsonl P "
+            "names the pair, if its incorrect note is another)"
+        )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise DirectoryError("the checkpoint does not fit this version of asyncgen")

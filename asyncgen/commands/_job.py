@@ -260,6 +260,9 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     Raises:
         UsageError, KeyOrQuotaError: as `prepare`.
     """
+    server = (args.simulate, args.local, args.base_url or os.environ.get("OPENAI_BASE_URL"), args.endpoint or None)
+    if str(state.fingerprint.get("endpoint")).startswith("loopback") and server == (None,) * 4:
+        raise UsageError("this run used a server on this machine: give --simulate, --local or --base-url again")
     args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
     if state.portion is not None:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard

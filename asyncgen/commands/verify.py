@@ -4,9 +4,13 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asyncgen.commands import _job
 from asyncgen.errors import BadDataError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from asyncgen.structure import Structure
 
 HELP = "prove the data: structure, checksums, and what changed in each note"
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
@@ -83,8 +87,21 @@ def execute(args: argparse.Namespace) -> int:
     if verification.structure.problems.counts or too_many:
         return Exit.BAD_DATA
     if not args.json:
-        sys.stdout.write(f"next: asyncgen export {shlex.quote(str(args.directory))} --format openai\n")
+        every = verification.judged > 0 and len(report.kinds) == verification.judged
+        sys.stdout.write(f"next: {_next(verification.structure, args.directory, all_flagged=every)}\n")
     return Exit.DONE
+
+
+def _next(structure: "Structure", directory: Path, *, all_flagged: bool) -> str:
+    """What fits the run as it was found."""
+    place = shlex.quote(str(directory))
+    if structure.state is not None and not structure.finished:
+        return f"go on with the run by its own command, which asyncgen status {place} shows"
+    if not structure.pairs:
+        return f"there are no examples; see why in {shlex.quote(str(directory / 'failed.jsonl'))}"
+    if all_flagged:
+        return "every pair is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
+    return f"asyncgen export {place} --format openai"
 
 
 def _regenerate(args: argparse.Namespace) -> int:

@@ -1,10 +1,11 @@
 """The examples of a run, pair by pair, as far as its checkpoint speaks of them.
 
 They are read from `sft_combined_safe.jsonl`: for each pair its CORRECT line, then its INCORRECT line. A run that
-is not finished may have written more than its checkpoint says; what is behind that does not count. The file is
-known by the checksum that the run kept: one that was changed since is refused.
+is not finished may have written more than its checkpoint says; what is behind that does not count. All files of
+the run are known by the sizes and checksums that it kept: with one that was changed since, all are refused.
 """
 
+import shlex
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,37 +78,45 @@ class Examples:
         directory: the output directory, absolute.
 
     Raises:
-        UsageError: no run has begun there.
-        BadDataError: it has nothing to export yet, or was not written by this version of asyncgen.
+        UsageError: it is not there.
+        BadDataError: no run has begun there, it has nothing to export yet, or was not written by this version of
+            asyncgen.
     """
 
     def __init__(self, disk: Disk, directory: Path) -> None:
+        if not directory.is_dir():
+            raise UsageError(f"{directory} is no directory")
         state = peek(disk, directory)
         if state is None and disk.size(directory / CHECKPOINT) is not None:
             raise BadDataError(
                 f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"
             )
         if state is None:
-            raise UsageError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
+            raise BadDataError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
         if COMBINED not in state.files or not state.files[COMBINED].size:
             raise BadDataError(f"{directory} has no examples yet: nothing to export")
         self.state: RunState = state
         self.finished = disk.size(directory / CHECKPOINT) is None
         self._disk = disk
+        self._directory = directory
         self._path = directory / COMBINED
 
     def pairs(self) -> Iterator[Pair]:
         """Every pair, in input order.
 
         Raises:
-            BadDataError: the file is not what the run wrote.
+            BadDataError: a file is not what the run wrote.
         """
+        for name in self.state.files:
+            if name != COMBINED:
+                for _ in self._chunks(name):
+                    pass
         lines = self._lines()
         for correct_line, correct_end in lines:
             incorrect_line, incorrect_end = next(lines, (b"", 0))
             correct, incorrect = self._parse(correct_line), self._parse(incorrect_line)
             if (correct.label, incorrect.label, incorrect.note_id) != (CORRECT, INCORRECT, correct.note_id):
-                raise self._changed()
+                raise self._changed(COMBINED)
             yield Pair(correct, incorrect, (correct_end, incorrect_end))
 
     def at(self, start: int, end: int) -> Example:
@@ -115,31 +124,39 @@ class Examples:
         return self._parse(self._disk.read(self._path, start, end - start) or b"")
 
     def _lines(self) -> Iterator[tuple[bytes, int]]:
-        mark = self.state.files[COMBINED]
-        left, end, crc32, rest = mark.size, 0, 0, b""
-        if (self._disk.size(self._path) or 0) < left:
-            raise self._changed()
-        for chunk in self._disk.chunks(self._path):
-            piece = chunk[:left]
-            left -= len(piece)
-            crc32 = zlib.crc32(piece, crc32)
-            *lines, rest = (rest + piece).split(b"\n")
+        end, rest = 0, b""
+        for chunk in self._chunks(COMBINED):
+            *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 end += len(line) + 1
                 yield line, end
+        if rest:
+            raise self._changed(COMBINED)
+
+    def _chunks(self, name: str) -> Iterator[bytes]:
+        """A file as far as the state speaks of it; at its end it is held against the checksum."""
+        mark, path = self.state.files[name], self._directory / name
+        left, crc32, size = mark.size, 0, self._disk.size(path) or 0
+        if size < left or (self.finished and size > left):
+            raise self._changed(name)
+        for chunk in self._disk.chunks(path) if left else ():
+            piece = chunk[:left]
+            left -= len(piece)
+            crc32 = zlib.crc32(piece, crc32)
+            yield piece
             if not left:
                 break
-        if rest or crc32 != mark.crc32:
-            raise self._changed()
+        if crc32 != mark.crc32:
+            raise self._changed(name)
 
     def _parse(self, line: bytes) -> Example:
         try:
             return Example.parse(line)
         except ValueError:
-            raise self._changed() from None
+            raise self._changed(COMBINED) from None
 
-    def _changed(self) -> BadDataError:
+    def _changed(self, name: str) -> BadDataError:
         return BadDataError(
-            f"{self._path} is not what the run wrote (or a run is rewriting it just now): run the same "
-            "`asyncgen run` command, which says what is wrong with it"
+            f"{self._directory / name} is not what the run wrote (or a run is rewriting it just now): "
+            f"`asyncgen verify {shlex.quote(str(self._directory))} --input-jsonl P` says what is wrong with it"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.config import shipped
+from asyncgen.local import find_model
 
 from .conftest import OUTPUTS, SAMPLES, Job, clean_env, interrupt
 from .test_interruptions import wait_until
@@ -91,6 +92,8 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
         assert list(correct["reasoning"]) == ["clinical_summary", "key_findings", "why_correct"]
         assert list(incorrect["reasoning"]) == ["clinical_summary", "key_findings", "why_wrong", "correction"]
         assert incorrect["note"] == pair["incorrect_note"]
+        names = {call["model"] for record in (correct, incorrect) for call in record["metadata"]["calls"]}
+        assert names == {find_model(None).name}  # never where it lies
     stats = json.loads((this.output_dir / "generation_stats_safe.json").read_text())
     assert stats["total_tokens_used"] > 500
     assert "bytes" in stats["fingerprint"]["model_file"]

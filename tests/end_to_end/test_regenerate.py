@@ -203,6 +203,10 @@ def test_what_cannot_be_regenerated_is_refused(serve: Serve, job: Callable[..., 
     for flags, code, words in cases:
         result = regenerate(this, *flags)
         assert (result.returncode, words in result.stderr) == (code, True), result
+    result = regenerate(replace(this, server=None))
+    assert (result.returncode, "this run used a server on this machine: give" in result.stderr) == (2, True), (
+        result
+    )
     path = this.output_dir / OUTPUTS[0]
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"patient", b"pateint", 1))

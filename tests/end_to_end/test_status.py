@@ -147,10 +147,13 @@ def test_watching_a_run_goes_on_until_its_end(serve, job):
 
 def test_a_directory_without_a_run_is_refused_in_one_line(tmp_path):
     """And nothing is made in it."""
-    for directory in (tmp_path, tmp_path / "none"):
+    none = tmp_path / "none"
+    for directory, code, line in (
+        (tmp_path, 65, f"❌ {tmp_path} holds no run: give the --output-dir of one\n"),
+        (none, 2, f"❌ {none} is no directory\n"),
+    ):
         done = status(directory)
-        assert (done.returncode, done.stdout) == (65, "")
-        assert done.stderr == f"❌ {directory} holds no run: give the --output-dir of one\n"
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", line)
     assert list(tmp_path.iterdir()) == []
 
 

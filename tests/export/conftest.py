@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from asyncgen.checkpoint import STATISTICS, FileMeter, RunState, encode_statistics, save_checkpoint
+from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.disk import Disk
-from asyncgen.export.examples import COMBINED
+from asyncgen.structure import COMBINED, CORRECT, INCORRECT
 
 REASONING = {"clinical_summary": "A {note}.", "key_findings": ["one", "two"], "conclusion": "Braces {} stay."}
 Pair = tuple[dict[str, Any], dict[str, Any]]
@@ -34,19 +35,24 @@ def make_pair(number: int, **changes: Any) -> Pair:
 def make_run(directory: Path, pairs: Iterable[Pair], *, finished: bool = True, behind: bytes = b"") -> Path:
     """A directory with these pairs; `behind` is what a run has written since its last checkpoint."""
     directory.mkdir()
-    meter, done = FileMeter(), 0
-    with (directory / COMBINED).open("wb") as file:
+    meters, done = {name: FileMeter() for name in (CORRECT, INCORRECT, COMBINED, FAILED)}, 0
+    with ExitStack() as stack:
+        files = {
+            name: stack.enter_context((directory / name).open("wb")) for name in (CORRECT, INCORRECT, COMBINED)
+        }
         for pair in pairs:
-            data = b"".join(orjson.dumps(example) + b"\n" for example in pair)
-            file.write(data)
-            meter.advance(data)
+            lines = [orjson.dumps(example) + b"\n" for example in pair]
+            for name, data in zip(files, (*lines, b"".join(lines)), strict=True):
+                files[name].write(data)
+                meters[name].advance(data)
             done += 1
-        file.write(behind)
+        for file in files.values():
+            file.write(behind)
     state = RunState(
         last_completed_idx=done - 1,
         input_end=0,
         input_chain="",
-        files={COMBINED: meter.mark()},
+        files={name: meter.mark() for name, meter in meters.items()},
         stats={"total_pairs": done if finished else done + 7},
         fingerprint={
             "model": "gpt-4o",

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.checkpoint import CHECKPOINT, STATISTICS
+from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS
 from asyncgen.disk import READ_CHUNK, Disk
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.export.examples import COMBINED, Examples
+from asyncgen.export.examples import Examples
+from asyncgen.structure import COMBINED, CORRECT, INCORRECT
 
 from .conftest import make_pair, make_run
 
@@ -52,11 +53,36 @@ def test_a_file_that_was_changed_is_refused(disk: Disk, tmp_path: Path, damage) 
         list(Examples(disk, run).pairs())
 
 
-def test_a_directory_without_a_run_is_an_error_of_usage(disk: Disk, tmp_path: Path) -> None:
-    """Also one that is not there."""
-    for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(UsageError, match="no run has begun"):
-            Examples(disk, path)
+@pytest.mark.parametrize("name", [CORRECT, INCORRECT, COMBINED, FAILED])
+@pytest.mark.parametrize("finished", [True, False])
+def test_every_file_that_the_run_kept_a_checksum_of_is_checked(
+    disk: Disk, tmp_path: Path, name: str, *, finished: bool
+) -> None:
+    """Also those that the examples are not taken from; only behind a checkpoint may there be more."""
+    run = make_run(tmp_path / "out", map(make_pair, range(3)), finished=finished)
+    path = run / name
+    data = path.read_bytes() if path.exists() else b""
+    path.write_bytes(data + b'{"x":1}\n')
+    if finished:
+        with pytest.raises(BadDataError, match=f"{name} is not what the run wrote .*asyncgen verify"):
+            list(Examples(disk, run).pairs())
+    else:
+        assert len(list(Examples(disk, run).pairs())) == 3
+    if data:
+        path.write_bytes(data.replace(b"Case", b"Base", 1))
+        with pytest.raises(BadDataError, match=f"{name} is not what the run wrote"):
+            list(Examples(disk, run).pairs())
+        path.unlink()
+        with pytest.raises(BadDataError, match=f"{name} is not what the run wrote"):
+            list(Examples(disk, run).pairs())
+
+
+def test_a_directory_without_a_run_is_told_from_none(disk: Disk, tmp_path: Path) -> None:
+    """The former is bad data, the latter an error of usage."""
+    with pytest.raises(BadDataError, match="no run has begun"):
+        Examples(disk, tmp_path)
+    with pytest.raises(UsageError, match="is no directory"):
+        Examples(disk, tmp_path / "none")
 
 
 def test_a_run_without_a_pair_has_nothing_to_export(disk: Disk, tmp_path: Path) -> None:
