@@ -17,6 +17,7 @@ from asyncgen.endpoint import Endpoint
 from asyncgen.errors import Stopping
 from asyncgen.gate import Gate
 from asyncgen.limiter import PERIOD, RateLimiter
+from asyncgen.rate_headers import Report
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
@@ -579,3 +580,12 @@ async def test_the_gate_says_what_is_waited_for(start_ticking: Callable[[], None
         assert (gate.waiting_on, gate.waiting) == ("pause", 1)
         await waiting[1]
         assert (gate.waiting_on, gate.waiting) == (None, 0)
+
+
+async def test_a_limit_that_headers_tell_of_knows_what_was_sent_before():
+    """Or the share of it that is in use would begin with nothing."""
+    limiter = RateLimiter(None, None)
+    for _ in range(4):
+        limiter.spend(1024, 0.0)
+    limiter.hear({"tokens": Report(30_000, 25_000, 60.0, None)}, {}, 1.0)
+    assert limiter.lanes["tokens"].spent == 4096
