@@ -20,14 +20,14 @@ ROUNDING = 1e-6  # slices of floats do not add up exactly
 class Lane:
     """One paced limit: its rate, and a purse of what has been drawn and not spent."""
 
-    def __init__(self, per_minute: float, ceiling: float | None, share: float) -> None:
+    def __init__(self, per_minute: float, ceiling: float | None, share: float, spent: float = 0.0) -> None:
         self.pace = Pace(per_minute, ceiling, share)
         # At least one whole unit must fit: below 600 a minute the period grows instead.
         self._nominal = self.pace.whole  # for a share may grow
         period = max(PERIOD, 1 / self._nominal)
         self._bucket = AsyncLimiter(self._nominal * period, period)
         self._purse = 0.0
-        self._spent = 0.0
+        self._spent = spent
 
     @property
     def spent(self) -> float:
@@ -72,6 +72,7 @@ class RateLimiter:
             for name, preset in presets.items()
             if preset is not None
         }
+        self._sent = {"requests": 0.0, "tokens": 0.0}
         self.largest_call = float("inf")
         self.day_over: float | None = None
 
@@ -96,6 +97,8 @@ class RateLimiter:
 
     def spend(self, tokens: float, now: float) -> dict[str, Mark]:
         """Take a call of so many tokens out of the purses."""
+        self._sent["requests"] += 1.0
+        self._sent["tokens"] += tokens
         return {name: lane.spend(1.0 if name == "requests" else tokens, now) for name, lane in self.lanes.items()}
 
     def hear(self, reports: Mapping[str, Report], marks: Mapping[str, Mark], now: float) -> bool:
@@ -109,7 +112,10 @@ class RateLimiter:
                 self.largest_call = report.limit
             if name not in self.lanes:
                 self.lanes[name] = Lane(
-                    report.limit * MINUTE / report.period, self._ceilings.get(name), self._share
+                    report.limit * MINUTE / report.period,
+                    self._ceilings.get(name),
+                    self._share,
+                    self._sent[name],
                 )
                 learned = True
             mark = marks.get(name)

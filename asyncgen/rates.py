@@ -4,7 +4,7 @@ Pairs that an earlier process did are in none of them: only what grows between t
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asyncgen.progress import Sample
@@ -58,7 +58,7 @@ class Meter:
         if span < LEAST_SPAN:
             return Rates()
         pairs = (last.done - first.done) / span
-        limits = _in_use(first, last, span)
+        limits = _in_use(self._samples, span)
         binding, share, limit = self._binding(limits)
         return Rates(
             pairs=pairs,
@@ -88,9 +88,16 @@ class Meter:
         return (name, *shares[name])
 
 
-def _in_use(first: Sample, last: Sample, span: float) -> dict[tuple[str, str], tuple[float, float]]:
+def _in_use(samples: Sequence[tuple[float, Sample]], span: float) -> dict[tuple[str, str], tuple[float, float]]:
     """By endpoint and name of a limit: the share of it in use, and what it is a minute."""
-    before = {(use.endpoint, use.name): use.spent for use in first.limits}
+    (_, first), (_, last) = samples[0], samples[-1]
+    before: dict[tuple[str, str], float] = {}
+    if first.calls:  # else nothing was spent before it, also of a limit that the server told of later
+        for _, sample in samples:
+            for use in sample.limits:
+                before.setdefault((use.endpoint, use.name), use.spent)
+    else:
+        before = {(use.endpoint, use.name): use.spent for use in first.limits}
     return {
         (use.endpoint, use.name): (
             60 * (use.spent - before.get((use.endpoint, use.name), 0.0)) / span / use.per_minute,

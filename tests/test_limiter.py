@@ -595,3 +595,12 @@ async def test_a_share_that_grows_lets_no_burst_through() -> None:
     granted = sum(one.done() for one in waiting)
     assert 0 < granted <= 2 * 100 * PERIOD
     await cancelled(pump, *waiting)
+
+
+async def test_a_limit_that_headers_tell_of_knows_what_was_sent_before():
+    """Or the share of it that is in use would begin with nothing."""
+    limiter = RateLimiter(None, None)
+    for _ in range(4):
+        limiter.spend(1024, 0.0)
+    limiter.hear({"tokens": Report(30_000, 25_000, 60.0, None)}, {}, 1.0)
+    assert limiter.lanes["tokens"].spent == 4096

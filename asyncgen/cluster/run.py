@@ -111,6 +111,7 @@ class ClusterRun:
                 left = self._lock()
                 clear(disk, directory)  # a crash at the end has left them
                 disk.close_descriptor(left)
+            self._observe(Notice("The shards of this run are merged: one process does what is left, without Ray"))
             return await self._whole.execute()
         started = asyncio.get_running_loop().time()
         self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))

@@ -87,3 +87,21 @@ def test_without_limits_of_the_server_the_calls_in_flight_are_the_bound():
         meter.add(second, sample(in_flight=6))
     rates = meter.rates()
     assert (rates.binding, rates.share, rates.limit) == ("concurrency", 0.75, 8)
+
+
+def test_what_was_sent_before_the_server_told_of_its_limit_counts_from_the_start():
+    """2,000 tokens before the first headers and 2,000 after them, in 10 s of a limit of 1,000 a second."""
+    meter = Meter()
+    meter.add(0.0, sample())
+    meter.add(1.0, sample(calls=2, tokens_spent=2000))
+    meter.add(10.0, sample(calls=4, tokens_spent=4000))
+    assert meter.rates().share == pytest.approx(0.4)
+
+
+def test_a_limit_that_the_server_tells_of_late_has_no_past():
+    """What was sent in minutes before is no burst of this one."""
+    meter = Meter()
+    meter.add(0.0, sample(calls=900))
+    meter.add(10.0, sample(calls=910, tokens_spent=900_000))
+    meter.add(20.0, sample(calls=920, tokens_spent=910_000))
+    assert meter.rates().share == pytest.approx(0.5)
