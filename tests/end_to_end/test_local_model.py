@@ -64,7 +64,7 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
     this = local("--add-reasoning", "--num-pairs", "2")
     process = this.start()
     model = model_of(process)
-    assert os.getsid(model) != os.getsid(process.pid)  # the terminal's Ctrl-C is not for it
+    wait_until(lambda: os.getsid(model) != os.getsid(process.pid))  # the terminal's Ctrl-C is not for it
     wait_until(lambda: answers(this) >= 1, 90)
     process.kill()
     process.communicate()
