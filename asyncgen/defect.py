@@ -10,7 +10,7 @@ def report(error: BaseException) -> str:
     """The types and places of an error, of all in its group, and of what led to each; safe to show to anybody."""
     lines = [
         f"❌ this is a defect of asyncgen {__version__}; everything paid is saved, and the same command goes on",
-        "what the error says may quote a note and is left out; the rest is safe to report:",
+        "Traceback, safe to report: what the errors say may quote a note and is left out",
         *_lines(error),
     ]
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ def test_a_defect_says_where_it_was_and_nothing_of_the_notes(job: Callable[..., 
     ended = job(command=["-c", BROKEN, "run"]).run("--simulate", "fast")
     assert ended.returncode == 1
     lines = ended.stderr.splitlines()
+    assert any(line.startswith("Traceback") for line in lines)
     assert lines.count("KeyError") == 1
     assert "which led to" in lines
     assert lines[-1] == "ValueError"

@@ -7,6 +7,8 @@ from pathlib import Path
 from . import tree
 from .program import Ended
 
+GO_ON = "to go on: "
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -39,13 +41,12 @@ class Verdict:
             self.tracebacks += 1
             self.problems.append(f"traceback: {last_line(ended)}")
             return
-        strange = [line for line in ended.stderr.splitlines() if line[:1] not in {"❌", "⚠"}]
+        lines = ended.stderr.splitlines()
+        strange = [line for line in lines if line[:1] not in {"❌", "⚠"} and not line.startswith(GO_ON)]
         self.check(not strange, f"strange words: {strange[:1]}")
         if ended.code == 74:
-            lines = [
-                line for line in ended.stderr.splitlines() if line[0] == "❌" and "processing pair" not in line
-            ]
-            self.check(len(lines) == 2 and "to go on: " in lines[1], f"words of exit 74: {lines}")
+            said = [line for line in lines if line[:1] != "⚠" and "processing pair" not in line]
+            self.check(len(said) == 2 and said[1].startswith(GO_ON), f"words of exit 74: {said}")
 
     def check_code(self, ended: Ended, codes: set[int], when: str) -> None:
         """The exit code is one of these."""
