@@ -211,7 +211,7 @@ def test_the_graph_is_read_right() -> None:
 def test_there_is_no_cycle() -> None:
     """Lazy imports included."""
     order = list(TopologicalSorter(INSIDE).static_order())
-    assert order.index("errors") < order.index("pipeline") < order.index("commands._job")
+    assert order.index("errors") < order.index("pipeline") < order.index("commands._execution")
 
 
 @pytest.mark.parametrize("name", STREET)

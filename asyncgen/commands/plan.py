@@ -10,7 +10,9 @@ from typing import Any
 
 import orjson
 
-from asyncgen.commands import _job
+from asyncgen.commands import _flags, _job
+from asyncgen.commands._command_line import command
+from asyncgen.commands._execution import carry_out
 from asyncgen.errors import Exit, UsageError
 from asyncgen.forecast import Forecast, Sample, forecast
 from asyncgen.loop import run_loop
@@ -27,7 +29,7 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of run, and how to know better."""
-    _job.add_arguments(parser)
+    _flags.add_arguments(parser)
     parser.set_defaults(dry_run=True)
     plan = parser.add_argument_group("the plan")
     plan.add_argument(
@@ -61,7 +63,7 @@ def execute(args: argparse.Namespace) -> int:
     if calibrate is not None:
         first = min(pairs, math.ceil(calibrate / _calls_a_pair(sample)))
         args.num_pairs = first
-        code = _job.carry_out(_job.prepare(args), args)
+        code = carry_out(_job.prepare(args), args)
         if code not in {Exit.DONE, Exit.SOME_FAILED}:
             return code
         sample, latency = run_loop(used_by(config, sample, first))
@@ -112,7 +114,7 @@ def _say(job: _job.Job, found: Forecast, tier: Tier | None, pace: Pace | None, l
 def _run(argv: Sequence[str]) -> str:
     """The command that does what was planned."""
     typed = argv[2:] if argv[1:2] in (["plan"], ["run"]) else argv[1:]  # the users' script has no such word
-    words = shlex.split(_job.command("", *typed))
+    words = shlex.split(command("", *typed))
     for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
         for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
             del words[place : place + 1 + (values if "=" not in words[place] else 0)]

@@ -3,7 +3,9 @@
 import argparse
 
 from asyncgen.commands import plan
-from asyncgen.commands._job import add_arguments, carry_out, prepare
+from asyncgen.commands._execution import carry_out
+from asyncgen.commands._flags import add_arguments
+from asyncgen.commands._job import prepare
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "execute"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.commands import _job
+from asyncgen.commands._flags import add_api_arguments
 from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--input-jsonl", type=Path, metavar="P", help="the pairs of the run, for --again")
     parser.add_argument("--prompt-file", type=Path, metavar="P", help="the prompts of the run, for --again")
-    _job.add_api_arguments(parser, " of --again")
+    add_api_arguments(parser, " of --again")
 
 
 def execute(args: argparse.Namespace) -> int:

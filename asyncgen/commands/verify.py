@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.commands import _job
+from asyncgen.commands._execution import carry_out
+from asyncgen.commands._flags import add_api_arguments, add_screen_arguments
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit 65, as for broken structure, when more than PCT %% of the pairs are flagged (default: flags "
         "are shown and exit is 0)",
     )
-    _job.add_api_arguments(parser, " of --regenerate")
-    _job.add_screen_arguments(parser, " of --regenerate")
+    add_api_arguments(parser, " of --regenerate")
+    add_screen_arguments(parser, " of --regenerate")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -125,4 +127,4 @@ def _regenerate(args: argparse.Namespace) -> int:
     args.quiet = args.quiet or args.json
     job = _job.prepare_as_in(state, args)
     flaws = Flaws(job.config.output_dir, job.config.input_jsonl, job.config.prompt_file, args.regenerate)
-    return _job.carry_out(job, args, flaws)
+    return carry_out(job, args, flaws)

@@ -1,0 +1,38 @@
+"""The command of this process as it was typed, for going on: without the key and without --restart."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+
+def this_command_from_anywhere(argv: Sequence[str]) -> str:
+    """The command for another day and another shell: its paths may be relative to where we are."""
+    command = this_command(argv, sys.executable)
+    with suppress(OSError):  # where we are may have been removed
+        command = f"cd {shlex.quote(str(Path.cwd()))} && {command}"
+    return command
+
+
+def command(program: str, *words: str) -> str:
+    """A command as typed, without the key and without --restart."""
+    shown = list(words)
+    for place, word in enumerate(words):
+        if not word.startswith("--op"):  # the flag may be shortened
+            continue
+        flag, equals, _ = word.partition("=")
+        if equals:
+            shown[place] = f"{flag}=…"
+        elif place + 1 < len(words):
+            shown[place + 1] = "…"
+    return f"{program} {shlex.join(word for word in shown if word != '--restart')}".strip()
+
+
+def this_command(argv: Sequence[str], python: str = "python") -> str:
+    """The command of this process; the interpreter is named for a script, or python -m asyncgen."""
+    program = shlex.quote(argv[0])
+    if argv[0].endswith(".py"):
+        module = Path(argv[0]).name == "__main__.py"
+        program = shlex.join([python, "-m", "asyncgen"] if module else [python, argv[0]])
+    return command(program, *argv[1:])
