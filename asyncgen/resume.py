@@ -145,8 +145,9 @@ def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
     state_directory = directory / STATE_DIRECTORY
     present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
     present += [name for name in names if disk.size(directory / name) is not None]
-    journal = [name for name in disk.list_directory(state_directory) if name.startswith(PREFIX)]
-    telling = [name for name in (EVENTS, CALLS) if disk.size(state_directory / name) is not None]
+    state_names = disk.list_directory(state_directory)
+    journal = [name for name in state_names if name.startswith(PREFIX)]
+    telling = [name for name in state_names if name in {EVENTS, CALLS}]
     if not present and not journal and not telling:
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
