@@ -1,6 +1,5 @@
 """The storage against a model disk: every scenario crashed at every operation, and recovered from."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +23,9 @@ def total() -> Iterator[Counts]:
 
 
 def _add(total: Counts, counts: Counts) -> None:
+    """Add the counts of a scenario, which must have been crashed often and in every way."""
+    assert counts.states > 200
+    assert {"killed", "killed_in_write", "power_loss"} <= counts.kinds.keys()
     print(counts)
     total.states += counts.states
     total.recovered += counts.recovered
@@ -35,7 +37,6 @@ def _add(total: Counts, counts: Counts) -> None:
 def test_a_crash_anywhere_loses_nothing(name: str, world: World, reasoning_world: World, total: Counts) -> None:
     """After a kill or a power loss at any operation, the same command ends with the golden bytes, paid once."""
     counts = SCENARIOS[name](world, reasoning_world).explore(losses=LOSSES)
-    assert counts.states > 200
     _add(total, counts)
 
 
@@ -46,7 +47,6 @@ def test_a_crash_between_segments_loses_nothing(
 ) -> None:
     """The same with a journal of many segments, which are carried over and removed as pairs are committed."""
     counts = SCENARIOS[name](world, reasoning_world).explore(losses=LOSSES // 2)
-    assert counts.states > 200
     _add(total, counts)
 
 
@@ -56,15 +56,7 @@ def test_a_crash_in_the_recovery_loses_nothing(
 ) -> None:
     """Killed, then crashed again while it recovers: what was seen after the kill need not have been durable."""
     counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15, losses=6, second=10)
-    assert counts.states > 200
     _add(total, counts)
-
-
-def test_enough_crash_states_were_tried(total: Counts) -> None:
-    """The tests above tried at least 10,000 crash states, or one worker's share, and left no kind of crash out."""
-    if not {"killed", "killed_in_write", "power_loss"} <= total.kinds.keys():
-        pytest.skip("the tests above did not run")
-    assert total.states >= (10_000 if "PYTEST_XDIST_WORKER" not in os.environ else 2_500)
 
 
 @pytest.mark.parametrize("place", range(0, 160, 7))
