@@ -35,6 +35,7 @@ T = TypeVar("T")
 READ_CHUNK = 256 * 1024
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -192,6 +193,18 @@ class Disk:
         with disk_errors("open", path):
             return os.open(path, _APPEND, 0o600)
 
+    def open_write(self, path: Path) -> int:
+        """Open a file for `write_at`, made when missing; returns its descriptor."""
+        with disk_errors("open", path):
+            return os.open(path, _WRITE, 0o600)
+
+    def write_at(self, fd: int, data: bytes, offset: int, path: Path) -> None:
+        """Write all of `data` at an offset; what came before an error stays in the file (`cut` removes it)."""
+        with disk_errors("write", path):
+            written = os.pwrite(fd, data, offset)
+            while written < len(data):
+                written += os.pwrite(fd, data[written:], offset + written)
+
     def write(self, fd: int, data: bytes, path: Path) -> None:
         """Write all of `data`; what came before an error stays in the file (`cut` removes it)."""
         with disk_errors("write", path):
@@ -218,7 +231,7 @@ class Disk:
                 raise
 
     def close_descriptor(self, fd: int) -> None:
-        """Close a descriptor of `open_append`."""
+        """Close a descriptor of `open_append` or `open_write`."""
         os.close(fd)
 
     def lock(self, path: Path) -> int:

@@ -2,9 +2,9 @@
 
 Rules:
 
-1. A line is written by one append on the loop's thread, with no await between the answer and the write:
-   it survives SIGKILL at once, and power loss after the next sync (every half second, and before each
-   checkpoint).
+1. A line is written by one call at the segment's end, on the loop's thread, with no await between the
+   answer and the write: it survives SIGKILL at once, and power loss after the next sync (every half second,
+   and before each checkpoint).
 2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that
    answer alone and is kept aside in `<segment>.broken`.
 3. A segment is unlinked only after a durable checkpoint covers every pair in it. Answers of failed pairs
@@ -12,6 +12,9 @@ Rules:
 4. Opening rewrites what is still needed into a new, synced segment and then unlinks the old ones. So every
    run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
    segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
+5. When the disk is full, the ballast becomes the next segment, and what is in flight is written into it: room
+   that is only given back may be taken by the outputs, or by another program, before the next answer comes.
+   The zeros behind its lines are a torn last line, until closing cuts them off.
 
 Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
@@ -20,7 +23,7 @@ copied before it are not counted again).
 """
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,17 +50,22 @@ from asyncgen.segments import (
 
 SEGMENT_SIZE = 16 * 1024 * 1024
 _BALLAST = "ballast"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(slots=True)
 class _Segment:
-    """A segment file: `live` pairs still need lines in it; `named` when its name is durable."""
+    """A segment file: `live` pairs still need lines in it; `named` when its name is durable.
+
+    `padded`: it was the ballast, and is longer than its lines.
+    """
 
     path: Path
     fd: int
     size: int = 0
     synced: int = 0
     named: bool = False
+    padded: bool = False
     live: set[int] = field(default_factory=set)
 
 
@@ -87,7 +95,7 @@ class Journal:
         directory: `.asyncgen/` of the output directory.
         fingerprint: goes into the header of each segment.
         needed: whether answers of a pair index are still needed; what is not is dropped at opening.
-        on_full: told when the disk is full; what is in flight is still saved, in the ballast's place.
+        on_full: told when the disk is full; what is in flight is still saved, in the ballast.
         ballast: bytes set aside for that.
         spend: what the directory has cost, where no journal knows better; kept up to date.
         generation: of the answers that will come; raised when flagged pairs are asked anew.
@@ -119,31 +127,37 @@ class Journal:
         self.damaged = 0
         self._closed_segments: list[_Segment] = []
         self._ballast = directory / _BALLAST
+        self._set_aside = False
         self.spend = spend
         self._current = self._compact(needed)
         disk.allocate(self._ballast, ballast)
+        self._set_aside = True
 
     # Recording
 
     def sent(self, index: int, step: str, most: Usage) -> None:
         """Record that a call is about to be sent that costs at most this."""
-        self._append({"kind": "sent", "index": index, "step": step, "most": most})
+        self._write(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
+        # Only here: nothing may come between an answer and its line, and the next header says what was spent,
+        # so every line before it must have been counted. Without room this segment grows on.
+        if self._current.size >= SEGMENT_SIZE and not self._current.padded:
+            with suppress(DiskError):
+                self._go_on_in(self._new_segment(segment_number(self._current.path) + 1))
 
     def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
         """Record a usable answer."""
-        place = self._append(
-            {
-                "kind": "answer",
-                "index": index,
-                "step": step,
-                "generation": self._generation,
-                "request": request_hash,
-                "model": completion.model,
-                "usage": completion.usage,
-                "finish_reason": completion.finish_reason,
-                "text": completion.text,
-            }
-        )
+        record = {
+            "kind": "answer",
+            "index": index,
+            "step": step,
+            "generation": self._generation,
+            "request": request_hash,
+            "model": completion.model,
+            "usage": completion.usage,
+            "finish_reason": completion.finish_reason,
+            "text": completion.text,
+        }
+        place = self._write(encode_line(record))
         self._hold(index, place).answers[step] = place
         self.spend.add(completion.usage)
 
@@ -151,7 +165,7 @@ class Journal:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
         record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
-        place = self._append(record | {"usage": usage, "lost": lost})
+        place = self._write(encode_line(record | {"usage": usage, "lost": lost}))
         self.spend.add(usage)
         self.spend.lose(lost)
         if tokens:
@@ -228,6 +242,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the files and give the ballast back."""
+        if self._current.padded:
+            self._disk.cut(self._current.fd, self._current.size, self._current.path)
         for segment in (*self._retired, *self._closed_segments, self._current):
             self._disk.close_descriptor(segment.fd)
         self._disk.unlink(self._ballast)
@@ -246,48 +262,58 @@ class Journal:
         place.segment.live.add(index)
         return held
 
-    def _append(self, record: Mapping[str, Any]) -> _Place:
-        place = self._write(encode_line(record))
-        # Only now: nothing may come between an answer and its line. Without room this segment grows on.
-        if self._current.size >= SEGMENT_SIZE:
-            with suppress(DiskError):
-                fresh = self._new_segment(segment_number(self._current.path) + 1)
-                self._closed_segments.append(self._current)
-                self._current = fresh
-        return place
-
     def _write(self, line: bytes) -> _Place:
+        try:
+            return self._write_at_end(line)
+        except DiskError as error:
+            if error.errno not in _FULL:
+                raise
+            advice = "make room, then run the same command again"
+            full = DiskError(f"the disk is full ({self._current.path}); {advice}", error.errno)
+            if not self._set_aside:  # the journal is being opened, and nothing is in flight
+                raise full from error
+            self._on_full(full)
+        if not self._current.padded:
+            self._begin_ballast()
+        try:
+            return self._write_at_end(line)
+        except DiskError as error:
+            if error.errno not in _FULL:
+                raise
+            # Some file systems write anew even what was set aside; but the cut has just given that back.
+            return self._write_at_end(line)
+
+    def _write_at_end(self, line: bytes) -> _Place:
         segment = self._current
         try:
-            self._disk.write(segment.fd, line, segment.path)
-        except DiskError as error:
+            self._disk.write_at(segment.fd, line, segment.size, segment.path)
+        except DiskError:
             self._disk.cut(segment.fd, segment.size, segment.path)
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-                raise
-            self._on_full(
-                DiskError(f"the disk is full ({segment.path}); make room, then run the same command again")
-            )
-            self._disk.unlink(self._ballast)
-            try:
-                self._disk.write(segment.fd, line, segment.path)
-            except DiskError:
-                self._disk.cut(segment.fd, segment.size, segment.path)
-                raise
+            raise
         place = _Place(segment, segment.size, len(line))
         segment.size += len(line)
         return place
+
+    def _begin_ballast(self) -> None:
+        path = self._directory / segment_name(segment_number(self._current.path) + 1)
+        self._disk.rename(self._ballast, path)
+        self._go_on_in(_Segment(path, self._disk.open_write(path), padded=True))
+
+    def _go_on_in(self, segment: _Segment) -> None:
+        self._closed_segments.append(self._current)
+        self._current = segment
 
     def _read(self, place: _Place) -> bytes:
         return self._disk.read(place.segment.path, place.offset, place.length) or b""
 
     def _new_segment(self, number: int, *, suffix: str = "") -> _Segment:
         path = self._directory / f"{segment_name(number)}{suffix}"
-        segment = _Segment(path, self._disk.open_append(path))
+        segment = _Segment(path, self._disk.open_write(path))
         # A compacted one says what was spent behind the lines that it has taken over.
         spend = None if suffix else self.spend
         header = header_line(self._fingerprint, replaces_earlier=bool(suffix), spend=spend)
         try:
-            self._disk.write(segment.fd, header, path)
+            self._disk.write_at(segment.fd, header, 0, path)
         except DiskError:
             self._disk.close_descriptor(segment.fd)
             self._disk.unlink(path)

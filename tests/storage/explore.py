@@ -209,12 +209,27 @@ class Explorer:
             )
         return self.counts
 
-    def explore_full_disk(self, *, points: Callable[[int], bool] = lambda _: True) -> Counts:
+    def explore_full_disk(self, *, greedy: bool = False) -> Counts:
         """Let the disk be full from each operation on; then make room and give the same command again."""
         length = len(self._run(self.start.copy(), self.phase, self.moment.flaky).disk.record)
-        for place in filter(points, range(length)):
+        for place in range(length):
             store = self.start.copy()
-            self._fail(store, f"full from operation {place} of {length}", full_at=place)
+            self._fail(store, f"full from operation {place} of {length}", full_at=place, greedy=greedy)
+        return self.counts
+
+    def explore_crashes_on_a_full_disk(self, *, losses: int, points: Callable[[int], bool]) -> Counts:
+        """Let the disk be full from some operations on, and crash wherever the ballast is in use.
+
+        Not before its first line is written: that answer has just come, and is still one in flight.
+        """
+        length = len(self._run(self.start.copy(), self.phase, self.moment.flaky).disk.record)
+        for place in filter(points, range(length)):
+            faults = {"full_at": place, "greedy": True}
+            record = self.world.run(self.start.copy(), self.phase, self.moment.flaky, **faults).disk.record
+            renamed = [at for at, it in enumerate(record) if it[0] == "rename" and it[1].endswith("/ballast")]
+            if renamed:
+                in_use, where = range(renamed[0] + 2, len(record) + 1), f"full from {place}, "
+                self._crash(self.start, self.moment, record, losses, in_use.__contains__, where)
         return self.counts
 
     def explore_failing_syncs(self, *, losses: int) -> Counts:
@@ -261,7 +276,7 @@ class Explorer:
             self._judge(store, moment, moment.written, "killed", where)
             if following[0] == "write" and len(following[2]) > 1:
                 torn = store.copy()
-                torn.play((*following[:2], following[2][: len(following[2]) // 2]))
+                torn.play((*following[:2], following[2][: len(following[2]) // 2], *following[3:]))
                 self._judge(torn, moment, moment.written, "killed_in_write", where)
             if store.changes or any(inode.changes for inode in store.inodes.values()):
                 for lost in store.losses(self._draw, losses):
@@ -300,7 +315,7 @@ class Explorer:
                     moment = replace(moment, billed=moment.billed + TOKENS)
                 case ("create", path, inode) | ("rename", _, path, inode):
                     paths[inode] = path
-                case ("write", inode, data):
+                case ("write", inode, data, *_):
                     held[inode] = held.get(inode, frozenset()) | answers_in(data)
                     if b'"last_completed_idx"' in data and data.endswith(b"}\n"):
                         self._cover(data, settled)

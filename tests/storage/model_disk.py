@@ -15,7 +15,8 @@ Rules:
    not have happened, and what was appended behind it may have.
 6. An fsync that fails drops the changes that it was to save: they can still be read, and no later fsync saves
    them.
-7. A full disk takes half of the write and refuses the rest; so it does until space is given back.
+7. A full disk takes half of the write and refuses the rest; so it does until space is given back. Where others are
+   greedy, they take at once what is given back. What lies within a file needs no space.
 
 Operations are recorded. A run is played once; each of its crash states is then made by playing the record up
 to the crash. The helper thread runs its calls one after another, each of them at once after a while.
@@ -42,7 +43,8 @@ DIRECTORY = 0
 
 Operation = tuple[Any, ...]
 """A verb and what it is about. Of the disk: `mkdir path`, `create path inode`, `write inode data`,
-`truncate inode size`, `sync inode`, `sync_directory path`, `rename source target inode`, `unlink path inode`,
+`write inode data offset`, `truncate inode size`, `sync inode`, `sync_directory path`,
+`rename source target inode`, `unlink path inode`,
 `sync_failed inode`, `sync_directory_failed path`. Other verbs are notes of the driver and change nothing."""
 
 _NAMES = {"mkdir", "create", "rename", "unlink"}
@@ -119,10 +121,11 @@ class Store:
             if verb == "create":
                 self.inodes[operation[2]] = Inode()
         elif verb == "write":
-            _, number, data = operation
+            _, number, data, *within = operation
             inode = self.inodes[number]
+            offset = within[0] if within else len(inode.data)
             self.inodes[number] = Inode(
-                inode.data + data, inode.durable, (*inode.changes, (len(inode.data), data))
+                changed(inode.data, offset, data), inode.durable, (*inode.changes, (offset, data))
             )
         elif verb == "truncate":
             _, number, size = operation
@@ -252,6 +255,7 @@ class ModelDisk:
         crash_at: the operation (counted from 0) before which the machine stops.
         full_at: the first operation that needs space and is refused (rule 7).
         refusals: after so many refused writes there is room again.
+        greedy: what this program gives back of a full disk, others take.
         sync_fails_at: the operation from which on the next fsync fails (rule 6).
 
     `record` holds every operation, and the notes of the driver among them.
@@ -266,6 +270,7 @@ class ModelDisk:
         crash_at: int | None = None,
         full_at: int | None = None,
         refusals: int | None = None,
+        greedy: bool = False,
         sync_fails_at: int | None = None,
     ) -> None:
         self.store = store
@@ -274,6 +279,7 @@ class ModelDisk:
         self._crash_at = crash_at
         self._full_at = full_at
         self._refusals = refusals
+        self._greedy = greedy
         self._sync_fails_at = sync_fails_at
         self._space: int | None = None
         self._sync_failed = False
@@ -379,8 +385,7 @@ class ModelDisk:
         """Remove a file; one that is not there is fine."""
         number = self.store.names.get(str(path))
         if number is not None:
-            if self._space is not None:
-                self._space += len(self.store.inodes[number].data)
+            self._give_back(len(self.store.inodes[number].data))
             self._do("unlink", str(path), number)
 
     def fsync_directory(self, path: Path) -> None:
@@ -415,10 +420,21 @@ class ModelDisk:
         if room < len(data):
             raise DiskError(f"cannot write {path}: {os.strerror(errno.ENOSPC)}", errno.ENOSPC)
 
+    def open_write(self, path: Path) -> int:
+        """Open a file for writing at offsets, made when missing."""
+        return self.open_append(path)
+
+    def write_at(self, fd: int, data: bytes, offset: int, path: Path) -> None:
+        """Write all of `data` at an offset."""
+        within = len(self.store.inodes[self._open[fd]].data) - offset
+        if within > 0:
+            self._do("write", self._open[fd], data[:within], offset)
+        if within < len(data):
+            self.write(fd, data[within:], path)
+
     def cut(self, fd: int, size: int, path: Path) -> None:
         """Cut an open file."""
-        if self._space is not None:
-            self._space += len(self.store.inodes[self._open[fd]].data) - size
+        self._give_back(len(self.store.inodes[self._open[fd]].data) - size)
         self._do("truncate", self._open[fd], size)
 
     def fsync(self, fd: int, path: Path) -> None:
@@ -474,6 +490,10 @@ class ModelDisk:
             raise DiskError(f"cannot write {path}: {os.strerror(errno.ENOSPC)}", errno.ENOSPC)
         self._space -= room
         return room
+
+    def _give_back(self, size: int) -> None:
+        if self._space is not None and not self._greedy:
+            self._space += size
 
     def _may_sync(self, path: Path) -> None:
         self._live()

@@ -191,14 +191,14 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("an answer is used but not journaled", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    append = Journal._append
+    write = Journal._write
 
-    def forgetful(self: Journal, record: Any) -> Any:
-        if record["kind"] != "answer":
-            return append(self, record)
+    def forgetful(self: Journal, line: bytes) -> Any:
+        if b'"kind":"answer"' not in line:
+            return write(self, line)
         return journal._Place(self._current, 0, 0)
 
-    patch.setattr(Journal, "_append", forgetful)
+    patch.setattr(Journal, "_write", forgetful)
 
 
 @_mutant("an answer is journaled only after the next one has come", "fresh")

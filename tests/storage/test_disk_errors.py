@@ -21,6 +21,26 @@ def test_a_full_disk_loses_no_answer(name: str, world: World, reasoning_world: W
     assert counts.kinds["full_at"] > 50
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_full_disk_loses_no_answer_where_others_take_the_room(
+    name: str, world: World, reasoning_world: World
+) -> None:
+    """What is given back may be gone at once, to our own outputs or to another program: the ballast is kept."""
+    counts = SCENARIOS[name](world, reasoning_world).explore_full_disk(greedy=True)
+    assert counts.kinds["full_at"] > 50
+
+
+@pytest.mark.parametrize("name", ["fresh", "failures"])
+def test_a_crash_while_the_ballast_is_in_use_loses_no_answer(
+    name: str, world: World, reasoning_world: World
+) -> None:
+    """Killed or without power: the zeros behind the lines of a segment that was the ballast are no damage."""
+    scenario = SCENARIOS[name](world, reasoning_world)
+    counts = scenario.explore_crashes_on_a_full_disk(losses=5, points=lambda place: place % 7 == 0)
+    assert counts.kinds["killed"] > 50
+    assert counts.kinds["power_loss"] > 200
+
+
 @pytest.mark.usefixtures("small_segments")
 def test_a_full_disk_loses_no_answer_between_segments(world: World, reasoning_world: World) -> None:
     """The same where the write that meets the full disk is the beginning of a new segment."""

@@ -130,6 +130,13 @@ async def test_short_writes_are_completed(disk: Disk, tmp_path: Path, monkeypatc
     disk.close_descriptor(fd)
     assert path.read_bytes() == b"0123456789"
 
+    pwrite = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: pwrite(fd, bytes(data)[:3], offset))
+    fd = disk.open_write(path)
+    disk.write_at(fd, b"abcdefgh", 6, path)
+    disk.close_descriptor(fd)
+    assert path.read_bytes() == b"012345abcdefgh"
+
     output = await disk.open_output(tmp_path / "output")
 
     async def short(data: memoryview) -> int:

@@ -1,0 +1,45 @@
+"""The journal alone, on a real disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asyncgen.budget import Spend
+from asyncgen.chat import Completion, Usage
+from asyncgen.disk import Disk
+from asyncgen.errors import AsyncgenError
+from asyncgen.journal import Journal
+
+USAGE = Usage(3, 4, 7)
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """The real one."""
+    disk = Disk()
+    yield disk
+    disk.close()
+
+
+def _open(disk: Disk, directory: Path) -> Journal:
+    def refuse(error: AsyncgenError) -> None:
+        raise error
+
+    return Journal(disk, directory, {}, lambda _: True, refuse, 4096, Spend())
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_what_was_spent_is_the_same_after_opening(disk: Disk, tmp_path: Path) -> None:
+    """Every answer counts once, also the one with which a segment was full."""
+    journal = _open(disk, tmp_path)
+    for index in range(20):
+        journal.sent(index, "step", USAGE)
+        journal.answered(index, "step", "hash", Completion("text " * 10, USAGE, "m", "stop"))
+        journal.failed(index, "step", "empty_answer", USAGE, USAGE)
+    journal.close()
+
+    again = _open(disk, tmp_path)
+    again.close()
+
+    assert again.spend == journal.spend == Spend(120, 0, 160, 60, 80)
