@@ -252,7 +252,7 @@ class Engine:
             while True:
                 await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
                 try:
-                    await self._disk.call(journal.sync)
+                    await self._disk.call(journal.log.sync)
                 except DiskError as error:
                     self.stop(error)
                     return

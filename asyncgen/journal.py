@@ -2,9 +2,9 @@
 
 Rules:
 
-1. A line is written by one call at the segment's end, on the loop's thread, with no await between the
-   answer and the write: it survives SIGKILL at once, and power loss after the next sync (every half second,
-   and before each checkpoint).
+1. A line is appended on the loop's thread, with no await between the answer and the write: it survives SIGKILL
+   at once, and power loss after the next sync (every half second, and before each checkpoint). See
+   `segment_log` for the writing, and for a disk that is full.
 2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that
    answer alone and is kept aside in `<segment>.broken`.
 3. A segment is unlinked only after a durable checkpoint covers every pair in it. Answers of failed pairs
@@ -12,9 +12,6 @@ Rules:
 4. Opening rewrites what is still needed into a new, synced segment and then unlinks the old ones. So every
    run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
    segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
-5. When the disk is full, the ballast becomes the next segment, and what is in flight is written into it: room
-   that is only given back may be taken by the outputs, or by another program, before the next answer comes.
-   The zeros behind its lines are a torn last line, until closing cuts them off.
 
 Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
@@ -22,9 +19,7 @@ have cost until then, in their place); `spend` (what the whole directory has cos
 copied before it are not counted again).
 """
 
-import errno
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,9 +27,11 @@ from typing import Any
 from asyncgen.budget import Spend
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.disk import Disk, lines_of
-from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.errors import AsyncgenError
 from asyncgen.fingerprint import Fingerprint
+from asyncgen.segment_log import Place, SegmentLog
 from asyncgen.segments import (
+    BALLAST,
     PREFIX,
     SUFFIX,
     UNFINISHED,
@@ -42,48 +39,18 @@ from asyncgen.segments import (
     encode_line,
     header_line,
     last_compacted,
-    segment_name,
     segment_number,
     segments,
     spend_line,
 )
-
-SEGMENT_SIZE = 16 * 1024 * 1024
-_BALLAST = "ballast"
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-@dataclass(slots=True)
-class _Segment:
-    """A segment file: `live` pairs still need lines in it; `named` when its name is durable.
-
-    `padded`: it was the ballast, and is longer than its lines.
-    """
-
-    path: Path
-    fd: int
-    size: int = 0
-    synced: int = 0
-    named: bool = False
-    padded: bool = False
-    live: set[int] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a line is; offset and length in bytes."""
-
-    segment: _Segment
-    offset: int
-    length: int
 
 
 @dataclass(slots=True)
 class _Held:
     """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others."""
 
-    places: list[_Place] = field(default_factory=list)
-    answers: dict[str, _Place] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
+    answers: dict[str, Place] = field(default_factory=dict)
     wasted: int = 0
 
 
@@ -101,7 +68,7 @@ class Journal:
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
-    be billed twice. `damaged` lines were kept aside.
+    be billed twice. `damaged` lines were kept aside. `log` is to be synced, and to be closed in the end.
     """
 
     def __init__(
@@ -118,31 +85,29 @@ class Journal:
         self._disk = disk
         self._directory = directory
         self._fingerprint = fingerprint
-        self._on_full = on_full
         self._generation = generation
         self._pairs: dict[int, _Held] = {}
         self._kept: set[int] = set()
-        self._retired: list[_Segment] = []
         self.unsettled = 0
         self.damaged = 0
-        self._closed_segments: list[_Segment] = []
-        self._ballast = directory / _BALLAST
-        self._set_aside = False
         self.spend = spend
-        self._current = self._compact(needed)
-        disk.allocate(self._ballast, ballast)
-        self._set_aside = True
+        paths = segments(disk, directory)
+        number = segment_number(paths[-1]) + 1 if paths else 1
+        self._clear_unfinished()
+        # It says what was spent behind the lines that it has taken over.
+        header = header_line(fingerprint, replaces_earlier=True, spend=None)
+        self.log = SegmentLog(disk, directory, number, header, on_full)
+        self._compact(paths, needed)
+        self.log.set_aside(ballast)
 
     # Recording
 
     def sent(self, index: int, step: str, most: Usage) -> None:
         """Record that a call is about to be sent that costs at most this."""
-        self._write(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
+        self.log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
         # Only here: nothing may come between an answer and its line, and the next header says what was spent,
-        # so every line before it must have been counted. Without room this segment grows on.
-        if self._current.size >= SEGMENT_SIZE and not self._current.padded:
-            with suppress(DiskError):
-                self._go_on_in(self._new_segment(segment_number(self._current.path) + 1))
+        # so every line before it must have been counted.
+        self.log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
 
     def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
         """Record a usable answer."""
@@ -157,7 +122,7 @@ class Journal:
             "finish_reason": completion.finish_reason,
             "text": completion.text,
         }
-        place = self._write(encode_line(record))
+        place = self.log.append(encode_line(record))
         self._hold(index, place).answers[step] = place
         self.spend.add(completion.usage)
 
@@ -165,7 +130,7 @@ class Journal:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
         record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
-        place = self._write(encode_line(record | {"usage": usage, "lost": lost}))
+        place = self.log.append(encode_line(record | {"usage": usage, "lost": lost}))
         self.spend.add(usage)
         self.spend.lose(lost)
         if tokens:
@@ -177,7 +142,7 @@ class Journal:
         """The journaled answer to this very request, if there is one."""
         held = self._pairs.get(index)
         place = None if held is None else held.answers.get(step)
-        record = None if place is None else decode_line(self._read(place))
+        record = None if place is None else decode_line(self.log.read(place))
         if record is None or record["request"] != request_hash:
             return None
         usage, reason = Usage(**record["usage"]), record.get("finish_reason")
@@ -188,45 +153,27 @@ class Journal:
         held = self._pairs.get(index)
         return 0 if held is None else held.wasted
 
-    # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
-    # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
+    # Committing (see `writer`): `carry`, then `log.sync` on the helper thread, then the checkpoint, then
+    # `log.unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
 
     def carry(self) -> None:
         """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
-        for segment in [s for s in self._closed_segments if s.live <= self._kept]:
+        for segment in self.log.closed:
+            if not segment.live <= self._kept:
+                continue
             for index in sorted(segment.live):
                 held = self._pairs[index]
                 held.places = [place for place in held.places if place.segment is not segment]
                 for step, place in held.answers.items():
                     if place.segment is segment:
-                        moved = self._write(self._read(place))
+                        moved = self.log.append(self.log.read(place))
                         self._hold(index, moved).answers[step] = moved
                 if held.wasted:
                     # The sum and not the lines: where these turn up again, nothing is counted twice.
                     record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
-                    self._hold(index, self._write(encode_line(record)))
-            self._write(spend_line(self.spend))
-            self._closed_segments.remove(segment)
-            self._retired.append(segment)
-
-    def sync(self) -> None:
-        """Make every line durable (helper thread)."""
-        current = self._current  # read first: a segment that is closed meanwhile is then in the list
-        for segment in (*self._closed_segments, current):
-            size = segment.size
-            if segment.synced < size:
-                self._disk.fsync(segment.fd, segment.path)
-                segment.synced = size
-            if not segment.named:
-                self._disk.fsync_directory(self._directory)
-                segment.named = True
-
-    def unlink_retired(self) -> None:
-        """Remove the segments that the checkpoint just written makes superfluous (helper thread)."""
-        while self._retired:
-            segment = self._retired.pop()
-            self._disk.close_descriptor(segment.fd)
-            self._disk.unlink(segment.path)
+                    self._hold(index, self.log.append(encode_line(record)))
+            self.log.append(spend_line(self.spend))
+            self.log.retire(segment)
 
     def release(self, index: int) -> None:
         """Forget a pair: a durable checkpoint covers it and it did not fail."""
@@ -240,97 +187,21 @@ class Journal:
         if index in self._pairs:
             self._kept.add(index)
 
-    def close(self) -> None:
-        """Close the files and give the ballast back."""
-        if self._current.padded:
-            self._disk.cut(self._current.fd, self._current.size, self._current.path)
-        for segment in (*self._retired, *self._closed_segments, self._current):
-            self._disk.close_descriptor(segment.fd)
-        self._disk.unlink(self._ballast)
-
-    def remove(self) -> None:
-        """Unlink every segment that holds nothing any more (the run has reached its end)."""
-        for segment in (*self._closed_segments, self._current):
-            if not segment.live:
-                self._disk.unlink(segment.path)
-
-    # Lines
-
-    def _hold(self, index: int, place: _Place) -> _Held:
+    def _hold(self, index: int, place: Place) -> _Held:
         held = self._pairs.setdefault(index, _Held())
         held.places.append(place)
         place.segment.live.add(index)
         return held
 
-    def _write(self, line: bytes) -> _Place:
-        try:
-            return self._write_at_end(line)
-        except DiskError as error:
-            if error.errno not in _FULL:
-                raise
-            advice = "make room, then run the same command again"
-            full = DiskError(f"the disk is full ({self._current.path}); {advice}", error.errno)
-            if not self._set_aside:  # the journal is being opened, and nothing is in flight
-                raise full from error
-            self._on_full(full)
-        if not self._current.padded:
-            self._begin_ballast()
-        try:
-            return self._write_at_end(line)
-        except DiskError as error:
-            if error.errno not in _FULL:
-                raise
-            # Some file systems write anew even what was set aside; but the cut has just given that back.
-            return self._write_at_end(line)
-
-    def _write_at_end(self, line: bytes) -> _Place:
-        segment = self._current
-        try:
-            self._disk.write_at(segment.fd, line, segment.size, segment.path)
-        except DiskError:
-            self._disk.cut(segment.fd, segment.size, segment.path)
-            raise
-        place = _Place(segment, segment.size, len(line))
-        segment.size += len(line)
-        return place
-
-    def _begin_ballast(self) -> None:
-        path = self._directory / segment_name(segment_number(self._current.path) + 1)
-        self._disk.rename(self._ballast, path)
-        self._go_on_in(_Segment(path, self._disk.open_write(path), padded=True))
-
-    def _go_on_in(self, segment: _Segment) -> None:
-        self._closed_segments.append(self._current)
-        self._current = segment
-
-    def _read(self, place: _Place) -> bytes:
-        return self._disk.read(place.segment.path, place.offset, place.length) or b""
-
-    def _new_segment(self, number: int, *, suffix: str = "") -> _Segment:
-        path = self._directory / f"{segment_name(number)}{suffix}"
-        segment = _Segment(path, self._disk.open_write(path))
-        # A compacted one says what was spent behind the lines that it has taken over.
-        spend = None if suffix else self.spend
-        header = header_line(self._fingerprint, replaces_earlier=bool(suffix), spend=spend)
-        try:
-            self._disk.write_at(segment.fd, header, 0, path)
-        except DiskError:
-            self._disk.close_descriptor(segment.fd)
-            self._disk.unlink(path)
-            raise
-        segment.size = len(header)
-        return segment
-
     # Opening
 
-    def _compact(self, needed: Callable[[int], bool]) -> _Segment:
-        """Carry what is needed of all segments into a new one, make it durable, and unlink the others."""
-        paths = segments(self._disk, self._directory)
+    def _clear_unfinished(self) -> None:
         for name in self._disk.list_directory(self._directory):
             if name.startswith(PREFIX) and name.endswith(UNFINISHED):
                 self._disk.unlink(self._directory / name)
-        number = segment_number(paths[-1]) + 1 if paths else 1
-        self._current = segment = self._new_segment(number, suffix=UNFINISHED)
+
+    def _compact(self, paths: list[Path], needed: Callable[[int], bool]) -> None:
+        """Carry what is needed of all segments into the new one, make it durable, and unlink the others."""
         in_flight: dict[tuple[int, str], Usage] = {}
         for record, line in self._records(paths):
             if record["kind"] in {"header", "spend"}:
@@ -348,17 +219,8 @@ class Journal:
         self.unsettled = len(in_flight)
         for most in in_flight.values():
             self.spend.lose(most)
-        self._write(spend_line(self.spend))
-        self._disk.fsync(segment.fd, segment.path)
-        segment.synced = segment.size
-        final = segment.path.with_suffix("")
-        self._disk.rename(segment.path, final)
-        segment.path = final
-        self._disk.fsync_directory(self._directory)
-        segment.named = True
-        for path in paths:
-            self._disk.unlink(path)
-        return segment
+        self.log.append(spend_line(self.spend))
+        self.log.take_over(paths)
 
     def _count(self, record: dict[str, Any]) -> None:
         """Add what a line says that a call has cost."""
@@ -368,12 +230,12 @@ class Journal:
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""
         if record["kind"] == "answer":
-            place = self._write(line)
+            place = self.log.append(line)
             self._hold(record["index"], place).answers[record["step"]] = place
         elif record["kind"] == "carried":
-            self._hold(record["index"], self._write(line)).wasted = record["tokens"]
+            self._hold(record["index"], self.log.append(line)).wasted = record["tokens"]
         elif record["tokens"]:
-            self._hold(record["index"], self._write(line)).wasted += record["tokens"]
+            self._hold(record["index"], self.log.append(line)).wasted += record["tokens"]
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""
@@ -400,5 +262,5 @@ class Journal:
 def clear_journal(disk: Disk, directory: Path) -> None:
     """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
     for name in disk.list_directory(directory):
-        if name == _BALLAST or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
+        if name == BALLAST or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
             disk.unlink(directory / name)

@@ -14,6 +14,7 @@ from asyncgen.fingerprint import Fingerprint
 PREFIX = "journal-"
 SUFFIX = ".jsonl"
 UNFINISHED = ".tmp"
+BALLAST = "ballast"
 
 
 def segment_name(number: int) -> str:

@@ -51,6 +51,7 @@ TIERS = {
         "medec",
         "recipe",
         "recipes",
+        "segment_log",
         "segments",
         "source",
         "staging",

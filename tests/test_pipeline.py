@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen import engine, pipeline
-from asyncgen import journal as journal_module
+from asyncgen import engine, pipeline, segment_log
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.client import Caller, CallLog, Prepared
 from asyncgen.config import RunConfig, shipped
@@ -108,7 +107,7 @@ async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_b
 @pytest.mark.looptime
 async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatch, tmp_path):
     """What is committed needs no journal; answers of failed pairs are carried on and do not pin segments."""
-    monkeypatch.setattr(journal_module, "SEGMENT_SIZE", 10_000)
+    monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 10_000)
     client.script = staticmethod(lambda index: None if index % 50 == 7 else 0.01)
     counts = []
 
@@ -125,7 +124,7 @@ async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatc
 @pytest.mark.looptime
 async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, monkeypatch):
     """A pair fails at its second step; its first answer is not asked again, however far the run went on."""
-    monkeypatch.setattr(journal_module, "SEGMENT_SIZE", 5_000)
+    monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 5_000)
     client.script = staticmethod(lambda index: None if index in {3, 400} else 0.01)
     await run(500).execute()
     client.script = staticmethod(lambda _index: 0.01)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncgen import journal
+from asyncgen import segment_log
 
 from .world import World
 
@@ -22,4 +22,4 @@ def reasoning_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of the journal that hold about two answers."""
-    monkeypatch.setattr(journal, "SEGMENT_SIZE", 900)
+    monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 900)

@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen import checkpoint, disk, journal, manifest, merge, pipeline, resume, work, writer
+from asyncgen import checkpoint, disk, manifest, merge, pipeline, resume, work, writer
 from asyncgen.checkpoint import CHECKPOINT
 from asyncgen.disk import write_durably
 from asyncgen.journal import Journal
 from asyncgen.merge import SUFFIX
+from asyncgen.segment_log import Place, SegmentLog
 from asyncgen.writer import RunOutputs, failed_line
 
 from .model_disk import ModelDisk
@@ -92,7 +93,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("the journal is not synced before the checkpoint", "failures, rare syncs")
 def _(patch: pytest.MonkeyPatch) -> None:
     def around(self: RunOutputs, commit: Callable[[], None]) -> None:
-        with _switched(patch, self._journal, "sync", lambda: None):
+        with _switched(patch, self._journal.log, "sync", lambda: None):
             commit()
 
     _around_commit(patch, around)
@@ -191,14 +192,12 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("an answer is used but not journaled", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    write = Journal._write
+    append = SegmentLog.append
 
-    def forgetful(self: Journal, line: bytes) -> Any:
-        if b'"kind":"answer"' not in line:
-            return write(self, line)
-        return journal._Place(self._current, 0, 0)
+    def forgetful(self: SegmentLog, line: bytes) -> Place:
+        return Place(self._current, 0, 0) if b'"kind":"answer"' in line else append(self, line)
 
-    patch.setattr(Journal, "_write", forgetful)
+    patch.setattr(SegmentLog, "append", forgetful)
 
 
 @_mutant("an answer is journaled only after the next one has come", "fresh")
@@ -255,7 +254,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("segments go before what they held is durable", "failures, small segments")
 def _(patch: pytest.MonkeyPatch) -> None:
     def around(self: RunOutputs, commit: Callable[[], None]) -> None:
-        self._journal.unlink_retired()
+        self._journal.log.unlink_retired()
         commit()
 
     _around_commit(patch, around)
@@ -279,7 +278,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         for index, failed in self._uncommitted:
             (self._journal.keep if failed else self._journal.release)(index)
         self._journal.carry()
-        self._journal.unlink_retired()
+        self._journal.log.unlink_retired()
         return await commit(self)
 
     patch.setattr(RunOutputs, "commit", early)
@@ -287,7 +286,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("segments stay when the run has reached its end", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Journal, "remove", lambda self: None)
+    patch.setattr(SegmentLog, "unlink_dead", lambda self: None)
 
 
 # The beginning and the end

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from asyncgen import journal, work
+from asyncgen import segment_log, work
 from asyncgen.errors import DiskError, Exit
 
 from .model_disk import Store
@@ -88,7 +88,7 @@ def test_a_full_disk_for_a_moment_costs_one_answer_at_most(
 ) -> None:
     """Where even the ballast does not help, what a refused write left does not spoil the lines behind it."""
     monkeypatch.setattr(work, "BALLAST_PER_CALL", 1)
-    monkeypatch.setattr(journal, "SEGMENT_SIZE", segment_size)
+    monkeypatch.setattr(segment_log, "SEGMENT_SIZE", segment_size)
     length = len(world.run(Store(ROOT), Phase(8)).disk.record)
     for place in range(length):
         store = Store(ROOT)

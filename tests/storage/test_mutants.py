@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncgen import engine, journal
+from asyncgen import engine, segment_log
 
 from .explore import Counts, Violation
 from .model_disk import ModelDisk
@@ -18,7 +18,7 @@ def _explore(scenario: str, patch: pytest.MonkeyPatch, world: World, reasoning_w
     """Crash a scenario, named with how: `<name>`, or `<name>, ` and one of the words below."""
     name, _, how = scenario.partition(", ")
     if how == "small segments":
-        patch.setattr(journal, "SEGMENT_SIZE", 900)
+        patch.setattr(segment_log, "SEGMENT_SIZE", 900)
     if how == "rare syncs":
         patch.setattr(engine, "JOURNAL_SYNC_INTERVAL", 60.0)
     if how == "slow disk":
