@@ -14,9 +14,10 @@ import orjson
 
 from asyncgen.budget import Budget, Price, Spend, describe
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Usage
-from asyncgen.client import Caller, ChatClient, Prepared
+from asyncgen.client import Caller, ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
+from asyncgen.encoding import Prepared
 from asyncgen.endpoint import Endpoint
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
 from asyncgen.fingerprint import differences, fingerprint

@@ -46,6 +46,7 @@ TIERS = {
     3: {
         "checkpoint",
         "client",
+        "encoding",
         "collection",
         "journal",
         "medec",
@@ -56,6 +57,7 @@ TIERS = {
         "source",
         "staging",
         "transport",
+        "wire",
     },
     2: {
         "aside",
@@ -69,6 +71,7 @@ TIERS = {
         "forecast",
         "gate",
         "health",
+        "outages",
         "leases",
         "limiter",
         "local",
@@ -96,7 +99,7 @@ TIERS = {
 }
 BESIDE = "simulator"
 ONLY_USERS = {
-    "openai": {"client", "transport"},
+    "openai": {"transport", "wire"},
     "httpx2": {"transport"},
     "aiolimiter": {"limiter"},
     "aiofiles": {"disk"},
@@ -132,6 +135,7 @@ NOT_FOR_HELP = [
     "uvloop",
     "pyarrow",
     "asyncgen.client",
+    "asyncgen.wire",
     "asyncgen.export",
     "asyncgen.pipeline",
     "asyncgen.simulator",

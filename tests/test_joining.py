@@ -16,9 +16,10 @@ from test_pipeline import ScriptedClient
 from asyncgen import engine
 from asyncgen.chat import Completion, Usage
 from asyncgen.checkpoint import FAILED, STATISTICS, load_statistics
-from asyncgen.client import Caller, Prepared
+from asyncgen.client import Caller
 from asyncgen.config import RunConfig, shipped
 from asyncgen.disk import Disk
+from asyncgen.encoding import Prepared
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, DiskError, Interrupted
 from asyncgen.joining import join
 from asyncgen.pipeline import Run, Summary

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
-from asyncgen.client import Caller, ChatClient, Prepared
+from asyncgen.client import Caller, ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.encoding import Prepared
 from asyncgen.endpoint import Endpoint
 from asyncgen.errors import AsyncgenError, Stopping, TryLaterError
 from asyncgen.gate import Gate
@@ -57,6 +58,7 @@ class Client(ChatClient):
         self._refusing = refusing
         self._began = asyncio.get_running_loop().time()
         super().__init__(config, self.gate, NoLog(), self.events.append, self._end)
+        self._wire.send = self._send
 
     @property
     def age(self) -> float:
@@ -73,7 +75,7 @@ class Client(ChatClient):
         self.gate.close()
 
     async def _send(
-        self, _endpoint: Endpoint, _request: Prepared, _seconds: float
+        self, _endpoint: str, _request: Prepared, _seconds: float
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
         await asyncio.sleep(0.1)
         return (REFUSED if any(start <= self.age < end for start, end in self._refusing) else ANSWER), {}

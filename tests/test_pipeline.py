@@ -9,9 +9,10 @@ import pytest
 
 from asyncgen import engine, pipeline, segment_log
 from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.client import Caller, CallLog, Prepared
+from asyncgen.client import Caller, CallLog
 from asyncgen.config import RunConfig, shipped
 from asyncgen.disk import Disk
+from asyncgen.encoding import Prepared
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Interrupted
 from asyncgen.gate import Gate
 from asyncgen.progress import Observer, PairDone, Sample

@@ -7,19 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import ChatRequest, ResponseSchema, Sampling
-from asyncgen.client import MOST_FRAMES, ChatClient
-from asyncgen.config import RunConfig, shipped
+from asyncgen.encoding import MOST_FRAMES, Encoder
 
-SAMPLES = shipped("samples", "pairs.jsonl")
 text = st.text() | st.sampled_from(['{"role":"user","content":""}', '"}],"', "\\", "\u2028", "é\n"])
-
-
-class Client(ChatClient):
-    """Only what encodes."""
-
-    def __init__(self) -> None:
-        self._config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES)
-        self._frames = {}
 
 
 @given(
@@ -31,12 +21,12 @@ class Client(ChatClient):
 def test_the_body_says_what_was_asked_whatever_the_texts_hold(
     texts: list[tuple[str, str]], schema: dict[str, object] | None, *, json_object: bool, seeds: list[int | None]
 ) -> None:
-    """One client for all of them, and its hash is that of the bytes."""
-    client = Client()
+    """One encoder for all of them, and its hash is that of the bytes."""
+    encoder = Encoder("gpt-4o", "max_tokens")
     for (system, user), seed in zip(texts, seeds, strict=False):
         described = None if schema is None else ResponseSchema("step", schema)
         request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed)
-        prepared = client.prepare(request)
+        prepared = encoder.prepare(request)
         body = json.loads(prepared.body)
         assert body["messages"] == [{"role": "system", "content": system}, {"role": "user", "content": user}]
         assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("gpt-4o", 0.7, 0.9, 100)
@@ -50,7 +40,7 @@ def test_the_body_says_what_was_asked_whatever_the_texts_hold(
 
 def test_system_prompts_that_always_differ_are_not_kept_for_ever() -> None:
     """The memory of a run does not grow with its pairs."""
-    client = Client()
+    encoder = Encoder("gpt-4o", "max_tokens")
     for number in range(10 * MOST_FRAMES):
-        client.prepare(ChatRequest(f"system {number}", "user", Sampling(0.7, 0.9, 100)))
-    assert len(client._frames) <= MOST_FRAMES
+        encoder.prepare(ChatRequest(f"system {number}", "user", Sampling(0.7, 0.9, 100)))
+    assert len(encoder._frames) <= MOST_FRAMES

@@ -8,14 +8,10 @@ import orjson
 import pytest
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
-from asyncgen.client import ChatClient
-from asyncgen.concurrency import ConcurrencyControl
-from asyncgen.config import RunConfig, shipped
-from asyncgen.endpoint import Endpoint
+from asyncgen.config import shipped
+from asyncgen.encoding import Encoder
 from asyncgen.errors import BadDataError
 from asyncgen.fingerprint import fingerprint
-from asyncgen.gate import Gate
-from asyncgen.limiter import RateLimiter
 from asyncgen.pairs import Pair
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -44,15 +40,9 @@ async def asked(content: dict[str, Any]) -> dict[str, ChatRequest]:
     return requests
 
 
-async def sent(request: ChatRequest) -> dict[str, Any]:
+def sent(request: ChatRequest) -> dict[str, Any]:
     """A request as it goes over the wire."""
-    gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))])
-    config = RunConfig(input_jsonl=Path("i"), output_dir=Path("o"), prompt_file=Path("p"))
-    client = ChatClient(config, gate, None, lambda _: None, lambda _: None)
-    try:
-        return orjson.loads(client.prepare(request).body)
-    finally:
-        await client.close()
+    return orjson.loads(Encoder("gpt-4o", "max_tokens").prepare(request).body)
 
 
 async def test_each_step_carries_its_own_schema_and_the_paraphrase_none():
@@ -76,7 +66,7 @@ async def test_a_file_without_schemas_asks_as_before(schemas):
     requests = await asked(content)
 
     assert all(request.response_schema is None for request in requests.values())
-    assert (await sent(requests["error_reasoning"]))["response_format"] == {"type": "json_object"}
+    assert (sent(requests["error_reasoning"]))["response_format"] == {"type": "json_object"}
     recipe = MedecSafe(PromptFile(content, Path("p.json")), add_reasoning=True)
     assert not any("response_schemas" in name for name in recipe.fingerprint)
 
@@ -85,7 +75,7 @@ async def test_a_schema_is_sent_with_its_name_and_strict():
     """In the form of the API."""
     request = ChatRequest("s", "u", SAMPLING, json_object=True, response_schema=ResponseSchema("step", SCHEMA))
 
-    assert (await sent(request))["response_format"] == {
+    assert (sent(request))["response_format"] == {
         "type": "json_schema",
         "json_schema": {"name": "step", "strict": True, "schema": SCHEMA},
     }

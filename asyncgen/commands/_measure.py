@@ -7,9 +7,10 @@ from itertools import islice
 
 from asyncgen.budget import Price
 from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.client import CHARACTERS_PER_TOKEN, Caller, ChatClient
+from asyncgen.client import Caller, ChatClient
 from asyncgen.concurrency import ConcurrencyControl
 from asyncgen.config import RunConfig
+from asyncgen.encoding import CHARACTERS_PER_TOKEN
 from asyncgen.endpoint import Endpoint, Grant
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.gate import Gate

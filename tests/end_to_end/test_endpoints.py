@@ -180,6 +180,17 @@ def test_a_storm_at_one_endpoint_stops_nobody_else(serve, job, first_pairs, tmp_
     assert "server asks to wait" not in done.stdout
 
 
+def test_where_nothing_answers_the_line_of_the_configuration_is_named(job, first_pairs, tmp_path):
+    """There is no --base-url to check."""
+    flags = configure(tmp_path / "run.toml", a={"base_url": "http://127.0.0.1:9/v1", "concurrency": 2})
+
+    done = job(input_jsonl=first_pairs(2)).run(*flags)
+
+    assert done.returncode == 75
+    assert "no connection to 127.0.0.1:9" in done.stderr
+    assert "check base-url in [endpoint.a] and the network" in done.stderr
+
+
 def test_status_tells_of_each_endpoint(serve, job, first_pairs, tmp_path):
     """A line each while the run goes on: health, calls in flight, limits in use."""
     slow, bad = serve(latency=Latency(median_s=0.3)), serve(faults=Faults(quota_after=1))

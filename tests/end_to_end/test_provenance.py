@@ -6,8 +6,8 @@ from contextlib import suppress
 from urllib.request import Request, urlopen
 
 from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.client import ChatClient
 from asyncgen.config import RunConfig
+from asyncgen.encoding import Encoder
 from asyncgen.pairs import parse_pair
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -71,14 +71,13 @@ def test_any_record_can_be_asked_again(serve, job):
     this.run("--num-pairs", "5")
     config = RunConfig(input_jsonl=this.input_jsonl, output_dir=this.output_dir, prompt_file=this.prompt_file)
     recipe = MedecSafe(PromptFile.load(this.prompt_file), add_reasoning=False)
-    client = object.__new__(ChatClient)  # only what encodes
-    client._config, client._frames = config, {}
+    encoder = Encoder(config.model, config.max_tokens_field)
     rows = list(rows_of(this.input_jsonl, parse_pair))
     indexes = {call["request"]: call["index"] for call in calls_of(this)}
 
     for record in this.records(OUTPUTS[0]):
         [call] = record["metadata"]["calls"]
-        prepared = client.prepare(only_request(recipe, rows[indexes[call["request"]]].pair))
+        prepared = encoder.prepare(only_request(recipe, rows[indexes[call["request"]]].pair))
         assert prepared.hash == call["request"]
         url, headers = f"{server.base_url}/chat/completions", {"Content-Type": "application/json"}
         request = Request(url, prepared.body, headers)

@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 import orjson
 
-from asyncgen import checkpoint, engine, pipeline, telemetry
+from asyncgen import checkpoint, client, engine, pipeline, telemetry
 from asyncgen.chat import Completion, Usage
-from asyncgen.client import Caller, ChatClient, Prepared
+from asyncgen.client import Caller, ChatClient
 from asyncgen.config import RunConfig
-from asyncgen.endpoint import Endpoint
+from asyncgen.encoding import Prepared
 from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.regeneration import Flaws
@@ -123,11 +123,8 @@ class ScriptedClient(ChatClient):
     network: Network
 
     def __init__(self, config: Any, gate: Any, log: Any, observe: Any, stop: Any) -> None:
-        self._config, self._gate, self._log, self._observe, self._stop = config, gate, log, observe, stop
-        self._refused_since = None
-        self._answers, self._served = 0, {"": None}
-        self._refused_share = 0.0
-        self._frames = {}
+        with patch.object(client, "Wire", lambda _: self):
+            super().__init__(config, gate, log, observe, stop)
         self._calls: dict[str, Call] = {}
 
     async def close(self) -> None:
@@ -138,9 +135,10 @@ class ScriptedClient(ChatClient):
         self._calls[request.hash] = caller.index, step
         return await super().complete(caller, step, request)
 
-    async def _send(
-        self, _endpoint: Endpoint, request: Prepared, _seconds: float
+    async def send(
+        self, _endpoint: str, request: Prepared, _seconds: float
     ) -> tuple[Completion | Failure, dict[str, str]]:
+        """The wire."""
         call = self._calls[request.hash]
         network = self.network
         assert network.disk is not None

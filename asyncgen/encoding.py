@@ -1,0 +1,110 @@
+"""Requests as they go over the wire: bytes, put together of parts that are the same for many calls.
+
+What is before and after the user text of a call is encoded and hashed once, however many calls there are.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage
+
+CHARACTERS_PER_TOKEN = 4
+MOST_FRAMES = 64
+_USER = b'{"role":"user","content":'
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it will be sent: `hash` (hex) names it in the journal.
+
+    `tokens` is what it is charged against a limit, `most` what it can cost.
+    """
+
+    body: bytes
+    hash: str
+    tokens: int
+    most: Usage
+    json_object: bool
+    required_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The body of a request around its user text, and the hash of what is before that: both made once.
+
+    `schema` is the one in it. What a server calls the limit of an answer changes no answer, so it is hashed as
+    `max_tokens` (`after_hashed`): records and journal hold for either name.
+    """
+
+    before: bytes
+    after: bytes
+    after_hashed: bytes
+    hashed: Any
+    schema: ResponseSchema | None
+
+    def around(self, user: str) -> tuple[bytes, str]:
+        """A whole body and its hash."""
+        text = orjson.dumps(user)
+        hashed = self.hashed.copy()
+        hashed.update(text + self.after_hashed)
+        return self.before + text + self.after, hashed.hexdigest()
+
+
+class Encoder:
+    """Encodes the requests of one run.
+
+    Args:
+        model: its name.
+        max_tokens_field: what the server calls the limit of an answer.
+    """
+
+    def __init__(self, model: str, max_tokens_field: str) -> None:
+        self._model = model
+        self._max_tokens_field = max_tokens_field
+        self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
+
+    def prepare(self, request: ChatRequest) -> Prepared:
+        """Encode a request as it goes over the wire."""
+        key = request.system, request.sampling, request.json_object, request.seed
+        frame = self._frames.get(key)
+        if frame is None or frame.schema is not request.response_schema:
+            if len(self._frames) >= MOST_FRAMES:
+                self._frames.clear()  # a recipe whose system prompts differ gains nothing from them
+            frame = self._frames[key] = self._frame(request)
+        body, hashed = frame.around(request.user)
+        characters = len(request.system) + len(request.user)
+        return Prepared(
+            body=body,
+            hash=hashed,
+            # What OpenAI charges against the tokens a minute.
+            tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
+            # Text of a byte or more is in each token, and so is what frames the messages.
+            most=Usage(len(body), most := request.sampling.max_tokens, len(body) + most),
+            json_object=request.json_object,
+            required_keys=request.required_keys,
+        )
+
+    def _frame(self, request: ChatRequest) -> _Frame:
+        fields: dict[str, Any] = {
+            "model": self._model,
+            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": ""}],
+            "temperature": request.sampling.temperature,
+            "top_p": request.sampling.top_p,
+            self._max_tokens_field: request.sampling.max_tokens,
+        }
+        if request.seed is not None:
+            fields["seed"] = request.seed
+        if request.response_schema is not None:
+            described = {"name": request.response_schema.name, "strict": True}
+            described["schema"] = request.response_schema.schema
+            fields["response_format"] = {"type": "json_schema", "json_schema": described}
+        elif request.json_object:
+            fields["response_format"] = {"type": "json_object"}
+        # The first place: in the system prompt, as in any other text, the quotes would be escaped.
+        before, _, after = orjson.dumps(fields).partition(_USER + b'""')
+        named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)
+        hashed = blake2b(before + _USER, digest_size=16)
+        return _Frame(before + _USER, after, named, hashed, request.response_schema)
