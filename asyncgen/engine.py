@@ -139,9 +139,11 @@ class Engine:
         """Use at most this share of what the configuration allows of every limit, from now on."""
         self._gate.share = share * self._config.share
 
-    def pause(self, seconds: float) -> None:
-        """Send nothing for so long."""
-        self._gate.pause(seconds)
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any)."""
+        for one in self._gate.endpoints:
+            if endpoint in {"", one.name}:
+                self._gate.pause(seconds, one)
 
     async def run(
         self,

@@ -148,11 +148,9 @@ class Gate:
         """Whether a call of so many tokens can ever pass the limit of a server."""
         return any(tokens <= endpoint.limiter.largest_call for endpoint in self._asked)
 
-    def pause(self, seconds: float, endpoint: Endpoint | None = None) -> bool:
-        """Grant nothing for `seconds` from now, at one endpoint or at all; False when that changes nothing."""
-        paused = self.endpoints if endpoint is None else (endpoint,)
-        changed = [one.pause(seconds, self._grant) for one in paused]  # every one of them
-        return any(changed)
+    def pause(self, seconds: float, endpoint: Endpoint) -> bool:
+        """Grant nothing at an endpoint for `seconds` from now; False when that changes nothing."""
+        return endpoint.pause(seconds, self._grant)
 
     def close(self) -> None:
         """Grant nothing any more: who waits here or in `backoff` gets `Stopping`."""

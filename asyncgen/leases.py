@@ -10,11 +10,11 @@ Rules:
 3. In the beginning everybody holds 1/n, as a worker does that hears nothing for `SILENCE` seconds: so whoever
    keeps the leases may be lost, and a new one begins where the workers are.
 4. A worker that is silent loses its share, not at once but over `DECAY` seconds: it may only be busy.
-5. A pause that the server asked one of them for holds for all.
+5. A pause that a server asked one of them for holds for all, at that endpoint.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SILENCE = 3.0
 DECAY = 3.0
@@ -26,10 +26,10 @@ ECHO = 0.25  # seconds that a pause must go beyond the one in force: else it is 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The share of the limits (0 to 1) that a worker may use, and the seconds for which it may send nothing."""
+    """The share of the limits (0 to 1) that a worker may use; `pauses`: seconds to send nothing, by endpoint."""
 
     share: float
-    pause: float = 0.0
+    pauses: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -50,12 +50,20 @@ class Leases:
     def __init__(self, workers: int, now: float) -> None:
         self._equal = 1 / workers
         self._workers = {number: _Worker(1.0, self._equal, now) for number in range(workers)}
-        self._paused_until = now
+        self._paused_until: dict[str, float] = {}
 
-    def report(self, now: float, worker: int, wanted: float, pause: float = 0.0) -> Lease:
-        """A worker could use so much, and was asked to send nothing for `pause` seconds; its lease from now on."""
-        if now + pause > self._paused_until + ECHO:
-            self._paused_until = now + pause
+    def report(self, now: float, worker: int, wanted: float, pauses: Mapping[str, float] | None = None) -> Lease:
+        """A worker could use so much, and was asked to send nothing for some seconds; its lease from now on.
+
+        Args:
+            now: the time.
+            worker: its number.
+            wanted: a share of the limits.
+            pauses: seconds that are left, by endpoint ("": of the run).
+        """
+        for endpoint, seconds in (pauses or {}).items():
+            if now + seconds > self._paused_until.get(endpoint, now) + ECHO:
+                self._paused_until[endpoint] = now + seconds
         mine = self._workers.setdefault(worker, _Worker(wanted, 0.0, now))
         mine.wanted, mine.heard = min(1.0, max(LEAST * self._equal, wanted)), now
         self._decay(now)
@@ -64,7 +72,8 @@ class Leases:
         fair = allocate(heard, max(0.0, 1.0 - kept))[worker]
         others = sum(one.share for number, one in self._workers.items() if number != worker)
         mine.share = max(0.0, min(fair, 1.0 - others))
-        return Lease(mine.share, max(0.0, self._paused_until - now))
+        left = {endpoint: until - now for endpoint, until in self._paused_until.items() if until > now}
+        return Lease(mine.share, left)
 
     def leave(self, worker: int) -> None:
         """A worker has nothing more to do: what it held is free."""

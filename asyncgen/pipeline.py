@@ -106,9 +106,9 @@ class Run:
         """Use at most this share (above 0 up to 1) of what the configuration allows, from now on."""
         self._engine.take_share(share)
 
-    def pause(self, seconds: float) -> None:
-        """Send nothing for so long: the server has asked somebody else with our key for it."""
-        self._engine.pause(seconds)
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any): it has asked somebody else with our key for it."""
+        self._engine.pause(seconds, endpoint)
 
     @property
     def fingerprint(self) -> Fingerprint:

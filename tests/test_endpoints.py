@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from asyncgen.concurrency import ConcurrencyControl
+from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.endpoint import Endpoint
+from asyncgen.engine import Engine
 from asyncgen.gate import Gate
 from asyncgen.health import FIRST_REST, LEAST_FAILURES, LONGEST_REST, Health
 from asyncgen.limiter import RateLimiter
@@ -16,6 +18,7 @@ from asyncgen.limiter import RateLimiter
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
 CALLERS = 300
+SAMPLES = shipped("samples", "pairs.jsonl")
 
 
 class Fleet:
@@ -177,7 +180,7 @@ async def test_an_endpoint_that_is_out_gets_nothing_and_the_last_one_stays():
 
 
 async def test_a_pause_of_one_endpoint_is_none_of_the_others():
-    """And a pause of the gate is one of all."""
+    """Which go on."""
     a, b = (Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(None, None), name) for name in "ab")
     gate = Gate([a, b])
     gate.pause(10, a)
@@ -188,10 +191,18 @@ async def test_a_pause_of_one_endpoint_is_none_of_the_others():
     second = await waiting
     assert (first.endpoint, second.endpoint) == (b, a)
     assert (first.at, second.at) == (0, pytest.approx(10, abs=1e-4))
-    gate.leave(first)
-    gate.leave(second)
-    gate.pause(5)
-    assert (await gate.enter(2, 1)).at == pytest.approx(15, abs=1e-4)
+
+
+@pytest.mark.parametrize(("paused", "free"), [("a", {"b"}), ("b", {"a"}), ("", set())])
+async def test_a_pause_that_another_process_was_asked_for_holds_at_its_endpoint(
+    paused: str, free: set[str]
+) -> None:
+    """By name; without one, at all of them."""
+    endpoints = tuple(EndpointConfig(name=name, base_url="http://127.0.0.1:9/v1") for name in "ab")
+    config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=endpoints)
+    engine = Engine(config, None, None, None, lambda _: None, None)
+    engine.pause(10, paused)
+    assert {one.name for one in engine._gate.endpoints if one.obstacle(1) is None} == free
 
 
 async def test_a_call_too_large_for_one_endpoint_goes_to_another():

@@ -110,19 +110,20 @@ def test_a_worker_that_comes_again_is_given_room_by_the_others():
 def test_a_pause_of_one_holds_for_all_until_its_end():
     """And is no shorter because another one knows of none."""
     leases = Leases(2, 0.0)
-    assert leases.report(0.0, 0, 1.0, pause=10.0).pause == 10
-    assert leases.report(4.0, 1, 1.0).pause == 6
-    assert leases.report(11.0, 1, 1.0).pause == 0
+    assert leases.report(0.0, 0, 1.0, {"a": 10.0, "b": 2.0}).pauses == {"a": 10, "b": 2}
+    assert leases.report(4.0, 1, 1.0, {"b": 0.0}).pauses == {"a": 6}
+    assert leases.report(11.0, 1, 1.0).pauses == {}
 
 
 @given(st.floats(0, 0.2), st.integers(1, 200))
 def test_a_pause_does_not_grow_by_being_reported_back(late, times):
     """The way there and back takes time, and what is left is reported by all who were told."""
     leases, now = Leases(2, 0.0), 0.0
-    left = leases.report(0.0, 0, 1.0, pause=30.0).pause
+    left = leases.report(0.0, 0, 1.0, {"": 30.0}).pauses[""]
     for turn in range(times):
         now += SECOND
-        left = leases.report(now, turn % 2, 1.0, max(0.0, left - SECOND + late)).pause
+        pauses = {"": max(0.0, left - SECOND + late)}
+        left = leases.report(now, turn % 2, 1.0, pauses).pauses.get("", 0.0)
         assert now + left <= 30 + 1e-6 or left == 0
 
 

@@ -337,7 +337,7 @@ async def test_a_large_old_call_does_not_wait_for_the_stream_of_younger_ones(
 async def test_a_pause_grants_nothing_and_ends_on_time(seconds: float) -> None:
     """For those who wait already and for those who come; then the oldest goes first."""
     gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
-    assert gate.pause(seconds)
+    assert gate.pause(seconds, gate.endpoints[0])
     young, old = enter(gate, 2), enter(gate, 1)
     assert await old == pytest.approx(seconds, abs=EXACTLY)
     assert not young.done()
@@ -349,7 +349,7 @@ async def test_calls_that_come_back_in_a_pause_end_it_for_nobody() -> None:
     """Their slots are free, and stay so until its end."""
     gate = Gate([Endpoint(fixed(2), RateLimiter(None, None))])
     await gate.enter(0, 1)
-    gate.pause(5)
+    gate.pause(5, gate.endpoints[0])
     waiting = enter(gate, 1)
     await asyncio.sleep(1)
     leave(gate)
@@ -361,22 +361,22 @@ async def test_calls_that_come_back_in_a_pause_end_it_for_nobody() -> None:
 async def test_the_longer_pause_wins(first: float, second: float, *, is_longer: bool) -> None:
     """Whichever came first; the gate says whether the second one changed anything."""
     gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
-    assert gate.pause(first)
-    assert gate.pause(second) is is_longer
+    assert gate.pause(first, gate.endpoints[0])
+    assert gate.pause(second, gate.endpoints[0]) is is_longer
     assert await enter(gate) == pytest.approx(max(first, second), abs=EXACTLY)
 
 
 async def test_a_short_pause_late_in_a_long_one_changes_nothing_and_one_beyond_it_does() -> None:
     """What counts is when it ends."""
     gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
-    gate.pause(10)
+    gate.pause(10, gate.endpoints[0])
     waiting = enter(gate)
     await asyncio.sleep(8)
-    assert not gate.pause(1)
-    assert gate.pause(4)
+    assert not gate.pause(1, gate.endpoints[0])
+    assert gate.pause(4, gate.endpoints[0])
     assert await waiting == pytest.approx(12, abs=EXACTLY)
     leave(gate)
-    assert gate.pause(1)
+    assert gate.pause(1, gate.endpoints[0])
     assert await enter(gate) == pytest.approx(13, abs=EXACTLY)
 
 
@@ -395,7 +395,7 @@ async def test_a_pause_ends_where_timers_fire_to_the_millisecond(milliseconds: f
         await asyncio.sleep(begin)
         before = now()
         gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
-        gate.pause(milliseconds / 1000)
+        gate.pause(milliseconds / 1000, gate.endpoints[0])
         async with asyncio.timeout(60):
             await gate.enter(0, 1)
         assert now() - before == pytest.approx(milliseconds / 1000, abs=0.0006)
@@ -407,7 +407,7 @@ async def test_a_pause_does_not_add_to_what_the_pace_allows(start_ticking: Calla
     async with a_gate(rpm=480) as gate:
         stream = asyncio.create_task(saturate(gate, size=lambda: 0, seconds=60))
         await asyncio.sleep(20)
-        gate.pause(20)
+        gate.pause(20, gate.endpoints[0])
         grants = [(time, 1.0) for time, _ in await stream]
     assert not [time for time, _ in grants if 20 < time < 40 - EXACTLY]
     assert largest_burst(grants, 480) <= max(1, 480 / 60 * PERIOD) + 1.001
@@ -421,7 +421,7 @@ async def test_close_stops_those_who_wait_who_back_off_and_who_come_later() -> N
     """At once, though the gate is paused for an hour; calls in flight are let finish."""
     gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
     await gate.enter(0, 1)
-    gate.pause(3600)
+    gate.pause(3600, gate.endpoints[0])
     waiting = [enter(gate, index) for index in range(3)]
     backing_off = asyncio.create_task(gate.backoff(3600))
     await asyncio.sleep(1)
@@ -575,7 +575,7 @@ async def test_the_gate_says_what_is_waited_for(start_ticking: Callable[[], None
         await waiting[0]
         await until_all_wait()
         assert (gate.waiting_on, gate.waiting) == ("concurrency", 1)
-        gate.pause(10)
+        gate.pause(10, gate.endpoints[0])
         leave(gate)
         assert (gate.waiting_on, gate.waiting) == ("pause", 1)
         await waiting[1]

@@ -1,8 +1,8 @@
 """The desk where workers report and are given leases: what they say of themselves, and the wish to stop."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from asyncgen.errors import AsyncgenError
 from asyncgen.leases import Leases
@@ -14,26 +14,28 @@ class Report:
     """What a worker says about once a second.
 
     `shard` (from 1) is what it works on; `session` names its process's work on it, for the counts of a `sample`
-    (None before the first one) begin anew with each. `wanted` is a share of the limits; `pause` is what the server
-    asked for last, of which `pause_left` seconds are left. `news` are events that a person should hear of.
+    (None before the first one) begin anew with each. `wanted` is a share of the limits; `pauses` are those that
+    servers asked for last, with the seconds that are left of each. `news` are events that a person should hear of.
     """
 
     worker: int
     shard: int
     session: str
     wanted: float
-    pause: Paused | None = None
-    pause_left: float = 0.0
+    pauses: tuple[tuple[Paused, float], ...] = ()
     sample: Sample | None = None
     news: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a worker is told: its share of the limits, for how long to send nothing, and why to stop, if at all."""
+    """What a worker is told: its share of the limits, for how long to send nothing, and why to stop, if at all.
+
+    `pauses` are seconds by endpoint ("": of the run).
+    """
 
     share: float
-    pause: float = 0.0
+    pauses: Mapping[str, float] = field(default_factory=dict)
     stop: AsyncgenError | None = None
 
 
@@ -56,11 +58,9 @@ class Desk:
         """A worker's report; its lease."""
         self._reports[report.worker] = report
         self._news += report.news
-        # What a named endpoint asks for holds for no other one: each worker hears it there.
-        everywhere = report.pause is not None and not report.pause.endpoint
-        pause = report.pause_left if everywhere else 0.0
-        lease = self._leases.report(self._clock(), report.worker, report.wanted, pause)
-        return Answer(lease.share, lease.pause, self._stop)
+        pauses = {paused.endpoint: left for paused, left in report.pauses}
+        lease = self._leases.report(self._clock(), report.worker, report.wanted, pauses)
+        return Answer(lease.share, lease.pauses, self._stop)
 
     def leave(self, worker: int) -> None:
         """A worker has nothing more to do."""

@@ -67,7 +67,7 @@ class Driver:
         self._before = totals.sample([]).failed
         self._sessions: dict[int, str] = {}
         self._in_flight = 0
-        self._paused_until = float("-inf")
+        self._paused_until: dict[str, float] = {}
         self._asked = asyncio.Event()
         self.reason: AsyncgenError | None = None
 
@@ -139,11 +139,11 @@ class Driver:
         if before is not None and before != report.session:
             text = f"The process of worker {report.worker + 1} has died; shard {report.shard} goes on where it was"
             self._observe(Notice(text, warning=True))
-        if report.pause is not None:
-            until = asyncio.get_running_loop().time() + report.pause_left
-            if until > self._paused_until + ECHO:
-                self._paused_until = until
-                self._observe(report.pause)
+        for paused, left in report.pauses:
+            until = asyncio.get_running_loop().time() + left
+            if until > self._paused_until.get(paused.endpoint, float("-inf")) + ECHO:
+                self._paused_until[paused.endpoint] = until
+                self._observe(paused)
         self._totals.take(report)
 
     def _tell(self, sample: Sample) -> None:

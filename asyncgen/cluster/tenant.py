@@ -33,8 +33,8 @@ class Ruled(Protocol):
     def take_share(self, share: float) -> None:
         """Use at most this share of every limit from now on."""
 
-    def pause(self, seconds: float) -> None:
-        """Send nothing for so long."""
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any)."""
 
 
 class Tenant:
@@ -54,7 +54,7 @@ class Tenant:
         self._session = ""
         self._begun = float("-inf")
         self._samples: list[tuple[float, Sample]] = []
-        self._pause: tuple[float, Paused] | None = None
+        self._pauses: dict[str, tuple[float, Paused]] = {}
         self._news: list[Event] = []
         self._told = 0
         self.share = self._equal
@@ -64,7 +64,8 @@ class Tenant:
         self._shard, self._session = shard, uuid4().hex
         self._begun = asyncio.get_running_loop().time()
         self._samples.clear()
-        self._pause, self._told = None, 0
+        self._pauses.clear()
+        self._told = 0
 
     def observe(self, event: Event) -> None:
         """Hear of the shard's run."""
@@ -72,8 +73,9 @@ class Tenant:
         if isinstance(event, Sample):
             self._samples = [*self._samples[-1:], (now, event)]
         elif isinstance(event, Paused):
-            if self._pause is None or now + event.seconds > self._pause[0]:
-                self._pause = (now + event.seconds, event)
+            known = self._pauses.get(event.endpoint)
+            if known is None or now + event.seconds > known[0]:
+                self._pauses[event.endpoint] = (now + event.seconds, event)
         elif isinstance(event, PairFailed) or (isinstance(event, Notice) and event.warning):
             self._told += 1
             if self._told <= MOST_NEWS:
@@ -81,15 +83,13 @@ class Tenant:
 
     def report(self) -> Report:
         """How the worker stands."""
+        now = asyncio.get_running_loop().time()
         return Report(
             worker=self._worker,
             shard=self._shard,
             session=self._session,
             wanted=self._wanted(),
-            pause=None if self._pause is None else self._pause[1],
-            pause_left=0.0
-            if self._pause is None
-            else max(0.0, self._pause[0] - asyncio.get_running_loop().time()),
+            pauses=tuple((paused, max(0.0, until - now)) for until, paused in self._pauses.values()),
             sample=self._samples[-1][1] if self._samples else None,
             news=tuple(self._news),
         )
@@ -114,8 +114,8 @@ class Tenant:
     def _obey(self, run: Ruled, answer: Answer) -> None:
         self.share = max(LEAST_SHARE, answer.share)
         run.take_share(self.share)
-        if answer.pause:
-            run.pause(answer.pause)
+        for endpoint, seconds in answer.pauses.items():
+            run.pause(seconds, endpoint)
         if answer.stop is not None:
             run.stop(answer.stop)
 

@@ -110,14 +110,14 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     driver = driver_of(fleet, events)
     loop = asyncio.get_running_loop()
     fleet.reports = [report(1, session="first")]
-    paused = Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"), 99.0)
+    paused = Report(0, 1, "second", 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
     loop.call_later(2.5, setattr, fleet, "reports", [paused])
-    loop.call_later(
-        3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, Paused(100.0, "rate_limit"), 98.0)]
-    )
+    pauses = ((Paused(100.0, "rate_limit"), 98.0), (Paused(9.0, "rate_limit", "b"), 9.0))
+    loop.call_later(3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, pauses)])
     loop.call_later(4.5, setattr, fleet, "reports", [])
     await driver.run(SHARDS[:1])
-    assert [event for event in events if isinstance(event, Paused)] == [Paused(100.0, "rate_limit")]
+    paused_at = [(event.seconds, event.endpoint) for event in events if isinstance(event, Paused)]
+    assert paused_at == [(100.0, ""), (9.0, "b")]
     told = [event.text for event in events if isinstance(event, Notice)]
     assert "The process of worker 1 has died; shard 1 goes on where it was" in told
 

@@ -20,14 +20,14 @@ class Ruled:
 
     def __init__(self) -> None:
         self.shares: list[float] = []
-        self.pauses: list[float] = []
+        self.pauses: list[tuple[float, str]] = []
         self.stops: list[AsyncgenError] = []
 
     def take_share(self, share: float) -> None:
         self.shares.append(share)
 
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
+    def pause(self, seconds: float, endpoint: str) -> None:
+        self.pauses.append((seconds, endpoint))
 
     def stop(self, reason: AsyncgenError) -> None:
         self.stops.append(reason)
@@ -61,8 +61,8 @@ def tenant_of(answer: Answer | Exception | None, reports: list[Report] | None = 
 async def test_it_obeys_once_a_second():
     """Share, pause and stop."""
     run, reason = Ruled(), Interrupted("stop")
-    await held(tenant_of(Answer(0.6, 2.0, reason)), run, 2.5)
-    assert (run.shares, run.pauses, run.stops) == ([0.6] * 3, [2.0] * 3, [reason] * 3)
+    await held(tenant_of(Answer(0.6, {"a": 2.0}, reason)), run, 2.5)
+    assert (run.shares, run.pauses, run.stops) == ([0.6] * 3, [(2.0, "a")] * 3, [reason] * 3)
 
 
 async def test_a_share_of_nothing_is_a_pace_all_the_same():
@@ -113,15 +113,17 @@ async def test_of_several_endpoints_the_one_that_is_used_most_says_what_is_wante
     assert tenant.report().wanted == pytest.approx(0.15)
 
 
-async def test_a_pause_at_one_of_the_endpoints_holds_for_no_other():
-    """It is told, but not leased to all workers."""
+async def test_a_pause_at_one_of_the_endpoints_holds_there_for_all_workers():
+    """And each endpoint has its own."""
     desk = Desk(2, clock=lambda: 0.0)
-    tenant = tenant_of(Answer(0.5))
-    for endpoint, seconds in (("a", 0.0), ("", 10.0)):
-        tenant.observe(Paused(10.0, "rate_limit", endpoint))
-        assert desk.report(tenant.report()).pause == seconds
-        assert tenant.report().pause is not None
-        await asyncio.sleep(20)
+    tenant, other = tenant_of(Answer(0.5)), tenant_of(Answer(0.5))
+    tenant.observe(Paused(10.0, "rate_limit", "a"))
+    tenant.observe(Paused(20.0, "rate_limit", "b"))
+    tenant.observe(Paused(5.0, "rate_limit", "a"))  # the longer one counts
+
+    desk.report(tenant.report())
+
+    assert desk.report(other.report()).pauses == {"a": 10.0, "b": 20.0}
 
 
 async def test_a_pause_is_reported_with_what_is_left_of_it():
@@ -129,9 +131,9 @@ async def test_a_pause_is_reported_with_what_is_left_of_it():
     tenant = tenant_of(Answer(0.5))
     tenant.observe(Paused(10.0, "rate_limit"))
     await asyncio.sleep(4)
-    assert (tenant.report().pause, tenant.report().pause_left) == (Paused(10.0, "rate_limit"), 6.0)
+    assert tenant.report().pauses == ((Paused(10.0, "rate_limit"), 6.0),)
     await asyncio.sleep(7)
-    assert tenant.report().pause_left == 0
+    assert tenant.report().pauses == ((Paused(10.0, "rate_limit"), 0.0),)
 
 
 async def test_news_are_told_until_they_are_heard_and_not_without_end():
@@ -166,7 +168,7 @@ async def test_what_one_hears_from_the_server_holds_for_another_through_the_desk
     await asyncio.gather(*(held(tenant, run, 6.5) for tenant, run in zip(tenants, runs, strict=True)))
     assert runs[0].shares[-1] > 0.95
     assert runs[1].pauses
-    assert max(runs[1].pauses) <= 30
+    assert max(runs[1].pauses) <= (30, "")
 
     desk.overlook(Interrupted("stop"))
     await asyncio.gather(*(held(tenant, run, 0.5) for tenant, run in zip(tenants, runs, strict=True)))
