@@ -8,7 +8,7 @@ the longest answer that it allows.
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from asyncgen.chat import Usage
 
@@ -52,6 +52,10 @@ class Spend:
         self.prompt_tokens += usage.prompt_tokens
         self.cached_tokens += usage.cached_tokens
         self.completion_tokens += usage.completion_tokens
+
+    def __add__(self, other: "Spend") -> "Spend":
+        """What two directories have cost together."""
+        return Spend(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Spend)})
 
     def lose(self, most: Usage) -> None:
         """A call may have been answered, and nobody heard it."""
