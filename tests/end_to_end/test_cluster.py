@@ -165,6 +165,15 @@ def test_a_run_of_one_process_does_not_need_it(serve, job):
     assert job(serve(), command=["-c", WITHOUT_RAY, "run"]).run().returncode == 0
 
 
+@pytest.mark.parametrize("flag", ["--shards", "--actors"])
+def test_what_divides_a_run_on_ray_is_not_ignored_without_it(job, flag):
+    """Else who has --shard in mind would pay for the whole run in every terminal."""
+    this = job()
+    done = this.run("--simulate", "fast", flag, "3")
+    assert (done.returncode, f"{flag} is for --engine ray" in done.stderr) == (2, True), done.stderr
+    assert not this.output_dir.exists()
+
+
 @with_ray
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
