@@ -183,7 +183,8 @@ def _join_file(disk: Disk, shards: list[Part], beside: Path, name: str) -> FileM
     try:
         for one in shards:
             meter, mark = FileMeter(), one.state.files[name]
-            for chunk in disk.chunks(one.directory / name) if mark.size else ():
+            there = disk.size(one.directory / name) is not None
+            for chunk in disk.chunks(one.directory / name) if mark.size and there else ():
                 disk.write(fd, chunk, path)
                 meter.advance(chunk)
                 whole.advance(chunk)
