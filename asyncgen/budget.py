@@ -8,11 +8,12 @@ the longest answer that it allows.
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from asyncgen.chat import Usage
 
 MILLION = 1_000_000
+ROUNDING = 1e-9  # by which a product of floats may fall short
 LARGER = "LARGER"  # stands in a command where the user is to put a number
 
 
@@ -53,6 +54,10 @@ class Spend:
         self.cached_tokens += usage.cached_tokens
         self.completion_tokens += usage.completion_tokens
 
+    def __add__(self, other: "Spend") -> "Spend":
+        """What two directories have cost together."""
+        return Spend(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Spend)})
+
     def lose(self, most: Usage) -> None:
         """A call may have been answered, and nobody heard it."""
         self.lost_prompt_tokens += most.prompt_tokens
@@ -81,15 +86,23 @@ class Budget:
         price: needed for `most_cost`.
         most_cost: USD, None: no matter.
         most_tokens: of all calls, None: no matter.
+        part: of what the user has named that these are.
     """
 
     def __init__(
-        self, spend: Spend, price: Price | None, *, most_cost: float | None, most_tokens: int | None
+        self,
+        spend: Spend,
+        price: Price | None,
+        *,
+        most_cost: float | None,
+        most_tokens: int | None,
+        part: float = 1.0,
     ) -> None:
         self._spend = spend
         self._price = price
         self._most_cost = most_cost
         self._most_tokens = most_tokens
+        self._part = part
         self._prompt_tokens = self._completion_tokens = 0
         self.calls = 0
 
@@ -100,14 +113,18 @@ class Budget:
     def shortfall(self, most: Usage) -> str:
         """What the user has to raise, and to what at least, for a call that costs at most this."""
         short = [
-            f"{flag} {needed if flag.endswith('tokens') else _dollars(needed)}"
+            f"{flag} {math.ceil(whole) if flag.endswith('tokens') else _dollars(whole)}"
             for flag, needed, has in self._needs(most)
-            if needed > has
+            if needed > has and (whole := self._whole(needed))
         ]
         dearest = f"{most.total_tokens:,} tokens"
         if self._price is not None:
             dearest = f"${_dollars(self._price.cost(most))} ({dearest})"
         return f"the next one may take {dearest}, so give at least {' and '.join(short)}"
+
+    def _whole(self, needed: float) -> float:
+        """What the user has to name so that this is a part of it."""
+        return needed if self._part == 1 else needed / self._part * (1 + ROUNDING)
 
     def _needs(self, most: Usage) -> Iterator[tuple[str, float, float]]:
         """Of each flag: what there must be for a call that costs at most this, and what there is."""

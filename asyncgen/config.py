@@ -50,7 +50,8 @@ class EndpointConfig:
 class RunConfig:
     """What the user asked for. Times are seconds, rates are per minute, paths are absolute.
 
-    `num_pairs` None means all; `max_cost` is in USD; `max_failures` pairs and `max_failed_share` (0 to 1) of those
+    `num_pairs` None means all; `max_cost` is in USD; `budget_part` is what `max_cost` and `max_total_tokens` are
+    of those that the user named; `max_failures` pairs and `max_failed_share` (0 to 1) of those
     that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
     say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `share` (above 0 up
     to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `shard` None
@@ -80,6 +81,7 @@ class RunConfig:
     most_in_flight: int = MOST_AUTOMATIC
     max_cost: float | None = None
     max_total_tokens: int | None = None
+    budget_part: float = 1.0
     max_attempts: int = 6
     max_failures: int | None = None
     max_failed_share: float = 0.9

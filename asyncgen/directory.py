@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from asyncgen.budget import Spend
+from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_checkpoint, load_statistics
 from asyncgen.disk import Disk, disk_errors, lines_of
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -67,14 +68,45 @@ class Picture:
     @property
     def sample(self) -> Sample | None:
         """The last sample, whichever process took it."""
-        samples = [one.sample for one in self.history.sessions if one.sample is not None]
-        return samples[-1] if samples else None
+        return self.history.samples[-1] if self.history.samples else None
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of all prompts: those of shards before they were merged included, and of a killed process."""
+        return max(self._spent.prompt_tokens, sum(sample.prompt_tokens for sample in self.history.samples))
+
+    @property
+    def completion_tokens(self) -> int:
+        """The same of all answers."""
+        return max(self._spent.completion_tokens, sum(sample.completion_tokens for sample in self.history.samples))
+
+    @property
+    def tokens(self) -> int:
+        """Both."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def priced_tokens(self) -> int:
+        """Those that the processes which worked here have counted, and set a price on."""
+        return sum(sample.prompt_tokens + sample.completion_tokens for sample in self.history.samples)
+
+    @property
+    def cost(self) -> float | None:
+        """What `priced_tokens` cost, in USD; None when there was no price, or nobody to set one."""
+        costs = [sample.cost for sample in self.history.samples]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known and len(known) == len(costs) else None
 
     @property
     def lost_tokens(self) -> int:
         """What calls may have cost whose answer never arrived; the counts of the sessions leave it out."""
         spend = Spend() if self.state is None else self.state.spend
         return spend.lost_prompt_tokens + spend.lost_completion_tokens
+
+    @property
+    def _spent(self) -> Usage:
+        """What the state knows of; nothing while a process runs, whose checkpoints and samples take turns."""
+        return NO_USAGE if self.state is None or self.pid is not None else self.state.spend.known
 
     @property
     def done(self) -> int:
@@ -173,7 +205,14 @@ def _sum(disk: Disk, shards: Iterable[Path]) -> RunState | None:
         return None
     done = sum(state.done for state in states)
     pairs = max(state.portion.pairs for state in states if state.portion is not None)
-    return replace(states[0], portion=None, last_completed_idx=done - 1, stats={"total_pairs": pairs}, files={})
+    return replace(
+        states[0],
+        portion=None,
+        last_completed_idx=done - 1,
+        stats={"total_pairs": pairs},
+        files={},
+        spend=sum((state.spend for state in states), Spend()),
+    )
 
 
 def _failed_pairs(disk: Disk, directory: Path) -> Iterator[FailedPair]:

@@ -173,7 +173,11 @@ class Engine:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         if config.max_cost is not None or config.max_total_tokens is not None:
             self._gate.budget = Budget(
-                journal.spend, self._price, most_cost=config.max_cost, most_tokens=config.max_total_tokens
+                journal.spend,
+                self._price,
+                most_cost=config.max_cost,
+                most_tokens=config.max_total_tokens,
+                part=config.budget_part,
             )
         client = ChatClient(config, self._gate, journal, self._tell, self.stop)
         writer = OrderedWriter(

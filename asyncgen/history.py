@@ -87,6 +87,11 @@ class History:
         self._recent: deque[bytes] = deque(maxlen=LAST_MINUTE)
         self._base = self._done_before = 0
 
+    @property
+    def samples(self) -> list[Sample]:
+        """The last sample of each session that took one."""
+        return [one.sample for one in self.sessions if one.sample is not None]
+
     def feed(self, line: bytes) -> None:
         """Take in a line."""
         if line.startswith(SAMPLE_LINE):

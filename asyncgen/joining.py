@@ -6,8 +6,7 @@ while these are copied. The target is made beside its place and renamed: it appe
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
-from functools import reduce
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -158,7 +157,7 @@ def _write(disk: Disk, shards: list[Part], beside: Path) -> RunState:
         files=marks,
         stats={name: sum(each.stats[name] for each in states) for name in states[0].stats},
         failed_pairs=sum(each.failed_pairs for each in states),
-        spend=reduce(_sum, (each.spend for each in states)),
+        spend=sum((each.spend for each in states), Spend()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
         portion=None,
     )
@@ -184,7 +183,8 @@ def _join_file(disk: Disk, shards: list[Part], beside: Path, name: str) -> FileM
     try:
         for one in shards:
             meter, mark = FileMeter(), one.state.files[name]
-            for chunk in disk.chunks(one.directory / name) if mark.size else ():
+            there = disk.size(one.directory / name) is not None
+            for chunk in disk.chunks(one.directory / name) if mark.size and there else ():
                 disk.write(fd, chunk, path)
                 meter.advance(chunk)
                 whole.advance(chunk)
@@ -219,7 +219,3 @@ def _copy_calls(disk: Disk, shards: list[Part], path: Path) -> None:
         disk.fsync(fd, path)
     finally:
         disk.close_descriptor(fd)
-
-
-def _sum(one: Spend, other: Spend) -> Spend:
-    return Spend(**{each.name: getattr(one, each.name) + getattr(other, each.name) for each in fields(Spend)})

@@ -214,6 +214,16 @@ async def test_a_shard_that_was_edited_is_refused(go: Go, tmp_path: Path, disk: 
     assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
 
 
+@pytest.mark.parametrize("name", OUTPUTS)
+async def test_a_shard_that_lacks_a_file_is_refused(go: Go, tmp_path: Path, disk: Disk, name: str) -> None:
+    """That is the shard's fault, not the disk's: to try again would not help."""
+    names = await all_shards(go)
+    (tmp_path / "out-2" / name).unlink()
+    with pytest.raises(BadDataError, match="was changed since"):
+        join(disk, [tmp_path / each for each in names], tmp_path / "joined")
+    assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
+
+
 async def test_a_shard_that_has_not_reached_its_end_is_refused(go: Go, tmp_path: Path, disk: Disk) -> None:
     """It can still be gone on with."""
     names = await all_shards(go)

@@ -47,7 +47,8 @@ class ClusterJob:
                 replace(endpoint, concurrency=self._part_of(endpoint.concurrency)) for endpoint in config.endpoints
             ),
             max_cost=config.max_cost and config.max_cost * part,
-            max_total_tokens=tokens and max(1, int(tokens * part)),
+            max_total_tokens=tokens and max(1, tokens * portion.size // portion.pairs),
+            budget_part=part,
             restart=False,
         )
 

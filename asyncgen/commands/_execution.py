@@ -105,6 +105,9 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
     config, disk = job.config, Disk()
 
     def connect() -> RayCluster:
+        # Ray holds up the loop until it is there, for minutes where nobody answers; there is nothing to save yet.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         cluster = RayCluster()
         _handle_signals(run.stop)  # Ray has taken them
         return cluster

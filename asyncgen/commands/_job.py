@@ -60,7 +60,14 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
         )
     engine = getattr(args, "engine", "local")  # other commands have no choice
     job = Job(config, tier, price, args.simulate, local)
-    return job if engine == "local" else _on_cluster(job, args)
+    if engine != "local":
+        return _on_cluster(job, args)
+    given = next((name for name in ("shards", "actors") if getattr(args, name, None) is not None), None)
+    if given is not None:
+        raise UsageError(
+            f"--{given} is for --engine ray: add that, or leave it out (--shard I/N runs one of N parts here)"
+        )
+    return job
 
 
 def _on_cluster(job: Job, args: argparse.Namespace) -> Job:

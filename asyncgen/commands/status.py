@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import Exit
-from asyncgen.units import brief, clock, duration, percent, rate, usd
+from asyncgen.units import brief, clock, duration, percent, rate
 
 if TYPE_CHECKING:
     from asyncgen.directory import Picture
@@ -97,8 +97,7 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
         if running and rates.eta is not None:
             yield "remaining", f"{duration(rates.eta)}, until about {clock(time.time() + rates.eta)}"
     elif session is None and picture.state is not None:  # merged from shards: no process has worked here
-        known = picture.state.spend.known
-        yield "tokens", f"{known.prompt_tokens:,} in, {known.completion_tokens:,} out"
+        yield _tokens(picture)
     if picture.pid is None and session is not None:
         yield from _advice(picture)
 
@@ -107,9 +106,9 @@ def as_json(picture: "Picture") -> dict[str, Any]:
     """The same for programs; what is not known is null. Times are ISO 8601 in UTC, durations seconds, cost USD."""
     rates, session, sample = _rates(picture), picture.session, picture.sample
     portion = picture.state.portion if picture.state else None
-    samples = [one.sample for one in picture.history.sessions if one.sample is not None]
+    samples = picture.history.samples
     # Nobody has counted where no process has worked: what was merged from shards knows its tokens alone.
-    merged = picture.state.spend.known if picture.state and not picture.history.sessions else None
+    merged = picture.state is not None and not picture.history.sessions
     return {
         "directory": str(picture.directory),
         "condition": picture.condition,
@@ -141,9 +140,9 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "calls": None if merged else sum(one.calls for one in samples),
         "refused": None if merged else sum(one.refused for one in samples),
         "retried": None if merged else sum(one.retried for one in samples),
-        "prompt_tokens": merged.prompt_tokens if merged else sum(one.prompt_tokens for one in samples),
-        "completion_tokens": merged.completion_tokens if merged else sum(one.completion_tokens for one in samples),
-        "cost_usd": _cost(picture),
+        "prompt_tokens": picture.prompt_tokens,
+        "completion_tokens": picture.completion_tokens,
+        "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
         "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
@@ -256,27 +255,25 @@ def _storm(picture: "Picture") -> Iterator[tuple[str, str]]:
 
 
 def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
-    samples = [one.sample for one in picture.history.sessions if one.sample is not None]
+    from asyncgen.report.words import cost_of  # noqa: PLC0415 - as above
+
+    samples = picture.history.samples
     calls, refused, retried = (
         sum(getattr(one, name) for one in samples) for name in ("calls", "refused", "retried")
     )
-    prompt = sum(one.prompt_tokens for one in samples)
-    completion = sum(one.completion_tokens for one in samples)
     starts = len(picture.history.sessions)
     yield (
         "calls",
         f"{calls:,} in {starts} start{'s' * (starts != 1)}, {refused:,} refused (429, 503), {retried:,} retries",
     )
-    yield "tokens", f"{prompt:,} in, {completion:,} out"
-    yield "cost", usd(_cost(picture))
+    yield _tokens(picture)
+    yield "cost", cost_of(picture)
     if picture.lost_tokens:
         yield "lost", f"{picture.lost_tokens:,} tokens at most, not among these: calls whose answer never arrived"
 
 
-def _cost(picture: "Picture") -> float | None:
-    costs = [one.sample.cost for one in picture.history.sessions if one.sample is not None]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known and len(known) == len(costs) else None
+def _tokens(picture: "Picture") -> tuple[str, str]:
+    return "tokens", f"{picture.prompt_tokens:,} in, {picture.completion_tokens:,} out"
 
 
 def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:

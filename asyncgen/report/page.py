@@ -66,9 +66,8 @@ def _tiles(picture: Picture, record: Record, calls: Calls) -> str:
     line = record.timeline
     worked, pairs = line.total("seconds"), line.total("pairs")
     sent, refused = line.total("calls"), line.total("refused")
-    used = line.total("prompt") + line.total("completion")
     if not picture.history.sessions and picture.state is not None:  # merged from shards
-        sent, refused, used = calls.attempts, calls.refused, picture.state.spend.known.total_tokens
+        sent, refused = calls.attempts, calls.refused
     tiles = [
         ("pairs", f"{picture.done:,} of {picture.total:,}"),
         ("failed", f"{sum(picture.failures.values()):,}"),
@@ -76,7 +75,7 @@ def _tiles(picture: Picture, record: Record, calls: Calls) -> str:
         ("pairs a minute", rate(60 * pairs / worked) if worked else "-"),
         ("calls", f"{sent:,.0f}"),
         ("refused", f"{refused:,.0f}"),
-        ("tokens", f"{used:,.0f}"),
+        ("tokens", f"{picture.tokens:,}"),
         ("cost", cost_of(picture).removesuffix(" for this model")),
     ]
     return (

@@ -25,9 +25,8 @@ def cost_of(picture: Picture) -> str:
     """What all sessions cost; that there is no price when one of them had none, or that nothing tells it."""
     if not picture.history.sessions:
         return "-"
-    costs = [one.sample.cost for one in picture.history.sessions if one.sample is not None]
-    known = [cost for cost in costs if cost is not None]
-    return usd(sum(known) if known and len(known) == len(costs) else None)
+    partly = picture.cost is not None and picture.priced_tokens < picture.tokens
+    return usd(picture.cost) + (f" for {picture.priced_tokens:,} of {picture.tokens:,} tokens" if partly else "")
 
 
 def moment(at: float) -> str:

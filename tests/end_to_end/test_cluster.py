@@ -166,6 +166,42 @@ def test_a_run_of_one_process_does_not_need_it(serve, job):
 
 
 @with_ray
+def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
+    """Ray waits for minutes, and holds up the loop that hears signals."""
+    this = job(serve())
+    process = subprocess.Popen(
+        [*this.argv, *RAY],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_env({**SHOWN, "RAY_ADDRESS": "127.0.0.1:1"}),
+    )
+    assert process.stdout is not None
+    while "Joining the Ray cluster" not in process.stdout.readline():
+        assert process.poll() is None
+    wait_until(lambda: _catches(process.pid, signal.SIGINT) is False, 30)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT  # 130 to a shell
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler of its own for a signal."""
+    lines = (Path("/proc") / str(pid) / "status").read_text().splitlines()
+    [mask] = [line.split()[1] for line in lines if line.startswith("SigCgt:")]
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize("flag", ["--shards", "--actors"])
+def test_what_divides_a_run_on_ray_is_not_ignored_without_it(job, flag):
+    """Else who has --shard in mind would pay for the whole run in every terminal."""
+    this = job()
+    done = this.run("--simulate", "fast", flag, "3")
+    assert (done.returncode, f"{flag} is for --engine ray" in done.stderr) == (2, True), done.stderr
+    assert not this.output_dir.exists()
+
+
+@with_ray
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
     [

@@ -166,6 +166,36 @@ def test_status_and_report_of_what_was_merged_say_what_it_knows(
     assert "No call was refused" not in page
 
 
+def test_what_was_paid_before_the_merge_counts_when_the_merged_run_goes_on(
+    job: Callable[..., Job], serve: Callable[..., Server]
+) -> None:
+    """Its tokens are those of a single run; the cost says which of them it is of."""
+    server = serve()
+    shards = [job(server, flags=["--shard", f"{number}/2", "--num-pairs", "20"]) for number in (1, 2)]
+    whole = job(server, flags=[])
+    assert [one.run().returncode for one in (*shards, whole)] == [0, 0, 0]
+    merged = job(server, flags=[])
+    assert merge(*(one.output_dir for one in shards), "--output-dir", merged.output_dir).returncode == 0
+    assert merged.run().returncode == 0
+    assert merged.outputs() == whole.outputs()
+
+    def ask(one: Job, *words: str) -> str:
+        command = [sys.executable, "-m", "asyncgen", words[0], str(one.output_dir), *words[1:]]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    of_whole, of_merged = (json.loads(ask(one, "status", "--json")) for one in (whole, merged))
+    for name in ("prompt_tokens", "completion_tokens"):
+        assert of_merged[name] == of_whole[name]
+    assert of_whole["cost_usd"] > 0
+    assert of_merged["cost_usd"] is None  # of the shards nobody knows it
+    tokens = of_whole["prompt_tokens"] + of_whole["completion_tokens"]
+    assert f"of {tokens:,} tokens" in ask(merged, "status")
+    ask(merged, "report")
+    page = (merged.output_dir / "report.html").read_text()
+    assert f"<dt>tokens</dt><dd>{tokens:,}</dd>" in page
+    assert f"of {tokens:,} tokens</dd>" in page
+
+
 @pytest.mark.parametrize(("shard", "code"), [("0/3", 2), ("4/3", 2), ("x", 2), ("1/25", 65)])
 def test_shards_that_there_are_not_are_refused(job: Callable[..., Job], shard: str, code: int) -> None:
     """Before anything is written."""
