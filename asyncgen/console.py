@@ -314,8 +314,21 @@ class Console:
         colour = _COLOURS.get(text[:1])
         if colour is not None and self._coloured(stream):
             text = f"\x1b[{colour}m{text[:1]}\x1b[0m{text[1:]}"
-        tqdm.write(text, file=stream)
-        stream.flush()
+        try:
+            tqdm.write(text, file=stream)
+            stream.flush()
+        except OSError:
+            _silence(stream)
+
+
+def _silence(stream: IO[str]) -> None:
+    """From now on what is said here goes nowhere: its reader has gone, or the disk behind it is full.
+
+    The run is the work and its lines are words about it: it goes on, and its exit code tells of the work.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def bar_text(sample: Sample, rates: Rates, storm: str, width: int) -> str:
