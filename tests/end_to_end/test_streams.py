@@ -30,9 +30,13 @@ def run_with(job: Job, redirection: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(words, check=False, capture_output=True, timeout=30, env=clean_env(None))
 
 
-@pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1"])
-def test_a_run_whose_streams_are_full_is_done(serve: Serve, job: Callable[..., Job], redirection: str) -> None:
-    """Disks with logs get full."""
+@pytest.mark.parametrize(
+    "redirection", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1"]
+)
+def test_a_run_whose_streams_are_closed_or_full_is_done(
+    serve: Serve, job: Callable[..., Job], redirection: str
+) -> None:
+    """Services start programs so, and disks with logs get full."""
     server = serve()
     golden = job(server)
     golden.run()
