@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -85,6 +86,7 @@ def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_missing_streams()
     try:
         args = _parse(words)
     except AsyncgenError as error:
@@ -115,3 +117,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _open_missing_streams() -> None:
+    """Where the process began without one of its three streams (`>&-`, some service managers): nowhere.
+
+    Else a socket or the journal would get its number, and whatever a library writes there with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: the one that is missing
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))

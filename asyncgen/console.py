@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -76,10 +77,10 @@ class Console:
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
         self._last_plain = self._last_checkpoint = time.monotonic()
-        self._log: IO[bytes] | None = None
+        self._log: FileIO | None = None
         if log_file is not None:
             try:
-                self._log = log_file.absolute().open("ab")
+                self._log = log_file.absolute().open("ab", buffering=0)
             except OSError as error:
                 raise UsageError(f"cannot write the log file {log_file}: {error.strerror}") from error
 
@@ -175,11 +176,19 @@ class Console:
         """Show an event."""
         if self._log is not None and not isinstance(event, PairDone | Sample):
             fields = {"time": timestamp(), "event": type(event).__name__, **asdict(event)}
-            self._log.write(orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE))
-            self._log.flush()
+            self._write_log(self._log, orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE))
         show = self._SHOW.get(type(event))
         if show is not None:
             show(self, event)
+
+    def _write_log(self, log: FileIO, line: bytes) -> None:
+        """Add a line, or give the file up: a log that cannot be written is no reason to end a run."""
+        try:
+            log.write(line)
+        except OSError as error:
+            self._log = None
+            log.close()
+            self.warn(f"cannot write the log file {log.name}: {error.strerror}; it ends here, the run goes on")
 
     def _loaded(self, event: InputLoaded) -> None:
         self.say(f"Loaded {event.pairs} MEDEC pairs from {event.path}")
@@ -314,8 +323,21 @@ class Console:
         colour = _COLOURS.get(text[:1])
         if colour is not None and self._coloured(stream):
             text = f"\x1b[{colour}m{text[:1]}\x1b[0m{text[1:]}"
-        tqdm.write(text, file=stream)
-        stream.flush()
+        try:
+            tqdm.write(text, file=stream)
+            stream.flush()
+        except OSError:
+            _silence(stream)
+
+
+def _silence(stream: IO[str]) -> None:
+    """From now on what is said here goes nowhere: its reader has gone, or the disk behind it is full.
+
+    The run is the work and its lines are words about it: it goes on, and its exit code tells of the work.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def bar_text(sample: Sample, rates: Rates, storm: str, width: int) -> str:

@@ -39,8 +39,8 @@ def read_reports(headers: Mapping[str, str]) -> dict[str, Report]:
     for name in LIMITS:
         limit = _number(headers.get(f"x-ratelimit-limit-{name}"))
         remaining = _number(headers.get(f"x-ratelimit-remaining-{name}"))
-        if limit is None or remaining is None or limit <= 0 or remaining < 0:
-            continue
+        if limit is None or remaining is None or limit < 1 or remaining < 0:
+            continue  # less than one call or token is a mistake; paced by it, a run would stand still
         reset = read_duration(headers.get(f"x-ratelimit-reset-{name}"))
         reports[name] = Report(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
     return reports

@@ -37,3 +37,10 @@ def test_a_nearly_full_bucket_of_a_minute_is_not_taken_for_one_of_a_second(used:
     limit = 1000
     report = requests(limit, int(limit - used), f"{used / limit * MINUTE * 1000:.3f}ms")
     assert report.period == MINUTE
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "NaN", "1e999", "1e-300", "0.5", "many", ""])
+@pytest.mark.parametrize("name", ["requests", "tokens"])
+def test_a_limit_that_would_let_nothing_through_is_no_limit(name: str, limit: str) -> None:
+    """Paced by a part of a call a minute, a run would stand still without a word."""
+    assert read_reports({f"x-ratelimit-limit-{name}": limit, f"x-ratelimit-remaining-{name}": limit}) == {}

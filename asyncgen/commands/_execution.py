@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.budget import with_larger_budget
@@ -138,8 +138,9 @@ def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     def handle() -> None:
         nonlocal asked
         if asked:
-            sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
-            sys.stderr.flush()
+            with suppress(OSError):  # Ctrl-C has ended a `tee` behind the run, too
+                sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
+                sys.stderr.flush()
             os._exit(Exit.INTERRUPTED)
         asked = True
         stop(Interrupted("interrupted; everything paid is saved"))

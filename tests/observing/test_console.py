@@ -150,3 +150,14 @@ def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
         "Stopping: 1 call in flight is finished and saved first (Ctrl-C again leaves at once)\n"
         "Asking again for 1 pair that was flagged\n"
     )
+
+
+def test_a_log_file_on_a_full_disk_is_given_up_with_one_warning(capsys):
+    """It is words about the run, and no reason to end it."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=Path("/dev/full")) as console:
+        for _ in range(2):
+            console.observe(Notice("a word"))
+
+    said = capsys.readouterr()
+    assert said.err.count("cannot write the log file /dev/full: No space left on device") == 1
+    assert said.out.count("a word") + said.err.count("a word") == 2

@@ -1,0 +1,83 @@
+"""What a run says may come to nobody: its work and its exit code are the same."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from asyncgen.simulator import Latency
+
+from .conftest import Job, Server, clean_env
+from .test_interruptions import wait_until
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """A pipe's end to write to, whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+def run_with(job: Job, redirection: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a job through a shell that redirects its streams."""
+    words = ["sh", "-c", f'exec "$@" {redirection}', "sh", *job.argv]
+    return subprocess.run(words, check=False, capture_output=True, timeout=30, env=clean_env(None))
+
+
+@pytest.mark.parametrize(
+    "redirection", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1"]
+)
+def test_a_run_whose_streams_are_closed_or_full_is_done(
+    serve: Serve, job: Callable[..., Job], redirection: str
+) -> None:
+    """Services start programs so, and disks with logs get full."""
+    server = serve()
+    golden = job(server)
+    golden.run()
+    this = job(server)
+
+    assert run_with(this, redirection).returncode == 0
+
+    assert this.outputs() == golden.outputs()
+
+
+@pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_a_run_is_done_although_who_read_its_lines_has_gone(
+    serve: Serve, job: Callable[..., Job], unread: int, streams: tuple[str, ...]
+) -> None:
+    """`| head -1`: 0 is said of a run that is done, and of no other."""
+    server = serve()
+    golden = job(server)
+    golden.run()
+    this = job(server)
+    ends = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL) | dict.fromkeys(streams, unread)
+
+    process = subprocess.run(this.argv, check=False, timeout=30, env=clean_env(None), **ends)
+
+    assert process.returncode == 0
+    assert this.outputs() == golden.outputs()
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGINT, signal.SIGTERM)])
+def test_ctrl_c_stops_a_run_although_who_read_its_lines_has_gone(
+    serve: Serve, job: Callable[..., Job], unread: int, signals: tuple[int, ...]
+) -> None:
+    """Ctrl-C in `| tee log` ends the `tee` too; the second signal still leaves at once."""
+    server = serve(latency=Latency(median_s=0.2 if len(signals) == 1 else 60.0))
+    this = job(server)
+    with subprocess.Popen(this.argv, stdout=unread, stderr=unread, env=clean_env(None)) as process:
+        try:
+            wait_until(lambda: server.counts["requests"] >= 1)
+
+            for number in signals:
+                process.send_signal(number)
+
+            assert process.wait(10) == 130
+        finally:
+            process.kill()
