@@ -50,11 +50,14 @@ _QUANTITY = re.compile(
     r"(?i:type|stage|grade|class|nerve|phase|factor|category|degree)\s(?P<roman>[IVX]+)\b"
     rf"|(?P<ordinal>\b(?i:{'|'.join(_ORDINALS)})\b|(?<![\w.,])\d+(?:st|nd|rd|th)\b)"
     r"|(?P<aged>\b(?i:aged?)\s(?:of\s)?(?=\d))?"
-    r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+)"
+    r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>(?!(?<=O)2\b)"
+    r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+))"
     rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?"
     rf"|\b(?P<article>(?i:an?|the\spast|the\slast|every|each)(?=\s(?i:{NAME})\b)))"
     rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*)"
 )
+_SHORT_VITAL = re.compile(r"\b(?:(?P<rate>HR|RR)|BP)(?:\s(?:is|are|was|of))?:?\s(?(rate)|\d+/)$")
+"""What stands before a number whose unit nobody writes: "HR 96", "BP 98/62"."""
 _EVERY = rf"\b(?:every|each|q)\s?(\d+|{_WORDS})\s?-?"
 _TIMES = rf"\b(\d+|{_WORDS})\stimes\s(?:a\s|per\s|each\s)?"
 _A_DAY: tuple[tuple[str, Callable[[float], float]], ...] = (
@@ -108,8 +111,8 @@ def quantities(text: str) -> list[Quantity]:
     rest, found = _frequencies(text)
     places: list[tuple[int, int, Quantity]] = []
     for match in _QUANTITY.finditer(rest):
-        quantity = _quantity(match)
         begin, end = match.span()
+        quantity = _vital(_quantity(match), rest[max(0, begin - 20) : begin])
         if places and _continues(places[-1][2], quantity, rest[places[-1][1] : begin]):
             begin, _, head = places.pop()
             quantity = replace(
@@ -152,6 +155,17 @@ def _quantity(match: re.Match[str]) -> Quantity:
     dimension, factor = read_unit(match["unit"] or ("years" if match["aged"] else ""), match["rates"] or "")
     soft = soft or (match["word"] is not None and match["word"].lower() in _NO_NUMBERS and not dimension)
     return Quantity(value, dimension, factor, value * factor, step * factor, text, soft)
+
+
+def _vital(quantity: Quantity, before: str) -> Quantity:
+    """The quantity with the unit that the abbreviation before it implies."""
+    short = None if quantity.dimension else _SHORT_VITAL.search(before)
+    if short is None:
+        return quantity
+    dimension, factor = read_unit("", "/min") if short["rate"] else read_unit("mmHg", "")
+    return replace(
+        quantity, dimension=dimension, factor=factor, amount=quantity.value * factor, step=quantity.step * factor
+    )
 
 
 def _value(match: re.Match[str]) -> tuple[float, float, bool]:

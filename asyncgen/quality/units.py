@@ -26,7 +26,7 @@ _TABLE = """
     volume 1: liters liter litres litre l
     volume 0.1: deciliters deciliter dl
     volume 1e-3: milliliters milliliter millilitres millilitre ml cc
-    volume 1e-6: microliters microliter \u00b5l \u03bcl ul mm3
+    volume 1e-6: microliters microliter \u00b5l \u03bcl ul mm3 mm\u00b3
     volume 1e-15: fl
     length 1: meters meter metres metre m
     length 1e3: kilometers kilometer km

@@ -47,6 +47,26 @@ def test_a_legal_change_is_no_finding(was: str, became: str) -> None:
     assert kinds(NOTE.replace(was, became)) == set()
 
 
+VITALS = "Her pulse is 96/min, blood pressure is 98/62 mm Hg, and oxygen saturation is 97%. Platelets are 90/mm3."
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        ("pulse is 96/min", "HR is 96"),
+        ("blood pressure is 98/62 mm Hg, and", "BP is 98/62, and"),
+        ("oxygen saturation is", "SpO2 is"),
+        ("/mm3", "/mm\u00b3"),
+    ],
+)
+def test_an_abbreviated_vital_sign_keeps_its_number_and_unit(was: str, became: str) -> None:
+    """`HR 96` is so many a minute, `BP 98/62` mm Hg, and the 2 of `SpO2` is no number."""
+    pair = Pair("1", f"{NOTE} {VITALS}", f"{NOTE} {VITALS}", None, None, None)
+    note = pair.correct_note.replace(was, became)
+    assert note != pair.correct_note
+    assert not kinds(note, pair) & {"number", "unit", "dose"}
+
+
 @pytest.mark.parametrize(
     ("was", "became", "kind"),
     [
