@@ -54,7 +54,12 @@ def _restates(one: Quantity, side: list[Quantity], changed: list[Quantity], slac
         return False  # durations stand beside each other without being the same one
     place = next(place for place, other in enumerate(side) if other is one)
     beside = [*side[max(0, place - 1) : place], *side[place + 1 : place + 2]]
-    return any(same_amount(one, other, slack) and not any(other is lost for lost in changed) for other in beside)
+    # Rounded as either of them is written: which was measured, and which converted, nobody says.
+    return any(
+        (same_amount(one, other, slack) or same_amount(other, one, slack))
+        and not any(other is lost for lost in changed)
+        for other in beside
+    )
 
 
 def _same(was: Quantity, became: Quantity) -> bool:
@@ -96,11 +101,11 @@ def _swapped(change: Change, before: list[Quantity], after: list[Quantity]) -> b
     return was != became
 
 
-def _by_unit(side: list[Quantity], common: set[tuple[float, str, float]]) -> dict[str, list[float]]:
-    values: dict[str, list[float]] = {}
+def _by_unit(side: list[Quantity], common: set[tuple[float, str, float]]) -> dict[tuple[str, float], list[float]]:
+    values: dict[tuple[str, float], list[float]] = {}
     for one in side:
         if one.key in common:
-            values.setdefault(one.dimension, []).append(one.value)
+            values.setdefault((one.dimension, one.factor), []).append(one.value)
     return values
 
 

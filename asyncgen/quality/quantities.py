@@ -52,12 +52,16 @@ _QUANTITY = re.compile(
     r"|(?P<aged>\b(?i:aged?)\s(?:of\s)?(?=\d))?"
     r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>(?!(?<=O)2\b)"
     r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+))"
+    r"(?P<power>\s?[x\u00d7]\s?10(?:\^(?P<exponent>\d{1,2})|(?P<raised>[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,2})))?"
     rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?"
     rf"|\b(?P<article>(?i:an?|the\spast|the\slast|every|each)(?=\s(?i:{NAME})\b)))"
     rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*)"
 )
-_SHORT_VITAL = re.compile(r"\b(?:(?P<rate>HR|RR)|BP)(?:\s(?:is|are|was|of))?:?\s(?(rate)|\d+/)$")
+_SHORT_VITAL = re.compile(r"\b(?:(?P<rate>HR|RR)|BP)(?:\s(?:is|are|was|of))?:?\s(?(rate)|(?:\d+/)?)$")
 """What stands before a number whose unit nobody writes: "HR 96", "BP 98/62"."""
+_PAIRED = re.compile(r"\s?(?:/|over)\s?\d+\s?mm\s?Hg\b", re.IGNORECASE)
+"""What stands behind the first number of "98/62 mm Hg"."""
+_RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
 _EVERY = rf"\b(?:every|each|q)\s?(\d+|{_WORDS})\s?-?"
 _TIMES = rf"\b(\d+|{_WORDS})\stimes\s(?:a\s|per\s|each\s)?"
 _A_DAY: tuple[tuple[str, Callable[[float], float]], ...] = (
@@ -112,7 +116,7 @@ def quantities(text: str) -> list[Quantity]:
     places: list[tuple[int, int, Quantity]] = []
     for match in _QUANTITY.finditer(rest):
         begin, end = match.span()
-        quantity = _vital(_quantity(match), rest[max(0, begin - 20) : begin])
+        quantity = _vital(_quantity(match), rest[max(0, begin - 20) : begin], rest[end : end + 20])
         if places and _continues(places[-1][2], quantity, rest[places[-1][1] : begin]):
             begin, _, head = places.pop()
             quantity = replace(
@@ -157,12 +161,14 @@ def _quantity(match: re.Match[str]) -> Quantity:
     return Quantity(value, dimension, factor, value * factor, step * factor, text, soft)
 
 
-def _vital(quantity: Quantity, before: str) -> Quantity:
-    """The quantity with the unit that the abbreviation before it implies."""
-    short = None if quantity.dimension else _SHORT_VITAL.search(before)
-    if short is None:
+def _vital(quantity: Quantity, before: str, behind: str) -> Quantity:
+    """The quantity with the unit that the abbreviation before it implies, or that the other of two numbers has."""
+    if quantity.dimension:
         return quantity
-    dimension, factor = read_unit("", "/min") if short["rate"] else read_unit("mmHg", "")
+    short = _SHORT_VITAL.search(before)
+    if short is None and not _PAIRED.match(behind):
+        return quantity
+    dimension, factor = read_unit("", "/min") if short and short["rate"] else read_unit("mmHg", "")
     return replace(
         quantity, dimension=dimension, factor=factor, amount=quantity.value * factor, step=quantity.step * factor
     )
@@ -172,8 +178,9 @@ def _value(match: re.Match[str]) -> tuple[float, float, bool]:
     """Value, worth of the last digit, and whether it is only an article."""
     if match["digits"]:
         digits = match["digits"].replace(",", "")
+        power = 10.0 ** int(match["exponent"] or match["raised"].translate(_RAISED)) if match["power"] else 1.0
         value = float(digits) * (-1 if match["sign"] in {"-", "\u2212"} else 1)
-        return value, 10.0 ** -len(digits.partition(".")[2]), False
+        return value * power, power * 10.0 ** -len(digits.partition(".")[2]), False
     if match["word"]:
         return float(_WORD_VALUES[match["word"].lower()]), 1.0, False
     return 1.0, 1.0, True

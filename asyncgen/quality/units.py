@@ -13,6 +13,7 @@ _TABLE = """
     time 3600: hours hour hrs hr h
     time 86400: days day d
     time 604800: weeks week wks wk
+    time 1209600: fortnights fortnight
     time 2626560: months month mos mo
     time 31536000: years year yrs yr yo y/o
     mass 1: grams gram g gm
@@ -26,14 +27,15 @@ _TABLE = """
     volume 1: liters liter litres litre l
     volume 0.1: deciliters deciliter dl
     volume 1e-3: milliliters milliliter millilitres millilitre ml cc
-    volume 1e-6: microliters microliter \u00b5l \u03bcl ul mm3 mm\u00b3
+    volume 1e-6: microliters microliter \u00b5l \u03bcl ul mm3 mm\u00b3 \
+        cubicmillimeters cubicmillimeter cubicmillimetres cubicmillimetre cubicmm
     volume 1e-15: fl
     length 1: meters meter metres metre m
     length 1e3: kilometers kilometer km
     length 1e-2: centimeters centimeter centimetres cm
     length 1e-3: millimeters millimeter millimetres mm
-    length 0.0254: inches inch in
-    length 0.3048: feet foot ft
+    length 0.0254: inches inch in " \u2033 \u201d
+    length 0.3048: feet foot ft ' \u2032 \u2019
     length 1609.34: miles mile
     pressure 1: mmhg
     pressure 7.50062: kpa
@@ -76,11 +78,15 @@ _CAPITALS = "CFLU"
 _LONG = sorted((re.escape(name) for name in _UNITS if len(name) > 1 or name in _LETTERS), key=len, reverse=True)
 # "in" is mostly no inch.
 NAME = (
-    rf"(?:(?!in\b(?!$|[.,;:)]|\s(?:tall|long|wide)))(?i:{'|'.join(_LONG)})(?![^\W\d_])"
+    rf"(?:(?i:cubic\s(?:millimet(?:er|re)s?|mm))\b|(?!in\b(?!$|[.,;:)]|\s(?:\(|tall|long|wide)))(?i:{'|'.join(_LONG)})(?![^\W\d_])"
     rf"|[{_CAPITALS}](?![\w']))"
 )
 COUNTED = r"(?:\s?(?:beats|breaths|respirations|times|cells|copies))?"
-UNIT = rf"(?:[\s-]?(?:\u00b0\s?|degrees\s)?(?:mm\s?Hg(?![^\W\d_])|{NAME}))"
+# 5'11": only where both marks stand.
+_FOOT, _INCH = "['\u2032\u2019]", '["\u2033\u201d]'
+_FEET = rf"{_FOOT}(?=\s?\d{{1,2}}{_INCH})"
+_INCHES = rf"(?:(?<={_FOOT}\d)|(?<={_FOOT}\d\d)|(?<={_FOOT}\s\d)|(?<={_FOOT}\s\d\d)){_INCH}"
+UNIT = rf"(?:{_FEET}|{_INCHES}|[\s-]?(?:\u00b0\s?|degrees\s)?(?:mm\s?Hg(?![^\W\d_])|{NAME}))"
 _PER = r"(?:\s?/\s?|\sper\s|\sa\s(?=day|week|month|year|hour|minute)|\s(?=daily|weekly|monthly|nightly))"
 RATE = rf"{COUNTED}{_PER}(?:{NAME}|daily|weekly|monthly|nightly)"
 _BELOW = re.compile(r"/|\bper\b|\ba\b")

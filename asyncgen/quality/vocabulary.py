@@ -51,6 +51,7 @@ CLASSES = _classes("""
     severity: stable | unstable
     severity: constant persistent continuous | intermittent occasional episodic
     certainty: suspected suspicion possible possibly probable probably likely presumed may might \
+        working provisional presumptive tentative \
         | confirmed confirms definite definitive certain proven diagnosed diagnosis
     person: man male boy he him his himself gentleman men | woman female girl she her hers herself lady women
     person: mother | father | parents
@@ -100,7 +101,7 @@ FUNCTION = _set("""
     which while who whom why will with within without would you your s t currently additionally however
     reports reported states stated notes noted shows showed reveals revealed demonstrates demonstrated found
     finding findings seen patient patients physician doctor past
-    medical significant prior previous known
+    medical significant prior previous known mm hg
 """)
 """Words without content of their own in a note."""
 

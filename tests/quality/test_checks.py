@@ -38,6 +38,7 @@ def kinds(note: str, pair: Pair = PAIR) -> set[str]:
         ("for 3 days", "for 72 hours"),
         ("was diagnosed with septic arthritis", "received a diagnosis of septic arthritis"),
         ("septic arthritis", "arthritis of septic origin"),
+        ("was diagnosed with septic arthritis", "has a diagnosis of septic arthritis"),
         ("chills. She denies", "chills, and she denies"),
         ("A 45-year-old woman", "A woman aged 45 years"),
     ],
@@ -65,6 +66,59 @@ def test_an_abbreviated_vital_sign_keeps_its_number_and_unit(was: str, became: s
     note = pair.correct_note.replace(was, became)
     assert note != pair.correct_note
     assert not kinds(note, pair) & {"number", "unit", "dose"}
+
+
+MEASURED = (
+    "She is 180 cm (5 ft 11 in) tall and weighs 70 kg (154 lb); her blood pressure is 98/62 mm Hg. "
+    "Platelets are 8,000/mm3. She has had a cough for 2 weeks."
+)
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        ("70 kg (154 lb)", "154 lb (70 kg)"),
+        ("70 kg (154 lb)", "154 pounds"),
+        ("180 cm (5 ft 11 in)", "5'11\" (180 cm)"),
+        ("180 cm (5 ft 11 in)", "5 ft 11 in (180 cm)"),
+        ("180 cm (5 ft 11 in)", "5\u2032 11\u2033"),
+        ("180 cm (5 ft 11 in)", "1.80 m"),
+        ("pressure is 98/62 mm Hg", "pressure is 98 over 62 mm Hg"),
+        ("blood pressure is 98/62 mm Hg", "systolic pressure is 98 mm Hg and diastolic 62 mm Hg"),
+        ("blood pressure is 98/62 mm Hg", "BP is 98/62"),
+        ("8,000/mm3", "8,000 per cubic millimeter"),
+        ("8,000/mm3", "8,000/\u00b5L"),
+        ("8,000/mm3", "8 x 10^3/\u00b5L"),
+        ("8,000/mm3", "8.0 \u00d7 10\u2079/L"),
+        ("for 2 weeks", "for a fortnight"),
+    ],
+)
+def test_a_measurement_in_other_words_or_units_is_no_finding(was: str, became: str) -> None:
+    """Heights, weights, pressures and counts as people write them."""
+    pair = Pair("1", f"{NOTE} {MEASURED}", f"{NOTE} {MEASURED}", None, None, None)
+    note = pair.correct_note.replace(was, became)
+    assert note != pair.correct_note
+    assert kinds(note, pair) == set()
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        ("70 kg (154 lb)", "145 lb (70 kg)"),
+        ("180 cm (5 ft 11 in)", "5'10\" (180 cm)"),
+        ("180 cm (5 ft 11 in)", "6'1\""),
+        ("pressure is 98/62 mm Hg", "pressure is 62 over 98 mm Hg"),
+        ("blood pressure is 98/62 mm Hg", "systolic pressure is 98 mm Hg, diastolic pressure 72 mm Hg"),
+        ("8,000/mm3", "80,000 per cubic millimeter"),
+        ("8,000/mm3", "8 x 10^4/\u00b5L"),
+        ("8,000/mm3", "8.0 \u00d7 10\u2079/mL"),
+        ("for 2 weeks", "for two fortnights"),
+    ],
+)
+def test_a_measurement_that_is_another_one_is_found(was: str, became: str) -> None:
+    """However it is written."""
+    pair = Pair("1", f"{NOTE} {MEASURED}", f"{NOTE} {MEASURED}", None, None, None)
+    assert kinds(pair.correct_note.replace(was, became), pair) & {"number", "unit", "dose"}
 
 
 @pytest.mark.parametrize(

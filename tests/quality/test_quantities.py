@@ -64,7 +64,7 @@ def test_a_legal_conversion_is_no_finding(was: str, became: str) -> None:
         ("40 mg every 12 hours", "40 mg every 8 hours", "dose"),
         ("a 72-year-old woman", "a 27-year-old woman", "number"),
         ("a 5-year-old", "a 5-month-old", "unit"),
-        ("120/80 mm Hg", "80/120 mm Hg", "unit"),
+        ("120/80 mm Hg", "80/120 mm Hg", "number"),
         ("pulse of 80 and respirations of 20", "pulse of 20 and respirations of 80", "number"),
         ("stage II", "stage III", "number"),
         ("sodium is 140 mEq/L", "sodium is normal", "number"),
