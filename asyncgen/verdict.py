@@ -81,6 +81,8 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     529: ("overloaded", Action.WAIT),
 }
 # By itself: what OpenAI says, and what servers say in its place. Without a word the answer may be cut off.
+# Also of zero width, which Python does not count among the blanks.
+_BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _FINISHED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _FIRST_SERVER_ERROR = 500
@@ -218,7 +220,7 @@ def _problem(
         return "refusal", Action.GIVE_UP
     if reason == "length":
         return "length", Action.ASK_AGAIN
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or _BLANK.fullmatch(text):
         return "empty", Action.ASK_AGAIN
     if not (isinstance(reason, str) and reason.lower() in _FINISHED):
         return "unfinished", Action.ASK_AGAIN

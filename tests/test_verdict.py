@@ -316,6 +316,7 @@ UNUSABLE = [
     (answer(finish_reason=["stop"]), "unfinished", ASK_AGAIN),
     (answer(""), "empty", ASK_AGAIN),
     (answer(" \n\t\u00a0"), "empty", ASK_AGAIN),
+    (answer("\ufeff\u200b \u2060\n"), "empty", ASK_AGAIN),
     (answer(None), "empty", ASK_AGAIN),
     (answer(["The note."]), "empty", ASK_AGAIN),
     (answer(None, tool_calls=[{"id": "call_1"}], finish_reason="tool_calls"), "empty", ASK_AGAIN),

@@ -132,7 +132,11 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
 
 
 def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
-    """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid."""
+    """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
+
+    A terminal that is closed stops in order too, however often it says so, unless the run is to outlive it
+    (nohup).
+    """
     asked = False
 
     def handle() -> None:
@@ -148,3 +152,7 @@ def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, handle)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(
+            signal.SIGHUP, stop, Interrupted("the terminal has gone; everything paid is saved")
+        )

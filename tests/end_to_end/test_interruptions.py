@@ -64,7 +64,15 @@ def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serv
     assert server.counts["answered_again"] <= in_flight
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+HANGUP = pytest.param(
+    signal.SIGHUP,
+    marks=pytest.mark.skipif(
+        signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="the tests themselves run under nohup"
+    ),
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, HANGUP])
 def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve, job, first_pairs, number):
     """Exit 130, every answer that was paid is kept, and nothing is sent twice by the next start."""
     server = serve(latency=Latency(median_s=0.1))
