@@ -54,7 +54,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     )
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
     api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
-    api.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
+    add_server_arguments(api)
     api.add_argument(
         "--endpoint",
         action="append",
@@ -62,12 +62,6 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         metavar="NAME",
         help="instead of --base-url: [endpoint.NAME] of the --config file, with address, key and limits of its "
         "own; given again, calls go where there is room",
-    )
-    api.add_argument(
-        "--max-tokens-field",
-        default="max_tokens",
-        choices=("max_tokens", "max_completion_tokens"),
-        help="the name that the server gives the limit of an answer (%(default)s)",
     )
     api.add_argument(
         "--tier",
@@ -136,6 +130,17 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         help="use a simulated API on this machine: no key, no cost (a name in configs/profiles or a TOML file)",
     )
     add_local_argument(api)
+
+
+def add_server_arguments(group: argparse._ArgumentGroup) -> None:
+    """Where the server is, and how it wants to be asked."""
+    group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
+    group.add_argument(
+        "--max-tokens-field",
+        default="max_tokens",
+        choices=("max_tokens", "max_completion_tokens"),
+        help="the name that the server gives the limit of an answer (%(default)s)",
+    )
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from asyncgen.budget import Price
+from asyncgen.commands._flags import add_server_arguments
 from asyncgen.commands._job import sockets
 from asyncgen.commands._servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
 from asyncgen.config import (
@@ -67,13 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asking.add_argument("--plan-only", action="store_true", help="answer from the numbers alone; nothing is sent")
     asking.add_argument("--calls", type=int, default=12, metavar="N", help="calls to measure (%(default)s)")
     asking.add_argument("-y", "--yes", action="store_true", help="send them without asking")
-    asking.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
-    asking.add_argument(
-        "--max-tokens-field",
-        default="max_tokens",
-        choices=("max_tokens", "max_completion_tokens"),
-        help="the name that the server gives the limit of an answer (%(default)s)",
-    )
+    add_server_arguments(asking)
     asking.add_argument(
         "--simulate",
         nargs="?",
