@@ -2,6 +2,6 @@
 
 import sys
 
-from asyncgen.cli import main
+from asyncgen.cli.main import main
 
 sys.exit(main())

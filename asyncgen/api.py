@@ -10,19 +10,19 @@ from typing import Any, TypedDict, Unpack
 
 import orjson
 
-from asyncgen.aside import Aside
-from asyncgen.budget import Price
 from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, is_loopback, resolve_api_key
-from asyncgen.disk import Disk
+from asyncgen.cost import Price
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.engine.loop_thread import Aside
+from asyncgen.engine.run import Run, Summary
+from asyncgen.engine.stream import Tap
 from asyncgen.errors import DirectoryError, Interrupted, KeyOrQuotaError, UsageError
-from asyncgen.loop import run_loop
-from asyncgen.pipeline import Run, Summary
-from asyncgen.prices import load_price
-from asyncgen.prompts import PromptFile
+from asyncgen.planning.prices import load_price
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
 from asyncgen.shard import Shard
-from asyncgen.tee import Tap
+from asyncgen.storage.disk import Disk
 
 MakeRecipe = Callable[[PromptFile], Recipe[Any]]
 

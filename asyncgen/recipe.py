@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
 from asyncgen.errors import CallFailed
-from asyncgen.pairs import I
+from asyncgen.rows import I
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from asyncgen.disk import Disk
+from asyncgen.storage.disk import Disk
 
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. In CI the examples are
 # the same each time, so that a change is judged by what it changes; elsewhere every run looks at new ones.

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.checkpoint import RunState
 from asyncgen.errors import BadDataError
-from asyncgen.joining import arrange
 from asyncgen.shard import Portion, Shard
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.merge import arrange
 
 
 @given(st.integers(1, 10_000), st.integers(1, 200))

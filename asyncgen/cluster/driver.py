@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from asyncgen.cluster.desk import Report
+from asyncgen.cluster.coordinator import Report
 from asyncgen.cluster.job import ShardEnded
+from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError
-from asyncgen.leases import ECHO
-from asyncgen.progress import Event, Notice, Observer, Sample, StopRequested
+from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
 from asyncgen.shard import Portion
 
 INTERVAL = 1.0

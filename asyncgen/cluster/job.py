@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.budget import Price
-from asyncgen.cluster.desk import Report
+from asyncgen.cluster.coordinator import Report
 from asyncgen.config import RunConfig
+from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError
-from asyncgen.prompts import PromptFile
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
 from asyncgen.shard import Portion
 
 

@@ -12,13 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncgen.checkpoint import STATISTICS, decode, encode
-from asyncgen.disk import Disk, replace_atomically
 from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint
-from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY
 from asyncgen.shard import Portion, Shard
-from asyncgen.telemetry import EVENTS
+from asyncgen.storage.checkpoint import decode, encode
+from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.layout import EVENTS, MERGED, SHARDS, STATE_DIRECTORY, STATISTICS
 
 DIVISION = "shards.json"
 OF_THE_PROCESS = {"lock", EVENTS}

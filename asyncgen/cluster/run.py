@@ -10,20 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS, RunState, load_statistics
 from asyncgen.cluster.driver import Driver, Fleet
 from asyncgen.cluster.job import ClusterJob
 from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division, shard_directory
 from asyncgen.cluster.totals import Totals
-from asyncgen.disk import Disk
+from asyncgen.engine.run import Run, Summary
 from asyncgen.errors import AsyncgenError, DirectoryError, Exit
+from asyncgen.events import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted, Sample
 from asyncgen.fingerprint import differences
-from asyncgen.joining import join
-from asyncgen.pipeline import Run, Summary
-from asyncgen.progress import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted, Sample
-from asyncgen.resume import MERGED, SHARDS, STATE_DIRECTORY, begun, peek, supersede
 from asyncgen.shard import Portion
-from asyncgen.telemetry import Telemetry
+from asyncgen.storage.checkpoint import RunState, load_statistics
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.layout import CHECKPOINT, FAILED, MERGED, SHARDS, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.merge import join
+from asyncgen.storage.resume import begun, peek, supersede
 from asyncgen.version import __version__
 
 SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from asyncgen.cluster.desk import Report
-from asyncgen.progress import EndpointUse, LimitUse, Sample
+from asyncgen.cluster.coordinator import Report
+from asyncgen.events import EndpointUse, LimitUse, Sample
 
 NOTHING = Sample(
     done=0,

@@ -6,9 +6,9 @@ For a dataset folder it is the README.md whose YAML head tells `load_dataset` wh
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from asyncgen.checkpoint import RunState
 from asyncgen.export.job import Tally
 from asyncgen.export.template import ExportTemplate
+from asyncgen.storage.checkpoint import RunState
 from asyncgen.version import __version__
 
 _CITATION = """\

@@ -10,13 +10,16 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asyncgen.checkpoint import CHECKPOINT, RunState
-from asyncgen.disk import Disk
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.resume import peek
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import CHECKPOINT
+from asyncgen.storage.resume import peek
 from asyncgen.text import loads
+
+if TYPE_CHECKING:
+    from asyncgen.storage.checkpoint import RunState
 
 COMBINED = "sft_combined_safe.jsonl"
 CORRECT, INCORRECT = "CORRECT", "INCORRECT"

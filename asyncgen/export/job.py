@@ -17,8 +17,8 @@ from asyncgen.errors import BadDataError
 from asyncgen.export.examples import Example, Examples, Pair
 from asyncgen.export.formats import Format, Record
 from asyncgen.export.template import ExportTemplate, LackingError, Turn
-from asyncgen.splits import SIDES, Split, vignette
-from asyncgen.staging import Staged
+from asyncgen.medec.splits import SIDES, Split, vignette
+from asyncgen.storage.staging import Staged
 
 ALL = SIDES[0]
 """The side of everything where nothing is split."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from asyncgen.errors import UsageError
 from asyncgen.export.formats import Record
-from asyncgen.staging import Staged
+from asyncgen.storage.staging import Staged
 
 ROWS_A_GROUP = 1000
 

@@ -24,7 +24,7 @@ import orjson
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import CORRECT, INCORRECT, Example
-from asyncgen.prompts import Template
+from asyncgen.recipes.prompts import Template
 from asyncgen.toml import read_toml
 
 DEFAULT = "detection"

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, Sampling
-from asyncgen.pairs import Pair, parse_pair
-from asyncgen.prompts import Prompt, PromptFile
-from asyncgen.provenance import Origin
+from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.recipe import Examples, Generate, OutputFile, together
+from asyncgen.recipes.prompts import Prompt, PromptFile
+from asyncgen.recipes.provenance import Origin
 from asyncgen.text import loads, strip_fence
 
 VERSION = 2

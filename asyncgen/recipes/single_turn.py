@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Sampling
-from asyncgen.pairs import BadFieldError
-from asyncgen.prompts import PromptFile
-from asyncgen.provenance import Origin
 from asyncgen.recipe import Examples, Generate, OutputFile
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes.provenance import Origin
+from asyncgen.rows import BadFieldError
 
 VERSION = 1
 STEP = "single_turn"

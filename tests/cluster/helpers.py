@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from asyncgen.cluster.desk import Report
+from asyncgen.cluster.coordinator import Report
 from asyncgen.cluster.totals import NOTHING
-from asyncgen.progress import Sample
+from asyncgen.events import Sample
 
 
 def sample(**fields: Any) -> Sample:

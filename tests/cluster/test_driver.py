@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from asyncgen.cluster.desk import Report
+from asyncgen.cluster.coordinator import Report
 from asyncgen.cluster.driver import Driver
 from asyncgen.cluster.job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError
-from asyncgen.progress import Event, Notice, Paused, Sample
+from asyncgen.events import Event, Notice, Paused, Sample
 from asyncgen.shard import Portion, Shard
 
 from .helpers import report

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.budget import Budget, Price, Spend
 from asyncgen.chat import Usage
 from asyncgen.cluster.job import ClusterJob
 from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.cost import Price, Spend
+from asyncgen.limits.budget import Budget
 from asyncgen.shard import Portion, Shard
 
 SAMPLES = shipped("samples", "pairs.jsonl")

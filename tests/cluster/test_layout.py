@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division
-from asyncgen.disk import Disk
 from asyncgen.errors import BadDataError
-from asyncgen.resume import MERGED
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import MERGED
 
 INSIDE = {"calls.jsonl": "calls", "manifest.json": "{}"}
 OUTSIDE = {"sft_correct.jsonl": "correct", "failed.jsonl": "failed", "generation_stats_safe.json": "{}"}

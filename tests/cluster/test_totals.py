@@ -1,7 +1,7 @@
 """The samples of shards, added up."""
 
 from asyncgen.cluster.totals import Totals
-from asyncgen.progress import EndpointUse, LimitUse
+from asyncgen.events import EndpointUse, LimitUse
 
 from .helpers import report
 

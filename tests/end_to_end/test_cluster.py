@@ -150,7 +150,9 @@ def status(output_dir: Path) -> dict:
     return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
-WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from asyncgen.cli import main; sys.exit(main(sys.argv[1:]))"
+WITHOUT_RAY = (
+    "import sys; sys.modules['ray'] = None; from asyncgen.cli.main import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 def test_without_the_package_it_says_how_to_get_it(job):

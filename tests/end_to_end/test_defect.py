@@ -7,8 +7,8 @@ from end_to_end.conftest import SAMPLES, Job
 
 BROKEN = """
 import sys
-from asyncgen import cli
-from asyncgen.worker import Worker
+from asyncgen.cli.main import main
+from asyncgen.engine.worker import Worker
 
 async def process(self, row):
     try:
@@ -17,7 +17,7 @@ async def process(self, row):
         raise ValueError("about " + row.pair.correct_note) from error
 
 Worker._process = process
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(main(sys.argv[1:]))
 """
 
 

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from asyncgen.cli import build_parser
-from asyncgen.commands import _drills, drill
+from asyncgen.cli import drill_scenarios as _drills
+from asyncgen.cli.commands import drill
+from asyncgen.cli.main import build_parser
 
 from .conftest import clean_env
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.config import shipped
-from asyncgen.local import find_model
+from asyncgen.local.model import find_model
 
 from .conftest import OUTPUTS, SAMPLES, Job, clean_env, interrupt
 from .test_interruptions import wait_until

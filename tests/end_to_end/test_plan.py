@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from asyncgen.units import duration
+from asyncgen.humanize import duration
 
 from .conftest import clean_env
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.medec import COLUMNS
+from asyncgen.medec.csv_files import COLUMNS
 
 from .conftest import clean_env
 

@@ -6,13 +6,13 @@ from contextlib import suppress
 from urllib.request import Request, urlopen
 
 from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.client.encoding import Encoder
 from asyncgen.config import RunConfig
-from asyncgen.encoding import Encoder
-from asyncgen.pairs import parse_pair
-from asyncgen.prompts import PromptFile
+from asyncgen.medec.pair import parse_pair
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
 from asyncgen.simulator import Faults, Latency
-from asyncgen.source import rows_of
+from asyncgen.storage.input_file import rows_of
 
 from .conftest import OUTPUTS, Job
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import asyncgen
-from asyncgen import tee
 from asyncgen.config import RunConfig
+from asyncgen.engine import stream as tee
 from asyncgen.errors import BadDataError, BudgetError, CallFailed, UsageError
 from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.simulator import Latency

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen.checkpoint import FAILED, STATISTICS, FileMeter, RunState, encode_statistics, save_checkpoint
-from asyncgen.disk import Disk
-from asyncgen.structure import COMBINED, CORRECT, INCORRECT
+from asyncgen.quality.structure import COMBINED, CORRECT, INCORRECT
+from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import FAILED, STATISTICS
 
 REASONING = {"clinical_summary": "A {note}.", "key_findings": ["one", "two"], "conclusion": "Braces {} stay."}
 Pair = tuple[dict[str, Any], dict[str, Any]]

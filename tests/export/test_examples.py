@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.checkpoint import CHECKPOINT, FAILED, STATISTICS
-from asyncgen.disk import READ_CHUNK, Disk
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Examples
-from asyncgen.structure import COMBINED, CORRECT, INCORRECT
+from asyncgen.quality.structure import COMBINED, CORRECT, INCORRECT
+from asyncgen.storage.disk import READ_CHUNK, Disk
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS
 
 from .conftest import make_pair, make_run
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen.commands.export import FORMAT_NAMES
+from asyncgen.cli.commands.export import FORMAT_NAMES
 from asyncgen.export.examples import Example
 from asyncgen.export.formats import FORMATS
 from asyncgen.export.template import ExportTemplate

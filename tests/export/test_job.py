@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from asyncgen.disk import Disk
 from asyncgen.errors import BadDataError
 from asyncgen.export.examples import Examples
 from asyncgen.export.formats import FORMATS
 from asyncgen.export.job import Export, Tally
 from asyncgen.export.template import ExportTemplate
-from asyncgen.splits import Split, vignette
+from asyncgen.medec.splits import Split, vignette
+from asyncgen.storage.disk import Disk
 
 from .conftest import Pair, make_pair, make_run
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 import orjson
 from storage.world import OUTPUTS
 
-from asyncgen.cli import main
-from asyncgen.transport import HttpClient
+from asyncgen.cli.main import main
+from asyncgen.client.transport import HttpClient
 
 from .wire import Call, Fault, Reply, Server, Wire
 from .world import PROMPTS

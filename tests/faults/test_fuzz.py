@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asyncgen.pairs import parse_pair
-from asyncgen.source import scan
+from asyncgen.medec.pair import parse_pair
+from asyncgen.storage.input_file import scan
 
 from .bad import LINES
 from .command import Command, Said, good_line

@@ -16,11 +16,11 @@ import orjson
 from storage.model_disk import ModelDisk, Store
 from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
+from asyncgen.client.transport import HttpClient
 from asyncgen.config import RunConfig
-from asyncgen.pipeline import Run
-from asyncgen.prompts import PromptFile
+from asyncgen.engine.run import Run
 from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.transport import HttpClient
+from asyncgen.recipes.prompts import PromptFile
 
 from .wire import STEPS, Call, Fault, Server, Wire
 

@@ -6,8 +6,8 @@ from random import Random
 import orjson
 import pytest
 
-from asyncgen.pairs import Pair, parse_pair
-from asyncgen.quality.reasoning import Expected, expect
+from asyncgen.medec.pair import Pair, parse_pair
+from asyncgen.quality.checks.reasoning import Expected, expect
 from tests.quality.defects import Example, clean_example
 
 

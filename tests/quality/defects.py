@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from asyncgen.pairs import Pair
+from asyncgen.medec.pair import Pair
 from tests.quality.edits import SENTENCE, clean_paraphrase
 from tests.quality.reasonings import correct_reasoning, error_reasoning
 

@@ -4,7 +4,7 @@ import re
 from random import Random
 from typing import Any
 
-from asyncgen.pairs import Pair
+from asyncgen.medec.pair import Pair
 
 GENERAL = (
     "The working diagnosis accounts for the time course and the examination findings taken together.",

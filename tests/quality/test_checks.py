@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.pairs import Pair
-from asyncgen.quality.duplicates import Duplicates
-from asyncgen.quality.finding import KINDS
-from asyncgen.quality.inspector import Inspector
-from asyncgen.quality.reasoning import Expected, check_reasoning, expect, keys_of_prompt
-from asyncgen.quality.words import split_words
+from asyncgen.medec.pair import Pair
+from asyncgen.quality.checks.duplicates import Duplicates
+from asyncgen.quality.checks.finding import KINDS
+from asyncgen.quality.checks.inspector import Inspector
+from asyncgen.quality.checks.reasoning import Expected, check_reasoning, expect, keys_of_prompt
+from asyncgen.quality.checks.words import split_words
 
 NOTE = (
     "A 45-year-old woman comes to the physician because of severe pain in the left knee for 3 days. "

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from asyncgen.pairs import Pair
-from asyncgen.quality.inspector import Inspector
-from asyncgen.quality.reasoning import Expected
+from asyncgen.medec.pair import Pair
+from asyncgen.quality.checks.inspector import Inspector
+from asyncgen.quality.checks.reasoning import Expected
 from asyncgen.simulator.paraphrase import paraphrase
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 

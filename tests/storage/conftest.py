@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncgen import segment_log
+from asyncgen.storage import segment_writer as segment_log
 
 from .world import World
 

@@ -33,8 +33,8 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
-from asyncgen.disk import READ_CHUNK
 from asyncgen.errors import DiskError
+from asyncgen.storage.disk import READ_CHUNK
 
 T = TypeVar("T")
 
@@ -231,7 +231,7 @@ def _remains(inode: Inode, draw: random.Random) -> list[bytes]:
 
 
 class ModelOutput:
-    """An output file, as `asyncgen.disk.Output`."""
+    """An output file, as `asyncgen.storage.disk.Output`."""
 
     def __init__(self, disk: "ModelDisk", path: Path, fd: int) -> None:
         self.path = path
@@ -248,7 +248,7 @@ class ModelOutput:
 
 
 class ModelDisk:
-    """The methods of `asyncgen.disk.Disk` over a `Store`.
+    """The methods of `asyncgen.storage.disk.Disk` over a `Store`.
 
     Args:
         store: what is on the disk; it is changed.

@@ -12,13 +12,17 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen import checkpoint, disk, manifest, merge, pipeline, resume, work, writer
-from asyncgen.checkpoint import CHECKPOINT
-from asyncgen.disk import write_durably
-from asyncgen.journal import Journal
-from asyncgen.merge import SUFFIX
-from asyncgen.segment_log import Place, SegmentLog
-from asyncgen.writer import RunOutputs, failed_line
+from asyncgen.engine import passes as work
+from asyncgen.engine import repair as merge
+from asyncgen.engine import run as pipeline
+from asyncgen.engine import writer
+from asyncgen.engine.repair import SUFFIX
+from asyncgen.engine.writer import RunOutputs, failed_line
+from asyncgen.storage import checkpoint, disk, manifest, resume
+from asyncgen.storage.disk import write_durably
+from asyncgen.storage.journal import Journal
+from asyncgen.storage.layout import CHECKPOINT
+from asyncgen.storage.segment_writer import Place, SegmentLog
 
 from .model_disk import ModelDisk
 from .world import OUTPUTS

@@ -4,8 +4,9 @@ import errno
 
 import pytest
 
-from asyncgen import segment_log, work
+from asyncgen.engine import passes as work
 from asyncgen.errors import DiskError, Exit
+from asyncgen.storage import segment_writer as segment_log
 
 from .model_disk import Store
 from .scenarios import FAILING, FLAKY, SCENARIOS

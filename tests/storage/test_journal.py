@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.budget import Spend
 from asyncgen.chat import Completion, Usage
-from asyncgen.disk import Disk
+from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError
-from asyncgen.journal import Journal
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.journal import Journal
 
 USAGE = Usage(3, 4, 7)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from asyncgen import engine, segment_log
+from asyncgen.engine import pool as engine
+from asyncgen.storage import segment_writer as segment_log
 
 from .explore import Counts, Violation
 from .model_disk import ModelDisk

@@ -10,13 +10,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from asyncgen import engine, pipeline
-from asyncgen.checkpoint import decode, encode
 from asyncgen.config import RunConfig
-from asyncgen.disk import Disk
+from asyncgen.engine import pool as engine
+from asyncgen.engine import run as pipeline
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Exit, TryLaterError
-from asyncgen.prompts import PromptFile
 from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.checkpoint import decode, encode
+from asyncgen.storage.disk import Disk
 
 from .world import OUTPUTS, PROMPTS, Network, NetworkDisk, ScriptedClient
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from asyncgen.disk import Disk
-from asyncgen.pairs import Row
+from asyncgen.quality.flaws import Flaws
 from asyncgen.recipe import Examples
-from asyncgen.regeneration import Flaws
+from asyncgen.rows import Row
+from asyncgen.storage.disk import Disk
 
 from .model_disk import Operation, Store
 from .world import OUTPUTS, ROOT, Phase, World

@@ -14,15 +14,19 @@ from unittest.mock import patch
 
 import orjson
 
-from asyncgen import checkpoint, client, engine, pipeline, telemetry
 from asyncgen.chat import Completion, Usage
-from asyncgen.client import Caller, ChatClient
+from asyncgen.client import chat_client as client
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.classify import Action, Failure
+from asyncgen.client.encoding import Prepared
 from asyncgen.config import RunConfig
-from asyncgen.encoding import Prepared
-from asyncgen.prompts import PromptFile
+from asyncgen.engine import pool as engine
+from asyncgen.engine import run as pipeline
+from asyncgen.quality.flaws import Flaws
 from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.regeneration import Flaws
-from asyncgen.verdict import Action, Failure
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage import checkpoint
+from asyncgen.storage import event_log as telemetry
 
 from .model_disk import Crash, ModelDisk, Store
 

@@ -11,15 +11,15 @@ import os
 import sys
 from importlib import import_module
 
-from asyncgen.cli import main
+from asyncgen.cli.main import main
 
 PRELOADED = (
     "openai",
     "aiohttp",
     "httpx2",
     "uvloop",
-    "asyncgen.pipeline",
-    "asyncgen.console",
+    "asyncgen.engine.run",
+    "asyncgen.cli.console",
     "asyncgen.recipes.medec_safe",
 )
 PR_SET_PTRACER = 0x59616D61

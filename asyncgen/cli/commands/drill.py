@@ -1,0 +1,72 @@
+"""`asyncgen drill`: what may go wrong with an API, rehearsed before anything is paid."""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from asyncgen.cli.job import sockets
+from asyncgen.config import MOST_AUTOMATIC, RunConfig, shipped
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.errors import Exit, UsageError
+
+HELP = "rehearse storms, errors and restarts against a simulated API: no key, no cost"
+EXAMPLE = "asyncgen drill storm quota --input-jsonl pairs.jsonl"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Scenarios and the user's own files."""
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help="by name (default: all; --list names them)"
+    )
+    parser.add_argument("--list", action="store_true", help="the scenarios and what is predicted")
+    parser.add_argument("--long", action="store_true", help="storms and limits of a minute, as in real life")
+    parser.add_argument("--input-jsonl", type=Path, metavar="P", help="pairs to repeat (default: the samples)")
+    parser.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (default: those that ship)")
+    parser.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Play the scenarios; 1 when one did not end as predicted."""
+    return run_loop(_drill(args))
+
+
+async def _drill(args: argparse.Namespace) -> int:
+    from asyncgen.cli.drill_scenarios import SCENARIOS, Stage  # noqa: PLC0415 - they bring engine and simulator
+
+    names = {scenario.name: scenario for scenario in SCENARIOS}
+    unknown = [name for name in args.scenarios if name not in names]
+    if unknown:
+        raise UsageError(f"no scenario {unknown[0]!r}: there are {', '.join(names)}")
+    chosen = [names[name] for name in args.scenarios or names]
+    if args.list:
+        for scenario in chosen:
+            _say(f"{scenario.name:<13} {scenario.predicted}")
+        return Exit.DONE
+    passed = True
+    for scenario in chosen:
+        _say(f"{scenario.name:<13} predicted: {scenario.predicted}")
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="asyncgen-drill-") as directory:
+            verdict = await scenario.play(Stage(_config(args), Path(directory), args.long))
+        _say(f"{'':13} actual:    {verdict.actual}")
+        _say(f"{'':13} {'PASS' if verdict.passed else 'FAIL'} ({time.monotonic() - began:.0f} s)")
+        passed = passed and verdict.passed
+    return Exit.DONE if passed else Exit.BUG
+
+
+def _config(args: argparse.Namespace) -> RunConfig:
+    return RunConfig(
+        input_jsonl=args.input_jsonl.resolve() if args.input_jsonl else shipped("samples", "pairs.jsonl"),
+        output_dir=Path.cwd(),  # each scenario has its own
+        prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
+        add_reasoning=args.add_reasoning,
+        api_key="simulated",
+        most_in_flight=min(MOST_AUTOMATIC, sockets()),
+    )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,181 @@
+"""`asyncgen export`: from the outputs of a run to a file that trains."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.config import from_here
+from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.medec.splits import SIDES, Split, side_path
+
+if TYPE_CHECKING:
+    from asyncgen.cli.console import Console
+    from asyncgen.export.job import Export, Sink, Tally
+    from asyncgen.storage.staging import Staging
+
+HELP = "make a file or a folder that trains from the outputs of a run"
+EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
+
+FORMAT_NAMES = ("openai", "trl-messages", "trl-prompt-completion", "alpaca", "sharegpt", "parquet", "hf")
+FOLDER = "hf"
+CARD = "README.md"
+LEAST_FOR_OPENAI = 10
+LEFT_OUT_SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What, as what, where to."""
+    parser.add_argument(
+        "directory", type=Path, metavar="DIR", help="the output directory of a run, finished or not"
+    )
+    parser.add_argument("--format", required=True, choices=FORMAT_NAMES, help="who is to read it")
+    parser.add_argument(
+        "--template",
+        default="detection",
+        metavar="NAME",
+        help="instruction and answers: detection, correction, reasoning, or a TOML file (%(default)s)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="P", help="file or folder (default: DIR-FORMAT.jsonl beside DIR)"
+    )
+    parser.add_argument(
+        "--split",
+        metavar="90/10",
+        help="percentages of train/validation or train/validation/test: one file each; both examples of a pair, "
+        "and notes about the same case, stay on one side",
+    )
+    parser.add_argument("--shuffle", action="store_true", help="in random order (default: input order)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out pairs that lack what the template needs"
+    )
+    parser.add_argument("--force", action="store_true", help="replace what is there")
+    parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Export."""
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - it brings the engine
+
+    with Console(progress=False, verbose=False, quiet=args.quiet, log_file=None) as console:
+        return _execute(args, console)
+
+
+def _execute(args: argparse.Namespace, console: "Console") -> int:
+    from asyncgen.export.card import render_card  # noqa: PLC0415
+    from asyncgen.export.examples import Examples  # noqa: PLC0415
+    from asyncgen.export.formats import FORMATS  # noqa: PLC0415
+    from asyncgen.export.job import Export  # noqa: PLC0415
+    from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
+    from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.staging import Staging  # noqa: PLC0415
+
+    if args.format == "parquet":
+        require_pyarrow()
+    disk = Disk()
+    directory = args.directory.resolve()
+    export = Export(
+        examples=Examples(disk, directory),
+        template=ExportTemplate.load(args.template),
+        format=FORMATS[args.format],
+        split=None if args.split is None else Split.parse(args.split, args.seed),
+        shuffle_seed=args.seed if args.shuffle else None,
+        skip_bad=args.skip_bad,
+    )
+    output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{export.format.suffix}"))
+    card, files = _places(output, args.format, export)
+    if any(path.resolve().parent == directory for path in (card, *files.values())):
+        raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")
+    with Staging(disk, force=args.force) as staging:
+        staging.check([card, *files.values()])
+        tally = export.write({side: _sink(staging, path, args.format) for side, path in files.items()})
+        if not tally.pairs:
+            raise BadDataError(f"no pair has what the template {args.template} needs: nothing is written")
+        if export.split is not None:
+            export.split.refuse_empty(tally.examples)
+        text = render_card(
+            output.resolve().stem,
+            export.examples.state,
+            tally,
+            export.template,
+            format_name=args.format,
+            files={side: path.relative_to(card.parent) for side, path in files.items()},
+            finished=export.examples.finished,
+        )
+        staging.open(card.absolute()).write(text.encode())
+        staging.publish(superseded=_other_sides(card, files) if args.format == FOLDER else ())
+    _report(console, args.format, export, tally, card=card, files=files)
+    return Exit.DONE
+
+
+def _places(output: Path, format_name: str, export: "Export") -> tuple[Path, dict[str, Path]]:
+    """Where the card and the file of each side go."""
+    if format_name == FOLDER:
+        if output.exists() and not output.is_dir():
+            raise UsageError(f"{output} is a file: give the name of a folder with -o")
+        return output / CARD, {side: _in_folder(output, side) for side in export.sides}
+    if output.is_dir():
+        raise UsageError(f"{output} is a directory: give the name of a file with -o")
+    files = {side: output if export.split is None else side_path(output, side) for side in export.sides}
+    return output.with_name(f"{output.stem}-card.md"), files
+
+
+def _in_folder(folder: Path, side: str) -> Path:
+    return folder / "data" / f"{side}.jsonl"
+
+
+def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
+    """What an earlier export into the folder left that this one does not replace."""
+    return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
+
+
+def _sink(staging: "Staging", path: Path, format_name: str) -> "Sink":
+    from asyncgen.export.job import JsonlSink  # noqa: PLC0415
+    from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
+
+    return (ParquetSink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
+
+
+def _report(
+    console: "Console",
+    format_name: str,
+    export: "Export",
+    tally: "Tally",
+    *,
+    card: Path,
+    files: dict[str, Path],
+) -> None:
+    """What was written, what is odd about it, how to load it."""
+    examples = export.examples
+    if not examples.finished:
+        done, total = examples.state.done, examples.state.stats["total_pairs"]
+        console.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} pairs")
+    if examples.state.failed_pairs:
+        console.warn(
+            f"{examples.state.failed_pairs:,} pairs failed in the run and are not here (see failed.jsonl)"
+        )
+    if tally.left_out:
+        names = ", ".join(map(repr, tally.left_out[:LEFT_OUT_SHOWN]))
+        more = len(tally.left_out) - LEFT_OUT_SHOWN
+        console.warn(
+            f"left out, because they lack what the template needs: {len(tally.left_out):,} "
+            f"pair{'s' * (len(tally.left_out) != 1)}: {names}" + (f" and {more:,} more" if more > 0 else "")
+        )
+    for side, path in files.items():
+        console.say(f"✓ {tally.examples[side]:,} examples in {path}")
+        if format_name == "openai" and tally.examples[side] < LEAST_FOR_OPENAI:
+            console.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
+    console.say(f"  card: {card}")
+    console.say(f"to load: {_loading(format_name, export, card, files)}")
+
+
+def _loading(format_name: str, export: "Export", card: Path, files: dict[str, Path]) -> str:
+    """The line of Python that takes it from here."""
+    if format_name == "openai":
+        first = str(next(iter(files.values())))
+        return f'openai.OpenAI().files.create(file=open({first!r}, "rb"), purpose="fine-tune")'
+    if format_name == FOLDER:
+        return f"datasets.load_dataset({str(card.parent)!r})"
+    data_files = {side: str(path) for side, path in files.items()}
+    return f'datasets.load_dataset("{export.format.loader}", data_files={data_files!r})'

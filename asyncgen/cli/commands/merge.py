@@ -1,0 +1,39 @@
+"""`asyncgen merge`: finished shards become one run."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from asyncgen.errors import Exit
+
+HELP = "join the finished shards of a run, in order, to what a single run would have left"
+EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """From where, to where."""
+    parser.add_argument(
+        "shards", type=Path, nargs="+", metavar="DIR", help="output directories of all shards, in any order"
+    )
+    parser.add_argument("--output-dir", type=Path, required=True, metavar="P", help="a new directory")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Join."""
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415 - not for --help
+    from asyncgen.storage.merge import join  # noqa: PLC0415
+
+    disk = Disk()
+    try:
+        state = join(disk, [shard.absolute() for shard in args.shards], args.output_dir.absolute())
+    finally:
+        disk.close()
+    shards = "1 shard" if len(args.shards) == 1 else f"{len(args.shards)} shards"
+    failed = f", {state.failed_pairs:,} of them failed" if state.failed_pairs else ""
+    sys.stdout.write(f"✓ {state.done:,} pairs of {shards} in {args.output_dir}{failed}\n")
+    if state.failed_pairs:
+        sys.stdout.write("the command of the run with this --output-dir, without --shard, asks for them again\n")
+        return Exit.SOME_FAILED
+    sys.stdout.write(f"next: asyncgen verify {shlex.quote(str(args.output_dir))} --input-jsonl …\n")
+    return Exit.DONE

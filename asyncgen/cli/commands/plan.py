@@ -1,0 +1,132 @@
+"""`asyncgen plan`: what a run will take, before it is paid; the same as `asyncgen run --dry-run`."""
+
+import argparse
+import math
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from asyncgen.cli import flags as _flags
+from asyncgen.cli import job as _job
+from asyncgen.cli.command_line import command
+from asyncgen.cli.execution import carry_out
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.errors import Exit, UsageError
+from asyncgen.humanize import NO_PRICE, duration
+from asyncgen.planning.capacity import Plan as Pace
+from asyncgen.planning.forecast import Forecast, Sample, forecast
+from asyncgen.planning.tiers import Tier, format_limits
+
+HELP = "say what a run will cost and how long it takes, before any call; takes the flags of run"
+EXAMPLE = (
+    "asyncgen plan --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
+    "--add-reasoning --tier openai:tier-2"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of run, and how to know better."""
+    _flags.add_arguments(parser)
+    parser.set_defaults(dry_run=True)
+    plan = parser.add_argument_group("the plan")
+    plan.add_argument(
+        "--calibrate",
+        type=int,
+        metavar="N",
+        help="make about N real calls of the run first (they are kept), and plan from what they used",
+    )
+    plan.add_argument("--json", action="store_true", help="for programs")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Plan; with --calibrate after some calls."""
+    # It brings recipe and source.
+    from asyncgen.planning.survey import LATENCY, limits_of, pace_of, survey, used_by  # noqa: PLC0415
+
+    calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
+    if calibrate is not None and calibrate < 1:
+        raise UsageError(f"--calibrate must be at least 1 call, not {calibrate}")
+    job = _job.prepare(args, needs_key=calibrate is not None)
+    config = job.config
+    if calibrate is not None and config.shard is not None:
+        raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
+    if calibrate is not None and job.engine != "local":
+        raise UsageError(
+            "--calibrate begins the run in this process, and a run that has begun so goes on so: "
+            "leave --engine ray out, and give another --output-dir"
+        )
+    pairs, sample = run_loop(survey(config))
+    latency = None
+    if calibrate is not None:
+        first = min(pairs, math.ceil(calibrate / _calls_a_pair(sample)))
+        args.num_pairs = first
+        code = carry_out(_job.prepare(args), args)
+        if code not in {Exit.DONE, Exit.SOME_FAILED}:
+            return code
+        sample, latency = run_loop(used_by(config, sample, first))
+    found = forecast(sample, pairs, job.price)
+    tier = limits_of(config, job.tier)
+    pace = pace_of(sample, found, tier, latency or LATENCY, config.ceiling)
+    if getattr(args, "json", False):
+        sys.stdout.buffer.write(orjson.dumps(_record(found, pace, pairs), option=orjson.OPT_APPEND_NEWLINE))
+    else:
+        _say(job, found, tier, pace, latency)
+    return Exit.DONE
+
+
+def _calls_a_pair(sample: Sample) -> float:
+    return sum(size.calls for size in sample.sizes.values()) / sample.pairs
+
+
+def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
+    seconds, binds = (None, None) if pace is None else (pace.seconds(pairs), pace.binds)
+    return asdict(found) | {"seconds": seconds, "binds": binds}
+
+
+def _say(job: _job.Job, found: Forecast, tier: Tier | None, pace: Pace | None, latency: float | None) -> None:
+    price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
+    if latency is not None:
+        origin = f"measured; a call took {latency:.1f} s"
+    lines = {
+        "pairs": f"{found.pairs:,}, {found.calls:,.0f} calls",
+        "tokens in": _range(found.prompt_tokens),
+        "tokens out": f"{_range(found.completion_tokens)}; {origin}",
+        "cost": NO_PRICE + " (--prices FILE.toml)",
+        "time": "no limits named: --tier, or --rpm and --tpm, tell it",
+    }
+    if price is not None and found.cost is not None:
+        low, likely, high = found.cost
+        lines["cost"] = (
+            f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}; {price.model}, list prices of {price.dated})"
+        )
+    if tier is not None and pace is not None:
+        lines["time"] = (
+            f"{duration(pace.seconds(found.pairs))}; {pace.binds} bind ({tier.name}: {format_limits(tier)})"
+        )
+    for name, text in lines.items():
+        sys.stdout.write(f"{name:<11} {text}\n")
+    sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv)}\n")
+
+
+def _run(argv: Sequence[str]) -> str:
+    """The command that does what was planned."""
+    typed = argv[2:] if argv[1:2] in (["plan"], ["run"]) else argv[1:]  # the users' script has no such word
+    words = shlex.split(command("", *typed))
+    for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
+        for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
+            del words[place : place + 1 + (values if "=" not in words[place] else 0)]
+    return shlex.join(["asyncgen", "run", *words])
+
+
+def _range(values: tuple[float, float, float]) -> str:
+    low, likely, high = (_rounded(value) for value in values)
+    return f"{likely:,.0f} ({low:,.0f} to {high:,.0f})"
+
+
+def _rounded(value: float) -> float:
+    """To three figures: more would not be known."""
+    return round(value, 2 - math.floor(math.log10(value))) if value > 0 else 0.0

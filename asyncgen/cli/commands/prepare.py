@@ -1,0 +1,137 @@
+"""`asyncgen prepare`: from published files to the input format."""
+
+import argparse
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.config import from_here, shipped
+from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.medec.splits import Groups, Split, side_path, vignette
+
+if TYPE_CHECKING:
+    from asyncgen.cli.console import Console
+    from asyncgen.medec.corpus import Collection, Oddity
+
+HELP = "make the input of a run from the files that MEDEC publishes"
+EXAMPLE = "asyncgen prepare medec MEDEC-MS-*.csv -o pairs.jsonl --split 80/10/10"
+
+ODD_ROWS_SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Files in, file out, split."""
+    parser.add_argument("corpus", choices=("medec",), help="whose files they are")
+    parser.add_argument("csv", type=Path, nargs="+", metavar="CSV", help="files with the ground truth")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="PAIRS", help="the file of pairs")
+    parser.add_argument(
+        "--split",
+        metavar="80/10/10",
+        help="percentages of train/validation/test (or train/validation): PAIRS-train.jsonl and so on instead of "
+        "one file; notes about the same case stay on one side",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the split (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument("-v", "--verbose", action="store_true", help="name every odd row, however many there are")
+    parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Read, report, write."""
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - it brings the engine
+
+    with Console(progress=False, verbose=False, quiet=args.quiet, log_file=None) as console:
+        return _execute(args, console)
+
+
+def _execute(args: argparse.Namespace, console: "Console") -> int:
+    from asyncgen.medec.csv_files import encode_pair  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.staging import Staging  # noqa: PLC0415
+
+    split = None if args.split is None else Split.parse(args.split, args.seed)
+    if args.output.is_dir():
+        raise UsageError(f"{args.output} is a directory: give the name of a file with -o")
+    sides = (None,) if split is None else split.sides
+    targets = {side: args.output if side is None else side_path(args.output, side) for side in sides}
+    if any(csv.resolve() == target.resolve() for csv in args.csv for target in targets.values()):
+        raise UsageError(f"-o {args.output} is one of the files that are read")
+    with Staging(Disk(), force=args.force) as staging:
+        staging.check(targets.values())
+        collection = _collect(args.csv, console)
+        _report(collection.oddities, console, shown=None if args.verbose else ODD_ROWS_SHOWN)
+        if not collection.pairs:
+            raise BadDataError("no pair was found: nothing is written")
+        placed = _placed(collection, split)
+        written = Counter(placed)
+        if split is not None:
+            split.refuse_empty({side: written[side] for side in split.sides})
+        for side, target in targets.items():
+            file = staging.open(target.absolute())
+            for pair, its_side in zip(collection.pairs, placed, strict=True):
+                if its_side == side:
+                    file.write(encode_pair(pair, side))
+        staging.publish()
+    for side, target in targets.items():
+        console.say(f"✓ {written[side]:,} pairs in {target}")
+    console.say(f"next: {_next(next(iter(targets.values())))}")
+    return Exit.DONE
+
+
+def _collect(paths: list[Path], console: "Console") -> "Collection":
+    from asyncgen.medec.corpus import Collection  # noqa: PLC0415
+    from asyncgen.medec.csv_files import read_csv  # noqa: PLC0415
+
+    collection = Collection()
+    names = Counter(path.name for path in paths)
+    for path in paths:
+        rows, pairs, clean, left_out = (
+            collection.rows,
+            len(collection.pairs),
+            collection.clean,
+            collection.left_out,
+        )
+        for found in read_csv(path):
+            collection.add(path.name if names[path.name] == 1 else str(path), found)
+        console.say(
+            f"{path}: {collection.rows - rows:,} rows, {len(collection.pairs) - pairs:,} pairs, "
+            f"{collection.clean - clean:,} notes without an error, {collection.left_out - left_out:,} left out"
+        )
+    types = Counter(pair.error_type for pair in collection.pairs)
+    if types:
+        console.say("  " + ", ".join(f"{kind} {number:,}" for kind, number in types.most_common()))
+    return collection
+
+
+def _report(oddities: "list[Oddity]", console: "Console", shown: int | None) -> None:
+    """Every kind of oddity with its number and its rows."""
+    kinds: dict[tuple[bool, str], list[Oddity]] = {}
+    for oddity in oddities:
+        kinds.setdefault((not oddity.left_out, oddity.kind), []).append(oddity)
+    for (kept, kind), found in sorted(kinds.items()):
+        rows = f"{len(found):,} row{'s' * (len(found) != 1)}"
+        console.warn(f"{rows} {'kept' if kept else 'left out'}: {kind}")
+        for oddity in found[:shown]:
+            file, number, text_id = oddity.place
+            again = "" if oddity.like is None else f", as in {oddity.like.file} row {oddity.like.number}"
+            again += "" if oddity.like is None else f" ({oddity.like.text_id!r})"
+            console.warn(f"  {file} row {number} ({text_id!r}){again}")
+        if shown is not None and len(found) > shown:
+            console.warn(f"  and {len(found) - shown:,} more: -v names them")
+
+
+def _placed(collection: "Collection", split: Split | None) -> list[str | None]:
+    """The side of each pair: all pairs that share a case, by either note, are on one."""
+    if split is None:
+        return [None] * len(collection.pairs)
+    groups = Groups()
+    for pair in collection.pairs:
+        groups.join(vignette(pair.incorrect_note), vignette(pair.correct_note))
+    return [split.side(groups.key(vignette(pair.incorrect_note))) for pair in collection.pairs]
+
+
+def _next(pairs: Path) -> str:
+    prompts = from_here(shipped("prompts", "medec_safe.json"))
+    words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", str(prompts), "--add-reasoning"]
+    return shlex.join(["asyncgen", "plan", *words])

@@ -1,0 +1,45 @@
+"""`asyncgen report`: one HTML file that tells what became of a run."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from asyncgen.errors import Exit, UsageError
+
+HELP = "write one HTML file about a run: throughput, limits, latency, refusals, tokens, cost, failures, starts"
+EXAMPLE = "asyncgen report out -o last-night.html"
+
+REPORT = "report.html"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Directory and file."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="the --output-dir of a run, finished or not")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help=f"where to write (default: DIR/{REPORT})"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write the report, and say where."""
+    # Not for --help: orjson and more.
+    from asyncgen.monitor.history import Calls  # noqa: PLC0415
+    from asyncgen.monitor.report.page import render  # noqa: PLC0415
+    from asyncgen.monitor.report.record import Record  # noqa: PLC0415
+    from asyncgen.monitor.status import look  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk, lines_of, replace_atomically  # noqa: PLC0415
+    from asyncgen.storage.layout import CALLS, STATE_DIRECTORY  # noqa: PLC0415
+
+    target = (args.output or args.directory / REPORT).absolute()
+    if target.is_dir():
+        raise UsageError(f"{target} is a directory: give the name of a file")
+    disk = Disk()
+    directory = args.directory.resolve()
+    record, calls = Record(), Calls()
+    picture = look(disk, directory, record.observe)
+    for line in lines_of(disk, directory / STATE_DIRECTORY / CALLS):
+        calls.feed(line)
+    replace_atomically(disk, target, render(picture, record, calls, time.time()).encode())
+    sys.stdout.write(f"{target}\n")
+    return Exit.DONE

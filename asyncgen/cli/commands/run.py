@@ -1,0 +1,21 @@
+"""`asyncgen run`: the main job."""
+
+import argparse
+
+from asyncgen.cli.commands import plan
+from asyncgen.cli.execution import carry_out
+from asyncgen.cli.flags import add_arguments
+from asyncgen.cli.job import prepare
+
+__all__ = ["EXAMPLE", "HELP", "add_arguments", "execute"]
+
+HELP = "generate SFT data from pairs of notes; the same command again goes on where it stopped"
+EXAMPLE = (
+    "asyncgen run --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
+    "--add-reasoning --tier openai:tier-2"
+)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Run the job, or say what it would take."""
+    return plan.execute(args) if args.dry_run else carry_out(prepare(args), args)

@@ -1,0 +1,289 @@
+"""`asyncgen status`: how a run stands, from another terminal, also after it was killed."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyncgen.errors import Exit
+from asyncgen.humanize import brief, clock, duration, percent, rate
+
+if TYPE_CHECKING:
+    from asyncgen.monitor.status import Picture
+    from asyncgen.monitor.throughput import Rates
+
+HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to go on"
+EXAMPLE = "asyncgen status out --watch"
+
+INTERVAL = 1.0
+FRESH = 5.0  # seconds after which a sample of a running process is worth a word
+BURST = 1.05  # of a limit in use: more than its rate
+_CLEAR = "\x1b[H\x1b[J"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Directory and form."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="the --output-dir of a run")
+    parser.add_argument(
+        "--watch", action="store_true", help="again each second, until Ctrl-C or the end of the run"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object (with --watch: one a line)")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Look, and say what is seen."""
+    from asyncgen.monitor.status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.text import printable  # noqa: PLC0415
+
+    disk = Disk()
+    directory = args.directory.resolve()
+    redraw = args.watch and not args.json and sys.stdout.isatty()
+    with suppress(KeyboardInterrupt) if args.watch else nullcontext():
+        while True:
+            picture = look(disk, directory)
+            text = printable(_text(picture, args))
+            sys.stdout.write(f"{_CLEAR if redraw else ''}{text}\n")
+            sys.stdout.flush()
+            if not (args.watch and picture.condition in {Condition.RUNNING, Condition.STARTING}):
+                break
+            time.sleep(INTERVAL)
+    return Exit.DONE
+
+
+def _text(picture: "Picture", args: argparse.Namespace) -> str:
+    if args.json:
+        return json.dumps(as_json(picture), indent=None if args.watch else 2)
+    if args.watch and not sys.stdout.isatty():
+        return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in _IN_SHORT)
+    return "\n".join(f"{name:<12} {value}" for name, value in lines(picture))
+
+
+_IN_SHORT = {"run", "pairs", "rates", "limit", "waits for"}
+
+
+def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
+    """What a person wants to know, by name."""
+    rates = _rates(picture)
+    yield "run", _condition(picture)
+    if picture.state is not None and picture.state.portion is not None:
+        yield "part", str(picture.state.portion)
+    yield "pairs", _pairs(picture)
+    for (step, kind), number in picture.failures.most_common():
+        yield "failed", f"{number:,} by {step}: {kind}"
+    session, sample = picture.session, picture.sample
+    if session is not None and sample is not None:
+        running = picture.pid is not None
+        if running:
+            yield "rates", _rates_line(rates)
+        oldest = "" if sample.oldest is None else f"; the oldest pair is {duration(sample.oldest)} old"
+        yield (
+            "in flight",
+            f"{sample.in_flight:,} of {sample.concurrency:,} calls{oldest if running else ' at the last sample'}",
+        )
+        if running and rates.share is not None:
+            yield "limit", _limit(rates)
+            yield "waits for", _waits_for(picture)
+        if running:
+            yield from (("endpoint", line) for line in _endpoints(picture))
+        yield from _storm(picture)
+        yield from _spent(picture)
+        if running and rates.eta is not None:
+            yield "remaining", f"{duration(rates.eta)}, until about {clock(time.time() + rates.eta)}"
+    elif session is None and picture.state is not None:  # merged from shards: no process has worked here
+        yield _tokens(picture)
+    if picture.pid is None and session is not None:
+        yield from _advice(picture)
+
+
+def as_json(picture: "Picture") -> dict[str, Any]:
+    """The same for programs; what is not known is null. Times are ISO 8601 in UTC, durations seconds, cost USD."""
+    rates, session, sample = _rates(picture), picture.session, picture.sample
+    portion = picture.state.portion if picture.state else None
+    samples = picture.history.samples
+    # Nobody has counted where no process has worked: what was merged from shards knows its tokens alone.
+    merged = picture.state is not None and not picture.history.sessions
+    return {
+        "directory": str(picture.directory),
+        "condition": picture.condition,
+        "shard": str(portion.shard) if portion else None,
+        "pid": picture.pid,
+        "began": session and _iso(session.began),
+        "last_sign_of_life": session and _iso(session.last),
+        "sessions": len(picture.history.sessions),
+        "pairs": {
+            "total": picture.total,
+            "done": picture.done,
+            "failed": sum(picture.failures.values()),
+            "durable": 0 if picture.state is None else picture.state.done,
+        },
+        "failures": [{"step": step, "kind": kind, "pairs": n} for (step, kind), n in picture.failures.items()],
+        "rates": {
+            "pairs_per_second": rates.pairs,
+            "calls_per_second": rates.calls,
+            "remaining_seconds": rates.eta,
+        },
+        "limit": {"name": rates.binding, "share": rates.share, "limit": rates.limit},
+        "in_flight": sample and sample.in_flight,
+        "concurrency": sample and sample.concurrency,
+        "waiting": sample and sample.waiting,
+        "waiting_on": sample and sample.waiting_on,
+        "endpoints": [asdict(use) for use in sample.endpoints] if sample else [],
+        "oldest_pair_seconds": sample and sample.oldest,
+        "paused_until": _iso(until) if (until := _paused_until(picture)) else None,
+        "calls": None if merged else sum(one.calls for one in samples),
+        "refused": None if merged else sum(one.refused for one in samples),
+        "retried": None if merged else sum(one.retried for one in samples),
+        "prompt_tokens": picture.prompt_tokens,
+        "completion_tokens": picture.completion_tokens,
+        "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
+        "lost_tokens_at_most": picture.lost_tokens,
+        "exit_code": session.ended[0] if session and session.ended else None,
+        "reason": session.ended[1] if session and session.ended else None,
+        "resume": session and session.go_on,
+    }
+
+
+def _rates(picture: "Picture") -> "Rates":
+    from asyncgen.monitor.throughput import Meter  # noqa: PLC0415 - as above
+
+    meter = Meter()
+    for at, sample in picture.history.last_minute():
+        meter.add(at, sample)
+    return meter.rates()
+
+
+def _condition(picture: "Picture") -> str:
+    session = picture.session
+    said = str(picture.condition)
+    if picture.pid is not None:
+        said += f" (process {picture.pid})"
+        if session is not None and picture.condition == "running":
+            said += f" for {duration(time.time() - session.began)}"
+            if time.time() - session.last > FRESH:
+                said += f"; its last sign of life is {brief(time.time() - session.last)} old"
+            if session.stopping:
+                said += f"; it stops: {session.stopping}"
+        return said
+    if session is None:
+        return said
+    when = clock(session.last)
+    if session.ended is None:
+        left = "left at once while it stopped" if session.stopping else "killed, or the machine went down"
+        return f"{said}: process {session.pid} ended without a word at about {when} ({left})"
+    code, reason = session.ended
+    return f"{said} at {when} (exit code {code})" + (f": {reason}" if reason else "")
+
+
+def _pairs(picture: "Picture") -> str:
+    total, done = picture.total, picture.done
+    share = f" ({100 * done / total:.1f} %)" if total else ""
+    failed = sum(picture.failures.values())
+    text = f"{done:,} of {total:,}{share} done, {failed:,} of them failed"
+    session = picture.session
+    if picture.pid is not None and session is not None and session.repairing and session.sample is not None:
+        text += f"; asking again for those that failed: {session.sample.done:,} of {session.sample.total:,}"
+    return text
+
+
+def _rates_line(rates: "Rates") -> str:
+    if rates.pairs is None or rates.calls is None:
+        return "not known yet"
+    return f"{rate(rates.pairs)} pairs/s, {rate(rates.calls)} calls/s in the last minute"
+
+
+def _limit(rates: "Rates") -> str:
+    assert rates.share is not None
+    assert rates.limit is not None
+    unit = "calls in flight" if rates.binding == "concurrency" else f"{rates.binding} a minute"
+    burst = " (a burst that the server grants)" if rates.share > BURST and rates.binding != "concurrency" else ""
+    return f"{percent(rates.share)} of {rates.limit:,.0f} {unit} in use{burst}"
+
+
+def _endpoints(picture: "Picture") -> Iterator[str]:
+    """How each of several endpoints is: its health, its calls in flight and its limits in use."""
+    sample, rates = picture.sample, _rates(picture)
+    for use in () if sample is None else sample.endpoints:
+        health = f"out ({use.out})" if use.out else "does not answer, is probed" if use.rests else "well"
+        limits = [
+            f"{percent(share)} of {limit:,.0f} {name}/min"
+            for (endpoint, name), (share, limit) in rates.limits.items()
+            if endpoint == use.name
+        ]
+        yield ", ".join([f"{use.name}: {health}", f"{use.in_flight:,} of {use.concurrency:,} in flight", *limits])
+
+
+def _waits_for(picture: "Picture") -> str:
+    until = _paused_until(picture)
+    sample = picture.sample
+    if until:
+        return f"the server: it asks to send nothing until {clock(until)} ({picture.history.storms[-1].kind})"
+    match None if sample is None else sample.waiting_on:
+        case "concurrency":
+            return "calls in flight to be answered"
+        case "pause":
+            return "the end of a pause that the server asked for"
+        case None:
+            return "answers of the server; nothing is held back"
+        case name:
+            return f"the limit of {name} a minute"
+
+
+def _paused_until(picture: "Picture") -> float | None:
+    """The end of a pause in force."""
+    storms = picture.history.storms
+    return storms[-1].ends if picture.pid is not None and storms and storms[-1].ends > time.time() else None
+
+
+def _storm(picture: "Picture") -> Iterator[tuple[str, str]]:
+    from asyncgen.monitor.history import LEAST_STORM  # noqa: PLC0415 - as above
+
+    storms = [storm for storm in picture.history.storms if storm.paused >= LEAST_STORM]
+    if storms:
+        last = storms[-1]
+        yield (
+            "storms",
+            f"{len(storms)}, {duration(sum(storm.paused for storm in storms))} of pauses; "
+            f"the last from {clock(last.began)} to {clock(last.ends)} ({last.kind})",
+        )
+
+
+def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
+    from asyncgen.monitor.report.words import cost_of  # noqa: PLC0415 - as above
+
+    samples = picture.history.samples
+    calls, refused, retried = (
+        sum(getattr(one, name) for one in samples) for name in ("calls", "refused", "retried")
+    )
+    starts = len(picture.history.sessions)
+    yield (
+        "calls",
+        f"{calls:,} in {starts} start{'s' * (starts != 1)}, {refused:,} refused (429, 503), {retried:,} retries",
+    )
+    yield _tokens(picture)
+    yield "cost", cost_of(picture)
+    if picture.lost_tokens:
+        yield "lost", f"{picture.lost_tokens:,} tokens at most, not among these: calls whose answer never arrived"
+
+
+def _tokens(picture: "Picture") -> tuple[str, str]:
+    return "tokens", f"{picture.prompt_tokens:,} in, {picture.completion_tokens:,} out"
+
+
+def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
+    session = picture.session
+    assert session is not None
+    if picture.condition != "finished":
+        yield "to go on", session.go_on
+    elif picture.failures:
+        yield "to ask again", session.go_on
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,96 @@
+"""`asyncgen trace`: the calls that a record was made from, and the same requests once more."""
+
+import argparse
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyncgen.cli import job as _job
+from asyncgen.cli.flags import add_api_arguments
+from asyncgen.errors import CallFailed, Exit, UsageError
+
+if TYPE_CHECKING:
+    from asyncgen.cli.replay import Again, Question
+    from asyncgen.monitor.trace import Trail
+
+HELP = "show the calls that a record was made from; --again sends the same requests once more"
+EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --prompt-file prompts.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The directory, the pair, and how to ask again."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument(
+        "which",
+        metavar="PAIR",
+        help="index, note id, (beginning of the) hash of a request, or the server's id of it",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="send the requests of the records again, or the one that was named, and show the new answers beside "
+        "the old ones; nothing is written",
+    )
+    parser.add_argument("--input-jsonl", type=Path, metavar="P", help="the pairs of the run, for --again")
+    parser.add_argument("--prompt-file", type=Path, metavar="P", help="the prompts of the run, for --again")
+    add_api_arguments(parser, " of --again")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Find, show, ask again."""
+    # `asyncgen --help` does not pay for these.
+    from asyncgen.cli.trace_view import as_json, say_trail  # noqa: PLC0415
+    from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
+    from asyncgen.monitor.trace import find  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+
+    if not args.directory.is_dir():
+        raise UsageError(f"{args.directory} is no directory")
+    if args.again and (args.input_jsonl is None or args.prompt_file is None):
+        raise UsageError("--again needs --input-jsonl and --prompt-file, those of the run")
+    disk = Disk()
+    try:
+        trail = find(disk, args.directory.absolute(), args.which)
+    finally:
+        disk.close()
+    if not args.json:
+        say_trail(trail)
+    answers = run_loop(_again(args, trail)) if args.again else []
+    if args.json:
+        sys.stdout.buffer.write(as_json(trail, answers if args.again else None))
+    return Exit.SOME_FAILED if any("error" in answer for answer in answers) else Exit.DONE
+
+
+async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any]]:
+    from asyncgen.cli.replay import Again  # noqa: PLC0415
+    from asyncgen.cli.servers import serve_local, serve_simulator  # noqa: PLC0415
+    from asyncgen.cli.trace_view import say_answer  # noqa: PLC0415
+
+    job = _job.prepare_as_in(trail.state, args)
+    config = job.config
+    async with AsyncExitStack() as stack:
+        if job.profile is not None:
+            config = await serve_simulator(job.profile, config, stack)
+        if job.local is not None:
+            config, _ = await serve_local(job.local, config, stack)
+        again = Again(config, job.price, trail)
+        client = await stack.enter_async_context(again.client())
+        answers = []
+        # All are proved to be the same before one is paid.
+        for question in await again.questions(client):
+            answers.append(await _ask(again, client, question))
+            if not args.json:
+                say_answer(answers[-1])
+    return answers
+
+
+async def _ask(again: "Again", client: Any, question: "Question") -> dict[str, Any]:
+    from asyncgen.cli.trace_view import compare  # noqa: PLC0415
+
+    try:
+        completion = await again.ask(client, question)
+    except CallFailed as error:
+        return {"step": question.step, "request": question.request.hash, "error": error.kind}
+    return compare(question, completion)

@@ -1,0 +1,304 @@
+"""`asyncgen tune`: what concurrency a tier needs, and what comes out of it."""
+
+import argparse
+import math
+import os
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from asyncgen.cli.flags import add_server_arguments
+from asyncgen.cli.job import sockets
+from asyncgen.cli.servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
+from asyncgen.config import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
+    MOST_AUTOMATIC,
+    RunConfig,
+    is_loopback,
+    resolve_api_key,
+    shipped,
+)
+from asyncgen.cost import Price
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.errors import Exit, KeyOrQuotaError, UsageError
+from asyncgen.humanize import NO_PRICE
+from asyncgen.planning.capacity import Load, Plan, plan
+from asyncgen.planning.forecast import forecast
+from asyncgen.planning.prices import load_price
+from asyncgen.planning.tiers import LIMITS, Tier, format_limits, load_tier
+
+if TYPE_CHECKING:
+    from asyncgen.local.model import LocalModel
+    from asyncgen.planning.measure import Cost, Measured
+
+HELP = "answer: what concurrency for my tier, which limit binds, how long for N pairs"
+EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --add-reasoning"
+
+SIGMA = 0.3  # of the latency in a rehearsal, lognormal
+LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, where the limit lets few calls through
+FEW_CALLS = 3
+MINUTE = 60.0
+FEW = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Limits, the job, and how much may be asked."""
+    limits = parser.add_argument_group("the limits")
+    limits.add_argument("--tier", metavar="NAME", help="PROVIDER:TIER in configs/tiers, or FILE.toml:TIER")
+    limits.add_argument("--rpm", type=float, metavar="N", help="requests a minute, instead of the tier's")
+    limits.add_argument("--tpm", type=float, metavar="N", help="tokens a minute, instead of the tier's")
+    limits.add_argument("--concurrency", type=int, metavar="N", help="calls in flight at most")
+
+    job = parser.add_argument_group("the job")
+    job.add_argument("--input-jsonl", type=Path, metavar="P", help="pairs (default: the samples)")
+    job.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (default: those that ship)")
+    job.add_argument("--num-pairs", type=int, metavar="N", help="pairs of the job (default: those of the input)")
+    job.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
+    job.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
+    job.add_argument(
+        "--latency", type=float, default=4.0, metavar="S", help="of a call, with --plan-only (%(default)s)"
+    )
+
+    asking = parser.add_argument_group("real calls")
+    asking.add_argument("--plan-only", action="store_true", help="answer from the numbers alone; nothing is sent")
+    asking.add_argument("--calls", type=int, default=12, metavar="N", help="calls to measure (%(default)s)")
+    asking.add_argument("-y", "--yes", action="store_true", help="send them without asking")
+    add_server_arguments(asking)
+    asking.add_argument(
+        "--simulate",
+        nargs="?",
+        const="default",
+        metavar="PROFILE",
+        help="measure a simulated API on this machine: no key, no cost, not asked",
+    )
+    add_local_argument(asking)
+    asking.add_argument(
+        "--rehearse",
+        nargs="?",
+        type=float,
+        const=20.0,
+        metavar="S",
+        help="check the answer: run the job against a simulator with the same numbers for S seconds (%(const)s; "
+        "longer for slow tiers)",
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Answer."""
+    local = local_model(args)
+    config = _config(args, local)
+    tier = _tier(args, config.model)
+    if not 0 < args.latency < math.inf:
+        raise UsageError(f"--latency must be a number of seconds above 0, not {args.latency:g}")
+    if args.calls < 1:
+        raise UsageError(f"--calls must be at least 1, not {args.calls}")
+    if args.rehearse is not None and not 1 <= args.rehearse < math.inf:
+        raise UsageError(f"--rehearse must be at least 1 second, not {args.rehearse:g}")
+    return run_loop(_answer(args, config, tier, local))
+
+
+async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local: "LocalModel | None") -> int:
+    from asyncgen.planning.measure import estimate  # noqa: PLC0415 - it brings the engine
+
+    pairs, cost = await estimate(config)
+    price = load_price(config.model)
+    if args.plan_only:
+        latency, spread, used = args.latency, f"{args.latency:.1f} s (assumed: --latency)", None
+        dollars = await _guessed_cost(config, pairs, price)
+    else:
+        measured = await _measure(args, config, cost, local)
+        if measured is None:
+            _say("nothing was sent")
+            return Exit.DONE
+        tier = _corrected(tier, measured.limits, config)
+        latency, spread, used = measured.latency, str(measured), measured.used
+        dollars = NO_PRICE if price is None else f"{measured.cost(price) * cost.calls * pairs:,.2f} USD (measured)"
+    load = Load(calls=cost.calls, charged=cost.charged, latency=latency)
+    found = plan(load, tier, config.ceiling)
+    if tier.rpm is None and tier.tpm is None and config.concurrency is None:
+        _say(f"{'latency':<14} {spread}")
+        _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
+        _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
+        return Exit.DONE
+    _report(tier, load, found, pairs=pairs, latency=spread, used=used, cost=dollars)
+    _suggest(args, config, tier, found)
+    if args.rehearse is not None:
+        await _rehearse(args.rehearse, config, tier, load, found)
+    return Exit.DONE
+
+
+async def _measure(
+    args: argparse.Namespace, config: RunConfig, cost: "Cost", local: "LocalModel | None"
+) -> "Measured | None":
+    """Ask for the word to send the calls, then send them; None when it was not given."""
+    from asyncgen.planning.measure import measure  # noqa: PLC0415
+
+    pairs = math.ceil(args.calls / cost.calls)
+    calls = round(min(pairs, cost.pairs) * cost.calls)
+    where = urlsplit(config.base_url).hostname
+    if args.simulate is not None or local is not None:
+        where = "a simulated API" if local is None else f"{config.model} on this machine"
+    most, price = cost.most(calls), load_price(config.model)
+    worth = "" if price is None else f" ({price.cost(most):,.2f} USD for {price.model})"
+    _say(f"This sends {calls} calls to {where}, at most about {most.total_tokens:,} tokens{worth}.")
+    if args.simulate is None and local is None and not args.yes:
+        if not sys.stdin.isatty():
+            raise UsageError("real calls cost money, and nobody is here to ask: add --yes, or --plan-only")
+        sys.stdout.write("Send them? [y/N] ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            return None
+    async with AsyncExitStack() as stack:
+        if args.simulate is not None:
+            config = await serve_simulator(args.simulate, config, stack)
+        if local is not None:
+            config, _ = await serve_local(local, config, stack)
+        return await measure(config, pairs)
+
+
+async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, found: Plan) -> None:
+    """Run the job against a simulator with these numbers, and compare."""
+    from asyncgen.cli.rehearsal import rehearse, write_pairs  # noqa: PLC0415
+    from asyncgen.simulator import Latency, Limits, Profile, Simulator  # noqa: PLC0415
+
+    seconds = max(seconds, min(LONGEST, LEAST_CALLS / found.rates[found.binds]))
+    warm_up = min(seconds / 2, 2 + 2 * load.latency)
+    median = load.latency / math.exp(SIGMA**2 / 2)
+    # By the second, but a bucket that holds a few calls.
+    burst = min(MINUTE, max(1.0, FEW_CALLS * max(1 / rate for rate in found.rates.values())))
+    limits = Limits(rpm=round(tier.rpm or 0), tpm=round(tier.tpm or 0), burst_s=burst)
+    profile = Profile(name="rehearsal", latency=Latency(median_s=median, sigma=SIGMA), limits=limits)
+    _say(f"Rehearsing for {seconds:.0f} s against a simulator with these limits and this latency …")
+    with tempfile.TemporaryDirectory(prefix="asyncgen-tune-") as directory:
+        number = math.ceil(2 * seconds * found.pairs_a_second) + 2 * found.concurrency
+        async with Simulator(profile) as simulator:
+            done = await rehearse(
+                replace(
+                    config,
+                    input_jsonl=write_pairs(config.input_jsonl, number, Path(directory, "pairs.jsonl")),
+                    output_dir=Path(directory, "out"),
+                    num_pairs=None,
+                    api_key="simulated",
+                    base_url=simulator.base_url,
+                    rpm=tier.rpm,
+                    tpm=tier.tpm,
+                    concurrency=found.concurrency,
+                ),
+                seconds,
+            )
+    steady = done.within(warm_up, seconds)
+    actual = steady.rate() / load.calls
+    _say(
+        f"{'rehearsed':<14} {_rate(actual)} pairs/s, predicted {_rate(found.pairs_a_second)} "
+        f"({actual / found.pairs_a_second:.0%}; {steady.answered} calls, {done.refused} refused)"
+    )
+
+
+def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
+    simulated = args.simulate is not None
+    if simulated and args.base_url:
+        raise UsageError("--simulate brings its own server: leave --base-url out")
+    own_server = simulated or local is not None
+    if args.plan_only and own_server:
+        raise UsageError(f"--plan-only sends nothing: leave {'--simulate' if simulated else '--local'} out")
+    base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    config = RunConfig(
+        input_jsonl=args.input_jsonl.resolve() if args.input_jsonl else shipped("samples", "pairs.jsonl"),
+        output_dir=Path.cwd(),  # nothing is written
+        prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
+        num_pairs=args.num_pairs,
+        add_reasoning=args.add_reasoning,
+        api_key="none" if own_server else resolve_api_key(None),
+        model=model_name(args, local),
+        base_url=DEFAULT_BASE_URL if own_server else base_url,
+        max_tokens_field=args.max_tokens_field,
+        rpm=args.rpm,
+        tpm=args.tpm,
+        concurrency=args.concurrency if local is None else local.slots,
+        most_in_flight=min(MOST_AUTOMATIC, sockets()),
+    )
+    if not args.plan_only and not config.api_key and not is_loopback(config.base_url):
+        raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY, or --plan-only")
+    return config
+
+
+def _tier(args: argparse.Namespace, model: str) -> Tier:
+    tier = Tier(name="your own limits") if args.tier is None else load_tier(args.tier, model)
+    return replace(
+        tier,
+        rpm=tier.rpm if args.rpm is None else args.rpm,
+        tpm=tier.tpm if args.tpm is None else args.tpm,
+    )
+
+
+def _corrected(tier: Tier, limits: dict[str, float], config: RunConfig) -> Tier:
+    """The tier as the headers correct it; what the user wants at most stays a ceiling."""
+    ceilings = {"rpm": config.rpm, "tpm": config.tpm}
+    fields: dict[str, Any] = {name: min(limit, ceilings.get(name) or limit) for name, limit in limits.items()}
+    return replace(tier, **fields, name=f"{tier.name}, corrected by the server's headers") if fields else tier
+
+
+async def _guessed_cost(config: RunConfig, pairs: int, price: Price | None) -> str:
+    from asyncgen.planning.survey import survey  # noqa: PLC0415 - it brings recipe and source
+
+    _, sample = await survey(config)
+    cost = forecast(sample, pairs, price).cost
+    if cost is None:
+        return NO_PRICE
+    low, likely, high = cost
+    return f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}: see asyncgen plan)"
+
+
+def _report(
+    tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, used: float | None, cost: str
+) -> None:
+    rates = ", ".join(
+        f"{name} {_rate(rate)}" for name, rate in sorted(found.rates.items(), key=lambda item: item[1])
+    )
+    lines = {
+        "tier": tier.name + (f" ({tier.source}, {tier.dated})" if tier.dated else ""),
+        "limits": format_limits(tier),
+        "a pair": f"{load.calls:.3g} call{'s' * (load.calls != 1)} of {load.charged:,.0f} tokens charged"
+        + (f", {used:,.0f} used" if used is not None else ""),
+        "latency": latency,
+        "binds": f"{found.binds} (calls/s: {rates})",
+        "concurrency": f"{found.concurrency} (by Little's law {found.in_flight:.1f} in flight, and headroom)",
+        "throughput": f"{_rate(found.pairs_a_second)} pairs/s",
+        f"{pairs:,} pairs": f"{_duration(found.seconds(pairs))}, {cost}",
+    }
+    for name, text in lines.items():
+        _say(f"{name:<14} {text}")
+
+
+def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Plan) -> None:
+    """The flags to set, and the tier to save when it was measured."""
+    numbers = {name: getattr(tier, name) for name in LIMITS if getattr(tier, name) is not None}
+    flags = [f"--{name} {value:.0f}" for name, value in numbers.items() if name in {"rpm", "tpm"}]
+    if args.plan_only and args.tier and not (args.rpm or args.tpm):
+        flags = [f"--tier {args.tier}"]
+    _say(f"{'flags':<14} {' '.join([*flags, f'--concurrency {found.concurrency}'])}")
+    if not args.plan_only and numbers:
+        limits = ", ".join(f"{name} = {value:.0f}" for name, value in numbers.items())
+        _say(f'to save        [models."{config.model}"]\n               measured = {{ {limits} }}')
+        _say("               in FILE.toml, for --tier FILE.toml:measured")
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= FEW else f"{rate:.3g}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60
+    if minutes < FEW:
+        return f"{minutes:.0f} min" if minutes >= 1 else f"{seconds:.0f} s"
+    return f"{minutes / 60:,.1f} h"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

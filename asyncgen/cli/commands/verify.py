@@ -1,0 +1,131 @@
+"""`asyncgen verify`: proves the data of an output directory."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.cli import job as _job
+from asyncgen.cli.execution import carry_out
+from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
+from asyncgen.errors import BadDataError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from asyncgen.quality.structure import Structure
+
+HELP = "prove the data: structure, checksums, and what changed in each note"
+EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
+MOST_REGENERATED = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The directory, what to hold it against, and what to show."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument(
+        "--input-jsonl",
+        type=Path,
+        metavar="P",
+        help="the pairs that it was made from; without them, the files are only held against each other",
+    )
+    parser.add_argument(
+        "--prompt-file",
+        type=Path,
+        metavar="P",
+        help="says the keys of a reasoning (default: those that most reasonings have)",
+    )
+    parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst pairs (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.add_argument(
+        "--regenerate",
+        type=int,
+        nargs="?",
+        const=MOST_REGENERATED,
+        metavar="N",
+        help="first ask the flagged pairs of a finished run again, the N worst at most (%(const)s), with the "
+        "model, prompts and endpoint of the run, and replace in place those that come out better",
+    )
+    parser.add_argument(
+        "--max-flagged",
+        type=float,
+        metavar="PCT",
+        help="exit 65, as for broken structure, when more than PCT %% of the pairs are flagged (default: flags "
+        "are shown and exit is 0)",
+    )
+    add_api_arguments(parser, " of --regenerate")
+    add_screen_arguments(parser, " of --regenerate")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Verify, print, judge."""
+    # `asyncgen --help` does not pay for these.
+    from asyncgen.cli.verify_view import Report, print_json, print_tables  # noqa: PLC0415
+    from asyncgen.quality.verification import Verification  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+
+    if not args.directory.is_dir():
+        raise UsageError(f"{args.directory} is no directory")
+    if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
+        raise UsageError("--show is a number of pairs and --max-flagged a percentage")
+    with_input = args.input_jsonl is not None
+    if args.max_flagged is not None and not with_input:
+        raise UsageError("--max-flagged needs --input-jsonl: without it no pair is judged")
+    if args.regenerate is not None and (code := _regenerate(args)) != Exit.DONE:
+        return code
+    disk = Disk()
+    try:
+        verification = Verification(disk, args.directory.absolute(), args.input_jsonl, args.prompt_file)
+        report = Report(args.show)
+        for flagged in verification.flagged():
+            report.add(flagged)
+    finally:
+        disk.close()
+    show = print_json if args.json else print_tables
+    show(verification.structure, report, verification.judged, with_input=with_input)
+    percent = report.percent(verification.judged)
+    too_many = args.max_flagged is not None and percent > args.max_flagged
+    if too_many:
+        sys.stderr.write(f"❌ {percent:.2f} % flagged, more than --max-flagged {args.max_flagged:g}\n")
+    if verification.structure.problems.counts or too_many:
+        return Exit.BAD_DATA
+    if not args.json:
+        every = verification.judged > 0 and len(report.kinds) == verification.judged
+        sys.stdout.write(f"next: {_next(verification.structure, args.directory, all_flagged=every)}\n")
+    return Exit.DONE
+
+
+def _next(structure: "Structure", directory: Path, *, all_flagged: bool) -> str:
+    """What fits the run as it was found."""
+    place = shlex.quote(str(directory))
+    if structure.state is not None and not structure.finished:
+        return f"go on with the run by its own command, which asyncgen status {place} shows"
+    if not structure.pairs:
+        return f"there are no examples; see why in {shlex.quote(str(directory / 'failed.jsonl'))}"
+    if all_flagged:
+        return "every pair is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
+    return f"asyncgen export {place} --format openai"
+
+
+def _regenerate(args: argparse.Namespace) -> int:
+    """Ask flagged pairs again, as the run in the directory has asked."""
+    from asyncgen.quality.flaws import Flaws  # noqa: PLC0415
+    from asyncgen.storage.checkpoint import load_statistics  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import CHECKPOINT  # noqa: PLC0415
+
+    if args.input_jsonl is None or args.prompt_file is None or args.regenerate < 1:
+        raise UsageError("--regenerate needs --input-jsonl, --prompt-file and a number of pairs above 0")
+    disk = Disk()
+    try:
+        state = load_statistics(disk, args.directory)
+        if state is None or disk.size(args.directory / CHECKPOINT) is not None:
+            raise BadDataError(
+                f"the run in {args.directory} has not reached its end: give its command again first, "
+                "and --regenerate afterwards"
+            )
+    finally:
+        disk.close()
+    args.quiet = args.quiet or args.json
+    job = _job.prepare_as_in(state, args)
+    flaws = Flaws(job.config.output_dir, job.config.input_jsonl, job.config.prompt_file, args.regenerate)
+    return carry_out(job, args, flaws)

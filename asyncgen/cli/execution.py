@@ -1,0 +1,158 @@
+"""Carrying the main job out, in this process or on a cluster, and telling the user about it."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any
+
+from asyncgen.cli.command_line import this_command, this_command_from_anywhere
+from asyncgen.cli.job import Job
+from asyncgen.cli.servers import serve_local, serve_simulator
+from asyncgen.config import MOST_AUTOMATIC
+from asyncgen.cost import with_larger_budget
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted
+
+if TYPE_CHECKING:
+    from asyncgen.quality.flaws import Flaws
+
+BEGIN_ANEW = "choose another --output-dir, or --restart to move everything aside and begin anew"
+RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
+
+
+def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) -> int:
+    """Run, or ask anew for what has flaws; and tell the user about it."""
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
+
+    console = Console(
+        progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
+    )
+    with console:
+        console.paths(job.config)
+        if job.tier is not None:
+            console.say(f"Tier:    {job.tier}")
+        if job.local is not None:
+            console.say(f"Model:   {job.local}")
+        if job.config.concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
+            most = f"at most {job.config.most_in_flight:,} calls are in flight"
+            console.say(f"Sockets: {most}: no more can this process open; `ulimit -n` raises that")
+        if args.openai_api_key:
+            console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
+        try:
+            return run_loop(_execute(job, console, flaws))
+        except AsyncgenError as error:
+            # To begin anew is for the run, not for what works on a run that is there.
+            anew = isinstance(error, DirectoryError) and flaws is None
+            console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
+            if error.exit_code in RESUMABLE:
+                console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), str(error))}")
+            return error.exit_code
+
+
+async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
+    # Slow imports, paid only when there is something to run.
+    from asyncgen.engine.run import Run  # noqa: PLC0415
+    from asyncgen.planning.survey import expectation  # noqa: PLC0415
+    from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
+    from asyncgen.recipes.prompts import PromptFile  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+
+    config, local = job.config, job.local
+    prompts = PromptFile.load(config.prompt_file)
+    recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
+    if prompts.unknown:
+        console.warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    if job.engine == "ray":
+        return await _execute_on_cluster(job, console)
+    async with AsyncExitStack() as stack:
+        if job.profile is not None:
+            config = await serve_simulator(job.profile, config, stack)
+        if local is not None:
+            config, server = await serve_local(local, config, stack)
+        disk = Disk()
+        stack.callback(disk.close)
+        run = Run(
+            config,
+            recipe,
+            [console.observe],
+            disk,
+            price=job.price,
+            expect=await expectation(config, job.price, job.tier),
+            command=this_command_from_anywhere(sys.argv),
+        )
+        _handle_signals(run.stop)
+        if local is not None:
+            stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
+        if flaws is not None:
+            await run.regenerate(flaws)
+            return Exit.DONE
+        summary = await run.execute()
+    console.summary(summary, config.output_dir, job.price)
+    return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+async def _execute_on_cluster(job: Job, console: Any) -> int:
+    from asyncgen.cluster.job import ClusterJob  # noqa: PLC0415
+    from asyncgen.cluster.ray_fleet import RayCluster  # noqa: PLC0415 - as above
+    from asyncgen.cluster.run import ClusterRun  # noqa: PLC0415
+    from asyncgen.planning.survey import expectation  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+
+    config, disk = job.config, Disk()
+
+    def connect() -> RayCluster:
+        # Ray holds up the loop until it is there, for minutes where nobody answers; there is nothing to save yet.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        cluster = RayCluster()
+        _handle_signals(run.stop)  # Ray has taken them
+        return cluster
+
+    try:
+        run = ClusterRun(
+            ClusterJob(config, job.price),
+            job.shards,
+            job.actors,
+            connect,
+            [console.observe],
+            disk,
+            expect=await expectation(config, job.price, job.tier),
+            command=this_command_from_anywhere(sys.argv),
+        )
+        _handle_signals(run.stop)
+        summary = await run.execute()
+    finally:
+        disk.close()
+    console.summary(summary, config.output_dir, job.price)
+    return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
+    """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
+
+    A terminal that is closed stops in order too, however often it says so, unless the run is to outlive it
+    (nohup).
+    """
+    asked = False
+
+    def handle() -> None:
+        nonlocal asked
+        if asked:
+            with suppress(OSError):  # Ctrl-C has ended a `tee` behind the run, too
+                sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
+                sys.stderr.flush()
+            os._exit(Exit.INTERRUPTED)
+        asked = True
+        stop(Interrupted("interrupted; everything paid is saved"))
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, handle)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(
+            signal.SIGHUP, stop, Interrupted("the terminal has gone; everything paid is saved")
+        )

@@ -1,0 +1,209 @@
+"""The flags of the main job, in groups: `run` and `plan` have all of them, other commands some."""
+
+import argparse
+import math
+from pathlib import Path
+
+from asyncgen.cli.servers import add_local_argument
+from asyncgen.config import DEFAULT_BASE_URL, DEFAULT_MODEL
+from asyncgen.shard import Shard
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the contract."""
+    add_job_arguments(parser)
+    add_api_arguments(parser)
+    add_engine_arguments(parser)
+    add_screen_arguments(parser)
+
+
+def add_job_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is made of what, and how far."""
+    job = parser.add_argument_group("the job")
+    job.add_argument("--input-jsonl", type=Path, required=True, metavar="P", help="pairs, one JSON object a line")
+    job.add_argument("--output-dir", type=Path, required=True, metavar="P", help="where the three files go")
+    job.add_argument("--prompt-file", type=Path, required=True, metavar="P", help="prompts (JSON)")
+    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
+    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
+    job.add_argument(
+        "--batch-size", type=int, default=10, metavar="N", help="pairs read ahead into the queue (%(default)s)"
+    )
+    job.add_argument(
+        "--save-every", type=int, default=5, metavar="N", help="pairs between checkpoints (%(default)s)"
+    )
+    job.add_argument(
+        "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
+    )
+    job.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
+    )
+    job.add_argument(
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+    )
+    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
+
+
+def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """The server, its limits, and what may be spent; `when` says when they count, if not always."""
+    api = parser.add_argument_group(f"the API{when}")
+    api.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.toml",
+        help="flags in a file, by their long names; those typed win; and tables of endpoints",
+    )
+    api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
+    api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
+    add_server_arguments(api)
+    api.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="instead of --base-url: [endpoint.NAME] of the --config file, with address, key and limits of its "
+        "own; given again, calls go where there is room",
+    )
+    api.add_argument(
+        "--tier",
+        metavar="NAME",
+        help="begin with the limits of PROVIDER:TIER (configs/tiers) or FILE.toml:TIER; the server's headers "
+        "correct them, --rpm and --tpm override them",
+    )
+    api.add_argument(
+        "--rpm", type=float, metavar="N", help="requests a minute at most (default: what the server grants)"
+    )
+    api.add_argument(
+        "--tpm", type=float, metavar="N", help="tokens a minute at most (default: what the server grants)"
+    )
+    api.add_argument(
+        "--share",
+        type=_share,
+        default=1.0,
+        metavar="S",
+        help="of every limit, that this process takes at most: 1/8, 0.125 or 12.5%% (default: all)",
+    )
+    api.add_argument(
+        "--concurrency",
+        type=_concurrency,
+        metavar="N|auto",
+        help="calls in flight (auto: as many as limits and latency need)",
+    )
+    api.add_argument(
+        "--max-cost",
+        type=float,
+        metavar="USD",
+        help="never spend more in this directory, all its runs and the dearest case of calls in flight included",
+    )
+    api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
+    api.add_argument(
+        "--prices", type=Path, metavar="FILE.toml", help="instead of configs/prices.toml (dated, by model)"
+    )
+    api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
+    api.add_argument(
+        "--max-failures",
+        type=_tolerance,
+        default="90%",
+        metavar="N|P%",
+        help="stop when more pairs fail than this number, or this share of those that have ended (%(default)s)",
+    )
+    api.add_argument("--timeout", type=float, default=120, metavar="S", help="of one attempt (%(default)s)")
+    api.add_argument(
+        "--pair-timeout",
+        type=float,
+        default=1800,
+        metavar="S",
+        help="of all attempts of a pair; waiting for limits does not count (%(default)s)",
+    )
+    api.add_argument(
+        "--patience",
+        type=float,
+        default=600,
+        metavar="S",
+        help="stop when the server has refused everything for so long (%(default)s)",
+    )
+    api.add_argument("--allow-http", action="store_true", help="send the key over http:// to another machine")
+    api.add_argument(
+        "--simulate",
+        nargs="?",
+        const="default",
+        metavar="PROFILE",
+        help="use a simulated API on this machine: no key, no cost (a name in configs/profiles or a TOML file)",
+    )
+    add_local_argument(api)
+
+
+def add_server_arguments(group: argparse._ArgumentGroup) -> None:
+    """Where the server is, and how it wants to be asked."""
+    group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
+    group.add_argument(
+        "--max-tokens-field",
+        default="max_tokens",
+        choices=("max_tokens", "max_completion_tokens"),
+        help="the name that the server gives the limit of an answer (%(default)s)",
+    )
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the work is done."""
+    engine = parser.add_argument_group("many machines")
+    engine.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: shards of the run on a Ray cluster that shares the limits; needs asyncgen[ray] (%(default)s)",
+    )
+    engine.add_argument(
+        "--shards", type=_count, metavar="N", help="with --engine ray: how many (default: 4 for each actor)"
+    )
+    engine.add_argument(
+        "--actors", type=_count, metavar="N", help="with --engine ray: processes (default: one a machine)"
+    )
+
+
+def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """What is shown meanwhile; `when` as above."""
+    screen = parser.add_argument_group(f"the screen{when}")
+    screen.add_argument("--log-file", type=Path, metavar="P", help="a line of JSON for each event")
+    screen.add_argument("--no-progress", action="store_true", help="no progress bar")
+    screen.add_argument("-v", "--verbose", action="store_true", help="say why attempts fail")
+    screen.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {number}")
+    return number
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _concurrency(text: str) -> int | None:
+    return None if text == "auto" else int(text)
+
+
+def _share(text: str) -> float:
+    """A share: `1/8`, `0.125` or `12.5%`; the configuration says what is too small or too large.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none of these.
+    """
+    number, slash, of = text.removesuffix("%").partition("/")
+    try:
+        return float(number) / (float(of) if slash else 100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: write 1/8, 0.125 or 12.5%") from None
+
+
+def _tolerance(text: str) -> int | float:
+    """A number of pairs (int), or a share of them (float)."""
+    share = float(text.removesuffix("%")) / 100 if text.endswith("%") else None
+    value = int(text) if share is None else share
+    if not 0 <= value <= (math.inf if share is None else 1):  # NaN is not
+        raise ValueError
+    return value

@@ -1,0 +1,185 @@
+"""The main job: what its flags come to."""
+
+import argparse
+import os
+import resource
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.endpoint_tables import load_endpoints
+from asyncgen.cli.servers import local_model, model_name
+from asyncgen.config import DEFAULT_BASE_URL, MOST_AUTOMATIC, RunConfig, is_loopback, resolve_api_key
+from asyncgen.cost import Price
+from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.planning.prices import load_price
+from asyncgen.planning.tiers import Tier, load_tier
+
+if TYPE_CHECKING:
+    from asyncgen.local.model import LocalModel
+    from asyncgen.storage.checkpoint import RunState
+
+MOST_DESCRIPTORS = 65_536
+OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the flags come to; `profile` is that of --simulate."""
+
+    config: RunConfig
+    tier: Tier | None
+    price: Price | None
+    profile: str | None
+    local: "LocalModel | None"
+    engine: str = "local"
+    shards: int | None = None
+    actors: int | None = None
+
+
+def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
+    """Read the flags.
+
+    Raises:
+        UsageError: they cannot be carried out.
+        KeyOrQuotaError: a key is needed, and there is none.
+    """
+    local = local_model(args)
+    tier = None if args.tier is None else load_tier(args.tier, model_name(args, local))
+    config = _config(args, tier, local, needs_key=needs_key)
+    price = load_price(config.model, args.prices)
+    if price is None and config.max_cost is not None:
+        raise UsageError(
+            f"--max-cost needs a price of {config.model}: list it in a file like configs/prices.toml, for --prices"
+        )
+    engine = getattr(args, "engine", "local")  # other commands have no choice
+    job = Job(config, tier, price, args.simulate, local)
+    if engine != "local":
+        return _on_cluster(job, args)
+    given = next((name for name in ("shards", "actors") if getattr(args, name, None) is not None), None)
+    if given is not None:
+        raise UsageError(
+            f"--{given} is for --engine ray: add that, or leave it out (--shard I/N runs one of N parts here)"
+        )
+    return job
+
+
+def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
+    """Refuse what a cluster cannot do, while that costs nothing.
+
+    Raises:
+        UsageError: it cannot be carried out there.
+    """
+    if job.profile is not None or job.local is not None:
+        raise UsageError(
+            "--simulate and --local serve this process alone: for --engine ray start a server that all machines "
+            "reach (asyncgen simulate), and name it with --base-url"
+        )
+    if job.config.shard is not None:
+        raise UsageError("--shard and --engine ray both divide the run: leave one out")
+    for served in job.config.served:
+        if served.concurrency is not None and args.actors is not None and served.concurrency < args.actors:
+            whose = f"the concurrency of endpoint {served.name}," if served.name else "--concurrency"
+            raise UsageError(f"{whose} {served.concurrency} is for all {args.actors} actors together: too small")
+    if find_spec("ray") is None:
+        raise UsageError("--engine ray needs the package ray: pip install 'asyncgen[ray]'")
+    return replace(job, engine=args.engine, shards=args.shards, actors=args.actors)
+
+
+def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
+    """Read the flags of a command that works on what is in `args.directory`: the run's state says the others.
+
+    Raises:
+        UsageError, KeyOrQuotaError: as `prepare`.
+    """
+    server = (args.simulate, args.local, args.base_url or os.environ.get("OPENAI_BASE_URL"), args.endpoint or None)
+    if str(state.fingerprint.get("endpoint")).startswith("loopback") and server == (None,) * 4:
+        raise UsageError("this run used a server on this machine: give --simulate, --local or --base-url again")
+    args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
+    if state.portion is not None:
+        args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
+    args.add_reasoning = state.fingerprint.get("add_reasoning") is True
+    # Lines that the run has left out are left out again: the input is known by the others.
+    args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5
+    return prepare(args)
+
+
+def _config(
+    args: argparse.Namespace, tier: Tier | None, local: "LocalModel | None", *, needs_key: bool
+) -> RunConfig:
+    simulated = args.simulate is not None
+    if args.endpoint:
+        _refuse_beside_endpoints(args)
+    if simulated and args.base_url:
+        raise UsageError("--simulate brings its own server: leave --base-url out")
+    own_server = simulated or local is not None
+    base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    config = RunConfig(
+        input_jsonl=args.input_jsonl.resolve(),
+        output_dir=args.output_dir.resolve(),
+        prompt_file=args.prompt_file.resolve(),
+        num_pairs=args.num_pairs,
+        add_reasoning=args.add_reasoning,
+        batch_size=args.batch_size,
+        save_every=args.save_every,
+        api_key="none" if own_server else "" if args.endpoint else resolve_api_key(args.openai_api_key),
+        model=model_name(args, local),
+        model_file="" if local is None else local.identity,
+        base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url,
+        endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (),
+        max_tokens_field=args.max_tokens_field,
+        rpm=args.rpm,
+        tpm=args.tpm,
+        preset_rpm=None if tier is None else tier.rpm,
+        preset_tpm=None if tier is None else tier.tpm,
+        share=args.share,
+        concurrency=args.concurrency if local is None else local.slots,
+        most_in_flight=min(MOST_AUTOMATIC, sockets()),
+        max_cost=args.max_cost,
+        max_total_tokens=args.max_total_tokens,
+        max_attempts=args.max_attempts,
+        max_failures=args.max_failures if isinstance(args.max_failures, int) else None,
+        max_failed_share=args.max_failures if isinstance(args.max_failures, float) else 1.0,
+        timeout=args.timeout,
+        pair_timeout=args.pair_timeout,
+        patience=args.patience,
+        allow_http=args.allow_http,
+        restart=args.restart,
+        skip_bad=args.skip_bad,
+        shard=args.shard,
+    )
+    if config.ceiling > sockets():
+        what = "the concurrency of all endpoints," if config.endpoints else "--concurrency"
+        raise UsageError(
+            f"{what} {config.ceiling} needs as many sockets, and this system lets a process open "
+            f"{sockets()}: lower it, or raise `ulimit -n`"
+        )
+    if needs_key and not config.endpoints and not config.api_key and not is_loopback(config.base_url):
+        raise KeyOrQuotaError(
+            "no API key: set the environment variable OPENAI_API_KEY; without one there are --simulate "
+            "(a simulated API) and --local (a model on this machine)"
+        )
+    return config
+
+
+def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
+    """What an endpoint says itself, or what brings a server of its own, cannot be said beside it."""
+    flags = ("simulate", "local", "base_url", "openai_api_key", "tier", "rpm", "tpm", "concurrency")
+    given = next((flag for flag in flags if getattr(args, flag, None) is not None), None)
+    if given is not None:
+        name = f"--{given.replace('_', '-')}"
+        reason = {
+            "simulate": "brings its own server",
+            "local": "brings its own server",
+            "tier": "is for --base-url: name rpm and tpm in [endpoint.NAME]",
+        }.get(given, f"is said by each [endpoint.NAME] ({'api-key-env' if 'key' in given else name[2:]})")
+        raise UsageError(f"--endpoint and {name} do not go together: {name} {reason}; leave one of them out")
+
+
+def sockets() -> int:
+    """How many connections this process may have open, after asking for all that the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else MOST_DESCRIPTORS
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(1, max(soft, wanted) - OTHER_DESCRIPTORS)

@@ -1,0 +1,115 @@
+"""A run against a simulator in this process, for a while: what `tune --rehearse` and `drill` measure."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from asyncgen.config import RunConfig
+from asyncgen.engine.run import Run, Summary
+from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
+from asyncgen.events import CallEnded, Event
+from asyncgen.medec.pair import parse_pair
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.input_file import rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a run came to: its calls, and the summary or the reason why it ended early.
+
+    Times of calls are those of the loop's clock.
+    """
+
+    calls: tuple[CallEnded, ...]
+    summary: Summary | None
+    reason: AsyncgenError | None
+
+    @property
+    def began(self) -> float:
+        """When the first call was sent."""
+        return min(call.started for call in self.calls)
+
+    @property
+    def lasted(self) -> float:
+        """Seconds in which calls were sent."""
+        return max(call.started for call in self.calls) - self.began
+
+    @property
+    def answered(self) -> int:
+        """Calls with a usable answer."""
+        return sum(call.outcome == "ok" for call in self.calls)
+
+    @property
+    def refused(self) -> int:
+        """Calls that were refused for rate or overload."""
+        return sum(call.status in {429, 503} for call in self.calls)
+
+    def within(self, start: float, end: float) -> "Rehearsal":
+        """The calls that were sent from `start` to `end`, in seconds since the first one."""
+        began = self.began
+        calls = tuple(call for call in self.calls if start <= call.started - began < end)
+        return Rehearsal(calls, self.summary, self.reason)
+
+    def rate(self) -> float:
+        """Answered calls a second: from the first to the last that was sent, so that few calls tell it too."""
+        sent = sorted(call.started for call in self.calls if call.outcome == "ok")
+        return (len(sent) - 1) / (sent[-1] - sent[0]) if len(sent) > 1 and sent[-1] > sent[0] else 0.0
+
+
+async def rehearse(config: RunConfig, seconds: float | None = None) -> Rehearsal:
+    """Run, and stop after `seconds` in good order (None: at its own end)."""
+    calls: list[CallEnded] = []
+
+    def observe(event: Event) -> None:
+        if isinstance(event, CallEnded):
+            calls.append(event)
+
+    disk = Disk()
+    try:
+        recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+        run = Run(config, recipe, [observe], disk)
+        over = Interrupted("the time of the rehearsal is over")
+        timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, run.stop, over)
+        try:
+            summary = await run.execute()
+        except AsyncgenError as reason:
+            return Rehearsal(tuple(calls), None, reason)
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return Rehearsal(tuple(calls), summary, None)
+    finally:
+        disk.close()
+
+
+def write_pairs(source: Path, number: int, target: Path) -> Path:
+    """Write so many different pairs, made of those of `source` by repetition; `target`.
+
+    Raises:
+        UsageError: the source cannot be read.
+        BadDataError: it holds no pair.
+    """
+    pairs = [row.pair for row in rows_of(source, parse_pair)]
+    if not pairs:
+        raise BadDataError(f"the input {source} holds no pair")
+
+    def lines() -> Iterator[str]:
+        for index, pair in enumerate(islice(cycle(pairs), number)):
+            fields = {
+                "note_id": f"rehearsal-{index}",
+                "correct_note": f"{pair.correct_note} Visit {index}.",
+                "incorrect_note": f"{pair.incorrect_note} Visit {index}.",
+                "error_type": pair.error_type,
+                "error_sentence": pair.error_sentence,
+                "corrected_sentence": pair.corrected_sentence,
+            }
+            yield json.dumps(fields) + "\n"
+
+    with target.open("w", encoding="utf-8") as file:
+        file.writelines(lines())
+    return target

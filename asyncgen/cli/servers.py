@@ -1,0 +1,81 @@
+"""Servers of our own for the time of a run: the model of `--local`, and the simulated API of `--simulate`."""
+
+import argparse
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.commands.simulate import profile_path
+from asyncgen.config import DEFAULT_MODEL, RunConfig
+from asyncgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from asyncgen.local.model import LocalModel, LocalServer
+
+
+def add_local_argument(group: argparse._ArgumentGroup) -> None:
+    """The flag."""
+    group.add_argument(
+        "--local",
+        nargs="?",
+        const="",
+        metavar="MODEL.gguf",
+        help="use a real model on this machine, served by llama.cpp: no key, no network (default: a very small "
+        "one that ships in a package); --concurrency is the number of its slots",
+    )
+
+
+def local_model(args: argparse.Namespace) -> "LocalModel | None":
+    """The model that --local means; None without the flag.
+
+    Raises:
+        UsageError: another server is asked for too, or the file or a package is missing.
+    """
+    if args.local is None:
+        return None
+    from asyncgen.local.model import SHORT_ANSWERS, SLOTS, LocalModel, find_model  # noqa: PLC0415 - not for --help
+
+    if args.simulate is not None or args.base_url:
+        other = "--base-url" if args.simulate is None else "--simulate"
+        raise UsageError(f"--local brings its own server: leave {other} out")
+    if args.concurrency is not None and args.concurrency < 1:
+        raise UsageError(f"--concurrency must be at least 1, not {args.concurrency}")
+    return LocalModel(
+        find_model(Path(args.local) if args.local else None),
+        slots=args.concurrency or SLOTS,
+        grammar="" if args.local else SHORT_ANSWERS,
+    )
+
+
+def model_name(args: argparse.Namespace, local: "LocalModel | None") -> str:
+    """What the server is asked for: --model, else the name of the local file, else the default."""
+    if args.model is not None:
+        return str(args.model)
+    return DEFAULT_MODEL if local is None else local.path.name
+
+
+async def serve_local(
+    model: "LocalModel", config: RunConfig, stack: AsyncExitStack
+) -> "tuple[RunConfig, LocalServer]":
+    """Start the server, which ends with the stack; the configuration that talks to it."""
+    from asyncgen.local.model import LocalServer  # noqa: PLC0415
+
+    server = await stack.enter_async_context(LocalServer(model))
+    return replace(config, base_url=server.base_url, api_key=server.api_key), server
+
+
+async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack) -> RunConfig:
+    """Start a simulated API, which ends with the stack; the configuration that talks to it.
+
+    Raises:
+        UsageError: there is no such profile, or it cannot be used.
+    """
+    from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
+
+    try:
+        simulator = Simulator(load_profile(profile_path(profile)))
+    except ProfileError as error:
+        raise UsageError(str(error)) from error
+    await stack.enter_async_context(simulator)
+    return replace(config, base_url=simulator.base_url)

@@ -1,0 +1,131 @@
+"""What `asyncgen trace` shows: the calls of each record, and answers beside each other."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from textwrap import indent
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import Completion
+from asyncgen.cli.replay import Question, readable
+from asyncgen.monitor.trace import Trail
+from asyncgen.quality.checks.change import Change
+from asyncgen.quality.checks.words import split_words
+from asyncgen.text import printable
+
+
+def say_trail(trail: Trail) -> None:
+    """Record by record, call by call, attempt by attempt."""
+    _say(f"pair {trail.index} ({trail.note_id})" if trail.note_id else f"pair {trail.index}")
+    if trail.failure is not None:
+        _say(f"failed: {trail.failure['step']}: {trail.failure.get('error')}")
+    elif not trail.records:
+        _say("not in the files yet, as far as the checkpoint goes")
+    for record in trail.records:
+        label = record.content.get("label")
+        _say(f"{record.file}" + (f", {label}" if isinstance(label, str) else ""))
+        if not record.calls:
+            _say("  no call")
+        for call in record.calls:
+            usage = call.get("usage") or {}
+            tokens = f"{usage.get('prompt_tokens', 0):,} + {usage.get('completion_tokens', 0):,} tokens"
+            _say(f"  {call.get('step')}: {call.get('model')}, {call.get('finish_reason')}, {tokens}")
+            _say(f"    request  {call.get('request')}")
+            _say(f"    prompt   {call.get('prompt')}")
+            _say(f"    sampling {call.get('sampling')}")
+            attempts = trail.attempts.get(str(call.get("request")))
+            _say_attempts(attempts, "    ")
+            if not attempts:
+                _say("    calls.jsonl has no line of it: its last second was lost in a crash")
+    for request, attempts in trail.other_attempts.items():
+        _say(f"no record was made of {attempts[0].get('step')}")
+        _say(f"    request  {request}")
+        _say_attempts(attempts, "    ")
+
+
+def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> None:
+    for attempt in attempts or ():
+        status = "" if attempt.get("status") in {None, 200} else f" ({attempt['status']})"
+        parts = [
+            _time(attempt.get("time")),
+            f"{attempt.get('outcome')}{status}",
+            f"{attempt.get('took', 0):.2f} s after waiting {attempt.get('waited', 0):.2f} s",
+            str(attempt.get("request_id") or "no request id"),
+        ]
+        _say(f"{margin}attempt {attempt.get('attempt')}: {', '.join(parts)}")
+
+
+def as_json(trail: Trail, answers: list[dict[str, Any]] | None) -> bytes:
+    """One object; `again` is null when nothing was asked."""
+    return orjson.dumps(
+        {
+            "index": trail.index,
+            "note_id": trail.note_id,
+            "failure": trail.failure,
+            "records": [
+                {
+                    "file": record.file,
+                    "label": record.content.get("label"),
+                    "calls": [
+                        {**call, "attempts": trail.attempts.get(str(call.get("request")), [])}
+                        for call in record.calls
+                    ],
+                }
+                for record in trail.records
+            ],
+            "other_attempts": [line for lines in trail.other_attempts.values() for line in lines],
+            "again": answers,
+        },
+        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+def compare(question: Question, answer: Completion) -> dict[str, Any]:
+    """The new answer beside the old one; `changed` are the words that differ."""
+    json_object = question.request.json_object
+    old, new = (readable(text, json_object=json_object) for text in (question.answer, answer.text))
+    change = Change(split_words(old), split_words(new))
+    return {
+        "step": question.step,
+        "request": question.request.hash,
+        "model": answer.model,
+        "finish_reason": answer.finish_reason,
+        "usage": asdict(answer.usage),
+        "same": old == new,
+        "old": old,
+        "new": new,
+        "changed": [dict(zip(("was", "became"), change.shown(hunk), strict=True)) for hunk in change.hunks],
+    }
+
+
+def say_answer(answer: dict[str, Any]) -> None:
+    """What `compare` found."""
+    _say(f"again: {answer['step']}, the same request {answer['request']}")
+    if "error" in answer:
+        _say(f"  no answer: {answer['error']}")
+        return
+    usage = answer["usage"]
+    tokens = f"{usage['prompt_tokens']:,} + {usage['completion_tokens']:,} tokens"
+    _say(f"  {answer['model']}, {answer['finish_reason']}, {tokens}")
+    if answer["same"]:
+        _say("  ✓ the same answer")
+        return
+    for name in ("old", "new"):
+        _say(f"  {name}\n{indent(answer[name], '    ')}")
+    _say("  was → became" if answer["changed"] else "  the same words")
+    for words in answer["changed"]:
+        was, became = (" ".join(words[name].split()) or "∅" for name in ("was", "became"))
+        _say(f"    {was} → {became}")
+
+
+def _time(seconds: Any) -> str:
+    if not isinstance(seconds, int | float):
+        return "no time"
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(printable(text) + "\n")

@@ -1,0 +1,1 @@
+"""One call: the wire, what an answer means, when it is retried."""

@@ -1,0 +1,264 @@
+"""What an attempt came to: a usable completion, or a failure of a named kind with what to do about it.
+
+Pure, and the one place that classifies: by status, `error.type`, `error.code` and the shape of the body,
+never by the words of a message. The tables read like "Errors of the API" in the design.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from typing import Any
+
+from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.limits.rate_headers import LIMITS
+from asyncgen.text import loads, strip_fence
+
+MAX_RETRY_AFTER = 120.0
+
+
+class Action(Enum):
+    """What follows from a failure."""
+
+    WAIT = auto()  # a shared pause, then again, as often as it takes; never counts against the pair
+    ELSEWHERE = auto()  # at once, at another endpoint; never counts against the pair
+    RETRY = auto()  # again after a backoff, within --max-attempts
+    ASK_AGAIN = auto()  # an unusable answer: at most two more tries
+    GIVE_UP = auto()  # the pair fails, the run goes on
+    STOP = auto()  # the run stops
+    STOP_IF_REPEATED = auto()  # one more try, then the run stops
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt gave no completion.
+
+    `retry_after` is in seconds as the server asked for; `limit` names the limit that refused it ("requests",
+    "tokens"), when the server says so.
+    """
+
+    kind: str
+    action: Action
+    status: int | None = None
+    code: str | None = None
+    limit: str | None = None
+    retry_after: float | None = None
+    request_id: str | None = None
+    usage: Usage = NO_USAGE
+
+
+_BY_NAME: dict[str, tuple[str, Action]] = {
+    "insufficient_quota": ("quota", Action.STOP),
+    "credit_balance_exhausted": ("quota", Action.STOP),
+    "organization_spend_limit_exceeded": ("quota", Action.STOP),
+    "billing_hard_limit_reached": ("quota", Action.STOP),
+    "billing_not_active": ("quota", Action.STOP),
+    "rate_limit_exceeded": ("rate_limit", Action.WAIT),
+    "slow_down": ("rate_limit", Action.WAIT),
+    "server_is_overloaded": ("overloaded", Action.WAIT),
+    "overloaded_error": ("overloaded", Action.WAIT),
+    "context_length_exceeded": ("context_length", Action.GIVE_UP),
+    "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
+    "content_filter": ("content_filter", Action.GIVE_UP),
+    "content_policy_violation": ("content_filter", Action.GIVE_UP),
+    "model_not_found": ("not_found", Action.STOP_IF_REPEATED),
+    "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
+}
+_BY_STATUS: dict[int, tuple[str, Action]] = {
+    401: ("authentication", Action.STOP_IF_REPEATED),
+    402: ("quota", Action.STOP),
+    403: ("permission", Action.STOP_IF_REPEATED),
+    404: ("not_found", Action.STOP_IF_REPEATED),
+    408: ("timeout", Action.RETRY),
+    409: ("conflict", Action.RETRY),
+    413: ("too_large", Action.GIVE_UP),
+    425: ("server_error", Action.RETRY),
+    429: ("rate_limit", Action.WAIT),
+    498: ("overloaded", Action.WAIT),
+    503: ("overloaded", Action.WAIT),
+    529: ("overloaded", Action.WAIT),
+}
+# By itself: what OpenAI says, and what servers say in its place. Without a word the answer may be cut off.
+# Also of zero width, which Python does not count among the blanks.
+_BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
+_FINISHED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
+_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_FIRST_SERVER_ERROR = 500
+_FIRST_CLIENT_ERROR = 400
+
+
+def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) -> Failure:
+    """Classify an answer with an error status.
+
+    Args:
+        status: HTTP status, 300 or above.
+        headers: of the answer, by lower-case name.
+        body: the decoded body, or its text when it is not JSON.
+        now: seconds since the epoch, for a Retry-After that is a date.
+    """
+    names = _error_names(body)
+    # In the order of the table: what never gets better by waiting is looked for first.
+    known = next((verdict for name, verdict in _BY_NAME.items() if name in names), None)
+    kind, action = known or _by_status(status)
+    return Failure(
+        kind=kind,
+        action=action,
+        status=status,
+        code=names[0] if names else None,
+        limit=next((name for name in names if name in LIMITS), None),
+        retry_after=retry_after(headers, now),
+        request_id=headers.get("x-request-id"),
+    )
+
+
+def judge_answer(
+    data: bytes, headers: Mapping[str, str], *, json_object: bool, required_keys: Sequence[str] = (), now: float
+) -> Completion | Failure:
+    """Take the completion out of the body of a 200, or say why it is none.
+
+    Args:
+        data: the body.
+        headers: of the answer, by lower-case name.
+        json_object: the text must be a JSON object.
+        required_keys: keys that must be in it, with something in them.
+        now: seconds since the epoch, for a Retry-After that is a date.
+    """
+    request_id = headers.get("x-request-id")
+
+    def failure(kind: str, action: Action, usage: Usage = NO_USAGE) -> Failure:
+        return Failure(kind, action, 200, request_id=request_id, usage=usage)
+
+    try:
+        body = loads(data)
+    except ValueError:
+        return failure("invalid_body", Action.RETRY)
+    if not isinstance(body, dict):
+        return failure("invalid_body", Action.RETRY)
+    if body.get("error"):
+        return _error_inside(body, headers, now)
+    usage = _usage(body.get("usage"))
+    problem = _problem(_first(body.get("choices")), json_object=json_object, required_keys=required_keys)
+    if problem is not None:
+        return failure(*problem, usage)
+    choice = body["choices"][0]
+    return Completion(
+        text=choice["message"]["content"],
+        usage=usage,
+        model=str(body.get("model") or ""),
+        finish_reason=choice["finish_reason"],
+    )
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """The pause that a server asks for, in seconds from `now`, at most `MAX_RETRY_AFTER`; None if absurd."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = _seconds(headers.get(name), unit, now)
+        if seconds is not None:
+            return min(seconds, MAX_RETRY_AFTER)
+    return None
+
+
+def _seconds(value: str | None, unit: float, now: float) -> float | None:
+    if value is None:
+        return None
+    try:
+        seconds = float(value) * unit
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _by_status(status: int) -> tuple[str, Action]:
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= _FIRST_SERVER_ERROR:
+        return "server_error", Action.RETRY
+    if status >= _FIRST_CLIENT_ERROR:
+        return "bad_request", Action.GIVE_UP
+    return "redirect", Action.STOP
+
+
+def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: float) -> Failure:
+    """A 200 that carries an error: judged as if it had come with the status that it names."""
+    error = body["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code)
+    status = code if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < 600 else _FIRST_SERVER_ERROR  # noqa: PLR2004
+    return judge_error(status, headers, body, now)
+
+
+def _error_names(body: Any) -> list[str]:
+    """Code and type of an error body: `{"error": {...}}`, `{...}`, or a list of one (Gemini)."""
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if isinstance(body, dict) and "error" in body:
+        body = body["error"]
+    if not isinstance(body, dict):
+        body = {"code": body}
+    values = (body.get("code"), body.get("type"))
+    # A name, not prose: it is shown to the user and logged.
+    return [value for value in values if isinstance(value, str) and _NAME.fullmatch(value)]
+
+
+def _problem(
+    choice: Mapping[str, Any] | None, *, json_object: bool, required_keys: Sequence[str]
+) -> tuple[str, Action] | None:
+    """Why a choice is no usable answer; None when it is one."""
+    message = None if choice is None else choice.get("message")
+    if choice is None or not isinstance(message, dict):
+        return "no_choices", Action.ASK_AGAIN
+    text, reason = message.get("content"), choice.get("finish_reason")
+    if reason == "content_filter":
+        return "content_filter", Action.GIVE_UP
+    if message.get("refusal"):
+        return "refusal", Action.GIVE_UP
+    if reason == "length":
+        return "length", Action.ASK_AGAIN
+    if not isinstance(text, str) or _BLANK.fullmatch(text):
+        return "empty", Action.ASK_AGAIN
+    if not (isinstance(reason, str) and reason.lower() in _FINISHED):
+        return "unfinished", Action.ASK_AGAIN
+    if json_object:
+        answer = _json_object(text)
+        if answer is None:
+            return "invalid_json", Action.ASK_AGAIN
+        if not all(_says_something(answer.get(key)) for key in required_keys):
+            return "missing_keys", Action.ASK_AGAIN
+    return None
+
+
+def _usage(value: Any) -> Usage:
+    if not isinstance(value, dict):
+        return NO_USAGE
+    counts = [value.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
+    prompt, completion, total = (n if isinstance(n, int) and n > 0 else 0 for n in counts)
+    details = value.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    return Usage(
+        prompt, completion, total or prompt + completion, cached if isinstance(cached, int) and cached > 0 else 0
+    )
+
+
+def _first(choices: Any) -> Mapping[str, Any] | None:
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return choices[0]
+    return None
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        value = loads(strip_fence(text))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _says_something(value: Any) -> bool:
+    """Whether a required value is there: zero and false are, blanks are not."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ([], {})

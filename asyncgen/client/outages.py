@@ -1,0 +1,132 @@
+"""When calls are answered no more: an endpoint goes out, and where it is the last one, the run ends."""
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from asyncgen.client.classify import Failure
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Stopping, TryLaterError
+from asyncgen.events import Notice, Observer
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+
+PORTS = {"http": 80, "https": 443}
+
+
+class Outages:
+    """What is out of reach, and since when.
+
+    Args:
+        config: model, endpoints and patience.
+        gate: knows the endpoints that are left.
+        observe: told of each endpoint that goes out.
+        stop: told the reason when the run has to stop.
+    """
+
+    def __init__(
+        self, config: RunConfig, gate: Gate, observe: Observer, stop: Callable[[AsyncgenError], None]
+    ) -> None:
+        self._config = config
+        self._gate = gate
+        self._observe = observe
+        self._stop = stop
+        self._served = {served.name: served for served in config.served}
+        self._answered = False
+        self._refused_since: float | None = None  # the first refusal after the last success
+
+    def answered(self) -> None:
+        """A call was answered."""
+        self._answered = True
+        self._refused_since = None
+
+    def refused(self) -> None:
+        """A call was refused for rate or overload."""
+        if self._refused_since is None:
+            self._refused_since = asyncio.get_running_loop().time()
+
+    def reject(self, endpoint: Endpoint, failure: Failure) -> None:
+        """End what waiting does not mend.
+
+        Raises:
+            Stopping: this endpoint was the last one, and the run stops.
+        """
+        advice, said = _advice(failure, self._config, self._served[endpoint.name]), _said(failure)
+        if not self._goes_on_without(endpoint, failure.kind, f"{advice} ({said})"):
+            named = f"endpoint {endpoint.name}: " if endpoint.name else ""
+            self._stop(KeyOrQuotaError(f"{named}{advice}, then run the same command again ({said})"))
+            raise Stopping
+
+    def give_up(self, endpoint: Endpoint, failure: Failure) -> None:
+        """Let a call fail, but not all of them for want of a server behind the address.
+
+        Raises:
+            Stopping: nothing was ever answered, and the run stops.
+        """
+        if self._answered or failure.kind != "connection" or failure.code is None:
+            return
+        served = self._served[endpoint.name]
+        address = urlsplit(served.base_url)
+        place = f"{address.hostname}:{address.port or PORTS[address.scheme]}"
+        self._stop(
+            TryLaterError(
+                f"no connection to {place}: {failure.code}, and no call was answered; "
+                f"check {_address_of(served)} and the network, then run the same command again"
+            )
+        )
+        raise Stopping
+
+    def wait(self, kind: str, endpoint: Endpoint) -> None:
+        """Wait on, unless the quota of the day is used up, or all was refused for too long: idle time is none.
+
+        Raises:
+            Stopping: it is, and the run stops.
+        """
+        now = asyncio.get_running_loop().time()
+        silence = now - (now if self._refused_since is None else self._refused_since)
+        wait = endpoint.limiter.day_over
+        if wait is not None:
+            reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"
+            if self._goes_on_without(endpoint, kind, reason):
+                return
+        elif silence > self._config.patience:
+            reason = f"the server has refused every call for {silence:.0f} s ({kind})"
+        else:
+            return
+        self._stop(TryLaterError(f"{reason}; everything paid is saved: the same command goes on from here later"))
+        raise Stopping
+
+    def _goes_on_without(self, endpoint: Endpoint, kind: str, why: str) -> bool:
+        """Put an endpoint out, and say so once; False when it is the last one."""
+        known = endpoint.health.out is not None
+        if not self._gate.put_out(endpoint, kind):
+            return False
+        if not known:
+            self._observe(Notice(f"endpoint {endpoint.name} is out: {why}; the others go on", warning=True))
+        return True
+
+
+def _said(failure: Failure) -> str:
+    """What the server said, in names."""
+    status = f"status {failure.status}" if failure.status else "no answer"
+    return ", ".join(filter(None, [status, failure.code, failure.request_id]))
+
+
+def _advice(failure: Failure, config: RunConfig, served: EndpointConfig) -> str:
+    """What to do about it."""
+    address = _address_of(served)
+    reasons = {
+        "quota": "the account is out of quota or credit; add credit",
+        "authentication": f"the API key is not accepted; check {served.key_name}",
+        "permission": "the API key may not use this model or project; check the key's permissions",
+        "not_found": f"the server does not know the model {config.model!r} or the address; "
+        f"check --model and {address}",
+        "certificate": f"the server's TLS certificate is not trusted; check {address} and SSL_CERT_FILE",
+        "redirect": f"the server redirects elsewhere; set {address} to the final address",
+    }
+    return reasons[failure.kind]
+
+
+def _address_of(served: EndpointConfig) -> str:
+    """Where the user has set its address."""
+    return f"base-url in [endpoint.{served.name}]" if served.name else "--base-url"

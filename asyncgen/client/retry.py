@@ -1,0 +1,88 @@
+"""Whether a failed attempt is followed by another one, and after how long. Pure: no clock, no sleep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import random
+
+from asyncgen.client.classify import Action, Failure
+
+BACKOFF_BASE = 0.5
+BACKOFF_CAP = 60.0
+BAD_ANSWERS = 3
+POISON = 1e-9
+LEAST_ODDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Send again after `backoff` seconds."""
+
+    backoff: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Send again, after the pause of everybody that the refusal has caused."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The pair fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The run stops."""
+
+
+Decision = Again | Pause | GiveUp | Stop
+
+
+class Retries:
+    """The attempts of one call. `counted` leaves out those that the server refused for rate or overload.
+
+    Refusals never count against a pair as long as the server may be their reason. A call that is refused again
+    and again while the calls of others pass is poison: it is given up once that cannot be chance any more.
+    """
+
+    def __init__(self, max_attempts: int, draw: Callable[[], float] = random) -> None:
+        self._max_attempts = max_attempts
+        self._draw = draw
+        self._bad_answers = 0
+        self._rejected = 0
+        self._chance = 1.0
+        self.counted = 0
+
+    def after(self, failure: Failure, odds: float = 1.0) -> Decision:
+        """Decide what follows a failed attempt.
+
+        Args:
+            failure: what became of it.
+            odds: how likely a call was refused then, by what became of the calls of others since this one was
+                refused last; 1 when none of them was answered.
+        """
+        if failure.action is Action.WAIT:
+            self._chance *= max(odds, LEAST_ODDS)
+            return GiveUp() if self._chance < POISON else Pause()
+        if failure.action is Action.ELSEWHERE:
+            return Again(0.0)
+        self.counted += 1
+        match failure.action:
+            case Action.STOP:
+                return Stop()
+            case Action.STOP_IF_REPEATED:
+                self._rejected += 1
+                return Stop() if self._rejected > 1 else Again(self._backoff())
+            case Action.GIVE_UP:
+                return GiveUp()
+            case Action.ASK_AGAIN:
+                self._bad_answers += 1
+                if self._bad_answers >= BAD_ANSWERS:
+                    return GiveUp()
+        if self.counted >= self._max_attempts:
+            return GiveUp()
+        # A server that says how long is believed; full jitter otherwise, so that retries do not meet again.
+        return Again(self._backoff() if failure.retry_after is None else failure.retry_after)
+
+    def _backoff(self) -> float:
+        return self._draw() * min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(self.counted - 1, 16))

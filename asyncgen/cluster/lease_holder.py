@@ -1,0 +1,138 @@
+"""The worker's side of the leases: reports once a second, and does what it is told.
+
+Whatever happens to the desk, the worker goes on: after `SILENCE` seconds without an answer with an equal part.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+from uuid import uuid4
+
+from asyncgen.cluster.coordinator import Answer, Report
+from asyncgen.cluster.leases import SILENCE, demand
+from asyncgen.errors import AsyncgenError
+from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
+from asyncgen.limits.pacer import MINUTE
+
+INTERVAL = 1.0
+GRACE = 3.0  # seconds in which a shard should begin to send
+MOST_NEWS = 20  # failed pairs and warnings of a shard that are told: all are in its directory
+HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, all is wanted again at once
+LEAST_SHARE = 1e-3  # there is no pace of nothing
+
+Channel = Callable[[Report], Awaitable[Answer]]
+
+
+class Ruled(Protocol):
+    """What is told: a run."""
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """End in order."""
+
+    def take_share(self, share: float) -> None:
+        """Use at most this share of every limit from now on."""
+
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any)."""
+
+
+class Tenant:
+    """Holds the lease of one worker over all its shards.
+
+    Args:
+        worker: its number.
+        workers: how many share the limits.
+        channel: brings a report to the desk, and the answer; it may fail in any way.
+    """
+
+    def __init__(self, worker: int, workers: int, channel: Channel) -> None:
+        self._worker = worker
+        self._equal = 1 / workers
+        self._channel = channel
+        self._shard = 0
+        self._session = ""
+        self._begun = float("-inf")
+        self._samples: list[tuple[float, Sample]] = []
+        self._pauses: dict[str, tuple[float, Paused]] = {}
+        self._news: list[Event] = []
+        self._told = 0
+        self.share = self._equal
+
+    def begin(self, shard: int) -> None:
+        """The next shard."""
+        self._shard, self._session = shard, uuid4().hex
+        self._begun = asyncio.get_running_loop().time()
+        self._samples.clear()
+        self._pauses.clear()
+        self._told = 0
+
+    def observe(self, event: Event) -> None:
+        """Hear of the shard's run."""
+        now = asyncio.get_running_loop().time()
+        if isinstance(event, Sample):
+            self._samples = [*self._samples[-1:], (now, event)]
+        elif isinstance(event, Paused):
+            known = self._pauses.get(event.endpoint)
+            if known is None or now + event.seconds > known[0]:
+                self._pauses[event.endpoint] = (now + event.seconds, event)
+        elif isinstance(event, PairFailed) or (isinstance(event, Notice) and event.warning):
+            self._told += 1
+            if self._told <= MOST_NEWS:
+                self._news.append(event)
+
+    def report(self) -> Report:
+        """How the worker stands."""
+        now = asyncio.get_running_loop().time()
+        return Report(
+            worker=self._worker,
+            shard=self._shard,
+            session=self._session,
+            wanted=self._wanted(),
+            pauses=tuple((paused, max(0.0, until - now)) for until, paused in self._pauses.values()),
+            sample=self._samples[-1][1] if self._samples else None,
+            news=tuple(self._news),
+        )
+
+    async def hold(self, run: Ruled) -> None:
+        """Report, and rule the run by the answers; runs until cancelled."""
+        now = asyncio.get_running_loop().time
+        answered = now()
+        while True:
+            with suppress(Exception):  # whatever becomes of the desk, the work goes on
+                report = self.report()
+                async with asyncio.timeout(SILENCE):
+                    answer = await self._channel(report)
+                answered = now()
+                del self._news[: len(report.news)]
+                self._obey(run, answer)
+            if now() - answered >= SILENCE and self.share != self._equal:
+                self.share = self._equal
+                run.take_share(self.share)
+            await asyncio.sleep(INTERVAL)
+
+    def _obey(self, run: Ruled, answer: Answer) -> None:
+        self.share = max(LEAST_SHARE, answer.share)
+        run.take_share(self.share)
+        for endpoint, seconds in answer.pauses.items():
+            run.pause(seconds, endpoint)
+        if answer.stop is not None:
+            run.stop(answer.stop)
+
+    def _wanted(self) -> float:
+        if not self._samples:
+            # The input is being checked. A share that is given away takes seconds to come back: not at once.
+            return 1.0 if asyncio.get_running_loop().time() - self._begun < GRACE else 0.0
+        (began, first), (ended, last) = self._samples[0], self._samples[-1]
+        if len(self._samples) == 1 or ended <= began:
+            return 1.0
+        before = {(use.endpoint, use.name): use.spent for use in first.limits}
+        # The limits of a sample are this worker's share of them.
+        used = [
+            self.share
+            * (use.spent - before.get((use.endpoint, use.name), 0.0))
+            * MINUTE
+            / (use.per_minute * (ended - began))
+            for use in last.limits
+        ]
+        return demand(self.share, used, held_back=last.waiting_on in HELD_BACK)

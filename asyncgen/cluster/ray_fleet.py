@@ -1,0 +1,148 @@
+"""The only user of `ray`: starts it or finds the cluster, keeps the actors, and carries messages.
+
+Ray restarts an actor whose process or node has died, and begins its task anew, which goes on from the shard's
+checkpoint. The desk's actor is asked without retries: who hears nothing knows what to do. Nobody waits for a
+processor: workers sleep most of the time, and must not hold what other jobs of the cluster wait for.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from asyncgen.cluster.coordinator import Answer, Desk, Report
+from asyncgen.cluster.job import ClusterJob, ShardEnded
+from asyncgen.cluster.leases import SILENCE
+from asyncgen.cluster.worker import ShardWorker
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
+from asyncgen.events import Event
+from asyncgen.shard import Portion
+from asyncgen.version import __version__
+
+MOST_DEATHS = 10  # of processes in one shard: after that it is no accident
+
+
+class _WorkerActor:
+    """A process of Ray that works on shards."""
+
+    def __init__(self, number: int, job: ClusterJob, desk: str) -> None:
+        import ray  # noqa: PLC0415 - optional, and slow
+
+        handle = ray.get_actor(desk)
+
+        async def channel(report: Report) -> Answer:
+            answer: Answer = await handle.report.remote(report)
+            return answer
+
+        self._worker = ShardWorker(number, job, channel)
+
+    def hello(self) -> tuple[str, str]:
+        """The version of the package there, and what keeps the machine from taking part."""
+        return __version__, self._worker.trouble()
+
+    def work(self, portion: Portion) -> ShardEnded:
+        """On a loop of its own, in the main thread of the process."""
+        return run_loop(self._worker.work(portion))
+
+
+class RayFleet:
+    """Workers and desk as actors of Ray."""
+
+    def __init__(self, ray: Any, nodes: Sequence[str], job: ClusterJob) -> None:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - as above
+
+        self._ray = ray
+        self.workers = job.workers
+        name = f"asyncgen-desk-{uuid4().hex}"
+        # By its name, so that the handle is no argument which Ray would have to keep for a restart.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+        options = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
+        self._desk = ray.remote(Desk).options(**options).remote(job.workers)
+        self._actors = [
+            ray.remote(_WorkerActor)
+            .options(
+                num_cpus=0,
+                max_restarts=-1,
+                max_task_retries=MOST_DEATHS,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(nodes[number % len(nodes)], soft=True),
+            )
+            .remote(number, job, name)
+            for number in range(job.workers)
+        ]
+
+    async def gather(self) -> None:
+        """Wait until all workers are there.
+
+        Raises:
+            UsageError: a machine cannot take part.
+        """
+        for number, actor in enumerate(self._actors, 1):
+            version, trouble = await actor.hello.remote()
+            if version != __version__:
+                trouble = f"it has asyncgen {version}, and this is {__version__}"
+            if trouble:
+                raise UsageError(f"the machine of worker {number} cannot take part: {trouble}")
+
+    async def work(self, worker: int, portion: Portion) -> ShardEnded:
+        """See `Fleet`."""
+        try:
+            ended: ShardEnded = await self._actors[worker].work.remote(portion)
+        except self._ray.exceptions.RayActorError as error:
+            raise TryLaterError(
+                f"the process of worker {worker + 1} died {MOST_DEATHS} times in shard {portion.shard.number}, "
+                "perhaps for want of memory: see the logs of Ray; everything paid is saved"
+            ) from error
+        return ended
+
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+        """See `Fleet`."""
+        try:
+            async with asyncio.timeout(SILENCE):
+                seen: tuple[list[Report], list[Event]] = await self._desk.overlook.remote(stop)
+        except (TimeoutError, self._ray.exceptions.RayActorError):
+            return None  # Ray is starting a new one
+        return seen
+
+    async def leave(self, worker: int) -> None:
+        """See `Fleet`; a desk that does not hear it notices the silence."""
+        self._desk.leave.remote(worker)
+
+
+class RayCluster:
+    """The cluster of RAY_ADDRESS or of this machine; where there is none, one is started here for the time.
+
+    Raises:
+        UsageError: the cluster cannot be reached.
+    """
+
+    def __init__(self) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        import ray  # noqa: PLC0415 - as above
+
+        try:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+            line = str(error).strip().partition("\n")[0]
+            raise UsageError(f"Ray cannot be reached or started (RAY_ADDRESS says where it is): {line}") from error
+        # What Ray has to say of dying processes is said by the driver, in a line that knows the shard.
+        ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - there is no other switch
+        self._ray = ray
+        self._nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+
+    @property
+    def nodes(self) -> int:
+        """How many machines there are."""
+        return len(self._nodes)
+
+    async def fleet(self, job: ClusterJob) -> RayFleet:
+        """See `Cluster`."""
+        fleet = RayFleet(self._ray, self._nodes, job)
+        await fleet.gather()
+        return fleet
+
+    def close(self) -> None:
+        """End what was started here."""
+        self._ray.shutdown()

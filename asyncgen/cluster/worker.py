@@ -1,0 +1,71 @@
+"""A worker of the cluster: one shard after the other, each by the very same run as everywhere."""
+
+import asyncio
+from pathlib import Path
+
+from asyncgen.cluster.job import ClusterJob, ShardEnded
+from asyncgen.cluster.layout import shard_directory
+from asyncgen.cluster.lease_holder import Channel, Tenant
+from asyncgen.engine.run import Run
+from asyncgen.errors import AsyncgenError
+from asyncgen.shard import Portion
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import STATE_DIRECTORY
+
+LONGEST_END = 60  # seconds in which a process that was given up should have ended
+
+
+class ShardWorker:
+    """Runs shards in its own process.
+
+    Args:
+        number: of the worker, from 0 on.
+        job: the whole run.
+        channel: to the desk that leases the limits.
+    """
+
+    def __init__(self, number: int, job: ClusterJob, channel: Channel) -> None:
+        self._job = job
+        self._tenant = Tenant(number, job.workers, channel)
+
+    def trouble(self) -> str:
+        """What keeps this machine from taking part; empty when nothing does."""
+        config = self._job.config
+        unseen = [
+            path for path in (config.input_jsonl, config.prompt_file, config.output_dir) if not path.exists()
+        ]
+        return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
+
+    async def work(self, portion: Portion) -> ShardEnded:
+        """Run a shard to its end, or go on with it."""
+        disk = Disk()
+        try:
+            return await self._work(portion, shard_directory(self._job.config.output_dir, portion.shard), disk)
+        finally:
+            disk.close()
+
+    async def _work(self, portion: Portion, directory: Path, disk: Disk) -> ShardEnded:
+        tenant, job = self._tenant, self._job
+        tenant.begin(portion.shard.number)
+        failed, error = 0, None
+        holding = None
+        await self._wait_for_lock(disk, directory)
+        try:
+            config = job.shard_config(portion, directory)
+            run = Run(config, job.recipe(), [tenant.observe], disk, price=job.price)
+            run.take_share(tenant.share)
+            holding = asyncio.create_task(tenant.hold(run))
+            failed = (await run.execute()).failed_pairs
+        except AsyncgenError as reason:
+            error = reason
+        finally:
+            if holding is not None:
+                holding.cancel()
+        return ShardEnded(failed, tenant.report(), error)
+
+    async def _wait_for_lock(self, disk: Disk, directory: Path) -> None:
+        """The process of a machine that Ray has given up may live on for a moment; after that the run refuses."""
+        for _ in range(LONGEST_END):
+            if not disk.locked(directory / STATE_DIRECTORY / "lock"):
+                return
+            await asyncio.sleep(1)

@@ -1,0 +1,98 @@
+"""What a run has spent and what it may spend. Pure arithmetic.
+
+A budget is hard: a call is sent only when everything spent, the worst case of all calls in flight and its own
+worst case fit. The worst case of a call is a token for each byte of its request (no tokenizer makes more) and
+the longest answer that it allows.
+"""
+
+import re
+from dataclasses import dataclass, fields
+
+from asyncgen.chat import Usage
+
+MILLION = 1_000_000
+LARGER = "LARGER"  # stands in a command where the user is to put a number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD for a million tokens of prompts, of their cached parts, and of completions; from where and when."""
+
+    model: str
+    prompt: float
+    cached: float
+    completion: float
+    dated: str = ""
+    source: str = ""
+
+    def cost(self, usage: Usage) -> float:
+        """What these tokens cost, in USD."""
+        cached = min(usage.cached_tokens, usage.prompt_tokens)
+        fresh = usage.prompt_tokens - cached
+        return (fresh * self.prompt + cached * self.cached + usage.completion_tokens * self.completion) / MILLION
+
+
+@dataclass(slots=True)
+class Spend:
+    """Tokens that an output directory has cost so far, in all its runs.
+
+    `lost_*` is the worst case of calls whose answer never arrived: the server may have counted it or not.
+    """
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    lost_prompt_tokens: int = 0
+    lost_completion_tokens: int = 0
+
+    def add(self, usage: Usage) -> None:
+        """An answer came, usable or not."""
+        self.prompt_tokens += usage.prompt_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.completion_tokens += usage.completion_tokens
+
+    def __add__(self, other: "Spend") -> "Spend":
+        """What two directories have cost together."""
+        return Spend(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Spend)})
+
+    def lose(self, most: Usage) -> None:
+        """A call may have been answered, and nobody heard it."""
+        self.lost_prompt_tokens += most.prompt_tokens
+        self.lost_completion_tokens += most.completion_tokens
+
+    @property
+    def known(self) -> Usage:
+        """What the server has counted."""
+        return total_usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens)
+
+    @property
+    def most(self) -> Usage:
+        """That and the worst case of what was lost."""
+        return total_usage(
+            self.prompt_tokens + self.lost_prompt_tokens,
+            self.completion_tokens + self.lost_completion_tokens,
+            self.cached_tokens,
+        )
+
+
+def describe(spend: Spend, price: Price | None) -> str:
+    """In words, such as "$1.23 (456,789 tokens)"."""
+    known, most = spend.known, spend.most
+    tokens = f"{known.total_tokens:,} tokens"
+    if price is None:
+        return tokens
+    lost = price.cost(most) - price.cost(known)
+    return f"${price.cost(known):,.2f} ({tokens}" + (f"; ${lost:,.2f} at most for calls lost)" if lost else ")")
+
+
+def with_larger_budget(command: str, reason: str) -> str:
+    """The command that goes on after the budget was used up: its budget named in `reason` is left to the user."""
+    for flag, shortened in (("--max-cost", "--max-c[a-z]*"), ("--max-total-tokens", "--max-tot[a-z-]*")):
+        if flag in reason:  # the flag may be shortened
+            command = re.sub(rf"( {shortened}[ =])\S+", rf"\g<1>{LARGER}", command)
+    return command
+
+
+def total_usage(prompt: int, completion: int, cached: int) -> Usage:
+    """The usage of so many tokens."""
+    return Usage(prompt, completion, prompt + completion, cached)

@@ -1,0 +1,1 @@
+"""Rows through a bounded pool of workers into ordered, durable outputs."""

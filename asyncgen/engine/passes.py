@@ -1,0 +1,231 @@
+"""What is done in a run's directory: new pairs are asked, failed ones asked again, flagged ones asked anew.
+
+Each kind opens the journal for the pairs that it is about, lets the engine run into a sink of its own, and leaves
+the directory in a state that the next start understands.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import count
+from typing import Any, Protocol
+
+from asyncgen.config import RunConfig
+from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.pool import Engine
+from asyncgen.engine.reader import Intake
+from asyncgen.engine.repair import RepairSpool, ReplacementSpool
+from asyncgen.engine.stream import Tap, Tee
+from asyncgen.engine.writer import RunOutputs, Sink
+from asyncgen.events import Notice, Observer, RepairStarted
+from asyncgen.fingerprint import Fingerprint
+from asyncgen.humanize import plural
+from asyncgen.recipe import Examples, Recipe
+from asyncgen.rows import Row
+from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
+from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.failed import failed_records
+from asyncgen.storage.journal import Journal
+from asyncgen.storage.layout import CHECKPOINT, STATE_DIRECTORY, STATISTICS
+
+BALLAST_PER_CALL = 8 * 1024
+
+
+class Flaws(Protocol):
+    """Says which rows are regenerated, and judges what comes."""
+
+    def find(self, disk: Disk) -> None:
+        """Read the whole directory; everything else here needs that first.
+
+        Raises:
+            BadDataError: the files are not what the run wrote.
+        """
+
+    def worst(self) -> tuple[int, ...]:
+        """The indexes of the rows to regenerate, in input order."""
+
+    def better(self, row: Row[Any], examples: Examples) -> bool:
+        """Whether new examples of a row are better than those in the files."""
+
+
+class Work:
+    """The kinds of work on one directory, which is locked.
+
+    Args:
+        config: what the user asked for.
+        recipe: what is asked for a pair.
+        fingerprint: of the run.
+        intake: the input.
+        engine: asks.
+        disk: the disk.
+        observe: told of everything.
+        tap: is handed the lines of one of the files.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        recipe: Recipe[Any],
+        fingerprint: Fingerprint,
+        intake: Intake,
+        engine: Engine,
+        disk: Disk,
+        observe: Observer,
+        tap: Tap | None,
+    ) -> None:
+        self._config = config
+        self._recipe = recipe
+        self._fingerprint = fingerprint
+        self._intake = intake
+        self._engine = engine
+        self._disk = disk
+        self._observe = observe
+        self._tap = tap
+        self._directory = config.output_dir
+        self._state_directory = config.output_dir / STATE_DIRECTORY
+
+    def failed(self) -> list[int]:
+        """The indexes of the pairs that have failed, in order."""
+        return [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
+
+    async def generate(self, state: RunState, meters: dict[str, FileMeter], stop: int) -> RunState:
+        """Process the pairs behind the watermark, up to and without index `stop`; the state at the end."""
+        first = state.last_completed_idx + 1
+        earlier = self._asked_again(state)
+        async with self._journal(lambda index: index >= first or index in earlier, state) as journal:
+            for index in earlier:
+                journal.keep(index)
+            outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
+            self._engine.tally.begin(stop - state.first, done=state.done, failed=state.failed_pairs)
+            rows = self._intake.behind(state, stop)
+            await self.begin_tap(state)
+            try:
+                await self._engine.run(journal, self._tapped(outputs), rows, count(first), self._breaker())
+                state = outputs.state
+                replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
+                self._disk.unlink(self._directory / CHECKPOINT)
+                journal.log.unlink_dead()
+                self._disk.fsync_directory(self._directory)
+                return state
+            finally:
+                await outputs.close()
+
+    async def repair(
+        self, state: RunState, failed: list[int], *, tapped: bool = False
+    ) -> tuple[RunState, dict[str, FileMeter]]:
+        """Ask failed pairs again and merge them in place; the new state and the meters of its files.
+
+        Args:
+            state: of the run, which has reached its end.
+            failed: their indexes, in order.
+            tapped: what comes is handed on now, and not with the rest of the file.
+        """
+        async with self._journal(self._asked_again(state).__contains__, state) as journal:
+            self._observe(RepairStarted(len(failed)))
+            spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
+            sink = self._tapped(spool) if tapped else spool
+            # Pairs that failed before may all fail again, and that is no news.
+            return await self._merge(journal, spool, sink, failed, Breaker(None, 1.0), lambda: spool.repaired)
+
+    async def regenerate(self, state: RunState, now: Regeneration, flaws: Flaws) -> RunState:
+        """Ask flagged pairs anew and replace those that come out better; the new state.
+
+        The statistics name the pairs before the first is asked: whoever goes on asks the same ones, and takes
+        what was paid from the journal.
+
+        Args:
+            state: of the run, which has reached its end.
+            now: the round, with the pairs.
+            flaws: judge what comes.
+        """
+        asked = list(now.unfinished)
+        # When a round begins, nothing in the journal is of it.
+        async with self._journal(self._asked_again(state).__contains__, state, now.number) as journal:
+            merged = replace(state, regeneration=Regeneration(now.number))
+            spool = ReplacementSpool(
+                self._disk, self._directory, self._state_directory, self._recipe, merged, flaws.better
+            )
+            begun = encode_statistics(replace(state, regeneration=now))
+            replace_atomically(self._disk, self._directory / STATISTICS, begun)
+            self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
+            breaker = self._breaker()
+            state, _ = await self._merge(journal, spool, spool, asked, breaker, lambda: asked, now.number)
+        kept = len(asked) - len(spool.repaired)
+        left = f", {kept:,} kept: no better answer came" if kept else ""
+        self._observe(Notice(f"{len(spool.repaired):,} replaced in place{left}"))
+        return state
+
+    async def begin_tap(self, state: RunState) -> None:
+        """Let the tap, if there is one, hand on what its file holds in this state."""
+        if self._tap is not None:
+            name = self._recipe.outputs[self._tap.place].name
+            await self._tap.begin(self._disk, self._directory / name, state.files[name].size)
+
+    async def _merge(
+        self,
+        journal: Journal,
+        spool: RepairSpool,
+        sink: Sink,
+        asked: list[int],
+        breaker: Breaker,
+        settled: Callable[[], list[int]],
+        seed: int | None = None,
+    ) -> tuple[RunState, dict[str, FileMeter]]:
+        """Ask pairs and merge what they come to; the answers of those that are then `settled` may go."""
+        self._engine.tally.begin(len(asked))
+        try:
+            await self._engine.run(journal, sink, self._intake.at(asked), iter(asked), breaker, seed=seed)
+            merged = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
+            for index in settled():
+                journal.release(index)
+            journal.log.unlink_dead()
+            return merged
+        finally:
+            await spool.close()
+
+    def _breaker(self) -> Breaker:
+        return Breaker(self._config.max_failures, self._config.max_failed_share)
+
+    def _tapped(self, sink: Sink) -> Sink:
+        return sink if self._tap is None else Tee(sink, self._tap)
+
+    def _asked_again(self, state: RunState) -> set[int]:
+        """Pairs behind the watermark for which something is paid that is not in the files yet."""
+        return {*self.failed(), *state.regeneration.unfinished}
+
+    @asynccontextmanager
+    async def _journal(
+        self, needed: Callable[[int], bool], state: RunState, generation: int = 0
+    ) -> AsyncGenerator[Journal, None]:
+        journal = Journal(
+            self._disk,
+            self._state_directory,
+            self._fingerprint,
+            needed,
+            self._engine.stop,
+            ballast=BALLAST_PER_CALL * self._config.ceiling,
+            spend=replace(state.spend),
+            generation=generation,
+        )
+        try:
+            for notice in _noticed(journal):
+                self._observe(notice)
+            yield journal
+        finally:
+            await self._disk.call(journal.log.close)  # behind a sync that may still be queued
+
+
+def _noticed(journal: Journal) -> Iterator[Notice]:
+    if journal.unsettled:
+        yield Notice(
+            "The last run ended while 1 call was in flight: it is sent again and may be billed twice"
+            if journal.unsettled == 1
+            else f"The last run ended while {journal.unsettled:,} calls were in flight: "
+            "these are sent again and may be billed twice",
+            warning=True,
+        )
+    if journal.damaged:
+        yield Notice(
+            f"{plural(journal.damaged, 'damaged journal line')} kept aside (.broken)",
+            warning=True,
+        )

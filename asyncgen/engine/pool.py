@@ -1,0 +1,325 @@
+"""The engine: one TaskGroup from rows to ordered outcomes.
+
+A reader, a pool of workers, the writer and its commits, the gate's pump, the journal's syncs, and a ticker. It is
+asked to stop by a reason (the first one counts): the gate closes, what is in flight is finished and journaled, the
+writer commits, and the reason is raised.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from asyncgen.chat import Usage
+from asyncgen.client.chat_client import ChatClient
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.cost import Price, describe
+from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.window import Window
+from asyncgen.engine.worker import Outcome, Worker
+from asyncgen.engine.writer import OrderedWriter, Sink
+from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
+from asyncgen.events import (
+    CallEnded,
+    EndpointUse,
+    Event,
+    LimitUse,
+    Observer,
+    PairDone,
+    PairFailed,
+    Sample,
+    StopRequested,
+)
+from asyncgen.humanize import plural
+from asyncgen.limits.budget import Budget
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.pacer import MINUTE
+from asyncgen.recipe import Recipe
+from asyncgen.rows import Row
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.journal import Journal
+
+JOURNAL_SYNC_INTERVAL = 0.5
+SAMPLE_INTERVAL = 1.0
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+SPARE = 16  # calls in flight for each worker more than there are calls
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the events of this process add up to, for the samples and the summary.
+
+    `price` gives the cost of a call in USD; None: this model has no price.
+    """
+
+    price: Callable[[Usage], float] | None = None
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    calls: int = 0
+    refused: int = 0
+    retried: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    tokens: int = 0
+    spent: float = 0.0
+
+    @property
+    def cost(self) -> float | None:
+        """USD so far; None without a price."""
+        return None if self.price is None else self.spent
+
+    def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
+        """So many pairs are to be processed, of which some are done."""
+        self.total, self.done, self.failed = total, done, failed
+
+    def observe(self, event: Event) -> None:
+        """Count an event."""
+        if isinstance(event, CallEnded):
+            self.calls += 1
+            self.refused += event.status in {429, 503}
+            self.retried += event.attempt > 1
+            self.prompt_tokens += event.usage.prompt_tokens
+            self.completion_tokens += event.usage.completion_tokens
+            self.tokens += event.usage.total_tokens
+            if self.price is not None:
+                self.spent += self.price(event.usage)
+        elif isinstance(event, PairDone):
+            self.done += 1
+        elif isinstance(event, PairFailed):
+            self.done += 1
+            self.failed += 1
+
+
+class Engine:
+    """Processes rows; the same one serves the repair and the run that may follow it.
+
+    Args:
+        config: limits, window, and how often to commit.
+        price: of the model, None when it is not known.
+        recipe: what is asked for a pair.
+        disk: the disk.
+        observe: told of everything.
+        flush: awaited after each sample but the first and the last.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        price: Price | None,
+        recipe: Recipe[Any],
+        disk: Disk,
+        observe: Observer,
+        flush: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._config = config
+        self._price = price
+        self._recipe = recipe
+        self._disk = disk
+        self._observe = observe
+        self._flush = flush
+        self.tally = Tally(None if price is None else price.cost)
+        self.reason: AsyncgenError | None = None
+        self._window = Window(config.window_slots, MAX_WAITING_BYTES)
+        self._gate = Gate([_endpoint(config, served) for served in config.served])
+        self._gate.share = config.share
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask for the end; see the rules above."""
+        if self.reason is None:
+            self.reason = reason
+            self._tell(StopRequested(str(reason), self._gate.in_flight))
+            self._gate.close()
+            self._window.close()
+
+    def take_share(self, share: float) -> None:
+        """Use at most this share of what the configuration allows of every limit, from now on."""
+        self._gate.share = share * self._config.share
+
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any)."""
+        for one in self._gate.endpoints:
+            if endpoint in {"", one.name}:
+                self._gate.pause(seconds, one)
+
+    async def run(
+        self,
+        journal: Journal,
+        sink: Sink,
+        rows: AsyncGenerator[Row[Any], None],
+        expected: Iterator[int],
+        breaker: Breaker,
+        *,
+        seed: int | None = None,
+    ) -> None:
+        """Run the pool over the rows until they are through or the run is asked to stop.
+
+        Args:
+            journal: records calls and knows paid answers.
+            sink: takes the outcomes in order.
+            rows: what to process; closed at the end.
+            expected: the indexes of the rows, in order.
+            breaker: says when too many rows fail.
+            seed: asks for other answers than without it.
+
+        Raises:
+            AsyncgenError: the reason for which it was asked to stop.
+        """
+        config = self._config
+        queue: asyncio.Queue[Row[Any] | None] = asyncio.Queue(config.batch_size)
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+        if config.max_cost is not None or config.max_total_tokens is not None:
+            self._gate.budget = Budget(
+                journal.spend,
+                self._price,
+                most_cost=config.max_cost,
+                most_tokens=config.max_total_tokens,
+                part=config.budget_part,
+            )
+        client = ChatClient(config, self._gate, journal, self._tell, self.stop)
+        writer = OrderedWriter(
+            sink,
+            expected,
+            save_every=config.save_every,
+            window=self._window,
+            observe=self._tell,
+            stop=self.stop,
+        )
+        worker = Worker(self._recipe, client, journal, self.stop, breaker, config.pair_timeout, seed)
+        try:
+            async with asyncio.TaskGroup() as group:
+                helpers = [
+                    group.create_task(self._gate.pump()),
+                    group.create_task(self._sync_regularly(journal)),
+                    group.create_task(self._sample_regularly()),
+                    group.create_task(self._stop_when_exhausted(journal)),
+                ]
+                writing = [
+                    group.create_task(writer.write(outcomes)),
+                    group.create_task(writer.commit_regularly()),
+                ]
+                pool: list[asyncio.Task[None]] = []
+
+                def hire() -> None:
+                    # Who waits for a backoff holds a worker, not a call; and somebody always stands at the gate.
+                    gate = self._gate
+                    missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
+                    pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
+
+                hire()
+                hiring = group.create_task(self._hire(hire))
+                await self._read(rows, queue)
+                hiring.cancel()
+                await asyncio.wait(pool)
+                outcomes.put_nowait(None)
+                await asyncio.wait(writing)
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            await client.close()
+            self._sample()
+        if self.reason is not None:
+            raise self.reason
+
+    async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
+        """Put rows into the queue, window permitting; None at the end."""
+        try:
+            # Closed here, whether it is through or not: its file is open on the disk's thread.
+            async with aclosing(rows):
+                async for row in rows:
+                    await self._window.take()
+                    if self.reason is not None:
+                        break
+                    await queue.put(row)
+        except (BadDataError, DiskError) as error:
+            self.stop(error)
+        await queue.put(None)
+
+    async def _hire(self, hire: Callable[[], None]) -> None:
+        """Hire workers whenever more calls may be in flight, or a worker backs off; runs until cancelled."""
+        while True:
+            self._gate.grown.clear()
+            hire()
+            await self._gate.grown.wait()
+
+    async def _stop_when_exhausted(self, journal: Journal) -> None:
+        await self._gate.exhausted.wait()
+        spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
+        pairs = plural(left, "pair")
+        self.stop(
+            BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; {self._gate.lacking}")
+        )
+
+    async def _sync_regularly(self, journal: Journal) -> None:
+        with suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
+                try:
+                    await self._disk.call(journal.log.sync)
+                except DiskError as error:
+                    self.stop(error)
+                    return
+
+    async def _sample_regularly(self) -> None:
+        self._sample()
+        while True:
+            await asyncio.sleep(SAMPLE_INTERVAL)
+            self._sample()
+            await self._flush()
+
+    def _sample(self) -> None:
+        tally, gate = self.tally, self._gate
+        self._tell(
+            Sample(
+                done=tally.done,
+                failed=tally.failed,
+                total=tally.total,
+                in_flight=gate.in_flight,
+                concurrency=gate.limit,
+                waiting=gate.waiting,
+                waiting_on=gate.waiting_on,
+                oldest=self._window.oldest,
+                calls=tally.calls,
+                refused=tally.refused,
+                retried=tally.retried,
+                prompt_tokens=tally.prompt_tokens,
+                completion_tokens=tally.completion_tokens,
+                tokens=tally.tokens,
+                cost=tally.cost,
+                limits=tuple(
+                    LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
+                    for endpoint in gate.endpoints
+                    if endpoint.health.out is None
+                    for name, lane in endpoint.limiter.lanes.items()
+                ),
+                endpoints=tuple(_use(endpoint) for endpoint in gate.endpoints) if len(gate.endpoints) > 1 else (),
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        self.tally.observe(event)
+        self._observe(event)
+
+
+def _endpoint(config: RunConfig, served: EndpointConfig) -> Endpoint:
+    return Endpoint(
+        ConcurrencyControl(config.ceiling_of(served), automatic=served.concurrency is None),
+        RateLimiter(served.rpm or served.preset_rpm, served.tpm or served.preset_tpm, served.ceilings),
+        served.name,
+    )
+
+
+def _use(endpoint: Endpoint) -> EndpointUse:
+    health = endpoint.health
+    return EndpointUse(
+        name=endpoint.name,
+        in_flight=endpoint.in_flight,
+        concurrency=endpoint.limit,
+        waiting_on=endpoint.waiting_on,
+        out=health.out,
+        rests=health.rests,
+    )

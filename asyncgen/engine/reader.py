@@ -1,0 +1,164 @@
+"""The input of a run: checked before the first call is paid, then streamed to whoever works on it."""
+
+import shlex
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from asyncgen.config import RunConfig, from_here
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError
+from asyncgen.events import InputLoaded, Notice, Observer
+from asyncgen.rows import Parse, Row
+from asyncgen.shard import Portion
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.disk import READ_CHUNK, Disk
+from asyncgen.storage.input_file import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
+from asyncgen.storage.layout import STATE_DIRECTORY
+from asyncgen.storage.manifest import load_manifest, save_manifest
+
+NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
+SHOWN_OF_ANOTHER_KIND = 10
+
+
+class Intake:
+    """The input file of a run, as far as the run is about it.
+
+    Args:
+        config: the file, how much of it, and what becomes of bad lines.
+        parse: of the recipe.
+        disk: the disk.
+        observe: told what was found.
+        reason: why the run has to stop, None while it has not.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parse: Parse[Any],
+        disk: Disk,
+        observe: Observer,
+        reason: Callable[[], AsyncgenError | None],
+    ) -> None:
+        self._config = config
+        self._path = config.input_jsonl
+        self._parse = parse
+        self._disk = disk
+        self._observe = observe
+        self._reason = reason
+        self._state_directory = config.output_dir / STATE_DIRECTORY
+
+    async def check(self, before: RunState | None) -> Scan:
+        """Check the input, or trust the last check of the unchanged file.
+
+        Args:
+            before: the state that the run goes on from, if there is one.
+
+        Raises:
+            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all, or not one for
+                each shard.
+            AsyncgenError: the run has to stop.
+        """
+        limit = self._config.num_pairs
+        watermark = -1 if before is None else before.last_completed_idx
+        reach = None if limit is None else max(limit, watermark + 1)
+        earlier = load_manifest(self._disk, self._state_directory) if before is not None else None
+        scanned = None if earlier is None else trusted(earlier, FileIdentity.of(self._path), reach)
+        if scanned is not None and before is not None:
+            # The manifest was written when this very file was found to agree with the checkpoint.
+            scanned = replace(scanned, prefix_chain=before.input_chain)
+        else:
+            scanned = await self._scan(reach, watermark)
+        if scanned.bad_count and not self._config.skip_bad:
+            advice = self._advice_for_csv() if not scanned.pairs else ""
+            advice = advice or "fix them, or --skip-bad to go on without them"
+            raise BadDataError(f"{_bad_lines(scanned, self._path)}\n{advice}")
+        if not scanned.pairs:
+            raise BadDataError(f"the input {self._path} holds no pair")
+        self.portion(scanned)  # or it is refused, before anything is written
+        self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count))
+        if scanned.bad_count:
+            self._observe(Notice(_bad_lines(scanned, self._path) + "\nskipped", warning=True))
+        if scanned.repeated:
+            pairs = "1 pair has" if scanned.repeated == 1 else f"{scanned.repeated:,} pairs have"
+            self._observe(Notice(f"{pairs} the note_id of an earlier one; all are kept", warning=True))
+        return scanned
+
+    def wanted(self, scanned: Scan) -> int:
+        """How many of its pairs the user wants, those of other shards included."""
+        limit = self._config.num_pairs
+        return scanned.pairs if limit is None else min(scanned.pairs, limit)
+
+    def portion(self, scanned: Scan) -> Portion | None:
+        """What a shard has of them; None: all.
+
+        Raises:
+            BadDataError: there is not one for each shard.
+        """
+        shard = self._config.shard
+        return None if shard is None else shard.portion(self.wanted(scanned))
+
+    def trust(self, scanned: Scan) -> None:
+        """The input agrees with the checkpoint: an unchanged file need not be checked again."""
+        save_manifest(self._disk, self._state_directory, scanned)
+
+    def all(self) -> Iterator[Row[Any]]:
+        """All rows, from the first."""
+        return rows_of(self._path, self._parse)
+
+    def behind(self, state: RunState, stop: int) -> AsyncGenerator[Row[Any], None]:
+        """Stream the rows behind the watermark, up to and without index `stop`."""
+        start = RowCutter(self._parse, state.last_completed_idx + 1, state.input_end, state.input_chain)
+        return read_rows(self._disk, self._path, start, stop, skip_bad=self._config.skip_bad)
+
+    async def at(self, indexes: Sequence[int]) -> AsyncGenerator[Row[Any], None]:
+        """Stream the rows with these indexes, which are in order."""
+        wanted = set(indexes)
+        start = RowCutter(self._parse)
+        rows = read_rows(self._disk, self._path, start, indexes[-1] + 1, skip_bad=self._config.skip_bad)
+        async with aclosing(rows):
+            async for row in rows:
+                if row.index in wanted:
+                    yield row
+
+    async def _scan(self, reach: int | None, watermark: int) -> Scan:
+        # Off the loop, so that a signal is heard while a large file is read.
+        scanned = await self._disk.call(
+            lambda: scan(
+                self._path,
+                self._parse,
+                limit=reach,
+                prefix_index=watermark,
+                stopped=lambda: self._reason() is not None,
+            )
+        )
+        reason = self._reason()
+        if reason is not None:
+            raise reason
+        return scanned
+
+    def _advice_for_csv(self) -> str:
+        """What makes pairs of the input if that looks like a table, else nothing."""
+        with suppress(DiskError):
+            first, _, _ = (self._disk.read(self._path, 0, READ_CHUNK) or b"").partition(b"\n")
+            header = b"," in first and first.lstrip()[:1] not in {b"{", b"["}
+            if header or self._path.suffix.lower() == ".csv":
+                name = shlex.quote(str(from_here(self._path)))
+                return f"this looks like CSV: asyncgen prepare medec {name} -o pairs.jsonl"
+        return ""
+
+
+def _bad_lines(scanned: Scan, path: Path) -> str:
+    """Every bad line, as far as they are known; the first few of a file of another kind."""
+    another_kind = not scanned.pairs or (
+        scanned.bad_count > len(scanned.bad)
+        and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
+    )
+    listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
+    shown = [f"  line {bad.number}: {bad.kind}" for bad in listed]
+    lines = "line is" if scanned.bad_count == 1 else "lines are"
+    more = scanned.bad_count - len(shown)
+    return "\n".join(
+        [f"{scanned.bad_count:,} {lines} no pair in {path}:", *shown, *([f"  and {more:,} more"] if more else [])]
+    )

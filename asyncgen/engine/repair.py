@@ -1,0 +1,220 @@
+"""Merge pairs that were asked again into finished files, in place: failed ones, or flagged ones.
+
+Several files change at once, which no rename does. So: the new files are written beside the old ones and
+synced; an intent record with their names and sizes is made durable; then come the renames and the removal of
+the intent. Before the intent nothing has happened; from it on, the next start finishes what it describes.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.cost import Spend
+from asyncgen.engine.worker import Outcome
+from asyncgen.engine.writer import count_outcome, failed_line
+from asyncgen.errors import DirectoryError
+from asyncgen.events import CheckpointSaved
+from asyncgen.recipe import Examples, OutputFile, Recipe
+from asyncgen.rows import Row
+from asyncgen.storage.checkpoint import FileMeter, RunState, decode, encode, encode_statistics
+from asyncgen.storage.disk import Disk, lines_of, replace_atomically, write_durably
+from asyncgen.storage.failed import failed_records
+from asyncgen.storage.layout import FAILED, INTENT, STATISTICS
+
+SUFFIX = ".merge"
+SPOOL = "spool-"
+
+
+def finish_intent(disk: Disk, directory: Path, state_directory: Path, *, restart: bool = False) -> bool:
+    """Finish a merge that a crash cut short; False when there is none.
+
+    Args:
+        disk: the disk.
+        directory: the output directory.
+        state_directory: its `.asyncgen/`.
+        restart: everything is moved aside anyhow: what cannot be finished is left as it is.
+
+    Raises:
+        DirectoryError: the intent is damaged, or a file that it names is neither there nor in place.
+    """
+    path = state_directory / INTENT
+    data = disk.read(path)
+    if data is not None:
+        try:
+            _carry_out(disk, directory, path, data)
+        except DirectoryError:
+            if not restart:
+                raise
+            disk.unlink(path)
+    for name in disk.list_directory(directory):
+        if name.endswith(SUFFIX):
+            disk.unlink(directory / name)
+    for name in disk.list_directory(state_directory):
+        if name.startswith(SPOOL):
+            disk.unlink(state_directory / name)
+    return data is not None
+
+
+def _carry_out(disk: Disk, directory: Path, path: Path, data: bytes) -> None:
+    disk.fsync_directory(path.parent)  # a killed run may have left an intent that is seen but not durable
+    try:
+        intent = decode(data)
+    except ValueError:
+        raise DirectoryError(f"{path} is damaged") from None
+    for name, size in intent["files"].items():
+        source, target = directory / (name + SUFFIX), directory / name
+        if disk.size(source) == size:
+            disk.rename(source, target)
+        elif disk.size(target) != size:
+            raise DirectoryError(f"{target} was changed while a merge was unfinished")
+    for name in intent["remove"]:
+        disk.unlink(directory / name)
+    disk.fsync_directory(directory)
+    disk.unlink(path)
+    disk.fsync_directory(path.parent)
+
+
+class RepairSpool:
+    """The sink of a repair: gathers what failed pairs came to, then merges it into the finished files.
+
+    Nothing here needs to survive a crash: the answers are in the journal, and a repair that is started
+    again takes them from there.
+
+    Args:
+        disk: the disk.
+        directory: the output directory.
+        state_directory: its `.asyncgen/`.
+        recipe: names the files and the counters.
+        state: the finished run's.
+    """
+
+    def __init__(
+        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe[Any], state: RunState
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._state_directory = state_directory
+        self._recipe = recipe
+        self._state = state
+        self._stats = dict(state.stats)
+        self._spools = {
+            output.name: disk.open_append(state_directory / f"{SPOOL}{output.name}") for output in recipe.outputs
+        }
+        self._failed = {record["index"]: record for record in failed_records(disk, directory)}
+        self._still_failed: dict[object, bytes] = {}
+        self.repaired: list[int] = []
+
+    async def append(self, outcomes: list[Outcome]) -> None:
+        """Spool the pairs whose examples go into the files."""
+        for outcome in outcomes:
+            if not self._takes(outcome) or outcome.examples is None:
+                continue
+            for output, blob in zip(self._recipe.outputs, outcome.examples.blobs, strict=True):
+                path = self._state_directory / f"{SPOOL}{output.name}"
+                self._disk.write(self._spools[output.name], blob, path)
+            self.repaired.append(outcome.row.index)
+
+    def _takes(self, outcome: Outcome) -> bool:
+        """Count an outcome; whether its examples go into the files."""
+        before = self._failed[outcome.row.index]
+        self._stats["total_tokens_used"] -= int(str(before["tokens"]))
+        self._stats[self._recipe.failure_counters[str(before["step"])]] -= 1
+        count_outcome(self._stats, self._recipe, outcome)
+        if outcome.examples is None:
+            self._still_failed[outcome.row.index] = failed_line(outcome)
+        return outcome.examples is not None
+
+    async def commit(self) -> CheckpointSaved | None:
+        """Nothing: the merge commits all at once."""
+        return None
+
+    async def close(self) -> None:
+        """Close the spools."""
+        for fd in self._spools.values():
+            self._disk.close_descriptor(fd)
+
+    def merge(self, spend: Spend) -> tuple[RunState, dict[str, FileMeter]]:
+        """Write the merged files, the intent, and carry it out; the new state and the meters of its files.
+
+        Args:
+            spend: what all runs have cost, the repair included.
+        """
+        meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
+        repaired = set(self.repaired)
+        lines = [
+            self._still_failed.get(index) or orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+            for index, record in self._failed.items()
+            if index not in repaired
+        ]
+        failed = FileMeter()
+        failed.advance(b"".join(lines))
+        if lines:
+            write_durably(self._disk, self._directory / (FAILED + SUFFIX), b"".join(lines))
+        meters[FAILED] = failed
+        state = replace(
+            self._state,
+            files={name: meter.mark() for name, meter in meters.items()},
+            stats=self._stats,
+            failed_pairs=len(lines),
+            spend=spend,
+        )
+        statistics = encode_statistics(state)
+        write_durably(self._disk, self._directory / (STATISTICS + SUFFIX), statistics)
+        self._disk.fsync_directory(self._directory)
+        sizes = {name: meter.size for name, meter in meters.items() if meter.size}
+        intent = {
+            "files": {**sizes, STATISTICS: len(statistics)},
+            "remove": [name for name, meter in meters.items() if not meter.size],
+        }
+        replace_atomically(self._disk, self._state_directory / INTENT, encode(intent))
+        finish_intent(self._disk, self._directory, self._state_directory)
+        return state, meters
+
+    def _write_merged(self, output: OutputFile) -> FileMeter:
+        """Interleave the old file with the spool, by index."""
+        old = lines_of(self._disk, self._directory / output.name)
+        new = lines_of(self._disk, self._state_directory / f"{SPOOL}{output.name}")
+        repaired = set(self.repaired)
+        path = self._directory / (output.name + SUFFIX)
+        meter = FileMeter()
+        fd = self._disk.open_append(path)
+        try:
+            for index in range(self._state.first, self._state.last_completed_idx + 1):
+                data = b"" if index in self._failed else b"".join(islice(old, output.lines))
+                if index in repaired:
+                    data = b"".join(islice(new, output.lines))
+                self._disk.write(fd, data, path)
+                meter.advance(data)
+            self._disk.fsync(fd, path)
+        finally:
+            self._disk.close_descriptor(fd)
+        return meter
+
+
+class ReplacementSpool(RepairSpool):
+    """The sink of a regeneration: takes what is better than the lines that a pair has; the other lines stay.
+
+    Args:
+        better: whether new examples of a row are to replace those that there are.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: Path,
+        state_directory: Path,
+        recipe: Recipe[Any],
+        state: RunState,
+        better: Callable[[Row[Any], Examples], bool],
+    ) -> None:
+        super().__init__(disk, directory, state_directory, recipe, state)
+        self._better = better
+
+    def _takes(self, outcome: Outcome) -> bool:
+        # The pair is counted already, and by the same counters: only what it costs is new.
+        self._stats["total_tokens_used"] += outcome.tokens
+        return outcome.examples is not None and self._better(outcome.row, outcome.examples)

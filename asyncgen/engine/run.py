@@ -1,0 +1,252 @@
+"""A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from asyncgen.config import RunConfig
+from asyncgen.cost import Price, Spend
+from asyncgen.engine.passes import Flaws, Work
+from asyncgen.engine.pool import Engine
+from asyncgen.engine.reader import Intake
+from asyncgen.engine.repair import finish_intent
+from asyncgen.engine.stream import Tap
+from asyncgen.errors import AsyncgenError, Exit, TryLaterError
+from asyncgen.events import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted
+from asyncgen.fingerprint import Fingerprint, fingerprint
+from asyncgen.recipe import Recipe
+from asyncgen.storage.checkpoint import Regeneration, RunState
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.input_file import Scan
+from asyncgen.storage.journal import clear_journal
+from asyncgen.storage.layout import STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.resume import Beginning, begin, begun, extend, peek
+from asyncgen.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended: the statistics of the directory, and the calls and tokens of this process.
+
+    `already_complete` when there was nothing to do.
+    """
+
+    stats: dict[str, int]
+    spend: Spend
+    failed_pairs: int
+    calls: int
+    refused: int
+    tokens: int
+    seconds: float
+    already_complete: bool
+
+
+class Run:
+    """One run of a recipe over an input file into an output directory.
+
+    Args:
+        config: what the user asked for.
+        recipe: what is asked for a pair.
+        observers: told of everything, on the event loop.
+        disk: the disk.
+        price: of the model, None when it is not known.
+        expect: what so many pairs are expected to take, for comparing it with what they took.
+        command: what goes on with the run, for whoever asks for it later; without the key.
+        tap: is handed the lines of one of the files.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        recipe: Recipe[Any],
+        observers: list[Observer],
+        disk: Disk,
+        *,
+        price: Price | None = None,
+        expect: Callable[[int], Planned] | None = None,
+        command: str = "",
+        tap: Tap | None = None,
+    ) -> None:
+        self._config = config
+        self._recipe = recipe
+        self._disk = disk
+        self._expect = expect
+        self._command = command
+        self._directory = config.output_dir
+        self._state_directory = config.output_dir / STATE_DIRECTORY
+        self._telemetry = Telemetry(disk, self._state_directory)
+        self._observers = [self._telemetry.observe, *observers]
+        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush)
+        served = {"model": config.model, "endpoint": config.endpoint}
+        if config.model_file:
+            served["model_file"] = config.model_file
+        self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
+        self._intake = Intake(config, recipe.parse, disk, self._observe, lambda: self._engine.reason)
+        self._work = Work(config, recipe, self._fingerprint, self._intake, self._engine, disk, self._observe, tap)
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        self._engine.stop(reason)
+
+    def take_share(self, share: float) -> None:
+        """Use at most this share (above 0 up to 1) of what the configuration allows, from now on."""
+        self._engine.take_share(share)
+
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any): it has asked somebody else with our key for it."""
+        self._engine.pause(seconds, endpoint)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What makes this run another one than others."""
+        return self._fingerprint
+
+    async def check_input(self) -> int:
+        """Check the input; how many pairs a run of all of it is about.
+
+        Raises:
+            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
+        """
+        return self._intake.wanted(await self._intake.check(None))
+
+    async def execute(self) -> Summary:
+        """Run to the end.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        return await self._carry_out(self._execute)
+
+    async def regenerate(self, flaws: Flaws) -> Summary:
+        """Ask flagged pairs of a finished run anew, one round; or finish the round that was begun.
+
+        Args:
+            flaws: find the pairs, and judge what comes.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        return await self._carry_out(partial(self._regenerate, flaws))
+
+    async def _carry_out(self, work: Callable[[Scan], Awaitable[tuple[RunState, bool]]]) -> Summary:
+        """Do some work on the directory, which is locked meanwhile, and tell of its begin and end."""
+        started = asyncio.get_running_loop().time()
+        self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
+        lock = self._lock() if begun(self._disk, self._directory) else None
+        try:
+            going_on = lock is not None and not self._config.restart
+            scanned = await self._intake.check(peek(self._disk, self._directory) if going_on else None)
+            if lock is None:
+                # Only now: bad input writes nothing, not even a directory.
+                lock = self._lock()
+                self._check_still_fresh()
+            state, worked = await work(scanned)
+            await self._tell_end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
+        except AsyncgenError as error:
+            await self._tell_end(error.exit_code, str(error))
+            raise
+        except Exception as error:
+            await self._tell_end(Exit.BUG, type(error).__name__)
+            raise
+        finally:
+            if lock is not None:
+                self._disk.close_descriptor(lock)
+        return Summary(
+            stats=dict(state.stats),
+            spend=state.spend,
+            failed_pairs=state.failed_pairs,
+            calls=self._engine.tally.calls,
+            refused=self._engine.tally.refused,
+            tokens=self._engine.tally.tokens,
+            seconds=asyncio.get_running_loop().time() - started,
+            already_complete=not worked,
+        )
+
+    def _check_still_fresh(self) -> None:
+        if peek(self._disk, self._directory) is not None:
+            raise TryLaterError(f"another run has just begun in {self._directory}; try again")
+
+    async def _tell_end(self, code: Exit, reason: str = "") -> None:
+        self._observe(ProcessEnded(code, reason))
+        await self._telemetry.flush()
+
+    def _lock(self) -> int:
+        self._disk.make_directory(self._directory)
+        self._disk.make_directory(self._state_directory)
+        return self._disk.lock(self._state_directory / "lock")
+
+    def _begin(self, scanned: Scan) -> Beginning:
+        """Bring the directory into the state that a run goes on from."""
+        if finish_intent(self._disk, self._directory, self._state_directory, restart=self._config.restart):
+            self._observe(Notice("Finished a merge that the last run had begun"))
+        beginning = begin(
+            self._disk,
+            self._directory,
+            self._recipe,
+            self._fingerprint,
+            pairs=self._intake.wanted(scanned),
+            portion=self._intake.portion(scanned),
+            prefix_chain=scanned.prefix_chain,
+            restart=self._config.restart,
+            rows=self._intake.all,
+        )
+        if beginning.state.portion is not None:
+            self._observe(Notice(str(beginning.state.portion).capitalize()))
+        if beginning.moved_to is not None:
+            self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
+        self._intake.trust(scanned)
+        return beginning
+
+    async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
+        """Bring the directory to its end; its final state, and whether there was anything to do."""
+        beginning = self._begin(scanned)
+        state, meters, worked = beginning.state, beginning.meters, False
+        ended = self._disk.size(self._directory / STATISTICS) is not None
+        if ended and state.failed_pairs:
+            state, meters = await self._work.repair(state, self._work.failed())
+            worked = True
+        if beginning.finished:
+            if state.regeneration.unfinished:
+                self._observe(Notice("asyncgen verify --regenerate has begun here, and goes on when called again"))
+            elif not state.failed_pairs:
+                clear_journal(self._disk, self._state_directory)  # a crash at the end may have left some
+            await self._work.begin_tap(state)
+            return state, worked
+        if ended:
+            extend(self._disk, self._directory, state)
+        total = state.stats["total_pairs"]
+        self._observe(RunStarted(state.last_completed_idx + 1, state.done, total, beginning.resumed))
+        if self._expect is not None:
+            self._observe(self._expect(total - state.done))
+        before = [] if ended else self._work.failed()
+        state = await self._work.generate(state, meters, state.first + total)
+        if before:
+            # They failed in a run that ended early: perhaps for the same reason, and that is gone.
+            state, _ = await self._work.repair(state, before, tapped=True)
+        return state, True
+
+    async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
+        """Work on one round of flagged pairs; the new state, and whether any was asked."""
+        beginning = self._begin(scanned)
+        state = beginning.state
+        if not beginning.finished:
+            raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
+        # Off the loop, so that a signal is heard while large files are read.
+        await self._disk.call(lambda: flaws.find(self._disk))
+        if self._engine.reason is not None:
+            raise self._engine.reason
+        self._observe(Notice(str(flaws)))
+        now = state.regeneration
+        if not now.unfinished:
+            now = Regeneration(now.number + 1, flaws.worst())
+        if not now.unfinished:
+            return state, False
+        return await self._work.regenerate(state, now, flaws), True
+
+    def _observe(self, event: Event) -> None:
+        for observer in self._observers:
+            observer(event)

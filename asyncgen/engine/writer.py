@@ -1,0 +1,291 @@
+"""The single writer: brings outcomes into order, appends them in step, and advances the checkpoint.
+
+Rules:
+
+1. The files in step are appended together, in input order; a pair is in all of them or in `failed.jsonl`.
+2. A commit speaks of what was appended before it began: journal and outputs are synced first, then the
+   checkpoint is replaced. While one commit runs, the next one gathers; they never overlap.
+3. A pair's window slot is free once it is appended. Its answers leave the journal once it is committed.
+4. When the disk refuses, the writer stops appending and committing for good, asks the run to stop, and goes
+   on taking outcomes off the queue: what is paid is in the journal, and the next start appends it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from asyncgen.engine.reorder import ReorderBuffer
+from asyncgen.engine.window import Window
+from asyncgen.engine.worker import Outcome
+from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.events import CheckpointSaved, Observer, PairDone, PairFailed
+from asyncgen.recipe import Recipe
+from asyncgen.storage.checkpoint import FileMeter, RunState, save_checkpoint
+from asyncgen.storage.disk import Disk, Output
+from asyncgen.storage.journal import Journal
+from asyncgen.storage.layout import FAILED
+
+COMMIT_INTERVAL = 2.0
+
+
+class Sink(Protocol):
+    """Where ordered outcomes go."""
+
+    async def append(self, outcomes: list[Outcome]) -> None:
+        """Append outcomes, next in order."""
+
+    async def commit(self) -> CheckpointSaved | None:
+        """Make what was appended durable; None when there was nothing new."""
+
+    async def close(self) -> None:
+        """Close the files."""
+
+
+def failed_line(outcome: Outcome) -> bytes:
+    """The line of a failed pair in `failed.jsonl`; no text of a note."""
+    failure = outcome.failure
+    assert failure is not None
+    return orjson.dumps(
+        {
+            "index": outcome.row.index,
+            "note_id": outcome.row.pair.note_id,
+            "step": failure.step,
+            "error": failure.kind,
+            "attempts": failure.attempts,
+            "tokens": outcome.tokens,
+        },
+        option=orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+class RunOutputs:
+    """The sink of a run: the output files and `failed.jsonl`, the state that they are in, the checkpoint.
+
+    Args:
+        disk: the disk.
+        directory: the output directory.
+        recipe: names the files and the counters.
+        journal: released as pairs are committed.
+        state: where the files stand; they have been brought to it.
+        meters: the meters of the files at that state, by name.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: Path,
+        recipe: Recipe[Any],
+        journal: Journal,
+        state: RunState,
+        meters: dict[str, FileMeter],
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._recipe = recipe
+        self._journal = journal
+        self._begun = state
+        self._meters = meters
+        self._files: dict[str, Output] = {}
+        self._stats = dict(state.stats)
+        self._index, self._end, self._chain = state.last_completed_idx, state.input_end, state.input_chain
+        self._failed_pairs = state.failed_pairs
+        self._uncommitted: list[tuple[int, bool]] = []
+        self._new_names = False
+
+    @property
+    def state(self) -> RunState:
+        """The state up to the last pair appended."""
+        return replace(
+            self._begun,
+            last_completed_idx=self._index,
+            input_end=self._end,
+            input_chain=self._chain,
+            files={name: meter.mark() for name, meter in self._meters.items()},
+            stats=dict(self._stats),
+            failed_pairs=self._failed_pairs,
+            spend=replace(self._journal.spend),
+        )
+
+    async def append(self, outcomes: list[Outcome]) -> None:
+        """Append outcomes to the files in step."""
+        good = [outcome.examples.blobs for outcome in outcomes if outcome.examples is not None]
+        pieces = {
+            output.name: b"".join(blobs[place] for blobs in good)
+            for place, output in enumerate(self._recipe.outputs)
+        }
+        pieces[FAILED] = b"".join(failed_line(outcome) for outcome in outcomes if outcome.failure is not None)
+        for name, data in pieces.items():
+            if data:
+                await self._append(name, data)
+        # Only now: a commit that began between two of the appends must not speak of this batch.
+        for name, data in pieces.items():
+            self._meters[name].advance(data)
+        for outcome in outcomes:
+            self._count(outcome)
+
+    async def commit(self) -> CheckpointSaved | None:
+        """Make everything appended durable and say so in the checkpoint."""
+        if not self._uncommitted:
+            return None
+        state, covered = self.state, self._uncommitted
+        self._uncommitted = []
+        new_names, self._new_names = self._new_names, False
+        self._journal.carry()
+        await self._disk.call(lambda: self._commit(state, new_names))
+        for index, failed in covered:
+            if failed:
+                self._journal.keep(index)
+            else:
+                self._journal.release(index)
+        return CheckpointSaved(state.done, state.stats["total_pairs"])
+
+    async def close(self) -> None:
+        """Close the files."""
+        for output in self._files.values():
+            await output.close()
+
+    def _commit(self, state: RunState, new_names: bool) -> None:
+        self._journal.log.sync()
+        for output in list(self._files.values()):
+            self._disk.fsync(output.fd, output.path)
+        if new_names:  # the checkpoint must not become durable before the names that it speaks of
+            self._disk.fsync_directory(self._directory)
+        save_checkpoint(self._disk, self._directory, state)
+        self._journal.log.unlink_retired()
+
+    async def _append(self, name: str, data: bytes) -> None:
+        if name not in self._files:
+            self._files[name] = await self._disk.open_output(self._directory / name)
+            self._new_names = True
+        output = self._files[name]
+        try:
+            await output.append(data)
+        except DiskError:
+            # Leave no torn line behind; where even that fails, the next start cuts it.
+            self._disk.cut(output.fd, self._meters[name].size, output.path)
+            raise
+
+    def _count(self, outcome: Outcome) -> None:
+        row = outcome.row
+        self._index, self._end, self._chain = row.index, row.end, row.chain
+        self._uncommitted.append((row.index, outcome.failure is not None))
+        count_outcome(self._stats, self._recipe, outcome)
+        self._failed_pairs += outcome.failure is not None
+
+
+def count_outcome(stats: dict[str, int], recipe: Recipe[Any], outcome: Outcome) -> None:
+    """Add an outcome to the statistics."""
+    stats["total_tokens_used"] += outcome.tokens
+    if outcome.examples is not None:
+        for name, number in outcome.examples.counts.items():
+            stats[name] += number
+    if outcome.failure is not None:
+        stats[recipe.failure_counters[outcome.failure.step]] += 1
+
+
+class OrderedWriter:
+    """Takes outcomes off the queue and gives them to the sink, in the order of `expected`.
+
+    Args:
+        sink: where they go.
+        expected: the indexes that will come, in order.
+        save_every: pairs after which a commit is due (or `COMMIT_INTERVAL` seconds, whichever is first).
+        window: slots are freed here.
+        observe: told of each pair and each checkpoint.
+        stop: told the reason when the disk refuses.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        expected: Iterator[int] | None = None,
+        *,
+        save_every: int,
+        window: Window,
+        observe: Observer,
+        stop: Callable[[AsyncgenError], None],
+    ) -> None:
+        self._sink = sink
+        self._reorder: ReorderBuffer[Outcome] = ReorderBuffer(count() if expected is None else expected)
+        self._save_every = save_every
+        self._window = window
+        self._observe = observe
+        self._stop = stop
+        self._since_commit = 0
+        self._due = asyncio.Event()
+        self._ended = False
+        self._broken = False
+
+    async def write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """Write until the queue says None; `commit_regularly` then commits what is left and returns."""
+        ended = False
+        while not ended:
+            arrived = [await outcomes.get()]
+            while not outcomes.empty():
+                arrived.append(outcomes.get_nowait())
+            for outcome in arrived:
+                if outcome is None:
+                    ended = True
+                else:
+                    self._window.hold(outcome.size)
+                    self._reorder.push(outcome.row.index, outcome)
+            await self._append(list(self._reorder.pop_ready()))
+        self._ended = True
+        self._due.set()
+
+    async def commit_regularly(self) -> None:
+        """Commit whenever it is due, and once more at the end."""
+        while not self._ended:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COMMIT_INTERVAL):
+                    await self._due.wait()
+            await self._commit()
+        # The writer may have ended while a commit was under way.
+        await self._commit()
+
+    async def _commit(self) -> None:
+        self._due.clear()
+        self._since_commit = 0
+        if self._broken:
+            return
+        try:
+            saved = await self._sink.commit()
+        except DiskError as error:
+            self._refused(error)
+            return
+        if saved is not None:
+            self._observe(saved)
+
+    async def _append(self, ready: list[Outcome]) -> None:
+        if not ready:
+            return
+        if not self._broken:
+            try:
+                await self._sink.append(ready)
+            except DiskError as error:
+                self._refused(error)
+        for outcome in ready:
+            self._window.hold(-outcome.size)
+            self._window.free()
+            if not self._broken:
+                self._observe(_event(outcome))
+        self._since_commit += len(ready)
+        if self._since_commit >= self._save_every:
+            self._due.set()
+
+    def _refused(self, error: DiskError) -> None:
+        self._broken = True
+        self._stop(error)
+
+
+def _event(outcome: Outcome) -> PairDone | PairFailed:
+    if outcome.failure is None:
+        return PairDone(outcome.row.index)
+    failure = outcome.failure
+    return PairFailed(outcome.row.index, outcome.row.pair.note_id, failure.step, failure.kind, failure.attempts)

@@ -1,0 +1,95 @@
+"""Whether one more call fits into what the user will spend. Pure arithmetic.
+
+A budget is hard: a call is sent only when everything spent, the worst case of all calls in flight and its own
+worst case fit. The worst case of a call is a token for each byte of its request (no tokenizer makes more) and
+the longest answer that it allows.
+"""
+
+import math
+from collections.abc import Iterator
+
+from asyncgen.chat import Usage
+from asyncgen.cost import Price, Spend, total_usage
+
+ROUNDING = 1e-9  # by which a product of floats may fall short
+
+
+class Budget:
+    """Says whether one more call fits.
+
+    Args:
+        spend: what is spent already, kept up to date by its owner.
+        price: needed for `most_cost`.
+        most_cost: USD, None: no matter.
+        most_tokens: of all calls, None: no matter.
+        part: of what the user has named that these are.
+    """
+
+    def __init__(
+        self,
+        spend: Spend,
+        price: Price | None,
+        *,
+        most_cost: float | None,
+        most_tokens: int | None,
+        part: float = 1.0,
+    ) -> None:
+        self._spend = spend
+        self._price = price
+        self._most_cost = most_cost
+        self._most_tokens = most_tokens
+        self._part = part
+        self._prompt_tokens = self._completion_tokens = 0
+        self.calls = 0
+
+    def covers(self, most: Usage) -> bool:
+        """Whether a call fits that costs at most this."""
+        return not any(needed > has for _, needed, has in self._needs(most))
+
+    def shortfall(self, most: Usage) -> str:
+        """What the user has to raise, and to what at least, for a call that costs at most this."""
+        short = [
+            f"{flag} {math.ceil(whole) if flag.endswith('tokens') else _dollars(whole)}"
+            for flag, needed, has in self._needs(most)
+            if needed > has and (whole := self._whole(needed))
+        ]
+        dearest = f"{most.total_tokens:,} tokens"
+        if self._price is not None:
+            dearest = f"${_dollars(self._price.cost(most))} ({dearest})"
+        return f"the next one may take {dearest}, so give at least {' and '.join(short)}"
+
+    def _whole(self, needed: float) -> float:
+        """What the user has to name so that this is a part of it."""
+        return needed if self._part == 1 else needed / self._part * (1 + ROUNDING)
+
+    def _needs(self, most: Usage) -> Iterator[tuple[str, float, float]]:
+        """Of each flag: what there must be for a call that costs at most this, and what there is."""
+        spent = self._spend.most
+        total = total_usage(
+            spent.prompt_tokens + self._prompt_tokens + most.prompt_tokens,
+            spent.completion_tokens + self._completion_tokens + most.completion_tokens,
+            spent.cached_tokens,
+        )
+        if self._most_tokens is not None:
+            yield "--max-total-tokens", total.total_tokens, self._most_tokens
+        if self._most_cost is not None:
+            assert self._price is not None
+            yield "--max-cost", self._price.cost(total), self._most_cost
+
+    def reserve(self, most: Usage) -> None:
+        """A call goes out."""
+        self._count(most, 1)
+
+    def release(self, most: Usage) -> None:
+        """It is back; what it cost is in the spend."""
+        self._count(most, -1)
+
+    def _count(self, most: Usage, sign: int) -> None:
+        self.calls += sign
+        self._prompt_tokens += sign * most.prompt_tokens
+        self._completion_tokens += sign * most.completion_tokens
+
+
+def _dollars(cost: float) -> str:
+    """Rounded up: less would not do."""
+    return f"{math.ceil(cost * 10_000) / 10_000:.4f}"

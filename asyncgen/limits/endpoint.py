@@ -1,0 +1,164 @@
+"""One server that answers calls: its limits, its pause, its calls in flight and its health.
+
+What a server says is heard here: answers and refusals move the limit of calls in flight (`concurrency`) and the
+rates (`limiter`). As long as no limit is known and no call is back, a few go ahead to tell of one.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from asyncgen.limits.circuit_breaker import Health
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.pacer import Mark
+from asyncgen.limits.rate_headers import read_reports
+
+LISTEN_INTERVAL = 0.02
+FIRST = 8  # calls in flight where no limit is known, until the first of them has told of some or of none
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits then."""
+
+    at: float
+    marks: Mapping[str, Mark]
+    endpoint: "Endpoint"
+
+
+class Endpoint:
+    """One of the servers behind the gate.
+
+    Args:
+        control: of the calls in flight.
+        limiter: of the rates.
+        name: by which the user knows it; empty for the only one.
+    """
+
+    def __init__(self, control: ConcurrencyControl, limiter: RateLimiter, name: str = "") -> None:
+        self.name = name
+        self.limiter = limiter
+        self.health = Health()
+        self.probing = False
+        self.in_flight = 0
+        self.pauses_in_a_row = 0
+        self.waiting_on: str | None = None
+        self._control = control
+        self._heard = False
+        self._heard_at = self._refused_at = float("-inf")
+        self._lacking = asyncio.Event()
+        self._paused_until = 0.0
+        self._resume: asyncio.TimerHandle | None = None
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now."""
+        if self.probing:
+            return 1
+        limit = self._control.limit
+        return limit if self._heard or self.limiter.lanes else min(FIRST, limit)
+
+    def obstacle(self, tokens: float) -> str | None:
+        """Why a call of so many tokens cannot go now; None when it can."""
+        lack = self.limiter.lack(tokens)
+        if lack is not None:
+            # Drawn also while something else binds: a bucket holds too little to wait for that.
+            self._lacking.set()
+        # The timer says when a pause is over, not the clock: a loop may fire a timer a little early.
+        if self._resume is not None:
+            self.waiting_on = "pause"
+        elif self.in_flight >= self.limit:
+            self.waiting_on = "concurrency"
+        else:
+            self.waiting_on = None if lack is None else lack[0]
+        return self.waiting_on
+
+    def take(self, tokens: float) -> Grant:
+        """Send a call of so many tokens, for which there is no obstacle; `leave` must follow."""
+        self.in_flight += 1
+        now = asyncio.get_running_loop().time()
+        return Grant(now, self.limiter.spend(tokens, now), self)
+
+    def leave(self) -> bool:
+        """Give a call in flight back; whether it is the first of all."""
+        self.in_flight -= 1
+        first, self._heard = not self._heard, True
+        return first
+
+    # What the server says; before `leave`
+
+    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> bool:
+        """A call was answered; whether more may be in flight since.
+
+        The headers are heard now and then, for reading them costs time.
+        """
+        now = asyncio.get_running_loop().time()
+        before = self._control.limit
+        self._control.answered(now, grant.at, self.in_flight)
+        if now - self._heard_at >= LISTEN_INTERVAL:
+            self._heard_at = now
+            if self.limiter.hear(read_reports(headers), grant.marks, now):
+                # Little's law: what the rate needs at this latency.
+                self._control.expect(self.limiter.calls_a_second(tokens, now) * (now - grant.at), now)
+        return self._control.limit > before
+
+    def refused(self, grant: Grant, headers: Mapping[str, str], limit: str | None, *, slow_down: bool) -> bool:
+        """A call was refused for rate or overload; whether that begins an episode.
+
+        Args:
+            grant: the call's.
+            headers: of the refusal.
+            limit: the name of the limit it was refused for, None when that was not said.
+            slow_down: the server asks for a lower rate for a longer time.
+        """
+        now = asyncio.get_running_loop().time()
+        self.limiter.hear(read_reports(headers), grant.marks, now)
+        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None)
+        if grant.at < self._refused_at:
+            return False
+        self._refused_at = now
+        for name, lane in self.limiter.lanes.items():
+            if limit in {name, None}:
+                lane.pace.refused(now, slow_down=slow_down)
+        return True
+
+    # Time
+
+    def pause(self, seconds: float, over: Callable[[], None]) -> bool:
+        """Be paused for `seconds` from now, then tell so; False when a longer pause is in force already."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        if until <= self._paused_until:
+            return False
+        self._paused_until = until
+        self.close()
+        self._resume = loop.call_at(until, self._end_pause, over)
+        return True
+
+    def close(self) -> None:
+        """Leave no timer behind."""
+        if self._resume is not None:
+            self._resume.cancel()
+
+    async def pump(self, oldest: Callable[[], float | None], drawn: Callable[[], None]) -> None:
+        """Draw from the lanes what the oldest waiting call lacks; runs until cancelled.
+
+        Args:
+            oldest: the tokens of that call, None when none waits.
+            drawn: told of each draw.
+        """
+        now = asyncio.get_running_loop().time
+        while True:
+            await self._lacking.wait()
+            self._lacking.clear()
+            tokens = oldest()
+            lack = None if tokens is None else self.limiter.lack(tokens)
+            if lack is not None:
+                name, amount = lack
+                await self.limiter.lanes[name].draw(amount, now())
+            drawn()
+
+    def _end_pause(self, over: Callable[[], None]) -> None:
+        self._resume = None
+        over()

@@ -1,0 +1,243 @@
+"""The one gate that every attempt passes: the queue before all endpoints.
+
+Rules:
+
+1. A grant gives all that an attempt needs at once, at one endpoint: a call in flight, a request, its tokens.
+   Nothing is granted in a pause, nor beyond the budget: what calls in flight may cost is set aside.
+2. The oldest pair goes first. What it cannot have yet, nobody behind it gets: nothing is overtaken, and
+   no second queue can turn the order around. But a call that was just refused lets the next one go before it: it
+   may be the only one that the server refuses.
+3. It goes where there is room: of the endpoints that nothing keeps from taking it, to the one with the largest
+   share of its calls in flight free. All of them draw for the oldest call, so that none stands still.
+4. Whoever waits for a backoff is outside the gate and holds nothing.
+5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; one that is out
+   gets nothing any more. When none is left that does not rest, none rests: all are asked as if they were well.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import count
+from typing import TYPE_CHECKING
+
+from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.errors import Stopping
+from asyncgen.limits.endpoint import Endpoint, Grant
+
+if TYPE_CHECKING:
+    from asyncgen.limits.budget import Budget
+
+
+class Gate:
+    """Grants attempts, oldest pair first; `pump` must run beside it when rates are limited.
+
+    Args:
+        endpoints: one or more; one is the common case.
+    """
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self.endpoints = tuple(endpoints)
+        self._asked = self.endpoints
+        self._resting: dict[Endpoint, asyncio.TimerHandle] = {}
+        self._waiting: list[tuple[int, int, float, Usage, asyncio.Future[Grant]]] = []
+        self._order = count()
+        self._closed = asyncio.Event()
+        self.in_flight = 0
+        self.backing_off = 0
+        self.waiting_on: str | None = None
+        self.grown = asyncio.Event()
+        self.budget: Budget | None = None
+        self.exhausted = asyncio.Event()
+        self.lacking = ""
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now."""
+        return sum(endpoint.limit for endpoint in self._asked)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that stand before the gate."""
+        return len(self._waiting)
+
+    @property
+    def share(self) -> float:
+        """The share of every limit that is ours, above 0 up to 1; a change takes effect at the next draw."""
+        return self.endpoints[0].limiter.share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        for endpoint in self.endpoints:
+            endpoint.limiter.share = share
+
+    async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE, *, refused: bool = False) -> Grant:
+        """Wait for a grant of one call of pair `index`; `leave` must follow.
+
+        Args:
+            index: the oldest goes first.
+            tokens: what the call is charged against the limit of tokens.
+            most: what it can cost, for the budget.
+            refused: it was refused just now, and lets the oldest of the others go first: if it alone is what the
+                server refuses, the others must not wait for it.
+
+        Raises:
+            Stopping: the gate was closed.
+        """
+        if self._closed.is_set():
+            raise Stopping
+        granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
+        place = max(index, self._waiting[0][0]) if refused and self._waiting else index
+        heappush(self._waiting, (place, next(self._order), tokens, most, granted))
+        self._grant()
+        try:
+            grant = await granted
+        except asyncio.CancelledError:
+            if granted.done() and not granted.cancelled() and granted.exception() is None:
+                self.leave(granted.result(), most)  # granted and cancelled in the same tick
+            raise
+        if self._closed.is_set():
+            self.leave(grant, most)  # granted and closed in the same tick
+            raise Stopping
+        return grant
+
+    def leave(self, grant: Grant, most: Usage = NO_USAGE) -> None:
+        """Give the call in flight back, and what the budget had set aside for it; its cost is in the spend."""
+        self.in_flight -= 1
+        if grant.endpoint.leave():
+            self.grown.set()
+        if self.budget is not None:
+            self.budget.release(most)
+        self._grant()
+
+    # What became of a call; before `leave`
+
+    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> None:
+        """A call was answered."""
+        endpoint = grant.endpoint
+        if endpoint.health.succeeded():
+            self._review()
+        if endpoint.answered(grant, headers, tokens):
+            self.grown.set()
+            self._grant()
+
+    def failed(self, grant: Grant) -> bool:
+        """The endpoint is to blame for a failure; whether it is found ill, and others are there for the call."""
+        endpoint = grant.endpoint
+        loop = asyncio.get_running_loop()
+        seconds = endpoint.health.failed(loop.time(), grant.at)
+        if seconds is not None and len(self.endpoints) > 1:
+            if endpoint in self._resting:
+                self._resting[endpoint].cancel()
+            self._resting[endpoint] = loop.call_later(seconds, self._end_rest, endpoint)
+            self._review()
+        return endpoint.probing or (endpoint.health.out is not None and self.others(endpoint))
+
+    def others(self, endpoint: Endpoint) -> bool:
+        """Whether calls can go to another one, be it after a rest."""
+        return any(other.health.out is None for other in self.endpoints if other is not endpoint)
+
+    def put_out(self, endpoint: Endpoint, why: str) -> bool:
+        """Send nothing to an endpoint any more; False when it is the last one, which stays."""
+        if not self.others(endpoint):
+            return False
+        endpoint.health.out = why
+        self._review()
+        return True
+
+    def fits(self, tokens: float) -> bool:
+        """Whether a call of so many tokens can ever pass the limit of a server."""
+        return any(tokens <= endpoint.limiter.largest_call for endpoint in self._asked)
+
+    def pause(self, seconds: float, endpoint: Endpoint) -> bool:
+        """Grant nothing at an endpoint for `seconds` from now; False when that changes nothing."""
+        return endpoint.pause(seconds, self._grant)
+
+    def close(self) -> None:
+        """Grant nothing any more: who waits here or in `backoff` gets `Stopping`."""
+        self._closed.set()
+        for *_, granted in self._waiting:
+            if not granted.done():
+                granted.set_exception(Stopping())
+        self._waiting.clear()
+        for endpoint in self.endpoints:
+            endpoint.close()
+        for timer in self._resting.values():
+            timer.cancel()
+
+    async def backoff(self, seconds: float) -> None:
+        """Sleep outside the gate.
+
+        Raises:
+            Stopping: the gate was closed meanwhile.
+        """
+        self.backing_off += 1
+        self.grown.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.backing_off -= 1
+        raise Stopping
+
+    async def pump(self) -> None:
+        """Draw at every endpoint what the oldest waiting call lacks there; runs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for endpoint in self.endpoints:
+                group.create_task(endpoint.pump(self._oldest, self._grant))
+
+    def _oldest(self) -> float | None:
+        return self._waiting[0][2] if self._waiting else None
+
+    def _end_rest(self, endpoint: Endpoint) -> None:
+        del self._resting[endpoint]
+        self._review()
+
+    def _review(self) -> None:
+        """The health of an endpoint has changed, or its rest is over: who is asked from now on."""
+        left = [endpoint for endpoint in self.endpoints if endpoint.health.out is None]
+        well = any(not endpoint.health.rests for endpoint in left)
+        for endpoint in self.endpoints:
+            endpoint.probing = well and endpoint.health.rests
+        self._asked = tuple(one for one in left if not (one.probing and one in self._resting))
+        self.grown.set()
+        self._grant()
+
+    def _grant(self) -> None:
+        while self._waiting:
+            _, _, tokens, most, granted = self._waiting[0]
+            if granted.done():  # cancelled while it waited
+                heappop(self._waiting)
+                continue
+            if self.budget is not None and not self.budget.covers(most):
+                self.waiting_on = "budget"
+                if not self.in_flight:  # nothing comes back that could make room
+                    self.lacking = self.budget.shortfall(most)
+                    self.exhausted.set()
+                return
+            endpoint = self._with_room(tokens)
+            if endpoint is None:
+                return
+            heappop(self._waiting)
+            self.in_flight += 1
+            if self.budget is not None:
+                self.budget.reserve(most)
+            granted.set_result(endpoint.take(tokens))
+        self.waiting_on = None
+
+    def _with_room(self, tokens: float) -> Endpoint | None:
+        """The endpoint that takes a call of so many tokens now; else None, and what that waits for is noted."""
+        asked: Sequence[Endpoint] = self._asked
+        if len(asked) > 1:
+            asked = [one for one in asked if tokens <= one.limiter.largest_call] or asked
+        found, least = None, 1.0
+        for endpoint in asked:
+            obstacle = endpoint.obstacle(tokens)
+            if obstacle is not None:
+                # A pause holds back its own endpoint alone, and all of them only where nothing else does.
+                if obstacle != "pause" or endpoint is asked[0]:
+                    self.waiting_on = obstacle
+            elif (used := endpoint.in_flight / endpoint.limit) < least:
+                found, least = endpoint, used
+        return found

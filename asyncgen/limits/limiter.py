@@ -1,0 +1,131 @@
+"""The paced limits of one endpoint.
+
+Pacing is `aiolimiter` with a short period. Its waiters are a heap by amount, so large requests would
+starve: only the endpoint's pump waits there. An amount above its capacity raises: amounts are taken in
+slices and gathered in a purse until the oldest call can pay. Its rate cannot change and its level cannot be
+set: so the rate stays, and a changed pace changes what a unit costs.
+"""
+
+from collections.abc import Mapping
+
+from aiolimiter import AsyncLimiter
+
+from asyncgen.limits.pacer import MINUTE, Mark, Pace
+from asyncgen.limits.rate_headers import DAY, Report
+
+PERIOD = 0.1
+ROUNDING = 1e-6  # slices of floats do not add up exactly
+
+
+class Lane:
+    """One paced limit: its rate, and a purse of what has been drawn and not spent."""
+
+    def __init__(self, per_minute: float, ceiling: float | None, share: float, spent: float = 0.0) -> None:
+        self.pace = Pace(per_minute, ceiling, share)
+        # At least one whole unit must fit: below 600 a minute the period grows instead.
+        self._nominal = self.pace.whole  # for a share may grow
+        period = max(PERIOD, 1 / self._nominal)
+        self._bucket = AsyncLimiter(self._nominal * period, period)
+        self._purse = 0.0
+        self._spent = spent
+
+    @property
+    def spent(self) -> float:
+        """What calls have taken since the start."""
+        return self._spent
+
+    def lack(self, amount: float) -> float:
+        """What is missing in the purse; 0 when the amount is there."""
+        missing = amount - self._purse
+        return missing if missing > ROUNDING else 0.0
+
+    async def draw(self, amount: float, now: float) -> None:
+        """Put a slice of at most `amount` into the purse, at the pace of now."""
+        cost = self._nominal / self.pace.rate(now)
+        slice_ = min(amount * cost, self._bucket.max_rate)
+        await self._bucket.acquire(slice_)
+        self._purse += slice_ / cost
+
+    def spend(self, amount: float, now: float) -> Mark:
+        """Take a call's amount out of the purse."""
+        self._purse -= amount
+        self._spent += amount
+        self.pace.sent(amount)
+        return Mark(now, amount, self._spent)
+
+
+class RateLimiter:
+    """The paced limits of one endpoint; those that only its headers tell of are paced from then on.
+
+    Args:
+        rpm: requests a minute as preset, None when unknown.
+        tpm: tokens a minute as preset, None when unknown.
+        ceilings: what the user wants at most, by name ("requests", "tokens"), a minute.
+    """
+
+    def __init__(self, rpm: float | None, tpm: float | None, ceilings: Mapping[str, float] | None = None) -> None:
+        self._ceilings = ceilings or {}
+        self._share = 1.0
+        presets = {"requests": rpm, "tokens": tpm}
+        self.lanes = {
+            name: Lane(preset, self._ceilings.get(name), self._share)
+            for name, preset in presets.items()
+            if preset is not None
+        }
+        self._sent = {"requests": 0.0, "tokens": 0.0}
+        self.largest_call = float("inf")
+        self.day_over: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The share of every limit that is ours, above 0 up to 1."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._share = share
+        for lane in self.lanes.values():
+            lane.pace.share = share
+
+    def lack(self, tokens: float) -> tuple[str, float] | None:
+        """What a call of so many tokens lacks first, and how much of it; None when it can go."""
+        for name, lane in self.lanes.items():
+            missing = lane.lack(1.0 if name == "requests" else tokens)
+            if missing:
+                return name, missing
+        return None
+
+    def spend(self, tokens: float, now: float) -> dict[str, Mark]:
+        """Take a call of so many tokens out of the purses."""
+        self._sent["requests"] += 1.0
+        self._sent["tokens"] += tokens
+        return {name: lane.spend(1.0 if name == "requests" else tokens, now) for name, lane in self.lanes.items()}
+
+    def hear(self, reports: Mapping[str, Report], marks: Mapping[str, Mark], now: float) -> bool:
+        """Take in what the headers of an answer to a call with these marks say; whether a limit is new."""
+        learned = False
+        for name, report in reports.items():
+            if report.daily:
+                self.day_over = (report.reset or DAY) if report.remaining < 1 else None
+                continue
+            if name == "tokens":
+                self.largest_call = report.limit
+            if name not in self.lanes:
+                self.lanes[name] = Lane(
+                    report.limit * MINUTE / report.period,
+                    self._ceilings.get(name),
+                    self._share,
+                    self._sent[name],
+                )
+                learned = True
+            mark = marks.get(name)
+            if mark is not None:
+                self.lanes[name].pace.answered(now, mark, report.limit, report.remaining, report.period)
+        return learned
+
+    def calls_a_second(self, tokens: float, now: float) -> float:
+        """How many calls of so many tokens the limits let through."""
+        rates = (
+            lane.pace.rate(now) / (1.0 if name == "requests" else tokens) for name, lane in self.lanes.items()
+        )
+        return min(rates, default=float("inf"))

@@ -1,0 +1,1 @@
+"""The MEDEC corpus: its files, pairs and splits."""

@@ -1,0 +1,80 @@
+"""The pairs of several published files, and all that was odd about them: what repeats, what was left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from asyncgen.medec.csv_files import Found
+from asyncgen.medec.pair import Pair
+
+
+class Place(NamedTuple):
+    """Where a row stands."""
+
+    file: str
+    number: int
+    text_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something odd about a row. `like` is an earlier row that it repeats."""
+
+    kind: str
+    place: Place
+    left_out: bool
+    like: Place | None = None
+
+
+@dataclass(slots=True)
+class Collection:
+    """The pairs of several files, and what was odd in them; `clean` counts the notes without an error."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    oddities: list[Oddity] = field(default_factory=list)
+    rows: int = 0
+    clean: int = 0
+    _seen: dict[bytes, Place] = field(default_factory=dict)
+
+    def add(self, file: str, found: Found) -> None:
+        """Take a row in."""
+        self.rows += 1
+        place = Place(file, found.number, found.text_id)
+        pair, odd = found.reading
+        if pair is None and not odd:
+            self.clean += 1
+        repeated = [] if pair is None else list(self._repeated(place, pair))
+        again = any(oddity.left_out for oddity in repeated)
+        self.oddities += repeated
+        if again:
+            return
+        self.oddities += [Oddity(kind, place, left_out=pair is None) for kind in odd]
+        if pair is not None:
+            self.pairs.append(pair)
+
+    @property
+    def left_out(self) -> int:
+        """Rows that are odd and gave no pair."""
+        return self.rows - self.clean - len(self.pairs)
+
+    def _repeated(self, place: Place, pair: Pair) -> Iterator[Oddity]:
+        """How a pair repeats an earlier one: wholly (it is left out), or in a part."""
+        both = _digest("both", pair.correct_note, pair.incorrect_note)
+        if both in self._seen:
+            yield Oddity("both notes were there already", place, left_out=True, like=self._seen[both])
+            return
+        self._seen[both] = place
+        parts = {
+            "Text ID of other notes": _digest("id", pair.note_id),
+            "Text of another pair": _digest("text", pair.incorrect_note),
+            "Corrected Text of another pair": _digest("corrected", pair.correct_note),
+        }
+        for kind, key in parts.items():
+            if (earlier := self._seen.setdefault(key, place)) is not place:
+                yield Oddity(kind, place, left_out=False, like=earlier)
+
+
+def _digest(kind: str, *texts: str) -> bytes:
+    digests = (blake2b(text.encode(), digest_size=16).digest() for text in (kind, *texts))
+    return blake2b(b"".join(digests), digest_size=16).digest()

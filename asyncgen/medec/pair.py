@@ -1,0 +1,56 @@
+"""A pair of MEDEC: the same clinical note twice, correct and with a doctor-verified error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asyncgen.rows import BadFieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input")."""
+
+    note_id: str
+    correct_note: str
+    incorrect_note: str
+    error_type: str
+    error_sentence: str | None
+    corrected_sentence: str | None
+
+
+def _required(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise BadFieldError(f"no {name}" if value is None else f"{name} is not a string")
+    if not value.strip():
+        raise BadFieldError(f"{name} is empty")
+    if "\x00" in value:
+        raise BadFieldError(f"NUL character in {name}")
+    return value
+
+
+def _optional(fields: Mapping[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadFieldError(f"{name} is not a string")
+    if value and "\x00" in value:
+        raise BadFieldError(f"NUL character in {name}")
+    return value
+
+
+def parse_pair(fields: Mapping[str, Any]) -> Pair:
+    """Take the pair out of one decoded input line; fields that are not named are ignored.
+
+    Raises:
+        BadFieldError: a field is missing, empty or of the wrong type.
+    """
+    return Pair(
+        # Older files call the field text_id.
+        note_id=_required(fields, "text_id" if "note_id" not in fields and "text_id" in fields else "note_id"),
+        correct_note=_required(fields, "correct_note"),
+        incorrect_note=_required(fields, "incorrect_note"),
+        error_type=_optional(fields, "error_type") or "unknown",
+        error_sentence=_optional(fields, "error_sentence"),
+        corrected_sentence=_optional(fields, "corrected_sentence"),
+    )

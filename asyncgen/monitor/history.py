@@ -1,0 +1,256 @@
+"""Reads back what runs of a directory left: `events.jsonl` and `calls.jsonl`, in bounded memory.
+
+Rules:
+
+1. Every process that worked is a session; one without a `ProcessEnded` was killed, or still runs.
+2. A sample's counts only grow, so a session needs only its last one; `each_sample` gets all of them where asked
+   for. Without it samples are not even decoded, so that a month of them is read in a second or two.
+3. Lines that are no event (torn by a crash) or of an unknown kind (another version) are passed over.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from asyncgen.cost import with_larger_budget
+from asyncgen.errors import Exit
+from asyncgen.events import EndpointUse, LimitUse, Planned, Sample
+from asyncgen.monitor.histogram import LogHistogram
+from asyncgen.text import loads
+
+SAMPLE_LINE = b'{"event":"Sample"'
+LAST_MINUTE = 70  # samples
+LEAST_STORM = 1.0  # seconds of pauses: less is no storm, and not kept
+SLOWEST_KEPT = 5
+NOTICES_KEPT = 20
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Pauses that the server asked for, one soon after the other; times are seconds since the epoch."""
+
+    began: float
+    ends: float
+    paused: float
+    pauses: int
+    kind: str
+
+
+@dataclass(slots=True)
+class Session:
+    """What one process did. Times are seconds since the epoch; `last` is that of its last sign of life.
+
+    `ended` holds exit code and reason. `done` counts pairs that this process wrote; `sample` is its last one, of
+    the repair of failed pairs while `repairing`.
+    """
+
+    began: float
+    last: float
+    version: str = ""
+    pid: int = 0
+    command: str = ""
+    settings: Settings = field(default_factory=dict)
+    ended: tuple[int, str] | None = None
+    stopping: str = ""
+    resumed_from: int = 0
+    repairing: bool = False
+    done: int = 0
+    sample: Sample | None = None
+    notices: list[str] = field(default_factory=list)
+    planned: Planned | None = None
+
+    @property
+    def go_on(self) -> str:
+        """The command that goes on with the run."""
+        if self.ended is not None and self.ended[0] == Exit.BUDGET:
+            return with_larger_budget(self.command, self.ended[1])
+        return self.command
+
+
+class History:
+    """All sessions of a directory, from the lines of `events.jsonl`.
+
+    Args:
+        each_sample: told of session, time, sample, and the count of pairs at which its work began.
+    """
+
+    def __init__(self, each_sample: Callable[[Session, float, Sample, int], None] | None = None) -> None:
+        self.sessions: list[Session] = []
+        self.storms: list[Storm] = []
+        self.failures: Counter[tuple[str, str]] = Counter()
+        self._each_sample = each_sample
+        self._recent: deque[bytes] = deque(maxlen=LAST_MINUTE)
+        self._base = self._done_before = 0
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The last sample of each session that took one."""
+        return [one.sample for one in self.sessions if one.sample is not None]
+
+    def feed(self, line: bytes) -> None:
+        """Take in a line."""
+        if line.startswith(SAMPLE_LINE):
+            self._recent.append(line)
+            if self._each_sample is not None and self.sessions:
+                with suppress(ValueError, TypeError, KeyError):
+                    self._each_sample(self.sessions[-1], *decode_sample(line), self._base)
+            return
+        with suppress(ValueError, TypeError, KeyError):
+            event = loads(line)
+            self._take(event["event"], seconds(event["time"]), event)
+
+    def last_minute(self) -> list[tuple[float, Sample]]:
+        """The last samples, those of about a minute, with their times."""
+        samples = []
+        for line in self._recent:
+            with suppress(ValueError, TypeError, KeyError):
+                samples.append(decode_sample(line))
+        return samples
+
+    def settle(self) -> None:
+        """Count what the last samples say to their session; to be called before it is read, however often."""
+        last = self._last_sample()
+        if self.sessions and last is not None:
+            session = self.sessions[-1]
+            session.last, session.sample = max(session.last, last[0]), last[1]
+            session.done = self._done_before + last[1].done - self._base
+
+    def _take(self, name: str, at: float, event: dict[str, Any]) -> None:
+        if name == "ProcessStarted":
+            self._close_phase()
+            self._base = self._done_before = 0
+            self.sessions.append(_session(at, event))
+        elif self.sessions:  # else of a version that told nothing of its processes
+            session = self.sessions[-1]
+            session.last = max(session.last, at)
+            _tell(session, name, event)
+            match name:
+                case "RunStarted":
+                    self._close_phase()
+                    self._base = session.resumed_from = int(event.get("done", event["first"]))
+                    session.repairing = False
+                case "RepairStarted":
+                    self._close_phase()
+                    self._base, session.repairing = 0, True
+                case "PairFailed":
+                    self.failures[str(event["step"]), str(event["kind"])] += 1
+                case "Paused" if not event.get("endpoint"):  # of several, the others go on
+                    self._pause(at, float(event["seconds"]), str(event["kind"]))
+
+    def _close_phase(self) -> None:
+        """The samples so far belong to what has ended: a repair, or the process before."""
+        self.settle()
+        self._done_before = self.sessions[-1].done if self.sessions else 0
+        self._recent.clear()
+
+    def _last_sample(self) -> tuple[float, Sample] | None:
+        for line in reversed(self._recent):
+            with suppress(ValueError, TypeError, KeyError):
+                return decode_sample(line)
+        return None
+
+    def _pause(self, at: float, lasts: float, kind: str) -> None:
+        before = self.storms[-1] if self.storms else None
+        # In a storm the next pause follows soon, measured by its own length: a probe, and refused again.
+        if before is None or at > before.ends + max(LEAST_STORM, lasts):
+            if before is not None and before.paused < LEAST_STORM:
+                self.storms.pop()
+            self.storms.append(Storm(at, at + lasts, lasts, 1, kind))
+            return
+        ends = max(before.ends, at + lasts)
+        # What of this pause was not waited for anyway.
+        paused = before.paused + ends - max(before.ends, at)
+        self.storms[-1] = Storm(before.began, ends, paused, before.pauses + 1, kind)
+
+
+def _session(at: float, event: Mapping[str, Any]) -> Session:
+    return Session(
+        began=at,
+        last=at,
+        version=str(event["version"]),
+        pid=int(event["pid"]),
+        command=str(event["command"]),
+        settings=dict(event["settings"]),
+    )
+
+
+def _tell(session: Session, name: str, event: Mapping[str, Any]) -> None:
+    match name:
+        case "ProcessEnded":
+            session.ended = (int(event["exit_code"]), str(event["reason"]))
+        case "StopRequested":
+            session.stopping = str(event["reason"])
+        case "Notice" if event["warning"] and len(session.notices) < NOTICES_KEPT:
+            session.notices.append(str(event["text"]))
+        case "Planned":
+            session.planned = Planned(**{one.name: event[one.name] for one in fields(Planned)})
+
+
+class Calls:
+    """What the lines of `calls.jsonl` add up to.
+
+    `outcomes` counts attempts by (kind, status); `latency` is of answered attempts, in `steps` by step, `waits` is
+    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step).
+    """
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.outcomes: Counter[tuple[str, int | None]] = Counter()
+        self.answers_by_attempt: Counter[int] = Counter()
+        self.steps: dict[str, LogHistogram] = {}
+        self.latency = LogHistogram()
+        self.waits = LogHistogram()
+        self.slowest: list[tuple[float, int, str]] = []
+
+    @property
+    def refused(self) -> int:
+        """Attempts that were refused for rate or overload."""
+        return sum(number for (_, status), number in self.outcomes.items() if status in {429, 503})
+
+    def feed(self, line: bytes) -> None:
+        """Take in a line; one that is no call is passed over."""
+        try:
+            call = loads(line)
+            outcome, took, step = call["outcome"], float(call["took"]), call["step"]
+            waited, attempt, key = float(call["waited"]), int(call["attempt"]), (str(outcome), call["status"])
+        except (ValueError, TypeError, KeyError):
+            return
+        self.attempts += 1
+        self.outcomes[key] += 1
+        self.waits.add(waited)
+        if outcome != "ok":
+            return
+        self.answers_by_attempt[attempt] += 1
+        self.latency.add(took)
+        of_step = self.steps.get(step)
+        if of_step is None:
+            of_step = self.steps[step] = LogHistogram()
+        of_step.add(took)
+        if len(self.slowest) < SLOWEST_KEPT or took > self.slowest[-1][0]:
+            self.slowest = sorted([*self.slowest, (took, int(call["index"]), str(step))], reverse=True)[
+                :SLOWEST_KEPT
+            ]
+
+
+def decode_sample(line: bytes) -> tuple[float, Sample]:
+    """Time (seconds since the epoch) and sample of a line.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none.
+    """
+    event = loads(line)
+    at = seconds(event.pop("time"))
+    del event["event"]
+    limits = tuple(LimitUse(**use) for use in event.pop("limits"))
+    endpoints = tuple(EndpointUse(**use) for use in event.pop("endpoints", ()))
+    return at, Sample(**event, limits=limits, endpoints=endpoints)
+
+
+def seconds(time: str) -> float:
+    """Seconds since the epoch of a time as events have it."""
+    return datetime.fromisoformat(time).timestamp()

@@ -1,0 +1,65 @@
+"""What happened, in sentences: how far it came, what held it back, what went wrong."""
+
+from collections.abc import Iterator
+
+from asyncgen.humanize import duration, percent
+from asyncgen.monitor.history import Storm
+from asyncgen.monitor.report.markup import esc
+from asyncgen.monitor.report.record import NOTHING, Record
+from asyncgen.monitor.report.words import moment, waited_for
+from asyncgen.monitor.status import Condition, Picture
+
+ENDS_LISTED = 5  # the table of starts has more
+
+
+def what_happened(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:
+    """The findings, and how to go on."""
+    items = list(_findings(picture, record, storms))
+    yield "<ul>" + "".join(f"<li>{esc(item)}</li>" for item in items) + "</ul>"
+    session = picture.session
+    if session is not None and (picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures):
+        words = "To go on" if picture.condition is not Condition.FINISHED else "To ask again for the failed pairs"
+        yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(session.go_on)}</code></pre>'
+
+
+def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:
+    sessions = picture.history.sessions
+    if not sessions:
+        yield (
+            "No process has left a word here: the run was merged from shards, whose directories have the reports "
+            "of their starts; or its events were removed."
+        )
+        return
+    starts, failed = len(sessions), sum(picture.failures.values())
+    yield (
+        f"{picture.done:,} of {picture.total:,} pairs are done, {failed:,} of them failed, "
+        f"in {duration(record.timeline.total('seconds'))} of work and {starts} start{'s' * (starts != 1)} "
+        f"between {moment(sessions[0].began)} and {moment(sessions[-1].last)}."
+    )
+    yield from _held_back(record)
+    for number, session in list(enumerate(sessions, start=1))[-ENDS_LISTED:]:
+        if session.ended is None and not (picture.pid is not None and session is sessions[-1]):
+            when = moment(session.last)
+            yield f"Start {number} ended without a word at about {when}: killed, or the machine went down."
+        elif session.ended is not None and session.ended[1]:
+            yield f"Start {number} ended at {moment(session.last)}: {session.ended[1]}."
+    if storms:
+        longest = max(storms, key=lambda storm: storm.paused)
+        yield (
+            f"{len(storms)} storm{'s' * (len(storms) != 1)}: the server asked to wait for "
+            f"{duration(sum(storm.paused for storm in storms))} in all, the longest at {moment(longest.began)} "
+            f"for {duration(longest.paused)} ({longest.kind})."
+        )
+    if picture.failures:
+        (step, kind), number = picture.failures.most_common(1)[0]
+        yield f"Most of the failed pairs ({number:,}) failed at {step} with {kind}."
+
+
+def _held_back(record: Record) -> Iterator[str]:
+    waits = record.wait_shares()
+    if waits:
+        name, share = next(iter(waits.items()))
+        if name == NOTHING:
+            yield f"For {percent(share)} of the time nothing was held back: the pace was that of the answers."
+        else:
+            yield f"What held it back most: {waited_for(name)}, for {percent(share)} of the time."

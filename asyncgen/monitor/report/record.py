@@ -1,0 +1,100 @@
+"""What the samples of all sessions say over time, on an axis from which the time between sessions is cut out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from asyncgen.events import Sample
+from asyncgen.monitor.history import Session
+from asyncgen.monitor.timeline import Timeline
+
+BINS = 120
+NOTHING = "nothing"
+
+
+@dataclass(slots=True)
+class Span:
+    """The time of a session: from `began` to `last` (seconds since the epoch), `offset` on the axis."""
+
+    session: Session
+    began: float
+    last: float
+    offset: float
+
+
+class Record:
+    """An observer of `History`: sums by time.
+
+    The names in `timeline` are `seconds`, `pairs`, `calls`, `refused`, `retried`, `prompt`, `completion`, `cost`;
+    levels over time `in_flight`, `concurrency`; `wait:NAME` the seconds in which that was waited for; `spent:NAME`
+    and `limit:NAME` what was used of a limit and all there was of it, in the `known:NAME` seconds when it was
+    known.
+    """
+
+    def __init__(self) -> None:
+        self.timeline = Timeline(most=BINS)
+        self.spans: list[Span] = []
+        self._before: Sample | None = None
+
+    @property
+    def length(self) -> float:
+        """Seconds on the axis."""
+        return self.spans[-1].offset + self.spans[-1].last - self.spans[-1].began if self.spans else 0.0
+
+    def observe(self, session: Session, at: float, sample: Sample, base: int) -> None:
+        """Take in a sample."""
+        if not self.spans or self.spans[-1].session is not session:
+            self.spans.append(Span(session, session.began, session.began, self.length))
+            self._before = None
+        span, before = self.spans[-1], self._before
+        at = max(at, span.last)  # a clock may be set back
+        amounts = dict(_amounts(before, sample, base, at - span.last))
+        self.timeline.add(span.offset + span.last - span.began, span.offset + at - span.began, amounts)
+        span.last, self._before = at, sample
+
+    def moment(self, place: float) -> float:
+        """The moment at a place of the axis."""
+        span = next((one for one in reversed(self.spans) if one.offset <= place), self.spans[0])
+        return span.began + place - span.offset
+
+    def level(self, name: str, within: str = "seconds") -> list[float | None]:
+        """The mean of a level in each bin, or of a count a second; None where there was no time `within`."""
+        return [one.get(name, 0.0) / one[within] if one.get(within) else None for one in self.timeline.bins]
+
+    def a_minute(self, name: str, within: str = "seconds") -> list[float | None]:
+        """A count a minute in each bin."""
+        return [None if value is None else 60 * value for value in self.level(name, within)]
+
+    def sums(self, name: str) -> list[float]:
+        """A count up to the end of each bin."""
+        return list(accumulate(one.get(name, 0.0) for one in self.timeline.bins))
+
+    def wait_shares(self) -> dict[str, float]:
+        """The share of the time in which each thing was waited for, the largest first."""
+        seconds = self.timeline.total("seconds")
+        shares = {
+            name: self.timeline.total(f"wait:{name}") / seconds for name in self.timeline.names("wait:") if seconds
+        }
+        return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _amounts(before: Sample | None, sample: Sample, base: int, seconds: float) -> Iterator[tuple[str, float]]:
+    # A repair and the run behind it count their pairs anew.
+    same_work = before is not None and before.done <= sample.done and before.total == sample.total
+    yield "seconds", seconds
+    yield "pairs", sample.done - (before.done if before is not None and same_work else base)
+    for name in ("calls", "refused", "retried"):
+        yield name, getattr(sample, name) - (getattr(before, name) if before is not None else 0)
+    yield "prompt", sample.prompt_tokens - (before.prompt_tokens if before is not None else 0)
+    yield "completion", sample.completion_tokens - (before.completion_tokens if before is not None else 0)
+    if sample.cost is not None:
+        yield "cost", sample.cost - (before.cost if before is not None and before.cost is not None else 0.0)
+    yield "in_flight", sample.in_flight * seconds
+    yield "concurrency", sample.concurrency * seconds
+    yield f"wait:{sample.waiting_on or NOTHING}", seconds
+    spent = {} if before is None else {(use.endpoint, use.name): use.spent for use in before.limits}
+    for name in dict.fromkeys(use.name for use in sample.limits):
+        uses = [use for use in sample.limits if use.name == name]
+        yield f"spent:{name}", sum(use.spent - spent.get((use.endpoint, name), 0.0) for use in uses)
+        yield f"limit:{name}", sum(use.per_minute for use in uses) * seconds / 60
+        yield f"known:{name}", seconds

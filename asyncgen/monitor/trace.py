@@ -1,0 +1,180 @@
+"""From a record to the calls that it was made from: what its metadata says, and what `calls.jsonl` says.
+
+Read-only, whatever the recipe: the files of a run hold equally many lines for each pair that did not fail.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.failed import failed_records
+from asyncgen.storage.layout import CALLS, FAILED, STATE_DIRECTORY
+from asyncgen.storage.resume import peek
+from asyncgen.text import loads
+
+LEAST_OF_A_HASH = 6  # characters by which a request may be named
+_IDS = ("original_note_id", "note_id", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line of an output file."""
+
+    file: str
+    content: dict[str, Any]
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """What its metadata says of its calls; empty when it says nothing."""
+        metadata = self.content.get("metadata")
+        calls = metadata.get("calls") if isinstance(metadata, dict) else None
+        return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+
+    @property
+    def note_id(self) -> str:
+        """Of the pair."""
+        return next((str(self.content[name]) for name in _IDS if name in self.content), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A pair's records (each once), and the lines of `calls.jsonl` about it by request, oldest first.
+
+    `request` is the one that was asked about, where one was; `failure` the pair's line in `failed.jsonl`.
+    """
+
+    index: int
+    note_id: str
+    state: RunState
+    records: tuple[Record, ...] = ()
+    attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    request: str | None = None
+    failure: dict[str, Any] | None = None
+
+    @property
+    def other_attempts(self) -> dict[str, list[dict[str, Any]]]:
+        """Attempts for this pair of which no record was made."""
+        used = {call.get("request") for record in self.records for call in record.calls}
+        return {request: lines for request, lines in self.attempts.items() if request not in used}
+
+
+def find(disk: Disk, directory: Path, which: str) -> Trail:
+    """The trail of a pair.
+
+    Args:
+        disk: the disk.
+        directory: the output directory, of an unfinished run too.
+        which: index of the pair, its note id, the (beginning of the) hash of one of its requests, or a request
+            id of the server.
+
+    Raises:
+        BadDataError: there is no run, or its checkpoint is damaged.
+        UsageError: nothing here is called so.
+    """
+    state = peek(disk, directory)
+    if state is None:
+        raise BadDataError(f"{directory} holds no run of asyncgen")
+    return _Search(disk, directory, state).find(which)
+
+
+class _Search:
+    def __init__(self, disk: Disk, directory: Path, state: RunState) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._state = state
+        self._stop = state.last_completed_idx + 1  # behind the last pair in the files
+        records = failed_records(disk, directory)
+        self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._stop}
+        self._names = [name for name in state.files if name != FAILED]
+
+    def find(self, which: str) -> Trail:
+        index, request = self._resolve(which)
+        attempts: dict[str, list[dict[str, Any]]] = {}
+        for call in self._calls(b'"index":%d,' % index):
+            if call.get("index") == index:
+                attempts.setdefault(str(call.get("request")), []).append(call)
+        failure = self._failed.get(index)
+        records = () if failure is not None else tuple(self._records(index))
+        named = str(failure["note_id"]) if failure is not None else next((one.note_id for one in records), "")
+        return Trail(index, named, self._state, records, attempts, request, failure)
+
+    def _resolve(self, which: str) -> tuple[int, str | None]:
+        """The pair's index, and the request that was meant."""
+        if which.isascii() and which.isdigit() and self._state.first <= int(which) < self._stop:
+            return int(which), None
+        wanted = orjson.dumps(which)[1:-1]
+        by_hash = len(which) >= LEAST_OF_A_HASH
+        for name in self._names:
+            lines = self._lines_a_pair(name)
+            for number, line in enumerate(self._lines(name)):
+                if wanted not in line:
+                    continue
+                record = _record(name, line)
+                requests = [str(call.get("request")) for call in record.calls]
+                request = next((one for one in requests if by_hash and one.startswith(which)), None)
+                if record.note_id == which or request is not None:
+                    return self._index(number // lines), request
+        for call in self._calls(wanted):
+            if call.get("request_id") == which or (by_hash and str(call.get("request")).startswith(which)):
+                return int(call["index"]), str(call.get("request"))
+        for index, failure in self._failed.items():
+            if failure["note_id"] == which:
+                return index, None
+        first = self._state.first
+        indexes = f"from {first:,} to {self._stop - 1:,}" if first else f"below {self._stop:,}"
+        raise UsageError(
+            f"{self._directory} has no pair, note or request {which!r}: give an index {indexes}, a "
+            f"note id, {LEAST_OF_A_HASH} characters or more of a request's hash, or a request id of the server"
+        )
+
+    def _records(self, index: int) -> Iterator[Record]:
+        """The lines of a pair, each once: some recipes write a line into two files."""
+        place = index - self._state.first - sum(failed < index for failed in self._failed)
+        seen: set[bytes] = set()
+        for name in self._names:
+            lines = self._lines_a_pair(name)
+            for line in islice(self._lines(name), place * lines, (place + 1) * lines):
+                if line not in seen:
+                    seen.add(line)
+                    yield _record(name, line)
+
+    def _index(self, place: int) -> int:
+        """Of the pair that is the one at `place` among those that did not fail."""
+        index = self._state.first + place
+        for failed in sorted(self._failed):
+            index += failed <= index
+        return index
+
+    def _lines_a_pair(self, name: str) -> int:
+        good = self._state.done - len(self._failed)
+        return max(1, sum(1 for _ in self._lines(name)) // max(1, good))
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        return lines_of(self._disk, self._directory / name, self._state.files[name].size)
+
+    def _calls(self, wanted: bytes) -> Iterator[dict[str, Any]]:
+        """Lines of `calls.jsonl` with these bytes; what a crash tore is passed over."""
+        for line in lines_of(self._disk, self._directory / STATE_DIRECTORY / CALLS):
+            if wanted in line:
+                call = _object(line)
+                if isinstance(call.get("index"), int):
+                    yield call
+
+
+def _record(name: str, line: bytes) -> Record:
+    return Record(name, _object(line))
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        content = loads(line)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

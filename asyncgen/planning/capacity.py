@@ -1,0 +1,83 @@
+"""What concurrency a tier needs: Little's law, and which limit binds. Pure arithmetic."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asyncgen.planning.tiers import Tier
+
+HEADROOM = 1.25  # latencies scatter: what the mean of the calls in flight is exceeded by
+
+CPU = 0.001  # seconds of a processor a call: what `scripts/bench` measures, doubled for slower machines
+
+_MINUTE, _DAY = 60.0, 86_400.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a pair asks for.
+
+    `calls` a pair, `charged` tokens a call as the limit counts them, `latency` of a call in seconds (the mean).
+    """
+
+    calls: float
+    charged: float
+    latency: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The answer: what binds ("requests", "tokens", "concurrency" or "CPU"), and what follows from it.
+
+    `rates` are the calls a second that each limit lets through, `in_flight` the mean of calls in flight at the
+    rate of the binding one, `pairs_a_day` what limits of a day let through (infinite without).
+    """
+
+    binds: str
+    rates: dict[str, float]
+    in_flight: float
+    concurrency: int
+    pairs_a_second: float
+    pairs_a_day: float
+
+    def seconds(self, pairs: int) -> float:
+        """How long so many pairs take; where a day's limit ends first, with waiting for the next day."""
+        whole_days = max(0, math.ceil(pairs / self.pairs_a_day) - 1)
+        rest = pairs - whole_days * self.pairs_a_day if whole_days else pairs
+        return whole_days * _DAY + rest / self.pairs_a_second
+
+
+def plan(load: Load, tier: Tier, ceiling: int) -> Plan:
+    """Find what binds, and the concurrency to set.
+
+    Args:
+        load: what a pair asks for.
+        tier: the limits.
+        ceiling: calls that may be in flight at most.
+    """
+    rates = {"concurrency": ceiling / load.latency, "CPU": 1 / CPU}
+    if tier.rpm is not None:
+        rates["requests"] = tier.rpm / _MINUTE
+    if tier.tpm is not None:
+        rates["tokens"] = tier.tpm / _MINUTE / load.charged
+    binds = min(rates, key=lambda name: rates[name])
+    in_flight = rates[binds] * load.latency
+    days = [
+        amount / taken
+        for amount, taken in ((tier.rpd, load.calls), (tier.tpd, load.calls * load.charged))
+        if amount is not None
+    ]
+    return Plan(
+        binds=binds,
+        rates=rates,
+        in_flight=in_flight,
+        concurrency=min(ceiling, math.ceil(in_flight * HEADROOM) + 1),
+        pairs_a_second=rates[binds] / load.calls,
+        pairs_a_day=min(days, default=math.inf),
+    )
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that `share` (0 to 1) of the values do not exceed; of at least one value."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -1,0 +1,139 @@
+"""What a job will take, before it is paid: tokens and cost as ranges. Pure arithmetic.
+
+Without calls, the tokens of a text are guessed from its characters: clinical English and JSON have 3.6 to 5.2
+characters a token, depending on the tokenizer. A plain answer is about as long as what it rewrites; an answer in
+JSON is a few hundred tokens. A few calls say better: the ratio and the length of each step, with the spread that
+is left.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from asyncgen.chat import Usage
+from asyncgen.cost import Price
+
+CHARACTERS_PER_TOKEN = (5.2, 4.4, 3.6)
+JSON_TOKENS = (120.0, 300.0, 600.0)
+PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, by the length of what it rewrites
+LEAST_CACHED = 1024  # tokens that prompts must have in common to be found in a server's cache
+LEAST_SPREAD = 0.05  # of a calibrated figure
+FEW_CALLS_SPREAD = 2.0  # standard errors
+
+
+@dataclass(slots=True)
+class StepSize:
+    """The calls of one step: their number, and characters of prompts, of their fixed parts, of what is rewritten.
+
+    `max_tokens` bounds each answer; `json_object` says of which kind they are.
+    """
+
+    max_tokens: int
+    json_object: bool
+    calls: int = 0
+    prompt_characters: int = 0
+    fixed_characters: int = 0
+    rewritten_characters: int = 0
+
+
+@dataclass(slots=True)
+class StepUsage:
+    """What calls of one step used: their number, sums, and the sum of the squared tokens of answers."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    squares: float = 0.0
+
+    def add(self, usage: Usage) -> None:
+        """A call was answered."""
+        self.calls += 1
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.squares += usage.completion_tokens**2
+
+    @property
+    def spread(self) -> float:
+        """How far the mean answer may be from the one of all, as a share of it."""
+        mean = self.completion_tokens / self.calls
+        variance = max(0.0, self.squares / self.calls - mean**2)
+        return max(LEAST_SPREAD, FEW_CALLS_SPREAD * math.sqrt(variance / self.calls) / mean if mean else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What some pairs need: their number, the sizes of their steps; and what calls of some of them have used.
+
+    `used` may be of fewer pairs, whose sizes are `used_sizes`.
+    """
+
+    pairs: int
+    sizes: Mapping[str, StepSize]
+    used: Mapping[str, StepUsage] = field(default_factory=dict)
+    used_sizes: Mapping[str, StepSize] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Calls, tokens and cost (USD, None without a price) of a job, each as (low, likely, high)."""
+
+    pairs: int
+    calls: float
+    prompt_tokens: tuple[float, float, float]
+    completion_tokens: tuple[float, float, float]
+    cost: tuple[float, float, float] | None
+
+
+def forecast(sample: Sample, pairs: int, price: Price | None) -> Forecast:
+    """What so many pairs like those of the sample will take."""
+    scale = pairs / sample.pairs
+    prompt, completion, cached = [0.0] * 3, [0.0] * 3, [0.0] * 3
+    for step, size in sample.sizes.items():
+        used = sample.used.get(step)
+        measured = used is not None and used.calls > 0
+        for place in range(3):
+            if measured:
+                assert used is not None
+                per_character, answer = _measured(used, sample.used_sizes[step], size, place)
+            else:
+                per_character, answer = 1 / CHARACTERS_PER_TOKEN[place], _guessed(size, place)
+            prompt[place] += scale * size.prompt_characters * per_character
+            completion[place] += scale * min(answer, size.calls * size.max_tokens)
+            fixed = size.fixed_characters * per_character
+            cached[place] += scale * fixed if fixed >= LEAST_CACHED * size.calls else 0.0
+    cost = None
+    if price is not None:
+        # At best the fixed part of each prompt is in the cache; at worst nothing is.
+        shares = (1.0, 0.5, 0.0)
+        low, likely, high = (
+            price.cost(_usage(prompt[n], completion[n], share * cached[n])) for n, share in enumerate(shares)
+        )
+        cost = low, likely, high
+    calls = scale * sum(size.calls for size in sample.sizes.values())
+    return Forecast(pairs, calls, _triple(prompt), _triple(completion), cost)
+
+
+def _measured(used: StepUsage, of: StepSize, size: StepSize, place: int) -> tuple[float, float]:
+    """Tokens a character of the prompts, and tokens of all answers."""
+    sign = place - 1
+    per_character = used.prompt_tokens / of.prompt_characters * (1 + sign * LEAST_SPREAD / 2)
+    mean = used.completion_tokens / used.calls * (1 + sign * used.spread)
+    longer = 1.0
+    if not size.json_object and of.rewritten_characters:
+        longer = size.rewritten_characters / size.calls / (of.rewritten_characters / of.calls)
+    return per_character, mean * longer * size.calls
+
+
+def _guessed(size: StepSize, place: int) -> float:
+    if size.json_object:
+        return size.calls * JSON_TOKENS[place]
+    return size.rewritten_characters * PLAIN_LENGTH[place] / CHARACTERS_PER_TOKEN[place]
+
+
+def _usage(prompt: float, completion: float, cached: float) -> Usage:
+    return Usage(round(prompt), round(completion), round(prompt + completion), round(cached))
+
+
+def _triple(values: Iterable[float]) -> tuple[float, float, float]:
+    low, likely, high = values
+    return low, likely, high

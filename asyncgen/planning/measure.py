@@ -1,0 +1,201 @@
+"""What a job costs, by walking through its recipe; and a few real calls that tell latency and limits."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.encoding import CHARACTERS_PER_TOKEN
+from asyncgen.config import RunConfig
+from asyncgen.cost import Price
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
+from asyncgen.events import CallEnded, Event
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.endpoint import Endpoint, Grant
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.rate_headers import read_reports
+from asyncgen.medec.pair import Pair, parse_pair
+from asyncgen.planning.capacity import quantile
+from asyncgen.recipe import Recipe
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.input_file import rows_of
+
+SAMPLED_PAIRS = 200
+AT_ONCE = 4
+MINUTE = 60.0
+_FIELDS = {"requests": ("rpm", "rpd"), "tokens": ("tpm", "tpd")}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a mean pair costs before anything is sent: `calls`, and by call `charged` tokens, as the limit counts.
+
+    `prompt` and `answer` are the tokens of a call's prompt and of the longest answer. `pairs` were looked at.
+    """
+
+    calls: float
+    charged: float
+    prompt: float
+    answer: float
+    pairs: int
+
+    def most(self, calls: int) -> Usage:
+        """What so many calls use at most."""
+        prompt, answer = round(calls * self.prompt), round(calls * self.answer)
+        return Usage(prompt, answer, prompt + answer)
+
+
+@dataclass(slots=True)
+class Measured:
+    """What real calls told: seconds and tokens of the answered ones, limits by the fields of a tier."""
+
+    latencies: list[float] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    limits: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def latency(self) -> float:
+        """Mean seconds of a call."""
+        return sum(self.latencies) / len(self.latencies)
+
+    @property
+    def used(self) -> float:
+        """Mean tokens of a call, as the server counted them."""
+        return sum(usage.total_tokens for usage in self.usages) / len(self.usages)
+
+    def cost(self, price: Price) -> float:
+        """Mean USD of a call."""
+        return sum(map(price.cost, self.usages)) / len(self.usages)
+
+    def __str__(self) -> str:
+        median, late = (quantile(self.latencies, share) for share in (0.5, 0.9))
+        text = f"{median:.2f} s median, {late:.2f} s p90 ({len(self.latencies)} calls answered)"
+        return text + (f"; failed: {', '.join(sorted(set(self.failures)))}" if self.failures else "")
+
+    def observe(self, event: Event) -> None:
+        """Take in how a call ended."""
+        if not isinstance(event, CallEnded):
+            return
+        if event.outcome == "ok":
+            self.latencies.append(event.took)
+            self.usages.append(event.usage)
+        else:
+            self.failures.append(event.outcome)
+
+    def hear(self, headers: Mapping[str, str]) -> None:
+        """Take in what the headers of an answer say."""
+        for name, report in read_reports(headers).items():
+            minute, day = _FIELDS[name]
+            self.limits |= {day: report.limit} if report.daily else {minute: report.limit * MINUTE / report.period}
+
+
+async def estimate(config: RunConfig) -> tuple[int, Cost]:
+    """How many pairs the job has, and what a mean one of them costs.
+
+    Raises:
+        BadDataError: the input holds no pair, or the prompt file lacks something.
+    """
+    requests: list[ChatRequest] = []
+
+    async def generate(_step: str, request: ChatRequest) -> Completion:
+        requests.append(request)
+        # A paraphrase is about as long as its note.
+        return Completion("{}" if request.json_object else pair.correct_note, Usage(), config.model)
+
+    recipe = _recipe(config)
+    pairs = _pairs(config, SAMPLED_PAIRS)
+    for pair in pairs:
+        await recipe.run(pair, generate)
+    prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
+    answers = [request.sampling.max_tokens for request in requests]
+    cost = Cost(
+        calls=len(requests) / len(pairs),
+        # What OpenAI charges against the tokens a minute: the larger of the two.
+        charged=sum(map(max, prompts, answers)) / len(requests),
+        prompt=sum(prompts) / len(requests),
+        answer=sum(answers) / len(requests),
+        pairs=len(pairs),
+    )
+    return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl, parse_pair)), cost
+
+
+async def measure(config: RunConfig, pairs: int) -> Measured:
+    """Send the calls of the first pairs, a few at a time, through the client of the main job.
+
+    Raises:
+        AsyncgenError: no call was answered, or the server does not want this key.
+    """
+    measured = Measured()
+    gate = _ListeningGate(measured, config)
+    reasons: list[AsyncgenError] = []
+
+    def stop(reason: AsyncgenError) -> None:
+        reasons.append(reason)
+        gate.close()
+
+    client = ChatClient(config, gate, _NoLog(), measured.observe, stop)
+    recipe = _recipe(config)
+
+    async def ask(index: int, pair: Pair) -> None:
+        caller = Caller(index, pair.note_id, config.pair_timeout)
+
+        async def generate(step: str, request: ChatRequest) -> Completion:
+            return await client.complete(caller, step, client.prepare(request))
+
+        try:
+            await recipe.run(pair, generate)
+        except (CallFailed, Stopping):
+            return  # the failed attempts have been observed
+
+    pump = asyncio.create_task(gate.pump())
+    try:
+        await asyncio.gather(*(ask(index, pair) for index, pair in enumerate(_pairs(config, pairs))))
+    finally:
+        pump.cancel()
+        await client.close()
+    if reasons:
+        raise reasons[0]
+    if not measured.latencies:
+        raise TryLaterError(f"no call was answered ({', '.join(sorted(set(measured.failures)))})")
+    return measured
+
+
+class _ListeningGate(Gate):
+    """A gate that keeps what the headers of every answer say; a few calls are not paced by it."""
+
+    def __init__(self, measured: Measured, config: RunConfig) -> None:
+        control, limiter = ConcurrencyControl(AT_ONCE, automatic=False), RateLimiter(config.rpm, config.tpm)
+        super().__init__([Endpoint(control, limiter)])
+        self._measured = measured
+
+    def answered(self, _grant: Grant, headers: Mapping[str, str], _tokens: float) -> None:
+        self._measured.hear(headers)
+
+
+class _NoLog:
+    """A call log that keeps nothing."""
+
+    def sent(self, index: int, step: str, most: Usage) -> None:
+        """A call is about to be sent."""
+
+    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
+        """A usable answer has arrived."""
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
+        """The attempt ended without a usable answer."""
+
+
+def _recipe(config: RunConfig) -> Recipe[Pair]:
+    return MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+
+
+def _pairs(config: RunConfig, number: int) -> list[Pair]:
+    pairs = [row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number)]
+    if not pairs:
+        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
+    return pairs

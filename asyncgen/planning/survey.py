@@ -1,0 +1,160 @@
+"""What the pairs of a job need, by walking them through the recipe; and what calls of them have used."""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.config import RunConfig
+from asyncgen.cost import Price
+from asyncgen.errors import BadDataError
+from asyncgen.events import Planned
+from asyncgen.medec.pair import Pair, parse_pair
+from asyncgen.planning.capacity import Load
+from asyncgen.planning.capacity import Plan as Pace
+from asyncgen.planning.capacity import plan as find_pace
+from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
+from asyncgen.planning.tiers import Tier
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.input_file import FileIdentity, rows_of, scan
+from asyncgen.storage.layout import CALLS, STATE_DIRECTORY
+
+LATENCY = 4.0  # seconds of a call, as long as nothing is known
+MOST_SURVEYED = 5000
+MOST_WALKED = 200  # at the start of a run, which must not wait for it
+
+
+async def survey(config: RunConfig) -> tuple[int, Sample]:
+    """How many pairs the job has, and what the first of them need (all, unless they are very many).
+
+    Raises:
+        UsageError: a file cannot be read.
+        BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
+    """
+    scanned = scan(config.input_jsonl, parse_pair, limit=config.num_pairs, prefix_index=-1)
+    if scanned.bad_count and not config.skip_bad:
+        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no pair"
+        raise BadDataError(f"{bad}: asyncgen run lists them, --skip-bad leaves them out")
+    if not scanned.pairs:
+        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
+    surveyed = min(scanned.pairs, MOST_SURVEYED)
+    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs).size
+    return pairs, Sample(surveyed, await _sizes(config, _first(config, surveyed)))
+
+
+def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
+    """The limits that the user has named, as far as they are this process's; None: none."""
+    rpm = _together([one.rpm or one.preset_rpm for one in config.served])
+    tpm = _together([one.tpm or one.preset_tpm for one in config.served])
+    if rpm is None and tpm is None:
+        return None
+    return Tier(
+        name="your own limits" if tier is None else tier.name,
+        rpm=None if rpm is None else rpm * config.share,
+        tpm=None if tpm is None else tpm * config.share,
+        rpd=None if tier is None else tier.rpd,
+        tpd=None if tier is None else tier.tpd,
+    )
+
+
+def _together(limits: list[float | None]) -> float | None:
+    """The limit of all endpoints, None when that of one is not known."""
+    known = [limit for limit in limits if limit is not None]
+    return sum(known) if len(known) == len(limits) else None
+
+
+def pace_of(sample: Sample, found: Forecast, limits: Tier | None, latency: float, ceiling: int) -> Pace | None:
+    """How fast the limits let the job go; None without any."""
+    if limits is None:
+        return None
+    prompt = found.prompt_tokens[1] / found.calls
+    charged = sum(size.calls * max(size.max_tokens, prompt) for size in sample.sizes.values())
+    calls = sum(size.calls for size in sample.sizes.values())
+    load = Load(calls=calls / sample.pairs, charged=charged / calls, latency=latency)
+    return find_pace(load, limits, ceiling)
+
+
+async def expectation(
+    config: RunConfig, price: Price | None, tier: Tier | None
+) -> Callable[[int], Planned] | None:
+    """What so many pairs are expected to take, by the first of the input; None when there is no pair to tell by.
+
+    Raises:
+        UsageError: a file cannot be read.
+        BadDataError: the prompt file lacks something.
+    """
+    pairs = list(_first(config, MOST_WALKED))
+    if not pairs:
+        return None
+    sample = Sample(len(pairs), await _sizes(config, pairs))
+
+    def expect(number: int) -> Planned:
+        found = forecast(sample, number, price)
+        low, _, high = found.cost or (None, None, None)
+        pace = pace_of(sample, found, limits_of(config, tier), LATENCY, config.ceiling) if number else None
+        return Planned(
+            pairs=number,
+            calls=round(found.calls),
+            prompt_tokens=round(found.prompt_tokens[1]),
+            completion_tokens=round(found.completion_tokens[1]),
+            cost_low=low,
+            cost_high=high,
+            seconds=None if pace is None else pace.seconds(number),
+            binding=None if pace is None else pace.binds,
+        )
+
+    return expect
+
+
+async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample, float]:
+    """The sample with what the calls of the first pairs have used, and the mean seconds of these calls.
+
+    Raises:
+        BadDataError: none of them was answered.
+    """
+    used: dict[str, StepUsage] = {}
+    seconds: list[float] = []
+    for call in _calls(config.output_dir / STATE_DIRECTORY / CALLS):
+        if call["outcome"] == "ok" and call["index"] < pairs:
+            used.setdefault(call["step"], StepUsage()).add(Usage(**call["usage"]))
+            seconds.append(call["took"])
+    if not seconds:
+        raise BadDataError("none of the calls was answered: there is nothing to plan from")
+    sizes = await _sizes(config, _first(config, pairs))
+    return Sample(sample.pairs, sample.sizes, used, sizes), sum(seconds) / len(seconds)
+
+
+async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize]:
+    recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+    sizes: dict[str, StepSize] = {}
+    note = ""
+
+    async def generate(step: str, request: ChatRequest) -> Completion:
+        size = sizes.setdefault(step, StepSize(request.sampling.max_tokens, request.json_object))
+        size.calls += 1
+        size.prompt_characters += len(request.system) + len(request.user)
+        size.fixed_characters += len(request.system)
+        size.rewritten_characters += len(note)
+        # A paraphrase is about as long as its note.
+        return Completion("{}" if request.json_object else note, Usage(), config.model)
+
+    for pair in pairs:
+        note = pair.correct_note
+        await recipe.run(pair, generate)
+    return sizes
+
+
+def _first(config: RunConfig, number: int) -> Iterable[Pair]:
+    FileIdentity.of(config.input_jsonl)  # refuses what would wait for ever to be read, such as a pipe
+    return (row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number))
+
+
+def _calls(path: Path) -> Iterable[dict[str, Any]]:
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield orjson.loads(line)

@@ -1,0 +1,154 @@
+"""What changed from a note to its paraphrase: hunks of words, and the places that they make."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz.distance import Indel
+
+from asyncgen.quality.checks.words import Words
+
+_SHOWN = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Words `i1:i2` of the original that became words `j1:j2` of the revised note; one range may be empty."""
+
+    i1: int
+    i2: int
+    j1: int
+    j2: int
+    was: tuple[str, ...]
+    became: tuple[str, ...]
+
+
+class Change:
+    """The difference between two texts by words, case and blanks aside.
+
+    `hunks` are in order and as small as the longest common subsequence of words leaves them.
+    """
+
+    def __init__(self, original: Words, revised: Words) -> None:
+        self.original = original
+        self.revised = revised
+        self.hunks = tuple(_hunks(original, revised))
+
+    @cached_property
+    def lost(self) -> Counter[str]:
+        """Words that the whole change takes away; what only moved is not among them."""
+        return balance(self.hunks)[0]
+
+    @cached_property
+    def gained(self) -> Counter[str]:
+        """Words that the whole change brings."""
+        return balance(self.hunks)[1]
+
+    @property
+    def kept(self) -> float:
+        """How much of both texts is the same words in the same order, 0 to 1."""
+        changed = sum(len(hunk.was) + len(hunk.became) for hunk in self.hunks)
+        return 1 - changed / max(1, len(self.original.words) + len(self.revised.words))
+
+    @cached_property
+    def places(self) -> tuple[tuple[Hunk, ...], ...]:
+        """The hunks by place: those that touch the same sentence of the original are one."""
+        places: list[list[Hunk]] = []
+        last = -1
+        for hunk in self.hunks:
+            if not _has_word(hunk):
+                continue
+            first_sentence, last_sentence = self._sentences(hunk)
+            if places and first_sentence <= last:
+                places[-1].append(hunk)
+            else:
+                places.append([hunk])
+            last = max(last, last_sentence)
+        return tuple(map(tuple, places))
+
+    @cached_property
+    def window(self) -> tuple[str, str]:
+        """The texts, was and became, from the first sentence that changed to the last one."""
+        if not self.hunks:
+            return "", ""
+        first, last = self.hunks[0], self.hunks[-1]
+        return (
+            _whole_sentences(self.original, first.i1, last.i2),
+            _whole_sentences(self.revised, first.j1, last.j2),
+        )
+
+    def shown(self, *hunks: Hunk) -> tuple[str, str]:
+        """From the first to the last of some hunks, as it stands in both texts; of all when none is given."""
+        chosen = hunks or self.hunks
+        if not chosen:
+            return "", ""
+        first, last = chosen[0], chosen[-1]
+        return (
+            clip(self.original.slice(first.i1, last.i2)),
+            clip(self.revised.slice(first.j1, last.j2)),
+        )
+
+    def _sentences(self, hunk: Hunk) -> tuple[int, int]:
+        """First and last sentence of the original that a hunk touches; an insertion at a border touches both."""
+        sentences = self.original.sentences
+        if not sentences:
+            return 0, 0
+        first, last = (hunk.i1, hunk.i2 - 1) if hunk.i1 < hunk.i2 else (hunk.i1 - 1, hunk.i1)
+        return sentences[max(0, first)], sentences[min(last, len(sentences) - 1)]
+
+
+def balance(hunks: Iterable[Hunk]) -> tuple[Counter[str], Counter[str]]:
+    """Words that some hunks take away and bring, those that only move left out."""
+    was: Counter[str] = Counter()
+    became: Counter[str] = Counter()
+    for hunk in hunks:
+        was.update(hunk.was)
+        became.update(hunk.became)
+    return was - became, became - was
+
+
+def clip(text: str) -> str:
+    """At most as much of a text as a line shows, from both its ends."""
+    half = _SHOWN // 2
+    return text if len(text) <= _SHOWN else f"{text[:half]} … {text[-half:]}"
+
+
+def _has_word(hunk: Hunk) -> bool:
+    return any(word[0].isalnum() for word in (*hunk.was, *hunk.became))
+
+
+def _hunks(original: Words, revised: Words) -> Iterator[Hunk]:
+    was, became = original.words, revised.words
+    begun: tuple[int, int] | None = None
+    i = j = 0
+    for operation in Indel.opcodes(was, became):
+        if operation.tag == "equal":
+            if begun is not None:
+                yield _hunk(was, became, begun, (i, j))
+            begun = None
+        elif begun is None:
+            begun = (operation.src_start, operation.dest_start)
+        i, j = operation.src_end, operation.dest_end
+    if begun is not None:
+        yield _hunk(was, became, begun, (i, j))
+
+
+def _hunk(was: tuple[str, ...], became: tuple[str, ...], begin: tuple[int, int], end: tuple[int, int]) -> Hunk:
+    (i1, j1), (i2, j2) = begin, end
+    return Hunk(i1, i2, j1, j2, was[i1:i2], became[j1:j2])
+
+
+def _whole_sentences(words: Words, first: int, last: int) -> str:
+    """The text from the beginning of the sentence of word `first` to the end of that of word `last - 1`."""
+    sentences = words.sentences
+    if not sentences:
+        return ""
+    first, last = min(first, len(sentences) - 1), max(first, last - 1)
+    last = min(last, len(sentences) - 1)
+    begin, end = sentences[max(0, first - 1)], sentences[min(last + 1, len(sentences) - 1)]
+    while first and sentences[first - 1] >= begin:
+        first -= 1
+    while last + 1 < len(sentences) and sentences[last + 1] <= end:
+        last += 1
+    return words.slice(first, last + 1)

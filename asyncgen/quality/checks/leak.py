@@ -1,0 +1,52 @@
+"""The error of the pair in the CORRECT note, or its correction gone from there."""
+
+from collections.abc import Iterator
+
+from asyncgen.medec.pair import Pair
+from asyncgen.quality.checks.change import Change, Hunk
+from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.vocabulary import PLAIN
+from asyncgen.quality.checks.words import content, split_words
+
+_RARE = 8  # letters
+_SHARE = 0.4
+
+
+def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
+    """Hold what changed against what tells the incorrect note from the correct one."""
+    if not change.hunks:
+        return
+    error = Change(change.original, split_words(pair.incorrect_note))
+    wrong, right = set(content(error.gained)), set(content(error.lost))
+    brought = {word for word in change.gained if word in wrong}
+    telling = {word for word in wrong if not PLAIN.fullmatch(word)}
+    shared = _shared(change, error)
+    if shared or _tells(brought & telling, telling):
+        yield Finding("leak", *change.shown(*(shared or [h for h in change.hunks if brought & set(h.became)])))
+    told = {word for word in right if not PLAIN.fullmatch(word)}
+    if told and told <= change.lost.keys() and not _abbreviated(change):
+        yield Finding("answer_lost", *change.shown(*(hunk for hunk in change.hunks if told & set(hunk.was))))
+
+
+def _shared(change: Change, error: Change) -> list[Hunk]:
+    """Hunks that are the error's own: all of them, or some that tell more than plain words do."""
+    places = {(hunk.i1, hunk.i2, hunk.became) for hunk in error.hunks}
+    shared = [hunk for hunk in change.hunks if (hunk.i1, hunk.i2, hunk.became) in places]
+    telling = any(not PLAIN.fullmatch(word) for hunk in shared for word in content((*hunk.was, *hunk.became)))
+    return shared if telling or len(shared) == len(places) else []
+
+
+def _tells(brought: set[str], telling: set[str]) -> bool:
+    """Whether the words that came are more than a coincidence: many of the error's, or a rare one."""
+    return any(len(word) >= _RARE for word in brought) or len(brought) > _SHARE * len(telling)
+
+
+def _abbreviated(change: Change) -> bool:
+    """Whether an abbreviation of lost words came, or the words of one: "polymyalgia rheumatica", "PMR"."""
+    return any(
+        word in {"".join(other[0] for other in content(words)) for words in sides}
+        for hunk in change.hunks
+        for new, sides in ((hunk.became, [hunk.was]), (hunk.was, [hunk.became]))
+        for word in new
+        if len(word) > 1
+    )

@@ -1,0 +1,216 @@
+"""Numbers with their units, read from a text, and whether two of them are the same amount."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from asyncgen.quality.checks.units import COUNTED, DAY, NAME, RATE, UNIT, read_unit
+
+_MONTH = 28 * DAY
+_ROUNDED = 0.03  # share that rounding may change at most
+
+_ONES = """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth"
+_ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii"
+
+
+def _counted(text: str) -> dict[str, int]:
+    return {word: place for place, word in enumerate(text.split(), 1)}
+
+
+_WORD_VALUES = {
+    **_counted(_ONES),
+    **{ten: 10 * place + 10 for ten, place in _counted(_TENS).items()},
+    **{
+        f"{ten}{joint}{one}": 10 * tens + 10 + number
+        for ten, tens in _counted(_TENS).items()
+        for one, number in _counted(_ONES).items()
+        for joint in "- "
+        if number < 10  # noqa: PLR2004
+    },
+    "single": 1,
+    "both": 2,
+    "half": 0.5,
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+}
+_NO_NUMBERS = {"one", "single", "both", "half"}
+"""Words that are numbers for sure only before a unit."""
+_ORDINALS = _counted(_ORDINAL_WORDS)
+_ROMAN = _counted(_ROMAN_NUMERALS)
+
+_WORDS = "|".join(sorted(_WORD_VALUES, key=len, reverse=True))
+_QUANTITY = re.compile(
+    r"(?i:type|stage|grade|class|nerve|phase|factor|category|degree)\s(?P<roman>[IVX]+)\b"
+    rf"|(?P<ordinal>\b(?i:{'|'.join(_ORDINALS)})\b|(?<![\w.,])\d+(?:st|nd|rd|th)\b)"
+    r"|(?P<aged>\b(?i:aged?)\s(?:of\s)?(?=\d))?"
+    r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>(?!(?<=O)2\b)"
+    r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+))"
+    r"(?P<power>\s?[x\u00d7]\s?10(?:\^(?P<exponent>\d{1,2})|(?P<raised>[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,2})))?"
+    rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?"
+    rf"|\b(?P<article>(?i:an?|the\spast|the\slast|every|each)(?=\s(?i:{NAME})\b)))"
+    rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*)"
+)
+_SHORT_VITAL = re.compile(r"\b(?:(?P<rate>HR|RR)|BP)(?:\s(?:is|are|was|of))?:?\s(?(rate)|(?:\d+/)?)$")
+"""What stands before a number whose unit nobody writes: "HR 96", "BP 98/62"."""
+_PAIRED = re.compile(r"\s?(?:/|over)\s?\d+\s?mm\s?Hg\b", re.IGNORECASE)
+"""What stands behind the first number of "98/62 mm Hg"."""
+_RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
+_EVERY = rf"\b(?:every|each|q)\s?(\d+|{_WORDS})\s?-?"
+_TIMES = rf"\b(\d+|{_WORDS})\stimes\s(?:a\s|per\s|each\s)?"
+_A_DAY: tuple[tuple[str, Callable[[float], float]], ...] = (
+    (_EVERY + r"(?:hours?|hrs?|h)\b", lambda hours: 24 / hours),
+    (_EVERY + r"(?:minutes?|mins?)\b", lambda minutes: 1440 / minutes),
+    (_TIMES + r"(?:day|daily)\b", lambda times: times),
+    (_TIMES + r"(?:week|weekly)\b", lambda times: times / 7),
+    (r"\b(every other) day\b", lambda _: 0.5),
+    (r"\b(once) (?:a day|daily|per day|each day)\b|\bq\.?d\b", lambda _: 1),
+    (r"\b(twice) (?:a day|daily|per day|each day)\b|\bb\.?i\.?d\b", lambda _: 2),
+    (r"\b(thrice) (?:a day|daily|per day)\b|\bt\.?i\.?d\b", lambda _: 3),
+    (r"\bq\.?i\.?d\b", lambda _: 4),
+    (r"\b(once) (?:a week|weekly|per week|each week)\b", lambda _: 1 / 7),
+    (r"\b(twice) (?:a week|weekly|per week|each week)\b", lambda _: 2 / 7),
+    (r"\bonce (?:a month|monthly|per month)\b|\bevery month\b|\bmonthly\b", lambda _: 1 / 30),
+    (r"\bevery week\b|\bweekly\b", lambda _: 1 / 7),
+    (r"\bdaily\b|\bevery day\b|\beach day\b|\bnightly\b|\bevery night\b", lambda _: 1),
+)
+_FREQUENCIES = tuple((re.compile(pattern, re.IGNORECASE), rate) for pattern, rate in _A_DAY)
+"""How often a day, from the number that a phrase names."""
+_MAYBE_FREQUENCY = re.compile(
+    r"dai|every|each|once|twice|thrice|times|weekly|monthly|nightly|\b[bt]\.?i\.?d|\bq", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number and its unit.
+
+    `factor` is the worth of the unit in base units of `dimension`, `amount` that of the whole quantity, `step`
+    that of its last written digit. `text` is how it stands in the note. `soft`: an article or a pronoun that may
+    stand for a number ("a week", "one").
+    """
+
+    value: float
+    dimension: str
+    factor: float
+    amount: float
+    step: float
+    text: str
+    soft: bool = False
+
+    @property
+    def key(self) -> tuple[float, str, float]:
+        """Equal for the same number with the same unit, however both are written."""
+        return (self.value, self.dimension, round(math.log(max(abs(self.amount), 1e-30)), 3))
+
+
+def quantities(text: str) -> list[Quantity]:
+    """All quantities of a text, in order; parts of one ("5 ft 4 in") are one."""
+    rest, found = _frequencies(text)
+    places: list[tuple[int, int, Quantity]] = []
+    for match in _QUANTITY.finditer(rest):
+        begin, end = match.span()
+        quantity = _vital(_quantity(match), rest[max(0, begin - 20) : begin], rest[end : end + 20])
+        if places and _continues(places[-1][2], quantity, rest[places[-1][1] : begin]):
+            begin, _, head = places.pop()
+            quantity = replace(
+                quantity,
+                value=head.value,
+                factor=head.factor + quantity.factor,
+                amount=head.amount + quantity.amount,
+                text=rest[begin:end],
+            )
+        places.append((begin, end, quantity))
+    return [quantity for _, _, quantity in places] + found
+
+
+def same_amount(was: Quantity, became: Quantity, slack: float = 0.05) -> bool:
+    """Whether one is the other in another unit, rounded as it is written; `slack` is in degrees."""
+    if {was.dimension, became.dimension} == {"celsius", "fahrenheit"}:
+        expected = was.amount * 1.8 + 32 if was.dimension == "celsius" else (was.amount - 32) / 1.8
+        return abs(expected - became.amount) <= 0.5 * became.step + slack
+    if was.dimension != became.dimension or was.factor == became.factor:
+        return False
+    difference = abs(was.amount - became.amount)
+    largest = max(abs(was.amount), abs(became.amount))
+    if was.dimension == "time":
+        # Exact, but where months and years come in: these have 28 to 31 and 360 to 366 days in common speech.
+        rough = max(was.step, became.step) >= _MONTH
+        return difference <= (0.085 if rough else 0.002) * largest
+    return difference <= 0.51 * became.step and difference <= _ROUNDED * largest
+
+
+def _quantity(match: re.Match[str]) -> Quantity:
+    text = match[0].strip()
+    if match["roman"]:
+        value = float(_ROMAN.get(match["roman"].lower(), 0))
+        return Quantity(value, "", 1, value, 1, text)
+    if match["ordinal"]:
+        digits = re.match(r"\d+", match["ordinal"])
+        value = float(digits[0]) if digits else float(_ORDINALS[match["ordinal"].lower()])
+        return Quantity(value, "ordinal", 1, value, 1, text, soft=value <= 2 and not digits)  # noqa: PLR2004
+    value, step, soft = _value(match)
+    dimension, factor = read_unit(match["unit"] or ("years" if match["aged"] else ""), match["rates"] or "")
+    soft = soft or (match["word"] is not None and match["word"].lower() in _NO_NUMBERS and not dimension)
+    return Quantity(value, dimension, factor, value * factor, step * factor, text, soft)
+
+
+def _vital(quantity: Quantity, before: str, behind: str) -> Quantity:
+    """The quantity with the unit that the abbreviation before it implies, or that the other of two numbers has."""
+    if quantity.dimension:
+        return quantity
+    short = _SHORT_VITAL.search(before)
+    if short is None and not _PAIRED.match(behind):
+        return quantity
+    dimension, factor = read_unit("", "/min") if short and short["rate"] else read_unit("mmHg", "")
+    return replace(
+        quantity, dimension=dimension, factor=factor, amount=quantity.value * factor, step=quantity.step * factor
+    )
+
+
+def _value(match: re.Match[str]) -> tuple[float, float, bool]:
+    """Value, worth of the last digit, and whether it is only an article."""
+    if match["digits"]:
+        digits = match["digits"].replace(",", "")
+        power = 10.0 ** int(match["exponent"] or match["raised"].translate(_RAISED)) if match["power"] else 1.0
+        value = float(digits) * (-1 if match["sign"] in {"-", "\u2212"} else 1)
+        return value * power, power * 10.0 ** -len(digits.partition(".")[2]), False
+    if match["word"]:
+        return float(_WORD_VALUES[match["word"].lower()]), 1.0, False
+    return 1.0, 1.0, True
+
+
+def _continues(head: Quantity, tail: Quantity, between: str) -> bool:
+    """Whether two quantities are one: feet and inches, pounds and ounces, hours and minutes."""
+    return (
+        head.dimension == tail.dimension
+        and head.dimension in {"time", "mass", "length"}
+        and head.step > tail.step
+        and not (head.soft or tail.soft)
+        and re.fullmatch(r"\s?(?:and\s|,\s)?-?", between) is not None
+    )
+
+
+def _frequencies(text: str) -> tuple[str, list[Quantity]]:
+    """How often something is done, a day; and the text without it."""
+    found: list[Quantity] = []
+    if not _MAYBE_FREQUENCY.search(text):
+        return text, found
+    for pattern, rate in _FREQUENCIES:
+        for match in pattern.finditer(text):
+            times = rate(_number(match[1]) if pattern.groups else 1)
+            found.append(Quantity(round(times, 4), "times a day", 1, times, 0, match[0]))
+        text = pattern.sub(lambda match: " " * len(match[0]), text)
+    return text, found
+
+
+def _number(text: str | None) -> float:
+    """The number that a phrase names; 1 for other words."""
+    word = (text or "").lower()
+    return float(word) if word.isdigit() else float(_WORD_VALUES.get(word, 1))

@@ -1,0 +1,133 @@
+"""The reasoning of an example: there, with the keys that are asked for, about its note and its label."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asyncgen.quality.checks.change import clip
+from asyncgen.quality.checks.finding import Finding
+
+_WORD = re.compile(r"[a-z]{5,}|\d+(?:\.\d+)?")
+_STEM = 6
+_AGE = re.compile(r"\b(\d{1,3})[\s-](?:year|yr|month|week|day)s?[\s-]old\b", re.IGNORECASE)
+_SAYS_WRONG = re.compile(
+    r"\b(?:note|statement|diagnosis|plan|treatment)\s(?:is|was)\s(?:therefore\s|thus\s|medically\s|clinically\s)?"
+    r"(?:incorrect|wrong|erroneous|inaccurate|flawed)\b"
+    r"|\bnote (?:contains|has|holds) (?:an?|one|the) (?:\w+\s)?error\b",
+    re.IGNORECASE,
+)
+_SAYS_RIGHT = re.compile(
+    r"\b(?:note)\s(?:is|was)\s(?:therefore\s|thus\s|medically\s|clinically\s|entirely\s)?"
+    r"(?:correct|accurate|right|sound|valid)\b|\bnote (?:contains|has|holds) no (?:\w+\s)?error\b",
+    re.IGNORECASE,
+)
+_VERDICTS = {"CORRECT": _SAYS_WRONG, "INCORRECT": _SAYS_RIGHT}
+_BLANKS = {"", "n/a", "na", "none", "null", "...", "\u2026", "string", "text", "tbd", "todo", "-"}
+_LEAST_FACTS = 4
+_LEAST_SHARE = 0.3
+_COMMON = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the reasonings of one label are like: their keys (None: no reasoning), and words that say little.
+
+    `common` are the stems that many of them use, whatever their note is about.
+    """
+
+    keys: frozenset[str] | None
+    common: frozenset[str] = frozenset()
+
+
+def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
+    """Learn from some reasonings of one label (decoded JSON); `keys`, where the prompt says them, go before.
+
+    The keys that more than half of them have are the expected ones; none where most are no objects.
+    """
+    count = 0
+    key_sets: Counter[str] = Counter()
+    stems: Counter[str] = Counter()
+    objects = 0
+    for reasoning in sample:
+        count += 1
+        if isinstance(reasoning, dict):
+            objects += 1
+            key_sets.update(reasoning.keys())
+            stems.update(_stems(_text(reasoning)))
+    if objects * 2 <= count:
+        return Expected(None)
+    wanted = keys or {key for key, number in key_sets.items() if number * 2 > objects}
+    least = max(3.0, _COMMON * objects)
+    return Expected(frozenset(wanted), frozenset(stem for stem, number in stems.items() if number >= least))
+
+
+def keys_of_prompt(system: str) -> frozenset[str]:
+    """The keys of the first JSON object that a system prompt shows, by its outermost quotes and colons."""
+    keys: set[str] = set()
+    depth = 0
+    for match in re.finditer(r"[{}\[\]]|\"([^\"\n]{1,80})\"\s*:", system):
+        if match[0] in "{[":
+            depth += 1
+        elif match[0] in "}]":
+            depth -= 1
+            if depth == 0 and keys:
+                break
+        elif depth == 1:
+            keys.add(match[1])
+    return frozenset(keys)
+
+
+def check_reasoning(reasoning: Any, expected: Expected, notes: str, label: str) -> Iterator[Finding]:
+    """Hold a reasoning against what is expected and against the notes of its pair, in one text."""
+    if expected.keys is None:
+        return
+    if not isinstance(reasoning, Mapping) or not reasoning:
+        yield Finding("reasoning_missing", "", label)
+        return
+    missing = sorted(expected.keys - reasoning.keys())
+    if missing:
+        yield Finding("reasoning_keys", clip(", ".join(missing)), label)
+    empty = sorted(str(key) for key, value in reasoning.items() if _is_empty(value))
+    if empty:
+        yield Finding("reasoning_empty", clip(", ".join(empty)), label)
+    text = _text(reasoning)
+    if (said := _VERDICTS[label].search(text)) is not None:
+        yield Finding("reasoning_verdict", "", f"{label}: {clip(said[0])}")
+    ages, own = set(_AGE.findall(text)), set(_AGE.findall(notes))
+    if ages and own and not ages & own:
+        yield Finding("reasoning_other", f"{', '.join(sorted(own))} years", f"{label}: {', '.join(sorted(ages))}")
+    elif not _is_about(text, notes, expected.common):
+        yield Finding("reasoning_other", "", f"{label}: {clip(text)}")
+
+
+def _is_about(text: str, notes: str, common: frozenset[str]) -> bool:
+    """Whether enough of what a reasoning names stands in the notes."""
+    facts = _stems(text) - common
+    if len(facts) < _LEAST_FACTS:
+        return True
+    return len(facts & _stems(notes)) >= _LEAST_SHARE * len(facts)
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(text.lower())}
+
+
+def _text(value: Any) -> str:
+    """All strings of a JSON value."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "\n".join(map(_text, value.values()))
+    if isinstance(value, list):
+        return "\n".join(map(_text, value))
+    return ""
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in _BLANKS
+    if isinstance(value, Mapping | list):
+        return not value or all(map(_is_empty, value if isinstance(value, list) else value.values()))
+    return value is None

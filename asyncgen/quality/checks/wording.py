@@ -1,0 +1,92 @@
+"""Words that turn the meaning: sides, sites, opposites, severity, certainty, persons, routes, drugs.
+
+A class of words has exclusive values ("left", "right", "bilateral"). A finding needs that one value went and
+another one of its class came, or that such a word alone was put in, taken out or moved: a reworded sentence
+that has the same values is fine.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from asyncgen.quality.checks.change import Change, Hunk
+from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.vocabulary import CLASSES, DRUG, OPPOSITE_PREFIXES
+
+_ALONE = {"laterality", "severity", "site"}
+"""Kinds of which a word that comes or goes alone is a finding too."""
+
+_NO_SIDE = re.compile(
+    r"left\s+(?:the|a|an|his|her|for|to|untreated|home|work|against|ama)\b|right\s+(?:now|away|after|before)\b",
+    re.IGNORECASE,
+)
+
+
+def check_wording(change: Change) -> Iterator[Finding]:
+    """The classes, then prefixes and drugs; a kind is given once."""
+    seen: set[str] = set()
+    for finding in (*_classes(change), *_prefixes(change), *_drugs(change)):
+        if finding.kind not in seen:
+            seen.add(finding.kind)
+            yield finding
+
+
+def _classes(change: Change) -> Iterator[Finding]:
+    for kind, values in CLASSES:
+        touched = [hunk for hunk in change.hunks if _valued(values, hunk.was) or _valued(values, hunk.became)]
+        if touched and (
+            _turned(values, change)
+            or any(_replaced(values, hunk) for hunk in touched)
+            or _moved(values, touched)
+            or (kind in _ALONE and len(touched) == 1 and _alone(values, change, touched[0]))
+        ):
+            yield Finding(kind, *change.shown(*touched))
+
+
+def _valued(values: Mapping[str, str], words: Iterable[str]) -> list[str]:
+    """The values of those words that are of a class."""
+    return [values[plain] for word in words if (plain := word.removesuffix("'s")) in values]
+
+
+def _turned(values: Mapping[str, str], change: Change) -> bool:
+    """Whether one value went, and another one came."""
+    lost, gained = set(_valued(values, change.lost)), set(_valued(values, change.gained))
+    return bool(lost - gained and gained - lost)
+
+
+def _replaced(values: Mapping[str, str], hunk: Hunk) -> bool:
+    """Whether a hunk has words of a class on both sides, and other ones."""
+    was, became = set(_valued(values, hunk.was)), set(_valued(values, hunk.became))
+    return bool(was and became and not was & became)
+
+
+def _moved(values: Mapping[str, str], hunks: list[Hunk]) -> bool:
+    """Whether words of a class alone stand for others: "left … right" that became "right … left"."""
+    alone = [hunk for hunk in hunks if all(word in values for word in (*hunk.was, *hunk.became))]
+    was = [values[word] for hunk in alone for word in hunk.was]
+    became = [values[word] for hunk in alone for word in hunk.became]
+    return len(alone) > 1 and was != became and len(was) == len(became)
+
+
+def _alone(values: Mapping[str, str], change: Change, hunk: Hunk) -> bool:
+    """Whether nothing but a word of a class was put in or taken out ("left the hospital" has none)."""
+    if (hunk.was and hunk.became) or not all(word in values for word in (*hunk.was, *hunk.became)):
+        return False
+    words, place = (change.original, hunk.i1) if hunk.was else (change.revised, hunk.j1)
+    return _NO_SIDE.match(words.text, words.spans[place][0]) is None
+
+
+def _prefixes(change: Change) -> Iterator[Finding]:
+    """A word that changed its prefix for the opposite one: "hypertension", "hypotension"."""
+    for was in change.lost:
+        for one, other in OPPOSITE_PREFIXES:
+            for prefix, opposite in ((one, other), (other, one)):
+                became = opposite + was.removeprefix(prefix)
+                if was.startswith(prefix) and became in change.gained:
+                    yield Finding("opposite", was, became)
+
+
+def _drugs(change: Change) -> Iterator[Finding]:
+    was = sorted(word for word in change.lost if DRUG.fullmatch(word))
+    became = sorted(word for word in change.gained if DRUG.fullmatch(word))
+    if was and became:
+        yield Finding("drug", ", ".join(was), ", ".join(became))

@@ -1,0 +1,48 @@
+"""A note as words: lower-case, with their places in the text and the sentence they belong to."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from asyncgen.quality.checks.vocabulary import FUNCTION
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]\w*(?:['\u2019]\w+)*|[^\s\w]|_+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\s*\n\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text; `spans[i]` is the place of `words[i]`, `sentences[i]` the number of its sentence."""
+
+    text: str
+    words: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    sentences: tuple[int, ...]
+
+    def slice(self, first: int, last: int) -> str:
+        """The text from word `first` to before word `last`."""
+        return self.text[self.spans[first][0] : self.spans[last - 1][1]] if first < last else ""
+
+
+def split_words(text: str) -> Words:
+    """Cut a text into words, numbers and marks."""
+    matches = list(_WORD.finditer(text))
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    spans = tuple([match.span() for match in matches])
+    return Words(
+        text,
+        tuple([match[0].lower().replace("\u2019", "'") for match in matches]),
+        spans,
+        tuple([bisect_right(ends, begin) for begin, _ in spans]),
+    )
+
+
+def is_content(word: str) -> bool:
+    """Whether a word carries medical content: no mark, no number, no function word."""
+    return len(word) > 1 and word[0].isalpha() and word not in FUNCTION
+
+
+def content(words: Iterable[str]) -> list[str]:
+    """The words that carry content."""
+    return [word for word in words if is_content(word)]

@@ -1,0 +1,35 @@
+"""The pair of notes that one run turns into two examples, and its place in the input."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class BadFieldError(ValueError):
+    """A field of an input line is missing or of the wrong type; the text is the kind shown to the user."""
+
+
+class Item(Protocol):
+    """What a recipe makes of an input line (a pair, for MEDEC); the engine only names it."""
+
+    @property
+    def note_id(self) -> str: ...  # noqa: D102
+
+
+I = TypeVar("I", bound=Item)  # noqa: E741 - an item
+Parse = Callable[[Mapping[str, Any]], I]
+"""Takes the item out of a decoded line; raises BadFieldError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[I]):
+    """A pair and where it stands: everything the engine itself looks at.
+
+    `index` counts accepted lines from 0; `end` is the byte offset behind the line; `chain` is the hash
+    of all lines up to and including this one (hex), by which a resumed run knows its input again.
+    """
+
+    index: int
+    end: int
+    chain: str
+    pair: I

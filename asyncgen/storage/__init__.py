@@ -1,0 +1,1 @@
+"""The output directory: files, journal, checkpoint, and how a run resumes from them."""

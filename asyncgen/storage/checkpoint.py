@@ -1,0 +1,227 @@
+"""The state of a run at a moment, and the two small files that hold it.
+
+`checkpoint.json` says how far an unfinished run is durable; `generation_stats_safe.json` says how a
+finished one ended. Both are replaced atomically. A checkpoint always speaks of bytes that are durable:
+whoever writes one has synced journal and outputs before (rule of `writer` and `merge`).
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.cost import Spend
+from asyncgen.errors import DirectoryError
+from asyncgen.fingerprint import Fingerprint, digest
+from asyncgen.shard import Portion, Shard
+from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.layout import CHECKPOINT, STATISTICS
+
+CHECKSUM = "checksum"
+VERSION = 1
+TAIL = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """How far a file goes: size in bytes, CRC-32 of all of it, hash of its last `TAIL` bytes."""
+
+    size: int = 0
+    crc32: int = 0
+    tail: str = digest(b"")
+
+
+@dataclass(slots=True)
+class FileMeter:
+    """The mark of a file that is being appended to."""
+
+    size: int = 0
+    crc32: int = 0
+    tail: bytes = b""
+
+    def advance(self, data: bytes) -> None:
+        """Take in what was appended."""
+        self.size += len(data)
+        self.crc32 = zlib.crc32(data, self.crc32)
+        self.tail = (self.tail + data[-TAIL:])[-TAIL:]
+
+    def mark(self) -> FileMark:
+        """The mark of what has been taken in."""
+        return FileMark(self.size, self.crc32, digest(self.tail))
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """The last round in which flagged pairs were asked anew: its number (0: there was none), and its pairs.
+
+    `unfinished` are their indexes, until what they came to is merged.
+    """
+
+    number: int = 0
+    unfinished: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Everything up to pair `last_completed_idx` (one before the first: nothing): what a run goes on from.
+
+    `input_end` and `input_chain` are the position behind that pair's line and the hash of all lines up to
+    it; `files` has a mark for each of the files in step; `stats` are the counters that users know; `spend` is
+    what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
+    of the whole.
+    """
+
+    last_completed_idx: int
+    input_end: int
+    input_chain: str
+    files: Mapping[str, FileMark]
+    stats: Mapping[str, int]
+    failed_pairs: int = 0
+    fingerprint: Fingerprint = field(default_factory=dict)
+    spend: Spend = field(default_factory=Spend)
+    regeneration: Regeneration = Regeneration()
+    portion: Portion | None = None
+
+    @property
+    def first(self) -> int:
+        """The index of the run's first pair."""
+        return 0 if self.portion is None else self.portion.first
+
+    @property
+    def done(self) -> int:
+        """How many pairs it has processed, failed ones included."""
+        return self.last_completed_idx + 1 - self.first
+
+
+def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
+    """Replace `checkpoint.json`."""
+    content = {
+        "last_completed_idx": state.last_completed_idx,
+        "stats": state.stats,
+        "timestamp": timestamp(),
+        **_common(state),
+    }
+    replace_atomically(disk, directory / CHECKPOINT, encode(content))
+
+
+def encode_statistics(state: RunState) -> bytes:
+    """The content of `generation_stats_safe.json`."""
+    return encode(
+        {
+            **state.stats,
+            "timestamp": timestamp(),
+            "last_completed_idx": state.last_completed_idx,
+            **_common(state),
+        }
+    )
+
+
+def load_checkpoint(disk: Disk, directory: Path) -> RunState | None:
+    """The state in `checkpoint.json`, or None when there is none.
+
+    Raises:
+        DirectoryError: the file is damaged, was edited, or is of another tool.
+    """
+    path = directory / CHECKPOINT
+    data = disk.read(path)
+    return None if data is None else _decode(data, path, lambda content: content["stats"])
+
+
+def load_statistics(disk: Disk, directory: Path) -> RunState | None:
+    """The state in `generation_stats_safe.json`, or None when there is none.
+
+    Raises:
+        DirectoryError: the file is damaged, was edited, or is of another tool.
+    """
+    path = directory / STATISTICS
+    data = disk.read(path)
+    return None if data is None else _decode(data, path, lambda content: content)
+
+
+def encode(content: Mapping[str, Any]) -> bytes:
+    """JSON for people to read, ending with a line break; with a checksum, so that `decode` notices any change."""
+    sealed = {**content, CHECKSUM: _checksum(content)}
+    return orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def decode(data: bytes) -> dict[str, Any]:
+    """What was encoded.
+
+    Raises:
+        ValueError: it is damaged, or was edited.
+    """
+    content = orjson.loads(data)
+    if not isinstance(content, dict) or content.pop(CHECKSUM, None) != _checksum(content):
+        raise ValueError("damaged or edited")
+    return content
+
+
+def timestamp() -> str:
+    """Now, in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    """Of the values, however they are laid out."""
+    values = orjson.loads(orjson.dumps(content))
+    return digest(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
+
+
+def _common(state: RunState) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "failed_pairs": state.failed_pairs,
+        "fingerprint": state.fingerprint,
+        "input": {"offset": state.input_end, "chain": state.input_chain},
+        "files": dict(state.files),
+        "counters": list(state.stats),
+        "spend": state.spend,
+        "regeneration": state.regeneration,
+        **({} if state.portion is None else {"shard": _shard(state.portion)}),
+    }
+
+
+def _shard(portion: Portion) -> dict[str, int | str]:
+    shard = portion.shard
+    return {"number": shard.number, "of": shard.of, "pairs": portion.pairs, "chain": portion.chain}
+
+
+def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[str, Any]]) -> RunState:
+    try:
+        content = orjson.loads(data)
+        version = content.get("version")
+        if version == VERSION:
+            # An earlier build wrote no checksum, and its runs go on.
+            content = decode(data) if CHECKSUM in content else content
+            return _state(content, stats_of(content))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise DirectoryError(f"{path} is damaged") from None
+    if version is None:
+        raise DirectoryError(f"{path} was written by another tool")
+    raise DirectoryError(f"{path} was written by another version of asyncgen: that one goes on with it")
+
+
+def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
+    round_ = content.get("regeneration", {"number": 0, "unfinished": []})
+    shard = content.get("shard")
+    return RunState(
+        last_completed_idx=int(content["last_completed_idx"]),
+        input_end=int(content["input"]["offset"]),
+        input_chain=str(content["input"]["chain"]),
+        files={
+            name: FileMark(int(mark["size"]), int(mark["crc32"]), str(mark["tail"]))
+            for name, mark in content["files"].items()
+        },
+        stats={name: int(stats[name]) for name in content["counters"]},
+        failed_pairs=int(content["failed_pairs"]),
+        fingerprint=dict(content["fingerprint"]),
+        spend=Spend(**content.get("spend", {})),
+        regeneration=Regeneration(int(round_["number"]), tuple(map(int, round_["unfinished"]))),
+        portion=None
+        if shard is None
+        else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
+    )

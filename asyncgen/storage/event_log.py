@@ -1,0 +1,95 @@
+"""What a run leaves for status, report and questions asked later: `events.jsonl` and `calls.jsonl`.
+
+Times are of the wall clock: processes come and go, and each has a loop's clock of its own. Observability must
+never end a run: what cannot be written is dropped. Lines leave the memory in the moment in which they are written,
+so a flush that is cancelled leaves them to the next one.
+"""
+
+from collections import deque
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import DiskError
+from asyncgen.events import CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import CALLS, EVENTS
+
+
+class Telemetry:
+    """An observer that keeps lines in memory until `flush`."""
+
+    def __init__(self, disk: Disk, state_directory: Path) -> None:
+        self._disk = disk
+        self._state_directory = state_directory
+        self._pending: dict[str, deque[bytes]] = {EVENTS: deque(), CALLS: deque()}
+        self._written: set[str] = set()
+        self._working = False
+
+    def observe(self, event: Event) -> None:
+        """Take an event in."""
+        self._working = self._working or isinstance(event, RunStarted | RepairStarted)
+        if isinstance(event, CallEnded):
+            self._pending[CALLS].append(_line(_call(event)))
+        elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
+            now = moment().isoformat(timespec="milliseconds")
+            self._pending[EVENTS].append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
+
+    async def flush(self) -> None:
+        """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
+        if not self._working:
+            return
+        if any(self._pending.values()):
+            with suppress(DiskError):
+                await self._disk.call(self._write)
+
+    def _write(self) -> None:
+        """Runs on the disk's thread, while the loop's appends more: a deque allows for that."""
+        for name, pending in self._pending.items():
+            lines = [pending.popleft() for _ in range(len(pending))]
+            if lines:
+                path = self._state_directory / name
+                end = b"" if name in self._written else self._end_of_torn_line(path)
+                self._written.add(name)
+                fd = self._disk.open_append(path)
+                try:
+                    self._disk.write(fd, b"".join([end, *lines]), path)
+                finally:
+                    self._disk.close_descriptor(fd)
+
+    def _end_of_torn_line(self, path: Path) -> bytes:
+        """What must come before the first line of this process: a crash may have left half a line."""
+        size = self._disk.size(path)
+        return b"" if not size or self._disk.read(path, size - 1, 1) == b"\n" else b"\n"
+
+
+def moment() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def _call(event: CallEnded) -> dict[str, Any]:
+    """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` costs more."""
+    return {
+        "time": round(moment().timestamp() - event.took, 3),
+        "index": event.index,
+        "step": event.step,
+        "request": event.request,
+        "attempt": event.attempt,
+        "outcome": event.outcome,
+        "status": event.status,
+        "request_id": event.request_id,
+        "started": round(event.started, 4),
+        "waited": round(event.waited, 4),
+        "took": round(event.took, 4),
+        "usage": event.usage,
+        **({"endpoint": event.endpoint} if event.endpoint else {}),
+    }
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,31 @@
+"""`failed.jsonl`: the pairs that were given up."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import DirectoryError
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import FAILED
+
+
+def failed_records(disk: Disk, directory: Path) -> list[dict[str, object]]:
+    """The lines of `failed.jsonl`, in order.
+
+    Raises:
+        DirectoryError: it is damaged.
+    """
+    data = disk.read(directory / FAILED) or b""
+    try:
+        records = [orjson.loads(line) for line in data.splitlines()]
+    except orjson.JSONDecodeError:
+        records = [None]
+    if not all(map(_is_record, records)):
+        raise DirectoryError(f"{directory / FAILED} is damaged")
+    return records
+
+
+def _is_record(record: Any) -> bool:
+    kinds = {"index": int, "step": str, "tokens": int}
+    return isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in kinds.items())

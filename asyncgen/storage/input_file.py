@@ -1,0 +1,233 @@
+"""The input file: scanned once before any call is paid, then streamed as rows with their positions.
+
+Lines split on LF alone (notes may hold U+2028). Blank lines do not count. A row's `chain` is the hash of
+all accepted lines so far, so it can be carried on from any row without reading what is before it.
+"""
+
+import os
+import stat
+from array import array
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Generic
+
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.rows import BadFieldError, I, Parse, Row
+from asyncgen.storage.disk import READ_CHUNK, Disk
+from asyncgen.text import loads
+
+_BOM = b"\xef\xbb\xbf"
+MAX_BAD_LINES_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line (numbered from 1) that is no pair, and why."""
+
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """By what an unchanged file is recognised without reading it."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileIdentity":
+        """Look at a file.
+
+        Raises:
+            UsageError: it is not there, not readable, or no file.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # that one says so by itself
+            # It is read twice, and again after an interruption: a pipe or a device would wait for ever.
+            raise UsageError(f"cannot read the input {path}: it is no regular file; write it to one")
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the scan found: the number of pairs, and the bad lines (the first 1,000 by number and kind).
+
+    `limit` is the number of pairs after which it ended (None: the whole file); `prefix_chain` is the chain
+    of the row that it was asked about, None when that was not reached; `repeated` counts the pairs whose note_id
+    an earlier one has.
+    """
+
+    identity: FileIdentity
+    limit: int | None
+    pairs: int
+    bad_count: int = 0
+    bad: tuple[BadLine, ...] = ()
+    prefix_chain: str | None = None
+    repeated: int = 0
+
+
+@dataclass(slots=True)
+class RowCutter(Generic[I]):
+    """Cuts a stream of bytes into rows and bad lines; starts behind row `index - 1`, at byte `end`."""
+
+    parse: Parse[I]
+    index: int = 0
+    end: int = 0
+    chain: str = ""
+    number: int = 0
+    _rest: list[bytes] = field(default_factory=list)
+
+    def feed(self, chunk: bytes) -> Iterator[Row[I] | BadLine]:
+        """Take the next bytes in; gives out what they complete."""
+        first, *others = chunk.split(b"\n")
+        self._rest.append(first)
+        for other in others:
+            yield from self._line(b"".join(self._rest), 1)
+            self._rest = [other]
+
+    def finish(self) -> Iterator[Row[I] | BadLine]:
+        """The last line, when no line break ends it."""
+        yield from self._line(b"".join(self._rest), 0)
+        self._rest = []
+
+    def _line(self, line: bytes, break_length: int) -> Iterator[Row[I] | BadLine]:
+        start, self.end = self.end, self.end + len(line) + break_length
+        self.number += 1
+        content = line.removeprefix(_BOM) if start == 0 else line
+        if not content.strip():
+            return
+        try:
+            fields = loads(content)
+            if not isinstance(fields, dict):
+                yield BadLine(self.number, "not a JSON object")
+                return
+            pair = self.parse(fields)
+        except BadFieldError as error:
+            yield BadLine(self.number, str(error))
+            return
+        except ValueError:
+            yield BadLine(self.number, _why_not_json(content))
+            return
+        self.chain = blake2b(self.chain.encode() + line.removesuffix(b"\r"), digest_size=16).hexdigest()
+        row = Row(self.index, self.end, self.chain, pair)
+        self.index += 1
+        yield row
+
+
+def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | None:
+    """An earlier scan where it serves for `limit` and the file has not changed since, else None."""
+    reached_end = earlier.limit is None or earlier.pairs < earlier.limit
+    if earlier.identity != identity or not (reached_end or (limit is not None and limit <= earlier.pairs)):
+        return None
+    # Bad lines behind another limit are not known apart from those before it.
+    return None if earlier.bad_count and earlier.limit != limit else earlier
+
+
+def scan(
+    path: Path,
+    parse: Parse[Any],
+    *,
+    limit: int | None,
+    prefix_index: int,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Scan:
+    """Read the input up to `limit` pairs and check every line.
+
+    Args:
+        path: the input file.
+        parse: of the recipe.
+        limit: pairs after which the scan ends, None for the whole file.
+        prefix_index: the row whose chain is wanted (-1: none).
+        stopped: asked at each line; a scan that is stopped says nothing about the rest.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    identity = FileIdentity.of(path)
+    cutter = RowCutter(parse)
+    bad: list[BadLine] = []
+    bad_count = 0
+    prefix_chain = None
+    names = array("q")
+    for item in _items(path, cutter):
+        if isinstance(item, BadLine):
+            bad_count += 1
+            if len(bad) < MAX_BAD_LINES_KEPT:
+                bad.append(item)
+        else:
+            names.append(hash(item.pair.note_id))
+            if item.index == prefix_index:
+                prefix_chain = item.chain
+        if cutter.index == limit or stopped():
+            break
+    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain, _repeated(names))
+
+
+def _repeated(names: "array[int]") -> int:
+    """How many of these hashes came before; part by part, for a set of all takes ten times their memory."""
+    parts = range(min(256, 1 + len(names) // 65_536))
+    return sum(
+        len(part) - len(set(part)) for n in parts for part in [[name for name in names if name % len(parts) == n]]
+    )
+
+
+def rows_of(path: Path, parse: Parse[I]) -> Iterator[Row[I]]:
+    """All rows of the input, bad lines left out."""
+    return (item for item in _items(path, RowCutter(parse)) if isinstance(item, Row))
+
+
+async def read_rows(
+    disk: Disk, path: Path, start: RowCutter[I], stop: int, *, skip_bad: bool
+) -> AsyncGenerator[Row[I], None]:
+    """Stream the rows behind the position of `start`, up to index `stop` (exclusive).
+
+    Raises:
+        BadDataError: a line is bad that the scan had passed: the file has changed since.
+    """
+    if start.index >= stop:
+        return
+    async with aclosing(disk.read_input(path, start.end)) as chunks:
+        async for chunk in chunks:
+            for item in start.feed(chunk):
+                if isinstance(item, Row):
+                    yield item
+                    if item.index + 1 == stop:
+                        return
+                elif not skip_bad:
+                    raise _changed(path)
+    for item in start.finish():
+        if isinstance(item, Row):
+            yield item
+    if start.index < stop:
+        raise _changed(path)
+
+
+def _items(path: Path, cutter: RowCutter[I]) -> Iterator[Row[I] | BadLine]:
+    try:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(READ_CHUNK):
+                yield from cutter.feed(chunk)
+    except OSError as error:
+        raise UsageError(f"cannot read the input {path}: {os.strerror(error.errno or 0)}") from error
+    yield from cutter.finish()
+
+
+def _why_not_json(line: bytes) -> str:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    return "NUL byte" if b"\x00" in line else "not JSON"
+
+
+def _changed(path: Path) -> BadDataError:
+    return BadDataError(f"the input {path} changed while it was read; run the same command again")

@@ -1,0 +1,266 @@
+"""Every paid answer, on disk in the tick in which it arrived, until its pair is committed.
+
+Rules:
+
+1. A line is appended on the loop's thread, with no await between the answer and the write: it survives SIGKILL
+   at once, and power loss after the next sync (every half second, and before each checkpoint). See
+   `segment_log` for the writing, and for a disk that is full.
+2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that
+   answer alone and is kept aside in `<segment>.broken`.
+3. A segment is unlinked only after a durable checkpoint covers every pair in it. Answers of failed pairs
+   are carried into the newest segment first: they are paid and the next start will want them.
+4. Opening rewrites what is still needed into a new, synced segment and then unlinks the old ones. So every
+   run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
+   segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
+
+Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
+`failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
+have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
+copied before it are not counted again).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.cost import Spend
+from asyncgen.errors import AsyncgenError
+from asyncgen.fingerprint import Fingerprint
+from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.segment_format import (
+    BALLAST,
+    PREFIX,
+    SUFFIX,
+    UNFINISHED,
+    decode_line,
+    encode_line,
+    header_line,
+    last_compacted,
+    segment_number,
+    segments,
+    spend_line,
+)
+from asyncgen.storage.segment_writer import Place, SegmentLog
+
+
+@dataclass(slots=True)
+class _Held:
+    """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others."""
+
+    places: list[Place] = field(default_factory=list)
+    answers: dict[str, Place] = field(default_factory=dict)
+    wasted: int = 0
+
+
+class Journal:
+    """The open journal of a run.
+
+    Args:
+        disk: the disk.
+        directory: `.asyncgen/` of the output directory.
+        fingerprint: goes into the header of each segment.
+        needed: whether answers of a pair index are still needed; what is not is dropped at opening.
+        on_full: told when the disk is full; what is in flight is still saved, in the ballast.
+        ballast: bytes set aside for that.
+        spend: what the directory has cost, where no journal knows better; kept up to date.
+        generation: of the answers that will come; raised when flagged pairs are asked anew.
+
+    `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
+    be billed twice. `damaged` lines were kept aside. `log` is to be synced, and to be closed in the end.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: Path,
+        fingerprint: Fingerprint,
+        needed: Callable[[int], bool],
+        on_full: Callable[[AsyncgenError], None],
+        ballast: int,
+        spend: Spend,
+        generation: int = 0,
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._fingerprint = fingerprint
+        self._generation = generation
+        self._pairs: dict[int, _Held] = {}
+        self._kept: set[int] = set()
+        self.unsettled = 0
+        self.damaged = 0
+        self.spend = spend
+        paths = segments(disk, directory)
+        number = segment_number(paths[-1]) + 1 if paths else 1
+        self._clear_unfinished()
+        # It says what was spent behind the lines that it has taken over.
+        header = header_line(fingerprint, replaces_earlier=True, spend=None)
+        self.log = SegmentLog(disk, directory, number, header, on_full)
+        self._compact(paths, needed)
+        self.log.set_aside(ballast)
+
+    # Recording
+
+    def sent(self, index: int, step: str, most: Usage) -> None:
+        """Record that a call is about to be sent that costs at most this."""
+        self.log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
+        # Only here: nothing may come between an answer and its line, and the next header says what was spent,
+        # so every line before it must have been counted.
+        self.log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
+
+    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
+        """Record a usable answer."""
+        record = {
+            "kind": "answer",
+            "index": index,
+            "step": step,
+            "generation": self._generation,
+            "request": request_hash,
+            "model": completion.model,
+            "usage": completion.usage,
+            "finish_reason": completion.finish_reason,
+            "text": completion.text,
+        }
+        place = self.log.append(encode_line(record))
+        self._hold(index, place).answers[step] = place
+        self.spend.add(completion.usage)
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE) -> None:
+        """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
+        tokens = usage.total_tokens
+        record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
+        place = self.log.append(encode_line(record | {"usage": usage, "lost": lost}))
+        self.spend.add(usage)
+        self.spend.lose(lost)
+        if tokens:
+            self._hold(index, place).wasted += tokens
+
+    # Asking
+
+    def known(self, index: int, step: str, request_hash: str) -> Completion | None:
+        """The journaled answer to this very request, if there is one."""
+        held = self._pairs.get(index)
+        place = None if held is None else held.answers.get(step)
+        record = None if place is None else decode_line(self.log.read(place))
+        if record is None or record["request"] != request_hash:
+            return None
+        usage, reason = Usage(**record["usage"]), record.get("finish_reason")
+        return Completion(record["text"], usage, record["model"], reason)
+
+    def wasted(self, index: int) -> int:
+        """Tokens of a pair's unusable answers."""
+        held = self._pairs.get(index)
+        return 0 if held is None else held.wasted
+
+    # Committing (see `writer`): `carry`, then `log.sync` on the helper thread, then the checkpoint, then
+    # `log.unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
+
+    def carry(self) -> None:
+        """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
+        for segment in self.log.closed:
+            if not segment.live <= self._kept:
+                continue
+            for index in sorted(segment.live):
+                held = self._pairs[index]
+                held.places = [place for place in held.places if place.segment is not segment]
+                for step, place in held.answers.items():
+                    if place.segment is segment:
+                        moved = self.log.append(self.log.read(place))
+                        self._hold(index, moved).answers[step] = moved
+                if held.wasted:
+                    # The sum and not the lines: where these turn up again, nothing is counted twice.
+                    record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
+                    self._hold(index, self.log.append(encode_line(record)))
+            self.log.append(spend_line(self.spend))
+            self.log.retire(segment)
+
+    def release(self, index: int) -> None:
+        """Forget a pair: a durable checkpoint covers it and it did not fail."""
+        held = self._pairs.pop(index, None)
+        if held is not None:
+            for place in held.places:
+                place.segment.live.discard(index)
+
+    def keep(self, index: int) -> None:
+        """Keep what was paid for a failed pair, though a durable checkpoint covers it."""
+        if index in self._pairs:
+            self._kept.add(index)
+
+    def _hold(self, index: int, place: Place) -> _Held:
+        held = self._pairs.setdefault(index, _Held())
+        held.places.append(place)
+        place.segment.live.add(index)
+        return held
+
+    # Opening
+
+    def _clear_unfinished(self) -> None:
+        for name in self._disk.list_directory(self._directory):
+            if name.startswith(PREFIX) and name.endswith(UNFINISHED):
+                self._disk.unlink(self._directory / name)
+
+    def _compact(self, paths: list[Path], needed: Callable[[int], bool]) -> None:
+        """Carry what is needed of all segments into the new one, make it durable, and unlink the others."""
+        in_flight: dict[tuple[int, str], Usage] = {}
+        for record, line in self._records(paths):
+            if record["kind"] in {"header", "spend"}:
+                if record.get("spend") is not None:
+                    self.spend = Spend(**record["spend"])
+                continue
+            index, step = record["index"], record["step"]
+            if record["kind"] == "sent":
+                in_flight[index, step] = Usage(**record.get("most", {}))
+                continue
+            in_flight.pop((index, step), None)
+            self._count(record)
+            if needed(index):
+                self._take_over(record, line)
+        self.unsettled = len(in_flight)
+        for most in in_flight.values():
+            self.spend.lose(most)
+        self.log.append(spend_line(self.spend))
+        self.log.take_over(paths)
+
+    def _count(self, record: dict[str, Any]) -> None:
+        """Add what a line says that a call has cost."""
+        self.spend.add(Usage(**record.get("usage", {})))
+        self.spend.lose(Usage(**record.get("lost", {})))
+
+    def _take_over(self, record: dict[str, Any], line: bytes) -> None:
+        """Copy a line that is still needed."""
+        if record["kind"] == "answer":
+            place = self.log.append(line)
+            self._hold(record["index"], place).answers[record["step"]] = place
+        elif record["kind"] == "carried":
+            self._hold(record["index"], self.log.append(line)).wasted = record["tokens"]
+        elif record["tokens"]:
+            self._hold(record["index"], self.log.append(line)).wasted += record["tokens"]
+
+    def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """All valid records from the last compaction on, with their lines."""
+        for path in last_compacted(self._disk, paths):
+            broken = b""
+            pending: bytes | None = None  # a damaged line that may turn out to be the torn last one
+            for line in lines_of(self._disk, path):
+                if pending is not None:
+                    broken += pending
+                    self.damaged += 1
+                    pending = None
+                record = decode_line(line)
+                if record is None:
+                    pending = line
+                else:
+                    yield record, line
+            if broken:
+                aside = path.with_name(path.name + ".broken")
+                fd = self._disk.open_append(aside)
+                self._disk.write(fd, broken, aside)
+                self._disk.close_descriptor(fd)
+
+
+def clear_journal(disk: Disk, directory: Path) -> None:
+    """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
+    for name in disk.list_directory(directory):
+        if name == BALLAST or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
+            disk.unlink(directory / name)

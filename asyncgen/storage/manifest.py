@@ -1,0 +1,33 @@
+"""`.asyncgen/manifest.json`: what the last accepted run of a directory knew of its input.
+
+It is written only after the input was found to agree with the checkpoint, so that an unchanged file need not
+be read again. It is a convenience: without it, or with a damaged one, the input is scanned.
+"""
+
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from asyncgen.storage.checkpoint import decode, encode
+from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.input_file import BadLine, FileIdentity, Scan
+
+MANIFEST = "manifest.json"
+
+
+def load_manifest(disk: Disk, state_directory: Path) -> Scan | None:
+    """The scan of the last accepted run."""
+    data = disk.read(state_directory / MANIFEST)
+    if data is None:
+        return None
+    with suppress(ValueError, TypeError, KeyError):
+        fields = decode(data)["scan"]
+        fields["identity"] = FileIdentity(**fields["identity"])
+        fields["bad"] = tuple(BadLine(**line) for line in fields["bad"])
+        return Scan(**fields)
+    return None
+
+
+def save_manifest(disk: Disk, state_directory: Path, scan: Scan) -> None:
+    """Keep a scan."""
+    replace_atomically(disk, state_directory / MANIFEST, encode({"scan": asdict(scan)}))

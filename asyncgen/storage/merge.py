@@ -1,0 +1,217 @@
+"""Joins the finished shards of one input, in order, to what a single run would have left.
+
+Everything is checked before the first byte is written, but for the checksums of the files, which are compared
+while these are copied. The target is made beside its place and renamed: it appears whole, or not at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from asyncgen.cost import Spend
+from asyncgen.errors import BadDataError
+from asyncgen.fingerprint import differences
+from asyncgen.shard import Portion
+from asyncgen.storage.checkpoint import (
+    FileMark,
+    FileMeter,
+    Regeneration,
+    RunState,
+    encode_statistics,
+    load_checkpoint,
+    load_statistics,
+)
+from asyncgen.storage.disk import Disk, write_durably
+from asyncgen.storage.failed import failed_records
+from asyncgen.storage.layout import CALLS, CHECKPOINT, FAILED, INTENT, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.manifest import load_manifest, save_manifest
+from asyncgen.storage.segment_format import paid_lines, write_segment
+
+SUFFIX = ".joining"
+
+
+def join(disk: Disk, directories: Sequence[Path], target: Path) -> RunState:
+    """Make the directory of the whole run from those of all its shards; its state.
+
+    Args:
+        disk: the disk.
+        directories: of the shards, at least one, in any order.
+        target: made here; nothing may be there, or an empty directory.
+
+    Raises:
+        BadDataError: the shards are not all those of one input, or one of them has not reached its end or was
+            changed since; or there is something in the target.
+        TryLaterError: a shard is in use.
+    """
+    with ExitStack() as stack:
+        parts = []
+        places = [directory.resolve() for directory in directories]  # a second name is no second shard
+        for directory in places:
+            if places.count(directory) > 1:
+                raise BadDataError(f"{directory} is given twice")
+            if not (directory / STATE_DIRECTORY).is_dir():
+                raise BadDataError(f"{directory} holds no shard of a run")
+            stack.callback(disk.close_descriptor, disk.lock(directory / STATE_DIRECTORY / "lock"))
+            parts.append((directory, _finished(disk, directory)))
+        shards = arrange(parts)
+        _check_target(disk, target)
+        beside = target.with_name(target.name + SUFFIX)
+        disk.remove_tree(beside)  # left by a crash
+        stack.callback(disk.remove_tree, beside)
+        state = _write(disk, shards, beside)
+        disk.rename(beside, target)
+        disk.fsync_directory(target.parent)
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A finished shard: where it is, how it ended, and what it is of the input."""
+
+    directory: Path
+    state: RunState
+    portion: Portion
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+        return self.portion.shard.number
+
+
+def arrange(parts: Iterable[tuple[Path, RunState]]) -> list[Part]:
+    """Finished shards, at least one, in the order of their numbers.
+
+    Raises:
+        BadDataError: they are not all those of one input, each once.
+    """
+    found: dict[int, Part] = {}
+    for directory, state in parts:
+        if state.portion is None:
+            raise BadDataError(f"{directory} holds a whole run, no shard of one")
+        one = Part(directory, state, state.portion)
+        if found:
+            _refuse_unlike(next(iter(found.values())), one)
+        twin = found.setdefault(one.number, one)
+        if twin is not one:
+            raise BadDataError(f"{directory} and {twin.directory} hold the same shard {one.portion.shard}")
+    ordered = [found[number] for number in sorted(found)]
+    of = ordered[0].portion.shard.of
+    missing = [str(number) for number in range(1, of + 1) if number not in found]
+    if missing:
+        raise BadDataError(f"of {of} shards these are missing: {', '.join(missing)}")
+    for one, following in pairwise(ordered):
+        if following.portion.chain != one.state.input_chain:
+            raise BadDataError(
+                f"{following.directory} does not go on where {one.directory} ends: the input changed in between"
+            )
+    return ordered
+
+
+def _refuse_unlike(one: Part, other: Part) -> None:
+    if other.portion.shard.of != one.portion.shard.of:
+        raise BadDataError(
+            f"{other.directory} holds one of {other.portion.shard.of} shards, "
+            f"{one.directory} one of {one.portion.shard.of}"
+        )
+    if other.portion.pairs != one.portion.pairs:
+        raise BadDataError(
+            f"{other.directory} was cut from {other.portion.pairs:,} pairs, {one.directory} from "
+            f"{one.portion.pairs:,}: not from the same input"
+        )
+    changed = differences(one.state.fingerprint, other.state.fingerprint)
+    if changed:
+        raise BadDataError(f"{other.directory} was made in another way than {one.directory}: {'; '.join(changed)}")
+
+
+def _finished(disk: Disk, directory: Path) -> RunState:
+    state = load_statistics(disk, directory)
+    unfinished = load_checkpoint(disk, directory) if state is None else None
+    if state is None and unfinished is None:
+        raise BadDataError(f"{directory} holds no shard of a run")
+    merging = disk.size(directory / STATE_DIRECTORY / INTENT) is not None
+    begun = disk.size(directory / CHECKPOINT) is not None
+    if state is None or begun or merging or state.regeneration.unfinished:
+        raise BadDataError(f"the shard in {directory} has not reached its end: give its command again first")
+    return state
+
+
+def _check_target(disk: Disk, target: Path) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()) or disk.list_directory(target):
+        raise BadDataError(f"{target} is not empty: give the name of a new directory")
+
+
+def _write(disk: Disk, shards: list[Part], beside: Path) -> RunState:
+    """Write the whole directory, and make it durable."""
+    state_directory = beside / STATE_DIRECTORY
+    disk.make_directory(state_directory)
+    states = [one.state for one in shards]
+    marks = {name: _join_file(disk, shards, beside, name) for name in states[0].files}
+    state = replace(
+        states[-1],
+        files=marks,
+        stats={name: sum(each.stats[name] for each in states) for name in states[0].stats},
+        failed_pairs=sum(each.failed_pairs for each in states),
+        spend=sum((each.spend for each in states), Spend()),
+        regeneration=Regeneration(max(each.regeneration.number for each in states)),
+        portion=None,
+    )
+    if state.failed_pairs:
+        write_segment(disk, state_directory, state.fingerprint, _still_needed(disk, shards), state.spend)
+    _copy_calls(disk, shards, state_directory / CALLS)
+    scanned = load_manifest(disk, shards[-1].directory / STATE_DIRECTORY)
+    if scanned is not None:
+        save_manifest(disk, state_directory, scanned)
+    write_durably(disk, beside / STATISTICS, encode_statistics(state))
+    disk.fsync_directory(state_directory)
+    disk.fsync_directory(beside)
+    return state
+
+
+def _join_file(disk: Disk, shards: list[Part], beside: Path, name: str) -> FileMark:
+    """One of the files in step, from those of all shards."""
+    whole = FileMeter()
+    if name == FAILED and not any(one.state.files[name].size for one in shards):
+        return whole.mark()
+    path = beside / name
+    fd = disk.open_append(path)
+    try:
+        for one in shards:
+            meter, mark = FileMeter(), one.state.files[name]
+            there = disk.size(one.directory / name) is not None
+            for chunk in disk.chunks(one.directory / name) if mark.size and there else ():
+                disk.write(fd, chunk, path)
+                meter.advance(chunk)
+                whole.advance(chunk)
+            if meter.mark() != mark:
+                raise BadDataError(f"{one.directory / name} was changed since the run wrote it")
+        disk.fsync(fd, path)
+    finally:
+        disk.close_descriptor(fd)
+    return whole.mark()
+
+
+def _still_needed(disk: Disk, shards: list[Part]) -> Iterable[bytes]:
+    """What was paid for pairs that failed: asked again, they need not pay it again."""
+    for one in shards:
+        failed = {record["index"] for record in failed_records(disk, one.directory)}
+        for index, line in paid_lines(disk, one.directory / STATE_DIRECTORY):
+            if index in failed:
+                yield line
+
+
+def _copy_calls(disk: Disk, shards: list[Part], path: Path) -> None:
+    fd = disk.open_append(path)
+    try:
+        for one in shards:
+            source = one.directory / STATE_DIRECTORY / CALLS
+            end = b""
+            for chunk in disk.chunks(source) if disk.size(source) else ():
+                disk.write(fd, chunk, path)
+                end = chunk[-1:]
+            if end not in {b"", b"\n"}:  # a crash may have left half a line
+                disk.write(fd, b"\n", path)
+        disk.fsync(fd, path)
+    finally:
+        disk.close_descriptor(fd)

@@ -1,0 +1,249 @@
+"""How a run begins: what the output directory holds decides, and nothing in it is ever lost.
+
+The first that applies (under the lock):
+
+1. An intent record: the merge that it describes is finished.
+2. `checkpoint.json`: it wins. Another fingerprint or input, shortened or changed files: refused. Longer
+   files are cut to it. One of the original tool is taken over first, when its files agree with the input.
+3. Statistics without a checkpoint: the run reached its end. More pairs to do: it is extended from there.
+4. Outputs with neither: the user removed the checkpoint to start over; everything is moved aside.
+5. A fresh run: before anything else is written, a checkpoint that covers nothing, so that a missing
+   checkpoint never means half-done.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from asyncgen.errors import DirectoryError
+from asyncgen.fingerprint import Fingerprint, differences, digest
+from asyncgen.recipe import Recipe
+from asyncgen.rows import Row
+from asyncgen.shard import Portion
+from asyncgen.storage.checkpoint import (
+    TAIL,
+    FileMeter,
+    RunState,
+    load_checkpoint,
+    load_statistics,
+    save_checkpoint,
+)
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.segment_format import PREFIX
+from asyncgen.storage.takeover import load_original, take_over
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a run goes on: its state, the meters of its files, and how it came to it.
+
+    `finished` when the directory holds a run that reached its end with nothing more to read; `resumed`
+    when a checkpoint or statistics were found; `moved_to` is where a former run was moved.
+    """
+
+    state: RunState
+    meters: dict[str, FileMeter]
+    finished: bool = False
+    resumed: bool = False
+    moved_to: Path | None = None
+
+
+def begun(disk: Disk, directory: Path) -> bool:
+    """Whether a run has begun in this directory."""
+    names = (CHECKPOINT, STATISTICS, f"{STATE_DIRECTORY}/lock")
+    return any(disk.size(directory / name) is not None for name in names)
+
+
+def peek(disk: Disk, directory: Path) -> RunState | None:
+    """The state that a run in this directory would go on from, if there is one."""
+    if load_original(disk, directory) is not None:
+        return None
+    return load_checkpoint(disk, directory) or load_statistics(disk, directory)
+
+
+def begin(
+    disk: Disk,
+    directory: Path,
+    recipe: Recipe[Any],
+    fingerprint: Fingerprint,
+    *,
+    pairs: int,
+    portion: Portion | None = None,
+    prefix_chain: str | None,
+    restart: bool,
+    rows: Callable[[], Iterator[Row[Any]]],
+) -> Beginning:
+    """Bring the directory into the state that a run goes on from.
+
+    Args:
+        disk: the disk.
+        directory: the output directory, locked.
+        recipe: names the files and the counters.
+        fingerprint: of the run that is to begin.
+        pairs: how many pairs of the input are wanted, those of other shards included.
+        portion: what a shard covers of them; None: all.
+        prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
+        restart: move everything aside and begin anew.
+        rows: the input from its beginning, for taking over.
+
+    Raises:
+        DirectoryError: the directory belongs to another run or was changed.
+    """
+    stop = pairs if portion is None else portion.stop
+    fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows)
+    if restart:
+        return fresh()
+    if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
+        raise DirectoryError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
+    original = load_original(disk, directory)
+    if original is not None:
+        state: RunState | None = take_over(disk, directory, recipe, fingerprint, original, rows())
+        prefix_chain = None if state is None else state.input_chain
+    else:
+        state = load_checkpoint(disk, directory)
+    if state is not None:
+        state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
+        meters = _bring_to(disk, directory, state, may_be_longer=True)
+        # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
+        disk.unlink(directory / STATISTICS)
+        return Beginning(state, meters, resumed=True)
+    state = load_statistics(disk, directory)
+    if state is None:
+        return fresh()
+    state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
+    meters = _bring_to(disk, directory, state, may_be_longer=False)
+    if stop <= state.last_completed_idx + 1:
+        return Beginning(state, meters, resumed=True, finished=True)
+    return Beginning(state, meters, resumed=True)
+
+
+def extend(disk: Disk, directory: Path, state: RunState) -> None:
+    """Turn a finished run into one that goes on: the checkpoint first, then the statistics go."""
+    save_checkpoint(disk, directory, state)
+    disk.unlink(directory / STATISTICS)
+    disk.fsync_directory(directory)
+
+
+def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
+    """Move a former run's files, journal, events and calls into `superseded-<time>/`; None when there are none.
+
+    Of the files the checkpoint goes last: until then, a crash leaves a directory that says whose they are. What
+    only tells of the run follows: status and report are about one run, and a new one spends from nothing.
+    """
+    state_directory = directory / STATE_DIRECTORY
+    present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
+    present += [name for name in names if disk.size(directory / name) is not None]
+    state_names = disk.list_directory(state_directory)
+    journal = [name for name in state_names if name.startswith(PREFIX)]
+    telling = [name for name in state_names if name in {EVENTS, CALLS}]
+    if not present and not journal and not telling:
+        return None
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    taken = set(disk.list_directory(directory))
+    target = directory / next(
+        name for n in range(len(taken) + 1) if (name := f"superseded-{moment}{f'-{n}' * (n > 0)}") not in taken
+    )
+    disk.make_directory(target)
+    for name in journal:
+        disk.rename(state_directory / name, target / name)
+    for name in present:
+        disk.rename(directory / name, target / name)
+    for name in telling:
+        disk.rename(state_directory / name, target / name)
+    disk.fsync_directory(target)
+    disk.fsync_directory(state_directory)
+    disk.fsync_directory(directory)
+    return target
+
+
+def _fresh(
+    disk: Disk,
+    directory: Path,
+    recipe: Recipe[Any],
+    fingerprint: Fingerprint,
+    pairs: int,
+    portion: Portion | None,
+    rows: Callable[[], Iterator[Row[Any]]],
+) -> Beginning:
+    first = 0 if portion is None else portion.first
+    before = next(islice(rows(), first - 1, None)) if first else None
+    chain = "" if before is None else before.chain
+    names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
+    moved_to = supersede(disk, directory, names)
+    meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
+    state = RunState(
+        last_completed_idx=first - 1,
+        input_end=0 if before is None else before.end,
+        input_chain=chain,
+        files={name: meter.mark() for name, meter in meters.items()},
+        stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
+        | {"total_pairs": pairs if portion is None else portion.size},
+        fingerprint=fingerprint,
+        portion=None if portion is None else replace(portion, chain=chain),
+    )
+    save_checkpoint(disk, directory, state)
+    return Beginning(state, meters, moved_to=moved_to)
+
+
+def _accept(
+    state: RunState,
+    recipe: Recipe[Any],
+    fingerprint: Fingerprint,
+    pairs: int,
+    portion: Portion | None,
+    prefix_chain: str | None,
+) -> RunState:
+    _check_portion(state.portion, portion)
+    changed = differences(state.fingerprint, fingerprint)
+    if changed:
+        raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
+    done = state.last_completed_idx + 1
+    if done and prefix_chain is None:
+        raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
+    if done and prefix_chain != state.input_chain:
+        raise DirectoryError(
+            f"the input changed within the {done} pairs already processed (asyncgen verify DIR --input-jsonl P "
+            "names the pair, if its incorrect note is another)"
+        )
+    wanted = {*(output.name for output in recipe.outputs), FAILED}
+    if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
+        raise DirectoryError("the checkpoint does not fit this version of asyncgen")
+    total = max(pairs, done) if portion is None else portion.size
+    return replace(state, stats={**state.stats, "total_pairs": total})
+
+
+def _check_portion(before: Portion | None, now: Portion | None) -> None:
+    if before is None and now is None:
+        return
+    if before is None or now is None or before.shard != now.shard:
+        held, asked = ("the whole run" if each is None else f"shard {each.shard}" for each in (before, now))
+        raise DirectoryError(f"this directory holds {held}, and {asked} was asked for")
+    if before.pairs != now.pairs:
+        raise DirectoryError(
+            f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, which moves them; "
+            f"--num-pairs {before.pairs} goes on with this one"
+        )
+
+
+def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:
+    """Cut the files to the state and check that they are the ones it speaks of."""
+    meters = {}
+    for name, mark in state.files.items():
+        path = directory / name
+        size = disk.size(path) or 0
+        if size < mark.size:
+            raise DirectoryError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size})")
+        tail = disk.read(path, max(0, mark.size - TAIL), min(TAIL, mark.size)) or b""
+        if digest(tail) != mark.tail or (size > mark.size and not may_be_longer):
+            raise DirectoryError(f"{path} was changed since the run wrote it")
+        if size > mark.size:
+            disk.truncate(path, mark.size)
+        meters[name] = FileMeter(mark.size, mark.crc32, tail)
+    if FAILED in meters and not meters[FAILED].size:
+        disk.unlink(directory / FAILED)
+    return meters

@@ -1,0 +1,114 @@
+"""The files of a journal: their names, and their lines, each `<crc32 hex> <json>`."""
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.cost import Spend
+from asyncgen.fingerprint import Fingerprint
+from asyncgen.storage.disk import Disk, lines_of
+
+PREFIX = "journal-"
+SUFFIX = ".jsonl"
+UNFINISHED = ".tmp"
+BALLAST = "ballast"
+
+
+def segment_name(number: int) -> str:
+    """The name of a segment: they are read in the order of their numbers."""
+    return f"{PREFIX}{number:08d}{SUFFIX}"
+
+
+def segment_number(path: Path) -> int:
+    """The number in the name of a segment."""
+    return int(path.name.removeprefix(PREFIX).split(".")[0])
+
+
+def segments(disk: Disk, directory: Path) -> list[Path]:
+    """The segments in a directory, in order."""
+    names = disk.list_directory(directory)
+    return [directory / name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
+
+
+def last_compacted(disk: Disk, paths: list[Path]) -> list[Path]:
+    """The segments from the last one on that replaces all before it."""
+    for place in range(len(paths) - 1, -1, -1):
+        first = next(lines_of(disk, paths[place]), b"")
+        if (decode_line(first) or {}).get("replaces_earlier"):
+            return paths[place:]
+    return paths
+
+
+def encode_line(record: Mapping[str, Any]) -> bytes:
+    """A record as a line."""
+    data = orjson.dumps(record)
+    return b"%08x %s\n" % (zlib.crc32(data), data)
+
+
+def decode_line(line: bytes) -> dict[str, Any] | None:
+    """The record of a line; None when it is torn or damaged."""
+    checksum, _, data = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(data):
+        return None
+    record: dict[str, Any] = orjson.loads(data)
+    return record
+
+
+def header_line(fingerprint: Fingerprint, *, replaces_earlier: bool, spend: Spend | None) -> bytes:
+    """The first line of a segment.
+
+    Args:
+        fingerprint: of the run.
+        replaces_earlier: it has taken over all that is needed of the segments before it.
+        spend: what the directory had cost when it began; None: a line of it says so.
+    """
+    return encode_line(
+        {
+            "kind": "header",
+            "version": 1,
+            "fingerprint": fingerprint,
+            "replaces_earlier": replaces_earlier,
+            "spend": spend,
+        }
+    )
+
+
+def spend_line(spend: Spend) -> bytes:
+    """What the directory has cost, all lines before this one included."""
+    return encode_line({"kind": "spend", "spend": spend})
+
+
+def paid_lines(disk: Disk, directory: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of all that was paid and may be needed, each with the index of its pair."""
+    for path in last_compacted(disk, segments(disk, directory)):
+        for line in lines_of(disk, path):
+            record = decode_line(line)
+            if record is not None and record["kind"] in {"answer", "failed", "carried"}:
+                yield record["index"], line
+
+
+def write_segment(
+    disk: Disk, directory: Path, fingerprint: Fingerprint, lines: Iterable[bytes], spend: Spend
+) -> None:
+    """Write the only segment of a journal, and make its content durable.
+
+    Args:
+        disk: the disk.
+        directory: that of the journal, which has none yet.
+        fingerprint: of the run.
+        lines: of what was paid and is not in the files yet.
+        spend: what the directory has cost, these lines included.
+    """
+    path = directory / segment_name(1)
+    fd = disk.open_append(path)
+    try:
+        disk.write(fd, header_line(fingerprint, replaces_earlier=True, spend=None), path)
+        for line in lines:
+            disk.write(fd, line, path)
+        disk.write(fd, spend_line(spend), path)
+        disk.fsync(fd, path)
+    finally:
+        disk.close_descriptor(fd)

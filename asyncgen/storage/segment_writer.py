@@ -1,0 +1,209 @@
+"""The segments of a journal in use: lines are appended to the newest, and kept through a disk that is full.
+
+Rules:
+
+1. A line is written by one call at the segment's end: it survives SIGKILL at once, and power loss after the next
+   `sync`. What a refused write left is cut off.
+2. When the disk is full, the ballast becomes the next segment, and what is in flight is written into it: room
+   that is only given back may be taken by the outputs, or by another program, before the next answer comes.
+   The zeros behind its lines are a torn last line, until closing cuts them off.
+3. A segment is retired by the journal, and unlinked when the checkpoint that makes it superfluous is durable.
+"""
+
+import errno
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.segment_format import BALLAST, UNFINISHED, segment_name, segment_number
+
+SEGMENT_SIZE = 16 * 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(slots=True)
+class Segment:
+    """A segment file: `live` pairs still need lines in it; `named` when its name is durable.
+
+    `padded`: it was the ballast, and is longer than its lines.
+    """
+
+    path: Path
+    fd: int
+    size: int = 0
+    synced: int = 0
+    named: bool = False
+    padded: bool = False
+    live: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line is; offset and length in bytes."""
+
+    segment: Segment
+    offset: int
+    length: int
+
+
+class SegmentLog:
+    """The segments that are open.
+
+    Args:
+        disk: the disk.
+        directory: `.asyncgen/` of the output directory.
+        number: of the first one, which takes over what is needed of earlier ones until `take_over` is called.
+        header: its first line.
+        on_full: told when the disk is full; what is in flight is still saved, in the ballast.
+    """
+
+    def __init__(
+        self, disk: Disk, directory: Path, number: int, header: bytes, on_full: Callable[[AsyncgenError], None]
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._on_full = on_full
+        self._ballast = directory / BALLAST
+        self._set_aside = False
+        self._retired: list[Segment] = []
+        self._closed: list[Segment] = []
+        self._current = self._new(f"{segment_name(number)}{UNFINISHED}", header)
+
+    def take_over(self, earlier: list[Path]) -> None:
+        """Make the first segment durable under its name, and unlink those that it replaces."""
+        segment = self._current
+        self._disk.fsync(segment.fd, segment.path)
+        segment.synced = segment.size
+        final = segment.path.with_suffix("")
+        self._disk.rename(segment.path, final)
+        segment.path = final
+        self._disk.fsync_directory(self._directory)
+        segment.named = True
+        for path in earlier:
+            self._disk.unlink(path)
+
+    def set_aside(self, size: int) -> None:
+        """Keep so many bytes of the disk for what is in flight when it is full."""
+        self._disk.allocate(self._ballast, size)
+        self._set_aside = True
+
+    # Lines
+
+    def append(self, line: bytes) -> Place:
+        """Write a line.
+
+        Raises:
+            DiskError: it is not written: the disk is broken, or full beyond the ballast.
+        """
+        try:
+            return self._write(line)
+        except DiskError as error:
+            if error.errno not in _FULL:
+                raise
+            advice = "make room, then run the same command again"
+            full = DiskError(f"the disk is full ({self._current.path}); {advice}", error.errno)
+            if not self._set_aside:  # the journal is being opened, and nothing is in flight
+                raise full from error
+            self._on_full(full)
+        if not self._current.padded:
+            self._begin_ballast()
+        try:
+            return self._write(line)
+        except DiskError as error:
+            if error.errno not in _FULL:
+                raise
+            # Some file systems write anew even what was set aside; but the cut has just given that back.
+            return self._write(line)
+
+    def read(self, place: Place) -> bytes:
+        """A line again."""
+        return self._disk.read(place.segment.path, place.offset, place.length) or b""
+
+    def roll(self, header: Callable[[], bytes]) -> None:
+        """Begin the next segment if this one is long enough; without room it grows on."""
+        if self._current.size >= SEGMENT_SIZE and not self._current.padded:
+            with suppress(DiskError):
+                self._go_on_in(self._new(self._next_name(), header()))
+
+    # Segments
+
+    @property
+    def closed(self) -> list[Segment]:
+        """Those that nothing is appended to any more, and that are not retired."""
+        return list(self._closed)
+
+    def retire(self, segment: Segment) -> None:
+        """Let a closed segment go with the next `unlink_retired`."""
+        self._closed.remove(segment)
+        self._retired.append(segment)
+
+    def sync(self) -> None:
+        """Make every line durable (helper thread)."""
+        current = self._current  # read first: a segment that is closed meanwhile is then in the list
+        for segment in (*self._closed, current):
+            size = segment.size
+            if segment.synced < size:
+                self._disk.fsync(segment.fd, segment.path)
+                segment.synced = size
+            if not segment.named:
+                self._disk.fsync_directory(self._directory)
+                segment.named = True
+
+    def unlink_retired(self) -> None:
+        """Remove the segments that the checkpoint just written makes superfluous (helper thread)."""
+        while self._retired:
+            segment = self._retired.pop()
+            self._disk.close_descriptor(segment.fd)
+            self._disk.unlink(segment.path)
+
+    def close(self) -> None:
+        """Close the files and give the ballast back."""
+        if self._current.padded:
+            self._disk.cut(self._current.fd, self._current.size, self._current.path)
+        for segment in (*self._retired, *self._closed, self._current):
+            self._disk.close_descriptor(segment.fd)
+        self._disk.unlink(self._ballast)
+
+    def unlink_dead(self) -> None:
+        """Remove every segment in which no pair lives any more (the run has reached its end)."""
+        for segment in (*self._closed, self._current):
+            if not segment.live:
+                self._disk.unlink(segment.path)
+
+    def _write(self, line: bytes) -> Place:
+        segment = self._current
+        try:
+            self._disk.write_at(segment.fd, line, segment.size, segment.path)
+        except DiskError:
+            self._disk.cut(segment.fd, segment.size, segment.path)
+            raise
+        place = Place(segment, segment.size, len(line))
+        segment.size += len(line)
+        return place
+
+    def _begin_ballast(self) -> None:
+        path = self._directory / self._next_name()
+        self._disk.rename(self._ballast, path)
+        self._go_on_in(Segment(path, self._disk.open_write(path), padded=True))
+
+    def _go_on_in(self, segment: Segment) -> None:
+        self._closed.append(self._current)
+        self._current = segment
+
+    def _next_name(self) -> str:
+        return segment_name(segment_number(self._current.path) + 1)
+
+    def _new(self, name: str, header: bytes) -> Segment:
+        path = self._directory / name
+        segment = Segment(path, self._disk.open_write(path))
+        try:
+            self._disk.write_at(segment.fd, header, 0, path)
+        except DiskError:
+            self._disk.close_descriptor(segment.fd)
+            self._disk.unlink(path)
+            raise
+        segment.size = len(header)
+        return segment

@@ -1,0 +1,100 @@
+"""Files that appear whole or not at all: written beside their places, synced, then renamed.
+
+The disk has no way to rename several files at once: a crash between two renames leaves some of them, each whole.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from asyncgen.errors import DiskError, UsageError
+from asyncgen.storage.disk import Disk, disk_errors
+
+
+class Staged:
+    """A file that is being written; a file object as far as a writer needs one."""
+
+    def __init__(self, target: Path, temporary: Path, file: BinaryIO) -> None:
+        self.target = target
+        self.temporary = temporary
+        self.file = file
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been published or given up."""
+        return self.file.closed
+
+    def write(self, data: bytes) -> int:
+        """Append."""
+        with disk_errors("write", self.target):
+            return self.file.write(data)
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        with disk_errors("write", self.target):
+            self.file.flush()
+
+
+class Staging:
+    """Opens temporary files, and gives all of them their names at once; without `publish`, they are removed.
+
+    Args:
+        disk: the disk.
+        force: replace files that are there.
+    """
+
+    def __init__(self, disk: Disk, *, force: bool) -> None:
+        self._disk = disk
+        self._force = force
+        self._files: list[Staged] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for staged in self._files:
+            with suppress(OSError):  # what is still in the buffer is not wanted any more
+                staged.file.close()
+            with suppress(DiskError):
+                self._disk.unlink(staged.temporary)
+
+    def check(self, targets: Iterable[Path]) -> None:
+        """Refuse to replace what is there.
+
+        Raises:
+            UsageError: a target exists, and `force` was not asked for; or it is a directory.
+        """
+        for target in targets:
+            if target.is_dir():
+                raise UsageError(f"{target} is a directory: give the name of a file with -o")
+            if os.path.lexists(target) and not self._force:
+                raise UsageError(f"{target} exists: give another name with -o, or replace it with --force")
+
+    def open(self, target: Path) -> Staged:
+        """Begin a file; its directory is made when missing."""
+        self._disk.make_directory(target.parent)
+        temporary = target.with_name(f"{target.name}.tmp")
+        self._disk.unlink(temporary)  # left by a crash
+        fd = self._disk.open_append(temporary)
+        staged = Staged(target, temporary, os.fdopen(fd, "wb"))
+        self._files.append(staged)
+        return staged
+
+    def publish(self, superseded: Iterable[Path] = ()) -> None:
+        """Make everything durable and give it its name; then remove what it supersedes."""
+        for staged in self._files:
+            staged.flush()
+            self._disk.fsync(staged.file.fileno(), staged.target)
+            staged.file.close()
+        for staged in self._files:
+            self._disk.rename(staged.temporary, staged.target)
+        for path in superseded:
+            self._disk.unlink(path)
+        for directory in {staged.target.parent for staged in self._files}:
+            self._disk.fsync_directory(directory)
+        self._files.clear()

@@ -1,0 +1,140 @@
+"""Take over a run of the original sequential tool: its outputs and its checkpoint of three or four keys.
+
+That checkpoint has no offsets, and the tool wrote its files one after the other. So the files themselves are
+held against the input: as far as all of them agree with it, pair by pair, they are built upon; what is behind
+is cut. Pairs that the tool left out are recorded as failed, to be asked for like any other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import DirectoryError
+from asyncgen.fingerprint import Fingerprint
+from asyncgen.recipe import Recipe
+from asyncgen.rows import Row
+from asyncgen.storage.checkpoint import FileMeter, RunState, save_checkpoint
+from asyncgen.storage.disk import Disk, lines_of, write_durably
+from asyncgen.storage.layout import CHECKPOINT, FAILED
+
+ORIGINAL_KEYS = {"last_completed_idx", "stats", "timestamp"}
+
+
+class _PairLines:
+    """The lines of one output file; `block` has the next pair's, and is empty when there are none."""
+
+    def __init__(self, lines: Iterator[bytes], each: int) -> None:
+        self._lines = lines
+        self._each = each
+        self.advance()
+
+    def advance(self) -> None:
+        """Go on to the next pair."""
+        lines = list(islice(self._lines, self._each))
+        self.block = b"".join(lines) if len(lines) == self._each else b""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalCheckpoint:
+    """What the original tool says: the last pair it has been at, pairs it made examples of, tokens it used."""
+
+    last_completed_idx: int
+    generated: int
+    tokens: int
+
+
+def load_original(disk: Disk, directory: Path) -> OriginalCheckpoint | None:
+    """The original tool's checkpoint; None when `checkpoint.json` is missing or not of its kind."""
+    data = disk.read(directory / CHECKPOINT)
+    try:
+        content = orjson.loads(data or b"null")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(content, dict) or "version" in content or not content.keys() >= ORIGINAL_KEYS:
+        return None
+    try:
+        stats = content["stats"]
+        return OriginalCheckpoint(
+            last_completed_idx=int(content["last_completed_idx"]),
+            generated=int(stats["correct_generated"]),
+            tokens=int(stats.get("total_tokens_used", 0)),
+        )
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def take_over(
+    disk: Disk,
+    directory: Path,
+    recipe: Recipe[Any],
+    fingerprint: Fingerprint,
+    original: OriginalCheckpoint,
+    rows: Iterator[Row[Any]],
+) -> RunState:
+    """Write a checkpoint of ours that speaks of the original tool's files; the state that it holds.
+
+    Args:
+        disk: the disk.
+        directory: the output directory, locked.
+        recipe: recognises its examples.
+        fingerprint: of the run that is to go on.
+        original: what the tool says.
+        rows: the input from its beginning.
+
+    Raises:
+        DirectoryError: the files do not hold what the tool says.
+    """
+    files = {
+        output.name: _PairLines(lines_of(disk, directory / output.name), output.lines) for output in recipe.outputs
+    }
+    meters = {name: FileMeter() for name in (*files, FAILED)}
+    stats = dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
+    failed: list[bytes] = []
+    last: Row[Any] | None = None
+    generated = 0
+    for row in rows:
+        counts = recipe.recognise(row.pair, tuple(file.block for file in files.values()))
+        reached = row.index > original.last_completed_idx
+        if counts is None:
+            if reached:
+                break
+            failed.append(_left_out(row, next(iter(recipe.failure_counters))))
+        else:
+            for name, file in files.items():
+                meters[name].advance(file.block)
+                file.advance()
+            for counter, number in counts.items():
+                stats[counter] += number
+            generated += not reached
+        last = row
+    if last is None or last.index < original.last_completed_idx or generated != original.generated:
+        raise DirectoryError(
+            f"{directory} was begun by another tool; its checkpoint speaks of {original.generated} examples up to "
+            f"pair {original.last_completed_idx}, its files agree with the input for {generated}"
+        )
+    meters[FAILED].advance(b"".join(failed))
+    if failed:
+        write_durably(disk, directory / FAILED, b"".join(failed))
+    stats[next(iter(recipe.failure_counters.values()))] += len(failed)
+    stats["total_tokens_used"] += original.tokens
+    state = RunState(
+        last_completed_idx=last.index,
+        input_end=last.end,
+        input_chain=last.chain,
+        files={name: meter.mark() for name, meter in meters.items()},
+        stats=stats,
+        failed_pairs=len(failed),
+        fingerprint=fingerprint,
+    )
+    save_checkpoint(disk, directory, state)
+    return state
+
+
+def _left_out(row: Row[Any], step: str) -> bytes:
+    """The line of a pair of which the tool made nothing."""
+    fields = {"index": row.index, "note_id": row.pair.note_id, "step": step, "error": "left_out"}
+    return orjson.dumps({**fields, "attempts": 0, "tokens": 0}, option=orjson.OPT_APPEND_NEWLINE)

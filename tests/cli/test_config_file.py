@@ -1,0 +1,74 @@
+"""A configuration file says what flags can say, and flags win."""
+
+from pathlib import Path
+
+import pytest
+
+from asyncgen.cli.main import main
+from asyncgen.errors import Exit
+
+
+@pytest.fixture
+def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Parse `run` with a configuration and flags; the arguments."""
+    found = {}
+    monkeypatch.setattr("asyncgen.cli.job.prepare", lambda args: found.update(vars(args)))
+    monkeypatch.setattr("asyncgen.cli.commands.run.prepare", lambda args: found.update(vars(args)))
+    monkeypatch.setattr("asyncgen.cli.commands.run.carry_out", lambda _job, _args: Exit.DONE)
+
+    def parse(content: str, *flags: str) -> dict[str, object]:
+        path = tmp_path / "run.toml"
+        path.write_text(content, encoding="utf-8")
+        assert main(["run", "--config", str(path), *flags]) == Exit.DONE
+        return found
+
+    return parse
+
+
+PATHS = 'input-jsonl = "in.jsonl"\noutput-dir = "out"\nprompt-file = "p.json"\n'
+
+
+def test_required_flags_switches_and_numbers_may_all_stand_in_the_file(parse) -> None:
+    """With dashes or underscores."""
+    args = parse(PATHS + 'add_reasoning = true\nskip-bad = false\nrpm = 500\nmodel = "m"\nsimulate = true\n')
+    assert args["input_jsonl"] == Path("in.jsonl")
+    assert (args["add_reasoning"], args["skip_bad"], args["rpm"], args["model"]) == (True, False, 500.0, "m")
+    assert args["simulate"] == "default"
+
+
+def test_a_flag_that_is_typed_goes_before_the_file(parse) -> None:
+    """Wherever --config stands."""
+    args = parse(PATHS + 'model = "m"\nconcurrency = "auto"\n', "--model", "n", "--concurrency=7")
+    assert (args["model"], args["concurrency"]) == ("n", 7)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('modle = "m"', "unknown key modle; did you mean model?"),
+        ("xyzzy = 1", "unknown key xyzzy; the keys are the long flags"),
+        ("config = 'a.toml'", "unknown key config"),
+        ("model = true", "model needs a value"),
+        ("skip-bad = 1", "skip-bad must be true or false"),
+        ("model = ['a']", "must be one value"),
+        ("[run]\nmodel = 'm'", "unknown key run"),
+        ("model =", "not TOML"),
+    ],
+)
+def test_what_is_no_flag_is_refused_with_the_nearest_right_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, message: str
+) -> None:
+    """Before anything else is looked at."""
+    path = tmp_path / "run.toml"
+    path.write_text(content)
+    assert main(["run", f"--config={path}"]) == Exit.USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_a_configuration_that_is_not_there_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line."""
+    assert main(["plan", "--config", "/nowhere/run.toml"]) == Exit.USAGE
+    assert (
+        capsys.readouterr().err
+        == "❌ cannot read the configuration /nowhere/run.toml: No such file or directory\n"
+    )

@@ -1,0 +1,163 @@
+"""The bar, the plain lines, and colour that can be switched off."""
+
+import io
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asyncgen.cli.console import PLAIN_INTERVAL, Console, bar_text, plain_line
+from asyncgen.cost import Price, Spend
+from asyncgen.engine.run import Summary
+from asyncgen.events import Notice, Paused, RepairStarted, RunStarted, StopRequested
+from asyncgen.monitor.throughput import Rates
+
+from .samples import sample
+
+BUSY = sample(
+    done=150, total=1219, failed=2, in_flight=24, calls=470, refused=12, tokens=512_000, cost=0.4213, oldest=12.3
+)
+RATES = Rates(pairs=2.04, calls=6.1, eta=524, binding="tokens", share=0.972, limit=30_000)
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what it is shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_wide_bar_says_everything():
+    """Rates, limit, refusals, cost, the oldest pair's age, and the time left."""
+    assert bar_text(BUSY, RATES, "", 200) == (
+        "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97%  429s 12  $0.42  oldest 12s  ETA 8m44s"
+    )
+
+
+@pytest.mark.parametrize("width", [75, 55, 30])
+def test_a_narrow_bar_keeps_the_time_left_and_the_rate(width):
+    """The room behind the bar in terminals of 100, 80 and 55 columns."""
+    text = bar_text(BUSY, RATES, "", width)
+    assert len(text) <= width
+    assert "ETA 8m44s" in text
+    assert "2.04 pairs/s" in text
+
+
+def test_a_storm_comes_before_everything_else():
+    """With the time until which it is waited."""
+    text = bar_text(BUSY, RATES, "storm: nothing sent until 21:04:30 (429)", 55)
+    assert text == "storm: nothing sent until 21:04:30 (429)  ETA 8m44s"
+
+
+def test_a_plain_line_says_it_in_words_and_that_there_is_no_price():
+    """No number where nothing is known."""
+    assert plain_line(sample(total=5, in_flight=2), Rates(), "") == (
+        "0/5 pairs, 0 failed, 2 in flight, 0 refused, 0 tokens, no price for this model"
+    )
+    assert "tokens 97 % in use, 12 refused, 512,000 tokens, 0.4213 USD, oldest pair 12.3 s, ETA 8 min 44 s" in (
+        plain_line(BUSY, RATES, "")
+    )
+
+
+def test_without_a_terminal_there_is_a_plain_line_every_half_minute(monkeypatch, capsys):
+    """The first after 30 s, whatever the number of samples; in a storm it says so and until when."""
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(RunStarted(0, 0, 100, resumed=False))
+        for _ in range(int(2 * PLAIN_INTERVAL)):
+            now += 1
+            if now > PLAIN_INTERVAL:
+                console.observe(Paused(60.0, "rate_limit"))
+            console.observe(sample(done=3))
+    lines = [line for line in capsys.readouterr().out.split("\n") if "/100 pairs" in line]
+    assert len(lines) == 2
+    assert "storm: nothing sent until" in lines[-1]
+    assert "(429)" in lines[-1]
+
+
+def test_a_storm_is_announced_once_however_often_the_server_renews_it(capsys):
+    """A thousand pauses of a second are no thousand lines."""
+    with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
+        for _ in range(1000):
+            console.observe(Paused(1.0, "rate_limit"))
+    assert capsys.readouterr().out.count("the server asks to wait (rate_limit): nothing is sent for 1.0 s") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colour_is_for_terminals_and_can_be_switched_off(monkeypatch, environment, coloured):
+    """`NO_COLOR` is heard; the sign says the same without colour."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(Notice("careful", warning=True))
+    assert ("\x1b[33m⚠" in screen.getvalue()) == coloured
+    assert "⚠" in screen.getvalue()
+    assert ("\x1b" in screen.getvalue()) == coloured
+
+
+PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
+ENDED = Summary(
+    stats={"total_pairs": 24, "total_tokens_used": 60_000},
+    spend=Spend(prompt_tokens=50_000, completion_tokens=10_000),
+    failed_pairs=0,
+    calls=72,
+    refused=0,
+    tokens=60_000,
+    seconds=36.0,
+    already_complete=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "✓ Done: 24 pairs in 36.0 s (72 calls, 2.0 calls/s, 0 refused; 60,000 tokens)\n  in out\n"),
+        (
+            {"failed_pairs": 24},
+            "⚠ Ended: 24 pairs, 24 of them failed in 36.0 s (72 calls, 2.0 calls/s, 0 refused; 60,000 tokens)\n",
+        ),
+        (
+            {"calls": 1, "tokens": 900},
+            "✓ Done: 24 pairs; this start took 36.0 s (1 call, 0.0 calls/s, 0 refused; 900 tokens)\n"
+            "  all starts together: $0.20 (60,000 tokens)\n",
+        ),
+    ],
+)
+def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expected):
+    """Calls, time and tokens are of one start; what several have spent stands in a line of its own."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.summary(replace(ENDED, **fields), Path("out"), PRICE)
+    assert expected in capsys.readouterr().out
+
+
+def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
+    """The command to go on carries no sign of an error."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.advise("to go on: asyncgen run")
+        console.observe(StopRequested("interrupted", 1))
+        console.observe(RepairStarted(1, "was flagged"))
+    said = capsys.readouterr()
+    assert said.err == "to go on: asyncgen run\n"
+    assert said.out == (
+        "Stopping: 1 call in flight is finished and saved first (Ctrl-C again leaves at once)\n"
+        "Asking again for 1 pair that was flagged\n"
+    )
+
+
+def test_a_log_file_on_a_full_disk_is_given_up_with_one_warning(capsys):
+    """It is words about the run, and no reason to end it."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=Path("/dev/full")) as console:
+        for _ in range(2):
+            console.observe(Notice("a word"))
+
+    said = capsys.readouterr()
+    assert said.err.count("cannot write the log file /dev/full: No space left on device") == 1
+    assert said.out.count("a word") + said.err.count("a word") == 2

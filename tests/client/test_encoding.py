@@ -1,0 +1,46 @@
+"""Requests as they go over the wire: put together of parts, and the same bytes as if encoded as a whole."""
+
+import json
+from hashlib import blake2b
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.chat import ChatRequest, ResponseSchema, Sampling
+from asyncgen.client.encoding import MOST_FRAMES, Encoder
+
+text = st.text() | st.sampled_from(['{"role":"user","content":""}', '"}],"', "\\", "\u2028", "é\n"])
+
+
+@given(
+    texts=st.lists(st.tuples(text, text), min_size=1, max_size=5),
+    schema=st.sampled_from([None, {"type": "object"}, {"type": "object", "properties": {}}]),
+    json_object=st.booleans(),
+    seeds=st.lists(st.none() | st.integers(1, 3), min_size=5, max_size=5),
+)
+def test_the_body_says_what_was_asked_whatever_the_texts_hold(
+    texts: list[tuple[str, str]], schema: dict[str, object] | None, *, json_object: bool, seeds: list[int | None]
+) -> None:
+    """One encoder for all of them, and its hash is that of the bytes."""
+    encoder = Encoder("gpt-4o", "max_tokens")
+    for (system, user), seed in zip(texts, seeds, strict=False):
+        described = None if schema is None else ResponseSchema("step", schema)
+        request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed)
+        prepared = encoder.prepare(request)
+        body = json.loads(prepared.body)
+        assert body["messages"] == [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("gpt-4o", 0.7, 0.9, 100)
+        assert body.get("seed") == seed
+        kind = "json_schema" if schema is not None else "json_object" if json_object else None
+        assert body.get("response_format", {}).get("type") == kind
+        if schema is not None:
+            assert body["response_format"]["json_schema"] == {"name": "step", "strict": True, "schema": schema}
+        assert prepared.hash == blake2b(prepared.body, digest_size=16).hexdigest()
+
+
+def test_system_prompts_that_always_differ_are_not_kept_for_ever() -> None:
+    """The memory of a run does not grow with its pairs."""
+    encoder = Encoder("gpt-4o", "max_tokens")
+    for number in range(10 * MOST_FRAMES):
+        encoder.prepare(ChatRequest(f"system {number}", "user", Sampling(0.7, 0.9, 100)))
+    assert len(encoder._frames) <= MOST_FRAMES

@@ -1,0 +1,119 @@
+"""A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.classify import Action, Failure
+from asyncgen.client.encoding import Prepared
+from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.errors import AsyncgenError, Stopping, TryLaterError
+from asyncgen.events import Event, Paused
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.limiter import RateLimiter
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+PATIENCE = 600.0
+SAMPLES = shipped("samples", "pairs.jsonl")
+REFUSED = Failure("rate_limit", Action.WAIT, status=429, retry_after=1.0)
+ANSWER = Completion("yes", NO_USAGE, "m")
+
+
+class NoLog:
+    """Keeps nothing."""
+
+    def sent(self, index: int, step: str, most: Usage) -> None: ...
+
+    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None: ...
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None: ...
+
+
+class Client(ChatClient):
+    """Its server answers, but for some spans of time (seconds from its beginning)."""
+
+    def __init__(self, *refusing: tuple[float, float], endpoints: tuple[str, ...] = ()) -> None:
+        config = RunConfig(
+            input_jsonl=SAMPLES,
+            output_dir=SAMPLES,
+            prompt_file=SAMPLES,
+            base_url="http://127.0.0.1:1/v1",
+            patience=PATIENCE,
+            endpoints=tuple(EndpointConfig(name=name, base_url="http://127.0.0.1:1/v1") for name in endpoints),
+        )
+        self.gate = Gate(
+            [
+                Endpoint(ConcurrencyControl(4, automatic=False), RateLimiter(None, None), served.name)
+                for served in config.served
+            ]
+        )
+        self.events: list[Event] = []
+        self.reasons: list[AsyncgenError] = []
+        self._refusing = refusing
+        self._began = asyncio.get_running_loop().time()
+        super().__init__(config, self.gate, NoLog(), self.events.append, self._end)
+        self._wire.send = self._send
+
+    @property
+    def age(self) -> float:
+        """Seconds since its beginning."""
+        return asyncio.get_running_loop().time() - self._began
+
+    async def ask(self, index: int) -> Completion:
+        """One call, of a pair that has all the time there is."""
+        request = self.prepare(ChatRequest("system", f"pair {index}", Sampling(0.0, 1.0, 10)))
+        return await self.complete(Caller(index, "", 1e9), "step", request)
+
+    def _end(self, reason: AsyncgenError) -> None:
+        self.reasons.append(reason)
+        self.gate.close()
+
+    async def _send(
+        self, _endpoint: str, _request: Prepared, _seconds: float
+    ) -> tuple[Completion | Failure, Mapping[str, str]]:
+        await asyncio.sleep(0.1)
+        return (REFUSED if any(start <= self.age < end for start, end in self._refusing) else ANSWER), {}
+
+
+async def test_a_run_that_was_idle_for_longer_does_not_end_at_the_first_refusal() -> None:
+    """Neither before its first call nor after an answer: who asks nothing is not refused."""
+    client = Client((2 * PATIENCE, 2 * PATIENCE + 5), (4 * PATIENCE, 4 * PATIENCE + 5))
+
+    await asyncio.sleep(2 * PATIENCE)
+    await client.ask(0)
+    await asyncio.sleep(4 * PATIENCE - client.age)
+    await client.ask(1)
+
+    assert client.reasons == []
+    await client.close()
+
+
+async def test_it_ends_when_all_was_refused_for_longer_since_the_first_refusal() -> None:
+    """Whatever was before: not a moment earlier."""
+    client = Client((2 * PATIENCE, 4 * PATIENCE))
+
+    await client.ask(0)
+    await asyncio.sleep(2 * PATIENCE - client.age)
+    with pytest.raises(Stopping):
+        await client.ask(1)
+
+    [reason] = client.reasons
+    assert isinstance(reason, TryLaterError)
+    assert "the server has refused every call for 60" in str(reason)
+    assert 3 * PATIENCE < client.age < 3 * PATIENCE + 5
+    await client.close()
+
+
+@pytest.mark.parametrize(("endpoints", "named"), [((), ""), (("a",), ""), (("a", "b"), "a")])
+async def test_a_pause_names_its_endpoint_where_others_go_on(endpoints: tuple[str, ...], named: str) -> None:
+    """At the only one it is a pause of the run, whether that has a name or not."""
+    client = Client((0, 0.5), endpoints=endpoints)
+    await client.ask(0)
+    assert next(event for event in client.events if isinstance(event, Paused)).endpoint == named
+    await client.close()

@@ -1,0 +1,51 @@
+"""When many failures end a run: by number, by share, and with the exit code that fits the reason."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.engine.failure_threshold import LEAST_FAILED, Breaker
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
+
+
+def ends_after(breaker: Breaker, outcomes: list[str | None]) -> tuple[int, AsyncgenError] | None:
+    """At which outcome (kinds of failure, None: well) the breaker ends the run, and why."""
+    for place, kind in enumerate(outcomes, 1):
+        reason = breaker.after(None if kind is None else CallFailed("paraphrase", kind, 1))
+        if reason is not None:
+            return place, reason
+    return None
+
+
+@given(most=st.integers(0, 20), outcomes=st.lists(st.sampled_from([None, "bad_request"]), max_size=60))
+def test_a_number_of_failures_is_allowed_and_one_more_ends_the_run(most: int, outcomes: list[str | None]) -> None:
+    """Whenever they come."""
+    failures = [place for place, kind in enumerate(outcomes, 1) if kind is not None]
+    ended = ends_after(Breaker(most, 1.0), outcomes)
+    assert (ended and ended[0]) == (failures[most] if len(failures) > most else None)
+
+
+@given(outcomes=st.lists(st.sampled_from([None, "bad_request", "empty"]), max_size=200), share=st.floats(0, 1))
+def test_a_share_of_failures_ends_the_run_once_there_are_enough_to_tell(
+    outcomes: list[str | None], share: float
+) -> None:
+    """Never before the thirtieth failure, and never while fewer fail than may."""
+    ended = ends_after(Breaker(None, share), outcomes)
+    place = len(outcomes) if ended is None else ended[0]
+    failed = [sum(kind is not None for kind in outcomes[:n]) for n in range(1, place + 1)]
+    too_many = [number >= LEAST_FAILED and number > share * n for n, number in enumerate(failed, 1)]
+    assert too_many[:-1] == [False] * len(too_many[:-1])
+    assert (ended is not None) == any(too_many)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("connection", TryLaterError), ("server_error", TryLaterError), ("bad_request", BadDataError)],
+)
+def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expected: type[AsyncgenError]) -> None:
+    """The commonest kind decides, and is named with its step."""
+    ended = ends_after(Breaker(None, 0.9), ["refusal", *[kind] * 40])
+    assert ended is not None
+    assert isinstance(ended[1], expected)
+    assert str(ended[1]).startswith(f"30 of 30 pairs failed, 29 of them with {kind} (paraphrase)")
+    assert str(ended[1]).endswith("failed.jsonl lists them up to the first pair that had not ended")

@@ -1,0 +1,53 @@
+"""What a worker does with a row, and what it does not keep."""
+
+import asyncio
+import gc
+from typing import Any, cast
+
+from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.worker import Outcome, Worker
+from asyncgen.medec.pair import Pair
+from asyncgen.recipe import Examples
+from asyncgen.rows import Row
+
+
+class StuckAtTheSecond:
+    """A recipe that has examples for the first row and never comes to an end with the next."""
+
+    def __init__(self) -> None:
+        self.stuck = asyncio.Event()
+
+    async def run(self, pair: Pair, _generate: object) -> Examples:
+        if pair.note_id != "note-0":
+            self.stuck.set()
+            await asyncio.Event().wait()
+        return Examples((b"example",), {})
+
+
+class NothingPaid:
+    """A journal of a run that has paid nothing."""
+
+    def wasted(self, _index: int) -> int:
+        return 0
+
+
+def row(index: int) -> Row[Pair]:
+    """The row of a pair."""
+    return Row(index, index, "", Pair(f"note-{index}", "right", "wrong", "unknown", None, None))
+
+
+async def test_a_worker_does_not_keep_an_outcome_while_it_waits_for_the_next() -> None:
+    """With thousands of calls in flight these were the largest part of the memory."""
+    recipe = StuckAtTheSecond()
+    client, journal = cast("Any", None), cast("Any", NothingPaid())
+    worker = Worker(cast("Any", recipe), client, journal, print, Breaker(None, 1.0), 60.0)
+    rows: asyncio.Queue[Row[Any] | None] = asyncio.Queue()
+    outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+    first = row(0)
+    rows.put_nowait(first)
+    rows.put_nowait(row(1))
+    working = asyncio.create_task(worker.work(rows, outcomes))
+    await recipe.stuck.wait()
+    assert outcomes.get_nowait() is not None
+    assert not any(isinstance(kept, Outcome) and kept.row is first for kept in gc.get_objects())
+    working.cancel()

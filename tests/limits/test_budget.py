@@ -1,0 +1,141 @@
+"""Prices, and the budget that is never exceeded."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.chat import Usage
+from asyncgen.cost import Price, Spend, describe, with_larger_budget
+from asyncgen.errors import UsageError
+from asyncgen.limits.budget import Budget
+from asyncgen.planning.prices import load_price
+
+PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
+counts = st.integers(0, 5000)
+
+
+def test_a_cached_part_of_the_prompt_has_its_own_price() -> None:
+    """A million of each: 0.4 fresh, 0.6 cached, 1 of the answer."""
+    usage = Usage(1_000_000, 1_000_000, 2_000_000, 600_000)
+    assert PRICE.cost(usage) == pytest.approx(0.4 * 2 + 0.6 * 1 + 10)
+
+
+@given(
+    calls=st.lists(st.tuples(counts, counts, st.floats(0, 1), st.booleans()), max_size=60),
+    most_cost=st.floats(0.001, 0.5),
+    at_once=st.integers(1, 8),
+)
+def test_whatever_calls_turn_out_to_cost_the_budget_is_kept(
+    calls: list[tuple[int, int, float, bool]], most_cost: float, at_once: int
+) -> None:
+    """Some are lost on the way, and count as the dearest they can have been."""
+    spend = Spend()
+    budget = Budget(spend, PRICE, most_cost=most_cost, most_tokens=None)
+    in_flight: list[tuple[Usage, float, bool]] = []
+    for prompt, completion, share, lost in calls:
+        most = Usage(prompt, completion, prompt + completion)
+        if budget.covers(most):
+            budget.reserve(most)
+            in_flight.append((most, share, lost))
+        if len(in_flight) == at_once:
+            oldest, used, unheard = in_flight.pop(0)
+            if unheard:
+                spend.lose(oldest)
+            else:
+                spend.add(Usage(int(oldest.prompt_tokens * used), int(oldest.completion_tokens * used)))
+            budget.release(oldest)
+        assert PRICE.cost(spend.most) <= most_cost
+
+
+def test_what_is_in_flight_is_set_aside() -> None:
+    """A second call of 600 tokens does not fit into 1,000 before the first is back with 100."""
+    spend = Spend()
+    budget = Budget(spend, None, most_cost=None, most_tokens=1000)
+    call = Usage(500, 100, 600)
+    budget.reserve(call)
+    assert not budget.covers(call)
+    spend.add(Usage(80, 20, 100))
+    budget.release(call)
+    assert budget.covers(call)
+
+
+def test_a_price_is_found_by_the_name_of_the_model_with_or_without_its_date() -> None:
+    """An entry of its own goes before."""
+    general, dated, old = (load_price(f"gpt-4o{date}") for date in ("", "-2024-08-06", "-2024-05-13"))
+    assert general is not None
+    assert dated is not None
+    assert old is not None
+    assert (dated.prompt, dated.completion) == (general.prompt, general.completion) != (old.prompt, old.completion)
+    assert load_price("my-own-model") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("models = 1", "lack the table"),
+        ("[models]\nm = 1", "must have prompt and completion"),
+        ("[models]\nm = { prompt = 1 }", "must have prompt and completion"),
+        ("[models]\nm = { prompt = 1, completion = 1, input = 1 }", "must have prompt and completion"),
+        ("[models]\nm = { prompt = -1, completion = 1 }", "prompt must be a number"),
+        ("[models]\nm = { prompt = nan, completion = 1 }", "prompt must be a number"),
+        ("[models]\nm = { prompt = true, completion = 1 }", "prompt must be a number"),
+        ("models = [", "not TOML"),
+    ],
+)
+def test_prices_that_cannot_be_read_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    """With the file and what it should say."""
+    path = tmp_path / "prices.toml"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=message):
+        load_price("m", path)
+
+
+def test_a_missing_cached_price_is_that_of_the_prompt(tmp_path: Path) -> None:
+    """Never less than the server may ask."""
+    path = tmp_path / "prices.toml"
+    path.write_text("[models]\nm = { prompt = 3, completion = 4 }\n")
+    price = load_price("m", path)
+    assert price is not None
+    assert (price.prompt, price.cached, price.completion) == (3, 3, 4)
+
+
+def test_what_was_spent_is_said_in_dollars_where_there_is_a_price() -> None:
+    """With what may have been spent beside."""
+    spend = Spend()
+    spend.add(Usage(500_000, 100_000, 600_000))
+    assert describe(spend, None) == "600,000 tokens"
+    assert describe(spend, PRICE) == "$2.00 (600,000 tokens)"
+    spend.lose(Usage(10_000, 1_000, 11_000))
+    assert describe(spend, PRICE) == "$2.00 (600,000 tokens; $0.03 at most for calls lost)"
+
+
+def test_a_budget_that_is_used_up_names_the_flag_and_what_it_must_be_at_least() -> None:
+    """With it, the call fits; with a little less, it does not."""
+    spend = Spend(prompt_tokens=1000, completion_tokens=500)
+    most = Usage(300, 2000, 2300)
+    short = Budget(spend, PRICE, most_cost=0.001, most_tokens=10_000)
+    assert short.shortfall(most) == (
+        "the next one may take $0.0206 (2,300 tokens), so give at least --max-cost 0.0276"
+    )
+    assert Budget(spend, PRICE, most_cost=0.0276, most_tokens=10_000).covers(most)
+    assert not Budget(spend, PRICE, most_cost=0.0275, most_tokens=10_000).covers(most)
+    by_tokens = Budget(spend, None, most_cost=None, most_tokens=100)
+    assert (
+        by_tokens.shortfall(most) == "the next one may take 2,300 tokens, so give at least --max-total-tokens 3800"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("a run --max-cost 1 --model m", "a run --max-cost LARGER --model m"),
+        ("a run --max-c=1", "a run --max-c=LARGER"),
+        ("a run --max-total-tokens 7 --max-cost 1", "a run --max-total-tokens 7 --max-cost LARGER"),
+        ("a run --config run.toml", "a run --config run.toml"),
+    ],
+)
+def test_the_command_to_go_on_leaves_the_budget_that_is_used_up_to_the_user(command: str, expected: str) -> None:
+    """The other one stays; so does what stands in a file."""
+    assert with_larger_budget(command, "give at least --max-cost 2") == expected

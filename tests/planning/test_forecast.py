@@ -1,0 +1,83 @@
+"""What a job will take: ranges from characters, and what some calls make of them."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.chat import Usage
+from asyncgen.cost import Price
+from asyncgen.planning.forecast import Sample, StepSize, StepUsage, forecast
+
+PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
+
+
+def step(calls: int, *, json_object: bool = False, system: int = 1000, note: int = 800) -> StepSize:
+    """Calls of one size."""
+    return StepSize(2048, json_object, calls, calls * (system + note), calls * system, calls * note)
+
+
+@given(
+    calls=st.integers(1, 50),
+    pairs=st.integers(1, 100_000),
+    json_object=st.booleans(),
+    system=st.integers(0, 9000),
+    note=st.integers(0, 9000),
+)
+def test_a_range_is_a_range_and_grows_with_the_pairs(
+    calls: int, pairs: int, *, json_object: bool, system: int, note: int
+) -> None:
+    """Low, likely, high; twice the pairs take twice as much."""
+    sample = Sample(calls, {"step": step(calls, json_object=json_object, system=system, note=note)})
+    one, two = forecast(sample, pairs, PRICE), forecast(sample, 2 * pairs, PRICE)
+    assert one.cost is not None
+    assert two.cost is not None
+    for values, doubled in (
+        (one.prompt_tokens, two.prompt_tokens),
+        (one.completion_tokens, two.completion_tokens),
+        (one.cost, two.cost),
+    ):
+        assert values[0] <= values[1] <= values[2]
+        assert doubled[1] == pytest.approx(2 * values[1], rel=0.01, abs=0.001)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_twenty_calls_foretell_a_thousand_within_a_tenth(seed: int) -> None:
+    """Whatever tokenizer the server has, and though answers scatter."""
+    draw = random.Random(seed)
+    per_token = draw.uniform(2.5, 6)
+    notes = [draw.randint(300, 2000) for _ in range(1000)]
+    usages = [Usage(round((1000 + n) / per_token), round(n / per_token * draw.uniform(0.9, 1.1))) for n in notes]
+    everything, first = StepSize(2048, json_object=False), StepSize(2048, json_object=False)
+    used = StepUsage()
+    for place, note in enumerate(notes):
+        for size in [everything, first][: 2 if place < 20 else 1]:
+            size.calls += 1
+            size.prompt_characters += 1000 + note
+            size.fixed_characters += 1000
+            size.rewritten_characters += note
+        if place < 20:
+            used.add(usages[place])
+    found = forecast(Sample(1000, {"s": everything}, {"s": used}, {"s": first}), 1000, None)
+    prompt, completion = sum(u.prompt_tokens for u in usages), sum(u.completion_tokens for u in usages)
+    assert found.prompt_tokens[1] == pytest.approx(prompt, rel=0.1)
+    assert found.completion_tokens[1] == pytest.approx(completion, rel=0.1)
+    assert found.cost is None
+
+
+def test_an_answer_is_never_longer_than_it_may_be() -> None:
+    """Of notes of a million characters."""
+    found = forecast(Sample(10, {"s": step(10, note=1_000_000)}), 10, None)
+    assert found.completion_tokens == (20_480, 20_480, 20_480)
+
+
+def test_at_best_the_fixed_part_of_the_prompts_is_cached_if_it_is_long_enough() -> None:
+    """A server caches what 1,024 tokens have in common, not less."""
+    short = forecast(Sample(1, {"s": step(1, system=3000, note=0)}), 1_000_000, PRICE)
+    long = forecast(Sample(1, {"s": step(1, system=30_000, note=0)}), 1_000_000, PRICE)
+    assert short.cost is not None
+    assert long.cost is not None
+    assert short.cost[0] == pytest.approx(2 * short.prompt_tokens[0] / 1e6)
+    assert long.cost[0] == pytest.approx(1 * long.prompt_tokens[0] / 1e6)
+    assert long.cost[2] == pytest.approx(2 * long.prompt_tokens[2] / 1e6)

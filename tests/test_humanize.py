@@ -1,0 +1,50 @@
+"""Quantities in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.humanize import brief, compact, duration, fit, rate, usd
+
+
+@pytest.mark.parametrize(
+    ("seconds", "long", "short"),
+    [
+        (12.34, "12.3 s", "12s"),
+        (65, "1 min 05 s", "1m05s"),
+        (3 * 3600 + 7 * 60, "3 h 07 min", "3h07m"),
+        (51 * 3600, "2 d 03 h", "2d03h"),
+    ],
+)
+def test_durations_have_two_figures_at_most(seconds, long, short):
+    """Long in lines, short in the bar."""
+    assert duration(seconds) == long
+    assert brief(seconds) == short
+
+
+def test_a_cost_without_a_price_is_said_to_have_none():
+    """Never 0: that would be a price."""
+    assert usd(None) == "no price for this model"
+    assert usd(0.0) == "0.00 USD"
+    assert usd(0.0042) == "0.0042 USD"
+    assert usd(1234.5) == "1,234.50 USD"
+
+
+def test_rates_and_ticks_have_three_figures():
+    """So that slow runs show a rate, too."""
+    assert [rate(number) for number in (0.0421, 2.138, 31.04, 1240)] == ["0.0421", "2.14", "31.0", "1,240"]
+    assert [compact(number) for number in (0, 0.25, 40, 1500, 2_000_000)] == ["0", "0.25", "40", "1.5k", "2M"]
+
+
+RANKED = [(rank, letter * rank) for rank, letter in enumerate("abcdef", start=1)]
+
+
+@given(st.permutations(RANKED), st.integers(0, 40))
+def test_what_matters_least_is_left_out_first(parts, width):
+    """What is left stands in order, fits, and matters more than anything that was left out."""
+    line = fit(parts, width, "|")
+    kept = [len(text) for text in line.split("|") if text]
+    assert len(line) <= width
+    assert kept == [rank for rank, _ in parts if rank <= len(kept)]
+    wider = sum(range(1, len(kept) + 2)) + len(kept)
+    assert len(kept) == len(parts) or wider > width
