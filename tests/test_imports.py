@@ -1,266 +1,107 @@
-"""The import graph of the package holds the tiers of the design: imports go one way, downward."""
+"""What import-linter cannot say of the imports (its contracts are in pyproject.toml)."""
 
 import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 import asyncgen
 
 ROOT = Path(asyncgen.__file__).parent
-TIERS = {
-    6: {"", "__main__", "api", "cli", "commands", "console"},
-    5: {
-        "again",
-        "cluster",
-        "engine",
-        "export",
-        "joining",
-        "pipeline",
-        "regeneration",
-        "report",
-        "verification",
-        "work",
-    },
-    4: {
-        "directory",
-        "history",
-        "intake",
-        "manifest",
-        "merge",
-        "output_lines",
-        "resume",
-        "structure",
-        "takeover",
-        "tee",
-        "telemetry",
-        "trail",
-        "worker",
-        "writer",
-    },
-    3: {
-        "checkpoint",
-        "client",
-        "encoding",
-        "collection",
-        "journal",
-        "medec",
-        "recipe",
-        "recipes",
-        "segment_log",
-        "segments",
-        "source",
-        "staging",
-        "transport",
-        "wire",
-    },
-    2: {
-        "aside",
-        "breaker",
-        "budget",
-        "concurrency",
-        "deferred",
-        "disk",
-        "endpoint",
-        "fleet",
-        "forecast",
-        "gate",
-        "health",
-        "outages",
-        "leases",
-        "limiter",
-        "local",
-        "local_server",
-        "loop",
-        "pace",
-        "prices",
-        "progress",
-        "prompts",
-        "provenance",
-        "quality",
-        "rate_headers",
-        "rates",
-        "reorder",
-        "retry",
-        "sketch",
-        "tiers",
-        "timeline",
-        "tuning",
-        "verdict",
-        "window",
-    },
-    1: {"config", "fingerprint", "settings", "splits", "text", "toml"},
-    0: {"chat", "defect", "errors", "pairs", "shard", "units", "version"},
-}
-BESIDE = "simulator"
 ONLY_USERS = {
-    "openai": {"transport", "wire"},
-    "httpx2": {"transport"},
-    "aiolimiter": {"limiter"},
-    "aiofiles": {"disk"},
-    "tqdm": {"console"},
-    "uvloop": {"loop"},
-    "aiohttp": {BESIDE, "transport"},
+    "openai": {"client.transport", "client.wire"},
+    "httpx2": {"client.transport"},
+    "aiolimiter": {"limits.limiter"},
+    "aiofiles": {"storage.disk"},
+    "tqdm": {"cli.console"},
+    "uvloop": {"engine.event_loop"},
+    "aiohttp": {"client.transport", "simulator"},
     "pyarrow": {"export"},
-    "csv": {"medec"},
-    "xllamacpp": {"local_server"},
-    "rapidfuzz": {"quality"},
-    "ray": {"cluster"},
-}
-PURE = {
-    "breaker",
-    "budget",
-    "concurrency",
-    "health",
-    "leases",
-    "pace",
-    "quality",
-    "reorder",
-    "retry",
-    "sketch",
-    "timeline",
-    "verdict",
+    "csv": {"medec.csv_files"},
+    "xllamacpp": {"local.server_process"},
+    "rapidfuzz": {"quality.checks"},
+    "ray": {"cluster.ray_fleet"},
 }
 NOT_FOR_HELP = [
-    "asyncgen.transport",
     "openai",
     "httpx2",
     "aiohttp",
     "tqdm",
     "uvloop",
     "pyarrow",
-    "asyncgen.client",
-    "asyncgen.wire",
-    "asyncgen.export",
-    "asyncgen.pipeline",
-    "asyncgen.simulator",
     "xllamacpp",
-    "asyncgen.local",
     "rapidfuzz",
     "ray",
+    "asyncgen.client.chat_client",
+    "asyncgen.client.transport",
     "asyncgen.cluster",
+    "asyncgen.engine.run",
+    "asyncgen.export",
+    "asyncgen.local",
+    "asyncgen.simulator",
 ]
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Names of the modules that a file imports anywhere in it, lazily or not."""
-    package = ["asyncgen", *path.relative_to(ROOT).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            source = ".".join([*above, *filter(None, [node.module])])
-            # `from package import module` imports the module, any other name its package.
-            names = [f"{source}.{alias.name}" for alias in node.names]
-            yield from (name if is_module(name) else source for name in names)
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    """All imports of the package, lazy ones included."""
+    return grimp.build_graph("asyncgen", include_external_packages=True, cache_dir=None)
 
 
-def is_module(name: str) -> bool:
-    """Whether a dotted name is a module or a subpackage of the package."""
-    path = ROOT.parent.joinpath(*name.split("."))
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+def room(module: str) -> str:
+    """The entry of `asyncgen/` that a module is in."""
+    return module.split(".")[1] if "." in module else ""
 
 
-def module_name(path: Path) -> str:
-    """Dotted name inside the package; empty for the package itself."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
-
-
-def room(name: str) -> str:
-    """The first part of a dotted name inside the package: a module, or a whole subpackage."""
-    return name.partition(".")[0]
-
-
-IMPORTS = {module_name(path): set(imported(path)) for path in sorted(ROOT.rglob("*.py"))}
-INSIDE = {
-    name: {other.removeprefix("asyncgen").removeprefix(".") for other in found if room(other) == "asyncgen"}
-    for name, found in IMPORTS.items()
-}
-OUTSIDE = {name: {room(other) for other in found} - {"asyncgen"} for name, found in IMPORTS.items()}
-STREET = [name for name in IMPORTS if room(name) != BESIDE]
-
-
-def tier(name: str) -> int:
-    """The tier of a module."""
-    return next(number for number, rooms in TIERS.items() if room(name) in rooms)
-
-
-def reached(name: str) -> set[str]:
-    """The module and everything of the package that it imports, directly or not."""
-    found, ahead = set(), [name]
-    while ahead:
-        found.add(current := ahead.pop())
-        ahead += INSIDE[current] - found
-    return found
-
-
-def test_every_module_has_its_place() -> None:
-    """A new one must be given a tier, here and in the design."""
-    assert {room(name) for name in IMPORTS} - set().union(*TIERS.values()) == {BESIDE}
-
-
-def test_the_graph_is_read_right() -> None:
-    """Plain, lazy and relative imports are all seen: without them the rest of this file would prove nothing."""
-    assert {"retry", "gate", "verdict"} <= INSIDE["client"]
-    assert {"openai", "httpx2"} <= OUTSIDE["transport"]
-    assert "simulator" in INSIDE["commands._servers"]
-    assert INSIDE["pipeline"] <= IMPORTS.keys()
-
-
-def test_there_is_no_cycle() -> None:
-    """Lazy imports included."""
-    order = list(TopologicalSorter(INSIDE).static_order())
-    assert order.index("errors") < order.index("pipeline") < order.index("commands._execution")
-
-
-@pytest.mark.parametrize("name", STREET)
-def test_a_module_imports_nothing_of_a_higher_tier(name: str) -> None:
-    """Downward, or from its own tier."""
-    assert {other for other in INSIDE[name] if room(other) != BESIDE and tier(other) > tier(name)} == set()
-
-
-@pytest.mark.parametrize("name", [name for name in STREET if name.startswith("recipes.")])
-def test_a_recipe_knows_only_values_prompts_and_text(name: str) -> None:
-    """Neither limits nor files nor the engine."""
-    assert INSIDE[name] <= {*TIERS[0], "prompts", "provenance", "recipe", "text"}
-
-
-def test_only_the_commands_import_the_simulator() -> None:
-    """It stands beside the street."""
-    users = {room(name) for name in STREET if any(room(other) == BESIDE for other in INSIDE[name])}
-    assert users == {"commands"}
-
-
-def test_the_simulator_imports_nothing_of_the_package_but_itself() -> None:
-    """So it cannot agree with the client by sharing its mistakes."""
-    found = {other for name in IMPORTS if room(name) == BESIDE for other in INSIDE[name]}
-    assert {room(other) for other in found} == {BESIDE}
+def test_the_graph_is_read_right(graph: grimp.ImportGraph) -> None:
+    """Plain and lazy imports are seen: without them the rest of this file would prove nothing."""
+    assert "asyncgen.client.retry" in graph.find_modules_directly_imported_by("asyncgen.client.chat_client")
+    assert "openai" in graph.find_modules_directly_imported_by("asyncgen.client.wire")
+    assert "asyncgen.simulator" in graph.find_modules_directly_imported_by("asyncgen.cli.servers")
 
 
 @pytest.mark.parametrize("library", ONLY_USERS)
-def test_each_library_has_its_only_user(library: str) -> None:
+def test_each_library_has_its_only_user(graph: grimp.ImportGraph, library: str) -> None:
     """One room to change when the library does."""
-    assert {room(name) for name, found in OUTSIDE.items() if library in found} == ONLY_USERS[library]
+    users = {name.removeprefix("asyncgen.") for name in graph.find_modules_that_directly_import(library)}
+    allowed = ONLY_USERS[library]
+    assert {next((one for one in allowed if name.startswith(one)), name) for name in users} == allowed
 
 
-@pytest.mark.parametrize("name", [name for name in STREET if name in PURE])
-def test_what_decides_knows_no_loop_clock_or_file(name: str) -> None:
-    """Nor does anything that it imports from the package."""
-    used = set().union(*(OUTSIDE[other] for other in reached(name)))
-    assert used & {"asyncio", "time", "os", "pathlib", "io", "threading", "socket"} == set()
+def test_the_rooms_are_few_and_so_are_the_ways_between_them(graph: grimp.ImportGraph) -> None:
+    """A newcomer finds the room for a change by its name alone."""
+    assert len([path for path in ROOT.iterdir() if path.name != "__pycache__"]) <= 32
+    inside = [name for name in graph.modules if name.startswith("asyncgen")]
+    ways = {
+        (room(name), room(other))
+        for name in inside
+        for other in graph.find_modules_directly_imported_by(name)
+        if other.startswith("asyncgen.") and room(other) != room(name)
+    }
+    assert len(ways) <= 150
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_imports_a_private_name_of_another(path: Path) -> None:
+    """What others use is public."""
+    names = [
+        alias.name
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("asyncgen")
+        for alias in node.names
+    ]
+    assert [name for name in names if name.startswith("_") and name != "__version__"] == []
 
 
 def test_the_parser_is_built_without_slow_imports() -> None:
     """`asyncgen --help` does not pay for what it does not use."""
     program = (
-        "import json, sys, asyncgen.cli; "
-        "text = asyncgen.cli.build_parser().format_help(); "
+        "import json, sys, asyncgen.cli.main; "
+        "text = asyncgen.cli.main.build_parser().format_help(); "
         "print(json.dumps([text, sorted(sys.modules)]))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
