@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from monitor.samples import sample
 
 from asyncgen.cli.console import PLAIN_INTERVAL, Console, bar_text, plain_line
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.run import Summary
 from asyncgen.events import Notice, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.monitor.throughput import Rates
-
-from .samples import sample
 
 BUSY = sample(
     done=150, total=1219, failed=2, in_flight=24, calls=470, refused=12, tokens=512_000, cost=0.4213, oldest=12.3

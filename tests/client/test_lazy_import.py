@@ -66,7 +66,7 @@ def test_a_client_does_not_load_the_models_of_endpoints() -> None:
     program = """
 import asyncio, json, sys
 from pathlib import Path
-from asyncgen.client import ChatClient
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.config import RunConfig
 
 async def main():

@@ -24,7 +24,7 @@ from .world import OUTPUTS, PROMPTS, Network, NetworkDisk, ScriptedClient
 HOLD = """
 import sys, time
 from pathlib import Path
-from asyncgen.disk import Disk
+from asyncgen.storage.disk import Disk
 Disk().lock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)
