@@ -19,11 +19,12 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import DirectoryError, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.recipe import Recipe
-from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes import build
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 
+OF_THE_ENDPOINT = ("api_key", "base_url", "rpm", "tpm", "concurrency")
 MakeRecipe = Callable[[PromptFile], Recipe[Any]]
 
 
@@ -206,9 +207,15 @@ def _prepare(
 ) -> _Job:
     endpoints = tuple(settings.get("endpoints", ()))
     _check_endpoints(endpoints, settings)
-    said: dict[str, Any] = {**settings, "endpoints": endpoints}
-    said["api_key"] = resolve_api_key(settings.get("api_key"))
-    said["base_url"] = settings.get("base_url") or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    said: dict[str, Any] = {name: value for name, value in settings.items() if name not in OF_THE_ENDPOINT}
+    if not endpoints:
+        own: dict[str, Any] = {name: value for name, value in settings.items() if name in OF_THE_ENDPOINT}
+        own["api_key"] = resolve_api_key(settings.get("api_key"))
+        own["base_url"] = settings.get("base_url") or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+        endpoints = (EndpointConfig(**own),)
+        if not own["api_key"] and not is_loopback(own["base_url"]):
+            raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY, or api_key")
+    said["endpoints"] = endpoints
     if "shard" in settings:
         said["shard"] = _shard(settings["shard"])
     config = RunConfig(
@@ -217,10 +224,7 @@ def _prepare(
         prompt_file=Path(prompt_file).resolve(),
         **said,
     )
-    if not endpoints and not config.api_key and not is_loopback(config.base_url):
-        raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY, or api_key")
-    prompts = PromptFile.load(config.prompt_file)
-    made = MedecSafe(prompts, add_reasoning=config.add_reasoning) if recipe is None else recipe(prompts)
+    made = build(config) if recipe is None else recipe(PromptFile.load(config.prompt_file))
     price = load_price(config.model, None)
     if price is None and config.max_cost is not None:
         raise UsageError(f"max_cost needs a price of {config.model} in configs/prices.toml")
@@ -241,7 +245,6 @@ def _check_endpoints(endpoints: Sequence[EndpointConfig], settings: Settings) ->
     keyless = [one.name for one in endpoints if not one.api_key and not is_loopback(one.base_url)]
     if keyless:
         raise KeyOrQuotaError(f"no api_key for endpoint {keyless[0]}")
-    own = ("api_key", "base_url", "rpm", "tpm", "concurrency")
-    given = next((name for name in own if name in settings), None)
+    given = next((name for name in OF_THE_ENDPOINT if name in settings), None)
     if endpoints and given is not None:
         raise UsageError(f"endpoints and {given} do not go together: each endpoint has a {given} of its own")

@@ -3,10 +3,11 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, UsageError
@@ -19,13 +20,15 @@ MOST_AUTOMATIC = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointConfig:
-    """One server to ask: rates are per minute at most, None: what its headers say; `preset_*` until they do.
+    """One server to ask.
 
-    `name` is the user's, empty for the only one; `key_name` is where its key comes from.
+    `rpm` and `tpm` are what the user wants at most a minute, None: what the server's headers say; `preset_rpm` and
+    `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None finds itself. `name` is
+    the user's, empty for the only one; `key_name` is where its key comes from.
     """
 
     name: str = ""
-    base_url: str
+    base_url: str = DEFAULT_BASE_URL
     api_key: str = field(default="", repr=False)
     key_name: str = "OPENAI_API_KEY"
     rpm: float | None = None
@@ -33,6 +36,9 @@ class EndpointConfig:
     preset_rpm: float | None = None
     preset_tpm: float | None = None
     concurrency: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_at_least_one(self, ("rpm", "tpm", "concurrency"))
 
     @property
     def address_name(self) -> str:
@@ -48,15 +54,14 @@ class EndpointConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """What the user asked for. Times are seconds, rates are per minute, paths are absolute.
+    """What the user asked for. Times are seconds, paths are absolute.
 
     `num_pairs` None means all; `max_cost` is in USD; `budget_part` is what `max_cost` and `max_total_tokens` are
     of those that the user named; `max_failures` pairs and `max_failed_share` (0 to 1) of those
-    that have ended may fail; `rpm` and `tpm` are what the user wants at most, None: what the server's headers
-    say; `preset_rpm` and `preset_tpm` are what a tier grants, until the headers say better; `share` (above 0 up
-    to 1) of all these is this process's; `concurrency` None finds itself, up to `most_in_flight`; `shard` None
-    means the whole input; `model_file` tells files of one name apart, for a model that is a file here; `endpoints`
-    stand in the place of `base_url`, `api_key`, limits and `concurrency`.
+    that have ended may fail; `endpoints` are one without a name, or several with one each; `share` (above 0 up
+    to 1) of all their limits is this process's; at most `most_in_flight` calls are in flight where concurrency
+    finds itself; `shard` None means the whole input; `model_file` tells files of one name apart, for a model that
+    is a file here.
     """
 
     input_jsonl: Path
@@ -66,18 +71,11 @@ class RunConfig:
     add_reasoning: bool = False
     batch_size: int = 10
     save_every: int = 5
-    api_key: str = ""
+    endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
     model: str = DEFAULT_MODEL
     model_file: str = ""
-    base_url: str = DEFAULT_BASE_URL
-    endpoints: tuple[EndpointConfig, ...] = ()
     max_tokens_field: str = "max_tokens"
-    rpm: float | None = None
-    tpm: float | None = None
-    preset_rpm: float | None = None
-    preset_tpm: float | None = None
     share: float = 1.0
-    concurrency: int | None = None
     most_in_flight: int = MOST_AUTOMATIC
     max_cost: float | None = None
     max_total_tokens: int | None = None
@@ -94,11 +92,7 @@ class RunConfig:
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
-        counts = ("num_pairs", "batch_size", "save_every", "concurrency", "max_attempts", "max_total_tokens")
-        for name in (*counts, "rpm", "tpm"):
-            value = getattr(self, name)
-            if value is not None and not 1 <= value < math.inf:  # NaN is not
-                raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
+        _check_at_least_one(self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens"))
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(f"--max-cost must be a number of USD above 0, not {self.max_cost:g}")
         if not 0 < self.share <= 1:
@@ -109,7 +103,7 @@ class RunConfig:
             value = getattr(self, name)
             if not value > 0:
                 raise UsageError(f"--{name.replace('_', '-')} must be a number of seconds above 0, not {value:g}")
-        for endpoint in self.served:
+        for endpoint in self.endpoints:
             try:
                 check_base_url(endpoint)
                 if endpoint.api_key:
@@ -124,20 +118,21 @@ class RunConfig:
     @property
     def telling_settings(self) -> dict[str, str | float | bool | None]:
         """What somebody needs to know who looks at the run later: never the key."""
+        first = self.endpoints[0] if len(self.endpoints) == 1 else EndpointConfig()  # each of many has its own
         return {
             "input": str(self.input_jsonl),
             "prompts": str(self.prompt_file),
             "model": self.model,
-            "endpoint": ", ".join(one.name for one in self.endpoints) or endpoint_name(self.base_url),
+            "endpoint": ", ".join(one.name or endpoint_name(one.base_url) for one in self.endpoints),
             "num_pairs": self.num_pairs,
             "shard": None if self.shard is None else str(self.shard),
             "add_reasoning": self.add_reasoning,
-            "rpm": self.rpm,
-            "tpm": self.tpm,
-            "preset_rpm": self.preset_rpm,
-            "preset_tpm": self.preset_tpm,
+            "rpm": first.rpm,
+            "tpm": first.tpm,
+            "preset_rpm": first.preset_rpm,
+            "preset_tpm": first.preset_tpm,
             "share": self.share,
-            "concurrency": self.concurrency,
+            "concurrency": first.concurrency,
             "max_attempts": self.max_attempts,
             "timeout": self.timeout,
             "patience": self.patience,
@@ -148,23 +143,10 @@ class RunConfig:
         }
 
     @property
-    def served(self) -> tuple[EndpointConfig, ...]:
-        """The endpoints; one of no name where none is named."""
-        only = EndpointConfig(
-            base_url=self.base_url,
-            api_key=self.api_key,
-            rpm=self.rpm,
-            tpm=self.tpm,
-            preset_rpm=self.preset_rpm,
-            preset_tpm=self.preset_tpm,
-            concurrency=self.concurrency,
-        )
-        return self.endpoints or (only,)
-
-    @property
     def endpoint(self) -> str:
         """By what a run knows again who answered: named endpoints may come and go, they all serve one model."""
-        return "those of --endpoint" if self.endpoints else endpoint_name(self.base_url)
+        # These words are in the directories of runs that have begun.
+        return "those of --endpoint" if self.endpoints[0].name else endpoint_name(self.endpoints[0].base_url)
 
     @property
     def window_slots(self) -> int:
@@ -174,11 +156,22 @@ class RunConfig:
     @property
     def ceiling(self) -> int:
         """Calls that may be in flight at most."""
-        return sum(self.ceiling_of(endpoint) for endpoint in self.served)
+        return sum(self.ceiling_of(endpoint) for endpoint in self.endpoints)
 
     def ceiling_of(self, endpoint: EndpointConfig) -> int:
         """Calls that may be in flight at most at one of the endpoints."""
-        return endpoint.concurrency or max(1, self.most_in_flight // len(self.served))
+        return endpoint.concurrency or max(1, self.most_in_flight // len(self.endpoints))
+
+    def with_endpoints(self, **changes: Any) -> "RunConfig":
+        """The same with other fields of `EndpointConfig` at each endpoint."""
+        return replace(self, endpoints=tuple(replace(one, **changes) for one in self.endpoints))
+
+
+def _check_at_least_one(config: RunConfig | EndpointConfig, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not 1 <= value < math.inf:  # NaN is not
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
 
 
 def check_base_url(endpoint: EndpointConfig) -> None:

@@ -23,9 +23,11 @@ from asyncgen.errors import UsageError
 def config(**changes: Any) -> RunConfig:
     """A valid configuration, with changes."""
     paths = {"input_jsonl": Path("/in.jsonl"), "output_dir": Path("/out"), "prompt_file": Path("/prompts.json")}
-    return RunConfig(**{**paths, **changes})
+    served = {name: changes.pop(name) for name in OF_THE_ENDPOINT if name in changes}
+    return RunConfig(**{"endpoints": (EndpointConfig(**served),), **paths, **changes})
 
 
+OF_THE_ENDPOINT = ("base_url", "api_key", "rpm", "tpm", "preset_rpm", "preset_tpm", "concurrency")
 COUNTS = ["num_pairs", "batch_size", "save_every", "concurrency", "max_attempts"]
 RATES = ["rpm", "tpm"]
 
@@ -68,13 +70,14 @@ def test_a_share_outside_of_what_there_is_is_refused(share: float) -> None:
 def test_the_smallest_numbers_are_accepted() -> None:
     """One of each, and a thousandth of a second."""
     smallest = config(**dict.fromkeys([*COUNTS, *RATES], 1), timeout=0.001, patience=0.001)
-    assert (smallest.num_pairs, smallest.rpm, smallest.timeout) == (1, 1, 0.001)
+    assert (smallest.num_pairs, smallest.endpoints[0].rpm, smallest.timeout) == (1, 1, 0.001)
 
 
 def test_what_may_be_left_out_may_be_none() -> None:
     """All pairs, no pace."""
     bare = config()
-    assert (bare.num_pairs, bare.rpm, bare.tpm, bare.base_url) == (None, None, None, DEFAULT_BASE_URL)
+    [only] = bare.endpoints
+    assert (bare.num_pairs, only.rpm, only.tpm, only.base_url) == (None, None, None, DEFAULT_BASE_URL)
 
 
 @pytest.mark.parametrize(("concurrency", "slots"), [(1, 1024), (128, 1024), (129, 1032), (1000, 8000)])
@@ -86,7 +89,7 @@ def test_the_window_grows_with_the_concurrency(concurrency: int, slots: int) -> 
 def test_a_configuration_is_frozen() -> None:
     """Nothing changes it at run time."""
     with pytest.raises(FrozenInstanceError):
-        config().concurrency = 2  # type: ignore[misc]
+        config().num_pairs = 2  # type: ignore[misc]
 
 
 # Secrets
@@ -149,7 +152,7 @@ def test_what_is_no_http_address_is_refused(url: str) -> None:
 def test_an_http_address_is_accepted(url: str) -> None:
     """With a port, a path or an IPv6 host."""
     check_base_url(EndpointConfig(base_url=url))
-    assert config(base_url=url).base_url == url
+    assert config(base_url=url).endpoints[0].base_url == url
 
 
 @pytest.mark.parametrize(

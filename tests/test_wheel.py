@@ -20,7 +20,7 @@ def test_the_wheel_holds_the_package_and_what_ships_in_configs(tmp_path: Path) -
     (wheel,) = tmp_path.glob("*.whl")
     names = set(ZipFile(wheel).namelist())
     assert names >= {
-        "asyncgen/cli.py",
+        "asyncgen/cli/main.py",
         "asyncgen/py.typed",
         "asyncgen/configs/prompts/medec_safe.json",
         "asyncgen/configs/samples/pairs.jsonl",

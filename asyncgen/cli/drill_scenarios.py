@@ -53,13 +53,8 @@ class Stage:
         target = self.directory / f"pairs-{pairs}.jsonl"
         if not target.exists():
             write_pairs(self.config.input_jsonl, pairs, target)
-        return replace(
-            self.config,
-            input_jsonl=target,
-            output_dir=self.directory / output,
-            base_url=simulator.base_url,
-            **changes,
-        )
+        served = self.config.with_endpoints(base_url=simulator.base_url)
+        return replace(served, input_jsonl=target, output_dir=self.directory / output, **changes)
 
     def output(self, output: str = "out") -> bytes:
         """The bytes of the combined file of a run."""

@@ -37,7 +37,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
             console.say(f"Tier:    {job.tier}")
         if job.local is not None:
             console.say(f"Model:   {job.local}")
-        if job.config.concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
+        if job.config.endpoints[0].concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
             most = f"at most {job.config.most_in_flight:,} calls are in flight"
             console.say(f"Sockets: {most}: no more can this process open; `ulimit -n` raises that")
         if args.openai_api_key:
@@ -57,15 +57,11 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
     # Slow imports, paid only when there is something to run.
     from asyncgen.engine.run import Run  # noqa: PLC0415
     from asyncgen.planning.survey import expectation  # noqa: PLC0415
-    from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
-    from asyncgen.recipes.prompts import PromptFile  # noqa: PLC0415
+    from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 
     config, local = job.config, job.local
-    prompts = PromptFile.load(config.prompt_file)
-    recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
-    if prompts.unknown:
-        console.warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    recipe = build(config, console.warn)
     if job.engine == "ray":
         return await _execute_on_cluster(job, console)
     async with AsyncExitStack() as stack:

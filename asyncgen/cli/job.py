@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.endpoint_tables import load_endpoints
 from asyncgen.cli.servers import local_model, model_name
-from asyncgen.config import DEFAULT_BASE_URL, MOST_AUTOMATIC, RunConfig, is_loopback, resolve_api_key
+from asyncgen.config import (
+    DEFAULT_BASE_URL,
+    MOST_AUTOMATIC,
+    EndpointConfig,
+    RunConfig,
+    is_loopback,
+    resolve_api_key,
+)
 from asyncgen.cost import Price
 from asyncgen.errors import KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price
@@ -77,7 +84,7 @@ def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
         )
     if job.config.shard is not None:
         raise UsageError("--shard and --engine ray both divide the run: leave one out")
-    for served in job.config.served:
+    for served in job.config.endpoints:
         if served.concurrency is not None and args.actors is not None and served.concurrency < args.actors:
             whose = f"the concurrency of endpoint {served.name}," if served.name else "--concurrency"
             raise UsageError(f"{whose} {served.concurrency} is for all {args.actors} actors together: too small")
@@ -114,6 +121,15 @@ def _config(
         raise UsageError("--simulate brings its own server: leave --base-url out")
     own_server = simulated or local is not None
     base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    only = EndpointConfig(
+        base_url=DEFAULT_BASE_URL if own_server else base_url,
+        api_key="none" if own_server else "" if args.endpoint else resolve_api_key(args.openai_api_key),
+        rpm=args.rpm,
+        tpm=args.tpm,
+        preset_rpm=None if tier is None else tier.rpm,
+        preset_tpm=None if tier is None else tier.tpm,
+        concurrency=args.concurrency if local is None else local.slots,
+    )
     config = RunConfig(
         input_jsonl=args.input_jsonl.resolve(),
         output_dir=args.output_dir.resolve(),
@@ -122,18 +138,11 @@ def _config(
         add_reasoning=args.add_reasoning,
         batch_size=args.batch_size,
         save_every=args.save_every,
-        api_key="none" if own_server else "" if args.endpoint else resolve_api_key(args.openai_api_key),
+        endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (only,),
         model=model_name(args, local),
         model_file="" if local is None else local.identity,
-        base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url,
-        endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (),
         max_tokens_field=args.max_tokens_field,
-        rpm=args.rpm,
-        tpm=args.tpm,
-        preset_rpm=None if tier is None else tier.rpm,
-        preset_tpm=None if tier is None else tier.tpm,
         share=args.share,
-        concurrency=args.concurrency if local is None else local.slots,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
         max_cost=args.max_cost,
         max_total_tokens=args.max_total_tokens,
@@ -149,12 +158,12 @@ def _config(
         shard=args.shard,
     )
     if config.ceiling > sockets():
-        what = "the concurrency of all endpoints," if config.endpoints else "--concurrency"
+        what = "the concurrency of all endpoints," if args.endpoint else "--concurrency"
         raise UsageError(
             f"{what} {config.ceiling} needs as many sockets, and this system lets a process open "
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
-    if needs_key and not config.endpoints and not config.api_key and not is_loopback(config.base_url):
+    if needs_key and not args.endpoint and not only.api_key and not is_loopback(only.base_url):
         raise KeyOrQuotaError(
             "no API key: set the environment variable OPENAI_API_KEY; without one there are --simulate "
             "(a simulated API) and --local (a model on this machine)"

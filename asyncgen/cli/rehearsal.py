@@ -12,8 +12,7 @@ from asyncgen.engine.run import Run, Summary
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
 from asyncgen.events import CallEnded, Event
 from asyncgen.medec.pair import parse_pair
-from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import rows_of
 
@@ -71,7 +70,7 @@ async def rehearse(config: RunConfig, seconds: float | None = None) -> Rehearsal
 
     disk = Disk()
     try:
-        recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+        recipe = build(config)
         run = Run(config, recipe, [observe], disk)
         over = Interrupted("the time of the rehearsal is over")
         timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, run.stop, over)

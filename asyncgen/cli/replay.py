@@ -15,18 +15,14 @@ import orjson
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Usage
 from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.wire import SdkWire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend, describe
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
 from asyncgen.fingerprint import differences, fingerprint
-from asyncgen.limits.budget import Budget
-from asyncgen.limits.concurrency import ConcurrencyControl
-from asyncgen.limits.endpoint import Endpoint
-from asyncgen.limits.gate import Gate
-from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.monitor.trace import Trail
-from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes import build
 from asyncgen.storage.input_file import rows_of
 from asyncgen.text import loads, strip_fence
 
@@ -60,7 +56,7 @@ class Again:
         self._config = config
         self._price = price
         self._trail = trail
-        self._recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+        self._recipe = build(config)
         row = next(islice(rows_of(config.input_jsonl, self._recipe.parse), trail.index, None), None)
         if row is None:
             raise BadDataError(f"the input {config.input_jsonl} has no pair {trail.index}")
@@ -100,7 +96,7 @@ class Again:
         """
         caller = Caller(self._trail.index, self._pair.note_id, self._config.pair_timeout)
         try:
-            return await client.complete(caller, question.step, question.request)
+            return await client.complete(caller, question.request)
         except Stopping:
             assert self._reason is not None
             raise self._reason from None
@@ -109,21 +105,9 @@ class Again:
     async def client(self) -> AsyncGenerator[ChatClient, None]:
         """A client within the limits and the budget."""
         config = self._config
-        gate = Gate(
-            [
-                Endpoint(
-                    ConcurrencyControl(1, automatic=False),
-                    RateLimiter(served.rpm, served.tpm, served.ceilings),
-                    served.name,
-                )
-                for served in config.served
-            ]
-        )
-        gate.share = config.share
-        if config.max_cost is not None or config.max_total_tokens is not None:
-            gate.budget = Budget(
-                self._spend, self._price, most_cost=config.max_cost, most_tokens=config.max_total_tokens
-            )
+        # One call after the other: the answers are compared, not generated.
+        gate = open_gate(config.with_endpoints(concurrency=1))
+        gate.budget = open_budget(config, self._spend, self._price)
 
         def stop(reason: AsyncgenError) -> None:
             self._reason = self._reason or reason
@@ -136,7 +120,8 @@ class Again:
                 BudgetError(f"the budget covers no further call: {spent} spent in this directory; {gate.lacking}")
             )
 
-        client = ChatClient(config, gate, _Spending(self._spend), lambda _: None, stop)
+        wire = SdkWire(config)
+        client = ChatClient(config, gate, _Spending(self._spend), lambda _: None, stop, wire)
         helpers = [asyncio.create_task(gate.pump()), asyncio.create_task(stop_when_exhausted())]
         try:
             yield client
@@ -145,7 +130,7 @@ class Again:
                 helper.cancel()
                 with suppress(asyncio.CancelledError):
                     await helper
-            await client.close()
+            await wire.close()
 
     async def _requests(self, answers: Mapping[str, str]) -> dict[str, ChatRequest]:
         """What the recipe asks for the pair by step, when it is answered so."""
@@ -163,7 +148,7 @@ class Again:
         state = self._trail.state
         if request is not None:
             for seed in (None, *range(1, state.regeneration.number + 1)):
-                prepared = client.prepare(replace(request, seed=seed))
+                prepared = client.prepare(step, replace(request, seed=seed))
                 if prepared.hash == wanted:
                     return prepared
         parts = {"model": self._config.model, **self._recipe.fingerprint}

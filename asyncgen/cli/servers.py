@@ -2,7 +2,6 @@
 
 import argparse
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,7 @@ async def serve_local(
     from asyncgen.local.model import LocalServer  # noqa: PLC0415
 
     server = await stack.enter_async_context(LocalServer(model))
-    return replace(config, base_url=server.base_url, api_key=server.api_key), server
+    return config.with_endpoints(base_url=server.base_url, api_key=server.api_key), server
 
 
 async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack) -> RunConfig:
@@ -78,4 +77,4 @@ async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack
     except ProfileError as error:
         raise UsageError(str(error)) from error
     await stack.enter_async_context(simulator)
-    return replace(config, base_url=simulator.base_url)
+    return config.with_endpoints(base_url=simulator.base_url)

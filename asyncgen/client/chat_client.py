@@ -60,6 +60,7 @@ class ChatClient:
         log: the journal.
         observe: told of each attempt and each pause.
         stop: told the reason when the run has to stop.
+        wire: carries the attempts; whoever opened it closes it.
 
     `prepare` encodes a request for `complete`.
     """
@@ -71,22 +72,19 @@ class ChatClient:
         log: CallLog,
         observe: Observer,
         stop: Callable[[AsyncgenError], None],
+        wire: Wire,
     ) -> None:
         self._config = config
         self._gate = gate
         self._log = log
         self._observe = observe
         self._outages = Outages(config, gate, observe, stop)
-        self._wire = Wire(config)
+        self._wire = wire
         self.prepare = Encoder(config.model, config.max_tokens_field).prepare
         self._answers = 0
         self._refused_share = 0.0
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._wire.close()
-
-    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
+    async def complete(self, caller: Caller, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.
 
         Raises:
@@ -97,7 +95,7 @@ class ChatClient:
         attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            endpoint, result = await self._attempt(caller, step, attempt, request, refused=refused)
+            endpoint, result = await self._attempt(caller, attempt, request, refused=refused)
             if isinstance(result, Completion):
                 return result
             refused = result.action is Action.WAIT
@@ -107,38 +105,38 @@ class ChatClient:
                 case Again(backoff):
                     caller.seconds -= backoff
                     if caller.seconds <= 0:
-                        raise CallFailed(step, "deadline", retries.counted)
+                        raise CallFailed(request.step, "deadline", retries.counted)
                     await self._gate.backoff(backoff)
                 case Pause() if not self._gate.fits(request.tokens):
-                    raise CallFailed(step, "larger_than_limit", attempt)
+                    raise CallFailed(request.step, "larger_than_limit", attempt)
                 case Pause():
                     self._outages.wait(result.kind, endpoint)
                 case GiveUp():
                     self._outages.give_up(endpoint, result)
-                    raise CallFailed(step, result.kind, retries.counted or attempt)
+                    raise CallFailed(request.step, result.kind, retries.counted or attempt)
                 case Stop():
                     self._outages.reject(endpoint, result)
 
     async def _attempt(
-        self, caller: Caller, step: str, attempt: int, request: Prepared, *, refused: bool
+        self, caller: Caller, attempt: int, request: Prepared, *, refused: bool
     ) -> tuple[Endpoint, Completion | Failure]:
         now = asyncio.get_running_loop().time
         queued = now()
         grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
         try:
-            self._log.sent(caller.index, step, request.most)
+            self._log.sent(caller.index, request.step, request.most)
             result, headers = await self._wire.send(
                 grant.endpoint.name, request, min(self._config.timeout, caller.seconds)
             )
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             if isinstance(result, Completion):
-                self._log.answered(caller.index, step, request.hash, result)
+                self._log.answered(caller.index, request.step, request.hash, result)
                 self._outages.answered()
                 grant.endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
                 lost = request.most if result.action is not Action.WAIT and result.status is None else NO_USAGE
-                self._log.failed(caller.index, step, result.kind, result.usage, lost)
+                self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._outages.refused()
                     self._pause(grant, headers, result)
@@ -155,7 +153,7 @@ class ChatClient:
             CallEnded(
                 index=caller.index,
                 note_id=caller.note_id,
-                step=step,
+                step=request.step,
                 request=request.hash,
                 attempt=attempt,
                 outcome="ok" if isinstance(result, Completion) else result.kind,
@@ -179,7 +177,7 @@ class ChatClient:
         if seconds is None:
             seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
         if self._gate.pause(seconds, endpoint):
-            self._observe(Paused(seconds, failure.kind, endpoint.name if len(self._config.served) > 1 else ""))
+            self._observe(Paused(seconds, failure.kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint) -> Decision:
         """What follows; where there are others, an endpoint that rejects two calls in a row is out."""

@@ -18,11 +18,12 @@ _USER = b'{"role":"user","content":'
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request as it will be sent: `hash` (hex) names it in the journal.
+    """A request as it will be sent: `hash` (hex) names it in the journal, `step` is the recipe's name for it.
 
     `tokens` is what it is charged against a limit, `most` what it can cost.
     """
 
+    step: str
     body: bytes
     hash: str
     tokens: int
@@ -66,8 +67,8 @@ class Encoder:
         self._max_tokens_field = max_tokens_field
         self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
 
-    def prepare(self, request: ChatRequest) -> Prepared:
-        """Encode a request as it goes over the wire."""
+    def prepare(self, step: str, request: ChatRequest) -> Prepared:
+        """Encode the request of a step as it goes over the wire."""
         key = request.system, request.sampling, request.json_object, request.seed
         frame = self._frames.get(key)
         if frame is None or frame.schema is not request.response_schema:
@@ -77,6 +78,7 @@ class Encoder:
         body, hashed = frame.around(request.user)
         characters = len(request.system) + len(request.user)
         return Prepared(
+            step=step,
             body=body,
             hash=hashed,
             # What OpenAI charges against the tokens a minute.

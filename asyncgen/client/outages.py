@@ -31,7 +31,7 @@ class Outages:
         self._gate = gate
         self._observe = observe
         self._stop = stop
-        self._served = {served.name: served for served in config.served}
+        self._served = {served.name: served for served in config.endpoints}
         self._answered = False
         self._refused_since: float | None = None  # the first refusal after the last success
 

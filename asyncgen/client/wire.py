@@ -1,4 +1,4 @@
-"""The way through `openai`: posts a request once and says what came of it.
+"""The wire of a run: sends a request once and says what came of it. `SdkWire` goes through `openai`.
 
 The SDK's own retries are off: what follows from a failure is decided elsewhere. Bytes go in and bytes come out:
 a raw post skips the SDK's models, which cost more than everything else on the way.
@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from typing import Protocol
 
 from asyncgen.chat import Completion
 from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
@@ -20,8 +21,24 @@ from asyncgen.text import loads
 CONNECT_TIMEOUT = 30.0
 
 
-class Wire:
-    """The connections of a run to its endpoints."""
+class Wire(Protocol):
+    """Carries requests; everything above it knows neither sockets nor the SDK."""
+
+    async def send(
+        self, endpoint: str, request: Prepared, seconds: float
+    ) -> tuple[Completion | Failure, Mapping[str, str]]:
+        """Send a request to an endpoint (by name), once, for so many seconds at most.
+
+        Returns:
+            The verdict, and the headers of the answer (none when there was no answer).
+        """
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class SdkWire:
+    """The connections of a run to its endpoints, through the SDK."""
 
     def __init__(self, config: RunConfig) -> None:
         # `asyncgen --help` must not pay for openai; and nobody for the models of all its endpoints, of which none
@@ -41,7 +58,7 @@ class Wire:
                 connections=config.ceiling_of(served),
                 connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
             )
-            for served in config.served
+            for served in config.endpoints
         }
 
     async def close(self) -> None:
@@ -52,11 +69,7 @@ class Wire:
     async def send(
         self, endpoint: str, request: Prepared, seconds: float
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
-        """Post a request to an endpoint, for so many seconds at most.
-
-        Returns:
-            The verdict, and the headers of the answer (none when there was no answer).
-        """
+        """Post a request; see `Wire.send`."""
         try:
             async with asyncio.timeout(seconds):
                 response = await self._clients[endpoint].create(request.body)

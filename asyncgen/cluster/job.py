@@ -9,8 +9,7 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError
 from asyncgen.recipe import Recipe
-from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes import build
 from asyncgen.shard import Portion
 
 
@@ -28,7 +27,7 @@ class ClusterJob:
         Raises:
             BadDataError, UsageError: the prompt file cannot be used.
         """
-        return MedecSafe(PromptFile.load(self.config.prompt_file), add_reasoning=self.config.add_reasoning)
+        return build(self.config)
 
     def _part_of(self, concurrency: int | None) -> int | None:
         return concurrency and max(1, concurrency // self.workers)
@@ -42,7 +41,6 @@ class ClusterJob:
             config,
             output_dir=directory,
             shard=portion.shard,
-            concurrency=self._part_of(config.concurrency),
             endpoints=tuple(
                 replace(endpoint, concurrency=self._part_of(endpoint.concurrency)) for endpoint in config.endpoints
             ),

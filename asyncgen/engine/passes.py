@@ -104,7 +104,7 @@ class Work:
                 state = outputs.state
                 replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
                 self._disk.unlink(self._directory / CHECKPOINT)
-                journal.log.unlink_dead()
+                journal.unlink_dead()
                 self._disk.fsync_directory(self._directory)
                 return state
             finally:
@@ -178,7 +178,7 @@ class Work:
             merged = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
             for index in settled():
                 journal.release(index)
-            journal.log.unlink_dead()
+            journal.unlink_dead()
             return merged
         finally:
             await spool.close()
@@ -212,7 +212,7 @@ class Work:
                 self._observe(notice)
             yield journal
         finally:
-            await self._disk.call(journal.log.close)  # behind a sync that may still be queued
+            await self._disk.call(journal.close)  # behind a sync that may still be queued
 
 
 def _noticed(journal: Journal) -> Iterator[Notice]:

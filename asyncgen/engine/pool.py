@@ -13,7 +13,8 @@ from typing import Any
 
 from asyncgen.chat import Usage
 from asyncgen.client.chat_client import ChatClient
-from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.client.wire import Wire
+from asyncgen.config import RunConfig
 from asyncgen.cost import Price, describe
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
@@ -32,11 +33,8 @@ from asyncgen.events import (
     StopRequested,
 )
 from asyncgen.humanize import plural
-from asyncgen.limits.budget import Budget
-from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.endpoint import Endpoint
-from asyncgen.limits.gate import Gate
-from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.limits.pacer import MINUTE
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
@@ -105,6 +103,7 @@ class Engine:
         disk: the disk.
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
+        open_wire: opens what carries the requests.
     """
 
     def __init__(
@@ -115,8 +114,10 @@ class Engine:
         disk: Disk,
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
+        open_wire: Callable[[RunConfig], Wire],
     ) -> None:
         self._config = config
+        self._open_wire = open_wire
         self._price = price
         self._recipe = recipe
         self._disk = disk
@@ -125,8 +126,7 @@ class Engine:
         self.tally = Tally(None if price is None else price.cost)
         self.reason: AsyncgenError | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
-        self._gate = Gate([_endpoint(config, served) for served in config.served])
-        self._gate.share = config.share
+        self._gate = open_gate(config)
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask for the end; see the rules above."""
@@ -172,15 +172,9 @@ class Engine:
         config = self._config
         queue: asyncio.Queue[Row[Any] | None] = asyncio.Queue(config.batch_size)
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
-        if config.max_cost is not None or config.max_total_tokens is not None:
-            self._gate.budget = Budget(
-                journal.spend,
-                self._price,
-                most_cost=config.max_cost,
-                most_tokens=config.max_total_tokens,
-                part=config.budget_part,
-            )
-        client = ChatClient(config, self._gate, journal, self._tell, self.stop)
+        self._gate.budget = open_budget(config, journal.spend, self._price)
+        wire = self._open_wire(config)
+        client = ChatClient(config, self._gate, journal, self._tell, self.stop, wire)
         writer = OrderedWriter(
             sink,
             expected,
@@ -220,7 +214,7 @@ class Engine:
                 for helper in helpers:
                     helper.cancel()
         finally:
-            await client.close()
+            await wire.close()
             self._sample()
         if self.reason is not None:
             raise self.reason
@@ -259,7 +253,7 @@ class Engine:
             while True:
                 await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
                 try:
-                    await self._disk.call(journal.log.sync)
+                    await self._disk.call(journal.sync)
                 except DiskError as error:
                     self.stop(error)
                     return
@@ -303,14 +297,6 @@ class Engine:
     def _tell(self, event: Event) -> None:
         self.tally.observe(event)
         self._observe(event)
-
-
-def _endpoint(config: RunConfig, served: EndpointConfig) -> Endpoint:
-    return Endpoint(
-        ConcurrencyControl(config.ceiling_of(served), automatic=served.concurrency is None),
-        RateLimiter(served.rpm or served.preset_rpm, served.tpm or served.preset_tpm, served.ceilings),
-        served.name,
-    )
 
 
 def _use(endpoint: Endpoint) -> EndpointUse:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.passes import Flaws, Work
@@ -57,6 +58,7 @@ class Run:
         expect: what so many pairs are expected to take, for comparing it with what they took.
         command: what goes on with the run, for whoever asks for it later; without the key.
         tap: is handed the lines of one of the files.
+        open_wire: opens what carries the requests.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Run:
         expect: Callable[[int], Planned] | None = None,
         command: str = "",
         tap: Tap | None = None,
+        open_wire: Callable[[RunConfig], Wire] = SdkWire,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -80,7 +83,7 @@ class Run:
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
         self._observers = [self._telemetry.observe, *observers]
-        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush)
+        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush, open_wire)
         served = {"model": config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file

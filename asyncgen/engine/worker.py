@@ -68,11 +68,13 @@ class Worker:
 
         async def generate(step: str, request: ChatRequest) -> Completion:
             nonlocal tokens
-            prepared = self.client.prepare(request if self.seed is None else replace(request, seed=self.seed))
+            prepared = self.client.prepare(
+                step, request if self.seed is None else replace(request, seed=self.seed)
+            )
             del request  # its texts are in the body; thousands may wait here
             completion = self.journal.known(row.index, step, prepared.hash)
             if completion is None:
-                completion = await self.client.complete(caller, step, prepared)
+                completion = await self.client.complete(caller, prepared)
             tokens += completion.usage.total_tokens
             return replace(completion, request=prepared.hash)
 

@@ -151,13 +151,13 @@ class RunOutputs:
             await output.close()
 
     def _commit(self, state: RunState, new_names: bool) -> None:
-        self._journal.log.sync()
+        self._journal.sync()
         for output in list(self._files.values()):
             self._disk.fsync(output.fd, output.path)
         if new_names:  # the checkpoint must not become durable before the names that it speaks of
             self._disk.fsync_directory(self._directory)
         save_checkpoint(self._disk, self._directory, state)
-        self._journal.log.unlink_retired()
+        self._journal.unlink_retired()
 
     async def _append(self, name: str, data: bytes) -> None:
         if name not in self._files:

@@ -7,21 +7,18 @@ from itertools import islice
 
 from asyncgen.chat import ChatRequest, Completion, Usage
 from asyncgen.client.chat_client import Caller, ChatClient
-from asyncgen.client.encoding import CHARACTERS_PER_TOKEN
+from asyncgen.client.classify import Failure
+from asyncgen.client.encoding import CHARACTERS_PER_TOKEN, Prepared
+from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import CallEnded, Event
-from asyncgen.limits.concurrency import ConcurrencyControl
-from asyncgen.limits.endpoint import Endpoint, Grant
-from asyncgen.limits.gate import Gate
-from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.opening import open_gate
 from asyncgen.limits.rate_headers import read_reports
 from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.planning.capacity import quantile
-from asyncgen.recipe import Recipe
-from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes import build
 from asyncgen.storage.input_file import rows_of
 
 SAMPLED_PAIRS = 200
@@ -107,7 +104,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
         # A paraphrase is about as long as its note.
         return Completion("{}" if request.json_object else pair.correct_note, Usage(), config.model)
 
-    recipe = _recipe(config)
+    recipe = build(config)
     pairs = _pairs(config, SAMPLED_PAIRS)
     for pair in pairs:
         await recipe.run(pair, generate)
@@ -131,21 +128,22 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
         AsyncgenError: no call was answered, or the server does not want this key.
     """
     measured = Measured()
-    gate = _ListeningGate(measured, config)
+    gate = open_gate(config.with_endpoints(concurrency=AT_ONCE))
     reasons: list[AsyncgenError] = []
 
     def stop(reason: AsyncgenError) -> None:
         reasons.append(reason)
         gate.close()
 
-    client = ChatClient(config, gate, _NoLog(), measured.observe, stop)
-    recipe = _recipe(config)
+    wire = _ListeningWire(SdkWire(config), measured)
+    client = ChatClient(config, gate, _NoLog(), measured.observe, stop, wire)
+    recipe = build(config)
 
     async def ask(index: int, pair: Pair) -> None:
         caller = Caller(index, pair.note_id, config.pair_timeout)
 
         async def generate(step: str, request: ChatRequest) -> Completion:
-            return await client.complete(caller, step, client.prepare(request))
+            return await client.complete(caller, client.prepare(step, request))
 
         try:
             await recipe.run(pair, generate)
@@ -157,7 +155,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
         await asyncio.gather(*(ask(index, pair) for index, pair in enumerate(_pairs(config, pairs))))
     finally:
         pump.cancel()
-        await client.close()
+        await wire.close()
     if reasons:
         raise reasons[0]
     if not measured.latencies:
@@ -165,16 +163,25 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     return measured
 
 
-class _ListeningGate(Gate):
-    """A gate that keeps what the headers of every answer say; a few calls are not paced by it."""
+class _ListeningWire:
+    """A wire that keeps what the headers of every answer say."""
 
-    def __init__(self, measured: Measured, config: RunConfig) -> None:
-        control, limiter = ConcurrencyControl(AT_ONCE, automatic=False), RateLimiter(config.rpm, config.tpm)
-        super().__init__([Endpoint(control, limiter)])
+    def __init__(self, wire: Wire, measured: Measured) -> None:
+        self._wire = wire
         self._measured = measured
 
-    def answered(self, _grant: Grant, headers: Mapping[str, str], _tokens: float) -> None:
-        self._measured.hear(headers)
+    async def send(
+        self, endpoint: str, request: Prepared, seconds: float
+    ) -> tuple[Completion | Failure, Mapping[str, str]]:
+        """Send a request as ever, and listen."""
+        result, headers = await self._wire.send(endpoint, request, seconds)
+        if isinstance(result, Completion):
+            self._measured.hear(headers)
+        return result, headers
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._wire.close()
 
 
 class _NoLog:
@@ -188,10 +195,6 @@ class _NoLog:
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
         """The attempt ended without a usable answer."""
-
-
-def _recipe(config: RunConfig) -> Recipe[Pair]:
-    return MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
 
 
 def _pairs(config: RunConfig, number: int) -> list[Pair]:

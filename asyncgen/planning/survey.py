@@ -18,8 +18,7 @@ from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
-from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes import build
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import CALLS, STATE_DIRECTORY
 
@@ -48,8 +47,8 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
     """The limits that the user has named, as far as they are this process's; None: none."""
-    rpm = _together([one.rpm or one.preset_rpm for one in config.served])
-    tpm = _together([one.tpm or one.preset_tpm for one in config.served])
+    rpm = _together([one.rpm or one.preset_rpm for one in config.endpoints])
+    tpm = _together([one.tpm or one.preset_tpm for one in config.endpoints])
     if rpm is None and tpm is None:
         return None
     return Tier(
@@ -129,7 +128,7 @@ async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample
 
 
 async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize]:
-    recipe = MedecSafe(PromptFile.load(config.prompt_file), add_reasoning=config.add_reasoning)
+    recipe = build(config)
     sizes: dict[str, StepSize] = {}
     note = ""
 

@@ -68,7 +68,7 @@ class Journal:
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
-    be billed twice. `damaged` lines were kept aside. `log` is to be synced, and to be closed in the end.
+    be billed twice. `damaged` lines were kept aside.
     """
 
     def __init__(
@@ -96,18 +96,18 @@ class Journal:
         self._clear_unfinished()
         # It says what was spent behind the lines that it has taken over.
         header = header_line(fingerprint, replaces_earlier=True, spend=None)
-        self.log = SegmentLog(disk, directory, number, header, on_full)
+        self._log = SegmentLog(disk, directory, number, header, on_full)
         self._compact(paths, needed)
-        self.log.set_aside(ballast)
+        self._log.set_aside(ballast)
 
     # Recording
 
     def sent(self, index: int, step: str, most: Usage) -> None:
         """Record that a call is about to be sent that costs at most this."""
-        self.log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
+        self._log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
         # Only here: nothing may come between an answer and its line, and the next header says what was spent,
         # so every line before it must have been counted.
-        self.log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
+        self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
 
     def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
         """Record a usable answer."""
@@ -122,7 +122,7 @@ class Journal:
             "finish_reason": completion.finish_reason,
             "text": completion.text,
         }
-        place = self.log.append(encode_line(record))
+        place = self._log.append(encode_line(record))
         self._hold(index, place).answers[step] = place
         self.spend.add(completion.usage)
 
@@ -130,7 +130,7 @@ class Journal:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
         record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
-        place = self.log.append(encode_line(record | {"usage": usage, "lost": lost}))
+        place = self._log.append(encode_line(record | {"usage": usage, "lost": lost}))
         self.spend.add(usage)
         self.spend.lose(lost)
         if tokens:
@@ -142,7 +142,7 @@ class Journal:
         """The journaled answer to this very request, if there is one."""
         held = self._pairs.get(index)
         place = None if held is None else held.answers.get(step)
-        record = None if place is None else decode_line(self.log.read(place))
+        record = None if place is None else decode_line(self._log.read(place))
         if record is None or record["request"] != request_hash:
             return None
         usage, reason = Usage(**record["usage"]), record.get("finish_reason")
@@ -153,12 +153,32 @@ class Journal:
         held = self._pairs.get(index)
         return 0 if held is None else held.wasted
 
-    # Committing (see `writer`): `carry`, then `log.sync` on the helper thread, then the checkpoint, then
-    # `log.unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
+    # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
+    # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
+
+    def sync(self) -> None:
+        """Make every line so far durable; any thread may call it.
+
+        Raises:
+            DiskError: the disk refused, and nothing later can be declared durable.
+        """
+        self._log.sync()
+
+    def unlink_retired(self) -> None:
+        """Unlink the segments that a durable checkpoint no longer needs."""
+        self._log.unlink_retired()
+
+    def unlink_dead(self) -> None:
+        """Unlink the segments that no pair needs; the run has reached its end."""
+        self._log.unlink_dead()
+
+    def close(self) -> None:
+        """Close the segment; nothing is recorded after that."""
+        self._log.close()
 
     def carry(self) -> None:
         """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
-        for segment in self.log.closed:
+        for segment in self._log.closed:
             if not segment.live <= self._kept:
                 continue
             for index in sorted(segment.live):
@@ -166,14 +186,14 @@ class Journal:
                 held.places = [place for place in held.places if place.segment is not segment]
                 for step, place in held.answers.items():
                     if place.segment is segment:
-                        moved = self.log.append(self.log.read(place))
+                        moved = self._log.append(self._log.read(place))
                         self._hold(index, moved).answers[step] = moved
                 if held.wasted:
                     # The sum and not the lines: where these turn up again, nothing is counted twice.
                     record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
-                    self._hold(index, self.log.append(encode_line(record)))
-            self.log.append(spend_line(self.spend))
-            self.log.retire(segment)
+                    self._hold(index, self._log.append(encode_line(record)))
+            self._log.append(spend_line(self.spend))
+            self._log.retire(segment)
 
     def release(self, index: int) -> None:
         """Forget a pair: a durable checkpoint covers it and it did not fail."""
@@ -219,8 +239,8 @@ class Journal:
         self.unsettled = len(in_flight)
         for most in in_flight.values():
             self.spend.lose(most)
-        self.log.append(spend_line(self.spend))
-        self.log.take_over(paths)
+        self._log.append(spend_line(self.spend))
+        self._log.take_over(paths)
 
     def _count(self, record: dict[str, Any]) -> None:
         """Add what a line says that a call has cost."""
@@ -230,12 +250,12 @@ class Journal:
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""
         if record["kind"] == "answer":
-            place = self.log.append(line)
+            place = self._log.append(line)
             self._hold(record["index"], place).answers[record["step"]] = place
         elif record["kind"] == "carried":
-            self._hold(record["index"], self.log.append(line)).wasted = record["tokens"]
+            self._hold(record["index"], self._log.append(line)).wasted = record["tokens"]
         elif record["tokens"]:
-            self._hold(record["index"], self.log.append(line)).wasted += record["tokens"]
+            self._hold(record["index"], self._log.append(line)).wasted += record["tokens"]
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""

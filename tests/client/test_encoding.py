@@ -26,7 +26,7 @@ def test_the_body_says_what_was_asked_whatever_the_texts_hold(
     for (system, user), seed in zip(texts, seeds, strict=False):
         described = None if schema is None else ResponseSchema("step", schema)
         request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed)
-        prepared = encoder.prepare(request)
+        prepared = encoder.prepare("step", request)
         body = json.loads(prepared.body)
         assert body["messages"] == [{"role": "system", "content": system}, {"role": "user", "content": user}]
         assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("gpt-4o", 0.7, 0.9, 100)
@@ -42,5 +42,5 @@ def test_system_prompts_that_always_differ_are_not_kept_for_ever() -> None:
     """The memory of a run does not grow with its pairs."""
     encoder = Encoder("gpt-4o", "max_tokens")
     for number in range(10 * MOST_FRAMES):
-        encoder.prepare(ChatRequest(f"system {number}", "user", Sampling(0.7, 0.9, 100)))
+        encoder.prepare("step", ChatRequest(f"system {number}", "user", Sampling(0.7, 0.9, 100)))
     assert len(encoder._frames) <= MOST_FRAMES

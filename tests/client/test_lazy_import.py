@@ -66,12 +66,12 @@ def test_a_client_does_not_load_the_models_of_endpoints() -> None:
     program = """
 import asyncio, json, sys
 from pathlib import Path
-from asyncgen.client.chat_client import ChatClient
+from asyncgen.client.wire import SdkWire
 from asyncgen.config import RunConfig
 
 async def main():
     config = RunConfig(input_jsonl=Path(), output_dir=Path(), prompt_file=Path())
-    await ChatClient(config, None, None, print, print).close()
+    await SdkWire(config).close()
 
 asyncio.run(main())
 models = sum(name.startswith("openai.types") for name in sys.modules)

@@ -1,7 +1,6 @@
 """A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
 
 import asyncio
-from collections.abc import Mapping
 
 import pytest
 
@@ -9,13 +8,11 @@ from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
 from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, Stopping, TryLaterError
 from asyncgen.events import Event, Paused
-from asyncgen.limits.concurrency import ConcurrencyControl
-from asyncgen.limits.endpoint import Endpoint
-from asyncgen.limits.gate import Gate
-from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.opening import open_gate
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
@@ -39,26 +36,20 @@ class Client(ChatClient):
     """Its server answers, but for some spans of time (seconds from its beginning)."""
 
     def __init__(self, *refusing: tuple[float, float], endpoints: tuple[str, ...] = ()) -> None:
+        names = endpoints or ("",)
         config = RunConfig(
             input_jsonl=SAMPLES,
             output_dir=SAMPLES,
             prompt_file=SAMPLES,
-            base_url="http://127.0.0.1:1/v1",
             patience=PATIENCE,
-            endpoints=tuple(EndpointConfig(name=name, base_url="http://127.0.0.1:1/v1") for name in endpoints),
+            endpoints=tuple(EndpointConfig(name=name, base_url="http://127.0.0.1:1/v1") for name in names),
         )
-        self.gate = Gate(
-            [
-                Endpoint(ConcurrencyControl(4, automatic=False), RateLimiter(None, None), served.name)
-                for served in config.served
-            ]
-        )
+        self.gate = open_gate(config.with_endpoints(concurrency=4))
         self.events: list[Event] = []
         self.reasons: list[AsyncgenError] = []
         self._refusing = refusing
         self._began = asyncio.get_running_loop().time()
-        super().__init__(config, self.gate, NoLog(), self.events.append, self._end)
-        self._wire.send = self._send
+        super().__init__(config, self.gate, NoLog(), self.events.append, self._end, ScriptedWire(self._answer))
 
     @property
     def age(self) -> float:
@@ -67,18 +58,16 @@ class Client(ChatClient):
 
     async def ask(self, index: int) -> Completion:
         """One call, of a pair that has all the time there is."""
-        request = self.prepare(ChatRequest("system", f"pair {index}", Sampling(0.0, 1.0, 10)))
-        return await self.complete(Caller(index, "", 1e9), "step", request)
+        request = self.prepare("step", ChatRequest("system", f"pair {index}", Sampling(0.0, 1.0, 10)))
+        return await self.complete(Caller(index, "", 1e9), request)
 
     def _end(self, reason: AsyncgenError) -> None:
         self.reasons.append(reason)
         self.gate.close()
 
-    async def _send(
-        self, _endpoint: str, _request: Prepared, _seconds: float
-    ) -> tuple[Completion | Failure, Mapping[str, str]]:
+    async def _answer(self, _request: Prepared) -> Completion | Failure:
         await asyncio.sleep(0.1)
-        return (REFUSED if any(start <= self.age < end for start, end in self._refusing) else ANSWER), {}
+        return REFUSED if any(start <= self.age < end for start, end in self._refusing) else ANSWER
 
 
 async def test_a_run_that_was_idle_for_longer_does_not_end_at_the_first_refusal() -> None:
@@ -91,7 +80,6 @@ async def test_a_run_that_was_idle_for_longer_does_not_end_at_the_first_refusal(
     await client.ask(1)
 
     assert client.reasons == []
-    await client.close()
 
 
 async def test_it_ends_when_all_was_refused_for_longer_since_the_first_refusal() -> None:
@@ -107,7 +95,6 @@ async def test_it_ends_when_all_was_refused_for_longer_since_the_first_refusal()
     assert isinstance(reason, TryLaterError)
     assert "the server has refused every call for 60" in str(reason)
     assert 3 * PATIENCE < client.age < 3 * PATIENCE + 5
-    await client.close()
 
 
 @pytest.mark.parametrize(("endpoints", "named"), [((), ""), (("a",), ""), (("a", "b"), "a")])
@@ -116,4 +103,3 @@ async def test_a_pause_names_its_endpoint_where_others_go_on(endpoints: tuple[st
     client = Client((0, 0.5), endpoints=endpoints)
     await client.ask(0)
     assert next(event for event in client.events if isinstance(event, Paused)).endpoint == named
-    await client.close()

@@ -25,10 +25,10 @@ def test_calls_in_flight_are_divided_among_the_workers_at_each_endpoint_too(work
     )
     paths = {"input_jsonl": SAMPLES, "output_dir": SAMPLES, "prompt_file": SAMPLES}
     named = ClusterJob(RunConfig(**paths, endpoints=endpoints), None, workers)
-    only = ClusterJob(RunConfig(**paths, concurrency=8), None, workers)
+    only = ClusterJob(RunConfig(**paths, endpoints=(EndpointConfig(concurrency=8),)), None, workers)
     portion = Portion(Shard(2, 3), 24)
     assert [one.concurrency for one in named.shard_config(portion, SAMPLES).endpoints] == [part, None]
-    assert only.shard_config(portion, SAMPLES).concurrency == part
+    assert [one.concurrency for one in only.shard_config(portion, SAMPLES).endpoints] == [part]
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(2, 10**6), st.data())

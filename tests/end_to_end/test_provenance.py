@@ -77,7 +77,7 @@ def test_any_record_can_be_asked_again(serve, job):
 
     for record in this.records(OUTPUTS[0]):
         [call] = record["metadata"]["calls"]
-        prepared = encoder.prepare(only_request(recipe, rows[indexes[call["request"]]].pair))
+        prepared = encoder.prepare("paraphrase", only_request(recipe, rows[indexes[call["request"]]].pair))
         assert prepared.hash == call["request"]
         url, headers = f"{server.base_url}/chat/completions", {"Content-Type": "application/json"}
         request = Request(url, prepared.body, headers)

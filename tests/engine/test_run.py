@@ -2,76 +2,62 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.client.chat_client import Caller, CallLog
+from asyncgen.chat import Completion, Usage
+from asyncgen.client import scripted_wire as wire
+from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.config import RunConfig, shipped
-from asyncgen.engine import pool as engine
+from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.engine import run as pipeline
-from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Interrupted
+from asyncgen.errors import BadDataError, Interrupted
 from asyncgen.events import Observer, PairDone, Sample
-from asyncgen.limits.gate import Gate
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage import segment_writer as segment_log
 from asyncgen.storage.disk import Disk
 
 
-class ScriptedClient:
+class ScriptedWire:
     """Answers each call after the seconds that the script says for its pair; None fails the call."""
 
-    script: Callable[[int], float | None] = staticmethod(lambda _index: 0.01)
-    asked: list[int] = []  # noqa: RUF012 - of all clients of a test
+    def __init__(self) -> None:
+        self.script: Callable[[int], float | None] = lambda _index: 0.01
+        self.asked: list[int] = []
 
-    def __init__(
-        self,
-        config: RunConfig,
-        gate: Gate,
-        log: CallLog,
-        observe: Observer,
-        stop: Callable[[AsyncgenError], None],
-    ) -> None:
-        self._gate, self._log = gate, log
+    def open(self, _config: RunConfig) -> wire.ScriptedWire:
+        """What a run takes as `open_wire`."""
+        return wire.ScriptedWire(self._answer)
 
-    def prepare(self, request: ChatRequest) -> Prepared:
-        body = f"{request.system}{request.user}".encode()
-        return Prepared(body, str(hash(body)), 100, Usage(), request.json_object, request.required_keys)
+    async def _answer(self, request: Prepared) -> Completion | Failure:
+        index = index_of(request)
+        self.asked.append(index)
+        seconds = self.script(index)
+        if seconds is None:
+            return Failure("bad_request", Action.GIVE_UP, 400)
+        await asyncio.sleep(seconds)
+        return Completion(f"Paraphrase {index}. " + "x" * 500, Usage(1, 1, 2), "scripted")
 
-    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
-        index = caller.index
-        grant = await self._gate.enter(index, request.tokens)
-        try:
-            self._log.sent(index, step, request.most)
-            self.asked.append(index)
-            seconds = self.script(index)
-            if seconds is None:
-                self._log.failed(index, step, "bad_request", Usage(), Usage())
-                raise CallFailed(step, "bad_request", 1)
-            await asyncio.sleep(seconds)
-            completion = Completion(f"Paraphrase {index}. " + "x" * 500, Usage(1, 1, 2), "scripted")
-            self._log.answered(index, step, request.hash, completion)
-            return completion
-        finally:
-            self._gate.leave(grant)
 
-    async def close(self) -> None: ...
+def index_of(request: Prepared) -> int:
+    """The pair that a request is about: its note says so."""
+    found = re.search(rb"right (\d+)", request.body)
+    assert found is not None
+    return int(found.group(1))
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedClient]:
-    """The client that the engine will use."""
-    scripted = type("Client", (ScriptedClient,), {"asked": []})
-    monkeypatch.setattr(engine, "ChatClient", scripted)
-    return scripted
+def client() -> ScriptedWire:
+    """What answers the calls of the runs of a test."""
+    return ScriptedWire()
 
 
 @pytest.fixture
-def run(tmp_path: Path, disk: Disk) -> Callable[..., pipeline.Run]:
+def run(tmp_path: Path, disk: Disk, client: ScriptedWire) -> Callable[..., pipeline.Run]:
     """Runs over so many short pairs, into the same directory."""
 
     def make(pairs: int, *observers: Observer, concurrency: int = 4) -> pipeline.Run:
@@ -80,10 +66,15 @@ def run(tmp_path: Path, disk: Disk) -> Callable[..., pipeline.Run]:
         source.write_text("".join(json.dumps(row) + "\n" for row in rows))
         prompts = shipped("prompts", "medec_safe.json")
         config = RunConfig(
-            input_jsonl=source, output_dir=tmp_path / "out", prompt_file=prompts, concurrency=concurrency
+            input_jsonl=source,
+            output_dir=tmp_path / "out",
+            prompt_file=prompts,
+            endpoints=(EndpointConfig(concurrency=concurrency),),
+            timeout=1e5,
+            pair_timeout=1e5,
         )
         recipe = MedecSafe(PromptFile.load(prompts), add_reasoning=False)
-        return pipeline.Run(config, recipe, list(observers), disk)
+        return pipeline.Run(config, recipe, list(observers), disk, open_wire=client.open)
 
     return make
 
@@ -91,7 +82,7 @@ def run(tmp_path: Path, disk: Disk) -> Callable[..., pipeline.Run]:
 @pytest.mark.looptime
 async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_behind_it(client, run):
     """The others are asked on until the window is full; then memory waits, and all ends well."""
-    client.script = staticmethod(lambda index: 3600.0 if index == 0 else 0.01)
+    client.script = lambda index: 3600.0 if index == 0 else 0.01
     asked_after = {}
 
     async def look() -> None:
@@ -111,7 +102,7 @@ async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_b
 async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatch, tmp_path):
     """What is committed needs no journal; answers of failed pairs are carried on and do not pin segments."""
     monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 10_000)
-    client.script = staticmethod(lambda index: None if index % 50 == 7 else 0.01)
+    client.script = lambda index: None if index % 50 == 7 else 0.01
     counts = []
 
     def count(event: object) -> None:
@@ -128,9 +119,9 @@ async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatc
 async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, monkeypatch):
     """A pair fails at its second step; its first answer is not asked again, however far the run went on."""
     monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 5_000)
-    client.script = staticmethod(lambda index: None if index in {3, 400} else 0.01)
+    client.script = lambda index: None if index in {3, 400} else 0.01
     await run(500).execute()
-    client.script = staticmethod(lambda _index: 0.01)
+    client.script = lambda _index: 0.01
     client.asked.clear()
 
     summary = await run(500).execute()
@@ -142,7 +133,7 @@ async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, m
 @pytest.mark.looptime
 async def test_a_run_that_is_stopped_keeps_what_was_paid_for_pairs_behind_a_stuck_one(client, run):
     """Their answers wait in the journal: the next start asks the stuck pair alone."""
-    client.script = staticmethod(lambda index: 60.0 if index == 0 else 0.01)
+    client.script = lambda index: 60.0 if index == 0 else 0.01
     first = run(30)
     stopping = asyncio.create_task(_stop_after(first, 10))
 
@@ -160,7 +151,7 @@ async def test_a_run_that_is_stopped_keeps_what_was_paid_for_pairs_behind_a_stuc
 @pytest.mark.looptime
 async def test_samples_say_what_the_run_is_waiting_for(client, run):
     """Once a second: calls in flight, calls before the gate, and what holds the oldest of them."""
-    client.script = staticmethod(lambda _index: 1.5)
+    client.script = lambda _index: 1.5
     samples = []
 
     await run(20, lambda event: samples.append(event) if isinstance(event, Sample) else None).execute()
@@ -180,11 +171,11 @@ async def _stop_after(run: pipeline.Run, seconds: float) -> None:
 @pytest.mark.looptime
 async def test_a_run_that_the_breaker_ended_is_completed_by_one_command(client, run, tmp_path):
     """What failed in it is asked again behind the rest, and the files are those of a run without failures."""
-    client.script = staticmethod(lambda index: None if index >= 2 else 0.01)
+    client.script = lambda index: None if index >= 2 else 0.01
     with pytest.raises(BadDataError, match=r"30 of 3\d pairs failed"):
         await run(300).execute()
     assert len(client.asked) < 60  # of 300
-    client.script = staticmethod(lambda _index: 0.01)
+    client.script = lambda _index: 0.01
 
     summary = await run(300).execute()
 
@@ -198,7 +189,7 @@ async def test_a_run_that_the_breaker_ended_is_completed_by_one_command(client, 
 @pytest.mark.looptime
 async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(client, run):
     """Asked again at once they would fail again."""
-    client.script = staticmethod(lambda index: None if index == 7 else 0.01)
+    client.script = lambda index: None if index == 7 else 0.01
 
     assert (await run(20).execute()).failed_pairs == 1
     assert client.asked.count(7) == 1

@@ -17,7 +17,7 @@ from storage.model_disk import ModelDisk, Store
 from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
 from asyncgen.client.transport import HttpClient
-from asyncgen.config import RunConfig
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.run import Run
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
@@ -83,12 +83,10 @@ class World:
             input_jsonl=source,
             output_dir=DIRECTORY,
             prompt_file=directory / "prompts.json",
-            concurrency=4,
+            endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", api_key="key", concurrency=4),),
             max_attempts=MAX_ATTEMPTS,
             timeout=TIMEOUT,
             patience=PATIENCE,
-            api_key="key",
-            base_url="http://127.0.0.1:1/v1",
         )
         ended = self.run(None, lambda *_: False)
         assert ended.error is None

@@ -42,7 +42,7 @@ async def asked(content: dict[str, Any]) -> dict[str, ChatRequest]:
 
 def sent(request: ChatRequest) -> dict[str, Any]:
     """A request as it goes over the wire."""
-    return orjson.loads(Encoder("gpt-4o", "max_tokens").prepare(request).body)
+    return orjson.loads(Encoder("gpt-4o", "max_tokens").prepare("step", request).body)
 
 
 async def test_each_step_carries_its_own_schema_and_the_paraphrase_none():

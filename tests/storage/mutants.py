@@ -97,7 +97,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("the journal is not synced before the checkpoint", "failures, rare syncs")
 def _(patch: pytest.MonkeyPatch) -> None:
     def around(self: RunOutputs, commit: Callable[[], None]) -> None:
-        with _switched(patch, self._journal.log, "sync", lambda: None):
+        with _switched(patch, self._journal, "sync", lambda: None):
             commit()
 
     _around_commit(patch, around)
@@ -258,7 +258,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("segments go before what they held is durable", "failures, small segments")
 def _(patch: pytest.MonkeyPatch) -> None:
     def around(self: RunOutputs, commit: Callable[[], None]) -> None:
-        self._journal.log.unlink_retired()
+        self._journal.unlink_retired()
         commit()
 
     _around_commit(patch, around)
@@ -282,7 +282,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         for index, failed in self._uncommitted:
             (self._journal.keep if failed else self._journal.release)(index)
         self._journal.carry()
-        self._journal.log.unlink_retired()
+        self._journal.unlink_retired()
         return await commit(self)
 
     patch.setattr(RunOutputs, "commit", early)

@@ -37,9 +37,9 @@ def test_what_was_spent_is_the_same_after_opening(disk: Disk, tmp_path: Path) ->
         journal.sent(index, "step", USAGE)
         journal.answered(index, "step", "hash", Completion("text " * 10, USAGE, "m", "stop"))
         journal.failed(index, "step", "empty_answer", USAGE, USAGE)
-    journal.log.close()
+    journal.close()
 
     again = _open(disk, tmp_path)
-    again.log.close()
+    again.close()
 
     assert again.spend == journal.spend == Spend(120, 0, 160, 60, 80)

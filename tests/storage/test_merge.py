@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 import pytest
-from engine.test_run import ScriptedClient
+from engine.test_run import index_of
 
 from asyncgen.chat import Completion, Usage
-from asyncgen.client.chat_client import Caller
+from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.config import RunConfig, shipped
-from asyncgen.engine import pool as engine
+from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, shipped
 from asyncgen.engine.run import Run, Summary
-from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, DiskError, Interrupted
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Interrupted
 from asyncgen.events import PairDone
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
@@ -35,42 +35,38 @@ OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl"
 pytestmark = pytest.mark.looptime
 
 
-class ScriptedSteps(ScriptedClient):
+class ScriptedSteps:
     """Fails the reasoning of pairs in `failing`; all else is answered at random times, always alike."""
 
-    failing: set[int] = set()  # noqa: RUF012 - of all clients of a test
-    steps: list[tuple[int, str]] = []  # noqa: RUF012 - asked by all clients of a test
+    def __init__(self) -> None:
+        self.failing: set[int] = set()
+        self.steps: list[tuple[int, str]] = []
 
-    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
-        self.steps.append((caller.index, step))
-        grant = await self._gate.enter(caller.index, request.tokens)
-        try:
-            self._log.sent(caller.index, step, request.most)
-            await asyncio.sleep(random.Random(f"{caller.index} {step}").random())
-            if caller.index in self.failing and step == "error_reasoning":
-                self._log.failed(caller.index, step, "bad_request", Usage(), Usage())
-                raise CallFailed(step, "bad_request", 1)
-            text = '{"why": "because"}' if request.json_object else f"Paraphrase {caller.index}."
-            completion = Completion(text, Usage(3, 1, 4), "scripted")
-            self._log.answered(caller.index, step, request.hash, completion)
-            return completion
-        finally:
-            self._gate.leave(grant)
+    def open(self, _config: RunConfig) -> ScriptedWire:
+        """What a run takes as `open_wire`."""
+        return ScriptedWire(self._answer)
+
+    async def _answer(self, request: Prepared) -> Completion | Failure:
+        index = index_of(request)
+        self.steps.append((index, request.step))
+        await asyncio.sleep(random.Random(f"{index} {request.step}").random())
+        if index in self.failing and request.step == "error_reasoning":
+            return Failure("bad_request", Action.GIVE_UP, 400)
+        text = '{"why": "because"}' if request.json_object else f"Paraphrase {index}."
+        return Completion(text, Usage(3, 1, 4), "scripted")
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedSteps]:
-    """The client that the engine will use."""
-    scripted = type("Client", (ScriptedSteps,), {"asked": [], "steps": [], "failing": set()})
-    monkeypatch.setattr(engine, "ChatClient", scripted)
-    return scripted
+def client() -> ScriptedSteps:
+    """What answers the calls of the runs of a test."""
+    return ScriptedSteps()
 
 
 Go = Callable[..., Awaitable[Summary]]
 
 
 @pytest.fixture
-def go(tmp_path: Path, disk: Disk, client: type[ScriptedSteps]) -> Go:
+def go(tmp_path: Path, disk: Disk, client: ScriptedSteps) -> Go:
     """Runs, of a shard or of the whole, into a directory of that name."""
 
     def write(pairs: int, edited: int | None) -> Path:
@@ -91,6 +87,7 @@ def go(tmp_path: Path, disk: Disk, client: type[ScriptedSteps]) -> Go:
         stop_after: int | None = None,
         reasoning: bool = True,
         prompts: Path = PROMPTS,
+        base_url: str = DEFAULT_BASE_URL,
         **settings: Any,
     ) -> Summary:
         config = RunConfig(
@@ -98,7 +95,7 @@ def go(tmp_path: Path, disk: Disk, client: type[ScriptedSteps]) -> Go:
             output_dir=tmp_path / name,
             prompt_file=prompts,
             shard=shard,
-            concurrency=3,
+            endpoints=(EndpointConfig(base_url=base_url, concurrency=3),),
             max_failed_share=1.0,
             **settings,
         )
@@ -111,7 +108,7 @@ def go(tmp_path: Path, disk: Disk, client: type[ScriptedSteps]) -> Go:
             if done == stop_after:
                 work.stop(Interrupted("asked to"))
 
-        work = Run(config, recipe, [observe], disk)
+        work = Run(config, recipe, [observe], disk, open_wire=client.open)
         return await work.execute()
 
     return run
@@ -145,7 +142,7 @@ async def test_eight_shards_joined_are_the_single_run(go: Go, tmp_path: Path, di
 
 
 async def test_the_plain_command_finds_the_joined_run_complete(
-    go: Go, tmp_path: Path, disk: Disk, client: type[ScriptedSteps]
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
 ) -> None:
     """And extends it when the input grows."""
     names = await all_shards(go)
@@ -158,7 +155,7 @@ async def test_the_plain_command_finds_the_joined_run_complete(
 
 
 async def test_pairs_that_failed_in_shards_are_repaired_in_the_joined_run(
-    go: Go, tmp_path: Path, disk: Disk, client: type[ScriptedSteps]
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
 ) -> None:
     """What was paid for them is not asked again."""
     client.failing.update({3, 15, 30})
@@ -350,7 +347,7 @@ class MortalDisk(Disk):
 
 
 async def test_wherever_it_is_killed_the_target_is_absent_or_whole(
-    go: Go, tmp_path: Path, disk: Disk, client: type[ScriptedSteps], monkeypatch: pytest.MonkeyPatch
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At every operation, and within every write; the same command then makes it, and all is synced before."""
     client.failing.add(15)

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from asyncgen.config import RunConfig
-from asyncgen.engine import pool as engine
+from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import run as pipeline
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Exit, TryLaterError
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -19,7 +19,7 @@ from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage.checkpoint import decode, encode
 from asyncgen.storage.disk import Disk
 
-from .world import OUTPUTS, PROMPTS, Network, NetworkDisk, ScriptedClient
+from .world import OUTPUTS, PROMPTS, Network, NetworkDisk
 
 HOLD = """
 import sys, time
@@ -31,10 +31,10 @@ time.sleep(60)
 """
 
 
-async def run(directory: Path, monkeypatch: pytest.MonkeyPatch, pairs: int = 3) -> Path:
+async def run(directory: Path, pairs: int = 3) -> Path:
     """Run a few pairs into `out`, against a scripted network; the output directory."""
     lines = [
-        orjson.dumps({"note_id": f"n{i}", "correct_note": f"right {i}", "incorrect_note": f"wrong {i}"})
+        orjson.dumps({"note_id": f"n{i}", "correct_note": f"note {i} right", "incorrect_note": f"note {i} wrong"})
         for i in range(pairs)
     ]
     input_jsonl = directory / "pairs.jsonl"
@@ -44,14 +44,12 @@ async def run(directory: Path, monkeypatch: pytest.MonkeyPatch, pairs: int = 3) 
         input_jsonl=input_jsonl,
         output_dir=directory / "out",
         prompt_file=directory / "prompts.json",
-        base_url="http://127.0.0.1:1/v1",
-        concurrency=2,
+        endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", concurrency=2),),
     )
-    monkeypatch.setattr(engine, "ChatClient", ScriptedClient)
-    ScriptedClient.network = Network(disk=NetworkDisk())
+    network = Network(disk=NetworkDisk())
     disk = Disk()
     try:
-        await pipeline.Run(config, recipe, [], disk).execute()
+        await pipeline.Run(config, recipe, [], disk, open_wire=lambda _: ScriptedWire(network.script)).execute()
     finally:
         disk.close()
     return directory / "out"
@@ -61,7 +59,7 @@ async def test_files_are_for_their_owner_alone(tmp_path: Path, monkeypatch: pyte
     """Directories are made 0700 and files 0600, whatever the umask allows."""
     before = os.umask(0)
     try:
-        out = await run(tmp_path, monkeypatch)
+        out = await run(tmp_path)
     finally:
         os.umask(before)
     found = {path: stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*"))}
@@ -81,7 +79,7 @@ async def test_a_symbolic_link_is_refused(name: str, tmp_path: Path, monkeypatch
     link.parent.mkdir(parents=True, mode=0o700)
     link.symlink_to(target)
     with pytest.raises((DiskError, BadDataError)) as refused:
-        await run(tmp_path, monkeypatch)
+        await run(tmp_path)
     assert refused.value.exit_code in {Exit.DISK, Exit.BAD_DATA}
     assert str(link) in str(refused.value)
     assert target.read_text() == "precious"
@@ -91,20 +89,20 @@ async def test_a_segment_that_is_a_symbolic_link_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal is not read through a link either; a run that was cut short is going on here."""
-    out = await run(tmp_path, monkeypatch)
+    out = await run(tmp_path)
     statistics = decode((out / "generation_stats_safe.json").read_bytes())
     (out / "checkpoint.json").write_bytes(encode({**statistics, "stats": statistics}))
     target = tmp_path / "precious"
     target.write_text("precious")
     (out / ".asyncgen" / "journal-00000001.jsonl").symlink_to(target)
     with pytest.raises(DiskError, match=r"symbolic link|not a regular file"):
-        await run(tmp_path, monkeypatch)
+        await run(tmp_path)
     assert target.read_text() == "precious"
 
 
 async def test_a_lock_held_elsewhere_names_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory in use by another process is left alone: try later, and who it is."""
-    out = await run(tmp_path, monkeypatch)
+    out = await run(tmp_path)
     before = {path: path.read_bytes() for path in out.iterdir() if path.is_file()}
     with subprocess.Popen(  # noqa: ASYNC220 - it holds the lock and does nothing else
         [sys.executable, "-c", HOLD, str(out / ".asyncgen" / "lock")], stdout=subprocess.PIPE, text=True
@@ -113,12 +111,12 @@ async def test_a_lock_held_elsewhere_names_its_process(tmp_path: Path, monkeypat
             assert holder.stdout is not None
             assert holder.stdout.readline() == "held\n"
             with pytest.raises(TryLaterError, match=f"process {holder.pid}") as refused:
-                await run(tmp_path, monkeypatch, pairs=4)
+                await run(tmp_path, pairs=4)
         finally:
             holder.kill()
     assert refused.value.exit_code is Exit.TRY_LATER
     assert {path: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
-    await run(tmp_path, monkeypatch, pairs=4)  # the lock went with its process
+    await run(tmp_path, pairs=4)  # the lock went with its process
 
 
 async def test_short_writes_are_completed(disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

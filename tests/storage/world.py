@@ -15,12 +15,10 @@ from unittest.mock import patch
 import orjson
 
 from asyncgen.chat import Completion, Usage
-from asyncgen.client import chat_client as client
-from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.config import RunConfig
-from asyncgen.engine import pool as engine
+from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import run as pipeline
 from asyncgen.quality.flaws import Flaws
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -120,37 +118,17 @@ class Network:
         text = f"answer-{call[0]}-{call[1]} " + "palabra " * (3 + call[0] % 4) + f"seed {seed} " * bool(seed)
         return Completion(orjson.dumps({"why": text}).decode() if json_object else text, usage, "m")
 
-
-class ScriptedClient(ChatClient):
-    """The client as it is, but for the wire."""
-
-    network: Network
-
-    def __init__(self, config: Any, gate: Any, log: Any, observe: Any, stop: Any) -> None:
-        with patch.object(client, "Wire", lambda _: self):
-            super().__init__(config, gate, log, observe, stop)
-        self._calls: dict[str, Call] = {}
-
-    async def close(self) -> None:
-        """There is no connection."""
-
-    async def complete(self, caller: Caller, step: str, request: Prepared) -> Completion:
-        """As it is; the wire learns what the request is for."""
-        self._calls[request.hash] = caller.index, step
-        return await super().complete(caller, step, request)
-
-    async def send(
-        self, _endpoint: str, request: Prepared, _seconds: float
-    ) -> tuple[Completion | Failure, dict[str, str]]:
-        """The wire."""
-        call = self._calls[request.hash]
-        network = self.network
-        assert network.disk is not None
-        network.disk.note("asked", call)
-        network.asked.append(call)
+    async def script(self, request: Prepared) -> Completion | Failure:
+        """The answer to a request, as a `ScriptedWire` asks for it."""
+        found = re.search(rb"note (\d+) ", request.body)
+        assert found is not None
+        call = int(found.group(1)), request.step
+        assert self.disk is not None
+        self.disk.note("asked", call)
+        self.asked.append(call)
         await asyncio.sleep(0.05 + int(request.hash[:2], 16) / 300)
         seed = orjson.loads(request.body).get("seed", 0)
-        return network.answer(call, json_object=request.json_object, seed=seed), {}
+        return self.answer(call, json_object=request.json_object, seed=seed)
 
 
 # Runs
@@ -199,9 +177,8 @@ class World:
             output_dir=DIRECTORY,
             prompt_file=directory / "prompts.json",
             save_every=2,
-            concurrency=3,
+            endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", concurrency=3),),
             batch_size=2,
-            base_url="http://127.0.0.1:1/v1",
         )
         ended = self.run(Store(ROOT), Phase(pairs))
         assert ended.error is None, ended.error
@@ -224,11 +201,10 @@ class World:
         network = Network(phase.failing, flaky, disk=disk)
         config = _config(self._config, phase.pairs, phase.restart)
         random.seed(0)  # backoffs draw from it
-        ScriptedClient.network = network
         error: BaseException | None = None
         failed_pairs = 0
         with _stubs():
-            run = pipeline.Run(config, self.recipe, [], disk)
+            run = pipeline.Run(config, self.recipe, [], disk, open_wire=lambda _: ScriptedWire(network.script))
             loop = JumpingLoop()
             try:
                 work = run.execute() if phase.flaws is None else run.regenerate(phase.flaws)
@@ -264,7 +240,6 @@ def _stubs() -> Iterator[None]:
         return "2026-01-01T00:00:00+00:00"
 
     with (
-        patch.object(engine, "ChatClient", ScriptedClient),
         patch.object(checkpoint, "timestamp", timestamp),
         patch.object(telemetry, "moment", lambda: datetime.fromisoformat(timestamp())),
     ):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from asyncgen.cli.job import sockets
-from asyncgen.config import MOST_AUTOMATIC, RunConfig, shipped
+from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig, shipped
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 
@@ -62,7 +62,7 @@ def _config(args: argparse.Namespace) -> RunConfig:
         output_dir=Path.cwd(),  # each scenario has its own
         prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
         add_reasoning=args.add_reasoning,
-        api_key="simulated",
+        endpoints=(EndpointConfig(api_key="simulated"),),
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
     )
 

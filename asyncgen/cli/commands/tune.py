@@ -18,6 +18,7 @@ from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
     MOST_AUTOMATIC,
+    EndpointConfig,
     RunConfig,
     is_loopback,
     resolve_api_key,
@@ -120,7 +121,7 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
         dollars = NO_PRICE if price is None else f"{measured.cost(price) * cost.calls * pairs:,.2f} USD (measured)"
     load = Load(calls=cost.calls, charged=cost.charged, latency=latency)
     found = plan(load, tier, config.ceiling)
-    if tier.rpm is None and tier.tpm is None and config.concurrency is None:
+    if tier.rpm is None and tier.tpm is None and config.endpoints[0].concurrency is None:
         _say(f"{'latency':<14} {spread}")
         _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
         _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
@@ -140,7 +141,7 @@ async def _measure(
 
     pairs = math.ceil(args.calls / cost.calls)
     calls = round(min(pairs, cost.pairs) * cost.calls)
-    where = urlsplit(config.base_url).hostname
+    where = urlsplit(config.endpoints[0].base_url).hostname
     if args.simulate is not None or local is not None:
         where = "a simulated API" if local is None else f"{config.model} on this machine"
     most, price = cost.most(calls), load_price(config.model)
@@ -183,11 +184,15 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
                     input_jsonl=write_pairs(config.input_jsonl, number, Path(directory, "pairs.jsonl")),
                     output_dir=Path(directory, "out"),
                     num_pairs=None,
-                    api_key="simulated",
-                    base_url=simulator.base_url,
-                    rpm=tier.rpm,
-                    tpm=tier.tpm,
-                    concurrency=found.concurrency,
+                    endpoints=(
+                        EndpointConfig(
+                            api_key="simulated",
+                            base_url=simulator.base_url,
+                            rpm=tier.rpm,
+                            tpm=tier.tpm,
+                            concurrency=found.concurrency,
+                        ),
+                    ),
                 ),
                 seconds,
             )
@@ -207,22 +212,25 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
     if args.plan_only and own_server:
         raise UsageError(f"--plan-only sends nothing: leave {'--simulate' if simulated else '--local'} out")
     base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    endpoint = EndpointConfig(
+        base_url=DEFAULT_BASE_URL if own_server else base_url,
+        api_key="none" if own_server else resolve_api_key(None),
+        rpm=args.rpm,
+        tpm=args.tpm,
+        concurrency=args.concurrency if local is None else local.slots,
+    )
     config = RunConfig(
         input_jsonl=args.input_jsonl.resolve() if args.input_jsonl else shipped("samples", "pairs.jsonl"),
         output_dir=Path.cwd(),  # nothing is written
         prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
-        api_key="none" if own_server else resolve_api_key(None),
+        endpoints=(endpoint,),
         model=model_name(args, local),
-        base_url=DEFAULT_BASE_URL if own_server else base_url,
         max_tokens_field=args.max_tokens_field,
-        rpm=args.rpm,
-        tpm=args.tpm,
-        concurrency=args.concurrency if local is None else local.slots,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
     )
-    if not args.plan_only and not config.api_key and not is_loopback(config.base_url):
+    if not args.plan_only and not endpoint.api_key and not is_loopback(endpoint.base_url):
         raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY, or --plan-only")
     return config
 
@@ -238,7 +246,7 @@ def _tier(args: argparse.Namespace, model: str) -> Tier:
 
 def _corrected(tier: Tier, limits: dict[str, float], config: RunConfig) -> Tier:
     """The tier as the headers correct it; what the user wants at most stays a ceiling."""
-    ceilings = {"rpm": config.rpm, "tpm": config.tpm}
+    ceilings = {"rpm": config.endpoints[0].rpm, "tpm": config.endpoints[0].tpm}
     fields: dict[str, Any] = {name: min(limit, ceilings.get(name) or limit) for name, limit in limits.items()}
     return replace(tier, **fields, name=f"{tier.name}, corrected by the server's headers") if fields else tier
 

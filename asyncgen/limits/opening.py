@@ -1,0 +1,40 @@
+"""Makes the limits of a run out of its configuration: here alone gate, endpoints and lanes are put together."""
+
+from asyncgen.config import RunConfig
+from asyncgen.cost import Price, Spend
+from asyncgen.limits.budget import Budget
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.limiter import RateLimiter
+
+
+def open_gate(config: RunConfig) -> Gate:
+    """The gate before all endpoints of a configuration: presets, the user's ceilings, share and concurrency."""
+    gate = Gate(
+        [
+            Endpoint(
+                ConcurrencyControl(config.ceiling_of(one), automatic=one.concurrency is None),
+                RateLimiter(one.rpm or one.preset_rpm, one.tpm or one.preset_tpm, one.ceilings),
+                one.name,
+            )
+            for one in config.endpoints
+        ]
+    )
+    gate.share = config.share
+    return gate
+
+
+def open_budget(config: RunConfig, spend: Spend, price: Price | None) -> Budget | None:
+    """What may be spent; None when the user sets no bound.
+
+    Args:
+        config: says the bounds.
+        spend: what is spent already, kept up to date by its owner.
+        price: of the model; needed where the bound is one of USD.
+    """
+    if config.max_cost is None and config.max_total_tokens is None:
+        return None
+    return Budget(
+        spend, price, most_cost=config.max_cost, most_tokens=config.max_total_tokens, part=config.budget_part
+    )
