@@ -227,7 +227,7 @@ def _prepare(
     made = build(config) if recipe is None else recipe(PromptFile.load(config.prompt_file))
     price = load_price(config.model, None)
     if price is None and config.max_cost is not None:
-        raise UsageError(f"max_cost needs a price of {config.model} in configs/prices.toml")
+        raise UsageError(f"max_cost needs a price of {config.model} in configs/models.toml")
     return _Job(config, made, price)
 
 

@@ -16,20 +16,26 @@ LARGER = "LARGER"  # stands in a command where the user is to put a number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """USD for a million tokens of prompts, of their cached parts, and of completions; from where and when."""
+    """USD for a million tokens of prompts, of their cached parts, and of completions; from where and when.
+
+    `cache_write` is asked for the part that the provider writes to its cache (None: no more than for the prompt).
+    Usage does not tell it apart, and OpenAI writes nearly all of a prompt of 1,024 tokens or more: all of it
+    counts as written.
+    """
 
     model: str
     prompt: float
     cached: float
     completion: float
+    cache_write: float | None = None
     dated: str = ""
     source: str = ""
 
     def cost(self, usage: Usage) -> float:
         """What these tokens cost, in USD."""
         cached = min(usage.cached_tokens, usage.prompt_tokens)
-        fresh = usage.prompt_tokens - cached
-        return (fresh * self.prompt + cached * self.cached + usage.completion_tokens * self.completion) / MILLION
+        fresh = (usage.prompt_tokens - cached) * max(self.prompt, self.cache_write or 0)
+        return (fresh + cached * self.cached + usage.completion_tokens * self.completion) / MILLION
 
 
 @dataclass(slots=True)

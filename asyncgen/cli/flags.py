@@ -96,7 +96,10 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     )
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
     api.add_argument(
-        "--prices", type=Path, metavar="FILE.toml", help="instead of configs/prices.toml (dated, by model)"
+        "--prices",
+        type=Path,
+        metavar="FILE",
+        help="instead of configs/models.toml: a .toml like it, or a .json like litellm's price map",
     )
     api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
     api.add_argument(

@@ -57,7 +57,7 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
     price = load_price(config.model, args.prices)
     if price is None and config.max_cost is not None:
         raise UsageError(
-            f"--max-cost needs a price of {config.model}: list it in a file like configs/prices.toml, for --prices"
+            f"--max-cost needs a price of {config.model}: give --prices FILE (see configs/models.toml)"
         )
     engine = getattr(args, "engine", "local")  # other commands have no choice
     job = Job(config, tier, price, args.simulate, local)

@@ -1,43 +1,58 @@
-"""Prices: what a model's tokens cost, read from TOML. They are a table to override, and carry their date."""
+"""Prices: what a model's tokens cost. They are a table to override, and carry their date."""
 
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from asyncgen.config import shipped
 from asyncgen.cost import Price
 from asyncgen.errors import UsageError
+from asyncgen.models import Models, load_models, parse_models, read_rates, spellings
+from asyncgen.planning.price_map import read_price_map
 from asyncgen.toml import read_toml
 
-_FIELDS = ("prompt", "cached", "completion")
-_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_ORDINARY = (None, "auto", "default", "ordinary")  # ways to ask for no tier in particular
+_NOT_DEARER = ("flex", "batch")
 
 
-def load_price(model: str, path: Path | None = None) -> Price | None:
-    """The price of a model in `configs/prices.toml` or another file; None when it is not listed.
+def load_price(model: str, path: Path | None = None, service_tier: str | None = None) -> Price | None:
+    """The price of a model in a service tier; None when it is not known.
+
+    Args:
+        model: its name, a dated snapshot or a provider's prefix included.
+        path: instead of `configs/models.toml`: a file in that format, in the older one with one price a model
+            (`[models]` with `name = { prompt, cached, completion }`), or a price map (`.json`).
+        service_tier: "flex" or "batch"; None, "auto" or "default": an ordinary call.
 
     Raises:
         UsageError: the file cannot be read, or its entry is no price.
     """
-    file = shipped("prices.toml") if path is None else path
-    document = read_toml(file, "the prices")
+    tier = None if service_tier in _ORDINARY else service_tier
+    if path is None:
+        return _listed(load_models(shipped("models.toml")), model, tier)
+    if path.suffix == ".json":
+        return read_price_map(path, model, tier)
+    document = read_toml(path, "the prices")
     models = document.get("models")
     if not isinstance(models, dict):
-        raise UsageError(f"the prices {file} lack the table [models]")
-    entry = models.get(model, models.get(_DATE.sub("", model)))
-    if entry is None:
+        raise UsageError(f"the prices {path} lack the table [models]")
+    if any(isinstance(entry, dict) and "price" in entry for entry in models.values()):
+        return _listed(parse_models(document, path), model, tier)
+    return _single(document, model, tier, path)
+
+
+def _listed(models: Models, name: str, tier: str | None) -> Price | None:
+    found = models.find(name)
+    price = None if found is None else found.price(tier)
+    return None if price is None else replace(price, model=name)
+
+
+def _single(document: Mapping[str, Any], name: str, tier: str | None, path: Path) -> Price | None:
+    """The one price of a model; it stands for flex and batch as well, which are never dearer."""
+    models = document["models"]
+    entry = next((models[each] for each in spellings(name) if each in models), None)
+    if entry is None or (tier is not None and tier not in _NOT_DEARER):
         return None
-    numbers = _numbers(entry, f"{file}: {model}")
     dated, source = (str(document.get(key, "")) for key in ("dated", "source"))
-    return Price(model=model, dated=dated, source=source, **numbers)
-
-
-def _numbers(entry: Any, where: str) -> dict[str, Any]:
-    if not isinstance(entry, dict) or not {"prompt", "completion"} <= entry.keys() <= set(_FIELDS):
-        raise UsageError(f"{where} must have prompt and completion, and may have cached: USD for a million tokens")
-    numbers = {"cached": entry["prompt"], **entry}
-    for name in _FIELDS:
-        value = numbers[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            raise UsageError(f"{where}: {name} must be a number of USD for a million tokens, not {value!r}")
-    return {name: float(value) for name, value in numbers.items()}
+    return Price(model=name, dated=dated, source=source, **read_rates(entry, f"{path}: {name}"))

@@ -1,7 +1,8 @@
 """Tiers: what a provider grants, as published or as the user knows it, read from TOML.
 
 They are where a run begins; the server's headers correct them. A file holds `dated`, `source` and `note`, and
-a table `models` with the limits by model and tier; the model "*" stands for any.
+a table `models` with the limits by model and tier; the model "*" stands for any. A model may have a `dated`,
+`source` and `note` of its own.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Any
 
 from asyncgen.config import shipped
 from asyncgen.errors import UsageError
+from asyncgen.models import spellings
 from asyncgen.toml import read_toml
 
 ANY_MODEL = "*"
 LIMITS = ("rpm", "tpm", "rpd", "tpd")
-_DOCUMENT = ("dated", "source", "note")
+_ORIGIN = ("dated", "source", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,15 @@ def load_tier(name: str, model: str) -> Tier:
         )
     document = _read(path)
     models = document["models"]
-    tiers = models.get(model, models.get(ANY_MODEL))
+    tiers = next((models[each] for each in (*spellings(model), ANY_MODEL) if each in models), None)
     if tiers is None:
-        raise UsageError(f"--tier {name}: the model {model!r} is not in {path.name}; it has {', '.join(models)}")
-    if tier not in tiers:
-        raise UsageError(f"no tier {tier!r} of {model} in {path.name}; it has {', '.join(tiers)}")
-    origin = {key: str(document[key]) for key in _DOCUMENT if key in document}
+        raise UsageError(
+            f"--tier {name}: the model {model!r} is not in {path.name}; it has {', '.join(models)}. "
+            "Give --rpm and --tpm as your account's limits page says"
+        )
+    if tier in _ORIGIN or tier not in tiers:
+        raise UsageError(f"no tier {tier!r} of {model} in {path.name}; it has {', '.join(_names(tiers))}")
+    origin = {key: str(table[key]) for table in (document, tiers) for key in _ORIGIN if key in table}
     fields: dict[str, Any] = origin | _limits(tiers[tier], f"{path}: {tier} of {model}")
     return Tier(name=name, **fields)
 
@@ -73,9 +78,13 @@ def known_tiers() -> list[str]:
     """The names of the tiers that ship, whatever the model."""
     names: list[str] = []
     for path in sorted(shipped("tiers").glob("*.toml")):
-        tiers = dict.fromkeys(tier for tiers in _read(path)["models"].values() for tier in tiers)
+        tiers = dict.fromkeys(tier for tiers in _read(path)["models"].values() for tier in _names(tiers))
         names.extend(f"{path.stem}:{tier}" for tier in tiers)
     return names
+
+
+def _names(tiers: dict[str, Any]) -> list[str]:
+    return [tier for tier in tiers if tier not in _ORIGIN]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Prices, and the budget that is never exceeded."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from asyncgen.chat import Usage
 from asyncgen.cost import Price, Spend, describe, with_larger_budget
-from asyncgen.errors import UsageError
 from asyncgen.limits.budget import Budget
-from asyncgen.planning.prices import load_price
 
 PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
 counts = st.integers(0, 5000)
@@ -20,6 +18,13 @@ def test_a_cached_part_of_the_prompt_has_its_own_price() -> None:
     """A million of each: 0.4 fresh, 0.6 cached, 1 of the answer."""
     usage = Usage(1_000_000, 1_000_000, 2_000_000, 600_000)
     assert PRICE.cost(usage) == pytest.approx(0.4 * 2 + 0.6 * 1 + 10)
+
+
+def test_what_may_have_been_written_to_the_cache_counts_as_written() -> None:
+    """The server charges more for it, and usage does not tell how much it was."""
+    usage = Usage(1_000_000, 0, 1_000_000, 600_000)
+    assert replace(PRICE, cache_write=2.5).cost(usage) == pytest.approx(0.4 * 2.5 + 0.6 * 1)
+    assert replace(PRICE, cache_write=1.0).cost(usage) == PRICE.cost(usage)
 
 
 @given(
@@ -59,46 +64,6 @@ def test_what_is_in_flight_is_set_aside() -> None:
     spend.add(Usage(80, 20, 100))
     budget.release(call)
     assert budget.covers(call)
-
-
-def test_a_price_is_found_by_the_name_of_the_model_with_or_without_its_date() -> None:
-    """An entry of its own goes before."""
-    general, dated, old = (load_price(f"gpt-4o{date}") for date in ("", "-2024-08-06", "-2024-05-13"))
-    assert general is not None
-    assert dated is not None
-    assert old is not None
-    assert (dated.prompt, dated.completion) == (general.prompt, general.completion) != (old.prompt, old.completion)
-    assert load_price("my-own-model") is None
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("models = 1", "lack the table"),
-        ("[models]\nm = 1", "must have prompt and completion"),
-        ("[models]\nm = { prompt = 1 }", "must have prompt and completion"),
-        ("[models]\nm = { prompt = 1, completion = 1, input = 1 }", "must have prompt and completion"),
-        ("[models]\nm = { prompt = -1, completion = 1 }", "prompt must be a number"),
-        ("[models]\nm = { prompt = nan, completion = 1 }", "prompt must be a number"),
-        ("[models]\nm = { prompt = true, completion = 1 }", "prompt must be a number"),
-        ("models = [", "not TOML"),
-    ],
-)
-def test_prices_that_cannot_be_read_are_refused(tmp_path: Path, content: str, message: str) -> None:
-    """With the file and what it should say."""
-    path = tmp_path / "prices.toml"
-    path.write_text(content)
-    with pytest.raises(UsageError, match=message):
-        load_price("m", path)
-
-
-def test_a_missing_cached_price_is_that_of_the_prompt(tmp_path: Path) -> None:
-    """Never less than the server may ask."""
-    path = tmp_path / "prices.toml"
-    path.write_text("[models]\nm = { prompt = 3, completion = 4 }\n")
-    price = load_price("m", path)
-    assert price is not None
-    assert (price.prompt, price.cached, price.completion) == (3, 3, 4)
 
 
 def test_what_was_spent_is_said_in_dollars_where_there_is_a_price() -> None:

@@ -1,5 +1,6 @@
 """Tiers: what ships, what a user's own file may hold, and which words name a mistake."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,27 @@ def test_every_shipped_tier_can_be_read_and_says_where_it_comes_from() -> None:
     names = known_tiers()
     assert {"openai:tier-5", "groq:example", "vllm:local", "llamacpp:local"} <= set(names)
     assert {name.split(":")[0] for name in names} == {path.stem for path in shipped("tiers").glob("*.toml")}
-    for name in names:
-        tier = load_tier(name, "gpt-4o")
-        assert tier.dated
-        assert tier.source
+    for path in shipped("tiers").glob("*.toml"):
+        for model, tiers in tomllib.loads(path.read_text())["models"].items():
+            for tier in tiers.keys() - {"dated", "source", "note"}:
+                found = load_tier(f"{path.stem}:{tier}", model)
+                assert found.dated
+                assert found.source
+
+
+def test_a_model_may_have_its_own_date_and_source(tmp_path: Path) -> None:
+    """They go before those of the file, and are no tiers."""
+    text = "dated = '2026'\nsource = 'a'\n[models.m]\ndated = '2027'\nx = {}\n[models.n]\nx = {}"
+    name = own(tmp_path, text)
+    assert load_tier(f"{name}:x", "m") == Tier(name=f"{name}:x", dated="2027", source="a")
+    assert load_tier(f"{name}:x", "n") == Tier(name=f"{name}:x", dated="2026", source="a")
+    with pytest.raises(UsageError, match=r"no tier 'dated' of m in my\.toml; it has x"):
+        load_tier(f"{name}:dated", "m")
+
+
+def test_a_snapshot_or_a_prefix_has_the_tiers_of_its_model() -> None:
+    """As it has its price."""
+    assert load_tier("openai:tier-1", "openai/gpt-4o-2024-08-06") == load_tier("openai:tier-1", "gpt-4o")
 
 
 def test_a_file_of_the_user_is_read_by_its_path(tmp_path: Path) -> None:

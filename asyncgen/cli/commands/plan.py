@@ -95,14 +95,13 @@ def _say(job: _job.Job, found: Forecast, tier: Tier | None, pace: Pace | None, l
         "pairs": f"{found.pairs:,}, {found.calls:,.0f} calls",
         "tokens in": _range(found.prompt_tokens),
         "tokens out": f"{_range(found.completion_tokens)}; {origin}",
-        "cost": NO_PRICE + " (--prices FILE.toml)",
+        "cost": NO_PRICE + " (--prices FILE)",
         "time": "no limits named: --tier, or --rpm and --tpm, tell it",
     }
     if price is not None and found.cost is not None:
         low, likely, high = found.cost
-        lines["cost"] = (
-            f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}; {price.model}, list prices of {price.dated})"
-        )
+        listed = price.dated or price.source
+        lines["cost"] = f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}; {price.model}, list prices of {listed})"
     if tier is not None and pace is not None:
         lines["time"] = (
             f"{duration(pace.seconds(found.pairs))}; {pace.binds} bind ({tier.name}: {format_limits(tier)})"
