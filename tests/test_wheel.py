@@ -25,6 +25,7 @@ def test_the_wheel_holds_the_package_and_what_ships_in_configs(tmp_path: Path) -
         "asyncgen/configs/prompts/medec_safe.json",
         "asyncgen/configs/samples/pairs.jsonl",
         "asyncgen/configs/profiles/default.toml",
+        "asyncgen/configs/models.toml",
         "asyncgen/configs/tiers/openai.toml",
         "asyncgen/configs/export/detection.toml",
     }
