@@ -45,7 +45,7 @@ class ScriptedWire:
 
 def index_of(request: Prepared) -> int:
     """The pair that a request is about: its note says so."""
-    found = re.search(rb"right (\d+)", request.body)
+    found = re.search(rb"(?:right|wrong|Paraphrase) (\d+)", request.body)
     assert found is not None
     return int(found.group(1))
 

@@ -71,7 +71,7 @@ def go(tmp_path: Path, disk: Disk, client: ScriptedSteps) -> Go:
 
     def write(pairs: int, edited: int | None) -> Path:
         rows = [
-            {"note_id": str(n), "correct_note": f"right {n}" + "!" * (n == edited), "incorrect_note": "wrong"}
+            {"note_id": str(n), "correct_note": f"right {n}" + "!" * (n == edited), "incorrect_note": f"wrong {n}"}
             for n in range(pairs)
         ]
         source = tmp_path / "pairs.jsonl"
