@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from asyncgen.simulator.completions import Completion
-from asyncgen.simulator.refusals import SERVER_ERROR
+from asyncgen.simulator.providers import OpenAI
+from asyncgen.simulator.requests import ChatRequest
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 WITHOUT_USAGE = frozenset({"bad_json", "error_in_200"})
@@ -15,12 +14,19 @@ WITHOUT_USAGE = frozenset({"bad_json", "error_in_200"})
 _REFUSAL = "I'm sorry, but I can't assist with that request."
 
 
-def encode(completion: Completion, fault: str | None, model: str, answer_id: str, created: int) -> bytes:
+def encode(
+    completion: Completion,
+    fault: str | None,
+    request: ChatRequest,
+    provider: OpenAI,
+    answer_id: str,
+    created: int,
+) -> bytes:
     """The body of an answer; its id and time (seconds since the epoch) differ at every attempt."""
     if fault == "bad_json":
         return b"upstream connect error or disconnect/reset before headers"
     if fault == "error_in_200":
-        return SERVER_ERROR
+        return provider.error_in_200(request.model)
     choice: dict[str, Any] = {
         "index": 0,
         "message": {"role": "assistant", "content": completion.content, "refusal": None},
@@ -29,21 +35,29 @@ def encode(completion: Completion, fault: str | None, model: str, answer_id: str
     }
     if fault == "refusal":
         choice["message"] = {"role": "assistant", "content": None, "refusal": _REFUSAL}
-    return orjson.dumps(
-        {
-            "id": answer_id,
-            "object": "chat.completion",
-            "created": created,
-            "model": model,
-            "choices": [] if fault == "no_choices" else [choice],
-            "usage": {
-                "prompt_tokens": completion.prompt_tokens,
-                "completion_tokens": completion.completion_tokens,
-                "total_tokens": completion.prompt_tokens + completion.completion_tokens,
-            },
-            "system_fingerprint": "fp_simulator",
-        }
-    )
+    elif completion.thoughts:
+        choice["message"]["content"] = completion.content or None
+        choice["message"].update(completion.thoughts)
+    usage: dict[str, Any] = {
+        "prompt_tokens": completion.prompt_tokens,
+        "completion_tokens": completion.completion_tokens,
+        "total_tokens": completion.prompt_tokens + completion.completion_tokens,
+    }
+    family = provider.family(request.model)
+    if completion.reasoning_tokens or (family and family.reasons):
+        usage["completion_tokens_details"] = {"reasoning_tokens": completion.reasoning_tokens}
+    answer: dict[str, Any] = {
+        "id": answer_id,
+        "object": "chat.completion",
+        "created": created,
+        "model": request.model,
+        "choices": [] if fault == "no_choices" else [choice],
+        "usage": usage,
+        "system_fingerprint": "fp_simulator",
+    }
+    if tier := request.fields.get("service_tier"):
+        answer["service_tier"] = "default" if tier == "auto" else tier
+    return provider.dress(answer)
 
 
 def spoil(completion: Completion, fault: str | None) -> Completion:
@@ -60,10 +74,9 @@ def spoil(completion: Completion, fault: str | None) -> Completion:
 
 
 def _half(completion: Completion) -> str:
-    return cut_to_tokens(completion.content, completion.completion_tokens // 2)
+    return cut_to_tokens(completion.content, count_tokens(completion.content) // 2)
 
 
 def _shortened(completion: Completion, content: str, finish_reason: str) -> Completion:
-    return replace(
-        completion, content=content, finish_reason=finish_reason, completion_tokens=count_tokens(content)
-    )
+    spent = count_tokens(content) + completion.reasoning_tokens
+    return replace(completion, content=content, finish_reason=finish_reason, completion_tokens=spent)

@@ -1,4 +1,4 @@
-"""Requests and tokens a minute, enforced as token buckets. Pure: every method is told the time (seconds)."""
+"""Requests and tokens a minute and requests a day, as token buckets. Pure: every method is told the time (s)."""
 
 import math
 from dataclasses import dataclass
@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from asyncgen.simulator.profile import Limits
 
 _EPSILON = 1e-9
+_DAY_S = 86_400.0
 
 
 class TokenBucket:
-    """A bucket that fills at `per_minute / 60` a second and is full at the start.
+    """A bucket that fills at `limit / period_s` a second and is full at the start.
 
     An amount above the capacity passes when the bucket is full and leaves it in debt, so that the rate
     holds for every size.
     """
 
-    def __init__(self, per_minute: int, burst_s: float, least: float = 0.0) -> None:
+    def __init__(self, limit: int, burst_s: float, least: float = 0.0, period_s: float = 60.0) -> None:
         """Hold `burst_s` seconds' worth, but at least `least`."""
-        self.limit = per_minute
-        self._rate = per_minute / 60
+        self.limit = limit
+        self._rate = limit / period_s
         self._capacity = max(least, self._rate * burst_s)
         self._level = self._capacity
         self._at = -math.inf
@@ -45,7 +46,7 @@ class TokenBucket:
         return self._capacity - self._level
 
     def remaining(self, now: float) -> int:
-        """What the headers say is left of the minute's limit, whatever the bucket holds.
+        """What the headers say is left of the period's limit, whatever the bucket holds.
 
         That is how a limit enforced by the second looks like one of a minute, and a trap to clients that
         take it for permission to burst.
@@ -74,13 +75,14 @@ class Refusal:
 
 
 class RateLimits:
-    """The two buckets of a profile, either of which may be missing."""
+    """The buckets of a profile, each of which may be missing."""
 
     def __init__(self, limits: Limits) -> None:
         """Start with full buckets."""
         self._charge_refused = limits.charge_refused
         self._requests = TokenBucket(limits.rpm, limits.burst_s, least=1.0) if limits.rpm else None
         self._tokens = TokenBucket(limits.tpm, limits.burst_s) if limits.tpm else None
+        self._day = TokenBucket(limits.rpd, _DAY_S, period_s=_DAY_S) if limits.rpd else None
 
     def admit(self, tokens: int, now: float) -> Refusal | None:
         """Charge a request of so many tokens, or say why it is refused."""
@@ -88,6 +90,8 @@ class RateLimits:
             if self._charge_refused:
                 self._requests.charge_refused(1, now)
             return _refusal("requests", self._requests, 1, now)
+        if self._day and self._day.wait(1, now):
+            return _refusal("day", self._day, 1, now)
         refused = None
         if self._tokens and (self._tokens.wait(tokens, now) or tokens > self._tokens.limit):
             refused = _refusal("tokens", self._tokens, tokens, now)
@@ -95,6 +99,8 @@ class RateLimits:
             self._tokens.take(tokens, now)
         if self._requests and (self._charge_refused or refused is None):
             self._requests.take(1, now)
+        if self._day and refused is None:
+            self._day.take(1, now)
         return refused
 
     def refund(self, tokens: int, now: float) -> None:
@@ -102,10 +108,14 @@ class RateLimits:
         if self._tokens:
             self._tokens.take(-tokens, now)
 
-    def headers(self, now: float) -> dict[str, str]:
-        """The `x-ratelimit-*` headers of the limits there are."""
+    def bucket(self, kind: str) -> TokenBucket | None:
+        """The bucket of `requests` or `tokens` a minute, or of requests a `day`."""
+        return {"requests": self._requests, "tokens": self._tokens, "day": self._day}[kind]
+
+    def headers(self, now: float, requests: str = "requests") -> dict[str, str]:
+        """The `x-ratelimit-*` headers of the limits there are; `requests` says which bucket counts requests."""
         headers = {}
-        for kind, bucket in (("requests", self._requests), ("tokens", self._tokens)):
+        for kind, bucket in (("requests", self.bucket(requests)), ("tokens", self._tokens)):
             if bucket:
                 headers[f"x-ratelimit-limit-{kind}"] = str(bucket.limit)
                 headers[f"x-ratelimit-remaining-{kind}"] = str(bucket.remaining(now))

@@ -1,6 +1,7 @@
 """What the model answers: a function of the request body and of nothing else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -13,12 +14,17 @@ from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer and what it costs, in tokens."""
+    """An answer and what it costs, in tokens; reasoning counts among those of the completion.
+
+    `thoughts` are what a model says beside its answer, by the name of the field for it.
+    """
 
     content: str
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    reasoning_tokens: int = 0
+    thoughts: Mapping[str, str] = field(default_factory=dict)
 
 
 def complete(request: ChatRequest, key: int) -> Completion:

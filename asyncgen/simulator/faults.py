@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from asyncgen.simulator.draws import Draws
 from asyncgen.simulator.profile import FAULT_KINDS, Faults, Storm
+from asyncgen.simulator.requests import ChatRequest
 
 
 class Fault(NamedTuple):
@@ -50,3 +51,10 @@ def storm_hit(storm: Storm, elapsed_s: float, draws: Draws) -> Fault | None:
     if 0 <= elapsed_s - storm.start_s < storm.duration_s and draws.storm < storm.share:
         return Fault(storm.kind, storm.retry_after_s)
     return None
+
+
+def concerns(fault: Fault, request: ChatRequest) -> bool:
+    """Whether a fault that hits only requests of one kind hits this one."""
+    if fault.kind == "bad_answer_json":
+        return request.wants_json
+    return fault.kind != "flex_unavailable" or request.fields.get("service_tier") == "flex"

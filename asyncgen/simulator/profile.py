@@ -1,11 +1,8 @@
-"""What a simulated server is like: frozen values, read from TOML and checked once."""
+"""What a simulated server is like: frozen values that are checked once."""
 
 import difflib
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from dataclasses import dataclass, field, fields
+from datetime import date
 
 FAULT_KINDS = (
     "rate_limit",
@@ -26,11 +23,24 @@ FAULT_KINDS = (
     "refusal",
     "bad_request",
     "context_length",
+    "flex_unavailable",
 )
 """Every way in which a request can be made to fail, in the order in which one draw is split among them."""
 
-_TYPE_NAMES = {str: "a string", bool: "true or false", int: "an integer", float: "a number"}
-_T = TypeVar("_T")
+PROVIDER_NAMES = (
+    "openai",
+    "azure",
+    "mistral",
+    "openrouter",
+    "vllm",
+    "ollama",
+    "lm-studio",
+    "groq",
+    "gemini",
+)
+"""Every provider whose errors, headers and addresses can be simulated."""
+
+THINKING_STYLES = ("tags", "unclosed", "tail", "reasoning_content", "reasoning")
 
 
 class ProfileError(ValueError):
@@ -50,22 +60,25 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Requests and tokens a minute, and answers worked on at once; 0 means no limit.
+    """Requests and tokens a minute, requests a day, and answers worked on at once; 0 means no limit.
 
     `burst_s` is how many seconds' worth a full bucket holds: 60 lets a minute's worth through at once,
     1 is a limit enforced by the second. `charge_refused`: a refused request counts as a request.
-    `refund`: what an answer did not use of the tokens charged is given back.
+    `refund`: what an answer did not use of the tokens charged is given back. `queue`: how many requests may wait
+    for one of the `slots` before the server says that it is overloaded; 0 means any number.
     """
 
     rpm: int = 0
     tpm: int = 0
+    rpd: int = 0
     burst_s: float = 60.0
     charge_refused: bool = True
     refund: bool = False
     slots: int = 0
+    queue: int = 0
 
     def __post_init__(self) -> None:
-        _not_negative(self, "limits", "rpm", "tpm", "slots")
+        _not_negative(self, "limits", "rpm", "tpm", "rpd", "slots", "queue")
         if not 0 < self.burst_s <= 60:  # noqa: PLR2004 - a minute, as the limits are by the minute
             raise ProfileError(f"limits.burst_s must be above 0 and at most 60 seconds, not {self.burst_s}")
 
@@ -76,8 +89,8 @@ class Faults:
 
     `once`: only the first attempt of a request can be hit. `retry_after_s`: what a `rate_limit` fault
     asks for. `quota_after`, `auth_after`: from the N-th request on, the quota is spent or the key is refused
-    (0: never). A request whose body contains `fail_matching`, as it stands in the JSON, always gets the fault
-    `fail_kind`.
+    (0: never). `flex_unavailable` hits only requests of the tier `flex`. A request whose body contains
+    `fail_matching`, as it stands in the JSON, always gets the fault `fail_kind`.
     """
 
     rate_limit: float = 0.0
@@ -98,6 +111,7 @@ class Faults:
     refusal: float = 0.0
     bad_request: float = 0.0
     context_length: float = 0.0
+    flex_unavailable: float = 0.0
     once: bool = False
     retry_after_s: float = 0.05
     quota_after: int = 0
@@ -110,7 +124,7 @@ class Faults:
         total = sum(getattr(self, kind) for kind in FAULT_KINDS)
         if total > 1 + 1e-9:
             raise ProfileError(f"the shares in [faults] add up to {total:g}: together they must not exceed 1")
-        _known_kind("faults.fail_kind", self.fail_kind)
+        _one_of("faults.fail_kind", self.fail_kind, FAULT_KINDS, "kind of fault")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,62 +144,66 @@ class Storm:
         _not_negative(self, "storm", "start_s", "duration_s", "share", "retry_after_s")
         if self.share > 1:
             raise ProfileError(f"storm.share is a share from 0 to 1, not {self.share:g}")
-        _known_kind("storm.kind", self.kind)
+        _one_of("storm.kind", self.kind, FAULT_KINDS, "kind of fault")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Which models there are. `only_listed`: any that the server does not list is refused; else any name is taken.
+
+    `date` (YYYY-MM-DD, '': never): models that are shut down by then are refused. `context`: the tokens of prompt
+    and answer that a model holds; 0 means any number.
+    """
+
+    only_listed: bool = False
+    date: str = ""
+    context: int = 0
+
+    def __post_init__(self) -> None:
+        _not_negative(self, "models", "context")
+        try:
+            if self.date:
+                date.fromisoformat(self.date)
+        except ValueError:
+            raise ProfileError(f"models.date must be a day such as 2027-01-14, not {self.date!r}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thinking:
+    """Where a model that shows its thoughts puts them, and how many `sentences` they have. No thoughts when ''.
+
+    `tags`: between `<think>` and `</think>` before the answer; `unclosed`: without the second tag; `tail`: without
+    the first; `reasoning_content` and `reasoning`: in a field of that name beside the answer.
+    """
+
+    style: str = ""
+    sentences: int = 6
+
+    def __post_init__(self) -> None:
+        _not_negative(self, "thinking", "sentences")
+        _one_of("thinking.style", self.style, ("", *THINKING_STYLES), "style of thinking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """How a simulated server behaves. The defaults are those of `configs/profiles/default.toml`."""
+    """How a simulated server behaves. The defaults are those of `configs/profiles/default.toml`.
+
+    `provider` says whose errors, headers and addresses it has.
+    """
 
     name: str = "default"
     description: str = ""
     seed: int = 0
+    provider: str = "openai"
     latency: Latency = field(default_factory=Latency)
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)
     storm: Storm = field(default_factory=Storm)
+    models: Models = field(default_factory=Models)
+    thinking: Thinking = field(default_factory=Thinking)
 
-
-def load_profile(path: Path | None) -> Profile:
-    """Read a profile from a TOML file; None gives the default profile.
-
-    Raises:
-        ProfileError: the file cannot be read, is not TOML, or has a key or value that is not understood.
-    """
-    if path is None:
-        return Profile()
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProfileError(f"cannot read the profile {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise ProfileError(f"the profile {path} is not TOML in UTF-8: {error}") from error
-    try:
-        return _build(Profile, {"name": path.stem, **table}, "")
-    except ProfileError as error:
-        raise ProfileError(f"{path}: {error}") from None
-
-
-def _build(kind: type[_T], table: Mapping[str, Any], where: str) -> _T:
-    hints = get_type_hints(kind)
-    return kind(**{key: _checked(key, value, hints, where) for key, value in table.items()})
-
-
-def _checked(key: str, value: Any, hints: Mapping[str, Any], where: str) -> Any:
-    expected = hints.get(key)
-    if expected is None:
-        near = difflib.get_close_matches(key, hints, n=1, cutoff=0.5)
-        hint = f"did you mean {where}{near[0]}?" if near else f"known here: {', '.join(hints)}"
-        raise ProfileError(f"unknown key {where}{key}; {hint}")
-    if isinstance(expected, type) and is_dataclass(expected):
-        if not isinstance(value, dict):
-            raise ProfileError(f"{key} must be a table, written as [{key}], not {value!r}")
-        return _build(expected, value, f"{key}.")
-    if expected is float and type(value) is int:
-        return float(value)
-    if type(value) is not expected:
-        raise ProfileError(f"{where}{key} must be {_TYPE_NAMES[expected]}, not {value!r}")
-    return value
+    def __post_init__(self) -> None:
+        _one_of("provider", self.provider, PROVIDER_NAMES, "provider")
 
 
 def _not_negative(values: object, table: str, *names: str) -> None:
@@ -195,11 +213,11 @@ def _not_negative(values: object, table: str, *names: str) -> None:
             raise ProfileError(f"{table}.{name} must be zero or more, not {value}")
 
 
-def _known_kind(key: str, kind: str) -> None:
-    if kind not in FAULT_KINDS:
-        near = difflib.get_close_matches(kind, FAULT_KINDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(FAULT_KINDS)}"
-        raise ProfileError(f"{key} = {kind!r} is no kind of fault; {hint}")
+def _one_of(key: str, value: str, known: tuple[str, ...], what: str) -> None:
+    if value not in known:
+        near = difflib.get_close_matches(value, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(filter(None, known))}"
+        raise ProfileError(f"{key} = {value!r} is no {what}; {hint}")
 
 
 assert all(any(field.name == kind for field in fields(Faults)) for kind in FAULT_KINDS)

@@ -23,7 +23,10 @@ class InvalidRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What decides the answer: `user` is the last user message, `schema` the JSON schema for it."""
+    """What decides the answer: `user` is the last user message, `schema` the JSON schema for it.
+
+    `fields` are all fields of the body.
+    """
 
     model: str
     system: str
@@ -33,6 +36,7 @@ class ChatRequest:
     max_tokens: int | None
     wants_json: bool
     schema: dict[str, Any] | None
+    fields: dict[str, Any]
 
     @property
     def charge(self) -> int:
@@ -40,8 +44,8 @@ class ChatRequest:
         return max(self.max_tokens or 0, -(-self.characters // 4))
 
 
-def parse_request(body: bytes) -> ChatRequest:
-    """Read a request body.
+def parse_request(body: bytes, model: str = "") -> ChatRequest:
+    """Read a request body; `model` is what the address says, where it does.
 
     Raises:
         InvalidRequestError: the API would answer 400 to it.
@@ -50,6 +54,8 @@ def parse_request(body: bytes) -> ChatRequest:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise InvalidRequestError("We could not parse the JSON body of your request.") from None
+    if isinstance(data, dict) and model:
+        data["model"] = model
     if not isinstance(data, dict) or not isinstance(data.get("model"), str):
         raise InvalidRequestError("you must provide a model parameter", "model")
     if data.get("stream"):
@@ -68,6 +74,7 @@ def parse_request(body: bytes) -> ChatRequest:
         max_tokens=_max_tokens(data),
         wants_json=kind in ("json_object", "json_schema"),
         schema=_schema(data) if kind == "json_schema" else None,
+        fields=data,
     )
 
 

@@ -5,7 +5,6 @@ get past limits and storm are numbered for the draws, so timing never changes wh
 """
 
 import asyncio
-import contextlib
 import math
 import os
 import time
@@ -16,20 +15,21 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from asyncgen.simulator import answers, refusals, wire
+from asyncgen.simulator import answers, wire
 from asyncgen.simulator.buckets import RateLimits
 from asyncgen.simulator.completions import complete
 from asyncgen.simulator.counts import Counts, Seen
 from asyncgen.simulator.draws import body_key, draw, lognormal
-from asyncgen.simulator.faults import Fault, FaultPlan, storm_hit
+from asyncgen.simulator.faults import Fault, FaultPlan, concerns, storm_hit
 from asyncgen.simulator.profile import Profile
-from asyncgen.simulator.refusals import ErrorAnswer
+from asyncgen.simulator.providers import PROVIDERS, ErrorAnswer, Route
+from asyncgen.simulator.reasoning import after_reasoning
 from asyncgen.simulator.requests import ChatRequest, InvalidRequestError, parse_request
+from asyncgen.simulator.slots import Slots
 
 _BACKLOG = 1024  # connections that wait to be accepted: clients open hundreds at once
 _SHUTDOWN_S = 0.01  # what is still in flight at the end hangs or sleeps: there is nothing to wait for
-_AT_ONCE = frozenset({"rate_limit", "overloaded", "bad_request", "context_length"})
-_MODELS = ("gpt-4o", "gpt-4o-mini")
+_AT_ONCE = frozenset({"rate_limit", "overloaded", "bad_request", "context_length", "flex_unavailable"})
 
 
 class Simulator:
@@ -46,8 +46,8 @@ class Simulator:
         self._port = port
         self._limits = RateLimits(profile.limits)
         self._faults = FaultPlan(profile.faults)
-        slots = profile.limits.slots
-        self._slots = asyncio.Semaphore(slots) if slots else contextlib.nullcontext()
+        self._provider = PROVIDERS[profile.provider](profile.models)
+        self._slots = Slots(profile.limits)
         self._ids = (f"{os.urandom(6).hex()}{number:08x}" for number in count(1))
         self._first_at = math.inf
         self._runner: web.ServerRunner | None = None
@@ -78,47 +78,54 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """The URL for clients: `http://127.0.0.1:PORT/v1`."""
-        return f"http://{self._host}:{self._port}/v1"
+        """The URL for clients: `http://127.0.0.1:PORT/v1`, or with the path of another provider."""
+        return f"http://{self._host}:{self._port}{self._provider.base}"
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        match http.method, http.path:
-            case "POST", "/v1/chat/completions":
-                return await self._chat(http)
-            case "GET", "/v1/models":
-                models = [{"id": model, "object": "model", "owned_by": "simulator"} for model in _MODELS]
-                return _json({"object": "list", "data": models})
-            case "GET", "/sim/counts":
-                return _json(self.counts.as_dict())
-        return _response(*refusals.not_found(http.method, http.path))
+        if (http.method, http.path) == ("GET", "/sim/counts"):
+            return _json(self.counts.as_dict())
+        provider = self._provider
+        match provider.route(http.method, http.path, http.query, http.headers):
+            case ErrorAnswer() as error:
+                return _response(*error)
+            case Route("chat", model):
+                return await self._chat(http, model)
+            case Route("model", model):
+                found = provider.model(model)
+                return _response(*found) if isinstance(found, ErrorAnswer) else _json(found)
+        return _json({"object": "list", "data": [provider.describe(model) for model in provider.listed]})
 
-    async def _chat(self, http: web.BaseRequest) -> web.StreamResponse:
+    async def _chat(self, http: web.BaseRequest, model: str) -> web.StreamResponse:
         body = await http.content.read()
         key = body_key(body)
         seen = self.counts.arrive(key)
         try:
-            return await self._answer(http, body, key, seen)
+            return await self._answer(http, body, model, key, seen)
         except asyncio.CancelledError:
             self.counts.abandoned += 1
             raise
         finally:
             self.counts.leave()
 
-    async def _answer(self, http: web.BaseRequest, body: bytes, key: int, seen: Seen) -> web.StreamResponse:
+    async def _answer(
+        self, http: web.BaseRequest, body: bytes, model: str, key: int, seen: Seen
+    ) -> web.StreamResponse:
         now = asyncio.get_running_loop().time()
         self._first_at = min(self._first_at, now)
         try:
-            chat = parse_request(body)
+            chat = parse_request(body, model)
         except InvalidRequestError as invalid:
-            return self._error(refusals.invalid(invalid.message, invalid.param))
+            return self._error(self._provider.invalid(invalid.message, invalid.param))
         if account := self._faults.account(self.counts.requests):
             self.counts.refused[account] += 1
-            return self._error(refusals.account_refused(account))
+            return self._error(self._provider.account(account))
+        if error := self._provider.check(chat):
+            return self._error(error)
         if refusal := self._limits.admit(chat.charge, now):
             self.counts.refused[refusal.kind] += 1
-            return self._error(refusals.over_limit(refusal, chat.model))
-        fault = self._storm(now, key, seen) or self._fault(body, chat, key, seen)
-        error = refusals.faulty(fault, chat.model, chat.user) if fault else None
+            return self._error(self._provider.over_limit(refusal, chat.model))
+        fault = self._storm(now, chat, key, seen) or self._fault(body, chat, key, seen)
+        error = self._provider.faulty(fault, chat) if fault else None
         if error and fault and fault.kind in _AT_ONCE:
             return self._error(error)
         if fault and fault.kind == "hang":
@@ -128,28 +135,35 @@ class Simulator:
             return self._error(error)
         return await self._complete(http, chat, key, seen, fault.kind if fault else None)
 
-    def _storm(self, now: float, key: int, seen: Seen) -> Fault | None:
+    def _storm(self, now: float, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
         storm = self.profile.storm
         if not storm.duration_s:
             return None  # spares the draw
         fault = storm_hit(storm, now - self._first_at, draw(self.profile.seed, key, seen.arrivals))
-        if fault:
-            self.counts.refused["storm"] += 1
+        if fault is None or not concerns(fault, chat):
+            return None
+        self.counts.refused["storm"] += 1
         return fault
 
     def _fault(self, body: bytes, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
         seen.admitted += 1
         fault = self._faults.hit(body, seen.admitted, draw(self.profile.seed, key, seen.admitted))
-        if fault is None or (fault.kind == "bad_answer_json" and not chat.wants_json):
-            return None
+        if fault is None or not concerns(fault, chat):
+            return self._full()
         self.counts.faults[fault.kind] += 1
         return fault
+
+    def _full(self) -> Fault | None:
+        if not self._slots.full:
+            return None
+        self.counts.refused["queue"] += 1
+        return Fault("overloaded")
 
     async def _work(self, key: int, seen: Seen) -> None:
         """Take as long as the model would; with slots, first wait for a free one, in the order of arrival."""
         latency = self.profile.latency
         unit = draw(self.profile.seed, key, seen.admitted).latency
-        async with self._slots:
+        async with self._slots.take():
             if latency.median_s:
                 await asyncio.sleep(lognormal(latency.median_s, latency.sigma, unit))
 
@@ -158,8 +172,12 @@ class Simulator:
     ) -> web.StreamResponse:
         if fault == "drop":
             return wire.drop(http)
-        completion = answers.spoil(complete(chat, key), fault)
-        body = answers.encode(completion, fault, chat.model, f"chatcmpl-{next(self._ids)}", int(time.time()))
+        provider = self._provider
+        completion = complete(provider.fit(chat), key)
+        family = provider.family(chat.model)
+        completion = after_reasoning(completion, chat, family, self.profile.thinking, key)
+        completion = answers.spoil(completion, fault)
+        body = answers.encode(completion, fault, chat, provider, f"chatcmpl-{next(self._ids)}", int(time.time()))
         self.counts.status[200] += 1
         if fault not in answers.WITHOUT_USAGE:
             self.counts.spend(completion.prompt_tokens, completion.completion_tokens)
@@ -179,7 +197,7 @@ class Simulator:
         return _response(error.status, error.body, {**self._headers(), **error.headers}, error.content_type)
 
     def _headers(self) -> dict[str, str]:
-        headers = self._limits.headers(asyncio.get_running_loop().time())
+        headers = self._provider.rate_headers(self._limits, asyncio.get_running_loop().time())
         headers["x-request-id"] = f"req_{next(self._ids)}"
         return headers
 

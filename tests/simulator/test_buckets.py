@@ -100,6 +100,20 @@ def test_headers_of_a_second_look_like_those_of_a_minute() -> None:
     }
 
 
+def test_requests_of_a_day_come_back_one_by_one() -> None:
+    """One more passes after its share of the day; a request that is refused for the minute is none of the day."""
+    limits = RateLimits(Limits(rpm=60, burst_s=1, rpd=24))
+    for index in range(24):
+        assert limits.admit(1, index) is None
+    assert limits.admit(1, 23.5).kind == "requests"
+    refused = limits.admit(1, 30.0)
+    assert (refused.kind, refused.limit) == ("day", 24)
+    assert limits.admit(1, 30.0 + refused.wait_s) is None
+    headers = limits.headers(30.0 + refused.wait_s, requests="day")
+    assert headers["x-ratelimit-limit-requests"] == "24"
+    assert headers["x-ratelimit-reset-requests"].startswith("1440m")
+
+
 def test_no_limits_no_headers() -> None:
     """Without limits everything passes and nothing is said about them."""
     limits = RateLimits(Limits())

@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 import pytest
 
-from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm
+from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm, Thinking
 from asyncgen.simulator.buckets import RateLimits
 
 from .helpers import NOTE, Post, chat
@@ -261,6 +261,38 @@ async def test_slots_queue_silently(post: Post) -> None:
         answers = await asyncio.gather(*(post(sim, chat()) for _ in range(4)))
         assert time.perf_counter() - began >= 0.04
     assert [status for status, _, _ in answers] == [200] * 4
+
+
+async def test_a_full_queue_is_overload(post: Post) -> None:
+    """One is worked on and one waits; the third is refused, and a later one passes."""
+    profile = Profile(latency=Latency(median_s=0.01, sigma=0.0), limits=Limits(slots=1, queue=1))
+    async with Simulator(profile) as sim:
+        answers = await asyncio.gather(*(post(sim, chat()) for _ in range(3)))
+        assert sorted(status for status, _, _ in answers) == [200, 200, 503]
+        assert sim.counts.refused == {"queue": 1}
+        assert (await post(sim, chat()))[0] == 200
+
+
+async def test_thoughts_come_with_the_answer(post: Post) -> None:
+    """Before the answer, or in a field beside it, for a model that is none of OpenAI's."""
+    async with fast(thinking=Thinking(style="tags")) as sim:
+        assert content((await post(sim, chat(model="qwen3")))[2]).startswith("<think>\n")
+    async with fast(thinking=Thinking(style="reasoning_content")) as sim:
+        answer = orjson.loads((await post(sim, chat(model="qwen3")))[2])
+        assert answer["choices"][0]["message"]["reasoning_content"]
+        assert answer["usage"]["completion_tokens_details"]["reasoning_tokens"] > 0
+        cut = orjson.loads((await post(sim, chat(model="qwen3", max_tokens=5)))[2])["choices"][0]
+        assert (cut["message"]["content"], cut["finish_reason"]) == (None, "length")
+
+
+async def test_a_storm_of_flex_passes_other_tiers(post: Post) -> None:
+    """Only requests that ask for flex are refused, and counted as such."""
+    async with fast(storm=Storm(duration_s=60.0, kind="flex_unavailable", retry_after_s=0.0)) as sim:
+        fields = {"model": "gpt-6-luna", "max_tokens": None}
+        status, headers, _ = await post(sim, chat(**fields, service_tier="flex"))
+        assert (status, "retry-after" in headers) == (429, False)
+        assert (await post(sim, chat(**fields)))[0] == 200
+        assert sim.counts.refused == {"storm": 1}
 
 
 async def test_counts_tell_what_was_paid_twice(post: Post) -> None:

@@ -1,0 +1,108 @@
+"""Mistral: 422 for every field that it does not know, all at once, and headers of its own."""
+
+from typing import ClassVar
+
+import orjson
+
+from asyncgen.simulator.buckets import RateLimits, Refusal
+from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.error_answer import ErrorAnswer
+from asyncgen.simulator.providers.openai import OpenAI
+from asyncgen.simulator.requests import ChatRequest
+
+# Without `seed` (its name is random_seed), `max_completion_tokens`, `logit_bias` and `service_tier`.
+_FIELDS = frozenset(
+    [
+        "model",
+        "messages",
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "stream",
+        "stop",
+        "random_seed",
+        "response_format",
+        "tools",
+        "tool_choice",
+        "presence_penalty",
+        "frequency_penalty",
+        "n",
+        "prediction",
+        "parallel_tool_calls",
+        "prompt_mode",
+        "safe_prompt",
+        "metadata",
+        "reasoning_effort",
+    ]
+)
+
+
+class Mistral(OpenAI):
+    """Errors without an `error`, codes that are numbers in quotes, and no word about how long to wait."""
+
+    listed: ClassVar[tuple[str, ...]] = ("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest")
+    openai_models: ClassVar[bool] = False
+
+    def error(
+        self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
+    ) -> ErrorAnswer:
+        """An error whose fields are those of the body."""
+        body = {"object": "error", "message": message, "type": kind, "param": param, "code": code}
+        return ErrorAnswer(status, orjson.dumps({**body, "raw_status_code": status}))
+
+    def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
+        """A 400, not a 404."""
+        del gone
+        return self.error(400, f"Invalid model: {model}", "invalid_model", "1500")
+
+    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+        """Name every field that is not known, with what stands in it."""
+        extra = [
+            {
+                "type": "extra_forbidden",
+                "loc": ["body", name],
+                "msg": "Extra inputs are not permitted",
+                "input": value,
+            }
+            for name, value in request.fields.items()
+            if name not in _FIELDS
+        ]
+        if not extra:
+            return None
+        body = {"object": "error", "message": {"detail": extra}, "type": "invalid_request_error", "param": None}
+        return ErrorAnswer(422, orjson.dumps({**body, "code": None, "raw_status_code": 422}))
+
+    def account(self, what: str) -> ErrorAnswer:
+        """A refused key, or a plan that is used up."""
+        if what == "auth":
+            return ErrorAnswer(401, orjson.dumps({"detail": "Unauthorized"}))
+        message = "Monthly requests limit exceeded. Upgrade your plan."
+        return self.error(429, message, "insufficient_quota", "1301")
+
+    def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
+        """The same words for every limit."""
+        del refusal, model
+        return self.error(429, "Rate limit exceeded", "rate_limited", "1300")
+
+    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+        """Refusals for rate and for capacity are both a 429."""
+        if fault.kind == "rate_limit":
+            return self.error(429, "Rate limit exceeded", "rate_limited", "1300")
+        if fault.kind == "overloaded":
+            message = "Service tier capacity exceeded for this model."
+            return self.error(429, message, "service_tier_capacity_exceeded", "3505")
+        return super().fault_answer(fault, request)
+
+    def wait_headers(self, wait_s: float) -> dict[str, str]:
+        """None."""
+        del wait_s
+        return {}
+
+    def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
+        """Limits and what is left of them, under names that nobody else uses."""
+        headers = {}
+        for kind, name in (("requests", "req"), ("tokens", "tokens")):
+            if bucket := limits.bucket(kind):
+                headers[f"x-ratelimit-limit-{name}-minute"] = str(bucket.limit)
+                headers[f"x-ratelimit-remaining-{name}-minute"] = str(bucket.remaining(now))
+        return headers

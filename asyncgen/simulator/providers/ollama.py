@@ -1,0 +1,40 @@
+"""Ollama: cuts a prompt that is too long in silence, and says that it is busy when its queue is full."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.error_answer import ErrorAnswer
+from asyncgen.simulator.providers.openai import OpenAI
+from asyncgen.simulator.requests import ChatRequest
+
+
+class Ollama(OpenAI):
+    """OpenAI's shape of errors with types of its own."""
+
+    listed: ClassVar[tuple[str, ...]] = ("qwen3:8b",)
+    openai_models: ClassVar[bool] = False
+
+    def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
+        """A model is there when it was pulled."""
+        del gone
+        return self.error(404, f'model "{model}" not found, try pulling it first', "not_found_error")
+
+    def too_long(self, request: ChatRequest) -> None:
+        """Nothing is too long: see `fit`."""
+        del request
+
+    def fit(self, request: ChatRequest) -> ChatRequest:
+        """Only the end of a prompt that is longer than the context; `usage` counts no more than that."""
+        context = self._models.context
+        if not context or request.prompt_tokens <= context:
+            return request
+        kept = len(request.user) * context // request.prompt_tokens
+        return replace(request, user=request.user[-kept:], prompt_tokens=context)
+
+    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+        """More wait than the queue holds."""
+        if fault.kind == "overloaded":
+            message = "server busy, please try again.  maximum pending requests exceeded"
+            return self.error(503, message, "api_error")
+        return super().fault_answer(fault, request)

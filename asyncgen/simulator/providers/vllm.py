@@ -1,0 +1,51 @@
+"""vLLM: takes nearly every field, queues in silence, and refuses what does not fit into its context."""
+
+from typing import ClassVar
+
+import orjson
+
+from asyncgen.simulator.parameters import EFFORTS
+from asyncgen.simulator.providers.error_answer import ErrorAnswer
+from asyncgen.simulator.providers.openai import OpenAI
+from asyncgen.simulator.requests import ChatRequest
+
+_NAMES = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError", 429: "RateLimitError"}
+
+
+class VLLM(OpenAI):
+    """Errors whose type is the name of an exception and whose code is the status."""
+
+    listed: ClassVar[tuple[str, ...]] = ("Qwen/Qwen3-8B",)
+    openai_models: ClassVar[bool] = False
+
+    def error(
+        self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
+    ) -> ErrorAnswer:
+        """An error named after the exception."""
+        del kind, code
+        name = _NAMES.get(status, "InternalServerError")
+        error = {"message": message, "type": name, "param": param, "code": status}
+        return ErrorAnswer(status, orjson.dumps({"error": error}))
+
+    def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
+        """Only the model that it was started with is there."""
+        del gone
+        return self.error(404, f"The model `{model}` does not exist.", "", param="model")
+
+    def no_route(self, method: str, path: str) -> ErrorAnswer:
+        """Its web framework answers."""
+        del method, path
+        return ErrorAnswer(404, orjson.dumps({"detail": "Not Found"}))
+
+    def model(self, name: str) -> ErrorAnswer:
+        """There is only the list."""
+        return self.no_route("GET", name)
+
+    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+        """Other fields are ignored, but an effort has to be one."""
+        effort = request.fields.get("reasoning_effort")
+        if effort is None or effort in EFFORTS:
+            return None
+        expected = ", ".join(f"'{name}'" for name in EFFORTS)
+        message = "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), 'msg': "
+        return self.error(400, f"{message}\"Input should be {expected}\", 'input': {effort!r}}}", "")
