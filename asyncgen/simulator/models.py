@@ -5,7 +5,7 @@ so that a mistake in the program's table shows.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -33,19 +33,20 @@ class Family:
         return bool(self.efforts)
 
 
+_O_SERIES = Family(
+    efforts=("low", "medium", "high"), default_effort="medium", strict_temperature=True, output_tokens=100_000
+)
 _GPT_6 = Family(efforts=_TO_MAX, default_effort="medium", flex=True)
-_GPT_6_ALWAYS = Family(efforts=_TO_MAX[1:], default_effort="medium", flex=True)
+_GPT_6_ALWAYS = replace(_GPT_6, efforts=_TO_MAX[1:])
 _FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "gpt-4o": Family(output_tokens=16_384),
+        "gpt-4o-2024-05-13": Family(output_tokens=4096),
         "gpt-4.1": Family(output_tokens=32_768),
-        "o1": Family(efforts=("low", "medium", "high"), default_effort="medium", strict_temperature=True),
-        "o3": Family(
-            efforts=("low", "medium", "high"), default_effort="medium", strict_temperature=True, flex=True
-        ),
-        "o4": Family(
-            efforts=("low", "medium", "high"), default_effort="medium", strict_temperature=True, flex=True
-        ),
+        "o1": _O_SERIES,
+        "o3": replace(_O_SERIES, flex=True),
+        "o3-mini": _O_SERIES,
+        "o4": replace(_O_SERIES, flex=True),
         "gpt-5": Family(efforts=("minimal", "low", "medium", "high"), default_effort="medium", flex=True),
         "gpt-5.1": Family(efforts=("none", "low", "medium", "high"), flex=True),
         "gpt-5.2": Family(efforts=_TO_XHIGH, flex=True),
@@ -56,11 +57,14 @@ _FAMILIES: Mapping[str, Family] = MappingProxyType(
         "gpt-6-astra": _GPT_6_ALWAYS,
         "gpt-6.1": _GPT_6,
         "gpt-6.1-sol": _GPT_6_ALWAYS,
+        "gpt-6.2": replace(_GPT_6_ALWAYS, flex=False),
     }
 )
 
 SHUTDOWNS: Mapping[str, date | None] = MappingProxyType(
     {
+        "gpt-6.2-sol": None,
+        "gpt-6.2-astra": None,
         "gpt-6.1-sol": None,
         "gpt-6.1-terra": None,
         "gpt-6-astra": None,
@@ -73,11 +77,14 @@ SHUTDOWNS: Mapping[str, date | None] = MappingProxyType(
         "gpt-5.5": None,
         "gpt-5.4": None,
         "gpt-5.4-mini": None,
+        "gpt-5.4-nano": date(2027, 4, 1),
+        "gpt-5.2": None,
         "gpt-5.1": date(2027, 4, 1),
         "gpt-4o": date(2027, 1, 14),
         "gpt-4o-mini": date(2027, 1, 14),
         "gpt-4o-2024-08-06": date(2027, 1, 14),
         "gpt-4o-2024-11-20": date(2027, 1, 14),
+        "gpt-4o-2024-05-13": date(2026, 10, 23),
         "gpt-4o-mini-2024-07-18": date(2027, 1, 14),
         "gpt-4.1": date(2027, 1, 14),
         "gpt-4.1-mini": date(2027, 1, 14),

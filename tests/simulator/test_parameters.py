@@ -1,5 +1,7 @@
 """Parameters: each family of models takes and refuses what the real one does, in its words."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,9 @@ from asyncgen.simulator.models import SHUTDOWNS, family_of
 from asyncgen.simulator.parameters import EFFORTS, Complaint, complaint
 
 FIELDS = {"model": "", "messages": []}
+LISTED = tomllib.loads((Path(__file__).parents[2] / "configs" / "models.toml").read_text(encoding="utf-8"))[
+    "models"
+]
 
 
 def refused(model: str, **fields: Any) -> Complaint | None:
@@ -141,13 +146,27 @@ def test_leaving_out_what_is_named_ends_the_refusals(model: str, fields: dict[st
         ("gpt-4o-2031-01-01", "gpt-4o"),
         ("gpt-5-nano-2025-08-07", "gpt-5"),
         ("gpt-5.45", "gpt-5.4"),
-        ("gpt-6.2-nova", "gpt-6-luna"),
+        ("gpt-6.3-nova", "gpt-6-luna"),
         ("openai/gpt-6-luna", "gpt-6-luna"),
     ],
 )
 def test_an_unknown_name_belongs_to_the_nearest_family(name: str, like: str) -> None:
     """The longest beginning decides; a vendor in front does not count."""
     assert family_of(name) is family_of(like)
+
+
+@pytest.mark.parametrize("name", sorted(set(SHUTDOWNS) & set(LISTED)))
+def test_the_table_agrees_with_the_one_of_the_program(name: str) -> None:
+    """The two are kept apart, so that a figure that is wrong in one of them shows here."""
+    family, listed = family_of(name), LISTED[name]
+    assert SHUTDOWNS[name] == listed.get("shutdown")
+    if family:
+        assert list(family.efforts) == listed["reasoning-efforts"]
+        assert family.output_tokens == listed["max-output"]
+        assert (family.default_effort != "none") == listed.get(
+            "reasons-by-default", family.default_effort != "none"
+        )
+        assert family.flex or "flex" not in listed["price"]
 
 
 @pytest.mark.parametrize("name", ["m", "my-own", "deepseek-r1", "qwen3:8b", ""])
