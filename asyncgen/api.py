@@ -224,7 +224,11 @@ def _prepare(
         prompt_file=Path(prompt_file).resolve(),
         **said,
     )
-    made = build(config) if recipe is None else recipe(PromptFile.load(config.prompt_file))
+    made = (
+        build(config)
+        if recipe is None
+        else recipe(PromptFile.load(config.prompt_file, config.params, more=not config.three_fields))
+    )
     price = load_price(config.model, None)
     if price is None and config.max_cost is not None:
         raise UsageError(f"max_cost needs a price of {config.model} in configs/models.toml")

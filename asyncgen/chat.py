@@ -7,11 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Sampling parameters of one kind of request; `max_tokens` bounds the answer."""
+    """How answers are drawn: the fields of a request beside its messages; None: the field is left out.
 
-    temperature: float
-    top_p: float
-    max_tokens: int
+    `max_tokens` bounds the answer, reasoning included. `more` has other fields of the API, as JSON texts by name.
+    """
+
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,15 @@ class ChatRequest:
 class Usage:
     """Tokens of one call as the server counted them (zeros where it does not count).
 
-    `cached_tokens` are those of the prompt that it had in its cache, and may charge less for.
+    `cached_tokens` are those of the prompt that it had in its cache, and may charge less for; `reasoning_tokens`
+    are those of the completion that nobody sees.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 NO_USAGE = Usage()
@@ -60,7 +66,8 @@ class Completion:
     """A usable answer: non-empty `text`, finished by itself.
 
     `model` and `finish_reason` are as returned (None: from the journal of an earlier version); `request` is the
-    hash (hex) of what was asked, set where it is known.
+    hash (hex) of what was asked, set where it is known; `thinking` is what the model wrote before its answer,
+    where that is kept.
     """
 
     text: str
@@ -68,3 +75,33 @@ class Completion:
     model: str
     finish_reason: str | None = None
     request: str = ""
+    thinking: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWays:
+    """What is known of a model's requests before the first one.
+
+    `max_tokens_field` is its name for the limit of an answer (None: as configured); `sampling` says when it takes
+    temperature and top_p ("always", "without-reasoning", "never"); it `reasons` when nothing is sent, and does not
+    when `reasoning_effort` "none" is, where that `can_be_switched_off`.
+    """
+
+    max_tokens_field: str | None = None
+    sampling: str = "always"
+    reasons: bool = False
+    can_be_switched_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """A field that an endpoint has refused in the requests of a step: it is sent as `renamed`, or left out (None).
+
+    `fields` are the names of all fields of these requests as configured, sorted.
+    """
+
+    endpoint: str
+    step: str
+    fields: tuple[str, ...]
+    name: str
+    renamed: str | None

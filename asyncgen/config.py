@@ -14,7 +14,11 @@ from asyncgen.errors import AsyncgenError, KeyOrQuotaError, UsageError
 from asyncgen.shard import Shard
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-DEFAULT_MODEL = "gpt-4o"
+DEFAULT_MODEL = "gpt-6-luna"
+FLEX = "flex"
+TIMEOUT = 120.0
+PAIR_TIMEOUT = 1800.0
+FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
 MOST_AUTOMATIC = 2048
 
 
@@ -61,7 +65,11 @@ class RunConfig:
     that have ended may fail; `endpoints` are one without a name, or several with one each; `share` (above 0 up
     to 1) of all their limits is this process's; at most `most_in_flight` calls are in flight where concurrency
     finds itself; `shard` None means the whole input; `model_file` tells files of one name apart, for a model that
-    is a file here.
+    is a file here; `began_with` is the model of the directory, where another one is to finish it.
+
+    `params` are fields of all requests, before those of the recipe (None: left out); `three_fields` holds for the
+    directory of a version that knew no others than temperature, top_p and max_tokens; `max_tokens_field` None is
+    as the model calls it; with `strict_params` a field that is refused ends the run.
     """
 
     input_jsonl: Path
@@ -74,7 +82,12 @@ class RunConfig:
     endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
     model: str = DEFAULT_MODEL
     model_file: str = ""
-    max_tokens_field: str = "max_tokens"
+    began_with: str = ""
+    max_tokens_field: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    three_fields: bool = False
+    strict_params: bool = False
+    keep_thinking: bool = False
     share: float = 1.0
     most_in_flight: int = MOST_AUTOMATIC
     max_cost: float | None = None
@@ -83,8 +96,8 @@ class RunConfig:
     max_attempts: int = 6
     max_failures: int | None = None
     max_failed_share: float = 0.9
-    timeout: float = 120.0
-    pair_timeout: float = 1800.0
+    timeout: float = TIMEOUT
+    pair_timeout: float = PAIR_TIMEOUT
     patience: float = 600.0
     allow_http: bool = False
     restart: bool = False

@@ -89,11 +89,23 @@ class Stopping(Exception):  # noqa: N818 - control flow, never shown
 class CallFailed(Exception):  # noqa: N818 - the outcome of one call, an everyday thing
     """A call was given up: its pair fails, the run goes on.
 
-    `kind` is the error class written to `failed.jsonl`; `attempts` counts what was sent for the call.
+    `kind` is the error class written to `failed.jsonl`; `attempts` counts what was sent for the call; `status`,
+    `code` and `param` are those of the server's last refusal.
     """
 
-    def __init__(self, step: str, kind: str, attempts: int) -> None:
+    def __init__(
+        self,
+        step: str,
+        kind: str,
+        attempts: int,
+        status: int | None = None,
+        code: str | None = None,
+        param: str | None = None,
+    ) -> None:
         super().__init__(f"{step}: {kind} after {attempts} attempt{'s' * (attempts != 1)}")
         self.step = step
         self.kind = kind
         self.attempts = attempts
+        self.status = status
+        self.code = code
+        self.param = param

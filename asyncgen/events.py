@@ -86,7 +86,8 @@ class CallEnded:
 
     `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds;
     `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked;
-    `endpoint` names the server, where it has a name.
+    `endpoint` names the server, where it has a name. `code` and `param` are those of a refusal; `sentence` is what
+    the server says, without anything that it quotes, with the first refusal of a kind.
     """
 
     index: int
@@ -102,6 +103,9 @@ class CallEnded:
     took: float
     usage: Usage
     endpoint: str = ""
+    code: str | None = None
+    param: str | None = None
+    sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

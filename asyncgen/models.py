@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from asyncgen.chat import ModelWays
 from asyncgen.cost import Price
 from asyncgen.errors import UsageError
 from asyncgen.toml import read_toml
@@ -73,6 +74,18 @@ class Model:
     default_effort: str | None = None
     shutdown: date | None = None
     replacement: str | None = None
+
+    @property
+    def ways(self) -> ModelWays:
+        """What its requests look like; a field that is not known is sent as configured."""
+        efforts = self.reasoning_efforts or ()
+        return ModelWays(
+            max_tokens_field=self.max_tokens_field,
+            sampling=self.sampling or "always",
+            # Where the default is not known, reasoning is switched off all the same: that costs nothing.
+            reasons=bool(efforts) and self.reasons_by_default is not False,
+            can_be_switched_off=NO_REASONING in efforts,
+        )
 
     def price(self, service_tier: str | None) -> Price | None:
         """The price in a service tier; None: that of an ordinary call. None is returned where it is not known."""

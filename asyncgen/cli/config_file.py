@@ -10,7 +10,7 @@ from asyncgen.errors import UsageError
 from asyncgen.toml import read_toml
 
 FLAG = "--config"
-ENDPOINT = "endpoint"
+TABLES = {"endpoint", "param"}
 
 
 def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
@@ -36,8 +36,8 @@ def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     said: list[str] = []
     for key, value in settings.items():
         name = key.replace("_", "-")
-        if name == ENDPOINT and name in flags and isinstance(value, dict):
-            continue  # what --endpoint chooses from (`fleet`)
+        if name in TABLES and name in flags and isinstance(value, dict):
+            continue  # read by whoever knows them: `endpoint_tables`, `params`
         if name not in flags:
             near = difflib.get_close_matches(name, flags, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "the keys are the long flags, without their dashes"

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import orjson
 from tqdm import tqdm
 
+from asyncgen.cli.hints import explanation
 from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
 from asyncgen.engine.run import Summary
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL = 30.0
 CHECKPOINT_INTERVAL = 5.0
+WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # the bar tells of these
 FAILURES_SHOWN = 20
 STORM = 1.0  # seconds: a shorter pause is not worth a word
 NEW_STORM = 10.0  # seconds after a pause in which another one is no news
@@ -72,6 +74,7 @@ class Console:
         self._storm_until = 0.0
         self._storm_kind = ""
         self._failures = 0
+        self._explained: set[tuple[object, ...]] = set()
         self._input = Path("PAIRS")
         self._shard: Shard | None = None
         self._planned: Planned | None = None
@@ -100,6 +103,7 @@ class Console:
         self.say(f"Input:   {config.input_jsonl}")
         self.say(f"Output:  {config.output_dir}")
         self.say(f"Prompts: {config.prompt_file}")
+        self.say(f"Model:   {config.model}" + (f" for {config.began_with}" if config.began_with else ""))
 
     def say(self, text: str) -> None:
         """A line for the user."""
@@ -206,10 +210,20 @@ class Console:
         self._open_bar(event.pairs, 0)
 
     def _call(self, event: CallEnded) -> None:
+        if event.outcome not in WAITED_FOR:
+            self._explain(event)
         if self._verbose and event.outcome != "ok":
             status = "" if event.status is None else f" (status {event.status})"
             where = f" at {event.endpoint}" if event.endpoint else ""
             self.say(f"  pair {event.index} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}")
+
+    def _explain(self, event: CallEnded) -> None:
+        """Say once for each kind of failure why the server refuses, and what helps."""
+        kind = event.outcome, event.status, event.code, event.param
+        text = "" if event.outcome == "ok" or kind in self._explained else explanation(event)
+        if text:
+            self._explained.add(kind)
+            self.warn(text)
 
     def _pair(self, _event: PairDone) -> None:
         if self._bar is not None:

@@ -36,7 +36,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
         if job.tier is not None:
             console.say(f"Tier:    {job.tier}")
         if job.local is not None:
-            console.say(f"Model:   {job.local}")
+            console.say(f"Server:  {job.local}")
         if job.config.endpoints[0].concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
             most = f"at most {job.config.most_in_flight:,} calls are in flight"
             console.say(f"Sockets: {most}: no more can this process open; `ulimit -n` raises that")

@@ -4,8 +4,9 @@ import argparse
 import math
 from pathlib import Path
 
+from asyncgen.cli.params import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
-from asyncgen.config import DEFAULT_BASE_URL, DEFAULT_MODEL
+from asyncgen.config import DEFAULT_BASE_URL, DEFAULT_MODEL, FLEX_TIMEOUT, PAIR_TIMEOUT, TIMEOUT
 from asyncgen.shard import Shard
 
 
@@ -53,7 +54,17 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         help="flags in a file, by their long names; those typed win; and tables of endpoints",
     )
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
-    api.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
+    api.add_argument(
+        "--model",
+        metavar="M",
+        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with",
+    )
+    api.add_argument(
+        "--continue-with-model",
+        metavar="M",
+        help="finish a directory whose model is gone with another one; each record names its own",
+    )
+    add_param_arguments(api)
     add_server_arguments(api)
     api.add_argument(
         "--endpoint",
@@ -109,13 +120,17 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         metavar="N|P%",
         help="stop when more pairs fail than this number, or this share of those that have ended (%(default)s)",
     )
-    api.add_argument("--timeout", type=float, default=120, metavar="S", help="of one attempt (%(default)s)")
+    api.add_argument(
+        "--timeout",
+        type=float,
+        metavar="S",
+        help=f"of one attempt ({TIMEOUT:g}; with --service-tier flex {FLEX_TIMEOUT:g})",
+    )
     api.add_argument(
         "--pair-timeout",
         type=float,
-        default=1800,
         metavar="S",
-        help="of all attempts of a pair; waiting for limits does not count (%(default)s)",
+        help=f"of all attempts of a pair; waiting for limits does not count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",
@@ -140,9 +155,8 @@ def add_server_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
     group.add_argument(
         "--max-tokens-field",
-        default="max_tokens",
         choices=("max_tokens", "max_completion_tokens"),
-        help="the name that the server gives the limit of an answer (%(default)s)",
+        help="the name that the server gives the limit of an answer (default: as the model is known to call it)",
     )
 
 

@@ -8,10 +8,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.endpoint_tables import load_endpoints
-from asyncgen.cli.servers import local_model, model_name
+from asyncgen.cli.params import params_of
+from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
     DEFAULT_BASE_URL,
+    FLEX,
+    FLEX_TIMEOUT,
     MOST_AUTOMATIC,
+    PAIR_TIMEOUT,
+    TIMEOUT,
     EndpointConfig,
     RunConfig,
     is_loopback,
@@ -21,6 +26,8 @@ from asyncgen.cost import Price
 from asyncgen.errors import KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
 
 if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
@@ -52,9 +59,10 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
         KeyOrQuotaError: a key is needed, and there is none.
     """
     local = local_model(args)
-    tier = None if args.tier is None else load_tier(args.tier, model_name(args, local))
-    config = _config(args, tier, local, needs_key=needs_key)
-    price = load_price(config.model, args.prices)
+    model = _model(args, local)
+    tier = None if args.tier is None else load_tier(args.tier, model.name)
+    config = _config(args, tier, local, model, needs_key=needs_key)
+    price = load_price(config.model, args.prices, config.params.get("service_tier"))
     if price is None and config.max_cost is not None:
         raise UsageError(
             f"--max-cost needs a price of {config.model}: give --prices FILE (see configs/models.toml)"
@@ -111,8 +119,22 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     return prepare(args)
 
 
+def _model(args: argparse.Namespace, local: "LocalModel | None") -> ChosenModel:
+    disk = Disk()
+    try:
+        begun = None if args.restart else begun_with(disk, args.output_dir.resolve())
+    finally:
+        disk.close()
+    return choose_model(begun, args.model, args.continue_with_model, default_model(local))
+
+
 def _config(
-    args: argparse.Namespace, tier: Tier | None, local: "LocalModel | None", *, needs_key: bool
+    args: argparse.Namespace,
+    tier: Tier | None,
+    local: "LocalModel | None",
+    model: ChosenModel,
+    *,
+    needs_key: bool,
 ) -> RunConfig:
     simulated = args.simulate is not None
     if args.endpoint:
@@ -121,6 +143,8 @@ def _config(
         raise UsageError("--simulate brings its own server: leave --base-url out")
     own_server = simulated or local is not None
     base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+    params = params_of(args)
+    flex = params.get("service_tier") == FLEX
     only = EndpointConfig(
         base_url=DEFAULT_BASE_URL if own_server else base_url,
         api_key="none" if own_server else "" if args.endpoint else resolve_api_key(args.openai_api_key),
@@ -139,7 +163,12 @@ def _config(
         batch_size=args.batch_size,
         save_every=args.save_every,
         endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (only,),
-        model=model_name(args, local),
+        model=model.name,
+        began_with=model.began_with,
+        three_fields=model.three_fields,
+        params=params,
+        strict_params=args.strict_params,
+        keep_thinking=args.keep_thinking,
         model_file="" if local is None else local.identity,
         max_tokens_field=args.max_tokens_field,
         share=args.share,
@@ -149,8 +178,8 @@ def _config(
         max_attempts=args.max_attempts,
         max_failures=args.max_failures if isinstance(args.max_failures, int) else None,
         max_failed_share=args.max_failures if isinstance(args.max_failures, float) else 1.0,
-        timeout=args.timeout,
-        pair_timeout=args.pair_timeout,
+        timeout=args.timeout or (FLEX_TIMEOUT if flex else TIMEOUT),
+        pair_timeout=args.pair_timeout or PAIR_TIMEOUT * (FLEX_TIMEOUT / TIMEOUT if flex else 1),
         patience=args.patience,
         allow_http=args.allow_http,
         restart=args.restart,

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Usage
+from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
 from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.wire import SdkWire
@@ -187,9 +187,20 @@ class _Spending:
     def sent(self, index: int, step: str, most: Usage) -> None:
         """A call is about to be sent."""
 
-    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:  # noqa: ARG002
+    def answered(
+        self,
+        index: int,  # noqa: ARG002
+        step: str,  # noqa: ARG002
+        request_hash: str,  # noqa: ARG002
+        completion: Completion,
+        lost: Usage = NO_USAGE,
+    ) -> None:
         """A usable answer has arrived."""
         self._spend.add(completion.usage)
+        self._spend.lose(lost)
+
+    def adapted(self, adaptation: Adaptation) -> None:
+        """A field was refused."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:  # noqa: ARG002
         """The attempt ended without a usable answer."""

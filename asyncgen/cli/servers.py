@@ -47,10 +47,8 @@ def local_model(args: argparse.Namespace) -> "LocalModel | None":
     )
 
 
-def model_name(args: argparse.Namespace, local: "LocalModel | None") -> str:
-    """What the server is asked for: --model, else the name of the local file, else the default."""
-    if args.model is not None:
-        return str(args.model)
+def default_model(local: "LocalModel | None") -> str:
+    """What a new directory is begun with where no model is named."""
     return DEFAULT_MODEL if local is None else local.path.name
 
 

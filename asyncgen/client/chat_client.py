@@ -5,19 +5,23 @@ and `retry`, here alone.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, ModelWays, Usage
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
+from asyncgen.client.explanations import Explanations
 from asyncgen.client.outages import Outages
+from asyncgen.client.parameters import Parameters
+from asyncgen.client.probes import Probes
 from asyncgen.client.retry import Again, Decision, GiveUp, Pause, Retries, Stop
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
-from asyncgen.errors import AsyncgenError, CallFailed
-from asyncgen.events import CallEnded, Observer, Paused
+from asyncgen.cost import total_usage
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, UsageError
+from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
@@ -30,12 +34,14 @@ SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 class Caller:
     """The pair for which is called, and the seconds that its attempts and backoffs may still take.
 
-    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload.
+    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload. `answers`
+    are the texts of its answers so far: like the row's own, nothing of them is shown.
     """
 
     index: int
     note_id: str
     seconds: float
+    answers: list[str] = field(default_factory=list)
 
 
 class CallLog(Protocol):
@@ -44,8 +50,13 @@ class CallLog(Protocol):
     def sent(self, index: int, step: str, most: Usage) -> None:
         """A call is about to be sent."""
 
-    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
-        """A usable answer has arrived."""
+    def answered(
+        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+    ) -> None:
+        """A usable answer has arrived; `lost` is what it may have cost beside what the server has said."""
+
+    def adapted(self, adaptation: Adaptation) -> None:
+        """A field was refused; from now on it is sent in another way."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
         """The attempt ended without a usable answer; `lost` is what it may have cost without saying so."""
@@ -61,8 +72,9 @@ class ChatClient:
         observe: told of each attempt and each pause.
         stop: told the reason when the run has to stop.
         wire: carries the attempts; whoever opened it closes it.
-
-    `prepare` encodes a request for `complete`.
+        ways: what is known of the model's requests; None: nothing.
+        learned: what endpoints have refused in earlier starts.
+        longest_answer: tokens that the model writes at most.
     """
 
     def __init__(
@@ -73,16 +85,40 @@ class ChatClient:
         observe: Observer,
         stop: Callable[[AsyncgenError], None],
         wire: Wire,
+        *,
+        ways: ModelWays | None = None,
+        learned: Iterable[Adaptation] = (),
+        longest_answer: int = 0,
     ) -> None:
         self._config = config
         self._gate = gate
         self._log = log
         self._observe = observe
+        self._stop = stop
         self._outages = Outages(config, gate, observe, stop)
         self._wire = wire
-        self.prepare = Encoder(config.model, config.max_tokens_field).prepare
+        self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
+        self._longest_answer = longest_answer
+        self._parameters = Parameters(ways, learned)
+        self._probes = Probes()
+        self._explanations = Explanations()
+        self._told: set[tuple[str, str]] = set()
+        self._uncounted = False
         self._answers = 0
         self._refused_share = 0.0
+
+    def prepare(self, step: str, request: ChatRequest) -> Prepared:
+        """Encode a request for `complete`.
+
+        Raises:
+            UsageError: nothing bounds what it may cost, and a budget does.
+        """
+        if request.sampling.max_tokens is None and not self._longest_answer and self._gate.budget is not None:
+            raise UsageError(
+                f"{step} sets no max_tokens, and how long an answer of {self._config.model} may be is not "
+                "known: a budget cannot hold; set max_tokens, or leave the budget out"
+            )
+        return self._encoder.prepare(step, request)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.
@@ -95,47 +131,68 @@ class ChatClient:
         attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            endpoint, result = await self._attempt(caller, attempt, request, refused=refused)
+            endpoint, sent, result = await self._attempt(caller, attempt, request, refused=refused)
             if isinstance(result, Completion):
+                caller.answers.append(result.text)
                 return result
+            if self._adapt(endpoint, request, sent, result):
+                continue
             refused = result.action is Action.WAIT
             odds = self._refused_share if self._answers > answers else 1.0
             answers = self._answers
             match self._decide(retries, result, odds, endpoint):
                 case Again(backoff):
-                    caller.seconds -= backoff
-                    if caller.seconds <= 0:
-                        raise CallFailed(request.step, "deadline", retries.counted)
-                    await self._gate.backoff(backoff)
+                    request = await self._back_off(caller, request, backoff, retries.counted, result.kind)
                 case Pause() if not self._gate.fits(request.tokens):
                     raise CallFailed(request.step, "larger_than_limit", attempt)
                 case Pause():
                     self._outages.wait(result.kind, endpoint)
                 case GiveUp():
                     self._outages.give_up(endpoint, result)
-                    raise CallFailed(request.step, result.kind, retries.counted or attempt)
+                    names = self._explanations.names(result, request, caller.answers)
+                    raise CallFailed(request.step, result.kind, retries.counted or attempt, result.status, *names)
                 case Stop():
                     self._outages.reject(endpoint, result)
 
+    async def _back_off(
+        self, caller: Caller, request: Prepared, seconds: float, attempts: int, kind: str
+    ) -> Prepared:
+        """Wait outside the gate; the request to send then.
+
+        Raises:
+            CallFailed: the pair has no time left.
+        """
+        caller.seconds -= seconds
+        if caller.seconds <= 0:
+            raise CallFailed(request.step, "deadline", attempts)
+        await self._gate.backoff(seconds)
+        return self._with_more_room(request) if kind == "reasoning_length" else request
+
     async def _attempt(
         self, caller: Caller, attempt: int, request: Prepared, *, refused: bool
-    ) -> tuple[Endpoint, Completion | Failure]:
+    ) -> tuple[Endpoint, bytes, Completion | Failure]:
         now = asyncio.get_running_loop().time
         queued = now()
-        grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
+        grant = await self._enter(caller, request, refused=refused)
+        endpoint = grant.endpoint
+        sent = self._parameters.body(endpoint.name, request)
+        answered = False
         try:
             self._log.sent(caller.index, request.step, request.most)
             result, headers = await self._wire.send(
-                grant.endpoint.name, request, min(self._config.timeout, caller.seconds)
+                endpoint.name,
+                request if sent is request.body else replace(request, body=sent),
+                min(self._config.timeout, caller.seconds),
             )
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
+            answered = isinstance(result, Completion)
             if isinstance(result, Completion):
-                self._log.answered(caller.index, request.step, request.hash, result)
+                result = self._answered(caller, request, result)
                 self._outages.answered()
-                grant.endpoint.pauses_in_a_row = 0
+                endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
-                lost = request.most if result.action is not Action.WAIT and result.status is None else NO_USAGE
+                lost = request.most if result.unsaid else NO_USAGE
                 self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._outages.refused()
@@ -144,11 +201,17 @@ class ChatClient:
                     result = replace(result, action=Action.ELSEWHERE)
                 else:
                     caller.seconds -= now() - grant.at
-            share = float(not isinstance(result, Completion) and result.action is Action.WAIT)
-            self._answers += isinstance(result, Completion)
+            share = float(not answered and result.action is Action.WAIT) if isinstance(result, Failure) else 0.0
+            self._answers += answered
             self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
         finally:
             self._gate.leave(grant, request.most)
+            self._probes.leave((endpoint.name, request.step, request.shape), answered=answered)
+        names: tuple[str | None, str | None] = (None, None)
+        sentence = None
+        if isinstance(result, Failure):
+            names = self._explanations.names(result, request, caller.answers)
+            sentence = self._explanations.sentence(result, request, caller.answers, names)
         self._observe(
             CallEnded(
                 index=caller.index,
@@ -163,10 +226,85 @@ class ChatClient:
                 waited=grant.at - queued,
                 took=now() - grant.at,
                 usage=result.usage,
-                endpoint=grant.endpoint.name,
+                endpoint=endpoint.name,
+                code=names[0],
+                param=names[1],
+                sentence=sentence,
             )
         )
-        return grant.endpoint, result
+        return endpoint, sent, result
+
+    async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> Grant:
+        """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
+        only = len(self._gate.endpoints) == 1
+        while True:
+            shape = self._gate.endpoints[0].name, request.step, request.shape
+            if only:
+                await self._probes.enter(shape)
+            try:
+                grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
+            except BaseException:
+                if only:
+                    self._probes.leave(shape)
+                raise
+            if only:
+                return grant
+            shape = grant.endpoint.name, request.step, request.shape
+            if not self._probes.full(shape):
+                await self._probes.enter(shape)
+                return grant
+            self._gate.leave(grant, request.most)
+            await self._probes.enter(shape)
+            self._probes.leave(shape)
+
+    def _answered(self, caller: Caller, request: Prepared, completion: Completion) -> Completion:
+        """Note an answer; what it cost without saying so counts with the most that it may be."""
+        said, most = completion.usage, request.most
+        prompt = 0 if said.prompt_tokens else most.prompt_tokens
+        answer = 0 if said.completion_tokens else most.completion_tokens
+        lost = total_usage(prompt, answer, 0)
+        if lost.total_tokens and not self._uncounted:
+            self._uncounted = True
+            self._observe(
+                Notice(
+                    "The server does not say how many tokens an answer took: what is spent counts each with "
+                    "the most that it may have taken",
+                    warning=True,
+                )
+            )
+        if not self._config.keep_thinking and completion.thinking:
+            completion = replace(completion, thinking="")
+        self._log.answered(caller.index, request.step, request.hash, completion, lost)
+        return completion
+
+    def _adapt(self, endpoint: Endpoint, request: Prepared, sent: bytes, failure: Failure) -> bool:
+        """Learn from a refusal what the endpoint takes; whether the call is to be sent anew, in another way."""
+        learned = self._parameters.learn(endpoint.name, request, failure)
+        if learned is not None:
+            where = f" at endpoint {endpoint.name}" if endpoint.name else ""
+            if self._config.strict_params:
+                self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
+                raise Stopping
+            self._log.adapted(learned)
+            said = (
+                f"takes no {learned.name}: left out"
+                if learned.renamed is None
+                else f"takes {learned.renamed} for {learned.name}: sent so"
+            )
+            if (key := (endpoint.name, learned.name)) not in self._told:
+                self._told.add(key)
+                self._observe(Notice(f"Model {self._config.model}{where} {said}"))
+        return self._parameters.body(endpoint.name, request) != sent
+
+    def _with_more_room(self, request: Prepared) -> Prepared:
+        """The request with twice the limit, as model and budget allow it: reasoning has used the first up."""
+        if request.limit is None:
+            return request
+        limit = 2 * request.limit
+        limit = min(limit, max(self._longest_answer, request.limit)) if self._longest_answer else limit
+        wider = self._encoder.with_limit(request, limit)
+        budget = self._gate.budget
+        return wider if budget is None or budget.covers(wider.most) else request
 
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
         """Pause its endpoint, as long as the server asks; else longer with each episode without a success."""

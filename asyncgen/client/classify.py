@@ -7,12 +7,15 @@ never by the words of a message. The tables read like "Errors of the API" in the
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, without_special_tokens
+from asyncgen.client.error_body import read_error
+from asyncgen.client.response_body import NotJsonError, read_body
 from asyncgen.limits.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
 
@@ -36,7 +39,9 @@ class Failure:
     """Why an attempt gave no completion.
 
     `retry_after` is in seconds as the server asked for; `limit` names the limit that refused it ("requests",
-    "tokens"), when the server says so.
+    "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
+    nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
+    not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it.
     """
 
     kind: str
@@ -47,6 +52,11 @@ class Failure:
     retry_after: float | None = None
     request_id: str | None = None
     usage: Usage = NO_USAGE
+    type: str | None = None
+    param: str | None = None
+    sentence: str | None = field(default=None, repr=False)
+    refuses_field: bool = False
+    unsaid: bool = False
 
 
 _BY_NAME: dict[str, tuple[str, Action]] = {
@@ -83,8 +93,11 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
 # By itself: what OpenAI says, and what servers say in its place. Without a word the answer may be cut off.
 # Also of zero width, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
-_FINISHED = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
-_NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence"}
+_CUT_OFF = {"length", "max_tokens", "model_length"}
+# A gateway that waited no longer for an answer, which may have been made behind it all the same.
+_UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
+_MOST_TOKENS = 1e12  # more is no count
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = 400
 
@@ -98,16 +111,21 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         body: the decoded body, or its text when it is not JSON.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
-    names = _error_names(body)
+    names = read_error(body)
     # In the order of the table: what never gets better by waiting is looked for first.
-    known = next((verdict for name, verdict in _BY_NAME.items() if name in names), None)
+    known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
     kind, action = known or _by_status(status)
     return Failure(
         kind=kind,
         action=action,
         status=status,
-        code=names[0] if names else None,
-        limit=next((name for name in names if name in LIMITS), None),
+        code=names.code,
+        type=names.type,
+        param=names.param,
+        sentence=names.sentence,
+        refuses_field=names.refuses_field,
+        unsaid=status in _UNSAID_STATUSES,
+        limit=next((name for name in names.all if name in LIMITS), None),
         retry_after=retry_after(headers, now),
         request_id=headers.get("x-request-id"),
     )
@@ -128,27 +146,25 @@ def judge_answer(
     request_id = headers.get("x-request-id")
 
     def failure(kind: str, action: Action, usage: Usage = NO_USAGE) -> Failure:
-        return Failure(kind, action, 200, request_id=request_id, usage=usage)
+        unsaid = not usage.total_tokens
+        return Failure(kind, action, 200, request_id=request_id, usage=usage, unsaid=unsaid)
 
     try:
-        body = loads(data)
-    except ValueError:
-        return failure("invalid_body", Action.RETRY)
+        body = read_body(data)
+    except NotJsonError as error:
+        return failure(error.kind, Action.RETRY)
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
     if body.get("error"):
         return _error_inside(body, headers, now)
-    usage = _usage(body.get("usage"))
-    problem = _problem(_first(body.get("choices")), json_object=json_object, required_keys=required_keys)
-    if problem is not None:
-        return failure(*problem, usage)
-    choice = body["choices"][0]
-    return Completion(
-        text=choice["message"]["content"],
-        usage=usage,
-        model=str(body.get("model") or ""),
-        finish_reason=choice["finish_reason"],
-    )
+    usage = read_usage(body.get("usage"))
+    choice = _first(body.get("choices"))
+    if choice is None and body.get("prompt_filter_results"):  # Azure
+        return failure("content_filter", Action.GIVE_UP, usage)
+    answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
+    if isinstance(answer, tuple):
+        return failure(*answer, usage)
+    return replace(answer, model=str(body.get("model") or ""))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -193,56 +209,78 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
     return judge_error(status, headers, body, now)
 
 
-def _error_names(body: Any) -> list[str]:
-    """Code and type of an error body: `{"error": {...}}`, `{...}`, or a list of one (Gemini)."""
-    if isinstance(body, list):
-        body = body[0] if body else None
-    if isinstance(body, dict) and "error" in body:
-        body = body["error"]
-    if not isinstance(body, dict):
-        body = {"code": body}
-    values = (body.get("code"), body.get("type"))
-    # A name, not prose: it is shown to the user and logged.
-    return [value for value in values if isinstance(value, str) and _NAME.fullmatch(value)]
-
-
-def _problem(
-    choice: Mapping[str, Any] | None, *, json_object: bool, required_keys: Sequence[str]
-) -> tuple[str, Action] | None:
-    """Why a choice is no usable answer; None when it is one."""
+def _answer(
+    choice: Mapping[str, Any] | None, usage: Usage, *, json_object: bool, required_keys: Sequence[str]
+) -> Completion | tuple[str, Action]:
+    """The answer in a choice, or why it is no usable one."""
     message = None if choice is None else choice.get("message")
     if choice is None or not isinstance(message, dict):
         return "no_choices", Action.ASK_AGAIN
-    text, reason = message.get("content"), choice.get("finish_reason")
+    content, reason = text_of(message.get("content")), choice.get("finish_reason")
     if reason == "content_filter":
         return "content_filter", Action.GIVE_UP
     if message.get("refusal"):
         return "refusal", Action.GIVE_UP
-    if reason == "length":
-        return "length", Action.ASK_AGAIN
-    if not isinstance(text, str) or _BLANK.fullmatch(text):
-        return "empty", Action.ASK_AGAIN
-    if not (isinstance(reason, str) and reason.lower() in _FINISHED):
+    beside = thinking_of(message)
+    parts = split_thinking(content or "")
+    if isinstance(reason, str) and reason.lower() in _CUT_OFF:
+        # Whoever reasons pays for it out of the same limit.
+        reasoned = usage.reasoning_tokens or beside or parts is None
+        return ("reasoning_length" if reasoned else "length"), Action.ASK_AGAIN
+    text = "" if parts is None else without_special_tokens(parts[0])
+    if parts is None or _BLANK.fullmatch(text):
+        return ("thinking" if parts is None or parts[1] or beside else "empty"), Action.ASK_AGAIN
+    # Some servers give no reason for the end of a whole answer.
+    if not (reason is None or (isinstance(reason, str) and reason.lower() in _FINISHED)):
         return "unfinished", Action.ASK_AGAIN
-    if json_object:
-        answer = _json_object(text)
-        if answer is None:
-            return "invalid_json", Action.ASK_AGAIN
-        if not all(_says_something(answer.get(key)) for key in required_keys):
-            return "missing_keys", Action.ASK_AGAIN
-    return None
+    problem = _json_problem(text, required_keys) if json_object else None
+    if problem is not None:
+        return problem, Action.ASK_AGAIN
+    return Completion(text, usage, "", reason, thinking=parts[1] or beside)
 
 
-def _usage(value: Any) -> Usage:
+def _json_problem(text: str, required_keys: Sequence[str]) -> str | None:
+    answer = _json_object(text)
+    if answer is None:
+        return "invalid_json"
+    return None if all(_says_something(answer.get(key)) for key in required_keys) else "missing_keys"
+
+
+def read_usage(value: Any) -> Usage:
+    """The tokens that a server says it has counted; zeros for what it does not say, or says in no number.
+
+    Besides OpenAI's names those of others are known (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
+    """
     if not isinstance(value, dict):
         return NO_USAGE
-    counts = [value.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
-    prompt, completion, total = (n if isinstance(n, int) and n > 0 else 0 for n in counts)
-    details = value.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    prompt = _count(value, "prompt_tokens", "input_tokens", "promptTokenCount")
+    completion = _count(value, "completion_tokens", "output_tokens", "generated_tokens", "candidatesTokenCount")
+    total = _count(value, "total_tokens", "totalTokenCount")
+    if total and prompt and not completion:
+        completion = max(0, total - prompt)
+    before = value.get("prompt_tokens_details") or value.get("input_tokens_details")
+    after = value.get("completion_tokens_details") or value.get("output_tokens_details")
     return Usage(
-        prompt, completion, total or prompt + completion, cached if isinstance(cached, int) and cached > 0 else 0
+        prompt,
+        completion,
+        max(total, prompt + completion),
+        min(prompt, _count(before, "cached_tokens")),
+        _count(after, "reasoning_tokens") or _count(value, "reasoning_tokens"),
     )
+
+
+def _count(value: Any, *names: str) -> int:
+    """The first of these that is a number of tokens; 0 when none is."""
+    for name in names:
+        number = value.get(name) if isinstance(value, dict) else None
+        if isinstance(number, str):
+            try:
+                number = float(number)
+            except ValueError:
+                continue
+        if isinstance(number, int | float) and not isinstance(number, bool) and 0 < number < _MOST_TOKENS:
+            return math.ceil(number)
+    return 0
 
 
 def _first(choices: Any) -> Mapping[str, Any] | None:

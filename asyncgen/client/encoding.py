@@ -3,7 +3,7 @@
 What is before and after the user text of a call is encoded and hashed once, however many calls there are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -20,7 +20,8 @@ _USER = b'{"role":"user","content":'
 class Prepared:
     """A request as it will be sent: `hash` (hex) names it in the journal, `step` is the recipe's name for it.
 
-    `tokens` is what it is charged against a limit, `most` what it can cost.
+    `tokens` is what it is charged against a limit, `most` what it can cost; `limit` is the most tokens of its
+    answer (None: it has none); behind `fields_at` in the body come its fields beside model and messages.
     """
 
     step: str
@@ -30,6 +31,9 @@ class Prepared:
     most: Usage
     json_object: bool
     required_keys: tuple[str, ...]
+    limit: int | None
+    fields_at: int
+    shape: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,13 @@ class Encoder:
     Args:
         model: its name.
         max_tokens_field: what the server calls the limit of an answer.
+        longest_answer: tokens that the model writes at most, for requests that set no limit.
     """
 
-    def __init__(self, model: str, max_tokens_field: str) -> None:
+    def __init__(self, model: str, max_tokens_field: str, longest_answer: int = 0) -> None:
         self._model = model
         self._max_tokens_field = max_tokens_field
+        self._longest_answer = longest_answer
         self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
@@ -77,16 +83,39 @@ class Encoder:
             frame = self._frames[key] = self._frame(request)
         body, hashed = frame.around(request.user)
         characters = len(request.system) + len(request.user)
+        limit = request.sampling.max_tokens
+        most = self._longest_answer if limit is None else limit
         return Prepared(
             step=step,
             body=body,
             hash=hashed,
             # What OpenAI charges against the tokens a minute.
-            tokens=max(request.sampling.max_tokens, characters // CHARACTERS_PER_TOKEN),
+            tokens=max(limit or 0, characters // CHARACTERS_PER_TOKEN),
             # Text of a byte or more is in each token, and so is what frames the messages.
-            most=Usage(len(body), most := request.sampling.max_tokens, len(body) + most),
+            most=Usage(len(body), most, len(body) + most),
             json_object=request.json_object,
             required_keys=request.required_keys,
+            limit=limit,
+            fields_at=len(body) - len(frame.after),
+            shape=frame.after,
+        )
+
+    def with_limit(self, request: Prepared, limit: int) -> Prepared:
+        """The same request, known by the same hash, with another limit of its answer.
+
+        For an answer that was cut off: what the user configured names the request.
+        """
+        assert request.limit is not None
+        old, new = (f'"{self._max_tokens_field}":{number}'.encode() for number in (request.limit, limit))
+        after = request.shape.replace(old, new, 1)
+        body = request.body[: request.fields_at] + after
+        return replace(
+            request,
+            body=body,
+            shape=after,
+            limit=limit,
+            tokens=max(limit, request.tokens),
+            most=Usage(len(body), limit, len(body) + limit),
         )
 
     def _frame(self, request: ChatRequest) -> _Frame:
@@ -97,14 +126,18 @@ class Encoder:
             "top_p": request.sampling.top_p,
             self._max_tokens_field: request.sampling.max_tokens,
         }
+        fields = {name: value for name, value in fields.items() if value is not None}
+        more = {name: orjson.loads(text) for name, text in request.sampling.more}
         if request.seed is not None:
-            fields["seed"] = request.seed
+            fields["seed"] = request.seed + more.pop("seed", 0)
         if request.response_schema is not None:
             described = {"name": request.response_schema.name, "strict": True}
             described["schema"] = request.response_schema.schema
             fields["response_format"] = {"type": "json_schema", "json_schema": described}
         elif request.json_object:
             fields["response_format"] = {"type": "json_object"}
+        fields |= more.pop("extra_body", {}) if isinstance(more.get("extra_body"), dict) else {}
+        fields |= more
         # The first place: in the system prompt, as in any other text, the quotes would be escaped.
         before, _, after = orjson.dumps(fields).partition(_USER + b'""')
         named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)

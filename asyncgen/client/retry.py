@@ -9,6 +9,8 @@ from asyncgen.client.classify import Action, Failure
 BACKOFF_BASE = 0.5
 BACKOFF_CAP = 60.0
 BAD_ANSWERS = 3
+CUT_OFF = 2  # asks for an answer that is cut off each time: it would be as long a third time
+_CUT_OFF_KINDS = {"length", "reasoning_length"}
 POISON = 1e-9
 LEAST_ODDS = 0.25
 
@@ -77,7 +79,7 @@ class Retries:
                 return GiveUp()
             case Action.ASK_AGAIN:
                 self._bad_answers += 1
-                if self._bad_answers >= BAD_ANSWERS:
+                if self._bad_answers >= (CUT_OFF if failure.kind in _CUT_OFF_KINDS else BAD_ANSWERS):
                     return GiveUp()
         if self.counted >= self._max_attempts:
             return GiveUp()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from asyncgen.chat import Completion
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.wire import LookedUp
 
 Script = Callable[[Prepared], Awaitable[Completion | Failure]]
 """Gives the answer to a request, or what goes wrong in its place; it may sleep."""
@@ -25,7 +26,11 @@ class ScriptedWire:
             async with asyncio.timeout(seconds):
                 return await self._script(request), {}
         except TimeoutError:
-            return Failure("timeout", Action.RETRY), {}
+            return Failure("timeout", Action.RETRY, unsaid=True), {}
+
+    async def look_up(self, _endpoint: str, _model: str, _seconds: float) -> LookedUp | None:
+        """There is no server that knows models."""
+        return None
 
     async def close(self) -> None:
         """There is no connection."""

@@ -12,6 +12,7 @@ Proxies and certificates come from the environment, as the SDK's own client take
 
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import quote
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -24,6 +25,10 @@ from yarl import URL
 KEEP_ALIVE = 4.0  # seconds; many servers close idle connections after 5, and what is just being sent is lost then
 MOST_BYTES = 8 * 1024 * 1024
 _OK = 200
+
+
+NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+"""Errors before anything of the request was sent."""
 
 
 class BodyTooLargeError(httpx2.ReadError):
@@ -106,9 +111,11 @@ class HttpClient(httpx2.AsyncClient):
                 proxy=route.proxy,
             ) as response:
                 body = await _read(response)
-        except (aiohttp.ClientError, OSError) as error:
-            # A timeout of aiohttp is one of connecting: `OSError` has them all.
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise httpx2.ConnectError(type(error).__name__, request=request) from error
+        except (aiohttp.ClientError, OSError) as error:
+            # The request went out: an answer may have been made, and be billed.
+            raise httpx2.ReadError(type(error).__name__, request=request) from error
         if response.status == _OK:
             return Answer(request, response.headers, body)
         # The body is decoded already, whatever the server says of it. As bytes: a header may be no ASCII.
@@ -173,8 +180,18 @@ class ChatCompletions(AsyncOpenAI):
         # The type is what keeps the SDK from reading it; what it hands on is what `send` gave it.
         return cast("Answer", await self.request(httpx2.Response, options))
 
+    async def model(self, name: str) -> bytes:
+        """What the server says of a model, as it is.
+
+        Raises:
+            openai.APIStatusError, openai.APIConnectionError: as for `create`.
+        """
+        answer = await self.get(f"/models/{quote(name, safe='/:')}", cast_to=httpx2.Response)
+        return bytes(answer.content)
+
     def _build_request(self, options: FinalRequestOptions, *, retries_taken: int = 0) -> httpx2.Request:
-        assert isinstance(options.content, bytes)
+        if not isinstance(options.content, bytes):
+            return super()._build_request(options, retries_taken=retries_taken)
         if self._built is None:
             built = self._built = super()._build_request(options, retries_taken=retries_taken)
             del built.headers["content-length"]

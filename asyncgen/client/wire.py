@@ -9,7 +9,8 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from asyncgen.chat import Completion
 from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
@@ -19,6 +20,15 @@ from asyncgen.config import RunConfig
 from asyncgen.text import loads
 
 CONNECT_TIMEOUT = 30.0
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What a server says of a model: status, and the body, decoded where it is JSON."""
+
+    status: int
+    body: Any
 
 
 class Wire(Protocol):
@@ -33,6 +43,9 @@ class Wire(Protocol):
             The verdict, and the headers of the answer (none when there was no answer).
         """
 
+    async def look_up(self, endpoint: str, model: str, seconds: float) -> LookedUp | None:
+        """Ask an endpoint for a model, for so many seconds at most; None: there was no answer."""
+
     async def close(self) -> None:
         """Close the connections."""
 
@@ -46,9 +59,9 @@ class SdkWire:
         defer("openai.types")
         import openai  # noqa: PLC0415
 
-        from asyncgen.client.transport import BodyTooLargeError, ChatCompletions  # noqa: PLC0415
+        from asyncgen.client.transport import NOT_SENT, BodyTooLargeError, ChatCompletions  # noqa: PLC0415
 
-        self._too_large = BodyTooLargeError
+        self._too_large, self._not_sent = BodyTooLargeError, NOT_SENT
         self._openai = openai
         self._clients = {
             served.name: ChatCompletions(
@@ -66,6 +79,17 @@ class SdkWire:
         for client in self._clients.values():
             await client.close()
 
+    async def look_up(self, endpoint: str, model: str, seconds: float) -> LookedUp | None:
+        """Ask for a model; see `Wire.look_up`."""
+        try:
+            async with asyncio.timeout(seconds):
+                body = await self._clients[endpoint].model(model)
+        except self._openai.APIStatusError as error:
+            return LookedUp(error.status_code, _decoded(error.response.text))
+        except (TimeoutError, self._openai.APIError, ValueError):
+            return None
+        return LookedUp(_OK, _decoded(body.decode(errors="replace")))
+
     async def send(
         self, endpoint: str, request: Prepared, seconds: float
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
@@ -74,19 +98,16 @@ class SdkWire:
             async with asyncio.timeout(seconds):
                 response = await self._clients[endpoint].create(request.body)
         except TimeoutError:
-            return Failure("timeout", Action.RETRY), {}
+            return Failure("timeout", Action.RETRY, unsaid=True), {}
         except self._openai.APIStatusError as error:
-            text = error.response.text
-            try:
-                body = loads(text)
-            except ValueError:
-                body = text
             headers = error.response.headers
-            return judge_error(error.status_code, headers, body, time.time()), headers
+            return judge_error(error.status_code, headers, _decoded(error.response.text), time.time()), headers
         except self._openai.APIConnectionError as error:
             if isinstance(error.__cause__, self._too_large):
-                return Failure("too_large_answer", Action.ASK_AGAIN), {}
-            return _connection_failure(error), {}
+                return Failure("too_large_answer", Action.ASK_AGAIN, unsaid=True), {}
+            # Where no connection came about, nothing was asked and nothing is billed.
+            unsaid = not isinstance(error.__cause__, self._not_sent)
+            return replace(_connection_failure(error), unsaid=unsaid), {}
         verdict = judge_answer(
             response.content,
             response.headers,
@@ -95,6 +116,13 @@ class SdkWire:
             now=time.time(),
         )
         return verdict, response.headers
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return loads(text)
+    except ValueError:
+        return text
 
 
 def _connection_failure(error: BaseException) -> Failure:

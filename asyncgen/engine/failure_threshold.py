@@ -5,6 +5,7 @@ from collections import Counter
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
 
 LEAST_FAILED = 30
+ALIKE = 10  # first pairs that are all refused alike: what the server refuses of them, it refuses of all
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 
 
@@ -14,23 +15,33 @@ class Breaker:
     Args:
         most: failed pairs after which one more ends the run; None: as many as it likes.
         share: of the pairs that have ended, which may fail; looked at from the `LEAST_FAILED`-th failure on.
+        alike: whether to end the run when its first pairs are all refused in one way.
     """
 
-    def __init__(self, most: int | None, share: float) -> None:
+    def __init__(self, most: int | None, share: float, *, alike: bool = True) -> None:
         self._most = most
         self._share = share
         self._ended = 0
         self._failures: Counter[tuple[str, str]] = Counter()
+        self._wanted = ALIKE if alike and most is None else 0
+        self._first: dict[int, tuple[object, ...] | None] = {}
 
-    def after(self, failure: CallFailed | None) -> AsyncgenError | None:
+    def begin(self, index: int) -> None:
+        """The pair of this index is processed from now on."""
+        if len(self._first) < self._wanted:
+            self._first[index] = None
+
+    def after(self, index: int, failure: CallFailed | None) -> AsyncgenError | None:
         """A pair has ended, by this failure or well: the reason to end the run, if that is one."""
         self._ended += 1
         if failure is None:
             return None
+        if index in self._first and failure.kind == "bad_request":
+            self._first[index] = failure.step, failure.status, failure.code, failure.param
         self._failures[failure.step, failure.kind] += 1
         failed = self._failures.total()
         many = failed >= LEAST_FAILED and failed > self._share * self._ended
-        if not many and (self._most is None or failed <= self._most):
+        if not self._all_refused() and not many and (self._most is None or failed <= self._most):
             return None
         (step, kind), number = self._failures.most_common(1)[0]
         reason = f"{failed} of {self._ended} pairs failed, {number} of them with {kind} ({step})"
@@ -42,3 +53,8 @@ class Breaker:
                 f"{reason}: the server is not well, or is not at --base-url; wait, {go_on}; {listed}"
             )
         return BadDataError(f"{reason}: check the prompt file and --model, {go_on}; {listed}")
+
+    def _all_refused(self) -> bool:
+        """Whether the first pairs were all refused, in one way; not those that fail fastest, but those begun first."""
+        refusals = set(self._first.values())
+        return len(self._first) == self._wanted > 0 and len(refusals) == 1 and None not in refusals

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Protocol
 
+from asyncgen.chat import ModelWays
 from asyncgen.config import RunConfig
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.pool import Engine
@@ -100,7 +101,9 @@ class Work:
             rows = self._intake.behind(state, stop)
             await self.begin_tap(state)
             try:
-                await self._engine.run(journal, self._tapped(outputs), rows, count(first), self._breaker())
+                await self._engine.run(
+                    journal, self._tapped(outputs), rows, count(first), self._breaker(), state.ways
+                )
                 state = outputs.state
                 replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
                 self._disk.unlink(self._directory / CHECKPOINT)
@@ -125,7 +128,9 @@ class Work:
             spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
             sink = self._tapped(spool) if tapped else spool
             # Pairs that failed before may all fail again, and that is no news.
-            return await self._merge(journal, spool, sink, failed, Breaker(None, 1.0), lambda: spool.repaired)
+            return await self._merge(
+                journal, spool, sink, failed, Breaker(None, 1.0, alike=False), lambda: spool.repaired, state.ways
+            )
 
     async def regenerate(self, state: RunState, now: Regeneration, flaws: Flaws) -> RunState:
         """Ask flagged pairs anew and replace those that come out better; the new state.
@@ -149,7 +154,9 @@ class Work:
             replace_atomically(self._disk, self._directory / STATISTICS, begun)
             self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
             breaker = self._breaker()
-            state, _ = await self._merge(journal, spool, spool, asked, breaker, lambda: asked, now.number)
+            state, _ = await self._merge(
+                journal, spool, spool, asked, breaker, lambda: asked, state.ways, now.number
+            )
         kept = len(asked) - len(spool.repaired)
         left = f", {kept:,} kept: no better answer came" if kept else ""
         self._observe(Notice(f"{len(spool.repaired):,} replaced in place{left}"))
@@ -169,13 +176,14 @@ class Work:
         asked: list[int],
         breaker: Breaker,
         settled: Callable[[], list[int]],
+        ways: ModelWays | None,
         seed: int | None = None,
     ) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask pairs and merge what they come to; the answers of those that are then `settled` may go."""
         self._engine.tally.begin(len(asked))
         try:
-            await self._engine.run(journal, sink, self._intake.at(asked), iter(asked), breaker, seed=seed)
-            merged = await self._disk.call(lambda: spool.merge(replace(journal.spend)))
+            await self._engine.run(journal, sink, self._intake.at(asked), iter(asked), breaker, ways, seed=seed)
+            merged = await self._disk.call(lambda: spool.merge(replace(journal.spend), journal.adaptations))
             for index in settled():
                 journal.release(index)
             journal.unlink_dead()
@@ -206,6 +214,7 @@ class Work:
             ballast=BALLAST_PER_CALL * self._config.ceiling,
             spend=replace(state.spend),
             generation=generation,
+            adaptations=state.adaptations,
         )
         try:
             for notice in _noticed(journal):

@@ -11,8 +11,9 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from asyncgen.chat import Usage
+from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
+from asyncgen.client.model_check import check_model
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, describe
@@ -36,6 +37,7 @@ from asyncgen.humanize import plural
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.limits.pacer import MINUTE
+from asyncgen.models import Model
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
@@ -104,6 +106,7 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
+        model: what is known of it; None: it is not listed.
     """
 
     def __init__(
@@ -115,9 +118,12 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
+        model: Model | None,
     ) -> None:
         self._config = config
         self._open_wire = open_wire
+        self._model = model
+        self._checked_model = False
         self._price = price
         self._recipe = recipe
         self._disk = disk
@@ -153,6 +159,7 @@ class Engine:
         rows: AsyncGenerator[Row[Any], None],
         expected: Iterator[int],
         breaker: Breaker,
+        ways: ModelWays | None,
         *,
         seed: int | None = None,
     ) -> None:
@@ -164,6 +171,7 @@ class Engine:
             rows: what to process; closed at the end.
             expected: the indexes of the rows, in order.
             breaker: says when too many rows fail.
+            ways: what was known of the model when the run began; None: an older version began it.
             seed: asks for other answers than without it.
 
         Raises:
@@ -174,7 +182,17 @@ class Engine:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         self._gate.budget = open_budget(config, journal.spend, self._price)
         wire = self._open_wire(config)
-        client = ChatClient(config, self._gate, journal, self._tell, self.stop, wire)
+        client = ChatClient(
+            config,
+            self._gate,
+            journal,
+            self._tell,
+            self.stop,
+            wire,
+            ways=ways,
+            learned=journal.adaptations,
+            longest_answer=0 if self._model is None else self._model.max_output or 0,
+        )
         writer = OrderedWriter(
             sink,
             expected,
@@ -185,6 +203,10 @@ class Engine:
         )
         worker = Worker(self._recipe, client, journal, self.stop, breaker, config.pair_timeout, seed)
         try:
+            if not self._checked_model:
+                self._checked_model = True
+                for notice in await check_model(wire, config, self._model):
+                    self._tell(notice)
             async with asyncio.TaskGroup() as group:
                 helpers = [
                     group.create_task(self._gate.pump()),

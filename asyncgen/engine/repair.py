@@ -5,7 +5,7 @@ synced; an intent record with their names and sizes is made durable; then come t
 the intent. Before the intent nothing has happened; from it on, the next start finishes what it describes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.chat import Adaptation
 from asyncgen.cost import Spend
 from asyncgen.engine.worker import Outcome
 from asyncgen.engine.writer import count_outcome, failed_line
@@ -137,11 +138,12 @@ class RepairSpool:
         for fd in self._spools.values():
             self._disk.close_descriptor(fd)
 
-    def merge(self, spend: Spend) -> tuple[RunState, dict[str, FileMeter]]:
+    def merge(self, spend: Spend, adaptations: Sequence[Adaptation]) -> tuple[RunState, dict[str, FileMeter]]:
         """Write the merged files, the intent, and carry it out; the new state and the meters of its files.
 
         Args:
             spend: what all runs have cost, the repair included.
+            adaptations: what endpoints have refused.
         """
         meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
         repaired = set(self.repaired)
@@ -161,6 +163,7 @@ class RepairSpool:
             stats=self._stats,
             failed_pairs=len(lines),
             spend=spend,
+            adaptations=tuple(adaptations),
         )
         statistics = encode_statistics(state)
         write_durably(self._disk, self._directory / (STATISTICS + SUFFIX), statistics)

@@ -3,12 +3,13 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from asyncgen.chat import ModelWays
 from asyncgen.client.wire import SdkWire, Wire
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, shipped
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.passes import Flaws, Work
 from asyncgen.engine.pool import Engine
@@ -18,6 +19,7 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted
 from asyncgen.fingerprint import Fingerprint, fingerprint
+from asyncgen.models import load_models
 from asyncgen.recipe import Recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
@@ -83,10 +85,16 @@ class Run:
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
         self._observers = [self._telemetry.observe, *observers]
-        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush, open_wire)
-        served = {"model": config.model, "endpoint": config.endpoint}
+        model = load_models(shipped("models.toml")).find(config.model)
+        self._ways = ModelWays() if model is None else model.ways
+        if config.max_tokens_field is not None:
+            self._ways = replace(self._ways, max_tokens_field=None)
+        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush, open_wire, model)
+        served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file
+        if config.keep_thinking:
+            served["keep_thinking"] = "yes"
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
         self._intake = Intake(config, recipe.parse, disk, self._observe, lambda: self._engine.reason)
         self._work = Work(config, recipe, self._fingerprint, self._intake, self._engine, disk, self._observe, tap)
@@ -196,12 +204,18 @@ class Run:
             prefix_chain=scanned.prefix_chain,
             restart=self._config.restart,
             rows=self._intake.all,
+            ways=self._ways,
         )
         if beginning.state.portion is not None:
             self._observe(Notice(str(beginning.state.portion).capitalize()))
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         self._intake.trust(scanned)
+        told = _told(self._config.model, beginning.state.ways)
+        if told:
+            self._observe(Notice(told))
+        if self._config.began_with:
+            return replace(beginning, state=replace(beginning.state, finished_with=self._config.model))
         return beginning
 
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
@@ -253,3 +267,16 @@ class Run:
     def _observe(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
+
+
+def _told(model: str, ways: ModelWays | None) -> str:
+    """What is sent to a listed model in another way than it is configured; empty for nothing."""
+    said = []
+    if ways is not None and ways.max_tokens_field == "max_completion_tokens":
+        said.append("max_tokens is sent as max_completion_tokens")
+    if ways is not None and ways.sampling != "always":
+        if ways.sampling == "never":
+            said.append("temperature and top_p are left out")
+        elif ways.reasons and ways.can_be_switched_off:
+            said.append('reasoning_effort "none" is sent unless one is set')
+    return f"{model}: {'; '.join(said)}" if said else ""

@@ -47,6 +47,7 @@ class Worker:
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
+            self.breaker.begin(row.index)
             try:
                 outcome = await self._process(row)
             except Stopping:
@@ -56,7 +57,7 @@ class Worker:
                 self.stop(error)
                 continue
             outcomes.put_nowait(outcome)
-            reason = self.breaker.after(outcome.failure)
+            reason = self.breaker.after(outcome.row.index, outcome.failure)
             del outcome  # or each of thousands of workers would keep its last one while it waits
             if reason is not None:
                 self.stop(reason)

@@ -59,6 +59,11 @@ def failed_line(outcome: Outcome) -> bytes:
             "error": failure.kind,
             "attempts": failure.attempts,
             "tokens": outcome.tokens,
+            **{
+                name: value
+                for name, value in (("status", failure.status), ("code", failure.code), ("param", failure.param))
+                if value is not None
+            },
         },
         option=orjson.OPT_APPEND_NEWLINE,
     )
@@ -110,6 +115,7 @@ class RunOutputs:
             stats=dict(self._stats),
             failed_pairs=self._failed_pairs,
             spend=replace(self._journal.spend),
+            adaptations=tuple(self._journal.adaptations),
         )
 
     async def append(self, outcomes: list[Outcome]) -> None:

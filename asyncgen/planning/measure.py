@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
 from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import CHARACTERS_PER_TOKEN, Prepared
-from asyncgen.client.wire import SdkWire, Wire
+from asyncgen.client.wire import LookedUp, SdkWire, Wire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
@@ -109,7 +109,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
     for pair in pairs:
         await recipe.run(pair, generate)
     prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
-    answers = [request.sampling.max_tokens for request in requests]
+    answers = [request.sampling.max_tokens or 0 for request in requests]
     cost = Cost(
         calls=len(requests) / len(pairs),
         # What OpenAI charges against the tokens a minute: the larger of the two.
@@ -177,7 +177,12 @@ class _ListeningWire:
         result, headers = await self._wire.send(endpoint, request, seconds)
         if isinstance(result, Completion):
             self._measured.hear(headers)
-        return result, headers
+        # Kept from the gate: a few calls are not paced, or the first of them would slow the others down.
+        return result, {}
+
+    async def look_up(self, endpoint: str, model: str, seconds: float) -> LookedUp | None:
+        """Ask for a model as ever."""
+        return await self._wire.look_up(endpoint, model, seconds)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -190,8 +195,13 @@ class _NoLog:
     def sent(self, index: int, step: str, most: Usage) -> None:
         """A call is about to be sent."""
 
-    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
+    def answered(
+        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+    ) -> None:
         """A usable answer has arrived."""
+
+    def adapted(self, adaptation: Adaptation) -> None:
+        """A field was refused."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
         """The attempt ended without a usable answer."""

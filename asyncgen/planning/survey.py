@@ -133,7 +133,7 @@ async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize
     note = ""
 
     async def generate(step: str, request: ChatRequest) -> Completion:
-        size = sizes.setdefault(step, StepSize(request.sampling.max_tokens, request.json_object))
+        size = sizes.setdefault(step, StepSize(request.sampling.max_tokens or 0, request.json_object))
         size.calls += 1
         size.prompt_characters += len(request.system) + len(request.user)
         size.fixed_characters += len(request.system)

@@ -20,8 +20,10 @@ def build(config: RunConfig, warn: Callable[[str], None] | None = None) -> Recip
         UsageError: a file cannot be read.
         BadDataError: it lacks what a step needs.
     """
-    prompts = PromptFile.load(config.prompt_file)
+    prompts = PromptFile.load(config.prompt_file, config.params, more=not config.three_fields)
     recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
     if prompts.unknown and warn is not None:
         warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    if prompts.ignored and warn is not None:
+        warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
     return recipe

@@ -13,7 +13,7 @@ from asyncgen.chat import ChatRequest, Completion, Sampling
 from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.prompts import Prompt, PromptFile
-from asyncgen.recipes.provenance import Origin
+from asyncgen.recipes.provenance import Origin, thoughts
 from asyncgen.text import loads, strip_fence
 
 VERSION = 2
@@ -121,6 +121,7 @@ class MedecSafe:
                     "generation_type": "correct_paraphrase",
                     "gpt4o_tokens": paraphrase.usage.total_tokens,
                     "calls": self._calls(paraphrase=paraphrase, correct_reasoning=correct_reasoning),
+                    **thoughts(paraphrase=paraphrase, correct_reasoning=correct_reasoning),
                 },
                 "reasoning": _decoded(correct_reasoning),
             },
@@ -138,6 +139,7 @@ class MedecSafe:
                 "metadata": {
                     "generation_type": "medec_verified_error",
                     "calls": self._calls(error_reasoning=error_reasoning),
+                    **thoughts(error_reasoning=error_reasoning),
                 },
                 "reasoning": _decoded(error_reasoning),
             },

@@ -16,6 +16,7 @@ import orjson
 from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes.params import check_params, sampling_of
 from asyncgen.text import loads
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
@@ -58,17 +59,34 @@ class PromptFile:
     """A prompt file, decoded; the steps of a recipe take from it what they need.
 
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
-    what looks like a placeholder and is none, as `key: {name}`.
+    what looks like a placeholder and is none, as `key: {name}`; `ignored` what stands in
+    `generation_params` and is not sent.
+
+    Args:
+        content: as decoded.
+        path: where it is from, for messages.
+        params: fields for the requests of all steps, before those of the file; None of a name leaves it out.
+        more: whether fields beside temperature, top_p and max_tokens are taken.
     """
 
-    def __init__(self, content: Mapping[str, Any], path: Path) -> None:
+    def __init__(
+        self,
+        content: Mapping[str, Any],
+        path: Path,
+        params: Mapping[str, Any] | None = None,
+        *,
+        more: bool = True,
+    ) -> None:
         self._content = content
         self._path = path
+        self._params = params or {}
+        self._more = more
+        self.ignored: list[str] = []
         self.used: dict[str, Any] = {}
         self.unknown: list[str] = []
 
     @classmethod
-    def load(cls, path: Path) -> "PromptFile":
+    def load(cls, path: Path, params: Mapping[str, Any] | None = None, *, more: bool = True) -> "PromptFile":
         """Read a prompt file (JSON object, UTF-8, with or without a byte order mark).
 
         Raises:
@@ -89,7 +107,7 @@ class PromptFile:
             raise BadDataError(f"the prompt file {path} is not valid JSON{where}") from None
         if not isinstance(content, dict):
             raise BadDataError(f"the prompt file {path} must hold a JSON object with the prompts by key")
-        return cls(content, path)
+        return cls(content, path, params, more=more)
 
     def prompt(self, key: str, *, allowed: tuple[str, ...], needed: str, optional: bool = False) -> Prompt | None:
         """Take `<key>_system` and `<key>_user`.
@@ -130,17 +148,19 @@ class PromptFile:
         """Take `generation_params.<key>`; what it does not say comes from `default`.
 
         Raises:
-            BadDataError: a value is not a number in its range.
+            BadDataError: a value does not fit its field.
         """
-        params = self._content.get("generation_params") or {}
-        own = params.get(key) if isinstance(params, dict) else None
-        own = own if isinstance(own, dict) else {}
-        sampling = Sampling(
-            temperature=self._number(key, own, "temperature", default.temperature, (0, 2)),
-            top_p=self._number(key, own, "top_p", default.top_p, (0, 1)),
-            max_tokens=int(self._number(key, own, "max_tokens", default.max_tokens, (1, 10_000_000))),
-        )
-        self.used[f"generation_params.{key}"] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
+        file = self._content.get("generation_params") or {}
+        own = file.get(key) if isinstance(file, dict) else None
+        where = f"the prompt file {self._path}: generation_params.{key}"
+        said = check_params(own if isinstance(own, dict) else {}, where)
+        self.ignored += [f"generation_params.{key}.{name}" for name in said.ignored]
+        fields = {"temperature": default.temperature, "top_p": default.top_p, "max_tokens": default.max_tokens}
+        fields |= {name: value for name, value in said.fields.items() if self._more or name in fields}
+        fields |= self._params
+        sampling = sampling_of(fields)
+        used: list[Any] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
+        self.used[f"generation_params.{key}"] = [*used, dict(sampling.more)] if sampling.more else used
         return sampling
 
     def required_keys(self, step: str) -> tuple[str, ...]:
@@ -191,18 +211,6 @@ class PromptFile:
             problem = "lacks the key" if value is None else "has no text under the key"
             raise BadDataError(f"the prompt file {self._path} {problem} {name}")
         self.used[name] = value
-        return value
-
-    def _number(
-        self, key: str, own: Mapping[str, Any], name: str, default: float, bounds: tuple[float, float]
-    ) -> float:
-        value = own.get(name, default)
-        low, high = bounds
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise BadDataError(
-                f"the prompt file {self._path}: generation_params.{key}.{name} must be a number "
-                f"from {low:g} to {high:g}"
-            )
         return value
 
 

@@ -14,6 +14,12 @@ from asyncgen.fingerprint import digest
 from asyncgen.recipes.prompts import Prompt
 
 
+def thoughts(**answers: Completion | None) -> dict[str, Any]:
+    """`thinking` of a record's metadata, by step: what the model thought, where that is kept (--keep-thinking)."""
+    kept = {step: answer.thinking for step, answer in answers.items() if answer is not None and answer.thinking}
+    return {"thinking": kept} if kept else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What all calls of a step have in common: hashes (hex) of its prompt and of its sampling parameters."""
@@ -27,9 +33,11 @@ class Origin:
         """The origin of a step's answers.
 
         The prompt's hash is that of the system text, a NUL and the user template; the sampling's that of
-        `[temperature,top_p,max_tokens]`.
+        `[temperature,top_p,max_tokens]`, behind them an object of the other fields where there are any.
         """
-        parameters = [sampling.temperature, sampling.top_p, sampling.max_tokens]
+        parameters: list[Any] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
+        if sampling.more:
+            parameters.append({name: orjson.loads(text) for name, text in sampling.more})
         return cls(step, digest(f"{prompt.system}\0{prompt.user}".encode()), digest(orjson.dumps(parameters)))
 
     def trace(self, answer: Completion) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.chat import Adaptation, ModelWays
 from asyncgen.cost import Spend
 from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint, digest
@@ -72,7 +73,9 @@ class RunState:
     `input_end` and `input_chain` are the position behind that pair's line and the hash of all lines up to
     it; `files` has a mark for each of the files in step; `stats` are the counters that users know; `spend` is
     what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
-    of the whole.
+    of the whole; `ways` is what was known of the model when the run began (None: an older version began it),
+    `adaptations` what its endpoints have refused since; `finished_with` is the model that took over from the one
+    that the run was begun with.
     """
 
     last_completed_idx: int
@@ -85,6 +88,9 @@ class RunState:
     spend: Spend = field(default_factory=Spend)
     regeneration: Regeneration = Regeneration()
     portion: Portion | None = None
+    ways: ModelWays | None = None
+    adaptations: tuple[Adaptation, ...] = ()
+    finished_with: str = ""
 
     @property
     def first(self) -> int:
@@ -182,6 +188,9 @@ def _common(state: RunState) -> dict[str, Any]:
         "spend": state.spend,
         "regeneration": state.regeneration,
         **({} if state.portion is None else {"shard": _shard(state.portion)}),
+        **({} if state.ways is None else {"ways": state.ways}),
+        **({"adaptations": state.adaptations} if state.adaptations else {}),
+        **({"finished_with": state.finished_with} if state.finished_with else {}),
     }
 
 
@@ -224,4 +233,9 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         portion=None
         if shard is None
         else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
+        ways=ModelWays(**content["ways"]) if "ways" in content else None,
+        adaptations=tuple(
+            Adaptation(**one | {"fields": tuple(one["fields"])}) for one in content.get("adaptations", [])
+        ),
+        finished_with=str(content.get("finished_with", "")),
     )

@@ -88,7 +88,13 @@ def _call(event: CallEnded) -> dict[str, Any]:
         "took": round(event.took, 4),
         "usage": event.usage,
         **({"endpoint": event.endpoint} if event.endpoint else {}),
+        **_refusal(event),
     }
+
+
+def _refusal(event: CallEnded) -> dict[str, str]:
+    said = {"code": event.code, "param": event.param, "sentence": event.sentence}
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def _line(fields: dict[str, Any]) -> bytes:

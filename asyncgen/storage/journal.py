@@ -16,15 +16,16 @@ Rules:
 Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
 have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
-copied before it are not counted again).
+copied before it are not counted again); `adapted` (a field that an endpoint has refused, and how it is sent
+since).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.chat import NO_USAGE, Adaptation, Completion, Usage
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError
 from asyncgen.fingerprint import Fingerprint
@@ -65,6 +66,7 @@ class Journal:
         on_full: told when the disk is full; what is in flight is still saved, in the ballast.
         ballast: bytes set aside for that.
         spend: what the directory has cost, where no journal knows better; kept up to date.
+        adaptations: what endpoints have refused, as far as checkpoint or statistics know.
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
@@ -81,6 +83,7 @@ class Journal:
         ballast: int,
         spend: Spend,
         generation: int = 0,
+        adaptations: Iterable[Adaptation] = (),
     ) -> None:
         self._disk = disk
         self._directory = directory
@@ -91,6 +94,7 @@ class Journal:
         self.unsettled = 0
         self.damaged = 0
         self.spend = spend
+        self.adaptations = list(adaptations)
         paths = segments(disk, directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
         self._clear_unfinished()
@@ -109,8 +113,10 @@ class Journal:
         # so every line before it must have been counted.
         self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
 
-    def answered(self, index: int, step: str, request_hash: str, completion: Completion) -> None:
-        """Record a usable answer."""
+    def answered(
+        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+    ) -> None:
+        """Record a usable answer, and what it may have cost beside what the server has said."""
         record = {
             "kind": "answer",
             "index": index,
@@ -122,9 +128,19 @@ class Journal:
             "finish_reason": completion.finish_reason,
             "text": completion.text,
         }
+        if completion.thinking:
+            record["thinking"] = completion.thinking
+        if lost.total_tokens:
+            record["lost"] = lost
         place = self._log.append(encode_line(record))
         self._hold(index, place).answers[step] = place
         self.spend.add(completion.usage)
+        self.spend.lose(lost)
+
+    def adapted(self, adaptation: Adaptation) -> None:
+        """Record what an endpoint has refused, before anything is sent in another way."""
+        self.adaptations.append(adaptation)
+        self._log.append(_adapted_line(adaptation))
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE) -> None:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
@@ -146,7 +162,7 @@ class Journal:
         if record is None or record["request"] != request_hash:
             return None
         usage, reason = Usage(**record["usage"]), record.get("finish_reason")
-        return Completion(record["text"], usage, record["model"], reason)
+        return Completion(record["text"], usage, record["model"], reason, thinking=record.get("thinking", ""))
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""
@@ -228,6 +244,9 @@ class Journal:
                 if record.get("spend") is not None:
                     self.spend = Spend(**record["spend"])
                 continue
+            if record["kind"] == "adapted":
+                self._know(Adaptation(**record["adaptation"] | {"fields": tuple(record["adaptation"]["fields"])}))
+                continue
             index, step = record["index"], record["step"]
             if record["kind"] == "sent":
                 in_flight[index, step] = Usage(**record.get("most", {}))
@@ -240,7 +259,13 @@ class Journal:
         for most in in_flight.values():
             self.spend.lose(most)
         self._log.append(spend_line(self.spend))
+        for adaptation in self.adaptations:
+            self._log.append(_adapted_line(adaptation))
         self._log.take_over(paths)
+
+    def _know(self, adaptation: Adaptation) -> None:
+        if adaptation not in self.adaptations:
+            self.adaptations.append(adaptation)
 
     def _count(self, record: dict[str, Any]) -> None:
         """Add what a line says that a call has cost."""
@@ -277,6 +302,10 @@ class Journal:
                 fd = self._disk.open_append(aside)
                 self._disk.write(fd, broken, aside)
                 self._disk.close_descriptor(fd)
+
+
+def _adapted_line(adaptation: Adaptation) -> bytes:
+    return encode_line({"kind": "adapted", "adaptation": adaptation})
 
 
 def clear_journal(disk: Disk, directory: Path) -> None:

@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from asyncgen.chat import ModelWays
 from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.recipe import Recipe
@@ -77,6 +78,7 @@ def begin(
     prefix_chain: str | None,
     restart: bool,
     rows: Callable[[], Iterator[Row[Any]]],
+    ways: ModelWays | None = None,
 ) -> Beginning:
     """Bring the directory into the state that a run goes on from.
 
@@ -90,12 +92,13 @@ def begin(
         prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
         restart: move everything aside and begin anew.
         rows: the input from its beginning, for taking over.
+        ways: what is known of the model's requests, for a run that begins.
 
     Raises:
         DirectoryError: the directory belongs to another run or was changed.
     """
     stop = pairs if portion is None else portion.stop
-    fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows)
+    fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows, ways)
     if restart:
         return fresh()
     if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
@@ -169,6 +172,7 @@ def _fresh(
     pairs: int,
     portion: Portion | None,
     rows: Callable[[], Iterator[Row[Any]]],
+    ways: ModelWays | None,
 ) -> Beginning:
     first = 0 if portion is None else portion.first
     before = next(islice(rows(), first - 1, None)) if first else None
@@ -185,6 +189,7 @@ def _fresh(
         | {"total_pairs": pairs if portion is None else portion.size},
         fingerprint=fingerprint,
         portion=None if portion is None else replace(portion, chain=chain),
+        ways=ways,
     )
     save_checkpoint(disk, directory, state)
     return Beginning(state, meters, moved_to=moved_to)

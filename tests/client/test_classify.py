@@ -141,7 +141,8 @@ def test_an_error_status_is_judged_as_the_table_says(status: int, body: object, 
 def test_the_words_of_a_message_decide_nothing(status: int, words: str) -> None:
     """Whatever name stands in a message, the verdict is that of the status."""
     body = {"error": {"message": words, "type": "some_error", "code": None, "param": words}}
-    assert judged(status, body) == judged(status, error("some_error"))
+    one, other = judged(status, body), judged(status, error("some_error"))
+    assert (one.kind, one.action, one.limit) == (other.kind, other.action, other.limit)
 
 
 @pytest.mark.parametrize(
@@ -300,8 +301,9 @@ def judged_answer(
 
 UNUSABLE = [
     # no JSON, or no object
-    (b"", "invalid_body", RETRY),
-    (HTML.encode(), "invalid_body", RETRY),
+    (b"", "empty_body", RETRY),
+    (HTML.encode(), "html", RETRY),
+    (b'data: {"choices": []}\n\n', "event_stream", RETRY),
     (b'{"choices": [{"message": {"content": "The no', "invalid_body", RETRY),
     (b'{"choices": "\xff"}', "invalid_body", RETRY),
     ([], "invalid_body", RETRY),
@@ -319,7 +321,11 @@ UNUSABLE = [
     # cut off, empty
     (answer(finish_reason="length"), "length", ASK_AGAIN),
     (answer("", finish_reason="length"), "length", ASK_AGAIN),
-    (answer(finish_reason=None), "unfinished", ASK_AGAIN),
+    (answer("", finish_reason="MAX_TOKENS"), "length", ASK_AGAIN),
+    (answer("<think>The user", finish_reason="length"), "reasoning_length", ASK_AGAIN),
+    (answer("<think>The user wants"), "thinking", ASK_AGAIN),
+    (answer("wants it.</think>The note."), "thinking", ASK_AGAIN),
+    (answer(None, reasoning_content="The note."), "thinking", ASK_AGAIN),
     (answer(finish_reason="error"), "unfinished", ASK_AGAIN),
     (answer(finish_reason=["stop"]), "unfinished", ASK_AGAIN),
     (answer(""), "empty", ASK_AGAIN),
@@ -450,8 +456,10 @@ def test_the_tokens_of_an_unusable_answer_are_counted(body: dict[str, Any]) -> N
         ([1, 2, 3], Usage()),
         ({}, Usage()),
         ({"prompt_tokens": 100, "completion_tokens": 20}, Usage(100, 20, 120)),
-        ({"prompt_tokens": "100", "completion_tokens": -20, "total_tokens": None}, Usage()),
+        ({"prompt_tokens": "100", "completion_tokens": -20, "total_tokens": None}, Usage(100, 0, 100)),
         ({"total_tokens": 120}, Usage(0, 0, 120)),
+        ({"input_tokens": 99.2, "output_tokens": 20.0}, Usage(100, 20, 120)),
+        ({"prompt_tokens": 100, "total_tokens": 120}, Usage(100, 20, 120)),
     ],
     ids=str,
 )

@@ -179,7 +179,7 @@ def test_what_the_file_says_is_taken() -> None:
 
 
 @pytest.mark.parametrize("name", ["temperature", "top_p", "max_tokens"])
-@pytest.mark.parametrize("value", ["0.5", None, True, [0.5], {"value": 0.5}, -1, 1e9])
+@pytest.mark.parametrize("value", ["0.5", True, [0.5], {"value": 0.5}, -1, 1e9])
 def test_a_parameter_of_the_wrong_type_or_range_is_named(name: str, value: object) -> None:
     """Before a server refuses every call for it."""
     with pytest.raises(BadDataError, match=f"generation_params.correct_paraphrase.{name} must be a number"):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from asyncgen.cli.flags import add_server_arguments
 from asyncgen.cli.job import sockets
-from asyncgen.cli.servers import add_local_argument, local_model, model_name, serve_local, serve_simulator
+from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
@@ -226,7 +226,7 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
         endpoints=(endpoint,),
-        model=model_name(args, local),
+        model=args.model or default_model(local),
         max_tokens_field=args.max_tokens_field,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
     )

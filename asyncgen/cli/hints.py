@@ -1,0 +1,53 @@
+"""What a user can do about a failure, by its kind: names the flag or the key of the prompt file that helps."""
+
+from asyncgen.events import CallEnded
+
+_BY_KIND = {
+    "length": "the answer reached its limit: raise max_tokens in generation_params, or --param max_tokens=N",
+    "reasoning_length": "reasoning used the limit of tokens up: raise max_tokens in generation_params, or lower "
+    "--reasoning-effort",
+    "thinking": "only reasoning came (reasoning_content, or an open <think>), and no answer: raise max_tokens, or "
+    "switch it off (--reasoning-effort none, or the server's own field in extra_body)",
+    "invalid_json": "the answer is no JSON object: response_schemas in the prompt file hold the server to one",
+    "missing_keys": "response_schemas in the prompt file hold the server to the keys that are required",
+    "context_length": "prompt and answer are longer than the model's context: lower max_tokens",
+    "too_large": "the request is larger than the server takes",
+    "html": "HTML came instead of JSON: a login page or a gateway; check --base-url",
+    "event_stream": "an event stream came instead of JSON: a server or gateway that only streams; check --base-url",
+    "content_filter": "the server's filter refuses this row",
+    "refusal": "the model refuses this row",
+}
+_BY_FIELD = {
+    "response_format": "this server wants a schema: name one in response_schemas of the prompt file",
+    "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in generation_params",
+    "max_completion_tokens": "try --max-tokens-field max_tokens, or another max_tokens in generation_params",
+    "model": "check --model",
+}
+
+
+def hint(event: CallEnded) -> str:
+    """Advice on a call that failed; empty where there is none."""
+    if event.outcome in _BY_KIND:
+        return _BY_KIND[event.outcome]
+    named = f"{event.param or ''} {event.sentence or ''}"
+    found = next((text for field, text in _BY_FIELD.items() if field in named), "")
+    if event.outcome == "bad_request" and not found and event.param:
+        return f"take {event.param} out of generation_params, or --param {event.param}=null"
+    return found
+
+
+def explanation(event: CallEnded) -> str:
+    """What a server says of a refusal, and what to do; empty where it says nothing that anybody could use."""
+    names = [
+        "" if event.status is None else f"status {event.status}",
+        event.code or "",
+        f"param {event.param}" if event.param else "",
+        f"request {event.request_id}" if event.request_id else "",
+    ]
+    said = f": {event.sentence}" if event.sentence else ""
+    advice = hint(event)
+    if not said and not advice and not event.code:
+        return ""
+    return f"{event.step}: {event.outcome} ({', '.join(filter(None, names))}){said}" + (
+        f"; {advice}" if advice else ""
+    )

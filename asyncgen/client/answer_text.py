@@ -1,0 +1,80 @@
+"""What of a message is the answer: thinking before it and special tokens behind it are not. Pure.
+
+Models and servers mark thinking in many ways; a mark that is not closed, or closed without being opened, leaves it
+open where the answer begins: that is no answer.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think"
+_BLOCKS = (
+    # DeepSeek R1, Qwen3 and others; Magistral's older template; Kimi; Cohere.
+    re.compile(rf"\s*<({_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\1\s*>", re.DOTALL | re.IGNORECASE),
+    re.compile(r"\s*\[(think)\](?P<inside>.*?)\[/\1\]", re.DOTALL | re.IGNORECASE),
+    re.compile(r"\s*◁think▷(?P<inside>.*?)◁/think▷", re.DOTALL),
+    re.compile(r"\s*<\|START_THINKING\|>(?P<inside>.*?)<\|END_THINKING\|>", re.DOTALL),
+    # gpt-oss without a parser.
+    re.compile(
+        r"\s*(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)<\|message\|>(?P<inside>.*?)<\|end\|>",
+        re.DOTALL,
+    ),
+)
+_MARK = re.compile(
+    rf"</?(?:{_TAGS})(?:\s[^>]*)?>|\[/?think\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|channel\|>",
+    re.IGNORECASE,
+)
+_FINAL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>")
+_BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
+_ENDS = re.compile(
+    rf"(?:\s*(?:<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
+    r"|</s>|<eos>|<end_of_turn>|<\|?endoftext\|?>|\[/INST\]))+\s*\Z"
+)
+_THINKING_PARTS = {"thinking", "reasoning", "redacted_thinking"}
+
+
+def text_of(content: Any) -> str | None:
+    """The text of a message's content: it may be a list of parts, of which thinking is left out; None: no text."""
+    if isinstance(content, list):
+        texts = [
+            part.get("text")
+            for part in content
+            if isinstance(part, dict) and part.get("type") not in _THINKING_PARTS
+        ]
+        return "".join(text for text in texts if isinstance(text, str)) or None
+    return content if isinstance(content, str) else None
+
+
+def thinking_of(message: Mapping[str, Any]) -> str:
+    """What a server hands over beside the content: `reasoning_content`, `reasoning`, or parts of it."""
+    for name in ("reasoning_content", "reasoning"):
+        value = message.get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    parts = message.get("content")
+    found = []
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, dict) and part.get("type") in _THINKING_PARTS:
+            inside = part.get("thinking") or part.get("text")
+            found.append(inside if isinstance(inside, str) else text_of(inside) or "")
+    return "\n".join(found).strip()
+
+
+def split_thinking(text: str) -> tuple[str, str] | None:
+    """The answer and the thinking before it; None where thinking is not closed, or only its end is there."""
+    thinking = []
+    rest = text
+    while found := next((block.match(rest) for block in _BLOCKS if block.match(rest)), None):
+        thinking.append(found["inside"].strip())
+        rest = rest[found.end() :]
+    if final := _FINAL.match(rest):
+        rest = rest[final.end() :]
+    if _MARK.search(rest):
+        return None
+    return (rest.lstrip() if thinking else rest), "\n".join(thinking)
+
+
+def without_special_tokens(text: str) -> str:
+    """The text without the special tokens of a chat template at its end."""
+    return _ENDS.sub("", text)

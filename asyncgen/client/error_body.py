@@ -1,0 +1,97 @@
+"""The body of an error, in the shapes of many servers: its names, and what it says in words. Pure.
+
+Names (code, type, param) are short and made of letters, digits, dots, dashes, underscores and brackets: they are
+shown. The sentence may quote the request; it is nobody's to see before `scrub`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
+_GENERATED = ("failed_generation", "choices", "output", "generated_text", "partial_response")
+_EXTRA = {"extra_forbidden", "value_error.extra"}
+_MOST_WORDS = 2000  # characters; more is a page, not a sentence
+_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What a body says: names, or None where they are missing or no names; `sentence` in the server's words.
+
+    `refuses_field`: it says by its form that the field `param` is not taken (pydantic's `extra_forbidden`).
+    """
+
+    code: str | None = None
+    type: str | None = None
+    param: str | None = None
+    sentence: str | None = None
+    refuses_field: bool = False
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Code and type, as far as they are there."""
+        return tuple(name for name in (self.code, self.type) if name is not None)
+
+
+def read_error(body: Any) -> ErrorBody:
+    """Read `{"error": {…}}`, `{"error": "text"}`, `{…}`, a list of one (Gemini), `{"detail": […]}` (FastAPI)."""
+    if isinstance(body, str):
+        return ErrorBody(code=_name(body), sentence=_sentence(body))
+    found = next(_details(body, _DEPTH), None)
+    if found is not None:
+        return found
+    error = body
+    while isinstance(error, list):
+        error = error[0] if error else None
+    if isinstance(error, dict) and error.get("error"):
+        error = error["error"]
+    if not isinstance(error, dict):
+        return ErrorBody(code=_name(error), sentence=_sentence(error))
+    generated = any(name in holder for holder in (error, body) if isinstance(holder, dict) for name in _GENERATED)
+    code, type_ = _name(error.get("code")), _name(error.get("type"))
+    return ErrorBody(
+        code=code or type_,
+        type=type_,
+        param=_name(error.get("param")),
+        sentence=None if generated else _sentence(_words(error)),
+    )
+
+
+def _words(error: dict[str, Any]) -> Any:
+    """The sentence; that of the server behind a gateway says more."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    said = [text for text in (error.get("message"), error.get("detail"), raw) if isinstance(text, str)]
+    return ": ".join(dict.fromkeys(said))
+
+
+def _details(body: Any, depth: int) -> Iterator[ErrorBody]:
+    """What validators say of a field: `{"type": "extra_forbidden", "loc": ["body", "NAME"], "msg": "…"}`."""
+    if depth == 0:
+        return
+    if isinstance(body, dict):
+        place = body.get("loc")
+        if isinstance(place, list) and place:
+            kind = _name(body.get("type"))
+            yield ErrorBody(
+                code=kind,
+                type=kind,
+                param=_name(".".join(map(str, place))),
+                sentence=_sentence(body.get("msg")),
+                refuses_field=kind in _EXTRA,
+            )
+        for value in body.values():
+            yield from _details(value, depth - 1)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _details(value, depth - 1)
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
+
+
+def _sentence(value: Any) -> str | None:
+    return value[:_MOST_WORDS] if isinstance(value, str) and value.strip() else None

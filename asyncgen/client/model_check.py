@@ -1,0 +1,58 @@
+"""The look-up of the model before the first call: whether the server knows it, and until when it serves it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from asyncgen.client.error_body import read_error
+from asyncgen.client.wire import Wire
+from asyncgen.config import RunConfig
+from asyncgen.errors import KeyOrQuotaError
+from asyncgen.events import Notice
+from asyncgen.models import Model
+
+LONGEST = 5.0  # seconds: many servers lack the route, and one that hangs there may answer calls all the same
+_NOT_FOUND = 404
+_OK = 200
+
+
+async def check_model(wire: Wire, config: RunConfig, listed: Model | None) -> list[Notice]:
+    """Look the model up at each endpoint; what the user should know of it.
+
+    Raises:
+        KeyOrQuotaError: the only endpoint does not know the model. Other errors say nothing.
+    """
+    found = [await wire.look_up(one.name, config.model, min(LONGEST, config.timeout)) for one in config.endpoints]
+    for one in found if len(found) == 1 else ():
+        if one is not None and one.status == _NOT_FOUND and "model_not_found" in read_error(one.body).all:
+            raise KeyOrQuotaError(
+                f"the server does not know the model {config.model!r} (status 404, model_not_found); check --model"
+            )
+    says = [one.body for one in found if one is not None and one.status == _OK and isinstance(one.body, dict)]
+    return list(_farewells(config.model, listed, says))
+
+
+def _farewells(model: str, listed: Model | None, says: list[dict[str, Any]]) -> Iterator[Notice]:
+    ends = [end for body in says if (end := _shutdown(body)) is not None]
+    if not ends and listed is not None and listed.shutdown is not None:
+        ends = [listed.shutdown]
+    if ends:
+        end = min(ends)
+        over = end < datetime.now(UTC).date()
+        successor = (
+            f"; its replacement is {listed.replacement}" if listed is not None and listed.replacement else ""
+        )
+        yield Notice(f"Model {model} {'was' if over else 'will be'} shut down on {end}{successor}", warning=True)
+
+
+def _shutdown(body: Mapping[str, Any]) -> date | None:
+    """The day, which servers give as a date or in seconds since the epoch."""
+    value = body.get("shutdown_date")
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).date()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return datetime.fromtimestamp(value, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None

@@ -1,0 +1,47 @@
+"""The body of an answer: JSON, or named for what it is. Pure.
+
+Gateways keep a connection alive with blank lines or comments (`: …`) before the JSON, some put a byte order mark
+in front, and some write NaN for a number that they do not know.
+"""
+
+import json
+import re
+from typing import Any
+
+from asyncgen.text import loads
+
+_COMMENTS = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:[ \t\r\n]+|:[^\n]*(?:\n|\Z))*")
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_STREAM = re.compile(rb"(?:data|event|id|retry):")
+
+
+class NotJsonError(ValueError):
+    """A body is no JSON; `kind` is what it is: "empty_body", "html", "event_stream" or "invalid_body"."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+def read_body(data: bytes) -> Any:
+    """The decoded body.
+
+    Raises:
+        NotJsonError: it is no JSON.
+    """
+    try:
+        return loads(data)
+    except ValueError:
+        pass
+    body = data[_COMMENTS.match(data).end() :]  # type: ignore[union-attr] # it matches nothing, too
+    if not body:
+        raise NotJsonError("empty_body")
+    if _MARKUP.match(body):
+        raise NotJsonError("html")
+    if _STREAM.match(body):
+        raise NotJsonError("event_stream")
+    try:
+        # Only what orjson refuses comes here; None is the number that nobody knows.
+        return loads(json.dumps(json.loads(body, parse_constant=lambda _: None)))
+    except (ValueError, RecursionError):
+        raise NotJsonError("invalid_body") from None

@@ -1,0 +1,94 @@
+"""What a directory was begun with: the model, and whether by a version that sent three fields only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import UsageError
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import CHECKPOINT, SHARDS, STATE_DIRECTORY, STATISTICS
+
+ORIGINAL_MODEL = "gpt-4o"  # that of the tool whose directories are taken over; it said none
+
+
+@dataclass(frozen=True, slots=True)
+class BegunWith:
+    """The model that a run was begun with, the one that is to finish it, and whether an older version began it."""
+
+    model: str
+    finishes: str
+    three_fields: bool
+
+
+def begun_with(disk: Disk, directory: Path) -> BegunWith | None:
+    """What the run in a directory was begun with; None when there is none, or nothing that says it."""
+    places = [directory / CHECKPOINT, directory / STATISTICS, directory / STATE_DIRECTORY / "shards.json"]
+    shards = disk.list_directory(directory / SHARDS)
+    places += [directory / SHARDS / name / each for name in shards for each in (CHECKPOINT, STATISTICS)]
+    return next((found for path in places if (found := _read(disk, path)) is not None), None)
+
+
+def _read(disk: Disk, path: Path) -> BegunWith | None:
+    """What a file says. One that is damaged says nothing here: whoever goes on with the run refuses it."""
+    try:
+        content = orjson.loads(disk.read(path) or b"null")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(content, dict):
+        return None
+    fingerprint = content.get("fingerprint")
+    if isinstance(fingerprint, dict):
+        return _of_ours(content, fingerprint)
+    if path.name == CHECKPOINT and "last_completed_idx" in content:
+        return BegunWith(ORIGINAL_MODEL, ORIGINAL_MODEL, three_fields=True)
+    return None
+
+
+def _of_ours(content: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> BegunWith | None:
+    model = fingerprint.get("model")
+    if not isinstance(model, str):
+        return None
+    finishes = content.get("finished_with")
+    return BegunWith(model, finishes if isinstance(finishes, str) else model, three_fields="ways" not in content)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """The model to ask; `began_with` is that of the directory where it is another one."""
+
+    name: str
+    began_with: str = ""
+    three_fields: bool = False
+
+
+def choose_model(begun: BegunWith | None, named: str | None, takes_over: str | None, default: str) -> ChosenModel:
+    """The model of a run: the one that is named, that of its directory, or the default.
+
+    Args:
+        begun: what the directory was begun with, if it was.
+        named: what the user names.
+        takes_over: what the user wants the directory to be finished with.
+        default: for a new directory.
+
+    Raises:
+        UsageError: there is nothing to take over, or two models are named.
+    """
+    if takes_over is not None:
+        if begun is None or named is not None:
+            problem = (
+                "there is no run to continue"
+                if begun is None
+                else "--continue-with-model and --model both name one"
+            )
+            raise UsageError(f"{problem}: name the model with --model alone")
+        return ChosenModel(takes_over, begun.model if takes_over != begun.model else "", begun.three_fields)
+    if begun is None:
+        return ChosenModel(default if named is None else named)
+    if named is not None:
+        return ChosenModel(
+            named, begun.model if named == begun.finishes != begun.model else "", begun.three_fields
+        )
+    return ChosenModel(begun.finishes, begun.model if begun.finishes != begun.model else "", begun.three_fields)

@@ -1,0 +1,77 @@
+"""What of a message is the answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, without_special_tokens
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nOkay.\n</think>\n\nThe note.",
+        "  <think></think>The note.",
+        "<THINK>Okay.</THINK>The note.",
+        "<thinking>Okay.</thinking> The note.",
+        "<think>One.</think><think>Two.</think>The note.",
+        "[THINK]Okay.[/THINK]The note.",
+        "◁think▷Okay.◁/think▷The note.",
+        "<|channel|>analysis<|message|>Okay.<|end|><|start|>assistant<|channel|>final<|message|>The note.",
+    ],
+)
+def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
+    """In the marks of many models."""
+    parts = split_thinking(text)
+    assert parts is not None
+    assert parts[0] == "The note."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>The note.",
+        "Okay.</think>The note.",
+        "<think>a</think>b</think>c",
+        "The note. <think>Okay.",
+        "[THINK]Okay",
+    ],
+)
+def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
+    """Nobody knows where the answer begins."""
+    assert split_thinking(text) is None
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="<[◁")))
+def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
+    """Blanks included: what to do with them is the recipe's."""
+    assert split_thinking(text) == (text, "")
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<|im_end|>",
+        "<|eot_id|>",
+        "</s>",
+        "<end_of_turn>\n",
+        "<|im_end|>\n<|endoftext|>",
+        "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    ],
+)
+def test_special_tokens_at_the_end_are_cut_off(tail: str) -> None:
+    """A wrong template leaves them there."""
+    assert without_special_tokens(f"BP < 120.{tail}") == "BP < 120."
+
+
+def test_of_parts_the_text_is_taken_and_the_thinking_apart() -> None:
+    """Magistral and gateways."""
+    content = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Okay."}]},
+        {"type": "text", "text": "The "},
+        {"type": "text", "text": "note."},
+    ]
+    assert text_of(content) == "The note."
+    assert thinking_of({"content": content}) == "Okay."
+    assert text_of([{"type": "image_url"}]) is None
+    assert text_of(7) is None

@@ -1,0 +1,62 @@
+"""The bodies of errors, in the shapes of many servers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.client.error_body import ErrorBody, read_error
+
+LONG = "x" * 65
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param", "said"),
+    [
+        ({"error": {"message": "No.", "type": "t", "param": "top_p", "code": "c"}}, "c", "top_p", "No."),
+        ({"error": {"message": "No.", "type": "t", "param": None, "code": None}}, "t", None, "No."),
+        (
+            {"error": "'response_format.type' must be 'json_schema'"},
+            None,
+            None,
+            "'response_format.type' must be 'json_schema'",
+        ),
+        ([{"error": {"code": 429, "message": "Quota.", "status": "RESOURCE_EXHAUSTED"}}], None, None, "Quota."),
+        (
+            {"detail": [{"type": "extra_forbidden", "loc": ["body", "n"], "msg": "Extra"}]},
+            "extra_forbidden",
+            "body.n",
+            "Extra",
+        ),
+        ({"detail": "Not Found"}, None, None, "Not Found"),
+        (
+            {"error": {"message": "Provider returned error", "metadata": {"raw": "busy"}}},
+            None,
+            None,
+            "Provider returned error: busy",
+        ),
+        ({"error": {"message": "No.", "code": LONG, "param": "two words"}}, None, None, "No."),
+        (
+            {"error": {"message": "Failed", "code": "json_validate_failed", "failed_generation": "text"}},
+            "json_validate_failed",
+            None,
+            None,
+        ),
+        ("plain words", None, None, "plain words"),
+    ],
+)
+def test_names_and_sentence_are_found(body: object, code: str | None, param: str | None, said: str | None) -> None:
+    """A body with text of the model in it says nothing in words."""
+    found = read_error(body)
+    assert (found.code, found.param, found.sentence) == (code, param, said)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_any_body_is_read(body: object) -> None:
+    """And every name is short and made of harmless letters."""
+    found = read_error(body)
+    assert isinstance(found, ErrorBody)
+    assert all(len(name) <= 64 and " " not in name for name in found.all)
