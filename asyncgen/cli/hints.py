@@ -13,7 +13,7 @@ _BY_KIND = {
     "context_length": "prompt and answer are longer than the model's context: lower max_tokens",
     "too_large": "the request is larger than the server takes",
     "html": "HTML came instead of JSON: a login page or a gateway; check --base-url",
-    "event_stream": "an event stream came instead of JSON: a server or gateway that only streams; check --base-url",
+    "event_stream": "an event stream came instead of JSON: this server only streams; check --base-url",
     "content_filter": "the server's filter refuses this row",
     "refusal": "the model refuses this row",
 }

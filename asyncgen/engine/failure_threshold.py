@@ -55,6 +55,6 @@ class Breaker:
         return BadDataError(f"{reason}: check the prompt file and --model, {go_on}; {listed}")
 
     def _all_refused(self) -> bool:
-        """Whether the first pairs were all refused, in one way; not those that fail fastest, but those begun first."""
+        """Whether the pairs that were begun first (not those that failed fastest) were all refused alike."""
         refusals = set(self._first.values())
         return len(self._first) == self._wanted > 0 and len(refusals) == 1 and None not in refusals

@@ -34,7 +34,8 @@ SYSTEM = "You rewrite clinical notes. Change exactly one thing and keep every nu
 )
 def test_nothing_of_a_note_is_left(quoted: str) -> None:
     """Whole, in pieces, in capitals, escaped once and twice, without blanks; names and dates of birth too."""
-    shown = scrub(f"Invalid temperature: {quoted} refused. Use max_completion_tokens.", [NOTE], [SYSTEM])
+    said = f"Invalid temperature: {quoted} refused. Use max_completion_tokens."
+    shown = scrub(said, [NOTE], [SYSTEM])
     squeezed = "".join(letter for letter in shown.lower() if letter.isalnum())
     for canary in ("janeroe", "1961", "substernal", "okafor", "radiating", "chestpain"):
         assert canary not in squeezed
@@ -45,7 +46,7 @@ def test_nothing_of_a_note_is_left(quoted: str) -> None:
 
 def test_what_is_said_in_the_servers_own_words_stays() -> None:
     """It is what the user has to read."""
-    said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'."
     assert scrub(said, [NOTE], [SYSTEM]) == said
 
 
