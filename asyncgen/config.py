@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, UsageError
+from asyncgen.models import Model, Models, load_models
 from asyncgen.shard import Shard
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -254,6 +256,16 @@ def shipped(*parts: str) -> Path:
     inside = Path(str(files("asyncgen"))) / "configs"
     root = inside if inside.is_dir() else inside.parent.parent / "configs"
     return root.joinpath(*parts)
+
+
+@cache
+def _models() -> Models:
+    return load_models(shipped("models.toml"))
+
+
+def listed_model(name: str) -> Model | None:
+    """What `configs/models.toml` says of a model; None when it is not listed."""
+    return _models().find(name)
 
 
 def from_here(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.client.wire import SdkWire, Wire
-from asyncgen.config import RunConfig, shipped
+from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.passes import Flaws, Work
 from asyncgen.engine.pool import Engine
@@ -19,7 +19,6 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted
 from asyncgen.fingerprint import Fingerprint, fingerprint
-from asyncgen.models import load_models
 from asyncgen.recipe import Recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
@@ -85,7 +84,7 @@ class Run:
         self._state_directory = config.output_dir / STATE_DIRECTORY
         self._telemetry = Telemetry(disk, self._state_directory)
         self._observers = [self._telemetry.observe, *observers]
-        model = load_models(shipped("models.toml")).find(config.model)
+        model = listed_model(config.model)
         self._ways = ModelWays() if model is None else model.ways
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)

@@ -27,7 +27,7 @@ from asyncgen.client.transport import MOST_BYTES
 
 from .wire import Call, Fault, Reply, answer, completion, good_text
 
-Action = Literal["wait", "retry", "ask again", "give up", "stop", "stop if repeated", "fine"]
+Action = Literal["wait", "retry", "ask again", "ask once", "give up", "stop", "stop if repeated", "fine"]
 JSON_STEPS = ("error_reasoning", "correct_reasoning")
 ALL_STEPS = ("paraphrase", *JSON_STEPS)
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -231,12 +231,13 @@ def _answers() -> list[Row]:
         Row("200 with an error that is a text", "retry", "server_error", error_in_200("broken")),
         Row("200 with a quota error", "stop", "quota", error_in_200({"code": "insufficient_quota"})),
         Row("200 with an absurd code", "retry", "server_error", error_in_200({"code": 10**12})),
-        Row("empty body", "retry", "invalid_body", body(b"")),
-        Row("blank body", "retry", "invalid_body", body(b" \n")),
-        Row("body of HTML", "retry", "invalid_body", body(HTML)),
+        Row("empty body", "retry", "empty_body", body(b"")),
+        Row("blank body", "retry", "empty_body", body(b" \n")),
+        Row("body of HTML", "retry", "html", body(HTML)),
+        Row("body of an event stream", "retry", "event_stream", body(b'data: {"choices": []}\n\n')),
         Row("body not UTF-8", "retry", "invalid_body", body(b'{"choices": "\xff"}')),
         Row("body cut within JSON", "retry", "invalid_body", body(b'{"choices": [{"mess')),
-        Row("body of NaN", "retry", "invalid_body", body(b'{"choices": NaN}')),
+        bad("body of NaN", "no_choices", body(b'{"choices": NaN}')),
         Row("body nested too deep", "retry", "invalid_body", body(b"[" * 5000 + b'"\\ud800"' + b"]" * 5000)),
         Row("body a list", "retry", "invalid_body", body(b"[]")),
         Row("body a number", "retry", "invalid_body", body(b"7")),
@@ -252,11 +253,13 @@ def _answers() -> list[Row]:
         bad("content null", "empty", message(content=None)),
         bad("content empty", "empty", message(content="")),
         bad("content blank", "empty", message(content=" \n\t\u2003")),
-        bad("content a list", "empty", message(content=[{"type": "text", "text": "hello"}])),
+        bad("content a list without a text", "empty", message(content=[{"type": "image_url"}])),
+        bad("thinking that is not closed", "thinking", message(content="<think>pair-0: right")),
+        bad("reasoning alone", "thinking", message(content=None, reasoning_content="pair-0: right")),
         bad("content a number", "empty", message(content=7)),
-        bad("finished by length", "length", choice(finish_reason="length")),
+        Row("finished by length", "ask once", "length", choice(finish_reason="length")),
         bad("finished by tool calls", "unfinished", choice(finish_reason="tool_calls")),
-        bad("finished by nothing", "unfinished", choice(finish_reason=None)),
+        Row("finished by nothing", "fine", "", choice(finish_reason=None)),
         bad("finished by a number", "unfinished", choice(finish_reason=7)),
         Row("finished by a filter", "give up", "content_filter", choice(finish_reason="content_filter")),
         Row("refusal", "give up", "refusal", message(content=None, refusal="I cannot")),
