@@ -60,7 +60,7 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
     """
     local = local_model(args)
     model = _model(args, local)
-    tier = None if args.tier is None else load_tier(args.tier, model.name)
+    tier = None if args.tier is None else load_tier(args.tier, model.name, by_default=args.model is None)
     config = _config(args, tier, local, model, needs_key=needs_key)
     price = load_price(config.model, args.prices, config.params.get("service_tier"))
     if price is None and config.max_cost is not None:

@@ -7,7 +7,7 @@ is left.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asyncgen.chat import Usage
@@ -17,6 +17,16 @@ CHARACTERS_PER_TOKEN = (5.2, 4.4, 3.6)
 JSON_TOKENS = (120.0, 300.0, 600.0)
 PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, by the length of what it rewrites
 LEAST_CACHED = 1024  # tokens that prompts must have in common to be found in a server's cache
+REASONING_TOKENS = {
+    "none": (0.0, 0.0, 0.0),
+    "minimal": (0.0, 50.0, 200.0),
+    "low": (50.0, 300.0, 1_000.0),
+    "medium": (150.0, 900.0, 4_000.0),
+    "high": (500.0, 3_000.0, 12_000.0),
+    "xhigh": (1_000.0, 6_000.0, 25_000.0),
+    "max": (2_000.0, 12_000.0, 50_000.0),
+}
+"""Of a call by its effort. Guesses of 2026-11: no provider publishes them, and --calibrate measures them."""
 LEAST_SPREAD = 0.05  # of a calibrated figure
 FEW_CALLS_SPREAD = 2.0  # standard errors
 
@@ -25,7 +35,8 @@ FEW_CALLS_SPREAD = 2.0  # standard errors
 class StepSize:
     """The calls of one step: their number, and characters of prompts, of their fixed parts, of what is rewritten.
 
-    `max_tokens` bounds each answer; `json_object` says of which kind they are.
+    `max_tokens` bounds each answer (0: nothing does); `json_object` says of which kind they are; `effort` is that
+    of the reasoning before it.
     """
 
     max_tokens: int
@@ -34,6 +45,7 @@ class StepSize:
     prompt_characters: int = 0
     fixed_characters: int = 0
     rewritten_characters: int = 0
+    effort: str = "none"
 
 
 @dataclass(slots=True)
@@ -89,6 +101,7 @@ def forecast(sample: Sample, pairs: int, price: Price | None) -> Forecast:
     scale = pairs / sample.pairs
     prompt, completion, cached = [0.0] * 3, [0.0] * 3, [0.0] * 3
     for step, size in sample.sizes.items():
+        fixed = [0.0] * 3
         used = sample.used.get(step)
         measured = used is not None and used.calls > 0
         for place in range(3):
@@ -98,16 +111,12 @@ def forecast(sample: Sample, pairs: int, price: Price | None) -> Forecast:
             else:
                 per_character, answer = 1 / CHARACTERS_PER_TOKEN[place], _guessed(size, place)
             prompt[place] += scale * size.prompt_characters * per_character
-            completion[place] += scale * min(answer, size.calls * size.max_tokens)
-            fixed = size.fixed_characters * per_character
-            cached[place] += scale * fixed if fixed >= LEAST_CACHED * size.calls else 0.0
+            completion[place] += scale * min(answer, size.calls * (size.max_tokens or math.inf))
+            fixed[place] = size.fixed_characters * per_character
+        cached = [all_ + scale * own for all_, own in zip(cached, _cached(fixed, size.calls), strict=True)]
     cost = None
     if price is not None:
-        # At best the fixed part of each prompt is in the cache; at worst nothing is.
-        shares = (1.0, 0.5, 0.0)
-        low, likely, high = (
-            price.cost(_usage(prompt[n], completion[n], share * cached[n])) for n, share in enumerate(shares)
-        )
+        low, likely, high = (price.cost(_usage(prompt[n], completion[n], cached[n])) for n in range(3))
         cost = low, likely, high
     calls = scale * sum(size.calls for size in sample.sizes.values())
     return Forecast(pairs, calls, _triple(prompt), _triple(completion), cost)
@@ -124,10 +133,22 @@ def _measured(used: StepUsage, of: StepSize, size: StepSize, place: int) -> tupl
     return per_character, mean * longer * size.calls
 
 
+def _cached(fixed: Sequence[float], calls: int) -> tuple[float, float, float]:
+    """Tokens that the server finds in its cache: at best the fixed part of each prompt, at worst none.
+
+    Only what is beyond the least that is cached counts: else a prompt just long enough would be cheaper than one
+    that is a little shorter, and the range of the cost out of order where the two ends fall on different sides.
+    """
+    low, likely, high = fixed
+    least = LEAST_CACHED * calls
+    return min(low, max(0.0, high - least)), max(0.0, likely - least) / 2, 0.0
+
+
 def _guessed(size: StepSize, place: int) -> float:
+    thoughts = size.calls * REASONING_TOKENS.get(size.effort, REASONING_TOKENS["medium"])[place]
     if size.json_object:
-        return size.calls * JSON_TOKENS[place]
-    return size.rewritten_characters * PLAIN_LENGTH[place] / CHARACTERS_PER_TOKEN[place]
+        return thoughts + size.calls * JSON_TOKENS[place]
+    return thoughts + size.rewritten_characters * PLAIN_LENGTH[place] / CHARACTERS_PER_TOKEN[place]
 
 
 def _usage(prompt: float, completion: float, cached: float) -> Usage:

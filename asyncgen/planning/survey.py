@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, Usage
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError
 from asyncgen.events import Planned
@@ -133,7 +133,10 @@ async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize
     note = ""
 
     async def generate(step: str, request: ChatRequest) -> Completion:
-        size = sizes.setdefault(step, StepSize(request.sampling.max_tokens or 0, request.json_object))
+        effort = _effort(config, request)
+        size = sizes.setdefault(
+            step, StepSize(request.sampling.max_tokens or 0, request.json_object, effort=effort)
+        )
         size.calls += 1
         size.prompt_characters += len(request.system) + len(request.user)
         size.fixed_characters += len(request.system)
@@ -145,6 +148,17 @@ async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize
         note = pair.correct_note
         await recipe.run(pair, generate)
     return sizes
+
+
+def _effort(config: RunConfig, request: ChatRequest) -> str:
+    """How much the model reasons before the answer to a request."""
+    set_ = dict(request.sampling.more).get("reasoning_effort")
+    if set_ is not None:
+        return str(orjson.loads(set_))
+    model = listed_model(config.model)
+    if model is None or not model.ways.reasons or model.ways.can_be_switched_off:
+        return "none"
+    return model.default_effort or "medium"
 
 
 def _first(config: RunConfig, number: int) -> Iterable[Pair]:

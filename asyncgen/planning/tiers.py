@@ -47,8 +47,13 @@ def format_limits(tier: Tier) -> str:
     return ", ".join(f"{value:,.0f} {unit}" for value, unit in values if value is not None) or "no limits"
 
 
-def load_tier(name: str, model: str) -> Tier:
+def load_tier(name: str, model: str, *, by_default: bool = False) -> Tier:
     """A tier of a model by `PROVIDER:TIER` (a file in configs/tiers) or `FILE.toml:TIER`.
+
+    Args:
+        name: as typed.
+        model: its name.
+        by_default: nobody named the model: where the file has no limits of it, the server's headers must do.
 
     Raises:
         UsageError: there is no such file, model or tier, or the file holds what cannot be read.
@@ -62,6 +67,8 @@ def load_tier(name: str, model: str) -> Tier:
     document = _read(path)
     models = document["models"]
     tiers = next((models[each] for each in (*spellings(model), ANY_MODEL) if each in models), None)
+    if tiers is None and by_default and any(tier in _names(one) for one in models.values()):
+        return Tier(name=name, source=f"{path.name} has none of {model}: the server's headers tell them")
     if tiers is None:
         raise UsageError(
             f"--tier {name}: the model {model!r} is not in {path.name}; it has {', '.join(models)}. "

@@ -15,7 +15,7 @@ def test_a_plan_makes_no_call_needs_no_key_and_writes_nothing(serve, job, first_
     server = serve()
     this = job(server, input_jsonl=first_pairs(200))
 
-    done = this.run("--dry-run", "--tier", "openai:tier-1", env={"OPENAI_API_KEY": ""})
+    done = this.run("--dry-run", "--model", "gpt-4o", "--tier", "openai:tier-1", env={"OPENAI_API_KEY": ""})
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("pairs       200, 600 calls\ntokens in   ")

@@ -1,14 +1,16 @@
 """What a job will take: ranges from characters, and what some calls make of them."""
 
 import random
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Usage
 from asyncgen.cost import Price
-from asyncgen.planning.forecast import Sample, StepSize, StepUsage, forecast
+from asyncgen.planning.forecast import REASONING_TOKENS, Sample, StepSize, StepUsage, forecast
 
 PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
 
@@ -25,6 +27,9 @@ def step(calls: int, *, json_object: bool = False, system: int = 1000, note: int
     system=st.integers(0, 9000),
     note=st.integers(0, 9000),
 )
+@example(calls=1, pairs=1, json_object=False, system=4506, note=0)
+@example(calls=1, pairs=1, json_object=False, system=5325, note=0)
+@example(calls=3, pairs=7, json_object=True, system=3686, note=900)
 def test_a_range_is_a_range_and_grows_with_the_pairs(
     calls: int, pairs: int, *, json_object: bool, system: int, note: int
 ) -> None:
@@ -81,3 +86,28 @@ def test_at_best_the_fixed_part_of_the_prompts_is_cached_if_it_is_long_enough() 
     assert short.cost[0] == pytest.approx(2 * short.prompt_tokens[0] / 1e6)
     assert long.cost[0] == pytest.approx(1 * long.prompt_tokens[0] / 1e6)
     assert long.cost[2] == pytest.approx(2 * long.prompt_tokens[2] / 1e6)
+
+
+@given(calls=st.integers(1, 20), system=st.integers(0, 9000), note=st.integers(0, 9000), more=st.integers(1, 3000))
+@example(calls=1, system=4500, note=0, more=10)
+@example(calls=1, system=5320, note=0, more=10)
+def test_a_longer_prompt_never_costs_less(calls: int, system: int, note: int, more: int) -> None:
+    """Also where it becomes just long enough for the cache of a server; rounded to a token."""
+    shorter, longer = (
+        forecast(Sample(calls, {"step": step(calls, system=length, note=note)}), calls, PRICE).cost
+        for length in (system, system + more)
+    )
+    assert shorter is not None
+    assert longer is not None
+    token = PRICE.completion / 1_000_000
+    assert all(less <= more_ + token for less, more_ in zip(shorter, longer, strict=True))
+
+
+@pytest.mark.parametrize("efforts", list(pairwise(REASONING_TOKENS)))
+def test_more_effort_never_takes_fewer_tokens(efforts: tuple[str, str]) -> None:
+    """By the table of guesses."""
+    less, more = (
+        forecast(Sample(1, {"step": replace(step(1), effort=effort)}), 1, PRICE).completion_tokens
+        for effort in efforts
+    )
+    assert all(one <= other for one, other in zip(less, more, strict=True))

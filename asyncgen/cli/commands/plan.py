@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,12 +15,17 @@ from asyncgen.cli import flags as _flags
 from asyncgen.cli import job as _job
 from asyncgen.cli.command_line import command
 from asyncgen.cli.execution import carry_out
+from asyncgen.config import RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import NO_PRICE, duration
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.forecast import Forecast, Sample, forecast
+from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, format_limits
+
+Range = tuple[float, float, float]
+"""Low, likely, high."""
 
 HELP = "say what a run will cost and how long it takes, before any call; takes the flags of run"
 EXAMPLE = (
@@ -74,7 +80,7 @@ def execute(args: argparse.Namespace) -> int:
     if getattr(args, "json", False):
         sys.stdout.buffer.write(orjson.dumps(_record(found, pace, pairs), option=orjson.OPT_APPEND_NEWLINE))
     else:
-        _say(job, found, tier, pace, latency)
+        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs))
     return Exit.DONE
 
 
@@ -87,7 +93,36 @@ def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
     return asdict(found) | {"seconds": seconds, "binds": binds}
 
 
-def _say(job: _job.Job, found: Forecast, tier: Tier | None, pace: Pace | None, latency: float | None) -> None:
+CHEAPER = {
+    "flex": "with --service-tier flex: slower, and it may wait for room",
+    "batch": "through the Batch API: within a day",
+}
+
+
+def _cheaper(config: RunConfig, prices: Path | None, sample: Sample, pairs: int) -> list[tuple[str, str, Range]]:
+    """The cost in the service tiers that cost less, where they are known: name, how to get it, range."""
+    found = []
+    for tier, how in CHEAPER.items():
+        price = load_price(config.model, prices, tier)
+        cost = None if price is None else forecast(sample, pairs, price).cost
+        if cost is not None and config.params.get("service_tier") != tier:
+            found.append((tier, how, cost))
+    return found
+
+
+def _usd(value: float) -> str:
+    """Dollars; small amounts in hundredths of a cent."""
+    return f"{value:,.2f}" if value >= 1 or not value else f"{value:.4f}"
+
+
+def _say(
+    job: _job.Job,
+    found: Forecast,
+    tier: Tier | None,
+    pace: Pace | None,
+    latency: float | None,
+    cheaper: list[tuple[str, str, Range]],
+) -> None:
     price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
@@ -101,7 +136,10 @@ def _say(job: _job.Job, found: Forecast, tier: Tier | None, pace: Pace | None, l
     if price is not None and found.cost is not None:
         low, likely, high = found.cost
         listed = price.dated or price.source
-        lines["cost"] = f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}; {price.model}, list prices of {listed})"
+        lines["cost"] = f"{_usd(likely)} USD ({_usd(low)} to {_usd(high)}; {price.model}, list prices of {listed})"
+        lines |= {
+            tier: f"{_usd(cost[1])} USD ({_usd(cost[0])} to {_usd(cost[2])}; {how})" for tier, how, cost in cheaper
+        }
     if tier is not None and pace is not None:
         lines["time"] = (
             f"{duration(pace.seconds(found.pairs))}; {pace.binds} bind ({tier.name}: {format_limits(tier)})"

@@ -236,7 +236,11 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
 
 
 def _tier(args: argparse.Namespace, model: str) -> Tier:
-    tier = Tier(name="your own limits") if args.tier is None else load_tier(args.tier, model)
+    tier = (
+        Tier(name="your own limits")
+        if args.tier is None
+        else load_tier(args.tier, model, by_default=args.model is None)
+    )
     return replace(
         tier,
         rpm=tier.rpm if args.rpm is None else args.rpm,
