@@ -86,7 +86,7 @@ class RunConfig:
     model_file: str = ""
     began_with: str = ""
     max_tokens_field: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     three_fields: bool = False
     strict_params: bool = False
     keep_thinking: bool = False

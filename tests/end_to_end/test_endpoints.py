@@ -96,7 +96,7 @@ def test_a_wrong_key_puts_its_endpoint_out_and_says_so_once(serve, job, first_pa
     done = job(input_jsonl=source).run(*flags, env=KEYS)
 
     assert done.returncode == 0, done.stderr
-    [warning] = [line for line in done.stderr.splitlines() if line.startswith("⚠")]
+    [warning] = [line for line in done.stderr.splitlines() if line.startswith("⚠") and " is out: " in line]
     assert "endpoint b is out: the API key is not accepted; check KEY_OF_B (status 401" in warning
     assert good.counts["answers"] == 120
     assert bad.counts["requests"] <= 8

@@ -1,14 +1,16 @@
 """The key and the notes are nowhere but where they belong, whatever the server says and however the run ends."""
 
+import html
 import json
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from end_to_end.conftest import OUTPUTS, Job, clean_env
@@ -163,3 +165,72 @@ def test_a_key_on_the_command_line_is_warned_of_and_not_repeated(job: Job) -> No
     done = job.run(env={"OPENAI_LOG": "debug"})
     assert "--openai-api-key can be seen by others" in done.stderr
     look(job, done.stdout, done.stderr)
+
+
+ROW = "Jane Q. Roe, born 04/12/1961, was seen by Dr. Okafor for substernal chest pain radiating to the left arm."
+CANARIES = ("janeqroe", "04121961", "okafor", "substernal", "radiatingtotheleft", "chestpain")
+QUOTES: tuple[Callable[[str], str], ...] = (
+    lambda body: body,
+    lambda body: body.upper(),
+    json.dumps,
+    lambda body: json.dumps(json.dumps(body)),
+    lambda body: "".join(f"\\u{ord(letter):04x}" for letter in body[:600]),
+    lambda body: " / ".join(body[start : start + 25] for start in range(0, len(body), 25)),
+    quote,
+    html.escape,
+    lambda body: "".join(body.split()),
+    lambda body: body.replace(" ", "_"),
+)
+
+
+class Quoter(Parrot):
+    """Refuses every call, and quotes the request in another way each time."""
+
+    def do_POST(self) -> None:
+        """Name the field, and say it all again."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        user = json.loads(body)["messages"][-1]["content"]
+        Parrot.turn += 1
+        quoted = QUOTES[Parrot.turn % len(QUOTES)](user)
+        number = Parrot.turn % 40
+        error = {
+            "message": f"Your request is refused: {quoted} response_format must be json_schema here.",
+            "type": "invalid_request_error",
+            "code": f"refused_{number}",
+            "param": "response_format",
+        }
+        self._say(400, json.dumps({"error": error}))
+
+
+def test_a_server_that_quotes_the_note_in_every_way_is_shown_without_it(tmp_path: Path) -> None:
+    """Whole, in pieces, in capitals, escaped: names and dates of birth are cut, what the user needs is left."""
+    Parrot.turn = 0
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Quoter)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    source = tmp_path / "pairs.jsonl"
+    rows = [
+        {"note_id": f"n{n}", "correct_note": f"{ROW} {n}", "incorrect_note": f"{ROW} {n} is ill."}
+        for n in range(40)
+    ]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    address = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    job = Job(tmp_path / "out", input_jsonl=source, flags=["--add-reasoning", "-v", "--base-url", address])
+    try:
+        done = job.run(env={"OPENAI_API_KEY": KEY})
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert done.returncode in {3, 65}
+    files = [
+        path.read_text() for path in job.output_dir.rglob("*") if path.name in {"calls.jsonl", "events.jsonl"}
+    ]
+    failed = job.output_dir / "failed.jsonl"
+    for said in (done.stdout, done.stderr, failed.read_text(), *files):
+        squeezed = "".join(letter for letter in said.lower() if letter.isalnum())
+        assert [canary for canary in CANARIES if canary in squeezed] == []
+    assert "param response_format" in done.stderr
+    assert "must be json_schema here" in done.stderr
+    assert '"param":"response_format"' in failed.read_text()

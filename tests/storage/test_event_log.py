@@ -34,7 +34,12 @@ async def test_events_and_calls_are_appended_with_the_time_of_the_clock(disk: Di
         "waited": 0.25,
         "took": 1.5,
     }
-    assert call["usage"] == {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "cached_tokens": 0}
+    assert call["usage"] == {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "total_tokens": 15,
+        "cached_tokens": 0,
+    } | {"reasoning_tokens": 0}
 
 
 @pytest.mark.parametrize(("left", "ends"), [(b'{"event":"Sam', b"\n"), (b"{}\n", b""), (b"", b"")])

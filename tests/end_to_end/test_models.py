@@ -1,0 +1,101 @@
+"""Models as they are now: what they refuse, what they think, what they cost; through the real command."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import OUTPUTS, SAMPLES, Job
+
+TWELVE = ["--num-pairs", "12", "--add-reasoning"]
+
+
+def simulated(directory: Path, *flags: str) -> Job:
+    """A job against the simulator that the command starts itself."""
+    return Job(directory, input_jsonl=SAMPLES, flags=[*TWELVE, *flags])
+
+
+def calls(job: Job) -> list[dict]:
+    """The attempts of a run."""
+    return [json.loads(line) for line in (job.state_dir / "calls.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("model", ["gpt-6-luna", "gpt-4o"])
+def test_a_listed_model_refuses_nothing(tmp_path: Path, model: str) -> None:
+    """Whether it takes max_tokens or not, reasons or not: it is asked in its way from the first call on."""
+    job = simulated(tmp_path / "out", "--simulate", "openai", "--model", model)
+    done = job.run()
+    assert done.returncode == 0, done.stderr
+    assert {call["outcome"] for call in calls(job)} == {"ok"}
+
+
+def test_an_unlisted_model_is_learned_once_and_not_asked_again_after_a_resume(tmp_path: Path) -> None:
+    """At most eight refusals for each parameter and shape; none in the next start."""
+    job = simulated(
+        tmp_path / "out", "--simulate", "fast", "--model", "gpt-5.9-nobody-lists-it", "--num-pairs", "6"
+    )
+    done = job.run()
+    assert done.returncode == 0, done.stderr
+    refused = [call for call in calls(job) if call["status"] == 400]
+    assert refused
+    shapes = {(call["step"], call["param"]) for call in refused}
+    assert all(sum((call["step"], call["param"]) == shape for call in refused) <= 8 for shape in shapes)
+    assert "takes max_completion_tokens for max_tokens" in done.stdout
+    state = json.loads((job.output_dir / "generation_stats_safe.json").read_text())
+    assert {one["name"] for one in state["adaptations"]} >= {"max_tokens"}
+
+    job.flags += ["--num-pairs", "12"]
+    assert job.run().returncode == 0
+    assert len([call for call in calls(job) if call["status"] == 400]) == len(refused)
+
+
+def test_with_strict_params_a_refused_field_ends_the_run(tmp_path: Path) -> None:
+    """The user wants to know before anything is generated in another way."""
+    job = simulated(
+        tmp_path / "out", "--simulate", "fast", "--model", "gpt-5.9-nobody-lists-it", "--strict-params"
+    )
+    done = job.run()
+    assert done.returncode == 65
+    assert "does not take max_tokens" in done.stderr
+
+
+def test_a_flex_storm_is_waited_out(tmp_path: Path) -> None:
+    """Refusals for want of room cost no pair an attempt."""
+    job = simulated(
+        tmp_path / "out", "--simulate", "flex-storm", "--service-tier", "flex", "--model", "gpt-6-luna"
+    )
+    done = job.run()
+    assert done.returncode == 0, done.stderr
+    assert any(call["status"] == 429 for call in calls(job))
+
+
+@pytest.mark.parametrize("profile", ["thinking-tags", "thinking-field"])
+def test_thinking_is_in_no_example_unless_it_is_kept(tmp_path: Path, profile: str) -> None:
+    """In front of the text and before JSON; with --keep-thinking it is in the metadata."""
+    job = simulated(tmp_path / "out", "--simulate", profile)
+    assert job.run().returncode == 0
+    assert not any("think" in (job.output_dir / name).read_text() for name in OUTPUTS)
+
+    kept = simulated(tmp_path / "kept", "--simulate", profile, "--keep-thinking")
+    assert kept.run().returncode == 0
+    records = [json.loads(line) for line in (kept.output_dir / OUTPUTS[0]).read_text().splitlines()]
+    assert all("<think" not in record["note"] and record["metadata"]["thinking"] for record in records)
+
+
+def test_a_directory_keeps_the_model_it_was_begun_with(tmp_path: Path) -> None:
+    """Without --model; another one finishes it only where that is said, and each record names its own."""
+    job = simulated(tmp_path / "out", "--simulate", "fast", "--model", "gpt-4o", "--num-pairs", "4")
+    assert job.run().returncode == 0
+    job.flags = [*TWELVE, "--simulate", "fast", "--num-pairs", "8"]
+    done = job.run()
+    assert done.returncode == 0, done.stderr
+    assert "Model:   gpt-4o" in done.stdout
+    job.flags = [*TWELVE, "--simulate", "fast", "--model", "gpt-6-luna"]
+    assert job.run().returncode == 65
+    job.flags = [*TWELVE, "--simulate", "fast", "--continue-with-model", "gpt-6-luna"]
+    assert job.run().returncode == 0
+    records = [json.loads(line) for line in (job.output_dir / OUTPUTS[0]).read_text().splitlines()]
+    models = [record["metadata"]["calls"][0]["model"] for record in records]
+    assert [model.startswith("gpt-4o") for model in models] == [True] * 8 + [False] * 4
+    state = json.loads((job.output_dir / "generation_stats_safe.json").read_text())
+    assert state["finished_with"] == "gpt-6-luna"
