@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from asyncgen.errors import BadDataError
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.merge import arrange
 
 
@@ -34,11 +36,11 @@ def test_what_is_no_shard_is_refused(text: str) -> None:
         Shard.parse(text)
 
 
-def part(number: int, of: int = 4, pairs: int = 40, **changes: object) -> tuple[Path, RunState]:
+def part(number: int, of: int = 4, pairs: int = 40, **changes: object) -> tuple[RunDirectory, RunState]:
     """A finished shard, which goes on where the one before it ends."""
     portion = Portion(Shard(number, of), pairs, f"chain {number - 1}")
     state = RunState(portion.stop - 1, 100, f"chain {number}", {}, {}, fingerprint={"model": "m"}, portion=portion)
-    return Path(f"out-{number}"), replace(state, **changes)
+    return RunDirectory(Disk(), Path(f"out-{number}")), replace(state, **changes)
 
 
 @given(st.permutations(range(1, 5)))
@@ -47,7 +49,7 @@ def test_shards_are_put_in_order(numbers: list[int]) -> None:
     assert [one.number for one in arrange(part(number) for number in numbers)] == [1, 2, 3, 4]
 
 
-WHOLE = (Path("whole"), RunState(39, 100, "chain 4", {}, {}, fingerprint={"model": "m"}))
+WHOLE = (RunDirectory(Disk(), Path("whole")), RunState(39, 100, "chain 4", {}, {}, fingerprint={"model": "m"}))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ WHOLE = (Path("whole"), RunState(39, 100, "chain 4", {}, {}, fingerprint={"model
         ([part(1), part(2, input_chain="edited"), part(3), part(4)], "out-3 does not go on where out-2 ends"),
     ],
 )
-def test_what_is_not_one_run_is_refused(parts: list[tuple[Path, RunState]], says: str) -> None:
+def test_what_is_not_one_run_is_refused(parts: list[tuple[RunDirectory, RunState]], says: str) -> None:
     """By the name of the directory, and why."""
     with pytest.raises(BadDataError, match=says):
         arrange(parts)

@@ -27,6 +27,7 @@ from asyncgen.errors import KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
 def _model(args: argparse.Namespace, local: "LocalModel | None") -> ChosenModel:
     disk = Disk()
     try:
-        begun = None if args.restart else begun_with(disk, args.output_dir.resolve())
+        begun = None if args.restart else begun_with(RunDirectory(disk, args.output_dir.resolve()))
     finally:
         disk.close()
     return choose_model(begun, args.model, args.continue_with_model, default_model(local))

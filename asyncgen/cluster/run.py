@@ -12,7 +12,7 @@ from typing import Protocol
 
 from asyncgen.cluster.driver import Driver, Fleet
 from asyncgen.cluster.job import ClusterJob
-from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division, shard_directory
+from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division
 from asyncgen.cluster.totals import Totals
 from asyncgen.engine.run import Run, Summary
 from asyncgen.errors import AsyncgenError, DirectoryError, Exit
@@ -22,7 +22,7 @@ from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.event_log import Telemetry
-from asyncgen.storage.layout import CHECKPOINT, FAILED, MERGED, SHARDS, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.merge import join
 from asyncgen.storage.resume import begun, peek, supersede
 from asyncgen.version import __version__
@@ -82,9 +82,8 @@ class ClusterRun:
         self._disk = disk
         self._expect = expect
         self._command = command
-        self._directory = job.config.output_dir
-        self._inside = self._directory / STATE_DIRECTORY
-        self._telemetry = Telemetry(disk, self._inside)
+        self._directory = RunDirectory(disk, job.config.output_dir)
+        self._telemetry = Telemetry(self._directory)
         self._observers = [self._telemetry.observe, *observers]
         # The same run, for all that is not done in shards.
         self._recipe = job.recipe()
@@ -107,16 +106,16 @@ class ClusterRun:
             AsyncgenError: why it ended early; everything paid is saved.
         """
         disk, directory = self._disk, self._directory
-        if disk.size(directory / STATISTICS) is not None and not self._config.restart:
-            if disk.list_directory(directory / SHARDS):
+        if disk.size(directory.statistics) is not None and not self._config.restart:
+            if disk.list_directory(directory.shards):
                 left = self._lock()
-                clear(disk, directory)  # a crash at the end has left them
+                clear(directory)  # a crash at the end has left them
                 disk.close_descriptor(left)
             self._observe(Notice("The shards of this run are merged: one process does what is left, without Ray"))
             return await self._whole.execute()
         started = asyncio.get_running_loop().time()
         self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
-        lock = self._lock() if begun(disk, directory) else None
+        lock = self._lock() if begun(directory) else None
         try:
             pairs = await self._whole.check_input()
             if lock is None:
@@ -149,15 +148,14 @@ class ClusterRun:
         if self._config.restart:
             self._move_aside()
         division = self._begun_division(pairs)
-        merged = directory / SHARDS / MERGED
-        if division is None or disk.size(merged / STATISTICS) is None:
+        if division is None or disk.size(directory.merged.statistics) is None:
             division = await self._work(pairs, division)
             self._observe(Notice(f"Merging {division.of} shards"))
-            directories = [shard_directory(directory, portion.shard) for portion in division.portions]
-            await disk.call(lambda: join(disk, directories, merged))
-        move_up(disk, directory)
-        clear(disk, directory)
-        state = load_statistics(disk, directory)
+            directories = [directory.shard(portion.shard) for portion in division.portions]
+            await disk.call(lambda: join(directories, directory.merged))
+        move_up(directory)
+        clear(directory)
+        state = load_statistics(directory)
         assert state is not None
         return state
 
@@ -170,7 +168,7 @@ class ClusterRun:
             if division is None:
                 of = min(pairs, self._shards or SHARDS_PER_WORKER * workers)
                 division = Division(of, pairs, self._whole.fingerprint)
-                save_division(self._disk, self._directory, division)
+                save_division(self._directory, division)
             done, waiting = self._stand(division)
             before = sum(number for number, _ in done.values())
             self._observe(RunStarted(before, before, pairs, before > 0))
@@ -198,12 +196,12 @@ class ClusterRun:
         """How many pairs of each shard are done and have failed; and the shards that are not finished."""
         done, waiting = {}, []
         for portion in division.portions:
-            directory = shard_directory(self._directory, portion.shard)
-            state = peek(self._disk, directory)
+            directory = self._directory.shard(portion.shard)
+            state = peek(directory)
             failed = 0 if state is None else state.failed_pairs
             done[portion.shard.number] = (0 if state is None else state.done, failed)
-            unfinished = self._disk.size(directory / CHECKPOINT) is not None
-            if unfinished or self._disk.size(directory / STATISTICS) is None:
+            unfinished = self._disk.size(directory.checkpoint) is not None
+            if unfinished or self._disk.size(directory.statistics) is None:
                 waiting.append(portion)
         return done, waiting
 
@@ -213,11 +211,11 @@ class ClusterRun:
         Raises:
             DirectoryError: it is not.
         """
-        if self._disk.size(self._directory / CHECKPOINT) is not None:
+        if self._disk.size(self._directory.checkpoint) is not None:
             raise DirectoryError(
                 f"{self._directory} holds an unfinished run of one process: leave out --engine ray"
             )
-        division = load_division(self._disk, self._directory)
+        division = load_division(self._directory)
         if division is None:
             return None
         now = self._whole.fingerprint
@@ -236,15 +234,14 @@ class ClusterRun:
 
     def _move_aside(self) -> None:
         names = [*(output.name for output in self._recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
-        moved_to = supersede(self._disk, self._directory, names)
+        moved_to = supersede(self._directory, names)
         if moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {moved_to}"))
-        clear(self._disk, self._directory)
+        clear(self._directory)
 
     def _lock(self) -> int:
-        self._disk.make_directory(self._directory)
-        self._disk.make_directory(self._inside)
-        return self._disk.lock(self._inside / "lock")
+        self._directory.make()
+        return self._disk.lock(self._directory.lock_file)
 
     async def _tell_end(self, code: Exit, reason: str = "") -> None:
         self._observe(ProcessEnded(code, reason))

@@ -1,16 +1,14 @@
 """A worker of the cluster: one shard after the other, each by the very same run as everywhere."""
 
 import asyncio
-from pathlib import Path
 
 from asyncgen.cluster.job import ClusterJob, ShardEnded
-from asyncgen.cluster.layout import shard_directory
 from asyncgen.cluster.lease_holder import Channel, Tenant
 from asyncgen.engine.run import Run
 from asyncgen.errors import AsyncgenError
 from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import STATE_DIRECTORY
+from asyncgen.storage.layout import RunDirectory
 
 LONGEST_END = 60  # seconds in which a process that was given up should have ended
 
@@ -40,19 +38,19 @@ class ShardWorker:
         """Run a shard to its end, or go on with it."""
         disk = Disk()
         try:
-            return await self._work(portion, shard_directory(self._job.config.output_dir, portion.shard), disk)
+            return await self._work(portion, RunDirectory(disk, self._job.config.output_dir).shard(portion.shard))
         finally:
             disk.close()
 
-    async def _work(self, portion: Portion, directory: Path, disk: Disk) -> ShardEnded:
+    async def _work(self, portion: Portion, directory: RunDirectory) -> ShardEnded:
         tenant, job = self._tenant, self._job
         tenant.begin(portion.shard.number)
         failed, error = 0, None
         holding = None
-        await self._wait_for_lock(disk, directory)
+        await self._wait_for_lock(directory)
         try:
-            config = job.shard_config(portion, directory)
-            run = Run(config, job.recipe(), [tenant.observe], disk, price=job.price)
+            config = job.shard_config(portion, directory.path)
+            run = Run(config, job.recipe(), [tenant.observe], directory.disk, price=job.price)
             run.take_share(tenant.share)
             holding = asyncio.create_task(tenant.hold(run))
             failed = (await run.execute()).failed_pairs
@@ -63,9 +61,9 @@ class ShardWorker:
                 holding.cancel()
         return ShardEnded(failed, tenant.report(), error)
 
-    async def _wait_for_lock(self, disk: Disk, directory: Path) -> None:
+    async def _wait_for_lock(self, directory: RunDirectory) -> None:
         """The process of a machine that Ray has given up may live on for a moment; after that the run refuses."""
         for _ in range(LONGEST_END):
-            if not disk.locked(directory / STATE_DIRECTORY / "lock"):
+            if not directory.locked():
                 return
             await asyncio.sleep(1)

@@ -24,10 +24,10 @@ from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
-from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.layout import CHECKPOINT, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.layout import RunDirectory
 
 BALLAST_PER_CALL = 8 * 1024
 
@@ -35,7 +35,7 @@ BALLAST_PER_CALL = 8 * 1024
 class Flaws(Protocol):
     """Says which rows are regenerated, and judges what comes."""
 
-    def find(self, disk: Disk) -> None:
+    def find(self, directory: RunDirectory) -> None:
         """Read the whole directory; everything else here needs that first.
 
         Raises:
@@ -58,7 +58,7 @@ class Work:
         fingerprint: of the run.
         intake: the input.
         engine: asks.
-        disk: the disk.
+        directory: the output directory.
         observe: told of everything.
         tap: is handed the lines of one of the files.
     """
@@ -70,7 +70,7 @@ class Work:
         fingerprint: Fingerprint,
         intake: Intake,
         engine: Engine,
-        disk: Disk,
+        directory: RunDirectory,
         observe: Observer,
         tap: Tap | None,
     ) -> None:
@@ -79,15 +79,14 @@ class Work:
         self._fingerprint = fingerprint
         self._intake = intake
         self._engine = engine
-        self._disk = disk
+        self._disk = directory.disk
+        self._directory = directory
         self._observe = observe
         self._tap = tap
-        self._directory = config.output_dir
-        self._state_directory = config.output_dir / STATE_DIRECTORY
 
     def failed(self) -> list[int]:
         """The indexes of the pairs that have failed, in order."""
-        return [int(str(record["index"])) for record in failed_records(self._disk, self._directory)]
+        return [int(str(record["index"])) for record in failed_records(self._directory)]
 
     async def generate(self, state: RunState, meters: dict[str, FileMeter], stop: int) -> RunState:
         """Process the pairs behind the watermark, up to and without index `stop`; the state at the end."""
@@ -96,7 +95,7 @@ class Work:
         async with self._journal(lambda index: index >= first or index in earlier, state) as journal:
             for index in earlier:
                 journal.keep(index)
-            outputs = RunOutputs(self._disk, self._directory, self._recipe, journal, state, meters)
+            outputs = RunOutputs(self._directory, self._recipe, journal, state, meters)
             self._engine.tally.begin(stop - state.first, done=state.done, failed=state.failed_pairs)
             rows = self._intake.behind(state, stop)
             await self.begin_tap(state)
@@ -105,10 +104,10 @@ class Work:
                     journal, self._tapped(outputs), rows, count(first), self._breaker(), state.ways
                 )
                 state = outputs.state
-                replace_atomically(self._disk, self._directory / STATISTICS, encode_statistics(state))
-                self._disk.unlink(self._directory / CHECKPOINT)
+                replace_atomically(self._disk, self._directory.statistics, encode_statistics(state))
+                self._disk.unlink(self._directory.checkpoint)
                 journal.unlink_dead()
-                self._disk.fsync_directory(self._directory)
+                self._disk.fsync_directory(self._directory.path)
                 return state
             finally:
                 await outputs.close()
@@ -125,7 +124,7 @@ class Work:
         """
         async with self._journal(self._asked_again(state).__contains__, state) as journal:
             self._observe(RepairStarted(len(failed)))
-            spool = RepairSpool(self._disk, self._directory, self._state_directory, self._recipe, state)
+            spool = RepairSpool(self._directory, self._recipe, state)
             sink = self._tapped(spool) if tapped else spool
             # Pairs that failed before may all fail again, and that is no news.
             return await self._merge(
@@ -147,11 +146,9 @@ class Work:
         # When a round begins, nothing in the journal is of it.
         async with self._journal(self._asked_again(state).__contains__, state, now.number) as journal:
             merged = replace(state, regeneration=Regeneration(now.number))
-            spool = ReplacementSpool(
-                self._disk, self._directory, self._state_directory, self._recipe, merged, flaws.better
-            )
+            spool = ReplacementSpool(self._directory, self._recipe, merged, flaws.better)
             begun = encode_statistics(replace(state, regeneration=now))
-            replace_atomically(self._disk, self._directory / STATISTICS, begun)
+            replace_atomically(self._disk, self._directory.statistics, begun)
             self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
             breaker = self._breaker()
             state, _ = await self._merge(
@@ -166,7 +163,7 @@ class Work:
         """Let the tap, if there is one, hand on what its file holds in this state."""
         if self._tap is not None:
             name = self._recipe.outputs[self._tap.place].name
-            await self._tap.begin(self._disk, self._directory / name, state.files[name].size)
+            await self._tap.begin(self._directory, name, state.files[name].size)
 
     async def _merge(
         self,
@@ -206,8 +203,7 @@ class Work:
         self, needed: Callable[[int], bool], state: RunState, generation: int = 0
     ) -> AsyncGenerator[Journal, None]:
         journal = Journal(
-            self._disk,
-            self._state_directory,
+            self._directory,
             self._fingerprint,
             needed,
             self._engine.stop,

@@ -13,9 +13,9 @@ from asyncgen.events import InputLoaded, Notice, Observer
 from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import READ_CHUNK, Disk
+from asyncgen.storage.disk import READ_CHUNK
 from asyncgen.storage.input_file import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
-from asyncgen.storage.layout import STATE_DIRECTORY
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
@@ -28,7 +28,7 @@ class Intake:
     Args:
         config: the file, how much of it, and what becomes of bad lines.
         parse: of the recipe.
-        disk: the disk.
+        directory: the output directory.
         observe: told what was found.
         reason: why the run has to stop, None while it has not.
     """
@@ -37,17 +37,17 @@ class Intake:
         self,
         config: RunConfig,
         parse: Parse[Any],
-        disk: Disk,
+        directory: RunDirectory,
         observe: Observer,
         reason: Callable[[], AsyncgenError | None],
     ) -> None:
         self._config = config
         self._path = config.input_jsonl
         self._parse = parse
-        self._disk = disk
+        self._disk = directory.disk
+        self._directory = directory
         self._observe = observe
         self._reason = reason
-        self._state_directory = config.output_dir / STATE_DIRECTORY
 
     async def check(self, before: RunState | None) -> Scan:
         """Check the input, or trust the last check of the unchanged file.
@@ -63,7 +63,7 @@ class Intake:
         limit = self._config.num_pairs
         watermark = -1 if before is None else before.last_completed_idx
         reach = None if limit is None else max(limit, watermark + 1)
-        earlier = load_manifest(self._disk, self._state_directory) if before is not None else None
+        earlier = load_manifest(self._directory) if before is not None else None
         scanned = None if earlier is None else trusted(earlier, FileIdentity.of(self._path), reach)
         if scanned is not None and before is not None:
             # The manifest was written when this very file was found to agree with the checkpoint.
@@ -101,7 +101,7 @@ class Intake:
 
     def trust(self, scanned: Scan) -> None:
         """The input agrees with the checkpoint: an unchanged file need not be checked again."""
-        save_manifest(self._disk, self._state_directory, scanned)
+        save_manifest(self._directory, scanned)
 
     def all(self) -> Iterator[Row[Any]]:
         """All rows, from the first."""

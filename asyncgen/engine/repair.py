@@ -22,59 +22,58 @@ from asyncgen.events import CheckpointSaved
 from asyncgen.recipe import Examples, OutputFile, Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, decode, encode, encode_statistics
-from asyncgen.storage.disk import Disk, lines_of, replace_atomically, write_durably
+from asyncgen.storage.disk import lines_of, replace_atomically, write_durably
 from asyncgen.storage.failed import failed_records
-from asyncgen.storage.layout import FAILED, INTENT, STATISTICS
+from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
 
 SUFFIX = ".merge"
 SPOOL = "spool-"
 
 
-def finish_intent(disk: Disk, directory: Path, state_directory: Path, *, restart: bool = False) -> bool:
+def finish_intent(directory: RunDirectory, *, restart: bool = False) -> bool:
     """Finish a merge that a crash cut short; False when there is none.
 
     Args:
-        disk: the disk.
         directory: the output directory.
-        state_directory: its `.asyncgen/`.
         restart: everything is moved aside anyhow: what cannot be finished is left as it is.
 
     Raises:
         DirectoryError: the intent is damaged, or a file that it names is neither there nor in place.
     """
-    path = state_directory / INTENT
-    data = disk.read(path)
+    disk = directory.disk
+    data = disk.read(directory.intent)
     if data is not None:
         try:
-            _carry_out(disk, directory, path, data)
+            _carry_out(directory, data)
         except DirectoryError:
             if not restart:
                 raise
-            disk.unlink(path)
-    for name in disk.list_directory(directory):
+            disk.unlink(directory.intent)
+    for name in disk.list_directory(directory.path):
         if name.endswith(SUFFIX):
-            disk.unlink(directory / name)
-    for name in disk.list_directory(state_directory):
+            disk.unlink(directory.output(name))
+    for name in disk.list_directory(directory.state_directory):
         if name.startswith(SPOOL):
-            disk.unlink(state_directory / name)
+            disk.unlink(directory.state_directory / name)
     return data is not None
 
 
-def _carry_out(disk: Disk, directory: Path, path: Path, data: bytes) -> None:
+def _carry_out(directory: RunDirectory, data: bytes) -> None:
+    disk, path = directory.disk, directory.intent
     disk.fsync_directory(path.parent)  # a killed run may have left an intent that is seen but not durable
     try:
         intent = decode(data)
     except ValueError:
         raise DirectoryError(f"{path} is damaged") from None
     for name, size in intent["files"].items():
-        source, target = directory / (name + SUFFIX), directory / name
+        source, target = directory.output(name + SUFFIX), directory.output(name)
         if disk.size(source) == size:
             disk.rename(source, target)
         elif disk.size(target) != size:
             raise DirectoryError(f"{target} was changed while a merge was unfinished")
     for name in intent["remove"]:
-        disk.unlink(directory / name)
-    disk.fsync_directory(directory)
+        disk.unlink(directory.output(name))
+    disk.fsync_directory(directory.path)
     disk.unlink(path)
     disk.fsync_directory(path.parent)
 
@@ -86,26 +85,19 @@ class RepairSpool:
     again takes them from there.
 
     Args:
-        disk: the disk.
         directory: the output directory.
-        state_directory: its `.asyncgen/`.
         recipe: names the files and the counters.
         state: the finished run's.
     """
 
-    def __init__(
-        self, disk: Disk, directory: Path, state_directory: Path, recipe: Recipe[Any], state: RunState
-    ) -> None:
-        self._disk = disk
+    def __init__(self, directory: RunDirectory, recipe: Recipe[Any], state: RunState) -> None:
+        self._disk = directory.disk
         self._directory = directory
-        self._state_directory = state_directory
         self._recipe = recipe
         self._state = state
         self._stats = dict(state.stats)
-        self._spools = {
-            output.name: disk.open_append(state_directory / f"{SPOOL}{output.name}") for output in recipe.outputs
-        }
-        self._failed = {record["index"]: record for record in failed_records(disk, directory)}
+        self._spools = {output.name: self._disk.open_append(self._spool(output)) for output in recipe.outputs}
+        self._failed = {record["index"]: record for record in failed_records(directory)}
         self._still_failed: dict[object, bytes] = {}
         self.repaired: list[int] = []
 
@@ -115,8 +107,7 @@ class RepairSpool:
             if not self._takes(outcome) or outcome.examples is None:
                 continue
             for output, blob in zip(self._recipe.outputs, outcome.examples.blobs, strict=True):
-                path = self._state_directory / f"{SPOOL}{output.name}"
-                self._disk.write(self._spools[output.name], blob, path)
+                self._disk.write(self._spools[output.name], blob, self._spool(output))
             self.repaired.append(outcome.row.index)
 
     def _takes(self, outcome: Outcome) -> bool:
@@ -155,7 +146,7 @@ class RepairSpool:
         failed = FileMeter()
         failed.advance(b"".join(lines))
         if lines:
-            write_durably(self._disk, self._directory / (FAILED + SUFFIX), b"".join(lines))
+            write_durably(self._disk, self._directory.output(FAILED + SUFFIX), b"".join(lines))
         meters[FAILED] = failed
         state = replace(
             self._state,
@@ -166,23 +157,23 @@ class RepairSpool:
             adaptations=tuple(adaptations),
         )
         statistics = encode_statistics(state)
-        write_durably(self._disk, self._directory / (STATISTICS + SUFFIX), statistics)
-        self._disk.fsync_directory(self._directory)
+        write_durably(self._disk, self._directory.output(STATISTICS + SUFFIX), statistics)
+        self._disk.fsync_directory(self._directory.path)
         sizes = {name: meter.size for name, meter in meters.items() if meter.size}
         intent = {
             "files": {**sizes, STATISTICS: len(statistics)},
             "remove": [name for name, meter in meters.items() if not meter.size],
         }
-        replace_atomically(self._disk, self._state_directory / INTENT, encode(intent))
-        finish_intent(self._disk, self._directory, self._state_directory)
+        replace_atomically(self._disk, self._directory.intent, encode(intent))
+        finish_intent(self._directory)
         return state, meters
 
     def _write_merged(self, output: OutputFile) -> FileMeter:
         """Interleave the old file with the spool, by index."""
-        old = lines_of(self._disk, self._directory / output.name)
-        new = lines_of(self._disk, self._state_directory / f"{SPOOL}{output.name}")
+        old = lines_of(self._disk, self._directory.output(output.name))
+        new = lines_of(self._disk, self._spool(output))
         repaired = set(self.repaired)
-        path = self._directory / (output.name + SUFFIX)
+        path = self._directory.output(output.name + SUFFIX)
         meter = FileMeter()
         fd = self._disk.open_append(path)
         try:
@@ -197,6 +188,9 @@ class RepairSpool:
             self._disk.close_descriptor(fd)
         return meter
 
+    def _spool(self, output: OutputFile) -> Path:
+        return self._directory.state_directory / f"{SPOOL}{output.name}"
+
 
 class ReplacementSpool(RepairSpool):
     """The sink of a regeneration: takes what is better than the lines that a pair has; the other lines stay.
@@ -207,14 +201,12 @@ class ReplacementSpool(RepairSpool):
 
     def __init__(
         self,
-        disk: Disk,
-        directory: Path,
-        state_directory: Path,
+        directory: RunDirectory,
         recipe: Recipe[Any],
         state: RunState,
         better: Callable[[Row[Any], Examples], bool],
     ) -> None:
-        super().__init__(disk, directory, state_directory, recipe, state)
+        super().__init__(directory, recipe, state)
         self._better = better
 
     def _takes(self, outcome: Outcome) -> bool:

@@ -25,7 +25,7 @@ from asyncgen.storage.disk import Disk
 from asyncgen.storage.event_log import Telemetry
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.journal import clear_journal
-from asyncgen.storage.layout import STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import Beginning, begin, begun, extend, peek
 from asyncgen.version import __version__
 
@@ -78,11 +78,10 @@ class Run:
         self._config = config
         self._recipe = recipe
         self._disk = disk
+        self._directory = RunDirectory(disk, config.output_dir)
         self._expect = expect
         self._command = command
-        self._directory = config.output_dir
-        self._state_directory = config.output_dir / STATE_DIRECTORY
-        self._telemetry = Telemetry(disk, self._state_directory)
+        self._telemetry = Telemetry(self._directory)
         self._observers = [self._telemetry.observe, *observers]
         model = listed_model(config.model)
         self._ways = ModelWays() if model is None else model.ways
@@ -95,8 +94,10 @@ class Run:
         if config.keep_thinking:
             served["keep_thinking"] = "yes"
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
-        self._intake = Intake(config, recipe.parse, disk, self._observe, lambda: self._engine.reason)
-        self._work = Work(config, recipe, self._fingerprint, self._intake, self._engine, disk, self._observe, tap)
+        self._intake = Intake(config, recipe.parse, self._directory, self._observe, lambda: self._engine.reason)
+        self._work = Work(
+            config, recipe, self._fingerprint, self._intake, self._engine, self._directory, self._observe, tap
+        )
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
@@ -146,10 +147,10 @@ class Run:
         """Do some work on the directory, which is locked meanwhile, and tell of its begin and end."""
         started = asyncio.get_running_loop().time()
         self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
-        lock = self._lock() if begun(self._disk, self._directory) else None
+        lock = self._lock() if begun(self._directory) else None
         try:
             going_on = lock is not None and not self._config.restart
-            scanned = await self._intake.check(peek(self._disk, self._directory) if going_on else None)
+            scanned = await self._intake.check(peek(self._directory) if going_on else None)
             if lock is None:
                 # Only now: bad input writes nothing, not even a directory.
                 lock = self._lock()
@@ -177,7 +178,7 @@ class Run:
         )
 
     def _check_still_fresh(self) -> None:
-        if peek(self._disk, self._directory) is not None:
+        if peek(self._directory) is not None:
             raise TryLaterError(f"another run has just begun in {self._directory}; try again")
 
     async def _tell_end(self, code: Exit, reason: str = "") -> None:
@@ -185,16 +186,14 @@ class Run:
         await self._telemetry.flush()
 
     def _lock(self) -> int:
-        self._disk.make_directory(self._directory)
-        self._disk.make_directory(self._state_directory)
-        return self._disk.lock(self._state_directory / "lock")
+        self._directory.make()
+        return self._disk.lock(self._directory.lock_file)
 
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""
-        if finish_intent(self._disk, self._directory, self._state_directory, restart=self._config.restart):
+        if finish_intent(self._directory, restart=self._config.restart):
             self._observe(Notice("Finished a merge that the last run had begun"))
         beginning = begin(
-            self._disk,
             self._directory,
             self._recipe,
             self._fingerprint,
@@ -221,7 +220,7 @@ class Run:
         """Bring the directory to its end; its final state, and whether there was anything to do."""
         beginning = self._begin(scanned)
         state, meters, worked = beginning.state, beginning.meters, False
-        ended = self._disk.size(self._directory / STATISTICS) is not None
+        ended = self._disk.size(self._directory.statistics) is not None
         if ended and state.failed_pairs:
             state, meters = await self._work.repair(state, self._work.failed())
             worked = True
@@ -229,11 +228,11 @@ class Run:
             if state.regeneration.unfinished:
                 self._observe(Notice("asyncgen verify --regenerate has begun here, and goes on when called again"))
             elif not state.failed_pairs:
-                clear_journal(self._disk, self._state_directory)  # a crash at the end may have left some
+                clear_journal(self._directory)  # a crash at the end may have left some
             await self._work.begin_tap(state)
             return state, worked
         if ended:
-            extend(self._disk, self._directory, state)
+            extend(self._directory, state)
         total = state.stats["total_pairs"]
         self._observe(RunStarted(state.last_completed_idx + 1, state.done, total, beginning.resumed))
         if self._expect is not None:
@@ -252,7 +251,7 @@ class Run:
         if not beginning.finished:
             raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
         # Off the loop, so that a signal is heard while large files are read.
-        await self._disk.call(lambda: flaws.find(self._disk))
+        await self._disk.call(lambda: flaws.find(self._directory))
         if self._engine.reason is not None:
             raise self._engine.reason
         self._observe(Notice(str(flaws)))

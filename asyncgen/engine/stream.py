@@ -12,12 +12,12 @@ Rules:
 import asyncio
 from collections import deque
 from itertools import chain, islice
-from pathlib import Path
 
 from asyncgen.engine.worker import Outcome
 from asyncgen.engine.writer import Sink
 from asyncgen.events import CheckpointSaved
 from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.layout import RunDirectory
 
 AHEAD = 64  # lines between the writer and the taker
 
@@ -37,9 +37,10 @@ class Tap:
         self._changed = asyncio.Condition()
         self._begun = self._ended = self._left = False
 
-    async def begin(self, disk: Disk, path: Path, size: int) -> None:
-        """The first `size` bytes of the file are there already."""
-        lines = lines_of(disk, path, size)
+    async def begin(self, directory: RunDirectory, name: str, size: int) -> None:
+        """The first `size` bytes of the file, which has this name, are there already."""
+        disk = directory.disk
+        lines = lines_of(disk, directory.output(name), size)
         # Open from now on: a merge may put another file in its place while this one is read.
         first = await disk.call(lambda: list(islice(lines, 1)))
         async with self._changed:

@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -27,9 +26,11 @@ from asyncgen.errors import AsyncgenError, DiskError
 from asyncgen.events import CheckpointSaved, Observer, PairDone, PairFailed
 from asyncgen.recipe import Recipe
 from asyncgen.storage.checkpoint import FileMeter, RunState, save_checkpoint
-from asyncgen.storage.disk import Disk, Output
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.layout import FAILED
+from asyncgen.storage.layout import FAILED, RunDirectory
+
+if TYPE_CHECKING:
+    from asyncgen.storage.disk import Output
 
 COMMIT_INTERVAL = 2.0
 
@@ -73,7 +74,6 @@ class RunOutputs:
     """The sink of a run: the output files and `failed.jsonl`, the state that they are in, the checkpoint.
 
     Args:
-        disk: the disk.
         directory: the output directory.
         recipe: names the files and the counters.
         journal: released as pairs are committed.
@@ -83,14 +83,13 @@ class RunOutputs:
 
     def __init__(
         self,
-        disk: Disk,
-        directory: Path,
+        directory: RunDirectory,
         recipe: Recipe[Any],
         journal: Journal,
         state: RunState,
         meters: dict[str, FileMeter],
     ) -> None:
-        self._disk = disk
+        self._disk = directory.disk
         self._directory = directory
         self._recipe = recipe
         self._journal = journal
@@ -161,13 +160,13 @@ class RunOutputs:
         for output in list(self._files.values()):
             self._disk.fsync(output.fd, output.path)
         if new_names:  # the checkpoint must not become durable before the names that it speaks of
-            self._disk.fsync_directory(self._directory)
-        save_checkpoint(self._disk, self._directory, state)
+            self._disk.fsync_directory(self._directory.path)
+        save_checkpoint(self._directory, state)
         self._journal.unlink_retired()
 
     async def _append(self, name: str, data: bytes) -> None:
         if name not in self._files:
-            self._files[name] = await self._disk.open_output(self._directory / name)
+            self._files[name] = await self._disk.open_output(self._directory.output(name))
             self._new_names = True
         output = self._files[name]
         try:

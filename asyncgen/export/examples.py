@@ -9,12 +9,10 @@ import shlex
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import CHECKPOINT
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -77,8 +75,7 @@ class Examples:
     """What a run has made so far.
 
     Args:
-        disk: the disk.
-        directory: the output directory, absolute.
+        directory: the output directory.
 
     Raises:
         UsageError: it is not there.
@@ -86,11 +83,11 @@ class Examples:
             asyncgen.
     """
 
-    def __init__(self, disk: Disk, directory: Path) -> None:
-        if not directory.is_dir():
+    def __init__(self, directory: RunDirectory) -> None:
+        if not directory.path.is_dir():
             raise UsageError(f"{directory} is no directory")
-        state = peek(disk, directory)
-        if state is None and disk.size(directory / CHECKPOINT) is not None:
+        state = peek(directory)
+        if state is None and directory.disk.size(directory.checkpoint) is not None:
             raise BadDataError(
                 f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"
             )
@@ -99,10 +96,10 @@ class Examples:
         if COMBINED not in state.files or not state.files[COMBINED].size:
             raise BadDataError(f"{directory} has no examples yet: nothing to export")
         self.state: RunState = state
-        self.finished = disk.size(directory / CHECKPOINT) is None
-        self._disk = disk
+        self.finished = directory.disk.size(directory.checkpoint) is None
+        self._disk = directory.disk
         self._directory = directory
-        self._path = directory / COMBINED
+        self._path = directory.output(COMBINED)
 
     def pairs(self) -> Iterator[Pair]:
         """Every pair, in input order.
@@ -138,7 +135,7 @@ class Examples:
 
     def _chunks(self, name: str) -> Iterator[bytes]:
         """A file as far as the state speaks of it; at its end it is held against the checksum."""
-        mark, path = self.state.files[name], self._directory / name
+        mark, path = self.state.files[name], self._directory.output(name)
         left, crc32, size = mark.size, 0, self._disk.size(path) or 0
         if size < left or (self.finished and size > left):
             raise self._changed(name)
@@ -160,6 +157,6 @@ class Examples:
 
     def _changed(self, name: str) -> BadDataError:
         return BadDataError(
-            f"{self._directory / name} is not what the run wrote (or a run is rewriting it just now): "
+            f"{self._directory.output(name)} is not what the run wrote (or a run is rewriting it just now): "
             f"`asyncgen verify {shlex.quote(str(self._directory))} --input-jsonl P` says what is wrong with it"
         )

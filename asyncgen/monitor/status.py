@@ -13,8 +13,8 @@ from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.events import Sample
 from asyncgen.monitor.history import History, Session
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
-from asyncgen.storage.disk import Disk, disk_errors, lines_of
-from asyncgen.storage.layout import CHECKPOINT, EVENTS, FAILED, MERGED, SHARDS, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.disk import disk_errors, lines_of
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -124,8 +124,7 @@ class Picture:
 
 
 def look(
-    disk: Disk,
-    directory: Path,
+    directory: RunDirectory,
     each_sample: Callable[[Session, float, Sample, int], None] | None = None,
 ) -> Picture:
     """Look at a directory.
@@ -135,32 +134,32 @@ def look(
         BadDataError: there is no run in it.
         DiskError: it cannot be read.
     """
-    inside = directory / STATE_DIRECTORY
-    traces = (directory / CHECKPOINT, directory / STATISTICS, inside / EVENTS, inside / "lock")
-    with disk_errors("look at", directory):
-        there = directory.is_dir()
+    disk = directory.disk
+    traces = (directory.checkpoint, directory.statistics, directory.events, directory.lock_file)
+    with disk_errors("look at", directory.path):
+        there = directory.path.is_dir()
     if not there:
         raise UsageError(f"{directory} is no directory")
     if all(disk.size(path) is None for path in traces):
         raise BadDataError(f"{directory} holds no run: give the --output-dir of one")
-    pid = _holder(disk, inside / "lock")
+    pid = directory.holder()
     history = History(each_sample)
-    for line in lines_of(disk, inside / EVENTS):
+    for line in lines_of(disk, directory.events):
         history.feed(line)
     history.settle()
     failures: Counter[tuple[str, str]] = Counter()
     failed: list[FailedPair] = []
-    unfinished, finished = load_checkpoint(disk, directory), load_statistics(disk, directory)
-    shards = [] if unfinished or finished else _shards(disk, directory)
+    unfinished, finished = load_checkpoint(directory), load_statistics(directory)
+    shards = [] if unfinished or finished else directory.shard_directories()
     for place in shards or [directory]:
-        for pair in _failed_pairs(disk, place):
+        for pair in _failed_pairs(place):
             failures[pair.step, pair.kind] += 1
             if len(failed) < FAILED_KEPT:
                 failed.append(pair)
-    unfinished = unfinished or _sum(disk, shards)
+    unfinished = unfinished or _sum(shards)
     state = unfinished or finished
     return Picture(
-        directory=directory,
+        directory=directory.path,
         condition=_condition(history, pid, unfinished, state),
         pid=pid,
         state=state,
@@ -185,22 +184,9 @@ def _condition(
     return Condition.UNKNOWN
 
 
-def _holder(disk: Disk, lock: Path) -> int | None:
-    if not disk.locked(lock):
-        return None
-    text = (disk.read(lock, 0, 32) or b"").decode("ascii", "replace").strip()
-    return int(text) if text.isdecimal() else 0
-
-
-def _shards(disk: Disk, directory: Path) -> list[Path]:
-    """The directories of a run's shards, while there are any."""
-    place = directory / SHARDS
-    return [place / name for name in disk.list_directory(place) if name != MERGED]
-
-
-def _sum(disk: Disk, shards: Iterable[Path]) -> RunState | None:
+def _sum(shards: Iterable[RunDirectory]) -> RunState | None:
     """What is durable in all shards, as if it were one run's; None before the first of them has begun."""
-    states = [state for shard in shards if (state := peek(disk, shard)) is not None]
+    states = [state for shard in shards if (state := peek(shard)) is not None]
     if not states:
         return None
     done = sum(state.done for state in states)
@@ -215,8 +201,8 @@ def _sum(disk: Disk, shards: Iterable[Path]) -> RunState | None:
     )
 
 
-def _failed_pairs(disk: Disk, directory: Path) -> Iterator[FailedPair]:
-    for line in lines_of(disk, directory / FAILED):
+def _failed_pairs(directory: RunDirectory) -> Iterator[FailedPair]:
+    for line in lines_of(directory.disk, directory.failed):
         with suppress(ValueError, TypeError, KeyError):
             record = loads(line)
             yield FailedPair(

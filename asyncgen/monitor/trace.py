@@ -6,16 +6,15 @@ Read-only, whatever the recipe: the files of a run hold equally many lines for e
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
-from asyncgen.storage.layout import CALLS, FAILED, STATE_DIRECTORY
+from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -65,11 +64,10 @@ class Trail:
         return {request: lines for request, lines in self.attempts.items() if request not in used}
 
 
-def find(disk: Disk, directory: Path, which: str) -> Trail:
+def find(directory: RunDirectory, which: str) -> Trail:
     """The trail of a pair.
 
     Args:
-        disk: the disk.
         directory: the output directory, of an unfinished run too.
         which: index of the pair, its note id, the (beginning of the) hash of one of its requests, or a request
             id of the server.
@@ -78,19 +76,18 @@ def find(disk: Disk, directory: Path, which: str) -> Trail:
         BadDataError: there is no run, or its checkpoint is damaged.
         UsageError: nothing here is called so.
     """
-    state = peek(disk, directory)
+    state = peek(directory)
     if state is None:
         raise BadDataError(f"{directory} holds no run of asyncgen")
-    return _Search(disk, directory, state).find(which)
+    return _Search(directory, state).find(which)
 
 
 class _Search:
-    def __init__(self, disk: Disk, directory: Path, state: RunState) -> None:
-        self._disk = disk
+    def __init__(self, directory: RunDirectory, state: RunState) -> None:
         self._directory = directory
         self._state = state
         self._stop = state.last_completed_idx + 1  # behind the last pair in the files
-        records = failed_records(disk, directory)
+        records = failed_records(directory)
         self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._stop}
         self._names = [name for name in state.files if name != FAILED]
 
@@ -157,11 +154,11 @@ class _Search:
         return max(1, sum(1 for _ in self._lines(name)) // max(1, good))
 
     def _lines(self, name: str) -> Iterator[bytes]:
-        return lines_of(self._disk, self._directory / name, self._state.files[name].size)
+        return lines_of(self._directory.disk, self._directory.output(name), self._state.files[name].size)
 
     def _calls(self, wanted: bytes) -> Iterator[dict[str, Any]]:
         """Lines of `calls.jsonl` with these bytes; what a crash tore is passed over."""
-        for line in lines_of(self._disk, self._directory / STATE_DIRECTORY / CALLS):
+        for line in lines_of(self._directory.disk, self._directory.calls):
             if wanted in line:
                 call = _object(line)
                 if isinstance(call.get("index"), int):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,8 +18,9 @@ from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
 from asyncgen.recipes import build
+from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
-from asyncgen.storage.layout import CALLS, STATE_DIRECTORY
+from asyncgen.storage.layout import RunDirectory
 
 LATENCY = 4.0  # seconds of a call, as long as nothing is known
 MOST_SURVEYED = 5000
@@ -117,7 +117,7 @@ async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample
     """
     used: dict[str, StepUsage] = {}
     seconds: list[float] = []
-    for call in _calls(config.output_dir / STATE_DIRECTORY / CALLS):
+    for call in _calls(RunDirectory(Disk(), config.output_dir)):
         if call["outcome"] == "ok" and call["index"] < pairs:
             used.setdefault(call["step"], StepUsage()).add(Usage(**call["usage"]))
             seconds.append(call["took"])
@@ -166,8 +166,7 @@ def _first(config: RunConfig, number: int) -> Iterable[Pair]:
     return (row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number))
 
 
-def _calls(path: Path) -> Iterable[dict[str, Any]]:
-    with path.open("rb") as lines:
-        for line in lines:
-            if line.endswith(b"\n"):
-                yield orjson.loads(line)
+def _calls(directory: RunDirectory) -> Iterable[dict[str, Any]]:
+    for line in lines_of(directory.disk, directory.calls):
+        if line.endswith(b"\n"):
+            yield orjson.loads(line)

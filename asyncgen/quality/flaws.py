@@ -10,39 +10,37 @@ from asyncgen.medec.pair import Pair
 from asyncgen.quality.verification import Flagged, Verification
 from asyncgen.recipe import Examples
 from asyncgen.rows import Row
-from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 
 
 class Flaws:
     """The findings in an output directory, by pair.
 
     Args:
-        directory: the output directory.
         input_jsonl: what the run was made from.
         prompt_file: that of the run.
         most: pairs of a round at most.
     """
 
-    def __init__(self, directory: Path, input_jsonl: Path, prompt_file: Path, most: int) -> None:
-        self._directory = directory
+    def __init__(self, input_jsonl: Path, prompt_file: Path, most: int) -> None:
         self._input = input_jsonl
         self._prompts = prompt_file
         self._most = most
         self._weights: dict[int, int] = {}
 
-    def find(self, disk: Disk) -> None:
+    def find(self, directory: RunDirectory) -> None:
         """Read the whole directory; everything else here needs that first.
 
         Raises:
             BadDataError: the files are not what the run wrote.
         """
-        self._verification = Verification(disk, self._directory, self._input, self._prompts)
+        self._verification = Verification(directory, self._input, self._prompts)
         for flagged in self._verification.flagged():
             # A twin of another example is another text than its original too, and that has been weighed.
             self._weights.setdefault(flagged.index, flagged.weight)
         if self._verification.structure.problems.counts:
             raise BadDataError(
-                f"the files in {self._directory} are broken, as asyncgen verify shows; no pair is asked anew"
+                f"the files in {directory} are broken, as asyncgen verify shows; no pair is asked anew"
             )
 
     def __str__(self) -> str:

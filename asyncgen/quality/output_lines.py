@@ -8,12 +8,11 @@ follows it is still checked.
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from asyncgen.storage.checkpoint import FileMeter
-from asyncgen.storage.disk import Disk, lines_of
-from asyncgen.storage.layout import FAILED
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.text import loads
 
 AHEAD = 16
@@ -60,12 +59,12 @@ class Line:
 class OutputLines:
     """The lines of one output file, handed out by key, with its meter."""
 
-    def __init__(self, disk: Disk, path: Path, size: int | None, problems: Problems) -> None:
-        self._name = path.name
+    def __init__(self, directory: RunDirectory, name: str, size: int | None, problems: Problems) -> None:
+        self._name = name
         self._size = size
         self._problems = problems
         self.meter = FileMeter()
-        self._lines = self._read(lines_of(disk, path))
+        self._lines = self._read(lines_of(directory.disk, directory.output(name)))
         self._ahead: deque[Line] = deque()
         self._recent: deque[bytes] = deque(maxlen=AHEAD)
         self._passed: deque[tuple[Any, Any]] = deque(maxlen=AHEAD)

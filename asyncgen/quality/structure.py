@@ -14,9 +14,8 @@ from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.quality.output_lines import AHEAD, Line, OutputLines, Problems
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
-from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import rows_of
-from asyncgen.storage.layout import FAILED, STATISTICS
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.takeover import load_original
 
 CORRECT, INCORRECT, COMBINED = (output.name for output in MedecSafe.outputs)
@@ -37,7 +36,6 @@ class Structure:
     """Reads an output directory; `made` streams its pairs, afterwards `problems` says all that is broken.
 
     Args:
-        disk: the disk.
         directory: the output directory.
         input_jsonl: what the run was made from; None: the files are only held against each other.
 
@@ -45,17 +43,16 @@ class Structure:
         BadDataError: checkpoint or statistics cannot be read.
     """
 
-    def __init__(self, disk: Disk, directory: Path, input_jsonl: Path | None) -> None:
-        self._disk = disk
+    def __init__(self, directory: RunDirectory, input_jsonl: Path | None) -> None:
         self._directory = directory
         self._input = input_jsonl
         self.problems = Problems()
         self.state: RunState | None = None
         self.finished = False
-        if load_original(disk, directory) is None:
-            self.state = load_checkpoint(disk, directory)
+        if load_original(directory) is None:
+            self.state = load_checkpoint(directory)
             if self.state is None:
-                self.state = load_statistics(disk, directory)
+                self.state = load_statistics(directory)
                 self.finished = self.state is not None
         self.pairs = 0
         self.failed = 0
@@ -71,7 +68,7 @@ class Structure:
         """The pairs whose lines are all there, in input order; checks everything on the way."""
         failed, meters = self._failed_indexes()
         files = {
-            name: OutputLines(self._disk, self._directory / name, self.size(name), self.problems)
+            name: OutputLines(self._directory, name, self.size(name), self.problems)
             for name in (CORRECT, INCORRECT, COMBINED)
         }
         recent_failed: deque[str] = deque(maxlen=AHEAD)
@@ -146,7 +143,7 @@ class Structure:
     def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, Pair | None]]:
         """Without an input, the INCORRECT file says what should be in the others."""
         index = 0 if self.state is None else self.state.first
-        silent = OutputLines(self._disk, self._directory / INCORRECT, self.size(INCORRECT), Problems())
+        silent = OutputLines(self._directory, INCORRECT, self.size(INCORRECT), Problems())
         for line in silent.all():
             while index in failed:
                 index += 1
@@ -156,7 +153,7 @@ class Structure:
 
     def _failed_indexes(self) -> tuple[set[int], dict[str, FileMeter]]:
         """The pairs given up, by index, and the meter of their file."""
-        lines = OutputLines(self._disk, self._directory / FAILED, self.size(FAILED), self.problems)
+        lines = OutputLines(self._directory, FAILED, self.size(FAILED), self.problems)
         indexes: set[int] = set()
         last = -1
         for line in lines.all():
@@ -172,7 +169,7 @@ class Structure:
     def _check_marks(self, meters: dict[str, FileMeter]) -> None:
         says = "the statistics say" if self.finished else "the checkpoint says"
         for name, meter in meters.items():
-            size = self._disk.size(self._directory / name)
+            size = self._directory.disk.size(self._directory.output(name))
             mark = None if self.state is None else self.state.files.get(name)
             if size is None and name != FAILED and (mark is None or mark.size):
                 self.problems.add("no_file", name, None, "the file is not there")
@@ -197,5 +194,5 @@ class Structure:
         found["pairs"], said["pairs"] = self.pairs + self.failed, self.state.done
         for name, number in found.items():
             if said[name] is not None and said[name] != number:
-                source = STATISTICS if self.finished else "checkpoint.json"
+                source = STATISTICS if self.finished else CHECKPOINT
                 self.problems.add("counts", source, None, f"{name} is {said[name]}, the files have {number}")

@@ -17,7 +17,7 @@ from asyncgen.quality.checks.reasoning import Expected, expect, keys_of_prompt
 from asyncgen.quality.output_lines import OutputLines, Problems
 from asyncgen.quality.structure import CORRECT, INCORRECT, Structure
 from asyncgen.recipes.prompts import PromptFile
-from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 
 _SAMPLE = 200
 _PROMPTS = {
@@ -50,7 +50,6 @@ class Verification:
     """One look at an output directory; `structure.problems` is complete when `flagged` has ended.
 
     Args:
-        disk: the disk.
         directory: the output directory, of a finished or an unfinished run.
         input_jsonl: what the run was made from. None: the structure alone, files against each other.
         prompt_file: says the keys that a reasoning must have; None: those that most of them have.
@@ -60,12 +59,10 @@ class Verification:
         UsageError: the input or the prompt file is not there.
     """
 
-    def __init__(
-        self, disk: Disk, directory: Path, input_jsonl: Path | None, prompt_file: Path | None = None
-    ) -> None:
-        self.structure = Structure(disk, directory, input_jsonl)
+    def __init__(self, directory: RunDirectory, input_jsonl: Path | None, prompt_file: Path | None = None) -> None:
+        self.structure = Structure(directory, input_jsonl)
         prompts = None if prompt_file is None else PromptFile.load(prompt_file)
-        self._inspector = Inspector({label: self._expected(disk, directory, label, prompts) for label in _PROMPTS})
+        self._inspector = Inspector({label: self._expected(directory, label, prompts) for label in _PROMPTS})
         self.judged = 0
 
     def flagged(self) -> Iterator[Flagged]:
@@ -87,9 +84,9 @@ class Verification:
         reasonings = {"CORRECT": correct.get("reasoning"), "INCORRECT": incorrect.get("reasoning")}
         return self._inspector.inspect(index, pair, correct["note"], reasonings)
 
-    def _expected(self, disk: Disk, directory: Path, label: str, prompts: PromptFile | None) -> Expected:
+    def _expected(self, directory: RunDirectory, label: str, prompts: PromptFile | None) -> Expected:
         name, step, needed = _PROMPTS[label]
         prompt = None if prompts is None else prompts.prompt(step, allowed=(needed,), needed=needed, optional=True)
         keys = frozenset[str]() if prompt is None else keys_of_prompt(prompt.system)
-        lines = OutputLines(disk, directory / name, self.structure.size(name), Problems())
+        lines = OutputLines(directory, name, self.structure.size(name), Problems())
         return expect((line.record.get("reasoning") for line in islice(lines.all(), _SAMPLE)), keys)

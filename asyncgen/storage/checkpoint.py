@@ -19,8 +19,8 @@ from asyncgen.cost import Spend
 from asyncgen.errors import DirectoryError
 from asyncgen.fingerprint import Fingerprint, digest
 from asyncgen.shard import Portion, Shard
-from asyncgen.storage.disk import Disk, replace_atomically
-from asyncgen.storage.layout import CHECKPOINT, STATISTICS
+from asyncgen.storage.disk import replace_atomically
+from asyncgen.storage.layout import RunDirectory
 
 CHECKSUM = "checksum"
 VERSION = 1
@@ -103,7 +103,7 @@ class RunState:
         return self.last_completed_idx + 1 - self.first
 
 
-def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
+def save_checkpoint(directory: RunDirectory, state: RunState) -> None:
     """Replace `checkpoint.json`."""
     content = {
         "last_completed_idx": state.last_completed_idx,
@@ -111,7 +111,7 @@ def save_checkpoint(disk: Disk, directory: Path, state: RunState) -> None:
         "timestamp": timestamp(),
         **_common(state),
     }
-    replace_atomically(disk, directory / CHECKPOINT, encode(content))
+    replace_atomically(directory.disk, directory.checkpoint, encode(content))
 
 
 def encode_statistics(state: RunState) -> bytes:
@@ -126,26 +126,24 @@ def encode_statistics(state: RunState) -> bytes:
     )
 
 
-def load_checkpoint(disk: Disk, directory: Path) -> RunState | None:
+def load_checkpoint(directory: RunDirectory) -> RunState | None:
     """The state in `checkpoint.json`, or None when there is none.
 
     Raises:
         DirectoryError: the file is damaged, was edited, or is of another tool.
     """
-    path = directory / CHECKPOINT
-    data = disk.read(path)
-    return None if data is None else _decode(data, path, lambda content: content["stats"])
+    data = directory.disk.read(directory.checkpoint)
+    return None if data is None else _decode(data, directory.checkpoint, lambda content: content["stats"])
 
 
-def load_statistics(disk: Disk, directory: Path) -> RunState | None:
+def load_statistics(directory: RunDirectory) -> RunState | None:
     """The state in `generation_stats_safe.json`, or None when there is none.
 
     Raises:
         DirectoryError: the file is damaged, was edited, or is of another tool.
     """
-    path = directory / STATISTICS
-    data = disk.read(path)
-    return None if data is None else _decode(data, path, lambda content: content)
+    data = directory.disk.read(directory.statistics)
+    return None if data is None else _decode(data, directory.statistics, lambda content: content)
 
 
 def encode(content: Mapping[str, Any]) -> bytes:

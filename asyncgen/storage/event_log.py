@@ -16,28 +16,28 @@ import orjson
 
 from asyncgen.errors import DiskError
 from asyncgen.events import CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
-from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import CALLS, EVENTS
+from asyncgen.storage.layout import RunDirectory
 
 
 class Telemetry:
     """An observer that keeps lines in memory until `flush`."""
 
-    def __init__(self, disk: Disk, state_directory: Path) -> None:
-        self._disk = disk
-        self._state_directory = state_directory
-        self._pending: dict[str, deque[bytes]] = {EVENTS: deque(), CALLS: deque()}
-        self._written: set[str] = set()
+    def __init__(self, directory: RunDirectory) -> None:
+        self._disk = directory.disk
+        self._events: deque[bytes] = deque()
+        self._calls: deque[bytes] = deque()
+        self._pending = {directory.events: self._events, directory.calls: self._calls}
+        self._written: set[Path] = set()
         self._working = False
 
     def observe(self, event: Event) -> None:
         """Take an event in."""
         self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
-            self._pending[CALLS].append(_line(_call(event)))
+            self._calls.append(_line(_call(event)))
         elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
             now = moment().isoformat(timespec="milliseconds")
-            self._pending[EVENTS].append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
+            self._events.append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
     async def flush(self) -> None:
         """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
@@ -49,12 +49,11 @@ class Telemetry:
 
     def _write(self) -> None:
         """Runs on the disk's thread, while the loop's appends more: a deque allows for that."""
-        for name, pending in self._pending.items():
+        for path, pending in self._pending.items():
             lines = [pending.popleft() for _ in range(len(pending))]
             if lines:
-                path = self._state_directory / name
-                end = b"" if name in self._written else self._end_of_torn_line(path)
-                self._written.add(name)
+                end = b"" if path in self._written else self._end_of_torn_line(path)
+                self._written.add(path)
                 fd = self._disk.open_append(path)
                 try:
                     self._disk.write(fd, b"".join([end, *lines]), path)

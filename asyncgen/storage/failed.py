@@ -1,28 +1,26 @@
 """`failed.jsonl`: the pairs that were given up."""
 
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from asyncgen.errors import DirectoryError
-from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import FAILED
+from asyncgen.storage.layout import RunDirectory
 
 
-def failed_records(disk: Disk, directory: Path) -> list[dict[str, object]]:
+def failed_records(directory: RunDirectory) -> list[dict[str, object]]:
     """The lines of `failed.jsonl`, in order.
 
     Raises:
         DirectoryError: it is damaged.
     """
-    data = disk.read(directory / FAILED) or b""
+    data = directory.disk.read(directory.failed) or b""
     try:
         records = [orjson.loads(line) for line in data.splitlines()]
     except orjson.JSONDecodeError:
         records = [None]
     if not all(map(_is_record, records)):
-        raise DirectoryError(f"{directory / FAILED} is damaged")
+        raise DirectoryError(f"{directory.failed} is damaged")
     return records
 
 

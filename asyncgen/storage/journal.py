@@ -29,9 +29,9 @@ from asyncgen.chat import NO_USAGE, Adaptation, Completion, Usage
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError
 from asyncgen.fingerprint import Fingerprint
-from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import (
-    BALLAST,
     PREFIX,
     SUFFIX,
     UNFINISHED,
@@ -59,8 +59,7 @@ class Journal:
     """The open journal of a run.
 
     Args:
-        disk: the disk.
-        directory: `.asyncgen/` of the output directory.
+        directory: of the run, which is locked.
         fingerprint: goes into the header of each segment.
         needed: whether answers of a pair index are still needed; what is not is dropped at opening.
         on_full: told when the disk is full; what is in flight is still saved, in the ballast.
@@ -75,8 +74,7 @@ class Journal:
 
     def __init__(
         self,
-        disk: Disk,
-        directory: Path,
+        directory: RunDirectory,
         fingerprint: Fingerprint,
         needed: Callable[[int], bool],
         on_full: Callable[[AsyncgenError], None],
@@ -85,8 +83,8 @@ class Journal:
         generation: int = 0,
         adaptations: Iterable[Adaptation] = (),
     ) -> None:
-        self._disk = disk
-        self._directory = directory
+        self._disk = directory.disk
+        self._state_directory = directory.state_directory
         self._fingerprint = fingerprint
         self._generation = generation
         self._pairs: dict[int, _Held] = {}
@@ -95,12 +93,12 @@ class Journal:
         self.damaged = 0
         self.spend = spend
         self.adaptations = list(adaptations)
-        paths = segments(disk, directory)
+        paths = segments(directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
         self._clear_unfinished()
         # It says what was spent behind the lines that it has taken over.
         header = header_line(fingerprint, replaces_earlier=True, spend=None)
-        self._log = SegmentLog(disk, directory, number, header, on_full)
+        self._log = SegmentLog(directory, number, header, on_full)
         self._compact(paths, needed)
         self._log.set_aside(ballast)
 
@@ -232,9 +230,9 @@ class Journal:
     # Opening
 
     def _clear_unfinished(self) -> None:
-        for name in self._disk.list_directory(self._directory):
+        for name in self._disk.list_directory(self._state_directory):
             if name.startswith(PREFIX) and name.endswith(UNFINISHED):
-                self._disk.unlink(self._directory / name)
+                self._disk.unlink(self._state_directory / name)
 
     def _compact(self, paths: list[Path], needed: Callable[[int], bool]) -> None:
         """Carry what is needed of all segments into the new one, make it durable, and unlink the others."""
@@ -308,8 +306,9 @@ def _adapted_line(adaptation: Adaptation) -> bytes:
     return encode_line({"kind": "adapted", "adaptation": adaptation})
 
 
-def clear_journal(disk: Disk, directory: Path) -> None:
+def clear_journal(directory: RunDirectory) -> None:
     """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
-    for name in disk.list_directory(directory):
-        if name == BALLAST or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
-            disk.unlink(directory / name)
+    disk, place = directory.disk, directory.state_directory
+    for name in disk.list_directory(place):
+        if name == directory.ballast.name or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
+            disk.unlink(place / name)

@@ -1,19 +1,166 @@
-"""The names of the files in an output directory."""
+"""The output directory of a run: the names of the files in it, and its lock.
+
+OUT/                              the outputs of the recipe, and what a user is to read
+  checkpoint.json                 how far an unfinished run is durable
+  generation_stats_safe.json      how a finished one ended
+  failed.jsonl                    the pairs that failed
+  .asyncgen/                      what only the program reads
+    lock                          held by the process that works here
+    manifest.json                 what the last accepted run knew of its input
+    intent.json                   a merge that is under way (see `repair`)
+    journal-00000001.jsonl, …     answers that are paid (see `segment_format`)
+    ballast                       room for such answers when the disk is full
+    events.jsonl, calls.jsonl     for status, report and trace
+    shards.json                   how a run on a cluster is divided
+  shards/1-of-8/, …               the shards of such a run, each an output directory
+  shards/merged/                  all of them, merged, until they are moved up
+  superseded-<time>/              a former run
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncgen.shard import Shard
+from asyncgen.storage.disk import Disk
 
 CHECKPOINT = "checkpoint.json"
-
 STATISTICS = "generation_stats_safe.json"
-
 FAILED = "failed.jsonl"
-
-INTENT = "intent.json"
-
 STATE_DIRECTORY = ".asyncgen"
-
-SHARDS = "shards"  # of a run on a cluster, until it is whole
-
-MERGED = "merged"  # all of them, in there
-
+LOCK = "lock"
 EVENTS = "events.jsonl"
-
 CALLS = "calls.jsonl"
+SHARDS = "shards"
+MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """An output directory on a disk, whether it is there yet or not; as text, its path."""
+
+    disk: Disk
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    # Files of the user
+
+    def output(self, name: str) -> Path:
+        """An output file of the recipe, or another of the files in step."""
+        return self.path / name
+
+    @property
+    def checkpoint(self) -> Path:
+        """How far an unfinished run is durable."""
+        return self.path / CHECKPOINT
+
+    @property
+    def statistics(self) -> Path:
+        """How a finished run ended."""
+        return self.path / STATISTICS
+
+    @property
+    def failed(self) -> Path:
+        """The pairs that failed."""
+        return self.path / FAILED
+
+    # Files of the program
+
+    @property
+    def state_directory(self) -> Path:
+        """The directory of the files that only the program reads."""
+        return self.path / STATE_DIRECTORY
+
+    @property
+    def manifest(self) -> Path:
+        """What the last accepted run knew of its input."""
+        return self.state_directory / "manifest.json"
+
+    @property
+    def intent(self) -> Path:
+        """The merge that is under way."""
+        return self.state_directory / "intent.json"
+
+    @property
+    def ballast(self) -> Path:
+        """The room that is set aside for paid answers."""
+        return self.state_directory / "ballast"
+
+    @property
+    def events(self) -> Path:
+        """What happened in the run."""
+        return self.state_directory / EVENTS
+
+    @property
+    def calls(self) -> Path:
+        """What was sent, and how it ended."""
+        return self.state_directory / CALLS
+
+    # A run on a cluster
+
+    @property
+    def division(self) -> Path:
+        """How the run is divided into shards."""
+        return self.state_directory / "shards.json"
+
+    @property
+    def shards(self) -> Path:
+        """The directory of the shards, until they are merged and moved up."""
+        return self.path / SHARDS
+
+    def shard(self, shard: Shard) -> "RunDirectory":
+        """The output directory of a shard."""
+        return RunDirectory(self.disk, self.shards / f"{shard.number:0{len(str(shard.of))}}-of-{shard.of}")
+
+    def shard_directories(self) -> list["RunDirectory"]:
+        """The output directories of all shards that have begun, while there are any."""
+        names = self.disk.list_directory(self.shards)
+        return [RunDirectory(self.disk, self.shards / name) for name in names if name != MERGED]
+
+    @property
+    def merged(self) -> "RunDirectory":
+        """The output directory of all shards together, until it is moved up."""
+        return RunDirectory(self.disk, self.shards / MERGED)
+
+    # The lock
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked while a process works here; holds the id of the last one that did."""
+        return self.state_directory / LOCK
+
+    def make(self) -> None:
+        """Make the directory and its state directory, where they are missing.
+
+        Raises:
+            DiskError: the disk refuses.
+        """
+        self.disk.make_directory(self.path)
+        self.disk.make_directory(self.state_directory)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from working in the directory, which must be there.
+
+        Raises:
+            TryLaterError: another process works in it.
+        """
+        fd = self.disk.lock(self.lock_file)
+        try:
+            yield
+        finally:
+            self.disk.close_descriptor(fd)
+
+    def locked(self) -> bool:
+        """Whether a process works in the directory. Nothing is made or written."""
+        return self.disk.locked(self.lock_file)
+
+    def holder(self) -> int | None:
+        """The id of the process that works in the directory (0: not known); None when none does."""
+        if not self.locked():
+            return None
+        text = (self.disk.read(self.lock_file, 0, 32) or b"").decode("ascii", "replace").strip()
+        return int(text) if text.isdecimal() else 0

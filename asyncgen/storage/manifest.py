@@ -6,18 +6,16 @@ be read again. It is a convenience: without it, or with a damaged one, the input
 
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
 from asyncgen.storage.checkpoint import decode, encode
-from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.input_file import BadLine, FileIdentity, Scan
+from asyncgen.storage.layout import RunDirectory
 
-MANIFEST = "manifest.json"
 
-
-def load_manifest(disk: Disk, state_directory: Path) -> Scan | None:
+def load_manifest(directory: RunDirectory) -> Scan | None:
     """The scan of the last accepted run."""
-    data = disk.read(state_directory / MANIFEST)
+    data = directory.disk.read(directory.manifest)
     if data is None:
         return None
     with suppress(ValueError, TypeError, KeyError):
@@ -28,6 +26,6 @@ def load_manifest(disk: Disk, state_directory: Path) -> Scan | None:
     return None
 
 
-def save_manifest(disk: Disk, state_directory: Path, scan: Scan) -> None:
+def save_manifest(directory: RunDirectory, scan: Scan) -> None:
     """Keep a scan."""
-    replace_atomically(disk, state_directory / MANIFEST, encode({"scan": asdict(scan)}))
+    replace_atomically(directory.disk, directory.manifest, encode({"scan": asdict(scan)}))

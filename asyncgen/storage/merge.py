@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 from asyncgen.cost import Spend
 from asyncgen.errors import BadDataError
@@ -23,20 +22,19 @@ from asyncgen.storage.checkpoint import (
     load_checkpoint,
     load_statistics,
 )
-from asyncgen.storage.disk import Disk, write_durably
+from asyncgen.storage.disk import write_durably
 from asyncgen.storage.failed import failed_records
-from asyncgen.storage.layout import CALLS, CHECKPOINT, FAILED, INTENT, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.segment_format import paid_lines, write_segment
 
 SUFFIX = ".joining"
 
 
-def join(disk: Disk, directories: Sequence[Path], target: Path) -> RunState:
+def join(directories: Sequence[RunDirectory], target: RunDirectory) -> RunState:
     """Make the directory of the whole run from those of all its shards; its state.
 
     Args:
-        disk: the disk.
         directories: of the shards, at least one, in any order.
         target: made here; nothing may be there, or an empty directory.
 
@@ -47,22 +45,24 @@ def join(disk: Disk, directories: Sequence[Path], target: Path) -> RunState:
     """
     with ExitStack() as stack:
         parts = []
-        places = [directory.resolve() for directory in directories]  # a second name is no second shard
+        # A second name is no second shard.
+        places = [replace(directory, path=directory.path.resolve()) for directory in directories]
         for directory in places:
             if places.count(directory) > 1:
                 raise BadDataError(f"{directory} is given twice")
-            if not (directory / STATE_DIRECTORY).is_dir():
+            if not directory.state_directory.is_dir():
                 raise BadDataError(f"{directory} holds no shard of a run")
-            stack.callback(disk.close_descriptor, disk.lock(directory / STATE_DIRECTORY / "lock"))
-            parts.append((directory, _finished(disk, directory)))
+            stack.enter_context(directory.lock())
+            parts.append((directory, _finished(directory)))
         shards = arrange(parts)
-        _check_target(disk, target)
-        beside = target.with_name(target.name + SUFFIX)
-        disk.remove_tree(beside)  # left by a crash
-        stack.callback(disk.remove_tree, beside)
-        state = _write(disk, shards, beside)
-        disk.rename(beside, target)
-        disk.fsync_directory(target.parent)
+        _check_target(target)
+        disk, path = target.disk, target.path
+        beside = replace(target, path=path.with_name(path.name + SUFFIX))
+        disk.remove_tree(beside.path)  # left by a crash
+        stack.callback(disk.remove_tree, beside.path)
+        state = _write(shards, beside)
+        disk.rename(beside.path, path)
+        disk.fsync_directory(path.parent)
         return state
 
 
@@ -70,7 +70,7 @@ def join(disk: Disk, directories: Sequence[Path], target: Path) -> RunState:
 class Part:
     """A finished shard: where it is, how it ended, and what it is of the input."""
 
-    directory: Path
+    directory: RunDirectory
     state: RunState
     portion: Portion
 
@@ -80,7 +80,7 @@ class Part:
         return self.portion.shard.number
 
 
-def arrange(parts: Iterable[tuple[Path, RunState]]) -> list[Part]:
+def arrange(parts: Iterable[tuple[RunDirectory, RunState]]) -> list[Part]:
     """Finished shards, at least one, in the order of their numbers.
 
     Raises:
@@ -125,29 +125,30 @@ def _refuse_unlike(one: Part, other: Part) -> None:
         raise BadDataError(f"{other.directory} was made in another way than {one.directory}: {'; '.join(changed)}")
 
 
-def _finished(disk: Disk, directory: Path) -> RunState:
-    state = load_statistics(disk, directory)
-    unfinished = load_checkpoint(disk, directory) if state is None else None
+def _finished(directory: RunDirectory) -> RunState:
+    state = load_statistics(directory)
+    unfinished = load_checkpoint(directory) if state is None else None
     if state is None and unfinished is None:
         raise BadDataError(f"{directory} holds no shard of a run")
-    merging = disk.size(directory / STATE_DIRECTORY / INTENT) is not None
-    begun = disk.size(directory / CHECKPOINT) is not None
+    merging = directory.disk.size(directory.intent) is not None
+    begun = directory.disk.size(directory.checkpoint) is not None
     if state is None or begun or merging or state.regeneration.unfinished:
         raise BadDataError(f"the shard in {directory} has not reached its end: give its command again first")
     return state
 
 
-def _check_target(disk: Disk, target: Path) -> None:
-    if target.is_symlink() or (target.exists() and not target.is_dir()) or disk.list_directory(target):
+def _check_target(target: RunDirectory) -> None:
+    path = target.path
+    if path.is_symlink() or (path.exists() and not path.is_dir()) or target.disk.list_directory(path):
         raise BadDataError(f"{target} is not empty: give the name of a new directory")
 
 
-def _write(disk: Disk, shards: list[Part], beside: Path) -> RunState:
+def _write(shards: list[Part], beside: RunDirectory) -> RunState:
     """Write the whole directory, and make it durable."""
-    state_directory = beside / STATE_DIRECTORY
-    disk.make_directory(state_directory)
+    disk = beside.disk
+    disk.make_directory(beside.state_directory)
     states = [one.state for one in shards]
-    marks = {name: _join_file(disk, shards, beside, name) for name in states[0].files}
+    marks = {name: _join_file(shards, beside, name) for name in states[0].files}
     state = replace(
         states[-1],
         files=marks,
@@ -158,54 +159,55 @@ def _write(disk: Disk, shards: list[Part], beside: Path) -> RunState:
         portion=None,
     )
     if state.failed_pairs:
-        write_segment(disk, state_directory, state.fingerprint, _still_needed(disk, shards), state.spend)
-    _copy_calls(disk, shards, state_directory / CALLS)
-    scanned = load_manifest(disk, shards[-1].directory / STATE_DIRECTORY)
+        write_segment(beside, state.fingerprint, _still_needed(shards), state.spend)
+    _copy_calls(shards, beside)
+    scanned = load_manifest(shards[-1].directory)
     if scanned is not None:
-        save_manifest(disk, state_directory, scanned)
-    write_durably(disk, beside / STATISTICS, encode_statistics(state))
-    disk.fsync_directory(state_directory)
-    disk.fsync_directory(beside)
+        save_manifest(beside, scanned)
+    write_durably(disk, beside.statistics, encode_statistics(state))
+    disk.fsync_directory(beside.state_directory)
+    disk.fsync_directory(beside.path)
     return state
 
 
-def _join_file(disk: Disk, shards: list[Part], beside: Path, name: str) -> FileMark:
+def _join_file(shards: list[Part], beside: RunDirectory, name: str) -> FileMark:
     """One of the files in step, from those of all shards."""
     whole = FileMeter()
     if name == FAILED and not any(one.state.files[name].size for one in shards):
         return whole.mark()
-    path = beside / name
+    disk, path = beside.disk, beside.output(name)
     fd = disk.open_append(path)
     try:
         for one in shards:
-            meter, mark = FileMeter(), one.state.files[name]
-            there = disk.size(one.directory / name) is not None
-            for chunk in disk.chunks(one.directory / name) if mark.size and there else ():
+            meter, mark, source = FileMeter(), one.state.files[name], one.directory.output(name)
+            there = disk.size(source) is not None
+            for chunk in disk.chunks(source) if mark.size and there else ():
                 disk.write(fd, chunk, path)
                 meter.advance(chunk)
                 whole.advance(chunk)
             if meter.mark() != mark:
-                raise BadDataError(f"{one.directory / name} was changed since the run wrote it")
+                raise BadDataError(f"{source} was changed since the run wrote it")
         disk.fsync(fd, path)
     finally:
         disk.close_descriptor(fd)
     return whole.mark()
 
 
-def _still_needed(disk: Disk, shards: list[Part]) -> Iterable[bytes]:
+def _still_needed(shards: list[Part]) -> Iterable[bytes]:
     """What was paid for pairs that failed: asked again, they need not pay it again."""
     for one in shards:
-        failed = {record["index"] for record in failed_records(disk, one.directory)}
-        for index, line in paid_lines(disk, one.directory / STATE_DIRECTORY):
+        failed = {record["index"] for record in failed_records(one.directory)}
+        for index, line in paid_lines(one.directory):
             if index in failed:
                 yield line
 
 
-def _copy_calls(disk: Disk, shards: list[Part], path: Path) -> None:
+def _copy_calls(shards: list[Part], beside: RunDirectory) -> None:
+    disk, path = beside.disk, beside.calls
     fd = disk.open_append(path)
     try:
         for one in shards:
-            source = one.directory / STATE_DIRECTORY / CALLS
+            source = one.directory.calls
             end = b""
             for chunk in disk.chunks(source) if disk.size(source) else ():
                 disk.write(fd, chunk, path)

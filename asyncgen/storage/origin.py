@@ -9,7 +9,7 @@ import orjson
 
 from asyncgen.errors import UsageError
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import CHECKPOINT, SHARDS, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.layout import CHECKPOINT, RunDirectory
 
 ORIGINAL_MODEL = "gpt-4o"  # that of the tool whose directories are taken over; it said none
 
@@ -23,12 +23,12 @@ class BegunWith:
     three_fields: bool
 
 
-def begun_with(disk: Disk, directory: Path) -> BegunWith | None:
+def begun_with(directory: RunDirectory) -> BegunWith | None:
     """What the run in a directory was begun with; None when there is none, or nothing that says it."""
-    places = [directory / CHECKPOINT, directory / STATISTICS, directory / STATE_DIRECTORY / "shards.json"]
-    shards = disk.list_directory(directory / SHARDS)
-    places += [directory / SHARDS / name / each for name in shards for each in (CHECKPOINT, STATISTICS)]
-    return next((found for path in places if (found := _read(disk, path)) is not None), None)
+    places = [directory.checkpoint, directory.statistics, directory.division]
+    for shard in (*directory.shard_directories(), directory.merged):
+        places += [shard.checkpoint, shard.statistics]
+    return next((found for path in places if (found := _read(directory.disk, path)) is not None), None)
 
 
 def _read(disk: Disk, path: Path) -> BegunWith | None:

@@ -33,8 +33,7 @@ from asyncgen.storage.checkpoint import (
     load_statistics,
     save_checkpoint,
 )
-from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATE_DIRECTORY, STATISTICS
+from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATISTICS, RunDirectory
 from asyncgen.storage.segment_format import PREFIX
 from asyncgen.storage.takeover import load_original, take_over
 
@@ -54,22 +53,21 @@ class Beginning:
     moved_to: Path | None = None
 
 
-def begun(disk: Disk, directory: Path) -> bool:
+def begun(directory: RunDirectory) -> bool:
     """Whether a run has begun in this directory."""
-    names = (CHECKPOINT, STATISTICS, f"{STATE_DIRECTORY}/lock")
-    return any(disk.size(directory / name) is not None for name in names)
+    paths = (directory.checkpoint, directory.statistics, directory.lock_file)
+    return any(directory.disk.size(path) is not None for path in paths)
 
 
-def peek(disk: Disk, directory: Path) -> RunState | None:
+def peek(directory: RunDirectory) -> RunState | None:
     """The state that a run in this directory would go on from, if there is one."""
-    if load_original(disk, directory) is not None:
+    if load_original(directory) is not None:
         return None
-    return load_checkpoint(disk, directory) or load_statistics(disk, directory)
+    return load_checkpoint(directory) or load_statistics(directory)
 
 
 def begin(
-    disk: Disk,
-    directory: Path,
+    directory: RunDirectory,
     recipe: Recipe[Any],
     fingerprint: Fingerprint,
     *,
@@ -83,7 +81,6 @@ def begin(
     """Bring the directory into the state that a run goes on from.
 
     Args:
-        disk: the disk.
         directory: the output directory, locked.
         recipe: names the files and the counters.
         fingerprint: of the run that is to begin.
@@ -98,75 +95,74 @@ def begin(
         DirectoryError: the directory belongs to another run or was changed.
     """
     stop = pairs if portion is None else portion.stop
-    fresh = partial(_fresh, disk, directory, recipe, fingerprint, pairs, portion, rows, ways)
+    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways)
     if restart:
         return fresh()
-    if disk.list_directory(directory / SHARDS) and disk.size(directory / STATISTICS) is None:
+    if directory.disk.list_directory(directory.shards) and directory.disk.size(directory.statistics) is None:
         raise DirectoryError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
-    original = load_original(disk, directory)
+    original = load_original(directory)
     if original is not None:
-        state: RunState | None = take_over(disk, directory, recipe, fingerprint, original, rows())
+        state: RunState | None = take_over(directory, recipe, fingerprint, original, rows())
         prefix_chain = None if state is None else state.input_chain
     else:
-        state = load_checkpoint(disk, directory)
+        state = load_checkpoint(directory)
     if state is not None:
         state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
-        meters = _bring_to(disk, directory, state, may_be_longer=True)
+        meters = _bring_to(directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
-        disk.unlink(directory / STATISTICS)
+        directory.disk.unlink(directory.statistics)
         return Beginning(state, meters, resumed=True)
-    state = load_statistics(disk, directory)
+    state = load_statistics(directory)
     if state is None:
         return fresh()
     state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
-    meters = _bring_to(disk, directory, state, may_be_longer=False)
+    meters = _bring_to(directory, state, may_be_longer=False)
     if stop <= state.last_completed_idx + 1:
         return Beginning(state, meters, resumed=True, finished=True)
     return Beginning(state, meters, resumed=True)
 
 
-def extend(disk: Disk, directory: Path, state: RunState) -> None:
+def extend(directory: RunDirectory, state: RunState) -> None:
     """Turn a finished run into one that goes on: the checkpoint first, then the statistics go."""
-    save_checkpoint(disk, directory, state)
-    disk.unlink(directory / STATISTICS)
-    disk.fsync_directory(directory)
+    save_checkpoint(directory, state)
+    directory.disk.unlink(directory.statistics)
+    directory.disk.fsync_directory(directory.path)
 
 
-def supersede(disk: Disk, directory: Path, names: Iterable[str]) -> Path | None:
+def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
     """Move a former run's files, journal, events and calls into `superseded-<time>/`; None when there are none.
 
     Of the files the checkpoint goes last: until then, a crash leaves a directory that says whose they are. What
     only tells of the run follows: status and report are about one run, and a new one spends from nothing.
     """
-    state_directory = directory / STATE_DIRECTORY
-    present = [SHARDS] if disk.list_directory(directory / SHARDS) else []
-    present += [name for name in names if disk.size(directory / name) is not None]
+    disk, path, state_directory = directory.disk, directory.path, directory.state_directory
+    present = [SHARDS] if disk.list_directory(directory.shards) else []
+    present += [name for name in names if disk.size(path / name) is not None]
     state_names = disk.list_directory(state_directory)
     journal = [name for name in state_names if name.startswith(PREFIX)]
     telling = [name for name in state_names if name in {EVENTS, CALLS}]
     if not present and not journal and not telling:
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    taken = set(disk.list_directory(directory))
-    target = directory / next(
+    taken = set(disk.list_directory(path))
+    target = path / next(
         name for n in range(len(taken) + 1) if (name := f"superseded-{moment}{f'-{n}' * (n > 0)}") not in taken
     )
     disk.make_directory(target)
     for name in journal:
         disk.rename(state_directory / name, target / name)
     for name in present:
-        disk.rename(directory / name, target / name)
+        disk.rename(path / name, target / name)
     for name in telling:
         disk.rename(state_directory / name, target / name)
     disk.fsync_directory(target)
     disk.fsync_directory(state_directory)
-    disk.fsync_directory(directory)
+    disk.fsync_directory(path)
     return target
 
 
 def _fresh(
-    disk: Disk,
-    directory: Path,
+    directory: RunDirectory,
     recipe: Recipe[Any],
     fingerprint: Fingerprint,
     pairs: int,
@@ -178,7 +174,7 @@ def _fresh(
     before = next(islice(rows(), first - 1, None)) if first else None
     chain = "" if before is None else before.chain
     names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
-    moved_to = supersede(disk, directory, names)
+    moved_to = supersede(directory, names)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
     state = RunState(
         last_completed_idx=first - 1,
@@ -191,7 +187,7 @@ def _fresh(
         portion=None if portion is None else replace(portion, chain=chain),
         ways=ways,
     )
-    save_checkpoint(disk, directory, state)
+    save_checkpoint(directory, state)
     return Beginning(state, meters, moved_to=moved_to)
 
 
@@ -235,11 +231,11 @@ def _check_portion(before: Portion | None, now: Portion | None) -> None:
         )
 
 
-def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:
+def _bring_to(directory: RunDirectory, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:
     """Cut the files to the state and check that they are the ones it speaks of."""
-    meters = {}
+    disk, meters = directory.disk, {}
     for name, mark in state.files.items():
-        path = directory / name
+        path = directory.output(name)
         size = disk.size(path) or 0
         if size < mark.size:
             raise DirectoryError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size})")
@@ -250,5 +246,5 @@ def _bring_to(disk: Disk, directory: Path, state: RunState, *, may_be_longer: bo
             disk.truncate(path, mark.size)
         meters[name] = FileMeter(mark.size, mark.crc32, tail)
     if FAILED in meters and not meters[FAILED].size:
-        disk.unlink(directory / FAILED)
+        disk.unlink(directory.failed)
     return meters

@@ -10,11 +10,11 @@ import orjson
 from asyncgen.cost import Spend
 from asyncgen.fingerprint import Fingerprint
 from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.layout import RunDirectory
 
 PREFIX = "journal-"
 SUFFIX = ".jsonl"
 UNFINISHED = ".tmp"
-BALLAST = "ballast"
 
 
 def segment_name(number: int) -> str:
@@ -27,10 +27,11 @@ def segment_number(path: Path) -> int:
     return int(path.name.removeprefix(PREFIX).split(".")[0])
 
 
-def segments(disk: Disk, directory: Path) -> list[Path]:
-    """The segments in a directory, in order."""
-    names = disk.list_directory(directory)
-    return [directory / name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
+def segments(directory: RunDirectory) -> list[Path]:
+    """The segments of a run, in order."""
+    place = directory.state_directory
+    names = directory.disk.list_directory(place)
+    return [place / name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
 
 
 def last_compacted(disk: Disk, paths: list[Path]) -> list[Path]:
@@ -81,28 +82,25 @@ def spend_line(spend: Spend) -> bytes:
     return encode_line({"kind": "spend", "spend": spend})
 
 
-def paid_lines(disk: Disk, directory: Path) -> Iterator[tuple[int, bytes]]:
+def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:
     """The lines of all that was paid and may be needed, each with the index of its pair."""
-    for path in last_compacted(disk, segments(disk, directory)):
-        for line in lines_of(disk, path):
+    for path in last_compacted(directory.disk, segments(directory)):
+        for line in lines_of(directory.disk, path):
             record = decode_line(line)
             if record is not None and record["kind"] in {"answer", "failed", "carried"}:
                 yield record["index"], line
 
 
-def write_segment(
-    disk: Disk, directory: Path, fingerprint: Fingerprint, lines: Iterable[bytes], spend: Spend
-) -> None:
+def write_segment(directory: RunDirectory, fingerprint: Fingerprint, lines: Iterable[bytes], spend: Spend) -> None:
     """Write the only segment of a journal, and make its content durable.
 
     Args:
-        disk: the disk.
-        directory: that of the journal, which has none yet.
+        directory: of the run, which has no journal yet.
         fingerprint: of the run.
         lines: of what was paid and is not in the files yet.
         spend: what the directory has cost, these lines included.
     """
-    path = directory / segment_name(1)
+    disk, path = directory.disk, directory.state_directory / segment_name(1)
     fd = disk.open_append(path)
     try:
         disk.write(fd, header_line(fingerprint, replaces_earlier=True, spend=None), path)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from asyncgen.errors import AsyncgenError, DiskError
-from asyncgen.storage.disk import Disk
-from asyncgen.storage.segment_format import BALLAST, UNFINISHED, segment_name, segment_number
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.segment_format import UNFINISHED, segment_name, segment_number
 
 SEGMENT_SIZE = 16 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -53,20 +53,19 @@ class SegmentLog:
     """The segments that are open.
 
     Args:
-        disk: the disk.
-        directory: `.asyncgen/` of the output directory.
+        directory: of the run.
         number: of the first one, which takes over what is needed of earlier ones until `take_over` is called.
         header: its first line.
         on_full: told when the disk is full; what is in flight is still saved, in the ballast.
     """
 
     def __init__(
-        self, disk: Disk, directory: Path, number: int, header: bytes, on_full: Callable[[AsyncgenError], None]
+        self, directory: RunDirectory, number: int, header: bytes, on_full: Callable[[AsyncgenError], None]
     ) -> None:
-        self._disk = disk
-        self._directory = directory
+        self._disk = directory.disk
+        self._state_directory = directory.state_directory
         self._on_full = on_full
-        self._ballast = directory / BALLAST
+        self._ballast = directory.ballast
         self._set_aside = False
         self._retired: list[Segment] = []
         self._closed: list[Segment] = []
@@ -80,7 +79,7 @@ class SegmentLog:
         final = segment.path.with_suffix("")
         self._disk.rename(segment.path, final)
         segment.path = final
-        self._disk.fsync_directory(self._directory)
+        self._disk.fsync_directory(self._state_directory)
         segment.named = True
         for path in earlier:
             self._disk.unlink(path)
@@ -149,7 +148,7 @@ class SegmentLog:
                 self._disk.fsync(segment.fd, segment.path)
                 segment.synced = size
             if not segment.named:
-                self._disk.fsync_directory(self._directory)
+                self._disk.fsync_directory(self._state_directory)
                 segment.named = True
 
     def unlink_retired(self) -> None:
@@ -185,7 +184,7 @@ class SegmentLog:
         return place
 
     def _begin_ballast(self) -> None:
-        path = self._directory / self._next_name()
+        path = self._state_directory / self._next_name()
         self._disk.rename(self._ballast, path)
         self._go_on_in(Segment(path, self._disk.open_write(path), padded=True))
 
@@ -197,7 +196,7 @@ class SegmentLog:
         return segment_name(segment_number(self._current.path) + 1)
 
     def _new(self, name: str, header: bytes) -> Segment:
-        path = self._directory / name
+        path = self._state_directory / name
         segment = Segment(path, self._disk.open_write(path))
         try:
             self._disk.write_at(segment.fd, header, 0, path)

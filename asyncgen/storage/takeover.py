@@ -8,7 +8,6 @@ is cut. Pairs that the tool left out are recorded as failed, to be asked for lik
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,8 +17,8 @@ from asyncgen.fingerprint import Fingerprint
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, save_checkpoint
-from asyncgen.storage.disk import Disk, lines_of, write_durably
-from asyncgen.storage.layout import CHECKPOINT, FAILED
+from asyncgen.storage.disk import lines_of, write_durably
+from asyncgen.storage.layout import FAILED, RunDirectory
 
 ORIGINAL_KEYS = {"last_completed_idx", "stats", "timestamp"}
 
@@ -47,9 +46,9 @@ class OriginalCheckpoint:
     tokens: int
 
 
-def load_original(disk: Disk, directory: Path) -> OriginalCheckpoint | None:
+def load_original(directory: RunDirectory) -> OriginalCheckpoint | None:
     """The original tool's checkpoint; None when `checkpoint.json` is missing or not of its kind."""
-    data = disk.read(directory / CHECKPOINT)
+    data = directory.disk.read(directory.checkpoint)
     try:
         content = orjson.loads(data or b"null")
     except orjson.JSONDecodeError:
@@ -68,8 +67,7 @@ def load_original(disk: Disk, directory: Path) -> OriginalCheckpoint | None:
 
 
 def take_over(
-    disk: Disk,
-    directory: Path,
+    directory: RunDirectory,
     recipe: Recipe[Any],
     fingerprint: Fingerprint,
     original: OriginalCheckpoint,
@@ -78,7 +76,6 @@ def take_over(
     """Write a checkpoint of ours that speaks of the original tool's files; the state that it holds.
 
     Args:
-        disk: the disk.
         directory: the output directory, locked.
         recipe: recognises its examples.
         fingerprint: of the run that is to go on.
@@ -89,7 +86,8 @@ def take_over(
         DirectoryError: the files do not hold what the tool says.
     """
     files = {
-        output.name: _PairLines(lines_of(disk, directory / output.name), output.lines) for output in recipe.outputs
+        output.name: _PairLines(lines_of(directory.disk, directory.output(output.name)), output.lines)
+        for output in recipe.outputs
     }
     meters = {name: FileMeter() for name in (*files, FAILED)}
     stats = dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
@@ -118,7 +116,7 @@ def take_over(
         )
     meters[FAILED].advance(b"".join(failed))
     if failed:
-        write_durably(disk, directory / FAILED, b"".join(failed))
+        write_durably(directory.disk, directory.failed, b"".join(failed))
     stats[next(iter(recipe.failure_counters.values()))] += len(failed)
     stats["total_tokens_used"] += original.tokens
     state = RunState(
@@ -130,7 +128,7 @@ def take_over(
         failed_pairs=len(failed),
         fingerprint=fingerprint,
     )
-    save_checkpoint(disk, directory, state)
+    save_checkpoint(directory, state)
     return state
 
 

@@ -7,7 +7,7 @@ import pytest
 from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division
 from asyncgen.errors import BadDataError
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import MERGED
+from asyncgen.storage.layout import MERGED, RunDirectory
 
 INSIDE = {"calls.jsonl": "calls", "manifest.json": "{}"}
 OUTSIDE = {"sft_correct.jsonl": "correct", "failed.jsonl": "failed", "generation_stats_safe.json": "{}"}
@@ -53,7 +53,7 @@ def merged(tmp_path: Path, disk: Disk) -> Path:
     (tmp_path / ".asyncgen").mkdir()
     (tmp_path / ".asyncgen" / "lock").write_text("1")
     (tmp_path / ".asyncgen" / "events.jsonl").write_text("events")
-    save_division(disk, tmp_path, Division(8, 100, {"model": "m"}))
+    save_division(RunDirectory(disk, tmp_path), Division(8, 100, {"model": "m"}))
     return tmp_path
 
 
@@ -62,8 +62,8 @@ def test_a_crash_at_any_step_is_made_good_by_the_next_start(merged, disk, crash)
     """And as long as the statistics are not there, neither is the run."""
     dying = CrashingDisk(crash)
     try:
-        move_up(dying, merged)
-        clear(dying, merged)
+        move_up(RunDirectory(dying, merged))
+        clear(RunDirectory(dying, merged))
     except Crash:
         pass
     finally:
@@ -72,8 +72,8 @@ def test_a_crash_at_any_step_is_made_good_by_the_next_start(merged, disk, crash)
         assert all((merged / name).exists() for name in OUTSIDE)
         assert all((merged / ".asyncgen" / name).exists() for name in INSIDE)
     else:
-        move_up(disk, merged)
-    clear(disk, merged)
+        move_up(RunDirectory(disk, merged))
+    clear(RunDirectory(disk, merged))
     assert {path.name: path.read_text() for path in merged.iterdir() if path.is_file()} == OUTSIDE
     inside = {path.name: path.read_text() for path in (merged / ".asyncgen").iterdir()}
     assert inside == INSIDE | {"lock": "1", "events.jsonl": "events"}
@@ -82,10 +82,10 @@ def test_a_crash_at_any_step_is_made_good_by_the_next_start(merged, disk, crash)
 
 def test_the_division_is_known_again_and_a_changed_one_is_refused(merged, disk):
     """It says which shard is where: one that was edited must not be trusted."""
-    found = load_division(disk, merged)
+    found = load_division(RunDirectory(disk, merged))
     assert found == Division(8, 100, {"model": "m"})
     assert [(portion.first, portion.stop) for portion in found.portions][:2] == [(0, 12), (12, 25)]
     path = merged / ".asyncgen" / "shards.json"
     path.write_text(path.read_text().replace("8", "9"))
     with pytest.raises(BadDataError, match="damaged"):
-        load_division(disk, merged)
+        load_division(RunDirectory(disk, merged))

@@ -12,7 +12,7 @@ import pytest
 from asyncgen.quality.structure import COMBINED, CORRECT, INCORRECT
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import FAILED, STATISTICS
+from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
 
 REASONING = {"clinical_summary": "A {note}.", "key_findings": ["one", "two"], "conclusion": "Braces {} stay."}
 Pair = tuple[dict[str, Any], dict[str, Any]]
@@ -65,8 +65,7 @@ def make_run(directory: Path, pairs: Iterable[Pair], *, finished: bool = True, b
     if finished:
         (directory / STATISTICS).write_bytes(encode_statistics(state))
     else:
-        disk = Disk()
-        save_checkpoint(disk, directory, state)
+        save_checkpoint(RunDirectory(Disk(), directory), state)
     return directory
 
 

@@ -15,6 +15,7 @@ from asyncgen.export.job import Export, Tally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.splits import Split, vignette
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 
 from .conftest import Pair, make_pair, make_run
 
@@ -51,7 +52,7 @@ def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str,
         "shuffle_seed": None,
         "skip_bad": False,
     }
-    job = Export(examples=Examples(Disk(), run), **(given | fields))
+    job = Export(examples=Examples(RunDirectory(Disk(), run)), **(given | fields))
     sinks = {side: sink() for side in job.sides}
     tally = job.write(sinks)
     assert all(one.closed for one in sinks.values())

@@ -15,6 +15,7 @@ from asyncgen.monitor.report.record import BINS, Record
 from asyncgen.monitor.status import look
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 
 from .conftest import HOSTILE
 from .lines import sampled, started
@@ -59,7 +60,7 @@ class Outline(HTMLParser):
 def page_of(directory: Path, disk: Disk) -> str:
     """The page about a directory."""
     record, calls = Record(), Calls()
-    picture = look(disk, directory, record.observe)
+    picture = look(RunDirectory(disk, directory), record.observe)
     path = directory / ".asyncgen" / "calls.jsonl"
     for line in path.read_bytes().splitlines() if path.exists() else []:
         calls.feed(line)
@@ -145,14 +146,14 @@ def test_without_a_price_it_says_so(night, disk):
 def test_what_lost_calls_may_have_cost_is_said_here_and_by_status(night, disk):
     """It is in the spend, which the budget counts, and in no sample."""
     assert "never arrived" not in page_of(night, disk)
-    assert "lost" not in dict(lines(look(disk, night)))
+    assert "lost" not in dict(lines(look(RunDirectory(disk, night))))
     statistics = night / "generation_stats_safe.json"
     spend = Spend(lost_prompt_tokens=4000, lost_completion_tokens=2000)
     state = RunState(99, 0, "", {}, {"total_pairs": 100, "total_tokens_used": 9}, failed_pairs=2, spend=spend)
     statistics.write_bytes(encode_statistics(state))
 
     assert "never arrived may have taken 6,000 tokens at most" in page_of(night, disk)
-    assert dict(lines(look(disk, night)))["lost"].startswith("6,000 tokens at most")
+    assert dict(lines(look(RunDirectory(disk, night))))["lost"].startswith("6,000 tokens at most")
 
 
 def test_a_long_run_makes_no_longer_page(night, disk):
@@ -161,7 +162,7 @@ def test_a_long_run_makes_no_longer_page(night, disk):
     lines += [sampled(second, sample(total=40_000, done=2 * second)) for second in range(1, 20_001)]
     (night / ".asyncgen" / "events.jsonl").write_bytes(b"".join(lines))
     record = Record()
-    look(disk, night, record.observe)
+    look(RunDirectory(disk, night), record.observe)
     assert BINS / 2 <= len(record.timeline.bins) <= BINS
     assert round(record.timeline.total("pairs")) == 40_000
     assert len(page_of(night, disk)) < 400_000

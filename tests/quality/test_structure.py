@@ -15,7 +15,7 @@ from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import rows_of
-from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 
 PAIRS = 8
 GIVEN_UP = 3
@@ -110,7 +110,7 @@ def write(directory: Path, files: Files) -> None:
 
 def look(disk: Disk, directory: Path, input_jsonl: Path | None) -> tuple[list[Made], dict[str, int]]:
     """The pairs, and the problems by kind."""
-    structure = Structure(disk, directory, input_jsonl)
+    structure = Structure(RunDirectory(disk, directory), input_jsonl)
     made = list(structure.made())
     return made, dict(structure.problems.counts)
 
@@ -289,7 +289,7 @@ def test_an_unfinished_run_is_checked_as_far_as_its_checkpoint_speaks(
     half = made_of(rows[:5])
     directory = tmp_path / "out"
     directory.mkdir()
-    save_checkpoint(disk, directory, state_of(half, rows[4]))
+    save_checkpoint(RunDirectory(disk, directory), state_of(half, rows[4]))
     for torn in range(0, 300, 50):
         files = {
             name: [*half[name], b"".join(lines[len(half[name]) :])[: torn or None]]

@@ -21,7 +21,7 @@ from asyncgen.engine.writer import RunOutputs, failed_line
 from asyncgen.storage import checkpoint, disk, manifest, resume
 from asyncgen.storage.disk import write_durably
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.layout import CHECKPOINT
+from asyncgen.storage.layout import CHECKPOINT, RunDirectory
 from asyncgen.storage.segment_writer import Place, SegmentLog
 
 from .model_disk import ModelDisk
@@ -108,7 +108,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     commit = RunOutputs._commit
 
     def early(self: RunOutputs, state: Any, *rest: Any) -> None:
-        writer.save_checkpoint(self._disk, self._directory, state)
+        writer.save_checkpoint(self._directory, state)
         commit(self, state, *rest)
 
     patch.setattr(RunOutputs, "_commit", early)
@@ -323,10 +323,10 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     extend = pipeline.extend
 
-    def early(disk: ModelDisk, directory: Path, state: Any) -> None:
-        disk.unlink(directory / "generation_stats_safe.json")
-        disk.fsync_directory(directory)
-        extend(disk, directory, state)
+    def early(directory: RunDirectory, state: Any) -> None:
+        directory.disk.unlink(directory.statistics)
+        directory.disk.fsync_directory(directory.path)
+        extend(directory, state)
 
     patch.setattr(pipeline, "extend", early)
 

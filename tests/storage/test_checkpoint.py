@@ -26,7 +26,7 @@ from asyncgen.storage.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import CHECKPOINT, STATISTICS
+from asyncgen.storage.layout import CHECKPOINT, STATISTICS, RunDirectory
 
 STATE = RunState(
     last_completed_idx=49,
@@ -57,13 +57,19 @@ states = st.builds(
 )
 
 
-def save_statistics(disk: Disk, directory: Path, state: RunState) -> None:
+@pytest.fixture
+def directory(disk: Disk, tmp_path: Path) -> RunDirectory:
+    """One in which nothing is."""
+    return RunDirectory(disk, tmp_path)
+
+
+def save_statistics(directory: RunDirectory, state: RunState) -> None:
     """Write the file of a finished run, as the pipeline does."""
-    (directory / STATISTICS).write_bytes(encode_statistics(state))
+    directory.statistics.write_bytes(encode_statistics(state))
 
 
-Save = Callable[[Disk, Path, RunState], None]
-Load = Callable[[Disk, Path], RunState | None]
+Save = Callable[[RunDirectory, RunState], None]
+Load = Callable[[RunDirectory], RunState | None]
 BOTH = pytest.mark.parametrize(
     ("name", "save", "load"),
     [(CHECKPOINT, save_checkpoint, load_checkpoint), (STATISTICS, save_statistics, load_statistics)],
@@ -80,24 +86,23 @@ def test_a_state_comes_back_as_it_was_saved(
     tmp_path_factory: pytest.TempPathFactory, name: str, save: Save, load: Load, state: RunState
 ) -> None:
     """Through a real file, which replaces the one before."""
-    disk, directory = Disk(), tmp_path_factory.getbasetemp()
-    save(disk, directory, state)
-    assert load(disk, directory) == state
-    disk.close()
+    directory = RunDirectory(Disk(), tmp_path_factory.getbasetemp())
+    save(directory, state)
+    assert load(directory) == state
 
 
 @BOTH
-def test_without_a_file_there_is_no_state(disk: Disk, tmp_path: Path, name: str, save: Save, load: Load) -> None:
+def test_without_a_file_there_is_no_state(directory: RunDirectory, name: str, save: Save, load: Load) -> None:
     """Nor with the other file alone."""
-    assert load(disk, tmp_path) is None
-    {CHECKPOINT: save_statistics, STATISTICS: save_checkpoint}[name](disk, tmp_path, STATE)
-    assert load(disk, tmp_path) is None
+    assert load(directory) is None
+    {CHECKPOINT: save_statistics, STATISTICS: save_checkpoint}[name](directory, STATE)
+    assert load(directory) is None
 
 
-def test_users_find_in_a_checkpoint_what_they_know(disk: Disk, tmp_path: Path) -> None:
+def test_users_find_in_a_checkpoint_what_they_know(directory: RunDirectory) -> None:
     """The index, the statistics and a time, in JSON for people."""
-    save_checkpoint(disk, tmp_path, STATE)
-    data = (tmp_path / CHECKPOINT).read_bytes()
+    save_checkpoint(directory, STATE)
+    data = (directory.path / CHECKPOINT).read_bytes()
     content = orjson.loads(data)
     assert (content["last_completed_idx"], content["stats"]) == (49, STATE.stats)
     assert datetime.fromisoformat(content["timestamp"]).utcoffset() == timedelta(0)
@@ -112,32 +117,32 @@ def test_users_find_in_the_statistics_what_they_know() -> None:
     assert datetime.fromisoformat(content["timestamp"]).utcoffset() == timedelta(0)
 
 
-def test_saving_leaves_one_private_file(disk: Disk, tmp_path: Path) -> None:
+def test_saving_leaves_one_private_file(directory: RunDirectory) -> None:
     """No temporary one beside it, and nobody else may read it."""
-    save_checkpoint(disk, tmp_path, STATE)
-    save_checkpoint(disk, tmp_path, replace(STATE, last_completed_idx=50))
-    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
-    assert (tmp_path / CHECKPOINT).stat().st_mode & 0o777 == 0o600
+    save_checkpoint(directory, STATE)
+    save_checkpoint(directory, replace(STATE, last_completed_idx=50))
+    assert [path.name for path in directory.path.iterdir()] == [CHECKPOINT]
+    assert (directory.path / CHECKPOINT).stat().st_mode & 0o777 == 0o600
 
 
-def test_a_temporary_file_that_a_crash_left_is_no_checkpoint_and_no_obstacle(disk: Disk, tmp_path: Path) -> None:
+def test_a_temporary_file_that_a_crash_left_is_no_checkpoint_and_no_obstacle(directory: RunDirectory) -> None:
     """It is replaced by the next save, whatever was in it."""
-    (tmp_path / f"{CHECKPOINT}.tmp").write_bytes(b'{"half": ' * 1000)
-    assert load_checkpoint(disk, tmp_path) is None
-    save_checkpoint(disk, tmp_path, STATE)
-    assert load_checkpoint(disk, tmp_path) == STATE
+    (directory.path / f"{CHECKPOINT}.tmp").write_bytes(b'{"half": ' * 1000)
+    assert load_checkpoint(directory) is None
+    save_checkpoint(directory, STATE)
+    assert load_checkpoint(directory) == STATE
 
 
 @BOTH
 def test_a_file_through_a_symbolic_link_is_refused(
-    disk: Disk, tmp_path: Path, name: str, save: Save, load: Load
+    directory: RunDirectory, name: str, save: Save, load: Load
 ) -> None:
     """It may point anywhere."""
-    save(disk, tmp_path, STATE)
-    (tmp_path / name).rename(tmp_path / "elsewhere")
-    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    save(directory, STATE)
+    (directory.path / name).rename(directory.path / "elsewhere")
+    (directory.path / name).symlink_to(directory.path / "elsewhere")
     with pytest.raises(DiskError, match="it is a symbolic link"):
-        load(disk, tmp_path)
+        load(directory)
 
 
 # What is refused
@@ -155,13 +160,13 @@ def edited(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     "content", [b"", b"{", b"\x00" * 100, b"[]", b"null", b"17", b'"text"', b'{"version": 1}']
 )
 def test_a_damaged_file_is_refused(
-    disk: Disk, tmp_path: Path, name: str, save: Save, load: Load, content: bytes
+    directory: RunDirectory, name: str, save: Save, load: Load, content: bytes
 ) -> None:
     """With the file's name, and it is left as it is."""
-    (tmp_path / name).write_bytes(content)
+    (directory.path / name).write_bytes(content)
     with pytest.raises(BadDataError, match=rf"{re.escape(name)} is damaged$"):
-        load(disk, tmp_path)
-    assert (tmp_path / name).read_bytes() == content
+        load(directory)
+    assert (directory.path / name).read_bytes() == content
 
 
 @BOTH
@@ -170,15 +175,16 @@ def test_a_damaged_file_is_refused(
 )
 @pytest.mark.parametrize("value", ["missing", None, "text", [5]])
 def test_a_file_with_a_wrong_part_is_damaged(
-    disk: Disk, tmp_path: Path, name: str, save: Save, load: Load, key: str, value: object
+    directory: RunDirectory, name: str, save: Save, load: Load, key: str, value: object
 ) -> None:
     """A part that is missing, or of another type."""
-    save(disk, tmp_path, STATE)
+    save(directory, STATE)
     edited(
-        tmp_path / name, lambda content: content.pop(key) if value == "missing" else content.update({key: value})
+        directory.path / name,
+        lambda content: content.pop(key) if value == "missing" else content.update({key: value}),
     )
     with pytest.raises(BadDataError, match="is damaged"):
-        load(disk, tmp_path)
+        load(directory)
 
 
 @BOTH
@@ -195,42 +201,42 @@ def test_a_file_with_a_wrong_part_is_damaged(
     ids=str,
 )
 def test_a_file_with_a_wrong_mark_is_damaged(
-    disk: Disk, tmp_path: Path, name: str, save: Save, load: Load, mark: object
+    directory: RunDirectory, name: str, save: Save, load: Load, mark: object
 ) -> None:
     """It must not come out as a traceback where the mark is used, nor pass for an empty file."""
-    save(disk, tmp_path, STATE)
-    edited(tmp_path / name, lambda content: content["files"].update({"sft_correct.jsonl": mark}))
+    save(directory, STATE)
+    edited(directory.path / name, lambda content: content["files"].update({"sft_correct.jsonl": mark}))
     with pytest.raises(BadDataError, match="is damaged"):
-        load(disk, tmp_path)
+        load(directory)
 
 
 @BOTH
-def test_a_counter_that_has_gone_is_damage(disk: Disk, tmp_path: Path, name: str, save: Save, load: Load) -> None:
+def test_a_counter_that_has_gone_is_damage(directory: RunDirectory, name: str, save: Save, load: Load) -> None:
     """The statistics would be wrong from then on."""
-    save(disk, tmp_path, STATE)
-    edited(tmp_path / name, lambda content: content.get("stats", content).pop("correct_generated"))
+    save(directory, STATE)
+    edited(directory.path / name, lambda content: content.get("stats", content).pop("correct_generated"))
     with pytest.raises(BadDataError, match="is damaged"):
-        load(disk, tmp_path)
+        load(directory)
 
 
-def test_a_checkpoint_of_the_original_tool_is_told_from_a_damaged_one(disk: Disk, tmp_path: Path) -> None:
+def test_a_checkpoint_of_the_original_tool_is_told_from_a_damaged_one(directory: RunDirectory) -> None:
     """It has an index, statistics and a time, and nothing to go on from."""
     content = {"last_completed_idx": 49, "stats": {"total_pairs": 50}, "timestamp": "2025-01-01T00:00:00"}
-    (tmp_path / CHECKPOINT).write_bytes(orjson.dumps(content))
+    (directory.path / CHECKPOINT).write_bytes(orjson.dumps(content))
     with pytest.raises(BadDataError, match=r"was written by another tool$"):
-        load_checkpoint(disk, tmp_path)
+        load_checkpoint(directory)
 
 
 @BOTH
 @pytest.mark.parametrize("version", [0, 2, "1"])
 def test_a_file_of_another_version_is_refused(
-    disk: Disk, tmp_path: Path, name: str, save: Save, load: Load, version: object
+    directory: RunDirectory, name: str, save: Save, load: Load, version: object
 ) -> None:
     """Its parts may mean something else."""
-    save(disk, tmp_path, STATE)
-    edited(tmp_path / name, lambda content: content.update(version=version))
+    save(directory, STATE)
+    edited(directory.path / name, lambda content: content.update(version=version))
     with pytest.raises(BadDataError, match="was written by another version of asyncgen"):
-        load(disk, tmp_path)
+        load(directory)
 
 
 # The meter

@@ -11,20 +11,29 @@ from asyncgen.chat import Usage
 from asyncgen.events import CallEnded, CheckpointSaved, Notice, PairDone, RunStarted
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.layout import RunDirectory
 
 STARTED = RunStarted(0, 0, 10, resumed=False)
 CALL = CallEnded(7, "note-7", "paraphrase", "c0ffee", 2, "ok", 200, "req_1", 12.5, 0.25, 1.5, Usage(10, 5, 15))
 
 
-async def test_events_and_calls_are_appended_with_the_time_of_the_clock(disk: Disk, tmp_path: Path):
+@pytest.fixture
+def directory(disk: Disk, tmp_path: Path) -> RunDirectory:
+    """One in which nothing is."""
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    return directory
+
+
+async def test_events_and_calls_are_appended_with_the_time_of_the_clock(directory: RunDirectory):
     """What the samples count anyway is left out."""
-    telemetry = Telemetry(disk, tmp_path)
+    telemetry = Telemetry(directory)
     for event in (STARTED, CALL, PairDone(7), CheckpointSaved(8, 10)):
         telemetry.observe(event)
     await telemetry.flush()
 
-    (event,) = map(json.loads, (tmp_path / "events.jsonl").read_text().splitlines())
-    (call,) = map(json.loads, (tmp_path / "calls.jsonl").read_text().splitlines())
+    (event,) = map(json.loads, directory.events.read_text().splitlines())
+    (call,) = map(json.loads, directory.calls.read_text().splitlines())
     assert event["event"] == "RunStarted"
     assert event["time"].endswith("+00:00")
     assert call["time"] > 1.7e9
@@ -43,37 +52,37 @@ async def test_events_and_calls_are_appended_with_the_time_of_the_clock(disk: Di
 
 
 @pytest.mark.parametrize(("left", "ends"), [(b'{"event":"Sam', b"\n"), (b"{}\n", b""), (b"", b"")])
-async def test_a_line_that_a_crash_tore_does_not_spoil_the_next_one(disk, tmp_path, left, ends):
+async def test_a_line_that_a_crash_tore_does_not_spoil_the_next_one(directory, left, ends):
     """It is ended before the first line of the next process, once."""
-    (tmp_path / "events.jsonl").write_bytes(left)
-    telemetry = Telemetry(disk, tmp_path)
+    directory.events.write_bytes(left)
+    telemetry = Telemetry(directory)
     for _ in range(2):
         telemetry.observe(STARTED)
         await telemetry.flush()
 
-    content = (tmp_path / "events.jsonl").read_bytes()
+    content = directory.events.read_bytes()
     assert content.startswith(left + ends + b'{"event":"RunStarted"')
     assert content.count(b"\n") == left.count(b"\n") + len(ends) + 2
 
 
-async def test_a_process_that_finds_nothing_to_do_leaves_nothing(disk: Disk, tmp_path: Path):
+async def test_a_process_that_finds_nothing_to_do_leaves_nothing(directory: RunDirectory):
     """Not even an empty file; what it had to say is written when there is work after all."""
-    telemetry = Telemetry(disk, tmp_path)
+    telemetry = Telemetry(directory)
     telemetry.observe(Notice("hello"))
     await telemetry.flush()
-    assert disk.list_directory(tmp_path) == []
+    assert directory.disk.list_directory(directory.state_directory) == []
     telemetry.observe(STARTED)
     await telemetry.flush()
-    assert (await disk.call(lambda: disk.read(tmp_path / "events.jsonl") or b"")).count(b"\n") == 2
+    assert directory.events.read_bytes().count(b"\n") == 2
 
 
-async def test_what_a_cancelled_flush_has_not_written_is_left_to_the_next_one(disk: Disk, tmp_path: Path):
+async def test_what_a_cancelled_flush_has_not_written_is_left_to_the_next_one(directory: RunDirectory):
     """The end of a run cancels its ticker, which may be waiting for the disk."""
-    telemetry = Telemetry(disk, tmp_path)
+    telemetry = Telemetry(directory)
     telemetry.observe(STARTED)
     telemetry.observe(CALL)
     busy = threading.Event()
-    behind = asyncio.ensure_future(disk.call(busy.wait))
+    behind = asyncio.ensure_future(directory.disk.call(busy.wait))
     flush = asyncio.ensure_future(telemetry.flush())
     await asyncio.sleep(0)
     flush.cancel()
@@ -83,5 +92,5 @@ async def test_what_a_cancelled_flush_has_not_written_is_left_to_the_next_one(di
     await behind
     await telemetry.flush()
 
-    assert (tmp_path / "calls.jsonl").read_bytes().count(b"\n") == 2
-    assert (tmp_path / "events.jsonl").read_bytes().count(b"\n") == 1
+    assert directory.calls.read_bytes().count(b"\n") == 2
+    assert directory.events.read_bytes().count(b"\n") == 1

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from asyncgen.recipes.prompts import PromptFile
 from asyncgen.shard import Shard
 from asyncgen.storage.checkpoint import load_statistics
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.layout import FAILED, STATISTICS
+from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.merge import join
 
 PAIRS, OF = 31, 3
@@ -114,6 +114,11 @@ def go(tmp_path: Path, disk: Disk, client: ScriptedSteps) -> Go:
     return run
 
 
+def on(disk: Disk, places: Iterable[Path]) -> list[RunDirectory]:
+    """Directories on a disk."""
+    return [RunDirectory(disk, place) for place in places]
+
+
 def files(directory: Path) -> dict[str, bytes]:
     """The files in step that there are."""
     return {name: path.read_bytes() for name in (*OUTPUTS, FAILED) if (path := directory / name).exists()}
@@ -133,11 +138,11 @@ async def test_eight_shards_joined_are_the_single_run(go: Go, tmp_path: Path, di
     with pytest.raises(Interrupted):
         await go("out-3", Shard(3, 8), stop_after=2)
     names = await all_shards(go, 8)
-    state = join(disk, [tmp_path / name for name in names], tmp_path / "joined")
+    state = join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     assert files(tmp_path / "joined") == files(tmp_path / "whole")
-    whole = load_statistics(disk, tmp_path / "whole")
+    whole = load_statistics(RunDirectory(disk, tmp_path / "whole"))
     assert whole is not None
-    assert load_statistics(disk, tmp_path / "joined") == state == whole
+    assert load_statistics(RunDirectory(disk, tmp_path / "joined")) == state == whole
     assert (tmp_path / "joined").stat().st_mode & 0o777 == 0o700
 
 
@@ -146,7 +151,7 @@ async def test_the_plain_command_finds_the_joined_run_complete(
 ) -> None:
     """And extends it when the input grows."""
     names = await all_shards(go)
-    join(disk, [tmp_path / name for name in names], tmp_path / "joined")
+    join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     client.steps.clear()
     assert (await go("joined")).already_complete
     assert client.steps == []
@@ -161,7 +166,7 @@ async def test_pairs_that_failed_in_shards_are_repaired_in_the_joined_run(
     client.failing.update({3, 15, 30})
     names = await all_shards(go)
     await go("whole")
-    join(disk, [tmp_path / name for name in names], tmp_path / "joined")
+    join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     assert files(tmp_path / "joined") == files(tmp_path / "whole")
     assert FAILED in files(tmp_path / "joined")
     paid = {step for step in client.steps if step not in {(index, "error_reasoning") for index in client.failing}}
@@ -197,7 +202,7 @@ async def test_shards_of_different_runs_are_refused(
     (tmp_path / "out-2").rename(tmp_path / "other")
     await go("out-2", **{"shard": Shard(2, OF), **changed})
     with pytest.raises(BadDataError, match=says):
-        join(disk, [tmp_path / name for name in names], tmp_path / "joined")
+        join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
 
 
@@ -208,7 +213,7 @@ async def test_a_shard_that_was_edited_is_refused(go: Go, tmp_path: Path, disk: 
     path = tmp_path / "out-2" / name
     path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
     with pytest.raises(BadDataError, match=name):
-        join(disk, [tmp_path / each for each in names], tmp_path / "joined")
+        join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
 
 
@@ -218,7 +223,7 @@ async def test_a_shard_that_lacks_a_file_is_refused(go: Go, tmp_path: Path, disk
     names = await all_shards(go)
     (tmp_path / "out-2" / name).unlink()
     with pytest.raises(BadDataError, match="was changed since"):
-        join(disk, [tmp_path / each for each in names], tmp_path / "joined")
+        join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
 
 
@@ -229,9 +234,9 @@ async def test_a_shard_that_has_not_reached_its_end_is_refused(go: Go, tmp_path:
     with pytest.raises(Interrupted):
         await go("out-2", Shard(2, OF), stop_after=2)
     with pytest.raises(BadDataError, match="out-2 has not reached its end"):
-        join(disk, [tmp_path / name for name in names], tmp_path / "joined")
+        join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     await go("out-2", Shard(2, OF))
-    join(disk, [tmp_path / name for name in names], tmp_path / "joined")
+    join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
 
 
 async def test_places_that_hold_no_shard_and_targets_that_hold_something_are_refused(
@@ -253,10 +258,10 @@ async def test_places_that_hold_no_shard_and_targets_that_hold_something_are_ref
         (shards, "pairs.jsonl", "pairs.jsonl is not empty"),
     ]:
         with pytest.raises(BadDataError, match=says):
-            join(disk, places, tmp_path / target)
+            join(on(disk, places), RunDirectory(disk, tmp_path / target))
     lock = disk.lock(shards[1] / ".asyncgen" / "lock")
     with pytest.raises(AsyncgenError, match="in use by another run"):
-        join(disk, shards, tmp_path / "joined")
+        join(on(disk, shards), RunDirectory(disk, tmp_path / "joined"))
     disk.close_descriptor(lock)
     assert (tmp_path / "full" / "diary.txt").read_text() == "mine"
 
@@ -274,11 +279,11 @@ async def test_what_a_crash_left_is_no_obstacle(
     with monkeypatch.context() as patched:
         patched.setattr(disk, "rename", refuse)
         with pytest.raises(DiskError):
-            join(disk, shards, tmp_path / "joined")
+            join(on(disk, shards), RunDirectory(disk, tmp_path / "joined"))
     assert not (tmp_path / "joined").exists()
     (tmp_path / "joined.joining" / ".asyncgen").mkdir(parents=True)
     (tmp_path / "joined.joining" / "sft_correct.jsonl").write_bytes(b"torn")
-    join(disk, shards, tmp_path / "joined")
+    join(on(disk, shards), RunDirectory(disk, tmp_path / "joined"))
     await go("whole")
     assert files(tmp_path / "joined") == files(tmp_path / "whole")
 
@@ -354,9 +359,9 @@ async def test_wherever_it_is_killed_the_target_is_absent_or_whole(
     shards = [tmp_path / name for name in await all_shards(go)]
     await go("whole")
     target, golden = tmp_path / "joined", files(tmp_path / "whole")
-    state = load_statistics(disk, tmp_path / "whole")
+    state = load_statistics(RunDirectory(disk, tmp_path / "whole"))
     counting = MortalDisk()
-    join(counting, shards, target)
+    join(on(counting, shards), RunDirectory(counting, target))
     assert target.parent in counting.synced
     counting.close()
     for moment in range(1, counting.operations + 1):
@@ -365,12 +370,12 @@ async def test_wherever_it_is_killed_the_target_is_absent_or_whole(
         with monkeypatch.context() as patched:
             patched.setattr(ExitStack, "callback", _only_locks(ExitStack.callback))  # the dead clean up nothing
             with pytest.raises(Killed):
-                join(mortal, shards, target)
+                join(on(mortal, shards), RunDirectory(mortal, target))
         mortal.close()
         if not target.exists():
-            join(disk, shards, target)
+            join(on(disk, shards), RunDirectory(disk, target))
         assert files(target) == golden
-        assert load_statistics(disk, target) == state
+        assert load_statistics(RunDirectory(disk, target)) == state
         assert not (tmp_path / "joined.joining").exists()
 
 
@@ -391,7 +396,7 @@ async def test_calls_of_all_shards_can_be_traced_in_the_joined_run(
     for number, shard in enumerate(shards):
         torn = b'{"index": 1' if number == 1 else b""
         (shard / ".asyncgen" / "calls.jsonl").write_bytes(orjson.dumps({"shard": number}) + b"\n" + torn)
-    join(disk, shards, tmp_path / "joined")
+    join(on(disk, shards), RunDirectory(disk, tmp_path / "joined"))
     lines = (tmp_path / "joined" / ".asyncgen" / "calls.jsonl").read_bytes().splitlines()
     whole = [json.loads(line)["shard"] for line in lines if line.endswith(b"}")]
     assert sorted(whole) == list(range(OF))

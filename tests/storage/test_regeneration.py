@@ -10,7 +10,7 @@ import pytest
 from asyncgen.quality.flaws import Flaws
 from asyncgen.recipe import Examples
 from asyncgen.rows import Row
-from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 
 from .model_disk import Operation, Store
 from .world import OUTPUTS, ROOT, Phase, World
@@ -26,12 +26,12 @@ class Chosen(Flaws):
     """Finds three pairs; what comes of the last one is no better."""
 
     def __init__(self) -> None:
-        super().__init__(Path(ROOT), Path(ROOT), Path(ROOT), 3)
+        super().__init__(Path(ROOT), Path(ROOT), 3)
 
     def __str__(self) -> str:
         return "3 pairs"
 
-    def find(self, disk: Disk) -> None:
+    def find(self, directory: RunDirectory) -> None:
         """Nothing is looked for."""
 
     def worst(self) -> tuple[int, ...]:

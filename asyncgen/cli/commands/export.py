@@ -69,6 +69,7 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
     from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
     if args.format == "parquet":
@@ -76,7 +77,7 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
     disk = Disk()
     directory = args.directory.resolve()
     export = Export(
-        examples=Examples(disk, directory),
+        examples=Examples(RunDirectory(disk, directory)),
         template=ExportTemplate.load(args.template),
         format=FORMATS[args.format],
         split=None if args.split is None else Split.parse(args.split, args.seed),

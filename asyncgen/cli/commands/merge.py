@@ -22,16 +22,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Join."""
     from asyncgen.storage.disk import Disk  # noqa: PLC0415 - not for --help
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.merge import join  # noqa: PLC0415
 
     disk = Disk()
     try:
-        state = join(disk, [shard.absolute() for shard in args.shards], args.output_dir.absolute())
+        shards = [RunDirectory(disk, shard.absolute()) for shard in args.shards]
+        state = join(shards, RunDirectory(disk, args.output_dir.absolute()))
     finally:
         disk.close()
-    shards = "1 shard" if len(args.shards) == 1 else f"{len(args.shards)} shards"
+    parts = "1 shard" if len(args.shards) == 1 else f"{len(args.shards)} shards"
     failed = f", {state.failed_pairs:,} of them failed" if state.failed_pairs else ""
-    sys.stdout.write(f"✓ {state.done:,} pairs of {shards} in {args.output_dir}{failed}\n")
+    sys.stdout.write(f"✓ {state.done:,} pairs of {parts} in {args.output_dir}{failed}\n")
     if state.failed_pairs:
         sys.stdout.write("the command of the run with this --output-dir, without --shard, asks for them again\n")
         return Exit.SOME_FAILED

@@ -29,16 +29,16 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.monitor.report.record import Record  # noqa: PLC0415
     from asyncgen.monitor.status import look  # noqa: PLC0415
     from asyncgen.storage.disk import Disk, lines_of, replace_atomically  # noqa: PLC0415
-    from asyncgen.storage.layout import CALLS, STATE_DIRECTORY  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     target = (args.output or args.directory / REPORT).absolute()
     if target.is_dir():
         raise UsageError(f"{target} is a directory: give the name of a file")
     disk = Disk()
-    directory = args.directory.resolve()
+    directory = RunDirectory(disk, args.directory.resolve())
     record, calls = Record(), Calls()
-    picture = look(disk, directory, record.observe)
-    for line in lines_of(disk, directory / STATE_DIRECTORY / CALLS):
+    picture = look(directory, record.observe)
+    for line in lines_of(disk, directory.calls):
         calls.feed(line)
     replace_atomically(disk, target, render(picture, record, calls, time.time()).encode())
     sys.stdout.write(f"{target}\n")

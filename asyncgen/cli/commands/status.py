@@ -40,14 +40,14 @@ def execute(args: argparse.Namespace) -> int:
     """Look, and say what is seen."""
     from asyncgen.monitor.status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.text import printable  # noqa: PLC0415
 
-    disk = Disk()
-    directory = args.directory.resolve()
+    directory = RunDirectory(Disk(), args.directory.resolve())
     redraw = args.watch and not args.json and sys.stdout.isatty()
     with suppress(KeyboardInterrupt) if args.watch else nullcontext():
         while True:
-            picture = look(disk, directory)
+            picture = look(directory)
             text = printable(_text(picture, args))
             sys.stdout.write(f"{_CLEAR if redraw else ''}{text}\n")
             sys.stdout.flush()

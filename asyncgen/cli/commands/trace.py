@@ -45,6 +45,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
     from asyncgen.monitor.trace import find  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     if not args.directory.is_dir():
         raise UsageError(f"{args.directory} is no directory")
@@ -52,7 +53,7 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError("--again needs --input-jsonl and --prompt-file, those of the run")
     disk = Disk()
     try:
-        trail = find(disk, args.directory.absolute(), args.which)
+        trail = find(RunDirectory(disk, args.directory.absolute()), args.which)
     finally:
         disk.close()
     if not args.json:

@@ -62,6 +62,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.cli.verify_view import Report, print_json, print_tables  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     if not args.directory.is_dir():
         raise UsageError(f"{args.directory} is no directory")
@@ -74,7 +75,8 @@ def execute(args: argparse.Namespace) -> int:
         return code
     disk = Disk()
     try:
-        verification = Verification(disk, args.directory.absolute(), args.input_jsonl, args.prompt_file)
+        directory = RunDirectory(disk, args.directory.absolute())
+        verification = Verification(directory, args.input_jsonl, args.prompt_file)
         report = Report(args.show)
         for flagged in verification.flagged():
             report.add(flagged)
@@ -111,21 +113,22 @@ def _regenerate(args: argparse.Namespace) -> int:
     from asyncgen.quality.flaws import Flaws  # noqa: PLC0415
     from asyncgen.storage.checkpoint import load_statistics  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
-    from asyncgen.storage.layout import CHECKPOINT  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     if args.input_jsonl is None or args.prompt_file is None or args.regenerate < 1:
         raise UsageError("--regenerate needs --input-jsonl, --prompt-file and a number of pairs above 0")
     disk = Disk()
     try:
-        state = load_statistics(disk, args.directory)
-        if state is None or disk.size(args.directory / CHECKPOINT) is not None:
+        directory = RunDirectory(disk, args.directory)
+        state = load_statistics(directory)
+        if state is None or disk.size(directory.checkpoint) is not None:
             raise BadDataError(
-                f"the run in {args.directory} has not reached its end: give its command again first, "
+                f"the run in {directory} has not reached its end: give its command again first, "
                 "and --regenerate afterwards"
             )
     finally:
         disk.close()
     args.quiet = args.quiet or args.json
     job = _job.prepare_as_in(state, args)
-    flaws = Flaws(job.config.output_dir, job.config.input_jsonl, job.config.prompt_file, args.regenerate)
+    flaws = Flaws(job.config.input_jsonl, job.config.prompt_file, args.regenerate)
     return carry_out(job, args, flaws)
