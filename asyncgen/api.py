@@ -14,7 +14,8 @@ from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, is_loop
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.engine.loop_thread import Aside
-from asyncgen.engine.run import Run, Summary
+from asyncgen.engine.run import Run
+from asyncgen.engine.session import Summary
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import DirectoryError, Interrupted, KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from asyncgen.cli.hints import explanation
 from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
-from asyncgen.engine.run import Summary
+from asyncgen.engine.session import Summary
 from asyncgen.errors import UsageError
 from asyncgen.events import (
     CallEnded,

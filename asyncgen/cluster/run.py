@@ -4,8 +4,6 @@ The order makes every crash harmless: the division is durable before the first s
 when the statistics of the merged run are in the output directory, which come there last.
 """
 
-import asyncio
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -14,18 +12,17 @@ from asyncgen.cluster.driver import Driver, Fleet
 from asyncgen.cluster.job import ClusterJob
 from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division
 from asyncgen.cluster.totals import Totals
-from asyncgen.engine.run import Run, Summary
-from asyncgen.errors import AsyncgenError, DirectoryError, Exit
-from asyncgen.events import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted, Sample
+from asyncgen.engine.run import Run
+from asyncgen.engine.session import RunSession, Summary
+from asyncgen.errors import AsyncgenError, DirectoryError
+from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.fingerprint import differences
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.event_log import Telemetry
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.merge import join
-from asyncgen.storage.resume import begun, peek, supersede
-from asyncgen.version import __version__
+from asyncgen.storage.resume import peek, supersede
 
 SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest
 
@@ -81,16 +78,14 @@ class ClusterRun:
         self._connect = connect
         self._disk = disk
         self._expect = expect
-        self._command = command
         self._directory = RunDirectory(disk, job.config.output_dir)
-        self._telemetry = Telemetry(self._directory)
-        self._observers = [self._telemetry.observe, *observers]
+        self._session = RunSession(self._directory, observers, command, job.config.telling_settings)
+        self._observe = self._session.observe
         # The same run, for all that is not done in shards.
         self._recipe = job.recipe()
         self._whole = Run(job.config, self._recipe, list(observers), disk, price=job.price, command=command)
         self._driver: Driver | None = None
         self._reason: AsyncgenError | None = None
-        self._sample: Sample | None = None
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
@@ -105,59 +100,35 @@ class ClusterRun:
         Raises:
             AsyncgenError: why it ended early; everything paid is saved.
         """
-        disk, directory = self._disk, self._directory
-        if disk.size(directory.statistics) is not None and not self._config.restart:
-            if disk.list_directory(directory.shards):
-                left = self._lock()
-                clear(directory)  # a crash at the end has left them
-                disk.close_descriptor(left)
+        directory = self._directory
+        if self._disk.size(directory.statistics) is not None and not self._config.restart:
+            if self._disk.list_directory(directory.shards):
+                directory.make()
+                with directory.lock():
+                    clear(directory)  # a crash at the end has left them
             self._observe(Notice("The shards of this run are merged: one process does what is left, without Ray"))
             return await self._whole.execute()
-        started = asyncio.get_running_loop().time()
-        self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
-        lock = self._lock() if begun(directory) else None
-        try:
-            pairs = await self._whole.check_input()
-            if lock is None:
-                lock = self._lock()  # only now: bad input writes nothing, not even a directory
-            state = await self._execute(pairs)
-            await self._tell_end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
-        except AsyncgenError as error:
-            await self._tell_end(error.exit_code, str(error))
-            raise
-        except BaseException as error:
-            await self._tell_end(Exit.BUG, type(error).__name__)
-            raise
-        finally:
-            if lock is not None:
-                disk.close_descriptor(lock)
-        sample = self._sample
-        return Summary(
-            stats=dict(state.stats),
-            spend=state.spend,
-            failed_pairs=state.failed_pairs,
-            calls=0 if sample is None else sample.calls,
-            refused=0 if sample is None else sample.refused,
-            tokens=0 if sample is None else sample.tokens,
-            seconds=asyncio.get_running_loop().time() - started,
-            already_complete=False,
-        )
+        return await self._session.carry_out(self._check, self._execute)
 
-    async def _execute(self, pairs: int) -> RunState:
-        disk, directory = self._disk, self._directory
+    async def _check(self, _begun: bool) -> int:
+        return await self._whole.check_input()
+
+    async def _execute(self, pairs: int) -> tuple[RunState, bool]:
+        """Bring the directory to its end; its final state, and that there was something to do."""
+        directory = self._directory
         if self._config.restart:
             self._move_aside()
         division = self._begun_division(pairs)
-        if division is None or disk.size(directory.merged.statistics) is None:
+        if division is None or self._disk.size(directory.merged.statistics) is None:
             division = await self._work(pairs, division)
             self._observe(Notice(f"Merging {division.of} shards"))
             directories = [directory.shard(portion.shard) for portion in division.portions]
-            await disk.call(lambda: join(directories, directory.merged))
+            await self._disk.call(lambda: join(directories, directory.merged))
         move_up(directory)
         clear(directory)
         state = load_statistics(directory)
         assert state is not None
-        return state
+        return state, True
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
         """Have all shards finished; the division, which is made if there is none."""
@@ -187,7 +158,9 @@ class ClusterRun:
         return division
 
     async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Portion]) -> None:
-        self._driver = Driver(fleet, totals, self._observe, self._telemetry.flush, self._config.max_failures)
+        self._driver = Driver(
+            fleet, totals, self._observe, self._session.telemetry.flush, self._config.max_failures
+        )
         if self._reason is not None:
             self._driver.stop(self._reason)
         await self._driver.run(waiting)
@@ -238,17 +211,3 @@ class ClusterRun:
         if moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {moved_to}"))
         clear(self._directory)
-
-    def _lock(self) -> int:
-        self._directory.make()
-        return self._disk.lock(self._directory.lock_file)
-
-    async def _tell_end(self, code: Exit, reason: str = "") -> None:
-        self._observe(ProcessEnded(code, reason))
-        await self._telemetry.flush()
-
-    def _observe(self, event: Event) -> None:
-        if isinstance(event, Sample):
-            self._sample = event
-        for observer in self._observers:
-            observer(event)

@@ -1,50 +1,30 @@
 """A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
-from asyncgen.cost import Price, Spend
+from asyncgen.cost import Price
 from asyncgen.engine.passes import Flaws, Work
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import finish_intent
+from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
-from asyncgen.errors import AsyncgenError, Exit, TryLaterError
-from asyncgen.events import Event, Notice, Observer, Planned, ProcessEnded, ProcessStarted, RunStarted
+from asyncgen.errors import AsyncgenError, TryLaterError
+from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.fingerprint import Fingerprint, fingerprint
 from asyncgen.recipe import Recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.event_log import Telemetry
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.journal import clear_journal
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.resume import Beginning, begin, begun, extend, peek
-from asyncgen.version import __version__
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How a run ended: the statistics of the directory, and the calls and tokens of this process.
-
-    `already_complete` when there was nothing to do.
-    """
-
-    stats: dict[str, int]
-    spend: Spend
-    failed_pairs: int
-    calls: int
-    refused: int
-    tokens: int
-    seconds: float
-    already_complete: bool
+from asyncgen.storage.resume import Beginning, begin, extend, peek
 
 
 class Run:
@@ -80,14 +60,14 @@ class Run:
         self._disk = disk
         self._directory = RunDirectory(disk, config.output_dir)
         self._expect = expect
-        self._command = command
-        self._telemetry = Telemetry(self._directory)
-        self._observers = [self._telemetry.observe, *observers]
+        self._session = RunSession(self._directory, observers, command, config.telling_settings)
+        self._observe = self._session.observe
         model = listed_model(config.model)
         self._ways = ModelWays() if model is None else model.ways
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
-        self._engine = Engine(config, price, recipe, disk, self._observe, self._telemetry.flush, open_wire, model)
+        flush = self._session.telemetry.flush
+        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire, model)
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file
@@ -130,7 +110,7 @@ class Run:
         Raises:
             AsyncgenError: why it ended early; everything paid is saved.
         """
-        return await self._carry_out(self._execute)
+        return await self._session.carry_out(self._check, self._execute)
 
     async def regenerate(self, flaws: Flaws) -> Summary:
         """Ask flagged pairs of a finished run anew, one round; or finish the round that was begun.
@@ -141,53 +121,12 @@ class Run:
         Raises:
             AsyncgenError: why it ended early; everything paid is saved.
         """
-        return await self._carry_out(partial(self._regenerate, flaws))
+        return await self._session.carry_out(self._check, partial(self._regenerate, flaws))
 
-    async def _carry_out(self, work: Callable[[Scan], Awaitable[tuple[RunState, bool]]]) -> Summary:
-        """Do some work on the directory, which is locked meanwhile, and tell of its begin and end."""
-        started = asyncio.get_running_loop().time()
-        self._observe(ProcessStarted(__version__, os.getpid(), self._command, self._config.telling_settings))
-        lock = self._lock() if begun(self._directory) else None
-        try:
-            going_on = lock is not None and not self._config.restart
-            scanned = await self._intake.check(peek(self._directory) if going_on else None)
-            if lock is None:
-                # Only now: bad input writes nothing, not even a directory.
-                lock = self._lock()
-                self._check_still_fresh()
-            state, worked = await work(scanned)
-            await self._tell_end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
-        except AsyncgenError as error:
-            await self._tell_end(error.exit_code, str(error))
-            raise
-        except Exception as error:
-            await self._tell_end(Exit.BUG, type(error).__name__)
-            raise
-        finally:
-            if lock is not None:
-                self._disk.close_descriptor(lock)
-        return Summary(
-            stats=dict(state.stats),
-            spend=state.spend,
-            failed_pairs=state.failed_pairs,
-            calls=self._engine.tally.calls,
-            refused=self._engine.tally.refused,
-            tokens=self._engine.tally.tokens,
-            seconds=asyncio.get_running_loop().time() - started,
-            already_complete=not worked,
-        )
-
-    def _check_still_fresh(self) -> None:
-        if peek(self._directory) is not None:
-            raise TryLaterError(f"another run has just begun in {self._directory}; try again")
-
-    async def _tell_end(self, code: Exit, reason: str = "") -> None:
-        self._observe(ProcessEnded(code, reason))
-        await self._telemetry.flush()
-
-    def _lock(self) -> int:
-        self._directory.make()
-        return self._disk.lock(self._directory.lock_file)
+    async def _check(self, begun: bool) -> Scan:
+        """Check the input, as far as the last run of the directory has not."""
+        resuming = begun and not self._config.restart
+        return await self._intake.check(peek(self._directory) if resuming else None)
 
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""
@@ -261,10 +200,6 @@ class Run:
         if not now.unfinished:
             return state, False
         return await self._work.regenerate(state, now, flaws), True
-
-    def _observe(self, event: Event) -> None:
-        for observer in self._observers:
-            observer(event)
 
 
 def _told(model: str, ways: ModelWays | None) -> str:

@@ -11,7 +11,7 @@ from monitor.samples import sample
 
 from asyncgen.cli.console import PLAIN_INTERVAL, Console, bar_text, plain_line
 from asyncgen.cost import Price, Spend
-from asyncgen.engine.run import Summary
+from asyncgen.engine.session import Summary
 from asyncgen.events import Notice, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.monitor.throughput import Rates
 

@@ -18,7 +18,8 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, shipped
-from asyncgen.engine.run import Run, Summary
+from asyncgen.engine.run import Run
+from asyncgen.engine.session import Summary
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Interrupted
 from asyncgen.events import PairDone
 from asyncgen.recipes.medec_safe import MedecSafe

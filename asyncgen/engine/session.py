@@ -1,0 +1,133 @@
+"""One process at work in an output directory: it holds the lock, and tells of its begin and its end.
+
+Rules:
+
+1. Where no run has begun yet, nothing is made or locked before the input was checked: bad input leaves no trace.
+   If another run has begun when the lock is taken, it was the first, and this one ends.
+2. What follows the begin is told of whatever the end is, and under the lock; a crash alone has no end.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TypeVar
+
+from asyncgen.cost import Spend
+from asyncgen.errors import AsyncgenError, Exit, TryLaterError
+from asyncgen.events import Event, Observer, ProcessEnded, ProcessStarted, Sample
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.resume import begun, peek
+from asyncgen.version import __version__
+
+Checked = TypeVar("Checked")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended: the statistics of the directory, and the calls and tokens of this process.
+
+    `already_complete` when there was nothing to do.
+    """
+
+    stats: dict[str, int]
+    spend: Spend
+    failed_pairs: int
+    calls: int
+    refused: int
+    tokens: int
+    seconds: float
+    already_complete: bool
+
+
+class RunSession:
+    """One process at work in an output directory.
+
+    Args:
+        directory: the output directory.
+        observers: told of everything, on the event loop.
+        command: what resumes the run, for whoever asks for it later; without the key.
+        settings: of the run, for the same.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        observers: Iterable[Observer],
+        command: str,
+        settings: Mapping[str, str | float | bool | None],
+    ) -> None:
+        self.telemetry = Telemetry(directory)
+        self._directory = directory
+        self._observers = [self.telemetry.observe, *observers]
+        self._started = ProcessStarted(__version__, os.getpid(), command, settings)
+        self._sample: Sample | None = None
+
+    def observe(self, event: Event) -> None:
+        """Tell all observers of an event."""
+        if isinstance(event, Sample):
+            self._sample = event
+        for observer in self._observers:
+            observer(event)
+
+    async def carry_out(
+        self,
+        check: Callable[[bool], Awaitable[Checked]],
+        work: Callable[[Checked], Awaitable[tuple[RunState, bool]]],
+    ) -> Summary:
+        """Check the input, then work under the lock.
+
+        Args:
+            check: awaited with whether a run has begun in the directory, which is locked then.
+            work: awaited with what `check` found; the state in which it leaves the directory, and whether there
+                was anything to do.
+
+        Raises:
+            TryLaterError: another process works in the directory, or was faster.
+            AsyncgenError: what `check` or `work` raised.
+        """
+        begin = asyncio.get_running_loop().time()
+        self.observe(self._started)
+        with ExitStack() as held:
+            try:
+                locked = begun(self._directory)
+                if locked:
+                    self._lock(held)
+                checked = await check(locked)
+                if not locked:
+                    self._lock(held)
+                    self._check_still_fresh()
+                state, worked = await work(checked)
+                await self._end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
+            except AsyncgenError as error:
+                await self._end(error.exit_code, str(error))
+                raise
+            except Exception as error:
+                await self._end(Exit.BUG, type(error).__name__)
+                raise
+        sample = self._sample
+        return Summary(
+            stats=dict(state.stats),
+            spend=state.spend,
+            failed_pairs=state.failed_pairs,
+            calls=0 if sample is None else sample.calls,
+            refused=0 if sample is None else sample.refused,
+            tokens=0 if sample is None else sample.tokens,
+            seconds=asyncio.get_running_loop().time() - begin,
+            already_complete=not worked,
+        )
+
+    def _lock(self, held: ExitStack) -> None:
+        self._directory.make()
+        held.enter_context(self._directory.lock())
+
+    def _check_still_fresh(self) -> None:
+        if peek(self._directory) is not None:
+            raise TryLaterError(f"another run has just begun in {self._directory}; try again")
+
+    async def _end(self, code: Exit, reason: str = "") -> None:
+        self.observe(ProcessEnded(code, reason))
+        await self.telemetry.flush()

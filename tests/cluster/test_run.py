@@ -1,0 +1,41 @@
+"""A cluster's run up to the point at which it would connect to the cluster."""
+
+import json
+from pathlib import Path
+from typing import Never
+
+import pytest
+
+from asyncgen.cluster.job import ClusterJob
+from asyncgen.cluster.run import ClusterRun
+from asyncgen.config import RunConfig, shipped
+from asyncgen.errors import TryLaterError
+from asyncgen.events import Event, InputLoaded, ProcessEnded
+from asyncgen.storage.checkpoint import RunState, encode_statistics
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
+
+
+async def test_a_run_that_another_one_overtook_gives_way_to_it(tmp_path: Path, disk: Disk) -> None:
+    """It has read its input without the lock, and would divide a run that has ended meanwhile."""
+    source = tmp_path / "pairs.jsonl"
+    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
+    directory = RunDirectory(disk, tmp_path / "out")
+    config = RunConfig(
+        input_jsonl=source, output_dir=directory.path, prompt_file=shipped("prompts", "medec_safe.json")
+    )
+    events: list[Event] = []
+
+    def observe(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, InputLoaded):
+            directory.make()
+            directory.statistics.write_bytes(encode_statistics(RunState(0, 1, "", {}, {"total_pairs": 1})))
+
+    def connect() -> Never:
+        pytest.fail("it works in the directory of another run")
+
+    with pytest.raises(TryLaterError, match="another run has just begun"):
+        await ClusterRun(ClusterJob(config, None), None, None, connect, [observe], disk).execute()
+    assert [event.exit_code for event in events if isinstance(event, ProcessEnded)] == [75]
+    assert not directory.division.exists()
