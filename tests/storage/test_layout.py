@@ -54,6 +54,15 @@ def test_the_files_have_the_names_that_directories_of_earlier_versions_have(dire
     assert str(directory) == str(directory.path)
 
 
+def test_the_shards_are_found_without_what_they_are_merged_into(directory: RunDirectory) -> None:
+    """As long as there are any."""
+    assert directory.shard_directories() == []
+    shards = [directory.shard(Shard(number, 2)) for number in (1, 2)]
+    for one in (*shards, directory.merged):
+        one.make()
+    assert directory.shard_directories() == shards
+
+
 def test_the_lock_is_held_by_one_until_it_ends(directory: RunDirectory) -> None:
     """Also when it ends by an error; to look is no way to make the directory."""
     assert (directory.locked(), directory.holder()) == (False, None)
