@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, fields
 
 from asyncgen.chat import Usage
+from asyncgen.humanize import dollars
 
 MILLION = 1_000_000
 LARGER = "LARGER"  # stands in a command where the user is to put a number
@@ -88,7 +89,9 @@ def describe(spend: Spend, price: Price | None) -> str:
     if price is None:
         return tokens
     lost = price.cost(most) - price.cost(known)
-    return f"${price.cost(known):,.2f} ({tokens}" + (f"; ${lost:,.2f} at most for calls lost)" if lost else ")")
+    return f"{dollars(price.cost(known))} ({tokens}" + (
+        f"; {dollars(lost)} at most for calls lost)" if lost else ")"
+    )
 
 
 def with_larger_budget(command: str, reason: str) -> str:

@@ -49,6 +49,11 @@ def usd(cost: float | None) -> str:
     return f"{cost:,.2f} USD" if cost >= 1 or not cost else f"{cost:.4f} USD"
 
 
+def dollars(cost: float) -> str:
+    """`$0.42`: where there is little room."""
+    return f"${cost:,.2f}"
+
+
 def plural(number: int, noun: str) -> str:
     """`1 call`, `2,000 calls`."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

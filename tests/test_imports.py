@@ -17,7 +17,7 @@ ONLY_USERS = {
     "httpx2": {"client.transport"},
     "aiolimiter": {"limits.limiter"},
     "aiofiles": {"storage.disk"},
-    "tqdm": {"cli.console"},
+    "tqdm": {"cli.bar"},
     "uvloop": {"engine.event_loop"},
     "aiohttp": {"client.transport", "simulator"},
     "pyarrow": {"export"},

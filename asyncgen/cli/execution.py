@@ -47,7 +47,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
         except AsyncgenError as error:
             # To begin anew is for the run, not for what works on a run that is there.
             anew = isinstance(error, DirectoryError) and flaws is None
-            console.error(f"{error}; {BEGIN_ANEW}" if anew else str(error))
+            console.end(f"{error}; {BEGIN_ANEW}" if anew else str(error))
             if error.exit_code in RESUMABLE:
                 console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), str(error))}")
             return error.exit_code
@@ -87,7 +87,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
             await run.regenerate(flaws)
             return Exit.DONE
         summary = await run.execute()
-    console.summary(summary, config.output_dir, job.price)
+    console.summary(summary, config, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
@@ -123,7 +123,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
         summary = await run.execute()
     finally:
         disk.close()
-    console.summary(summary, config.output_dir, job.price)
+    console.summary(summary, config, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from monitor.samples import sample
 
-from asyncgen.cli.console import PLAIN_INTERVAL, Console, bar_text, plain_line
+from asyncgen.cli.bar import bar_text
+from asyncgen.cli.console import Console
+from asyncgen.cli.progress_lines import PLAIN_INTERVAL, plain_line
+from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.session import Summary
 from asyncgen.events import Notice, Paused, RepairStarted, RunStarted, StopRequested
@@ -31,7 +34,7 @@ class Terminal(io.StringIO):
 def test_a_wide_bar_says_everything():
     """Rates, limit, refusals, cost, the oldest pair's age, and the time left."""
     assert bar_text(BUSY, RATES, "", 200) == (
-        "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97%  429s 12  $0.42  oldest 12s  ETA 8m44s"
+        "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97 %  429s 12  $0.42  oldest 12s  ETA 8m44s"
     )
 
 
@@ -102,6 +105,7 @@ def test_colour_is_for_terminals_and_can_be_switched_off(monkeypatch, environmen
     assert ("\x1b" in screen.getvalue()) == coloured
 
 
+CONFIG = RunConfig(input_jsonl=Path("pairs.jsonl"), output_dir=Path("out"), prompt_file=Path("prompts.json"))
 PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
 ENDED = Summary(
     stats={"total_pairs": 24, "total_tokens_used": 60_000},
@@ -133,7 +137,7 @@ ENDED = Summary(
 def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expected):
     """Calls, time and tokens are of one start; what several have spent stands in a line of its own."""
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
-        console.summary(replace(ENDED, **fields), Path("out"), PRICE)
+        console.summary(replace(ENDED, **fields), CONFIG, PRICE)
     assert expected in capsys.readouterr().out
 
 

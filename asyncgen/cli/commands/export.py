@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.lines import Lines
 from asyncgen.config import from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.humanize import plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
-    from asyncgen.cli.console import Console
     from asyncgen.export.job import Export, Sink, Tally
     from asyncgen.storage.staging import Staging
 
@@ -55,13 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Export."""
-    from asyncgen.cli.console import Console  # noqa: PLC0415 - it brings the engine
-
-    with Console(progress=False, verbose=False, quiet=args.quiet, log_file=None) as console:
-        return _execute(args, console)
-
-
-def _execute(args: argparse.Namespace, console: "Console") -> int:
     from asyncgen.export.card import render_card  # noqa: PLC0415
     from asyncgen.export.examples import Examples  # noqa: PLC0415
     from asyncgen.export.formats import FORMATS  # noqa: PLC0415
@@ -72,6 +66,7 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
+    lines = Lines(quiet=args.quiet)
     if args.format == "parquet":
         require_pyarrow()
     disk = Disk()
@@ -106,7 +101,7 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
         )
         staging.open(card.absolute()).write(text.encode())
         staging.publish(superseded=_other_sides(card, files) if args.format == FOLDER else ())
-    _report(console, args.format, export, tally, card=card, files=files)
+    _report(lines, args.format, export, tally, card=card, files=files)
     return Exit.DONE
 
 
@@ -139,7 +134,7 @@ def _sink(staging: "Staging", path: Path, format_name: str) -> "Sink":
 
 
 def _report(
-    console: "Console",
+    lines: Lines,
     format_name: str,
     export: "Export",
     tally: "Tally",
@@ -151,24 +146,22 @@ def _report(
     examples = export.examples
     if not examples.finished:
         done, total = examples.state.done, examples.state.stats["total_pairs"]
-        console.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} pairs")
+        lines.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} pairs")
     if examples.state.failed_pairs:
-        console.warn(
-            f"{examples.state.failed_pairs:,} pairs failed in the run and are not here (see failed.jsonl)"
-        )
+        lines.warn(f"{examples.state.failed_pairs:,} pairs failed in the run and are not here (see failed.jsonl)")
     if tally.left_out:
         names = ", ".join(map(repr, tally.left_out[:LEFT_OUT_SHOWN]))
         more = len(tally.left_out) - LEFT_OUT_SHOWN
-        console.warn(
-            f"left out, because they lack what the template needs: {len(tally.left_out):,} "
-            f"pair{'s' * (len(tally.left_out) != 1)}: {names}" + (f" and {more:,} more" if more > 0 else "")
+        lines.warn(
+            f"left out, because they lack what the template needs: {plural(len(tally.left_out), 'pair')}"
+            f": {names}" + (f" and {more:,} more" if more > 0 else "")
         )
     for side, path in files.items():
-        console.say(f"✓ {tally.examples[side]:,} examples in {path}")
+        lines.say(f"✓ {tally.examples[side]:,} examples in {path}")
         if format_name == "openai" and tally.examples[side] < LEAST_FOR_OPENAI:
-            console.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
-    console.say(f"  card: {card}")
-    console.say(f"to load: {_loading(format_name, export, card, files)}")
+            lines.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
+    lines.say(f"  card: {card}")
+    lines.say(f"to load: {_loading(format_name, export, card, files)}")
 
 
 def _loading(format_name: str, export: "Export", card: Path, files: dict[str, Path]) -> str:

@@ -6,12 +6,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.lines import Lines
 from asyncgen.config import from_here, shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.humanize import plural
 from asyncgen.medec.splits import Groups, Split, side_path, vignette
 
 if TYPE_CHECKING:
-    from asyncgen.cli.console import Console
     from asyncgen.medec.corpus import Collection, Oddity
 
 HELP = "make the input of a run from the files that MEDEC publishes"
@@ -39,17 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Read, report, write."""
-    from asyncgen.cli.console import Console  # noqa: PLC0415 - it brings the engine
-
-    with Console(progress=False, verbose=False, quiet=args.quiet, log_file=None) as console:
-        return _execute(args, console)
-
-
-def _execute(args: argparse.Namespace, console: "Console") -> int:
     from asyncgen.medec.csv_files import encode_pair  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
+    lines = Lines(quiet=args.quiet)
     split = None if args.split is None else Split.parse(args.split, args.seed)
     if args.output.is_dir():
         raise UsageError(f"{args.output} is a directory: give the name of a file with -o")
@@ -59,8 +54,8 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
         raise UsageError(f"-o {args.output} is one of the files that are read")
     with Staging(Disk(), force=args.force) as staging:
         staging.check(targets.values())
-        collection = _collect(args.csv, console)
-        _report(collection.oddities, console, shown=None if args.verbose else ODD_ROWS_SHOWN)
+        collection = _collect(args.csv, lines)
+        _report(collection.oddities, lines, shown=None if args.verbose else ODD_ROWS_SHOWN)
         if not collection.pairs:
             raise BadDataError("no pair was found: nothing is written")
         placed = _placed(collection, split)
@@ -74,12 +69,12 @@ def _execute(args: argparse.Namespace, console: "Console") -> int:
                     file.write(encode_pair(pair, side))
         staging.publish()
     for side, target in targets.items():
-        console.say(f"✓ {written[side]:,} pairs in {target}")
-    console.say(f"next: {_next(next(iter(targets.values())))}")
+        lines.say(f"✓ {written[side]:,} pairs in {target}")
+    lines.say(f"next: {_next(next(iter(targets.values())))}")
     return Exit.DONE
 
 
-def _collect(paths: list[Path], console: "Console") -> "Collection":
+def _collect(paths: list[Path], lines: Lines) -> "Collection":
     from asyncgen.medec.corpus import Collection  # noqa: PLC0415
     from asyncgen.medec.csv_files import read_csv  # noqa: PLC0415
 
@@ -94,31 +89,31 @@ def _collect(paths: list[Path], console: "Console") -> "Collection":
         )
         for found in read_csv(path):
             collection.add(path.name if names[path.name] == 1 else str(path), found)
-        console.say(
+        lines.say(
             f"{path}: {collection.rows - rows:,} rows, {len(collection.pairs) - pairs:,} pairs, "
             f"{collection.clean - clean:,} notes without an error, {collection.left_out - left_out:,} left out"
         )
     types = Counter(pair.error_type for pair in collection.pairs)
     if types:
-        console.say("  " + ", ".join(f"{kind} {number:,}" for kind, number in types.most_common()))
+        lines.say("  " + ", ".join(f"{kind} {number:,}" for kind, number in types.most_common()))
     return collection
 
 
-def _report(oddities: "list[Oddity]", console: "Console", shown: int | None) -> None:
+def _report(oddities: "list[Oddity]", lines: Lines, shown: int | None) -> None:
     """Every kind of oddity with its number and its rows."""
     kinds: dict[tuple[bool, str], list[Oddity]] = {}
     for oddity in oddities:
         kinds.setdefault((not oddity.left_out, oddity.kind), []).append(oddity)
     for (kept, kind), found in sorted(kinds.items()):
-        rows = f"{len(found):,} row{'s' * (len(found) != 1)}"
-        console.warn(f"{rows} {'kept' if kept else 'left out'}: {kind}")
+        rows = plural(len(found), "row")
+        lines.warn(f"{rows} {'kept' if kept else 'left out'}: {kind}")
         for oddity in found[:shown]:
             file, number, text_id = oddity.place
             again = "" if oddity.like is None else f", as in {oddity.like.file} row {oddity.like.number}"
             again += "" if oddity.like is None else f" ({oddity.like.text_id!r})"
-            console.warn(f"  {file} row {number} ({text_id!r}){again}")
+            lines.warn(f"  {file} row {number} ({text_id!r}){again}")
         if shown is not None and len(found) > shown:
-            console.warn(f"  and {len(found) - shown:,} more: -v names them")
+            lines.warn(f"  and {len(found) - shown:,} more: -v names them")
 
 
 def _placed(collection: "Collection", split: Split | None) -> list[str | None]:

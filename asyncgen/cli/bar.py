@@ -1,0 +1,83 @@
+"""The progress bar, on terminals."""
+
+import os
+import sys
+from typing import IO, Any
+
+from tqdm import tqdm
+
+from asyncgen.cli.lines import coloured
+from asyncgen.events import Sample
+from asyncgen.humanize import brief, dollars, fit, percent, rate
+from asyncgen.monitor.throughput import Rates
+
+BAR_WIDTH = 8  # characters: enough to see it grow, and the text beside it says more
+_BAR = f"{{percentage:3.0f}}%|{{bar:{BAR_WIDTH}}}| {{n_fmt}}/{{total_fmt}}"
+
+
+class ProgressBar:
+    """A bar on stderr.
+
+    Args:
+        enabled: whether it may be shown; it never is without a terminal.
+
+    `is_open` says whether it is shown.
+    """
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
+        self._bar: tqdm[Any] | None = None
+
+    @property
+    def is_open(self) -> bool:  # noqa: D102
+        return self._bar is not None
+
+    def open(self, total: int, done: int) -> None:
+        """Begin a bar of so many pairs, in place of the one before."""
+        self.close()
+        if self._enabled and sys.stderr.isatty():
+            self._bar = tqdm(total=total, initial=done, dynamic_ncols=True, bar_format=_BAR)
+
+    def advance(self) -> None:
+        """Count a pair."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def draw(self, sample: Sample, rates: Rates, storm: str) -> None:
+        """Show the state of the run beside the bar; `storm` says what is waited for, if anything."""
+        if self._bar is None:
+            return
+        taken = len(f"100%|{'':{BAR_WIDTH}}| {sample.total}/{sample.total} ")
+        room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
+        # The room is ours to divide: tqdm has no notion of what matters.
+        self._bar.bar_format = f"{_BAR} {bar_text(sample, rates, storm, room)}"
+        self._bar.n = sample.done  # on a cluster no event but this one says how far it is
+        self._bar.colour = "yellow" if storm and coloured(sys.stderr) else None
+        self._bar.refresh()
+
+    def close(self) -> None:
+        """Leave the bar as it is; what is printed now comes below it."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def write_above(text: str, stream: IO[str]) -> None:
+    """Print a line above the bar, if there is one."""
+    tqdm.write(text, file=stream)
+
+
+def bar_text(sample: Sample, rates: Rates, storm: str, width: int) -> str:
+    """What stands behind the bar, in so many characters: the more important, the longer it is kept."""
+    parts = [
+        (0, storm),
+        (2, "" if rates.pairs is None else f"{rate(rates.pairs)} pairs/s"),
+        (6, "" if rates.calls is None else f"{rate(rates.calls)} calls/s"),
+        (4, f"{sample.in_flight} in flight"),
+        (3, "" if rates.share is None else f"{rates.binding} {percent(rates.share)}"),
+        (5, f"429s {sample.refused:,}" if sample.refused else ""),
+        (5, "" if sample.cost is None else dollars(sample.cost)),
+        (7, "" if sample.oldest is None else f"oldest {brief(sample.oldest)}"),
+        (1, "" if rates.eta is None else f"ETA {brief(rates.eta)}"),
+    ]
+    return fit(parts, width)

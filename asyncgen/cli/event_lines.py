@@ -1,0 +1,129 @@
+"""What a run says of its events: a line each, thinned out where there are many."""
+
+import time
+
+from asyncgen.cli.hints import explanation
+from asyncgen.cli.lines import Lines
+from asyncgen.events import (
+    CallEnded,
+    CheckpointSaved,
+    Event,
+    InputLoaded,
+    Notice,
+    PairFailed,
+    Paused,
+    RepairStarted,
+    RunStarted,
+    StopRequested,
+)
+from asyncgen.humanize import clock, plural
+
+CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and one line of these is enough
+WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # the bar tells of these
+FAILURES_SHOWN = 20  # about a screen of them; failed.jsonl has all
+STORM = 1.0  # seconds: a shorter pause is not worth a word
+NEW_STORM = 10.0  # seconds after a pause in which another one is no news
+
+
+class EventLines:
+    """Prints what the user should know of a run's events.
+
+    Args:
+        lines: where to print.
+        verbose: a line for each failed attempt and each pause.
+    """
+
+    def __init__(self, lines: Lines, *, verbose: bool) -> None:
+        self._lines = lines
+        self._verbose = verbose
+        self._failures = 0
+        self._explained: set[tuple[object, ...]] = set()
+        self._storm_until = 0.0
+        self._storm_kind = ""
+        self._last_checkpoint = time.monotonic()
+
+    @property
+    def storm(self) -> str:
+        """What the run waits for because the server asked for it; empty when it does not."""
+        if time.time() >= self._storm_until:
+            return ""
+        status = {"rate_limit": "429", "overloaded": "overloaded"}.get(self._storm_kind, self._storm_kind)
+        return f"storm: nothing sent until {clock(self._storm_until)} ({status})"
+
+    def show(self, event: Event) -> None:
+        """Print the line of an event, if it is worth one."""
+        say = self._lines.say
+        match event:
+            case CallEnded():
+                self._show_attempt(event)
+            case InputLoaded():
+                say(f"Loaded {event.pairs} MEDEC pairs from {event.path}")
+            case Notice():
+                (self._lines.warn if event.warning else say)(event.text)
+            case RunStarted(resumed=True):
+                say(f"Resuming from pair {event.first} (checkpoint found)")
+            case RepairStarted():
+                say(f"Asking again for {plural(event.pairs, 'pair')} that {event.why}")
+            case PairFailed():
+                self._show_failure(event)
+            case CheckpointSaved():
+                self._show_checkpoint(event)
+            case Paused():
+                self._show_pause(event)
+            case StopRequested():
+                self._show_stop(event)
+
+    def _show_attempt(self, event: CallEnded) -> None:
+        if event.outcome not in WAITED_FOR:
+            self._explain(event)
+        if not self._verbose or event.outcome == "ok":
+            return
+        status = "" if event.status is None else f" (status {event.status})"
+        where = f" at {event.endpoint}" if event.endpoint else ""
+        self._lines.say(
+            f"  pair {event.index} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}"
+        )
+
+    def _explain(self, event: CallEnded) -> None:
+        """Say once for each kind of failure why the server refuses, and what helps."""
+        kind = event.outcome, event.status, event.code, event.param
+        text = "" if kind in self._explained else explanation(event)
+        if text:
+            self._explained.add(kind)
+            self._lines.warn(text)
+
+    def _show_failure(self, event: PairFailed) -> None:
+        self._failures += 1
+        if self._failures <= FAILURES_SHOWN:
+            self._lines.error(
+                f"Error processing pair {event.index} ({event.note_id}): "
+                f"{event.step}: {event.kind} after {plural(event.attempts, 'attempt')}"
+            )
+        if self._failures == FAILURES_SHOWN:
+            self._lines.warn("further failures are only listed in failed.jsonl")
+
+    def _show_checkpoint(self, event: CheckpointSaved) -> None:
+        now = time.monotonic()
+        if now - self._last_checkpoint >= CHECKPOINT_INTERVAL or event.done == event.total:
+            self._last_checkpoint = now
+            self._lines.say(f"✓ Checkpoint saved at pair {event.done}/{event.total}")
+
+    def _show_pause(self, event: Paused) -> None:
+        if event.endpoint:
+            if self._verbose:
+                self._lines.say(f"  {event.endpoint} asks to wait ({event.kind}): {event.seconds:.1f} s")
+            return  # calls go to the others meanwhile
+        now = time.time()
+        begins = now > self._storm_until + NEW_STORM
+        if event.seconds >= STORM:
+            self._storm_until, self._storm_kind = now + event.seconds, event.kind
+        if self._verbose or (event.seconds >= STORM and begins):
+            self._lines.say(
+                f"  the server asks to wait ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
+                f"until {clock(now + event.seconds)}"
+            )
+
+    def _show_stop(self, event: StopRequested) -> None:
+        if event.in_flight:
+            calls = f"{plural(event.in_flight, 'call')} in flight {'is' if event.in_flight == 1 else 'are'}"
+            self._lines.say(f"Stopping: {calls} finished and saved first (Ctrl-C again leaves at once)")

@@ -1,0 +1,49 @@
+"""The log file: a line of JSON for each event."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from asyncgen.errors import UsageError
+from asyncgen.events import Event, PairDone, Sample
+from asyncgen.storage.checkpoint import timestamp
+
+
+class EventLogFile:
+    """Appends events to a file; samples and successful pairs are left out, for they are many and say little.
+
+    Args:
+        path: of the file.
+        warn: told when it cannot be written any more.
+
+    Raises:
+        UsageError: it cannot be opened.
+    """
+
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+        self._path = path
+        self._warn = warn
+        try:
+            self._file: IO[bytes] | None = path.absolute().open("ab", buffering=0)
+        except OSError as error:
+            raise UsageError(f"cannot write the log file {path}: {error.strerror}") from error
+
+    def add(self, event: Event) -> None:
+        """Append an event, or close the file: a log that cannot be written is no reason to end a run."""
+        if self._file is None or isinstance(event, PairDone | Sample):
+            return
+        fields = {"time": timestamp(), "event": type(event).__name__, **asdict(event)}
+        try:
+            self._file.write(orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        except OSError as error:
+            self.close()
+            self._warn(f"cannot write the log file {self._path}: {error.strerror}; it ends here, the run goes on")
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

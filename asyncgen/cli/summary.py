@@ -1,0 +1,74 @@
+"""What the user reads at the end of a run."""
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asyncgen.config import RunConfig, from_here
+from asyncgen.cost import Price, describe
+from asyncgen.events import Planned, Sample
+from asyncgen.humanize import duration, plural, usd
+
+if TYPE_CHECKING:
+    from asyncgen.engine.session import Summary
+
+
+def summary_lines(
+    summary: "Summary", config: RunConfig, price: Price | None, planned: Planned | None, last: Sample | None
+) -> Iterator[str]:
+    """The lines that say how a run ended.
+
+    Args:
+        summary: of the run.
+        config: of the run.
+        price: of its model, None when it is not known.
+        planned: what it was expected to take, None when nothing was.
+        last: its last sample, None when it took none.
+    """
+    stats = summary.stats
+    pairs = stats["total_pairs"]
+    if summary.already_complete:
+        yield f"✓ Already complete: {pairs} pairs in {config.output_dir}, nothing to do"
+        yield _next(config)
+        return
+    end, failed = "✓ Done", ""
+    if summary.failed_pairs:
+        end, failed = "⚠ Ended", f", {summary.failed_pairs:,} of them failed"
+    per_second = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
+    first_start = summary.spend.most.total_tokens == summary.tokens
+    yield (
+        f"{end}: {plural(pairs, 'pair')}{failed}{' in' if first_start else '; this start took'} "
+        f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {per_second}, "
+        f"{summary.refused:,} refused; {summary.tokens:,} tokens)"
+    )
+    if planned is not None and last is not None:
+        yield _comparison(planned, last, summary.seconds)
+    if not first_start:
+        yield f"  all starts together: {describe(summary.spend, price)}"
+    for name, number in stats.items():
+        if name not in {"total_pairs", "total_tokens_used"}:
+            yield f"  {name:28} {number:>8,}"
+    yield f"  in {config.output_dir}"
+    if not summary.failed_pairs:
+        yield _next(config)
+
+
+def _comparison(planned: Planned, last: Sample, seconds: float) -> str:
+    """Planned against actual, of this process."""
+    tokens = planned.prompt_tokens + planned.completion_tokens
+    text = f"  {tokens:,} tokens planned, {last.prompt_tokens + last.completion_tokens:,} used"
+    if planned.cost_low is not None and planned.cost_high is not None and last.cost is not None:
+        text += (
+            f"; {usd(planned.cost_low)} to {usd(planned.cost_high)} planned, {usd(last.cost)} by the price list"
+        )
+    if planned.seconds is not None:
+        text += f"; {duration(planned.seconds)} planned, {duration(seconds)} taken"
+    return text
+
+
+def _next(config: RunConfig) -> str:
+    """The command that follows."""
+    if config.shard is not None:
+        return f"next, when all {config.shard.of} are done: asyncgen merge DIR… --output-dir OUT"
+    output_dir, input_jsonl = from_here(config.output_dir), from_here(config.input_jsonl)
+    return f"next: {shlex.join(['asyncgen', 'verify', str(output_dir), '--input-jsonl', str(input_jsonl)])}"
