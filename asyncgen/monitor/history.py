@@ -6,6 +6,8 @@ Rules:
 2. A sample's counts only grow, so a session needs only its last one; `each_sample` gets all of them where asked
    for. Without it samples are not even decoded, so that a month of them is read in a second or two.
 3. Lines that are no event (torn by a crash) or of an unknown kind (another version) are passed over.
+4. Fields are read by name: one that a later version added is ignored, one that an earlier version lacks has a
+   default. So a directory that several versions worked on is read whole.
 """
 
 from collections import Counter, deque
@@ -13,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from asyncgen.cost import with_larger_budget
 from asyncgen.errors import Exit
@@ -27,7 +29,25 @@ LEAST_STORM = 1.0  # seconds of pauses: less is no storm, and not kept
 SLOWEST_KEPT = 5
 NOTICES_KEPT = 20
 
+# What an event stands for that lacks a field: nothing counted, nothing known.
+_SAMPLE_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("failed", "in_flight", "concurrency", "waiting", "calls", "refused", "retried"), 0),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens", "tokens"), 0),
+    **dict.fromkeys(("waiting_on", "oldest", "cost"), None),
+}
+_ENDPOINT_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("in_flight", "concurrency"), 0),
+    **dict.fromkeys(("waiting_on", "out"), None),
+    "rests": False,
+}
+_PLANNED_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("pairs", "calls", "prompt_tokens", "completion_tokens"), 0),
+    **dict.fromkeys(("cost_low", "cost_high", "seconds", "binding"), None),
+}
+_NO_DEFAULTS: Mapping[str, Any] = {}
+
 Settings = dict[str, Any]
+E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +208,7 @@ def _tell(session: Session, name: str, event: Mapping[str, Any]) -> None:
         case "Notice" if event["warning"] and len(session.notices) < NOTICES_KEPT:
             session.notices.append(str(event["text"]))
         case "Planned":
-            session.planned = Planned(**{one.name: event[one.name] for one in fields(Planned)})
+            session.planned = _read(Planned, event, _PLANNED_DEFAULTS)
 
 
 class Calls:
@@ -244,11 +264,20 @@ def decode_sample(line: bytes) -> tuple[float, Sample]:
         ValueError, TypeError, KeyError: it is none.
     """
     event = loads(line)
-    at = seconds(event.pop("time"))
-    del event["event"]
-    limits = tuple(LimitUse(**use) for use in event.pop("limits"))
-    endpoints = tuple(EndpointUse(**use) for use in event.pop("endpoints", ()))
-    return at, Sample(**event, limits=limits, endpoints=endpoints)
+    limits = tuple(_read(LimitUse, use, _NO_DEFAULTS) for use in event.get("limits", ()))
+    endpoints = tuple(_read(EndpointUse, use, _ENDPOINT_DEFAULTS) for use in event.get("endpoints", ()))
+    sample = _read(Sample, event | {"limits": limits, "endpoints": endpoints}, _SAMPLE_DEFAULTS)
+    return seconds(event["time"]), sample
+
+
+def _read(kind: type[E], event: Mapping[str, Any], defaults: Mapping[str, Any]) -> E:
+    """An event of this kind from its fields by name.
+
+    Raises:
+        TypeError: a field is missing that has no default.
+    """
+    given = {**defaults, **event}
+    return kind(**{one.name: given[one.name] for one in fields(kind) if one.name in given})
 
 
 def seconds(time: str) -> float:

@@ -2,11 +2,15 @@
 
 import json
 import random
+from dataclasses import asdict
 from math import isclose
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncgen.events import EndpointUse, Planned
 from asyncgen.monitor.history import Calls, History
 from asyncgen.monitor.report.record import Record
 
@@ -52,6 +56,56 @@ def test_lines_that_are_no_event_are_passed_over():
         line(5, "PairFailed"),
     )
     assert [session.done for session in history.sessions] == [7]
+
+
+ENDPOINT = EndpointUse("a", 2, 8, "requests", None, rests=False)
+EVENTS: dict[str, dict[str, Any]] = {
+    "Sample": asdict(sample(done=7, calls=21, endpoints=(ENDPOINT,), requests=21.0)),
+    "Planned": asdict(Planned(100, 300, 150_000, 60_000, 0.1, 0.2, 90.0, "requests")),
+}
+
+
+def test_events_of_a_later_version_are_read():
+    """Fields that this version does not know are ignored, on every level."""
+    later = {name: event | {"mood": "good"} for name, event in EVENTS.items()}
+    for use in ("limits", "endpoints"):
+        later["Sample"] = later["Sample"] | {use: [one | {"mood": "good"} for one in EVENTS["Sample"][use]]}
+    of_this, of_later = (
+        read(started(0), *(line(1, name, **event) for name, event in events.items())).sessions[0]
+        for events in (EVENTS, later)
+    )
+    assert of_later == of_this
+    assert of_later.sample is not None
+    assert of_later.sample.endpoints[0].waiting_on == "requests"
+    assert of_later.planned is not None
+
+
+@pytest.mark.parametrize(
+    ("event", "lacking"),
+    [
+        (event, field)
+        for event, event_fields in EVENTS.items()
+        for field in event_fields
+        if field not in {"done", "total"}  # without these it is no sample
+    ],
+)
+def test_events_of_an_earlier_version_are_read(event, lacking):
+    """A field that did not exist yet counts nothing, and everything else is there."""
+    earlier = {name: value for name, value in EVENTS[event].items() if name != lacking}
+    session = read(started(0), line(1, event, **earlier)).sessions[0]
+    found = session.sample if event == "Sample" else session.planned
+    assert found is not None
+    told = asdict(found)
+    assert {name: told[name] for name in earlier} == earlier
+    assert not told[lacking]
+
+
+def test_an_endpoint_of_an_earlier_version_is_read():
+    """Its name is enough."""
+    endpoint = {"endpoints": [{"name": "a"}]}
+    session = read(started(0), line(1, "Sample", **EVENTS["Sample"] | endpoint)).sessions[0]
+    assert session.sample is not None
+    assert session.sample.endpoints == (EndpointUse("a", 0, 0, None, None, rests=False),)
 
 
 def test_a_repair_and_the_run_behind_it_both_count():
