@@ -13,13 +13,13 @@ import asyncgen
 
 ROOT = Path(asyncgen.__file__).parent
 ONLY_USERS = {
-    "openai": {"client.transport", "client.wire"},
-    "httpx2": {"client.transport"},
+    "openai": {"client.sdk"},
+    "httpx2": {"client.sdk", "client.http_client"},
     "aiolimiter": {"limits.limiter"},
     "aiofiles": {"storage.disk"},
     "tqdm": {"cli.bar"},
     "uvloop": {"engine.event_loop"},
-    "aiohttp": {"client.transport", "simulator"},
+    "aiohttp": {"client.http_client", "simulator"},
     "pyarrow": {"export"},
     "csv": {"medec.csv_files"},
     "xllamacpp": {"local.server_process"},
@@ -37,7 +37,7 @@ NOT_FOR_HELP = [
     "rapidfuzz",
     "ray",
     "asyncgen.client.chat_client",
-    "asyncgen.client.transport",
+    "asyncgen.client.sdk",
     "asyncgen.cluster",
     "asyncgen.engine.run",
     "asyncgen.export",
@@ -60,7 +60,7 @@ def room(module: str) -> str:
 def test_the_graph_is_read_right(graph: grimp.ImportGraph) -> None:
     """Plain and lazy imports are seen: without them the rest of this file would prove nothing."""
     assert "asyncgen.client.retry" in graph.find_modules_directly_imported_by("asyncgen.client.chat_client")
-    assert "openai" in graph.find_modules_directly_imported_by("asyncgen.client.wire")
+    assert "asyncgen.client.sdk" in graph.find_modules_directly_imported_by("asyncgen.client.wire")
     assert "asyncgen.simulator" in graph.find_modules_directly_imported_by("asyncgen.cli.servers")
 
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from asyncgen.chat import Completion
 from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
 from asyncgen.client.encoding import Prepared
-from asyncgen.client.lazy_import import defer
 from asyncgen.config import RunConfig
 from asyncgen.text import loads
 
@@ -54,17 +53,13 @@ class SdkWire:
     """The connections of a run to its endpoints, through the SDK."""
 
     def __init__(self, config: RunConfig) -> None:
-        # `asyncgen --help` must not pay for openai; and nobody for the models of all its endpoints, of which none
-        # is used here and which take more than half of the time.
-        defer("openai.types")
-        import openai  # noqa: PLC0415
+        # `asyncgen --help` must not pay for openai.
+        from asyncgen.client import sdk  # noqa: PLC0415
 
-        from asyncgen.client.transport import NOT_SENT, BodyTooLargeError, ChatCompletions  # noqa: PLC0415
-
-        self._too_large, self._not_sent = BodyTooLargeError, NOT_SENT
-        self._openai = openai
+        self._sdk = sdk
+        open_client = sdk.completions_class()
         self._clients = {
-            served.name: ChatCompletions(
+            served.name: open_client(
                 # The SDK wants some key; local servers want none.
                 api_key=served.api_key or "none",
                 base_url=served.base_url,
@@ -84,9 +79,9 @@ class SdkWire:
         try:
             async with asyncio.timeout(seconds):
                 body = await self._clients[endpoint].model(model)
-        except self._openai.APIStatusError as error:
+        except self._sdk.APIStatusError as error:
             return LookedUp(error.status_code, _decoded(error.response.text))
-        except (TimeoutError, self._openai.APIError, ValueError):
+        except (TimeoutError, self._sdk.APIError, ValueError):
             return None
         return LookedUp(_OK, _decoded(body.decode(errors="replace")))
 
@@ -99,14 +94,14 @@ class SdkWire:
                 response = await self._clients[endpoint].create(request.body)
         except TimeoutError:
             return Failure("timeout", Action.RETRY, unsaid=True), {}
-        except self._openai.APIStatusError as error:
+        except self._sdk.APIStatusError as error:
             headers = error.response.headers
             return judge_error(error.status_code, headers, _decoded(error.response.text), time.time()), headers
-        except self._openai.APIConnectionError as error:
-            if isinstance(error.__cause__, self._too_large):
+        except self._sdk.APIConnectionError as error:
+            if isinstance(error.__cause__, self._sdk.BodyTooLargeError):
                 return Failure("too_large_answer", Action.ASK_AGAIN, unsaid=True), {}
             # Where no connection came about, nothing was asked and nothing is billed.
-            unsaid = not isinstance(error.__cause__, self._not_sent)
+            unsaid = not isinstance(error.__cause__, self._sdk.NOT_SENT)
             return replace(_connection_failure(error), unsaid=unsaid), {}
         verdict = judge_answer(
             response.content,

@@ -11,7 +11,7 @@ import orjson
 from storage.world import OUTPUTS
 
 from asyncgen.cli.main import main
-from asyncgen.client.transport import HttpClient
+from asyncgen.client.http_client import HttpClient
 
 from .wire import Call, Fault, Reply, Server, Wire
 from .world import PROMPTS

@@ -23,7 +23,7 @@ import orjson
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http_exceptions import TransferEncodingError
 
-from asyncgen.client.transport import MOST_BYTES
+from asyncgen.client.http_client import MOST_BYTES
 
 from .wire import Call, Fault, Reply, answer, completion, good_text
 

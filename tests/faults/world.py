@@ -16,7 +16,7 @@ import orjson
 from storage.model_disk import ModelDisk, Store
 from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
-from asyncgen.client.transport import HttpClient
+from asyncgen.client.http_client import HttpClient
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.run import Run
 from asyncgen.recipes.medec_safe import MedecSafe

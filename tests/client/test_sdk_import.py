@@ -26,7 +26,7 @@ def package(tmp_path: Path) -> Path:
 def executed(directory: Path, program: str) -> list[str]:
     """What a program prints that runs with `gathered` deferred."""
     before = f"import sys; sys.path.insert(0, {str(directory)!r})\n"
-    before += "from asyncgen.client.lazy_import import defer; defer('gathered'); defer('gathered')\n"
+    before += "from asyncgen.client.sdk import defer; defer('gathered'); defer('gathered')\n"
     done = subprocess.run([sys.executable, "-c", before + program], capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr
     return done.stdout.split()

@@ -2,14 +2,17 @@
 
 import asyncio
 import gzip
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import openai
 import pytest
 
-from asyncgen.client import transport
-from asyncgen.client.transport import BodyTooLargeError, ChatCompletions
+from asyncgen.client import http_client
+from asyncgen.client.http_client import BodyTooLargeError
+from asyncgen.client.sdk import ChatCompletions, PlainChatCompletions, completions_class
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 BODY = b'{"model": "m", "messages": []}'
@@ -44,15 +47,47 @@ class Server:
             writer.close()
 
 
+PRIVATE_PARTS = ("FinalRequestOptions", "_build_request", "request")
+
+
+def another_sdk(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
+    """Take a private part away from the SDK, as another version of it may have done."""
+    if lacking == "FinalRequestOptions":
+        monkeypatch.delattr(openai._models, lacking)
+        return
+    # The SDK needs its own methods: they have another form.
+    found = getattr(openai.AsyncOpenAI, lacking)
+
+    def changed(self: Any, *args: Any, context: Any = None, **options: Any) -> Any:
+        return found(self, *args, **options)
+
+    monkeypatch.setattr(openai.AsyncOpenAI, lacking, changed)
+
+
+@pytest.fixture(params=["", *PRIVATE_PARTS], autouse=True)
+def lacking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run every test with the SDK as it is, and with versions of it that lack a private part."""
+    part: str = request.param
+    if part:
+        another_sdk(monkeypatch, part)
+    return part
+
+
+def open_client(base_url: str) -> PlainChatCompletions:
+    """A client as a run opens it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = completions_class()
+    return found(api_key="key", base_url=base_url, connections=4, connect_timeout=5)
+
+
 @asynccontextmanager
-async def serving(answer: bytes) -> AsyncIterator[tuple[Server, ChatCompletions]]:
+async def serving(answer: bytes) -> AsyncIterator[tuple[Server, PlainChatCompletions]]:
     """A server and a client of it."""
     server = Server(answer)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.port = listening.sockets[0].getsockname()[1]
-    client = ChatCompletions(
-        api_key="key", base_url=f"http://127.0.0.1:{server.port}/v1", connections=4, connect_timeout=5
-    )
+    client = open_client(f"http://127.0.0.1:{server.port}/v1")
     try:
         yield server, client
     finally:
@@ -156,7 +191,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(
     answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It counts as it is decoded."""
-    monkeypatch.setattr(transport, "MOST_BYTES", 2000)
+    monkeypatch.setattr(http_client, "MOST_BYTES", 2000)
     async with serving(answer) as (_, client):
         with pytest.raises(openai.APIConnectionError) as caught:
             await client.create(BODY)
@@ -196,9 +231,7 @@ async def test_a_header_may_hold_any_bytes(status: bytes) -> None:
 
 async def test_nobody_listening_is_an_error_of_connection(unused_port: Callable[[], int]) -> None:
     """At once."""
-    client = ChatCompletions(
-        api_key="k", base_url=f"http://127.0.0.1:{unused_port()}/v1", connections=1, connect_timeout=5
-    )
+    client = open_client(f"http://127.0.0.1:{unused_port()}/v1")
     with pytest.raises(openai.APIConnectionError):
         await client.create(BODY)
     await client.close()
@@ -214,6 +247,24 @@ async def test_the_proxy_of_the_environment_is_used(
         monkeypatch.setenv("no_proxy", bypass)
         await client.create(BODY)
     assert (len(proxy.heads), len(server.heads)) == ((1, 0) if asked else (0, 1))
+
+
+def test_an_sdk_without_a_private_part_is_used_the_plain_way_with_one_warning(lacking: str) -> None:
+    """It names the part; all the tests above hold with it."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        found = completions_class()
+    assert found is (PlainChatCompletions if lacking else ChatCompletions)
+    assert [lacking in str(one.message) for one in warned] == ([True] if lacking else [])
+
+
+async def test_a_later_sdk_may_ask_an_answer_for_more() -> None:
+    """What a short answer lacks is that of a whole response."""
+    async with serving(whole(b"{}", b"X-Odd: \xe9")) as (_, client):
+        answer: Any = await client.create(BODY)
+    assert answer.is_success
+    assert answer.text == "{}"
+    assert not hasattr(answer, "no_such_part")
 
 
 @pytest.fixture

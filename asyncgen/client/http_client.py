@@ -1,34 +1,23 @@
-"""The SDK's client with its requests by a short way: on aiohttp's session, and what never changes built once.
+"""An HTTP client for the SDK to send with: aiohttp, which reads answers in one piece.
 
-`openai` builds each request anew, by models, header mappings and address parsing that cost more than everything
-else on the way of a call. But for the body, all requests of a run are the same: the SDK builds the first one, and
-the others share its parts. `httpx2` then reads answers as streams; here they are read in one piece. An answer of
-200 is its bytes and its headers; every other one becomes a whole `httpx2.Response`, which is what the SDK makes
-its errors of.
-
-Timeouts of a whole attempt are the caller's: here only connecting is bounded. Redirects are never followed.
-Proxies and certificates come from the environment, as the SDK's own client takes them.
+`httpx2` is only the form in which the SDK takes it. Why, and what is gained: see `sdk`.
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
-from urllib.parse import quote
+from functools import cached_property
+from typing import Any, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
 from multidict import CIMultiDict
-from openai import AsyncOpenAI
-from openai._models import FinalRequestOptions
 from yarl import URL
 
 KEEP_ALIVE = 4.0  # seconds; many servers close idle connections after 5, and what is just being sent is lost then
-MOST_BYTES = 8 * 1024 * 1024
-_OK = 200
-
-
+MOST_BYTES = 8 * 1024 * 1024  # the longest answers are below 1 MB: more is no answer, and would fill the memory
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 """Errors before anything of the request was sent."""
+_OK = 200
 
 
 class BodyTooLargeError(httpx2.ReadError):
@@ -45,18 +34,41 @@ class SharedRequest(httpx2.Request):
         self._content = content
 
 
-class Answer:
-    """An answer of 200: as much of `httpx2.Response` as the SDK hands on."""
+class Answer(Protocol):
+    """An answer of 200, with `headers` by any case."""
+
+    @property
+    def content(self) -> bytes: ...  # noqa: D102
+    @property
+    def headers(self) -> Any: ...  # noqa: D102
+
+
+class _ShortAnswer:
+    """As much of a response of 200 as the SDK looks at; what else it may ask for is that of a whole one."""
 
     status_code = _OK
 
-    def __init__(self, request: httpx2.Request, headers: Any, content: bytes) -> None:
+    def __init__(self, request: httpx2.Request, response: aiohttp.ClientResponse, content: bytes) -> None:
         self.request = request
-        self.headers = headers
+        self.headers = response.headers
         self.content = content
+        self._response = response
 
     def raise_for_status(self) -> None:
         """It is none."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    @cached_property
+    def _whole(self) -> httpx2.Response:
+        return _whole(self.request, self._response, self.content)
+
+
+def _whole(request: httpx2.Request, response: aiohttp.ClientResponse, content: bytes) -> httpx2.Response:
+    # The body is decoded already, whatever the server says of it. As bytes: a header may be no ASCII.
+    headers = [(name, value) for name, value in response.raw_headers if name.lower() != b"content-encoding"]
+    return httpx2.Response(response.status, headers=headers, content=content, request=request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +91,21 @@ class _Route:
 class HttpClient(httpx2.AsyncClient):
     """What the SDK sends with.
 
+    Timeouts of a whole attempt are the caller's: here only connecting is bounded. Redirects are never followed.
+    Proxies and certificates come from the environment, as the SDK's own client takes them.
+
     Args:
         connections: at most so many are open.
         connect_timeout: seconds to open one.
+        short: an answer of 200 is only bytes and headers.
     """
 
-    def __init__(self, connections: int, connect_timeout: float) -> None:
+    def __init__(self, connections: int, connect_timeout: float, *, short: bool) -> None:
         # The base would load all certificates for a transport of its own.
         super().__init__(trust_env=False, transport=httpx2.AsyncBaseTransport())
         self._connections = connections
         self._connect_timeout = connect_timeout
+        self._short = short
         self._session: aiohttp.ClientSession | None = None
         self._route: _Route | None = None
 
@@ -116,11 +133,9 @@ class HttpClient(httpx2.AsyncClient):
         except (aiohttp.ClientError, OSError) as error:
             # The request went out: an answer may have been made, and be billed.
             raise httpx2.ReadError(type(error).__name__, request=request) from error
-        if response.status == _OK:
-            return Answer(request, response.headers, body)
-        # The body is decoded already, whatever the server says of it. As bytes: a header may be no ASCII.
-        headers = [(name, value) for name, value in response.raw_headers if name.lower() != b"content-encoding"]
-        return httpx2.Response(response.status, headers=headers, content=body, request=request)
+        if self._short and response.status == _OK:
+            return _ShortAnswer(request, response, body)
+        return _whole(request, response, body)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -140,62 +155,6 @@ class HttpClient(httpx2.AsyncClient):
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
-
-
-class ChatCompletions(AsyncOpenAI):
-    """The SDK's client for one kind of request: `create` posts a body of JSON as bytes.
-
-    Args:
-        api_key: never empty.
-        base_url: of the API.
-        connections: at most so many are open.
-        connect_timeout: seconds to open one.
-    """
-
-    def __init__(self, *, api_key: str, base_url: str, connections: int, connect_timeout: float) -> None:
-        http_client = HttpClient(connections, connect_timeout)
-        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=http_client)
-        self._options = FinalRequestOptions.construct(
-            method="post",
-            url="/chat/completions",
-            headers={"Content-Type": "application/json"},
-            # The API takes none, and the SDK would draw one for each request.
-            idempotency_key="",
-        )
-        self._built: httpx2.Request | None = None
-
-    @property
-    def user_agent(self) -> str:
-        """That of the SDK, which would say the name of this class."""
-        return f"{AsyncOpenAI.__name__}/Python {self._version}"
-
-    async def create(self, body: bytes) -> Answer:
-        """Send a request; its answer of 200.
-
-        Raises:
-            openai.APIStatusError: another status.
-            openai.APIConnectionError: there is no answer; caused by a `BodyTooLargeError` when it is too large.
-        """
-        options = self._options.model_copy(update={"content": body})
-        # The type is what keeps the SDK from reading it; what it hands on is what `send` gave it.
-        return cast("Answer", await self.request(httpx2.Response, options))
-
-    async def model(self, name: str) -> bytes:
-        """What the server says of a model, as it is.
-
-        Raises:
-            openai.APIStatusError, openai.APIConnectionError: as for `create`.
-        """
-        answer = await self.get(f"/models/{quote(name, safe='/:')}", cast_to=httpx2.Response)
-        return bytes(answer.content)
-
-    def _build_request(self, options: FinalRequestOptions, *, retries_taken: int = 0) -> httpx2.Request:
-        if not isinstance(options.content, bytes):
-            return super()._build_request(options, retries_taken=retries_taken)
-        if self._built is None:
-            built = self._built = super()._build_request(options, retries_taken=retries_taken)
-            del built.headers["content-length"]
-        return SharedRequest(self._built, options.content)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
