@@ -13,6 +13,7 @@ from typing import Any
 from asyncgen.cli.rehearsal import Rehearsal, rehearse, write_pairs
 from asyncgen.config import RunConfig
 from asyncgen.errors import Exit
+from asyncgen.recipes.medec_safe import COMBINED_FILE
 from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm
 
 RATE = 100.0  # requests a second that the limited scenarios are granted
@@ -29,7 +30,6 @@ STEADY_USED, STEADY_REFUSED = 0.97, 0.005
 SHARED_USED, SHARED_REFUSED = 0.93, 0.02
 STORM_WASTED, STORM_RECOVERED, STORM_SECONDS = 0.02, 0.95, 3.0
 ATTEMPTS_SCATTER = 0.15
-OUTPUT = "sft_combined_safe.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Stage:
 
     def output(self, output: str = "out") -> bytes:
         """The bytes of the combined file of a run."""
-        return (self.directory / output / OUTPUT).read_bytes()
+        return (self.directory / output / COMBINED_FILE).read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from asyncgen.cost import Price, Spend, describe
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
 from asyncgen.fingerprint import differences, fingerprint
 from asyncgen.limits.opening import open_budget, open_gate
+from asyncgen.medec.pair import CORRECT
 from asyncgen.monitor.trace import Trail
 from asyncgen.recipes import build
 from asyncgen.storage.input_file import rows_of
@@ -171,7 +172,7 @@ def _answers(trail: Trail) -> Iterator[tuple[str, str]]:
     """What the records have kept of the answers, by step."""
     for record in trail.records:
         content = record.content
-        correct = content.get("label") == "CORRECT"
+        correct = content.get("label") == CORRECT
         if correct:
             yield "paraphrase", str(content.get("note"))
         if content.get("reasoning") is not None:

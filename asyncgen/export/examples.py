@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.medec.pair import CORRECT, INCORRECT
+from asyncgen.recipes.medec_safe import COMBINED_FILE
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
 if TYPE_CHECKING:
     from asyncgen.storage.checkpoint import RunState
-
-COMBINED = "sft_combined_safe.jsonl"
-CORRECT, INCORRECT = "CORRECT", "INCORRECT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +92,13 @@ class Examples:
             )
         if state is None:
             raise BadDataError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
-        if COMBINED not in state.files or not state.files[COMBINED].size:
+        if COMBINED_FILE not in state.files or not state.files[COMBINED_FILE].size:
             raise BadDataError(f"{directory} has no examples yet: nothing to export")
         self.state: RunState = state
         self.finished = directory.disk.size(directory.checkpoint) is None
         self._disk = directory.disk
         self._directory = directory
-        self._path = directory.output(COMBINED)
+        self._path = directory.output(COMBINED_FILE)
 
     def pairs(self) -> Iterator[Pair]:
         """Every pair, in input order.
@@ -108,7 +107,7 @@ class Examples:
             BadDataError: a file is not what the run wrote.
         """
         for name in self.state.files:
-            if name != COMBINED:
+            if name != COMBINED_FILE:
                 for _ in self._chunks(name):
                     pass
         lines = self._lines()
@@ -116,7 +115,7 @@ class Examples:
             incorrect_line, incorrect_end = next(lines, (b"", 0))
             correct, incorrect = self._parse(correct_line), self._parse(incorrect_line)
             if (correct.label, incorrect.label, incorrect.note_id) != (CORRECT, INCORRECT, correct.note_id):
-                raise self._changed(COMBINED)
+                raise self._changed(COMBINED_FILE)
             yield Pair(correct, incorrect, (correct_end, incorrect_end))
 
     def at(self, start: int, end: int) -> Example:
@@ -125,13 +124,13 @@ class Examples:
 
     def _lines(self) -> Iterator[tuple[bytes, int]]:
         end, rest = 0, b""
-        for chunk in self._chunks(COMBINED):
+        for chunk in self._chunks(COMBINED_FILE):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 end += len(line) + 1
                 yield line, end
         if rest:
-            raise self._changed(COMBINED)
+            raise self._changed(COMBINED_FILE)
 
     def _chunks(self, name: str) -> Iterator[bytes]:
         """A file as far as the state speaks of it; at its end it is held against the checksum."""
@@ -153,7 +152,7 @@ class Examples:
         try:
             return Example.parse(line)
         except ValueError:
-            raise self._changed(COMBINED) from None
+            raise self._changed(COMBINED_FILE) from None
 
     def _changed(self, name: str) -> BadDataError:
         return BadDataError(

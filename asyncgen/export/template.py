@@ -23,7 +23,8 @@ import orjson
 
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.export.examples import CORRECT, INCORRECT, Example
+from asyncgen.export.examples import Example
+from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.recipes.prompts import Template
 from asyncgen.toml import read_toml
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from asyncgen.rows import BadFieldError
 
+CORRECT, INCORRECT = "CORRECT", "INCORRECT"  # the labels of the two examples of a pair
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.medec.pair import Pair, parse_pair
+from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
 from asyncgen.quality.output_lines import AHEAD, Line, OutputLines, Problems
-from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
 from asyncgen.storage.input_file import rows_of
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.takeover import load_original
 
-CORRECT, INCORRECT, COMBINED = (output.name for output in MedecSafe.outputs)
 _FIELDS = {"error_type": "error_type", "error_location": "error_sentence", "correction": "corrected_sentence"}
 
 
@@ -69,7 +68,7 @@ class Structure:
         failed, meters = self._failed_indexes()
         files = {
             name: OutputLines(self._directory, name, self.size(name), self.problems)
-            for name in (CORRECT, INCORRECT, COMBINED)
+            for name in (CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE)
         }
         recent_failed: deque[str] = deque(maxlen=AHEAD)
         index = -1
@@ -80,10 +79,10 @@ class Structure:
             lines = {
                 (name, label): files[name].take(note_id, label, index, recent_failed)
                 for name, label in (
-                    (CORRECT, "CORRECT"),
-                    (INCORRECT, "INCORRECT"),
-                    (COMBINED, "CORRECT"),
-                    (COMBINED, "INCORRECT"),
+                    (CORRECT_FILE, CORRECT),
+                    (INCORRECT_FILE, INCORRECT),
+                    (COMBINED_FILE, CORRECT),
+                    (COMBINED_FILE, INCORRECT),
                 )
             }
             self.pairs += 1
@@ -96,24 +95,28 @@ class Structure:
         self._check_counts()
 
     def _compare(self, index: int, pair: Pair | None, lines: dict[tuple[str, str], Line | None]) -> Made | None:
-        correct, incorrect = lines[CORRECT, "CORRECT"], lines[INCORRECT, "INCORRECT"]
-        for line, label in ((correct, "CORRECT"), (incorrect, "INCORRECT")):
-            combined = lines[COMBINED, label]
+        correct, incorrect = lines[CORRECT_FILE, CORRECT], lines[INCORRECT_FILE, INCORRECT]
+        for line, label in ((correct, CORRECT), (incorrect, INCORRECT)):
+            combined = lines[COMBINED_FILE, label]
             if line is None:
                 continue
             self._counts[label] += 1
             self._counts[f"{label} reasoning"] += line.record.get("reasoning") is not None
             if combined is not None and combined.data != line.data:
-                self.problems.add("combined", COMBINED, index, f"the {label} line is not that of the other file")
+                self.problems.add(
+                    "combined", COMBINED_FILE, index, f"the {label} line is not that of the other file"
+                )
             if not isinstance(line.record.get("note"), str):
-                self.problems.add("field", CORRECT if line is correct else INCORRECT, index, "note is no text")
+                self.problems.add(
+                    "field", CORRECT_FILE if line is correct else INCORRECT_FILE, index, "note is no text"
+                )
                 return None
         if incorrect is not None and pair is not None:
             if incorrect.record["note"] != pair.incorrect_note:
-                self.problems.add("incorrect_changed", INCORRECT, index, "the note is not that of the input")
+                self.problems.add("incorrect_changed", INCORRECT_FILE, index, "the note is not that of the input")
             for name, source in _FIELDS.items():
                 if incorrect.record.get(name) != getattr(pair, source):
-                    self.problems.add("field", INCORRECT, index, f"{name} is not that of the input")
+                    self.problems.add("field", INCORRECT_FILE, index, f"{name} is not that of the input")
         if correct is None or incorrect is None:
             return None
         return Made(index, pair, correct.record, incorrect.record)
@@ -141,9 +144,9 @@ class Structure:
             self.problems.add("input", self._input.name, None, f"has fewer pairs than the {last + 1} processed")
 
     def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, Pair | None]]:
-        """Without an input, the INCORRECT file says what should be in the others."""
+        """Without an input, the file of INCORRECT examples says what should be in the others."""
         index = 0 if self.state is None else self.state.first
-        silent = OutputLines(self._directory, INCORRECT, self.size(INCORRECT), Problems())
+        silent = OutputLines(self._directory, INCORRECT_FILE, self.size(INCORRECT_FILE), Problems())
         for line in silent.all():
             while index in failed:
                 index += 1
@@ -184,10 +187,10 @@ class Structure:
         if self.state is None:
             return
         found = {
-            "correct_generated": self._counts["CORRECT"],
-            "incorrect_used": self._counts["INCORRECT"],
-            "correct_reasoning_added": self._counts["CORRECT reasoning"],
-            "incorrect_reasoning_added": self._counts["INCORRECT reasoning"],
+            "correct_generated": self._counts[CORRECT],
+            "incorrect_used": self._counts[INCORRECT],
+            "correct_reasoning_added": self._counts[f"{CORRECT} reasoning"],
+            "incorrect_reasoning_added": self._counts[f"{INCORRECT} reasoning"],
         }
         said = {name: self.state.stats.get(name) for name in found}
         found["failed_pairs"], said["failed_pairs"] = self.failed, self.state.failed_pairs

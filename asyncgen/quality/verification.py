@@ -10,19 +10,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from asyncgen.medec.pair import Pair
+from asyncgen.medec.pair import CORRECT, INCORRECT, Pair
 from asyncgen.quality.checks.finding import KINDS, Finding
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.reasoning import Expected, expect, keys_of_prompt
 from asyncgen.quality.output_lines import OutputLines, Problems
-from asyncgen.quality.structure import CORRECT, INCORRECT, Structure
+from asyncgen.quality.structure import Structure
+from asyncgen.recipes.medec_safe import CORRECT_FILE, INCORRECT_FILE
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage.layout import RunDirectory
 
 _SAMPLE = 200
 _PROMPTS = {
-    "CORRECT": (CORRECT, "correct_reasoning", "paraphrased_note"),
-    "INCORRECT": (INCORRECT, "reasoning", "incorrect_note"),
+    CORRECT: (CORRECT_FILE, "correct_reasoning", "paraphrased_note"),
+    INCORRECT: (INCORRECT_FILE, "reasoning", "incorrect_note"),
 }
 """By label: the file, the step in a prompt file, and the placeholder that this step needs."""
 
@@ -81,7 +82,7 @@ class Verification:
         self, index: int, pair: Pair, correct: dict[str, Any], incorrect: dict[str, Any]
     ) -> tuple[Finding, ...]:
         """What is wrong with the two records of a pair."""
-        reasonings = {"CORRECT": correct.get("reasoning"), "INCORRECT": incorrect.get("reasoning")}
+        reasonings = {CORRECT: correct.get("reasoning"), INCORRECT: incorrect.get("reasoning")}
         return self._inspector.inspect(index, pair, correct["note"], reasonings)
 
     def _expected(self, directory: RunDirectory, label: str, prompts: PromptFile | None) -> Expected:

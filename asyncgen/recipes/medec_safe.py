@@ -10,13 +10,16 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, Sampling
-from asyncgen.medec.pair import Pair, parse_pair
+from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.prompts import Prompt, PromptFile
 from asyncgen.recipes.provenance import Origin, thoughts
 from asyncgen.text import loads, strip_fence
 
 VERSION = 2
+CORRECT_FILE = "sft_correct.jsonl"
+INCORRECT_FILE = "sft_incorrect.jsonl"
+COMBINED_FILE = "sft_combined_safe.jsonl"
 MISSING = "N/A"
 PARAPHRASE_SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=2048)
 REASONING_SAMPLING = Sampling(temperature=0.3, top_p=0.9, max_tokens=1024)
@@ -33,9 +36,9 @@ class MedecSafe:
     """
 
     outputs = (
-        OutputFile("sft_correct.jsonl", 1),
-        OutputFile("sft_incorrect.jsonl", 1),
-        OutputFile("sft_combined_safe.jsonl", 2),
+        OutputFile(CORRECT_FILE, 1),
+        OutputFile(INCORRECT_FILE, 1),
+        OutputFile(COMBINED_FILE, 2),
     )
     counters = (
         "correct_generated",
@@ -114,7 +117,7 @@ class MedecSafe:
         correct = orjson.dumps(
             {
                 "note": note,
-                "label": "CORRECT",
+                "label": CORRECT,
                 "original_note_id": pair.note_id,
                 "source": "medec_correct_paraphrased",
                 "metadata": {
@@ -130,7 +133,7 @@ class MedecSafe:
         incorrect = orjson.dumps(
             {
                 "note": pair.incorrect_note,
-                "label": "INCORRECT",
+                "label": INCORRECT,
                 "original_note_id": pair.note_id,
                 "error_type": pair.error_type,
                 "error_location": pair.error_sentence,
@@ -156,7 +159,7 @@ class MedecSafe:
             correct, incorrect = orjson.loads(blobs[0]), orjson.loads(blobs[1])
             agrees = (
                 blobs[2] == blobs[0] + blobs[1]
-                and (correct["label"], incorrect["label"]) == ("CORRECT", "INCORRECT")
+                and (correct["label"], incorrect["label"]) == (CORRECT, INCORRECT)
                 and correct["original_note_id"] == incorrect["original_note_id"] == pair.note_id
                 and incorrect["note"] == pair.incorrect_note
                 and bool(correct["note"].strip())

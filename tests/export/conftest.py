@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen.quality.structure import COMBINED, CORRECT, INCORRECT
+from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
@@ -36,10 +36,11 @@ def make_pair(number: int, **changes: Any) -> Pair:
 def make_run(directory: Path, pairs: Iterable[Pair], *, finished: bool = True, behind: bytes = b"") -> Path:
     """A directory with these pairs; `behind` is what a run has written since its last checkpoint."""
     directory.mkdir()
-    meters, done = {name: FileMeter() for name in (CORRECT, INCORRECT, COMBINED, FAILED)}, 0
+    meters, done = {name: FileMeter() for name in (CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE, FAILED)}, 0
     with ExitStack() as stack:
         files = {
-            name: stack.enter_context((directory / name).open("wb")) for name in (CORRECT, INCORRECT, COMBINED)
+            name: stack.enter_context((directory / name).open("wb"))
+            for name in (CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE)
         }
         for pair in pairs:
             lines = [orjson.dumps(example) + b"\n" for example in pair]

@@ -6,7 +6,7 @@ import pytest
 
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Examples
-from asyncgen.quality.structure import COMBINED, CORRECT, INCORRECT
+from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 
@@ -47,13 +47,13 @@ def test_pairs_are_read_across_the_pieces_of_a_file(disk: Disk, tmp_path: Path) 
 def test_a_file_that_was_changed_is_refused(disk: Disk, tmp_path: Path, damage) -> None:
     """By the checksum that the run kept, or by its lines."""
     run = make_run(tmp_path / "out", map(make_pair, range(3)))
-    path = run / COMBINED
+    path = run / COMBINED_FILE
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(BadDataError, match="is not what the run wrote"):
         list(Examples(RunDirectory(disk, run)).pairs())
 
 
-@pytest.mark.parametrize("name", [CORRECT, INCORRECT, COMBINED, FAILED])
+@pytest.mark.parametrize("name", [CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE, FAILED])
 @pytest.mark.parametrize("finished", [True, False])
 def test_every_file_that_the_run_kept_a_checksum_of_is_checked(
     disk: Disk, tmp_path: Path, name: str, *, finished: bool

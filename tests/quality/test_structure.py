@@ -10,7 +10,8 @@ import pytest
 
 from asyncgen.config import shipped
 from asyncgen.medec.pair import parse_pair
-from asyncgen.quality.structure import COMBINED, CORRECT, INCORRECT, Made, Structure
+from asyncgen.quality.structure import Made, Structure
+from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
@@ -39,7 +40,7 @@ def input_jsonl(tmp_path: Path, rows: list[Row]) -> Path:
 
 def made_of(rows: list[Row]) -> Files:
     """What a run writes of these rows; one pair was given up."""
-    files: Files = {CORRECT: [], INCORRECT: [], COMBINED: [], FAILED: []}
+    files: Files = {CORRECT_FILE: [], INCORRECT_FILE: [], COMBINED_FILE: [], FAILED: []}
     for row in rows:
         pair = row.pair
         if row.index == GIVEN_UP:
@@ -64,9 +65,9 @@ def made_of(rows: list[Row]) -> Files:
                 "reasoning": None,
             }
         )
-        files[CORRECT].append(correct)
-        files[INCORRECT].append(incorrect)
-        files[COMBINED] += [correct, incorrect]
+        files[CORRECT_FILE].append(correct)
+        files[INCORRECT_FILE].append(incorrect)
+        files[COMBINED_FILE] += [correct, incorrect]
     return files
 
 
@@ -80,7 +81,7 @@ def state_of(files: Files, row: Row) -> RunState:
     meters = {name: FileMeter() for name in files}
     for name, lines in files.items():
         meters[name].advance(b"".join(lines))
-    made = len(files[CORRECT])
+    made = len(files[CORRECT_FILE])
     return RunState(
         last_completed_idx=row.index,
         input_end=row.end,
@@ -193,14 +194,14 @@ def one_character(record: dict, draw: Random) -> None:
 
 def drop_everywhere(files: Files, draw: Random) -> None:
     """A pair is in none of the files."""
-    at = draw.randrange(len(files[CORRECT]))
-    del files[CORRECT][at], files[INCORRECT][at], files[COMBINED][2 * at : 2 * at + 2]
+    at = draw.randrange(len(files[CORRECT_FILE]))
+    del files[CORRECT_FILE][at], files[INCORRECT_FILE][at], files[COMBINED_FILE][2 * at : 2 * at + 2]
 
 
 def double_everywhere(files: Files, draw: Random) -> None:
     """A pair is in all the files twice."""
-    at = draw.randrange(len(files[CORRECT]))
-    for name, size in ((CORRECT, 1), (INCORRECT, 1), (COMBINED, 2)):
+    at = draw.randrange(len(files[CORRECT_FILE]))
+    for name, size in ((CORRECT_FILE, 1), (INCORRECT_FILE, 1), (COMBINED_FILE, 2)):
         files[name][at * size : at * size] = files[name][at * size : at * size + size]
 
 
@@ -215,32 +216,32 @@ def flip_byte(name: str) -> Callable[[Files, Random], None]:
 
 
 DEFECTS: dict[str, tuple[Callable[[Files, Random], None], str]] = {
-    "CORRECT line missing": (drop(CORRECT), "missing"),
-    "INCORRECT line missing": (drop(INCORRECT), "missing"),
-    "combined line missing": (drop(COMBINED), "missing"),
+    "CORRECT line missing": (drop(CORRECT_FILE), "missing"),
+    "INCORRECT line missing": (drop(INCORRECT_FILE), "missing"),
+    "combined line missing": (drop(COMBINED_FILE), "missing"),
     "pair missing everywhere": (drop_everywhere, "missing"),
-    "CORRECT line twice": (double(CORRECT), "duplicate"),
-    "INCORRECT line twice": (double(INCORRECT), "duplicate"),
-    "combined line twice": (double(COMBINED), "duplicate"),
+    "CORRECT line twice": (double(CORRECT_FILE), "duplicate"),
+    "INCORRECT line twice": (double(INCORRECT_FILE), "duplicate"),
+    "combined line twice": (double(COMBINED_FILE), "duplicate"),
     "pair twice everywhere": (double_everywhere, "duplicate"),
-    "CORRECT out of order": (exchange(CORRECT), "order"),
-    "INCORRECT out of order": (exchange(INCORRECT), "order"),
-    "combined out of order": (exchange(COMBINED), "order"),
-    "INCORRECT note changed": (edit(INCORRECT, one_character), "incorrect_changed"),
-    "CORRECT differs from combined": (edit(COMBINED, one_character), "combined"),
-    "error type changed": (edit(INCORRECT, lambda record, _: record.update(error_type="x")), "field"),
-    "correction lost": (edit(INCORRECT, lambda record, _: record.update(correction=None)), "field"),
-    "note is no text": (edit(CORRECT, lambda record, _: record.update(note=None)), "field"),
-    "label exchanged": (edit(CORRECT, lambda record, _: record.update(label="INCORRECT")), "missing"),
-    "note id changed": (edit(CORRECT, lambda record, _: record.update(original_note_id="x")), "missing"),
-    "last line cut": (tear(CORRECT), "torn"),
-    "last combined line cut": (tear(COMBINED), "torn"),
-    "no JSON": (damage(INCORRECT), "not_json"),
-    "CORRECT file gone": (remove(CORRECT), "no_file"),
-    "combined file gone": (remove(COMBINED), "no_file"),
+    "CORRECT out of order": (exchange(CORRECT_FILE), "order"),
+    "INCORRECT out of order": (exchange(INCORRECT_FILE), "order"),
+    "combined out of order": (exchange(COMBINED_FILE), "order"),
+    "INCORRECT note changed": (edit(INCORRECT_FILE, one_character), "incorrect_changed"),
+    "CORRECT differs from combined": (edit(COMBINED_FILE, one_character), "combined"),
+    "error type changed": (edit(INCORRECT_FILE, lambda record, _: record.update(error_type="x")), "field"),
+    "correction lost": (edit(INCORRECT_FILE, lambda record, _: record.update(correction=None)), "field"),
+    "note is no text": (edit(CORRECT_FILE, lambda record, _: record.update(note=None)), "field"),
+    "label exchanged": (edit(CORRECT_FILE, lambda record, _: record.update(label="INCORRECT")), "missing"),
+    "note id changed": (edit(CORRECT_FILE, lambda record, _: record.update(original_note_id="x")), "missing"),
+    "last line cut": (tear(CORRECT_FILE), "torn"),
+    "last combined line cut": (tear(COMBINED_FILE), "torn"),
+    "no JSON": (damage(INCORRECT_FILE), "not_json"),
+    "CORRECT file gone": (remove(CORRECT_FILE), "no_file"),
+    "combined file gone": (remove(COMBINED_FILE), "no_file"),
     "list of failed pairs gone": (remove(FAILED), "size"),
-    "reasoning taken out": (edit(CORRECT, lambda record, _: record.update(reasoning=None)), "counts"),
-    "bytes changed that nothing reads": (flip_byte(CORRECT), "size"),
+    "reasoning taken out": (edit(CORRECT_FILE, lambda record, _: record.update(reasoning=None)), "counts"),
+    "bytes changed that nothing reads": (flip_byte(CORRECT_FILE), "size"),
     "list of failed pairs damaged": (lambda files, _: files.update({FAILED: [b"{}\n"]}), "failed"),
 }
 
@@ -334,7 +335,7 @@ def test_every_pair_behind_a_gap_is_still_compared(
     """One defect is one problem, not one for each pair after it."""
     files = made_of(rows)
     directory = tmp_path / "out"
-    del files[CORRECT][1]
+    del files[CORRECT_FILE][1]
     write(directory, files)
     made, problems = look(disk, directory, input_jsonl)
     assert problems == {"missing": 1}

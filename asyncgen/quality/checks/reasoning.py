@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 
@@ -23,7 +24,7 @@ _SAYS_RIGHT = re.compile(
     r"(?:correct|accurate|right|sound|valid)\b|\bnote (?:contains|has|holds) no (?:\w+\s)?error\b",
     re.IGNORECASE,
 )
-_VERDICTS = {"CORRECT": _SAYS_WRONG, "INCORRECT": _SAYS_RIGHT}
+_VERDICTS = {CORRECT: _SAYS_WRONG, INCORRECT: _SAYS_RIGHT}
 _BLANKS = {"", "n/a", "na", "none", "null", "...", "\u2026", "string", "text", "tbd", "todo", "-"}
 _LEAST_FACTS = 4
 _LEAST_SHARE = 0.3
