@@ -4,7 +4,7 @@ Nothing is written: what comes is for looking at.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,6 +24,7 @@ from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.medec.pair import CORRECT
 from asyncgen.monitor.trace import Trail
 from asyncgen.recipes import build
+from asyncgen.recipes.walk import walk
 from asyncgen.storage.input_file import rows_of
 from asyncgen.text import loads, strip_fence
 
@@ -72,7 +73,7 @@ class Again:
             BadDataError: a request is not the same any more.
         """
         answers = dict(_answers(self._trail))
-        requests = await self._requests(answers)
+        requests = dict(await walk(self._recipe, self._pair, lambda step, _: answers.get(step, "{}")))
         wanted = {
             call["step"]: call["request"]
             for record in self._trail.records
@@ -132,17 +133,6 @@ class Again:
                 with suppress(asyncio.CancelledError):
                     await helper
             await wire.close()
-
-    async def _requests(self, answers: Mapping[str, str]) -> dict[str, ChatRequest]:
-        """What the recipe asks for the pair by step, when it is answered so."""
-        found: dict[str, ChatRequest] = {}
-
-        async def generate(step: str, request: ChatRequest) -> Completion:
-            found[step] = request
-            return Completion(answers.get(step, "{}"), NO_USAGE, self._config.model)
-
-        await self._recipe.run(self._pair, generate)
-        return found
 
     def _same(self, client: ChatClient, step: str, request: ChatRequest | None, wanted: str) -> Prepared:
         """The request that has this hash; regenerated pairs were asked with the number of the round as seed."""

@@ -19,6 +19,7 @@ from asyncgen.limits.rate_headers import read_reports
 from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.planning.capacity import quantile
 from asyncgen.recipes import build
+from asyncgen.recipes.walk import likely_answer, walk
 from asyncgen.storage.input_file import rows_of
 
 SAMPLED_PAIRS = 200
@@ -97,17 +98,9 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
     Raises:
         BadDataError: the input holds no pair, or the prompt file lacks something.
     """
-    requests: list[ChatRequest] = []
-
-    async def generate(_step: str, request: ChatRequest) -> Completion:
-        requests.append(request)
-        # A paraphrase is about as long as its note.
-        return Completion("{}" if request.json_object else pair.correct_note, Usage(), config.model)
-
     recipe = build(config)
     pairs = _pairs(config, SAMPLED_PAIRS)
-    for pair in pairs:
-        await recipe.run(pair, generate)
+    requests = [request for pair in pairs for _, request in await walk(recipe, pair, likely_answer(pair))]
     prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
     answers = [request.sampling.max_tokens or 0 for request in requests]
     cost = Cost(

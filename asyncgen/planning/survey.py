@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.chat import ChatRequest, Usage
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError
@@ -18,6 +18,7 @@ from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
 from asyncgen.recipes import build
+from asyncgen.recipes.walk import likely_answer, walk
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
@@ -130,23 +131,14 @@ async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample
 async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize]:
     recipe = build(config)
     sizes: dict[str, StepSize] = {}
-    note = ""
-
-    async def generate(step: str, request: ChatRequest) -> Completion:
-        effort = _effort(config, request)
-        size = sizes.setdefault(
-            step, StepSize(request.sampling.max_tokens or 0, request.json_object, effort=effort)
-        )
-        size.calls += 1
-        size.prompt_characters += len(request.system) + len(request.user)
-        size.fixed_characters += len(request.system)
-        size.rewritten_characters += len(note)
-        # A paraphrase is about as long as its note.
-        return Completion("{}" if request.json_object else note, Usage(), config.model)
-
     for pair in pairs:
-        note = pair.correct_note
-        await recipe.run(pair, generate)
+        for step, request in await walk(recipe, pair, likely_answer(pair)):
+            new = StepSize(request.sampling.max_tokens or 0, request.json_object, effort=_effort(config, request))
+            size = sizes.setdefault(step, new)
+            size.calls += 1
+            size.prompt_characters += len(request.system) + len(request.user)
+            size.fixed_characters += len(request.system)
+            size.rewritten_characters += len(pair.correct_note)
     return sizes
 
 
