@@ -18,6 +18,8 @@ from asyncgen.shard import Shard
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 FLEX = "flex"
+BATCH_SIZE = 10
+SAVE_EVERY = 5
 TIMEOUT = 120.0
 PAIR_TIMEOUT = 1800.0
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
@@ -79,8 +81,8 @@ class RunConfig:
     prompt_file: Path
     num_pairs: int | None = None
     add_reasoning: bool = False
-    batch_size: int = 10
-    save_every: int = 5
+    batch_size: int = BATCH_SIZE
+    save_every: int = SAVE_EVERY
     endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
     model: str = DEFAULT_MODEL
     model_file: str = ""

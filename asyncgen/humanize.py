@@ -44,9 +44,12 @@ def compact(number: float) -> str:
 
 def usd(cost: float | None) -> str:
     """`0.0042 USD`, `12.40 USD`; or that there is no price."""
-    if cost is None:
-        return NO_PRICE
-    return f"{cost:,.2f} USD" if cost >= 1 or not cost else f"{cost:.4f} USD"
+    return NO_PRICE if cost is None else f"{amount(cost)} USD"
+
+
+def amount(cost: float) -> str:
+    """Money without its unit: `0.0042`, `12.40`."""
+    return f"{cost:,.2f}" if cost >= 1 or not cost else f"{cost:.4f}"
 
 
 def dollars(cost: float) -> str:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from asyncgen.cli.params import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
-from asyncgen.config import DEFAULT_BASE_URL, DEFAULT_MODEL, FLEX_TIMEOUT, PAIR_TIMEOUT, TIMEOUT
+from asyncgen.config import (
+    BATCH_SIZE,
+    DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
+    FLEX_TIMEOUT,
+    PAIR_TIMEOUT,
+    SAVE_EVERY,
+    TIMEOUT,
+    shipped,
+)
 from asyncgen.shard import Shard
 
 
@@ -27,10 +36,14 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
     job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument(
-        "--batch-size", type=int, default=10, metavar="N", help="pairs read ahead into the queue (%(default)s)"
+        "--batch-size",
+        type=int,
+        default=BATCH_SIZE,
+        metavar="N",
+        help="pairs read ahead into the queue (%(default)s)",
     )
     job.add_argument(
-        "--save-every", type=int, default=5, metavar="N", help="pairs between checkpoints (%(default)s)"
+        "--save-every", type=int, default=SAVE_EVERY, metavar="N", help="pairs between checkpoints (%(default)s)"
     )
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
@@ -74,30 +87,13 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         help="instead of --base-url: [endpoint.NAME] of the --config file, with address, key and limits of its "
         "own; given again, calls go where there is room",
     )
-    api.add_argument(
-        "--tier",
-        metavar="NAME",
-        help="begin with the limits of PROVIDER:TIER (configs/tiers) or FILE.toml:TIER; the server's headers "
-        "correct them, --rpm and --tpm override them",
-    )
-    api.add_argument(
-        "--rpm", type=float, metavar="N", help="requests a minute at most (default: what the server grants)"
-    )
-    api.add_argument(
-        "--tpm", type=float, metavar="N", help="tokens a minute at most (default: what the server grants)"
-    )
+    add_limit_arguments(api)
     api.add_argument(
         "--share",
         type=_share,
         default=1.0,
         metavar="S",
         help="of every limit, that this process takes at most: 1/8, 0.125 or 12.5%% (default: all)",
-    )
-    api.add_argument(
-        "--concurrency",
-        type=_concurrency,
-        metavar="N|auto",
-        help="calls in flight (auto: as many as limits and latency need)",
     )
     api.add_argument(
         "--max-cost",
@@ -140,14 +136,53 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         help="stop when the server has refused everything for so long (%(default)s)",
     )
     api.add_argument("--allow-http", action="store_true", help="send the key over http:// to another machine")
-    api.add_argument(
+    add_simulate_argument(api)
+    add_local_argument(api)
+
+
+def add_limit_arguments(group: argparse._ArgumentGroup) -> None:
+    """What the server grants, and what of it is used at most."""
+    group.add_argument(
+        "--tier",
+        metavar="NAME",
+        help="begin with the limits of PROVIDER:TIER (configs/tiers) or FILE.toml:TIER; the server's headers "
+        "correct them, --rpm and --tpm override them",
+    )
+    group.add_argument(
+        "--rpm", type=float, metavar="N", help="requests a minute at most (default: what the server grants)"
+    )
+    group.add_argument(
+        "--tpm", type=float, metavar="N", help="tokens a minute at most (default: what the server grants)"
+    )
+    group.add_argument(
+        "--concurrency",
+        type=_concurrency,
+        metavar="N|auto",
+        help="calls in flight (auto: as many as limits and latency need)",
+    )
+
+
+def add_simulate_argument(group: argparse._ArgumentGroup) -> None:
+    """The simulated API."""
+    group.add_argument(
         "--simulate",
         nargs="?",
         const="default",
         metavar="PROFILE",
         help="use a simulated API on this machine: no key, no cost (a name in configs/profiles or a TOML file)",
     )
-    add_local_argument(api)
+
+
+def add_sample_arguments(group: argparse._ActionsContainer) -> None:
+    """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
+    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
+    group.add_argument(
+        "--input-jsonl", type=Path, default=samples, metavar="P", help="pairs (default: the samples)"
+    )
+    group.add_argument(
+        "--prompt-file", type=Path, default=prompts, metavar="P", help="prompts (default: those that ship)"
+    )
+    group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
 
 
 def add_server_arguments(group: argparse._ArgumentGroup) -> None:

@@ -11,11 +11,13 @@ from asyncgen.cli.endpoint_tables import load_endpoints
 from asyncgen.cli.params import params_of
 from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
+    BATCH_SIZE,
     DEFAULT_BASE_URL,
     FLEX,
     FLEX_TIMEOUT,
     MOST_AUTOMATIC,
     PAIR_TIMEOUT,
+    SAVE_EVERY,
     TIMEOUT,
     EndpointConfig,
     RunConfig,
@@ -116,7 +118,8 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
     args.add_reasoning = state.fingerprint.get("add_reasoning") is True
     # Lines that the run has left out are left out again: the input is known by the others.
-    args.restart, args.skip_bad, args.batch_size, args.save_every = False, True, 10, 5
+    args.restart, args.skip_bad = False, True
+    args.batch_size, args.save_every = BATCH_SIZE, SAVE_EVERY
     return prepare(args)
 
 

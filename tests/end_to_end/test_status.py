@@ -191,6 +191,6 @@ def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
     bars = [line.rstrip() for line in lines if re.match(r" *\d+%\|", line)]
     assert bars
     assert max(map(len, bars)) < 100
-    assert any(re.search(r"pairs/s  \S+ calls/s  \d+ in flight  concurrency \d+%.*ETA", bar) for bar in bars)
+    assert any(re.search(r"pairs/s  \S+ calls/s  \d+ in flight  concurrency \d+ %.*ETA", bar) for bar in bars)
     assert any(re.search(r"storm: nothing sent until \d\d:\d\d:\d\d \(429\)", bar) for bar in bars)
     assert not re.search(r"\x1b\[3\dm", shown.decode())  # NO_COLOR

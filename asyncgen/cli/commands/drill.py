@@ -6,8 +6,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from asyncgen.cli.flags import add_sample_arguments
 from asyncgen.cli.job import sockets
-from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig, shipped
+from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 
@@ -22,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="the scenarios and what is predicted")
     parser.add_argument("--long", action="store_true", help="storms and limits of a minute, as in real life")
-    parser.add_argument("--input-jsonl", type=Path, metavar="P", help="pairs to repeat (default: the samples)")
-    parser.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (default: those that ship)")
-    parser.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
+    add_sample_arguments(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -58,9 +57,9 @@ async def _drill(args: argparse.Namespace) -> int:
 
 def _config(args: argparse.Namespace) -> RunConfig:
     return RunConfig(
-        input_jsonl=args.input_jsonl.resolve() if args.input_jsonl else shipped("samples", "pairs.jsonl"),
+        input_jsonl=args.input_jsonl.resolve(),
         output_dir=Path.cwd(),  # each scenario has its own
-        prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
+        prompt_file=args.prompt_file.resolve(),
         add_reasoning=args.add_reasoning,
         endpoints=(EndpointConfig(api_key="simulated"),),
         most_in_flight=min(MOST_AUTOMATIC, sockets()),

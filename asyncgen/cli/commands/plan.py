@@ -18,7 +18,7 @@ from asyncgen.cli.execution import carry_out
 from asyncgen.config import RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
-from asyncgen.humanize import NO_PRICE, duration
+from asyncgen.humanize import NO_PRICE, amount, duration, usd
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.forecast import Forecast, Sample, forecast
 from asyncgen.planning.prices import load_price
@@ -110,11 +110,6 @@ def _cheaper(config: RunConfig, prices: Path | None, sample: Sample, pairs: int)
     return found
 
 
-def _usd(value: float) -> str:
-    """Dollars; small amounts in hundredths of a cent."""
-    return f"{value:,.2f}" if value >= 1 or not value else f"{value:.4f}"
-
-
 def _say(
     job: _job.Job,
     found: Forecast,
@@ -136,9 +131,9 @@ def _say(
     if price is not None and found.cost is not None:
         low, likely, high = found.cost
         listed = price.dated or price.source
-        lines["cost"] = f"{_usd(likely)} USD ({_usd(low)} to {_usd(high)}; {price.model}, list prices of {listed})"
+        lines["cost"] = f"{usd(likely)} ({amount(low)} to {amount(high)}; {price.model}, list prices of {listed})"
         lines |= {
-            tier: f"{_usd(cost[1])} USD ({_usd(cost[0])} to {_usd(cost[2])}; {how})" for tier, how, cost in cheaper
+            tier: f"{usd(cost[1])} ({amount(cost[0])} to {amount(cost[2])}; {how})" for tier, how, cost in cheaper
         }
     if tier is not None and pace is not None:
         lines["time"] = (

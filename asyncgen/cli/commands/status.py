@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import Exit
-from asyncgen.humanize import brief, clock, duration, percent, rate
+from asyncgen.humanize import brief, clock, duration, percent, plural, rate
 
 if TYPE_CHECKING:
     from asyncgen.monitor.status import Picture
@@ -264,7 +264,7 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
     starts = len(picture.history.sessions)
     yield (
         "calls",
-        f"{calls:,} in {starts} start{'s' * (starts != 1)}, {refused:,} refused (429, 503), {retried:,} retries",
+        f"{calls:,} in {plural(starts, 'start')}, {refused:,} refused (429, 503), {retried:,} retries",
     )
     yield _tokens(picture)
     yield "cost", cost_of(picture)

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from asyncgen.cli.flags import add_server_arguments
+from asyncgen.cli.flags import (
+    add_limit_arguments,
+    add_sample_arguments,
+    add_server_arguments,
+    add_simulate_argument,
+)
 from asyncgen.cli.job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
 from asyncgen.config import (
@@ -22,12 +27,11 @@ from asyncgen.config import (
     RunConfig,
     is_loopback,
     resolve_api_key,
-    shipped,
 )
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, KeyOrQuotaError, UsageError
-from asyncgen.humanize import NO_PRICE
+from asyncgen.humanize import NO_PRICE, amount, duration, rate, usd
 from asyncgen.planning.capacity import Load, Plan, plan
 from asyncgen.planning.forecast import forecast
 from asyncgen.planning.prices import load_price
@@ -44,22 +48,16 @@ SIGMA = 0.3  # of the latency in a rehearsal, lognormal
 LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, where the limit lets few calls through
 FEW_CALLS = 3
 MINUTE = 60.0
-FEW = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Limits, the job, and how much may be asked."""
     limits = parser.add_argument_group("the limits")
-    limits.add_argument("--tier", metavar="NAME", help="PROVIDER:TIER in configs/tiers, or FILE.toml:TIER")
-    limits.add_argument("--rpm", type=float, metavar="N", help="requests a minute, instead of the tier's")
-    limits.add_argument("--tpm", type=float, metavar="N", help="tokens a minute, instead of the tier's")
-    limits.add_argument("--concurrency", type=int, metavar="N", help="calls in flight at most")
+    add_limit_arguments(limits)
 
     job = parser.add_argument_group("the job")
-    job.add_argument("--input-jsonl", type=Path, metavar="P", help="pairs (default: the samples)")
-    job.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (default: those that ship)")
+    add_sample_arguments(job)
     job.add_argument("--num-pairs", type=int, metavar="N", help="pairs of the job (default: those of the input)")
-    job.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
     job.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     job.add_argument(
         "--latency", type=float, default=4.0, metavar="S", help="of a call, with --plan-only (%(default)s)"
@@ -70,13 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asking.add_argument("--calls", type=int, default=12, metavar="N", help="calls to measure (%(default)s)")
     asking.add_argument("-y", "--yes", action="store_true", help="send them without asking")
     add_server_arguments(asking)
-    asking.add_argument(
-        "--simulate",
-        nargs="?",
-        const="default",
-        metavar="PROFILE",
-        help="measure a simulated API on this machine: no key, no cost, not asked",
-    )
+    add_simulate_argument(asking)
     add_local_argument(asking)
     asking.add_argument(
         "--rehearse",
@@ -118,7 +110,7 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
             return Exit.DONE
         tier = _corrected(tier, measured.limits, config)
         latency, spread, used = measured.latency, str(measured), measured.used
-        dollars = NO_PRICE if price is None else f"{measured.cost(price) * cost.calls * pairs:,.2f} USD (measured)"
+        dollars = NO_PRICE if price is None else f"{usd(measured.cost(price) * cost.calls * pairs)} (measured)"
     load = Load(calls=cost.calls, charged=cost.charged, latency=latency)
     found = plan(load, tier, config.ceiling)
     if tier.rpm is None and tier.tpm is None and config.endpoints[0].concurrency is None:
@@ -145,7 +137,7 @@ async def _measure(
     if args.simulate is not None or local is not None:
         where = "a simulated API" if local is None else f"{config.model} on this machine"
     most, price = cost.most(calls), load_price(config.model)
-    worth = "" if price is None else f" ({price.cost(most):,.2f} USD for {price.model})"
+    worth = "" if price is None else f" ({usd(price.cost(most))} for {price.model})"
     _say(f"This sends {calls} calls to {where}, at most about {most.total_tokens:,} tokens{worth}.")
     if args.simulate is None and local is None and not args.yes:
         if not sys.stdin.isatty():
@@ -199,7 +191,7 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
     steady = done.within(warm_up, seconds)
     actual = steady.rate() / load.calls
     _say(
-        f"{'rehearsed':<14} {_rate(actual)} pairs/s, predicted {_rate(found.pairs_a_second)} "
+        f"{'rehearsed':<14} {rate(actual)} pairs/s, predicted {rate(found.pairs_a_second)} "
         f"({actual / found.pairs_a_second:.0%}; {steady.answered} calls, {done.refused} refused)"
     )
 
@@ -220,9 +212,9 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         concurrency=args.concurrency if local is None else local.slots,
     )
     config = RunConfig(
-        input_jsonl=args.input_jsonl.resolve() if args.input_jsonl else shipped("samples", "pairs.jsonl"),
+        input_jsonl=args.input_jsonl.resolve(),
         output_dir=Path.cwd(),  # nothing is written
-        prompt_file=args.prompt_file.resolve() if args.prompt_file else shipped("prompts", "medec_safe.json"),
+        prompt_file=args.prompt_file.resolve(),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
         endpoints=(endpoint,),
@@ -263,14 +255,14 @@ async def _guessed_cost(config: RunConfig, pairs: int, price: Price | None) -> s
     if cost is None:
         return NO_PRICE
     low, likely, high = cost
-    return f"{likely:,.2f} USD ({low:,.2f} to {high:,.2f}: see asyncgen plan)"
+    return f"{usd(likely)} ({amount(low)} to {amount(high)}: see asyncgen plan)"
 
 
 def _report(
     tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, used: float | None, cost: str
 ) -> None:
     rates = ", ".join(
-        f"{name} {_rate(rate)}" for name, rate in sorted(found.rates.items(), key=lambda item: item[1])
+        f"{name} {rate(of_it)}" for name, of_it in sorted(found.rates.items(), key=lambda item: item[1])
     )
     lines = {
         "tier": tier.name + (f" ({tier.source}, {tier.dated})" if tier.dated else ""),
@@ -280,8 +272,8 @@ def _report(
         "latency": latency,
         "binds": f"{found.binds} (calls/s: {rates})",
         "concurrency": f"{found.concurrency} (by Little's law {found.in_flight:.1f} in flight, and headroom)",
-        "throughput": f"{_rate(found.pairs_a_second)} pairs/s",
-        f"{pairs:,} pairs": f"{_duration(found.seconds(pairs))}, {cost}",
+        "throughput": f"{rate(found.pairs_a_second)} pairs/s",
+        f"{pairs:,} pairs": f"{duration(found.seconds(pairs))}, {cost}",
     }
     for name, text in lines.items():
         _say(f"{name:<14} {text}")
@@ -298,17 +290,6 @@ def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Pla
         limits = ", ".join(f"{name} = {value:.0f}" for name, value in numbers.items())
         _say(f'to save        [models."{config.model}"]\n               measured = {{ {limits} }}')
         _say("               in FILE.toml, for --tier FILE.toml:measured")
-
-
-def _rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= FEW else f"{rate:.3g}"
-
-
-def _duration(seconds: float) -> str:
-    minutes = seconds / 60
-    if minutes < FEW:
-        return f"{minutes:.0f} min" if minutes >= 1 else f"{seconds:.0f} s"
-    return f"{minutes / 60:,.1f} h"
 
 
 def _say(text: str) -> None:

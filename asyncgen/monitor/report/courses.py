@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from asyncgen.humanize import NO_PRICE, duration, percent
+from asyncgen.humanize import NO_PRICE, amount, duration, percent
 from asyncgen.monitor.history import Calls, Storm
 from asyncgen.monitor.report.axis import TimeAxis
 from asyncgen.monitor.report.charts import Series, distribution, over_time
@@ -150,7 +150,7 @@ def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
             axis,
             _times(record),
             [Series("cost", record.sums("cost"), "green", filled=True, growing=True)],
-            _usd,
+            amount,
         )
     prompt, completion, pairs = line.total("prompt"), line.total("completion"), line.total("pairs")
     each = [f"{number / pairs:,.0f}" if pairs else "" for number in (prompt, completion, prompt + completion)]
@@ -170,7 +170,3 @@ def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
 def _times(record: Record) -> list[str]:
     width = record.timeline.width
     return [moment(record.moment(place * width)) for place in range(len(record.timeline.bins))]
-
-
-def _usd(value: float) -> str:
-    return f"{value:,.2f}" if value >= 1 or not value else f"{value:.4f}"

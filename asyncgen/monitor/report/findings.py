@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from asyncgen.humanize import duration, percent
+from asyncgen.humanize import duration, percent, plural
 from asyncgen.monitor.history import Storm
 from asyncgen.monitor.report.markup import esc
 from asyncgen.monitor.report.record import NOTHING, Record
@@ -33,7 +33,7 @@ def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator
     starts, failed = len(sessions), sum(picture.failures.values())
     yield (
         f"{picture.done:,} of {picture.total:,} pairs are done, {failed:,} of them failed, "
-        f"in {duration(record.timeline.total('seconds'))} of work and {starts} start{'s' * (starts != 1)} "
+        f"in {duration(record.timeline.total('seconds'))} of work and {plural(starts, 'start')} "
         f"between {moment(sessions[0].began)} and {moment(sessions[-1].last)}."
     )
     yield from _held_back(record)
@@ -46,7 +46,7 @@ def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator
     if storms:
         longest = max(storms, key=lambda storm: storm.paused)
         yield (
-            f"{len(storms)} storm{'s' * (len(storms) != 1)}: the server asked to wait for "
+            f"{plural(len(storms), 'storm')}: the server asked to wait for "
             f"{duration(sum(storm.paused for storm in storms))} in all, the longest at {moment(longest.began)} "
             f"for {duration(longest.paused)} ({longest.kind})."
         )
