@@ -18,7 +18,7 @@ from asyncgen.shard import Shard
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 FLEX = "flex"
-BATCH_SIZE = 10
+BATCH_SIZE = 10  # pairs; this and the next are the defaults of the script that asyncgen took the place of
 SAVE_EVERY = 5
 TIMEOUT = 120.0
 PAIR_TIMEOUT = 1800.0

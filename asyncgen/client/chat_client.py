@@ -25,8 +25,9 @@ from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
+# Seconds, where the server names none: a limit by the second is free again by then or the next time.
 FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 
 

@@ -19,6 +19,7 @@ from asyncgen.client.response_body import NotJsonError, read_body
 from asyncgen.limits.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
 
+# Seconds: limits are by the minute; beyond two of them it is a wrong unit, or a limit of the day.
 MAX_RETRY_AFTER = 120.0
 
 

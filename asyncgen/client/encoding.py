@@ -11,8 +11,8 @@ import orjson
 
 from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage
 
-CHARACTERS_PER_TOKEN = 4
-MOST_FRAMES = 64
+CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it charges before it knows
+MOST_FRAMES = 64  # a recipe has a few steps, and two seeds of each: more are prompts that differ by row
 _USER = b'{"role":"user","content":'
 
 

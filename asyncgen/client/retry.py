@@ -6,13 +6,13 @@ from random import random
 
 from asyncgen.client.classify import Action, Failure
 
-BACKOFF_BASE = 0.5
-BACKOFF_CAP = 60.0
-BAD_ANSWERS = 3
+BACKOFF_BASE = 0.5  # seconds: the first backoff at most; the SDK begins there too
+BACKOFF_CAP = 60.0  # seconds: limits are by the minute, so waiting longer gains nothing
+BAD_ANSWERS = 3  # asks in all: DESIGN.md, "Errors of the API"
 CUT_OFF = 2  # asks for an answer that is cut off each time: it would be as long a third time
 _CUT_OFF_KINDS = {"length", "reasoning_length"}
-POISON = 1e-9
-LEAST_ODDS = 0.25
+POISON = 1e-9  # the chance below which refusals are of the call: once in a thousand runs of a million calls
+LEAST_ODDS = 0.25  # of being refused: calls come in bursts, so one passing at the same time proves little
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.config import RunConfig
 from asyncgen.text import loads
 
-CONNECT_TIMEOUT = 30.0
+CONNECT_TIMEOUT = 30.0  # seconds: TCP tries five times in them; whoever does not answer that is not there
 _OK = 200
 
 

@@ -18,7 +18,7 @@ from asyncgen.errors import AsyncgenError, BadDataError
 from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
 from asyncgen.shard import Portion
 
-INTERVAL = 1.0
+INTERVAL = 1.0  # seconds: as often as the workers report
 
 
 class Fleet(Protocol):

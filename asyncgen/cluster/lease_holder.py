@@ -15,7 +15,7 @@ from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
 from asyncgen.limits.pacer import MINUTE
 
-INTERVAL = 1.0
+INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordinator 2 ms
 GRACE = 3.0  # seconds in which a shard should begin to send
 MOST_NEWS = 20  # failed pairs and warnings of a shard that are told: all are in its directory
 HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, all is wanted again at once

@@ -16,8 +16,8 @@ Rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-SILENCE = 3.0
-DECAY = 3.0
+SILENCE = 3.0  # seconds: three reports in a row are missing, which is no chance
+DECAY = 3.0  # seconds: as long again, for a worker that is only busy
 LEAST = 0.05  # of an equal part: what is kept for a worker that wants nothing, so that it can begin
 HUNGRY = 0.8  # of its share in use: the worker may want any amount more
 HEADROOM = 1.5  # on what a worker used when its share was not what held it back

@@ -4,7 +4,7 @@ from collections import Counter
 
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
 
-LEAST_FAILED = 30
+LEAST_FAILED = 30  # failures: below that a share says little, and they cost little
 ALIKE = 10  # first pairs that are all refused alike: what the server refuses of them, it refuses of all
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 

@@ -29,6 +29,7 @@ from asyncgen.storage.failed import failed_records
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
+# Bytes: an answer of 2,048 tokens, so that what is in flight fits when the disk is full.
 BALLAST_PER_CALL = 8 * 1024
 
 

@@ -43,9 +43,9 @@ from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
 
-JOURNAL_SYNC_INTERVAL = 0.5
-SAMPLE_INTERVAL = 1.0
-MAX_WAITING_BYTES = 64 * 1024 * 1024
+JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
+SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
+MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck pair: 10,000 pairs of MEDEC, and bounded for any
 SPARE = 16  # calls in flight for each worker more than there are calls
 
 

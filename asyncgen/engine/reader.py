@@ -19,7 +19,7 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
-SHOWN_OF_ANOTHER_KIND = 10
+SHOWN_OF_ANOTHER_KIND = 10  # lines: enough to see what the file is
 
 
 class Intake:

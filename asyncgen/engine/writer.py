@@ -32,7 +32,7 @@ from asyncgen.storage.layout import FAILED, RunDirectory
 if TYPE_CHECKING:
     from asyncgen.storage.disk import Output
 
-COMMIT_INTERVAL = 2.0
+COMMIT_INTERVAL = 2.0  # seconds: a commit takes about 2 ms, and what lies between two is in the journal
 
 
 class Sink(Protocol):

@@ -9,9 +9,9 @@ Rules:
    that may be chance, the second time in a row does.
 """
 
-LEAST_FAILURES = 5
-FIRST_REST = 1.0
-LONGEST_REST = 60.0
+LEAST_FAILURES = 5  # in a row: by chance, where one call in ten fails, once in 100,000 calls
+FIRST_REST = 1.0  # seconds: a restart behind a load balancer is over by then
+LONGEST_REST = 60.0  # seconds: a minute is the most that a healthy endpoint is left idle
 
 
 class Health:

@@ -20,16 +20,17 @@ Rules:
 from dataclasses import dataclass
 from enum import Enum, auto
 
-START = 4
-GROWTH = 4
-CUT = 8
-BACK_OFF = 0.9
-LEAST_ROUND = 12
+START = 4  # few enough for a small local server, and five round trips from the ceiling (rule 2)
+GROWTH = 4  # a round trip: from 4 to 2,048 in five; by 2 it would take nine, each of them slower than need be
+CUT = 8  # of what was in flight one in so many goes on: three doublings, so three round trips, and it is back
+BACK_OFF = 0.9  # of a limit that was found: a refusal there says that it was hardly too high
+LEAST_ROUND = 12  # answers: of fewer the mean latency is too uncertain to compare two rounds by
 ROUND_TRIPS = 3  # of a round; to see whether a growth by 4 pays, one is enough
 PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
+# More than the mean needs, for latency scatters; also by how much is probed: less drowns in the scatter.
 HEADROOM = 1.25
-STEADY_ROUNDS = 8
-SHARE_WEIGHT = 0.1
+STEADY_ROUNDS = 8  # between probes: each costs a round with too few or too many in flight
+SHARE_WEIGHT = 0.1  # of a call in the share of refusals: about the last ten count
 STORM = 0.5  # of the last calls refused
 
 

@@ -14,7 +14,7 @@ from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.pacer import Mark
 from asyncgen.limits.rate_headers import read_reports
 
-LISTEN_INTERVAL = 0.02
+LISTEN_INTERVAL = 0.02  # seconds: rates move over a second, and reading the headers of every call costs CPU
 FIRST = 8  # calls in flight where no limit is known, until the first of them has told of some or of none
 
 

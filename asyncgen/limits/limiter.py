@@ -13,6 +13,7 @@ from aiolimiter import AsyncLimiter
 from asyncgen.limits.pacer import MINUTE, Mark, Pace
 from asyncgen.limits.rate_headers import DAY, Report
 
+# Seconds: short, so that a tenth of a second is the largest burst, as servers that count by the second want.
 PERIOD = 0.1
 ROUNDING = 1e-6  # slices of floats do not add up exactly
 

@@ -26,8 +26,8 @@ from asyncgen.text import loads
 SAMPLE_LINE = b'{"event":"Sample"'
 LAST_MINUTE = 70  # samples
 LEAST_STORM = 1.0  # seconds of pauses: less is no storm, and not kept
-SLOWEST_KEPT = 5
-NOTICES_KEPT = 20
+SLOWEST_KEPT = 5  # calls: a look at them shows whether one step or one pair is slow
+NOTICES_KEPT = 20  # of a process: they say much the same after that
 
 # What an event stands for that lacks a field: nothing counted, nothing known.
 _SAMPLE_DEFAULTS: Mapping[str, Any] = {

@@ -18,7 +18,7 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
-FAILED_KEPT = 50
+FAILED_KEPT = 50  # a screen of them; failed.jsonl has all
 
 
 class Condition(StrEnum):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from asyncgen.events import Sample
 
-SPAN = 60.0
-LEAST_SPAN = 1.0
+SPAN = 60.0  # seconds: limits are by the minute
+LEAST_SPAN = 1.0  # seconds: samples come once a second, and a rate over less would jump
 CONCURRENCY = "concurrency"
 
 

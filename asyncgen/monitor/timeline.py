@@ -6,7 +6,7 @@ over time (a level's mean is its integral by the seconds). When there are too ma
 
 from collections.abc import Mapping
 
-MOST = 480
+MOST = 480  # bins before they are joined in pairs: so at least 240, twice those of a chart
 
 
 class Timeline:

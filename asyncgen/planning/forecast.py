@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from asyncgen.chat import Usage
 from asyncgen.cost import Price
 
-CHARACTERS_PER_TOKEN = (5.2, 4.4, 3.6)
-JSON_TOKENS = (120.0, 300.0, 600.0)
+CHARACTERS_PER_TOKEN = (5.2, 4.4, 3.6)  # few, likely, many tokens: plain English to notes full of numbers
+JSON_TOKENS = (120.0, 300.0, 600.0)  # of a reasoning: a few short fields to paragraphs
 PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, by the length of what it rewrites
 LEAST_CACHED = 1024  # tokens that prompts must have in common to be found in a server's cache
 REASONING_TOKENS = {

@@ -24,7 +24,7 @@ from asyncgen.storage.layout import RunDirectory
 
 CHECKSUM = "checksum"
 VERSION = 1
-TAIL = 4096
+TAIL = 4096  # bytes: a page, which holds the end of a record or two
 
 
 @dataclass(frozen=True, slots=True)

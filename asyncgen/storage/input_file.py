@@ -20,7 +20,7 @@ from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"
-MAX_BAD_LINES_KEPT = 1000
+MAX_BAD_LINES_KEPT = 1000  # more than anybody reads: the others are counted
 
 
 @dataclass(frozen=True, slots=True)

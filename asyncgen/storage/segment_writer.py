@@ -20,7 +20,7 @@ from asyncgen.errors import AsyncgenError, DiskError
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import UNFINISHED, segment_name, segment_number
 
-SEGMENT_SIZE = 16 * 1024 * 1024
+SEGMENT_SIZE = 16 * 1024 * 1024  # bytes: thousands of answers; journals shrink by whole segments
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 

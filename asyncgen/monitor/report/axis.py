@@ -9,9 +9,9 @@ from asyncgen.monitor.report.record import Record
 
 _STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200]
 _DAY = 86_400
-MOST_TICKS = 7
+MOST_TICKS = 7  # so many labels fit side by side on a telephone
 LEAST_DISTANCE = 0.1  # of the width, between two labels
-MOST_LABELLED_BREAKS = 6
+MOST_LABELLED_BREAKS = 6  # with more of them the labels would cover each other
 
 
 @dataclass(frozen=True, slots=True)

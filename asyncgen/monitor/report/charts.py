@@ -12,9 +12,9 @@ from asyncgen.monitor.histogram import LEAST, LogHistogram
 from asyncgen.monitor.report.axis import Mark, TimeAxis, log_ticks, round_up
 from asyncgen.monitor.report.markup import details, esc, table
 
-WIDTH, HEIGHT = 1000.0, 240.0
-BARS = 48
-STEPS = 4
+WIDTH, HEIGHT = 1000.0, 240.0  # in units of the drawing, which is scaled to the page
+BARS = 48  # of a histogram: each is wide enough to be pointed at
+STEPS = 4  # lines across a chart: quarters are easily read
 EDGE = 0.05  # of the width, in which labels stand beside their place
 FAR = 2.5  # times what was used: a limit beyond is not drawn
 

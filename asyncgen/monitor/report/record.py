@@ -8,7 +8,7 @@ from asyncgen.events import Sample
 from asyncgen.monitor.history import Session
 from asyncgen.monitor.timeline import Timeline
 
-BINS = 120
+BINS = 120  # of a curve: each is some 8 of 1,000 pixels wide
 NOTHING = "nothing"
 
 
