@@ -61,9 +61,7 @@ def test_with_strict_params_a_refused_field_ends_the_run(tmp_path: Path) -> None
 
 def test_a_flex_storm_is_waited_out(tmp_path: Path) -> None:
     """Refusals for want of room cost no pair an attempt."""
-    job = simulated(
-        tmp_path / "out", "--simulate", "flex-storm", "--service-tier", "flex", "--concurrency", "1"
-    )
+    job = simulated(tmp_path / "out", "--simulate", "flex-storm", "--service-tier", "flex", "--concurrency", "1")
     done = job.run()
     assert done.returncode == 0, done.stderr
     assert any(call["status"] == 429 for call in calls(job))
