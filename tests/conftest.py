@@ -10,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 from asyncgen.storage.disk import Disk
+from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
+from tests.corpus.real import REAL_CORPUS
 
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. In CI the examples are
 # the same each time, so that a change is judged by what it changes; elsewhere every run looks at new ones.
@@ -19,7 +21,9 @@ settings.load_profile("asyncgen")
 # The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.
 asyncio.set_event_loop(None)
 
-_BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data" / "medec_ms"
+def pytest_report_header() -> str:
+    """Say which data the tests run on."""
+    return f"corpus: {'the own one' if REAL_CORPUS is None else f'the own one, and MEDEC in {REAL_CORPUS}'}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,22 +44,41 @@ def disk() -> Iterator[Disk]:
 
 
 @pytest.fixture(scope="session")
-def medec_pairs() -> Path:
-    """The MEDEC training pairs, where they are at hand."""
-    return _medec("medec_pairs_train.jsonl")
+def own_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the corpus that was written for this project: made, not kept, for it takes half a second."""
+    directory = tmp_path_factory.mktemp("corpus")
+    write_corpus(directory)
+    return directory
 
 
 @pytest.fixture(scope="session")
-def medec_csv() -> Path:
-    """The MEDEC validation file as its authors publish it, where it is at hand."""
-    return _medec("MEDEC-MS-ValidationSet-with-GroundTruth-and-ErrorType.csv")
+def medec_pairs(own_corpus: Path) -> Path:
+    """Pairs for a costly proof: the MEDEC training pairs where they are at hand, else those of the own corpus."""
+    return (REAL_CORPUS or own_corpus) / PAIRS_NAME
 
 
-def _medec(name: str) -> Path:
-    path = Path(os.environ.get("ASYNCGEN_MEDEC_DIR", _BESIDE_THE_REPOSITORY)) / name
-    if not path.is_file():
-        pytest.skip("the MEDEC data are not here: set ASYNCGEN_MEDEC_DIR to their directory")
-    return path
+@pytest.fixture(scope="session")
+def medec_csv(own_corpus: Path) -> Path:
+    """The same choice for a file as MEDEC's authors publish it."""
+    return (REAL_CORPUS or own_corpus) / CSV_NAME
+
+
+@pytest.fixture(scope="session", params=["own"] if REAL_CORPUS is None else ["own", "real"])
+def each_corpus(request: pytest.FixtureRequest, own_corpus: Path) -> Path:
+    """Each directory of data in turn, for cheap tests: the own corpus, and the MEDEC data where they are at hand."""
+    return REAL_CORPUS if REAL_CORPUS and request.param == "real" else own_corpus
+
+
+@pytest.fixture(scope="session")
+def each_medec_pairs(each_corpus: Path) -> Path:
+    """The pairs of each corpus in turn."""
+    return each_corpus / PAIRS_NAME
+
+
+@pytest.fixture(scope="session")
+def each_medec_csv(each_corpus: Path) -> Path:
+    """The published file of each corpus in turn."""
+    return each_corpus / CSV_NAME
 
 
 @pytest.fixture

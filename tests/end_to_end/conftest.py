@@ -144,7 +144,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
 
 @pytest.fixture
 def first_pairs(tmp_path: Path, medec_pairs: Path) -> Callable[[int], Path]:
-    """The first N real pairs, in a file."""
+    """The first N pairs of a corpus, in a file."""
 
     def take(number: int) -> Path:
         path = tmp_path / f"first-{number}.jsonl"

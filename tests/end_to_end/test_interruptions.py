@@ -26,7 +26,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 7, 256])
 def test_the_bytes_are_the_same_at_any_concurrency(serve, job, first_pairs, concurrency):
-    """The outputs of real pairs do not depend on how many calls are in flight."""
+    """The outputs do not depend on how many calls are in flight."""
     source, server = first_pairs(100), serve()
     golden = job(server, input_jsonl=source)
     golden.run()

@@ -17,8 +17,8 @@ def lines(path: Path) -> list[str]:
     return path.read_text().split("\n")[:-1]
 
 
-def test_real_pairs_become_three_files_that_agree_with_the_input_field_by_field(serve, job, first_pairs):
-    """Every record is what the data's description says, for real pairs, in input order."""
+def test_pairs_become_three_files_that_agree_with_the_input_field_by_field(serve, job, first_pairs):
+    """Every record is what the data's description says, in input order."""
     source = first_pairs(150)
     this = job(serve(), input_jsonl=source)
 
@@ -32,7 +32,7 @@ def test_real_pairs_become_three_files_that_agree_with_the_input_field_by_field(
         assert good["note"] != pair["correct_note"]
         assert good["note"] == good["note"].strip()
         assert good["label"] == "CORRECT"
-        assert good["original_note_id"] == bad["original_note_id"] == pair["note_id"]
+        assert good["original_note_id"] == bad["original_note_id"] == pair.get("note_id", pair.get("text_id"))
         assert good["source"] == "medec_correct_paraphrased"
         assert good["metadata"]["generation_type"] == "correct_paraphrase"
         assert good["metadata"]["gpt4o_tokens"] > 0
@@ -50,7 +50,7 @@ def test_real_pairs_become_three_files_that_agree_with_the_input_field_by_field(
         ]
         assert bad["note"] == pair["incorrect_note"]
         assert bad["label"] == "INCORRECT"
-        assert bad["error_type"] == pair["error_type"]
+        assert bad["error_type"] == pair.get("error_type", "unknown")
         assert bad["error_location"] == pair["error_sentence"]
         assert bad["correction"] == pair["corrected_sentence"]
         assert bad["source"] == "medec_incorrect_verified"

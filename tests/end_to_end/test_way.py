@@ -11,6 +11,9 @@ import pytest
 
 from asyncgen.config import shipped
 
+from tests.corpus.files import CSV_NAME
+from tests.corpus.real import REAL_CORPUS
+
 from .conftest import clean_env
 
 pytestmark = pytest.mark.timeout(60)  # the first of them takes the whole way
@@ -49,11 +52,16 @@ def run(directory: Path, line: str, *more: str) -> str:
     return done.stdout.replace(str(shipped()), "configs")
 
 
+def without_figures(line: str) -> str:
+    """A line with its numbers and Text IDs made alike; what is counted beside the five types of error is left out."""
+    return re.sub(r", unknown N\Z", "", re.sub(r"\d+", "N", re.sub(r"\w+-val-", "", line)))
+
+
 @pytest.fixture(scope="module")
 def way(tmp_path_factory: pytest.TempPathFactory, medec_csv: Path) -> tuple[Path, list[str]]:
-    """A directory in which all was carried out on the real data, against the simulator; and what was printed."""
+    """A directory in which all was carried out on a corpus, against the simulator; and what was printed."""
     directory = tmp_path_factory.mktemp("way").resolve()
-    (directory / medec_csv.name).symlink_to(medec_csv)
+    (directory / CSV_NAME).symlink_to(medec_csv)
     (directory / "configs").symlink_to(shipped())
     said = []
     for command, _ in STEPS:
@@ -73,10 +81,11 @@ def test_each_of_five_commands_prints_the_next_one(way: tuple[Path, list[str]]) 
 
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=lambda number: STEPS[number][0].split()[1])
 def test_the_readme_shows_what_a_command_prints(way: tuple[Path, list[str]], number: int) -> None:
-    """But for what it leaves out."""
-    printed = way[1][number].splitlines()
+    """But for what it leaves out, and on the own corpus for the figures, which are those of the real data."""
+    seen = str if REAL_CORPUS else without_figures
+    printed = {seen(line) for line in way[1][number].splitlines()}
     for line in STEPS[number][1]:
-        assert line == LEFT_OUT or line in printed
+        assert line == LEFT_OUT or seen(line) in printed
 
 
 def test_both_examples_of_every_pair_arrive_in_a_file_that_trains(way: tuple[Path, list[str]]) -> None:
@@ -84,11 +93,11 @@ def test_both_examples_of_every_pair_arrive_in_a_file_that_trains(way: tuple[Pat
     directory, _ = way
     pairs = [json.loads(line) for line in (directory / "pairs.jsonl").read_bytes().splitlines()]
     chats = [json.loads(line)["messages"] for line in (directory / "out-openai.jsonl").read_bytes().splitlines()]
-    assert len(chats) == 2 * len(pairs) == 638
+    assert len(chats) == 2 * len(pairs) > 600
     told = {chat[-2]["content"] for chat in chats if chat[-1]["content"] == "INCORRECT"}
-    assert len(told) == 319
+    assert len(told) == len(pairs)
     for pair in pairs:
         assert any(text.endswith(pair["incorrect_note"].strip()) for text in told)
     sides = [(directory / f"sft-{side}.jsonl").read_bytes().splitlines() for side in ("train", "validation")]
-    assert sum(map(len, sides)) == 638
-    assert 0.8 < len(sides[0]) / 638 < 0.97
+    assert sum(map(len, sides)) == len(chats)
+    assert 0.8 < len(sides[0]) / len(chats) < 0.97

@@ -1,4 +1,4 @@
-"""The real pairs, and what a good model makes of them."""
+"""The pairs of a corpus, and what a good model makes of them."""
 
 from pathlib import Path
 from random import Random
@@ -13,7 +13,7 @@ from tests.quality.defects import Example, clean_example
 
 @pytest.fixture(scope="session")
 def pairs(medec_pairs: Path) -> list[Pair]:
-    """All real pairs."""
+    """All pairs."""
     return [parse_pair(orjson.loads(line)) for line in medec_pairs.read_bytes().splitlines()]
 
 
@@ -21,7 +21,11 @@ def pairs(medec_pairs: Path) -> list[Pair]:
 def clean(pairs: list[Pair]) -> list[Example]:
     """A clean example of each pair, with four other pairs of the file."""
     draw = Random("clean")
-    return [clean_example(pair, tuple(draw.sample(pairs, 4)), draw) for pair in pairs]
+    examples = []
+    for pair in pairs:
+        others = [other for other in draw.sample(pairs, 5) if other is not pair]
+        examples.append(clean_example(pair, tuple(others[:4]), draw))
+    return examples
 
 
 @pytest.fixture(scope="session")

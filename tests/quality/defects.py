@@ -186,7 +186,10 @@ def _add_sentence(example: Example, draw: Random) -> Example | None:
 
 def _pad(example: Example, draw: Random) -> Example | None:
     foreign = _sentences(draw.choice(example.others).correct_note)
-    return None if len(foreign) < 5 else replace(example, note=f"{example.note} {' '.join(foreign[:5])}")
+    more = " ".join(foreign[:5])
+    if len(foreign) < 5 or len(more) < len(example.note) / 4:
+        return None
+    return replace(example, note=f"{example.note} {more}")
 
 
 def _invented_number(note: str, draw: Random) -> str | None:
@@ -272,7 +275,7 @@ def _loop(note: str, draw: Random) -> str | None:
 
 
 def _garble(note: str, draw: Random) -> str | None:
-    if "\u00b0" in note and draw.random() < 0.5:
+    if "\u00b0" in note and "\u00c2" not in note and draw.random() < 0.5:
         return note.replace("\u00b0", draw.choice(("\u00c2\u00b0", "\ufffd")))
     at = draw.randrange(len(note))
     return note[:at] + draw.choice(("\ufffd", "\x00", "\x1b[31m", "\u00e2\u20ac\u2122")) + note[at:]

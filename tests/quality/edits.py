@@ -40,8 +40,8 @@ bilaterally => on both sides; both eyes => the eyes bilaterally; in both => bila
 increased => elevated; elevated => raised; decreased => reduced; diminished => decreased; high => elevated
 low => reduced; worsening => progressively worse; sudden onset of => sudden-onset; significant for => notable for
 remarkable for => notable for; unchanged => the same; immediately => at once; currently => at present; prior to => before
-following => after; after => following; approximately => about; over the past => during the past; daily => every day
-daily => once a day; twice daily => two times a day; twice daily => twice a day; weekly => every week; twice a day => bid
+following => after; after => following; approximately => about; over the past => during the past; mg daily => mg every day
+mg daily => mg once a day; twice daily => two times a day; twice daily => twice a day; weekly => every week; twice a day => bid
 every 8 hours => three times a day; one => a single; three => 3; two => 2; mm Hg => mmHg; /min => per minute
 beats/min => beats per minute; breaths/min => breaths per minute; % => percent
 medications include => medications are; takes no medications => is on no medications; is prescribed => is given

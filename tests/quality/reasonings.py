@@ -35,10 +35,10 @@ def error_reasoning(pair: Pair, draw: Random) -> dict[str, Any]:
     return {
         "clinical_summary": _summary(pair.incorrect_note, draw),
         "key_findings": _findings(pair.incorrect_note, draw),
-        "error_sentence": pair.error_sentence or "",
+        "error_sentence": pair.error_sentence or "One of the sentences above.",
         "error_type": pair.error_type,
         "why_wrong": _argument(pair.incorrect_note, draw),
-        "correction": pair.corrected_sentence or "",
+        "correction": pair.corrected_sentence or "The sentence as it should be.",
         "conclusion": f"The note is incorrect because it states: {pair.error_sentence}",
     }
 

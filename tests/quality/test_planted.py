@@ -1,4 +1,4 @@
-"""Defects planted into examples of the real pairs are found, and clean examples are left alone."""
+"""Defects planted into examples of a corpus are found, and clean examples are left alone."""
 
 from collections import Counter
 from random import Random

@@ -1,28 +1,20 @@
-"""The paraphrase of every note of the real data: one legal change each. Skipped where the data are absent."""
+"""The paraphrase of every note of a corpus: one legal change each."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
-import pytest
 
 from asyncgen.simulator.draws import body_key
 from asyncgen.simulator.paraphrase import find_note, paraphrase
 
-_BESIDE = Path(__file__).parents[3] / "shared" / "data" / "medec_ms"
-DATA = Path(os.environ.get("ASYNCGEN_MEDEC_DIR", _BESIDE)) / "medec_pairs_train.jsonl"
 _CONVERSIONS = {"day": ("hour", 24), "week": ("day", 7)}
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_file(), reason="the MEDEC data are not here: set ASYNCGEN_MEDEC_DIR to their directory"
-)
 
-
-def changes() -> Iterator[tuple[str, str, str, str]]:
+def changes(pairs: Path) -> Iterator[tuple[str, str, str, str]]:
     """Each note, its paraphrase, and the words in which they differ."""
-    for line in DATA.read_bytes().splitlines():
+    for line in pairs.read_bytes().splitlines():
         message = f"<note>\n{orjson.loads(line)['correct_note']}\n</note>"
         note = find_note(message)
         answer = paraphrase(note, body_key(message.encode()))
@@ -45,16 +37,16 @@ def legal(old: str, new: str) -> bool:
     return now[2] == unit and int(now[1]) == int(was[1]) * factor
 
 
-def test_every_note_changes_in_one_legal_place() -> None:
+def test_every_note_changes_in_one_legal_place(each_medec_pairs: Path) -> None:
     """All notes differ from their paraphrase, in a few words, with every number kept or converted."""
     count = 0
     last_resorts = 0
-    for note, answer, old, new in changes():
+    for note, answer, old, new in changes(each_medec_pairs):
         count += 1
         assert answer != note
         assert len(old) <= 40
         assert len(new) <= 40
         assert legal(old, new), (old, new)
         last_resorts += answer.startswith("Per the chart: ")
-    assert count == 1219
-    assert last_resorts < 25
+    assert count >= 400
+    assert last_resorts < 0.02 * count

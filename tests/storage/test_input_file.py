@@ -419,10 +419,13 @@ async def test_bad_lines_behind_the_last_wanted_row_do_not_matter(disk: Disk, pa
     assert ids(await read(disk, path, RowCutter(parse_pair), 2, skip_bad=False)) == ["a", "b"]
 
 
-async def test_the_real_data_stream_as_they_were_scanned(disk: Disk, medec_pairs: Path) -> None:
-    """All 1,219 rows, and from the middle to the same end."""
-    found = scan(medec_pairs, parse_pair, limit=None, prefix_index=1218)
-    assert (found.pairs, found.bad_count) == (1219, 0)
-    whole = rows(await read(disk, medec_pairs, RowCutter(parse_pair), found.pairs, skip_bad=False))
+async def test_a_corpus_streams_as_it_was_scanned(disk: Disk, each_medec_pairs: Path) -> None:
+    """All rows, and from the middle to the same end."""
+    number = each_medec_pairs.read_bytes().count(b"\n")
+    middle = number // 2
+    found = scan(each_medec_pairs, parse_pair, limit=None, prefix_index=number - 1)
+    assert (found.pairs, found.bad_count) == (number, 0)
+    whole = rows(await read(disk, each_medec_pairs, RowCutter(parse_pair), found.pairs, skip_bad=False))
     assert whole[-1].chain == found.prefix_chain
-    assert await read(disk, medec_pairs, behind(whole[600]), 1219, skip_bad=False) == whole[601:]
+    rest = await read(disk, each_medec_pairs, behind(whole[middle]), number, skip_bad=False)
+    assert rest == whole[middle + 1 :]
