@@ -21,6 +21,7 @@ settings.load_profile("asyncgen")
 # The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.
 asyncio.set_event_loop(None)
 
+
 def pytest_report_header() -> str:
     """Say which data the tests run on."""
     return f"corpus: {'the own one' if REAL_CORPUS is None else f'the own one, and MEDEC in {REAL_CORPUS}'}"
@@ -45,7 +46,7 @@ def disk() -> Iterator[Disk]:
 
 @pytest.fixture(scope="session")
 def own_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of the corpus that was written for this project: made, not kept, for it takes half a second."""
+    """The directory of the corpus that was written for this project; made when asked for, in half a second."""
     directory = tmp_path_factory.mktemp("corpus")
     write_corpus(directory)
     return directory
@@ -65,7 +66,7 @@ def medec_csv(own_corpus: Path) -> Path:
 
 @pytest.fixture(scope="session", params=["own"] if REAL_CORPUS is None else ["own", "real"])
 def each_corpus(request: pytest.FixtureRequest, own_corpus: Path) -> Path:
-    """Each directory of data in turn, for cheap tests: the own corpus, and the MEDEC data where they are at hand."""
+    """Each directory of data in turn, for cheap tests: the own corpus, then the MEDEC data if they are at hand."""
     return REAL_CORPUS if REAL_CORPUS and request.param == "real" else own_corpus
 
 

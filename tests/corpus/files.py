@@ -1,8 +1,8 @@
-"""The corpus as files: pairs as JSON lines, and a CSV file as MEDEC publishes it, each with the oddities of real ones.
+"""The corpus as files: pairs as JSON lines, and a CSV file as MEDEC publishes it, with the oddities of real ones.
 
-JSON lines: repeated ids, the older field `text_id`, no error type, no sentences, `/` written as `\\/`. CSV: all that,
-blank and short rows, flags that are missing or contradict the text, pairs that are there twice. Both: text that was
-garbled by reading UTF-8 as Windows-1252.
+JSON lines: repeated ids, the older field `text_id`, no error type, no sentences, slashes escaped. CSV: repeated ids,
+no error type, no sentences, blank and short rows, flags that are missing or contradict the text, pairs that are
+there twice. Both: text that was garbled by reading UTF-8 as Windows-1252.
 """
 
 import csv
@@ -104,7 +104,7 @@ def _texts(count: int, draw: Random) -> Iterator[_Texts]:
     draw.shuffle(types)
     for number in range(count):
         note = compose(types[number % len(types)], draw)
-        yield _written(note, garbled=draw.random() < _GARBLED, crlf=draw.random() < 0.1)  # noqa: PLR2004
+        yield _written(note, garbled=draw.random() < _GARBLED, crlf=draw.random() < 0.1)
 
 
 def _written(note: Note, *, garbled: bool, crlf: bool) -> _Texts:
@@ -134,8 +134,8 @@ _NOT_IN_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 
 def _row(texts: _Texts) -> list[str]:
     return [
-        "", texts.wrong, texts.sentences, "1", texts.error_type, str(texts.error_sentence_id), texts.error_sentence,
-        texts.corrected_sentence, texts.right,
+        "", texts.wrong, texts.sentences, "1", texts.error_type, str(texts.error_sentence_id),
+        texts.error_sentence, texts.corrected_sentence, texts.right,
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -46,6 +47,7 @@ _NOT_FOR_CHILDREN = {"social", "family", "medication"}
 _ADULT = 18
 _AS_IT_STANDS = {"odd", "rare"}
 _ANSWER_PLACES = (9.5, 12.5, 12.5, 14.5, 16.0)
+_TERSE = 60  # characters beside the answer: a remark, without an opening
 _NUMERALS = ("two", "three", "four", "five", "six")
 
 
@@ -73,7 +75,7 @@ class Note:
     def text(self, sentences: tuple[str, ...]) -> str:
         """The sentences as one text. A table of values stands in lines of its own."""
         text = sentences[0]
-        for before, sentence in zip(sentences, sentences[1:], strict=False):
+        for before, sentence in pairwise(sentences):
             text += ("\n" if "\n" in before else self.joint) + sentence
         return text + self.tail
 
@@ -88,18 +90,20 @@ def compose(error_type: str, draw: Random) -> Note:
     place = draw.choice(_ANSWER_PLACES)
     ordered = sorted([*taken, (place, right)], key=lambda one: one[0])
     sentences = tuple(text for _, text in ordered)
-    joint = "\n" if len(sentences) > 24 and draw.random() < 0.5 else " "  # noqa: PLR2004
-    return Note(sentences, error_type, ordered.index((place, right)), wrong, joint, draw.choice(("", " ", "", "\n")))
+    joint = "\n" if len(sentences) > 24 and draw.random() < 0.5 else " "
+    return Note(
+        sentences, error_type, ordered.index((place, right)), wrong, joint, draw.choice(("", " ", "", "\n"))
+    )
 
 
 def _length(draw: Random) -> float:
     """The characters of a note: most as a vignette, few as a remark or a consultation."""
     kind = draw.random()
-    if kind < 0.03:  # noqa: PLR2004
+    if kind < 0.03:
         return draw.uniform(60, 250)
-    if kind < 0.05:  # noqa: PLR2004
+    if kind < 0.05:
         return draw.uniform(1500, 3800)
-    return min(1500.0, max(330.0, draw.gauss(745, 215)))
+    return min(1500.0, max(330.0, draw.gauss(735, 215)))
 
 
 def _answers(terms: list[str], frames: list[str], patient: "_Patient", draw: Random) -> tuple[str, str]:
@@ -113,7 +117,7 @@ def _answers(terms: list[str], frames: list[str], patient: "_Patient", draw: Ran
 
 def _fill(case: dict[str, Any], patient: "_Patient", draw: Random, length: float) -> list[tuple[float, str]]:
     """Sentences with their places, until the length is reached."""
-    opening = draw.choice(SENTENCES[patient.pool("opening")])
+    opening = draw.choice(case["exam"] if length < _TERSE else SENTENCES[patient.pool("opening")])
     taken = [(0.0, patient.tell(opening))]
     written = len(taken[0][1])
     counts: dict[str, int] = {}
@@ -124,7 +128,7 @@ def _fill(case: dict[str, Any], patient: "_Patient", draw: Random, length: float
             continue
         counts[name] = counts.get(name, 0) + 1
         text = template if name in _AS_IT_STANDS else patient.tell(template)
-        if name == "lab" and counts[name] == 1 and draw.random() < 0.35:  # noqa: PLR2004
+        if name == "lab" and counts[name] == 1 and draw.random() < 0.35:
             text = "\n".join(["Laboratory studies show:", *map(patient.tell, draw.sample(SENTENCES["panel"], 6))])
         taken.append((place, text))
         written += len(text) + 1
@@ -156,7 +160,7 @@ class _Patient:
         person = ("girl" if female else "boy") if age < _ADULT else ("woman" if female else "man")
         he, his, him = ("she", "her", "her") if female else ("he", "his", "him")
         span = self._span()
-        article = "an" if age in {8, 11, 18} or age // 10 == 8 else "a"  # noqa: PLR2004
+        article = "an" if age in {8, 11, 18} or age // 10 == 8 else "a"
         self._drugs = draw.sample(SENTENCES["drugs"], len(SENTENCES["drugs"]))
         self._facts = {"age": str(age), "person": person, "side": draw.choice(("left", "right"))}
         self._facts |= {"a": article, "he": he, "his": his, "him": him, "span": span}
@@ -190,11 +194,15 @@ class _Patient:
         if "," in slot:
             return f"{self._draw.randint(int(low) // 100, int(high) // 100) * 100:,}"
         digits = len(bounds[1].partition(".")[2])
-        return f"{self._draw.uniform(low, high):.{digits}f}" if digits else str(self._draw.randint(int(low), int(high)))
+        return (
+            f"{self._draw.uniform(low, high):.{digits}f}"
+            if digits
+            else str(self._draw.randint(int(low), int(high)))
+        )
 
     def _span(self) -> str:
         number = self._draw.randint(2, 6)
-        written = _NUMERALS[number - 2] if self._draw.random() < 0.2 else str(number)  # noqa: PLR2004
+        written = _NUMERALS[number - 2] if self._draw.random() < 0.2 else str(number)
         return f"{written} {self._draw.choice(('hours', 'days', 'days', 'days', 'weeks', 'weeks', 'months'))}"
 
     def _temperature(self) -> str:

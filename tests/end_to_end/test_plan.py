@@ -1,4 +1,4 @@
-"""`asyncgen plan`, on the pairs of a corpus and against the simulator, whose tokens are not the planner's formula."""
+"""`asyncgen plan` on the pairs of a corpus, against the simulator, whose tokens are not the planner's formula."""
 
 import json
 import subprocess

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_a_split_is_the_same_each_time_and_whole(tmp_path: Path, each_medec_csv:
         assert {pair["split"] for pair in found} == {side}
         assert (tmp_path / f"b-{side}.jsonl").read_bytes() == (tmp_path / f"a-{side}.jsonl").read_bytes()
     notes = {side: [pair["correct_note"] for pair in records(tmp_path / f"a-{side}.jsonl")] for side in sides}
-    assert sorted(sum(notes.values(), [])) == whole
+    assert sorted(chain.from_iterable(notes.values())) == whole
     assert 0.7 < len(notes["train"]) / len(whole) < 0.9
     assert notes["test"] != [pair["correct_note"] for pair in records(tmp_path / "c-test.jsonl")]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from asyncgen.config import shipped
-
 from tests.corpus.files import CSV_NAME
 from tests.corpus.real import REAL_CORPUS
 
@@ -53,7 +52,7 @@ def run(directory: Path, line: str, *more: str) -> str:
 
 
 def without_figures(line: str) -> str:
-    """A line with its numbers and Text IDs made alike; what is counted beside the five types of error is left out."""
+    """A line with numbers and Text IDs made alike, and without the count of pairs that have no Error Type."""
     return re.sub(r", unknown N\Z", "", re.sub(r"\d+", "N", re.sub(r"\w+-val-", "", line)))
 
 

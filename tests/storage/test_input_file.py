@@ -419,12 +419,18 @@ async def test_bad_lines_behind_the_last_wanted_row_do_not_matter(disk: Disk, pa
     assert ids(await read(disk, path, RowCutter(parse_pair), 2, skip_bad=False)) == ["a", "b"]
 
 
+def lines_in(path: Path) -> int:
+    """Lines of a file."""
+    return path.read_bytes().count(b"\n")
+
+
 async def test_a_corpus_streams_as_it_was_scanned(disk: Disk, each_medec_pairs: Path) -> None:
     """All rows, and from the middle to the same end."""
-    number = each_medec_pairs.read_bytes().count(b"\n")
+    number = lines_in(each_medec_pairs)
     middle = number // 2
     found = scan(each_medec_pairs, parse_pair, limit=None, prefix_index=number - 1)
     assert (found.pairs, found.bad_count) == (number, 0)
+    assert number >= 400
     whole = rows(await read(disk, each_medec_pairs, RowCutter(parse_pair), found.pairs, skip_bad=False))
     assert whole[-1].chain == found.prefix_chain
     rest = await read(disk, each_medec_pairs, behind(whole[middle]), number, skip_bad=False)
