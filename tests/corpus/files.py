@@ -1,8 +1,8 @@
 """The corpus as files: pairs as JSON lines, and a CSV file as MEDEC publishes it, with the oddities of real ones.
 
-JSON lines: repeated ids, the older field `text_id`, no error type, no sentences, slashes escaped. CSV: repeated ids,
-no error type, no sentences, blank and short rows, flags that are missing or contradict the text, pairs that are
-there twice. Both: text that was garbled by reading UTF-8 as Windows-1252.
+JSON lines: the older field `text_id`, slashes escaped. CSV: blank and short rows, flags that are missing or
+contradict the text, pairs that are there twice. Both: repeated ids, no error type, no sentences, and text that was
+garbled by reading UTF-8 as Windows-1252.
 """
 
 import csv

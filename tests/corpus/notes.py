@@ -103,7 +103,7 @@ def _length(draw: Random) -> float:
         return draw.uniform(60, 250)
     if kind < 0.05:
         return draw.uniform(1500, 3800)
-    return min(1500.0, max(330.0, draw.gauss(735, 215)))
+    return min(1500.0, max(330.0, draw.gauss(718, 215)))
 
 
 def _answers(terms: list[str], frames: list[str], patient: "_Patient", draw: Random) -> tuple[str, str]:

@@ -127,10 +127,13 @@ def test_a_second_file_moves_no_note_to_another_side(tmp_path: Path, each_medec_
     done = prepare(tmp_path, each_medec_csv, more, "-o", "b.jsonl", "--split", "80/20")
 
     assert done.returncode == 0
+    added: list[str] = []
     for side in ("train", "validation"):
         before, after = ([pair["note_id"] for pair in records(tmp_path / f"{n}-{side}.jsonl")] for n in "ab")
         assert after[: len(before)] == before
-        assert any("-more-" in note_id for note_id in after)
+        added += after[len(before) :]
+    assert added
+    assert all("-more-" in note_id for note_id in added)
     assert "rows left out: both notes were there already" in done.stderr
     assert re.search(r"more\.csv row \d+ \('\w+-more-\d+'\), as in MEDEC-MS-ValidationSet", done.stderr)
     assert "more: -v names them" in done.stderr
