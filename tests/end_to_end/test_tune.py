@@ -17,7 +17,7 @@ MakeJob = Callable[..., Job]
 def tune(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command without a terminal."""
     return subprocess.run(
-        [sys.executable, "-m", "asyncgen", "tune", *words],
+        [sys.executable, "-m", "asyncgen", "tune", "--model", "gpt-4o", *words],
         check=False,
         capture_output=True,
         text=True,
@@ -134,7 +134,7 @@ def test_a_run_begins_with_the_limits_of_a_tier_and_the_headers_correct_them(
 
 def test_an_unknown_tier_ends_a_run_before_it_begins(serve, job: MakeJob) -> None:
     """With the names there are."""
-    done = job(serve(), flags=["--tier", "openai:tier-7"]).run()
+    done = job(serve(), flags=["--model", "gpt-4o", "--tier", "openai:tier-7"]).run()
 
     assert done.returncode == 2
     assert "it has tier-1, tier-2" in done.stderr
