@@ -9,62 +9,106 @@ from typing import Any
 import orjson
 
 from asyncgen.quality.checks.finding import KINDS, Finding
+from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.output_lines import Problem
 from asyncgen.quality.structure import Structure
-from asyncgen.quality.verification import Flagged
+from asyncgen.quality.verification import Judged
 
 # Also what steers the direction of a line or hides in it.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _PROBLEMS_SHOWN = 20
+_SAYS = {
+    State.PROVEN: "every changed word is accounted for",
+    State.FLAGGED: "wrong by rule",
+    State.OPEN: "neither: look at them, or have them judged",
+}
 
 
 class Report:
-    """What is kept of the flagged pairs: numbers by kind, the kinds of each, and the worst `show` in full."""
+    """What is kept of the judged pairs: numbers by state and kind, and the worst `show`.
 
-    def __init__(self, show: int) -> None:
+    Args:
+        show: how many of the worst pairs are shown.
+        full: whether findings and open passages of every pair are kept, for JSON.
+    """
+
+    def __init__(self, show: int, *, full: bool = False) -> None:
         self._show = show
-        self._worst: list[Flagged] = []
-        self.kinds: dict[int, tuple[str, ...]] = {}
+        self._full = full
+        self._worst: list[Judged] = []
+        self._last = -1
+        self.pairs: dict[int, list[Judged]] = {}
+        self.states: Counter[State] = Counter()
         self.counts: Counter[str] = Counter()
 
-    def add(self, flagged: Flagged) -> None:
-        """Take in a flagged pair, or one more finding of one."""
-        self.counts.update(flagged.kinds)
-        self.kinds[flagged.index] = (*self.kinds.get(flagged.index, ()), *flagged.kinds)
-        self._worst.append(flagged)
+    @property
+    def judged(self) -> int:
+        """How many pairs there are."""
+        return self.states.total()
+
+    def add(self, judged: Judged) -> None:
+        """Take in a pair, or one more finding of one."""
+        if judged.index > self._last:  # what comes once more, as a twin of another one, is flagged already
+            self._last = judged.index
+            self.states[judged.state] += 1
+        if self._full and judged.state is not State.PROVEN:
+            self.pairs.setdefault(judged.index, []).append(judged)
+        if judged.state is not State.FLAGGED:
+            return
+        self.counts.update(judged.kinds)
+        self._worst.append(judged)
         if len(self._worst) > 4 * self._show + 64:
             self._worst = self.worst()
 
-    def worst(self) -> list[Flagged]:
+    def worst(self) -> list[Judged]:
         """The worst pairs first; among equals, in input order."""
-        return nsmallest(self._show, self._worst, key=lambda flagged: (-flagged.weight, flagged.index))
+        return nsmallest(self._show, self._worst, key=lambda judged: (-judged.weight, judged.index))
 
-    def percent(self, judged: int) -> float:
-        """Share of the pairs that are flagged."""
-        return 100 * len(self.kinds) / max(1, judged)
+    def in_state(self, state: State) -> list[dict[str, Any]]:
+        """The pairs of a state that are kept, in input order."""
+        return [pair_as_json(judged) for _, judged in sorted(self.pairs.items()) if judged[0].state is state]
+
+    def percent(self, state: State) -> float:
+        """Share of the pairs that are in a state."""
+        return 100 * self.states[state] / max(1, self.judged)
 
 
-def print_tables(structure: Structure, report: Report, judged: int, *, with_input: bool) -> None:
-    """Structure, counts by kind, the worst pairs."""
+def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
+    """A pair with its state, findings and passages that no rule accounts for; a twin's finding comes once more."""
+    first = judged[0]
+    return {
+        "index": first.index,
+        "note_id": first.note_id,
+        "state": first.state,
+        "kinds": [kind for one in judged for kind in one.kinds],
+        "findings": [finding for one in judged for finding in one.judgement.findings],
+        "unproven": [{"was": place.was, "became": place.became} for place in first.judgement.unproven],
+    }
+
+
+def print_tables(structure: Structure, report: Report, *, with_input: bool) -> None:
+    """Structure, states, counts by kind, the worst pairs."""
     _structure(structure)
     if not with_input:
         _say("not checked    notes against the input, and quality: give --input-jsonl")
         return
-    _say(f"flagged        {len(report.kinds):,} of {judged:,} pairs ({report.percent(judged):.2f} %)")
+    for state, says in _SAYS.items():
+        number = f"{report.states[state]:,} of {report.judged:,} pairs ({report.percent(state):.2f} %)"
+        _say(f"{state:<14} {number:<32} {says}")
     if report.counts:
         _say(f"\n{'kind':<18} {'pairs':>6}")
-        for kind, number in report.counts.most_common():
-            _say(f"{kind:<18} {number:>6,}  {KINDS[kind].says}")
+        for kind, pairs in report.counts.most_common():
+            _say(f"{kind:<18} {pairs:>6,}  {KINDS[kind].says}")
     if worst := report.worst():
         _say("\nthe worst, was → became:")
-    for flagged in worst:
-        _say(f"pair {flagged.index} ({flagged.note_id})")
-        for finding in flagged.findings:
+    for judged in worst:
+        _say(f"pair {judged.index} ({judged.note_id})")
+        for finding in judged.judgement.findings:
             _say(f"  {finding.kind:<16} {_words(finding)}")
 
 
-def print_json(structure: Structure, report: Report, judged: int, *, with_input: bool) -> None:
-    """One object; evidence for the worst pairs, the kinds of all flagged ones."""
+def print_json(structure: Structure, report: Report, *, with_input: bool) -> None:
+    """One object; every finding, and every passage that no rule accounts for, by pair."""
     problems = structure.problems
     content: dict[str, Any] = {
         "pairs": structure.pairs,
@@ -76,12 +120,15 @@ def print_json(structure: Structure, report: Report, judged: int, *, with_input:
             "problems": problems.kept,
         },
         "quality": {
-            "judged": judged,
-            "flagged": len(report.kinds),
-            "percent": round(report.percent(judged), 4),
+            "judged": report.judged,
+            "proven": report.states[State.PROVEN],
+            "flagged": report.states[State.FLAGGED],
+            "open": report.states[State.OPEN],
+            "percent": round(report.percent(State.FLAGGED), 4),
             "counts": report.counts,
-            "pairs": [{"index": index, "kinds": kinds} for index, kinds in sorted(report.kinds.items())],
-            "worst": report.worst(),
+            "pairs": report.in_state(State.FLAGGED),
+            "open_pairs": report.in_state(State.OPEN),
+            "worst": [pair_as_json([judged]) for judged in report.worst()],
         }
         if with_input
         else None,

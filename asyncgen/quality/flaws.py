@@ -7,7 +7,8 @@ import orjson
 
 from asyncgen.errors import BadDataError
 from asyncgen.medec.pair import Pair
-from asyncgen.quality.verification import Flagged, Verification
+from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.verification import Judged, Verification
 from asyncgen.recipe import Examples
 from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
@@ -27,6 +28,7 @@ class Flaws:
         self._prompts = prompt_file
         self._most = most
         self._weights: dict[int, int] = {}
+        self._judged = 0
 
     def find(self, directory: RunDirectory) -> None:
         """Read the whole directory; everything else here needs that first.
@@ -35,16 +37,20 @@ class Flaws:
             BadDataError: the files are not what the run wrote.
         """
         self._verification = Verification(directory, self._input, self._prompts)
-        for flagged in self._verification.flagged():
-            # A twin of another example is another text than its original too, and that has been weighed.
-            self._weights.setdefault(flagged.index, flagged.weight)
+        last = -1
+        for judged in self._verification.judged():
+            self._judged += judged.index > last
+            last = max(last, judged.index)
+            if judged.state is State.FLAGGED:
+                # A twin of another example is another text than its original too, and that has been weighed.
+                self._weights.setdefault(judged.index, judged.weight)
         if self._verification.structure.problems.counts:
             raise BadDataError(
                 f"the files in {directory} are broken, as asyncgen verify shows; no pair is asked anew"
             )
 
     def __str__(self) -> str:
-        return f"{len(self._weights):,} of {self._verification.judged:,} pairs are flagged"
+        return f"{len(self._weights):,} of {self._judged:,} pairs are flagged"
 
     def worst(self) -> tuple[int, ...]:
         """The indexes of the worst pairs, in input order."""
@@ -53,5 +59,5 @@ class Flaws:
     def better(self, row: Row[Pair], examples: Examples) -> bool:
         """Whether less is wrong with new examples of a pair than with those in the files."""
         correct, incorrect = map(orjson.loads, examples.blobs[:2])
-        findings = self._verification.inspect(row.index, row.pair, correct, incorrect)
-        return Flagged(row.index, row.pair.note_id, findings).weight < self._weights.get(row.index, 0)
+        judgement = self._verification.judge(row.index, row.pair, correct, incorrect)
+        return Judged(row.index, row.pair.note_id, judgement).weight < self._weights.get(row.index, 0)

@@ -132,6 +132,10 @@ class PromptFile:
         self.unknown += [f"{names[1]}: {name}" for name in left]
         return Prompt(system, template)
 
+    def remark(self, key: str) -> Any:
+        """What stands under a key that is neither sent nor a part of the fingerprint; None without it."""
+        return self._content.get(key)
+
     def open_prompt(self, key: str) -> Prompt:
         """Take `<key>_system` and `<key>_user`, in which every `{name}` is a placeholder.
 

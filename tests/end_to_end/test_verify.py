@@ -41,7 +41,8 @@ def test_what_a_run_wrote_is_whole_and_clean(done: Job) -> None:
     result = verify(done.output_dir, "--input-jsonl", str(SAMPLES), "--prompt-file", str(done.prompt_file))
     assert result.returncode == 0, result
     assert "✓ whole, in order, in step" in result.stdout
-    assert "0 of 24 pairs" in result.stdout
+    assert "flagged        0 of 24 pairs" in result.stdout
+    assert "open           1 of 24 pairs" in result.stdout  # the simulator puts words in front of one note
     result = verify(done.output_dir)
     assert result.returncode == 0, result
     assert "not checked" in result.stdout
@@ -95,6 +96,21 @@ def test_flags_alone_fail_only_when_asked_to(done: Job) -> None:
     assert verify(done.output_dir, *flags).returncode == 0
     assert verify(done.output_dir, *flags, "--max-flagged", "5").returncode == 0
     assert verify(done.output_dir, *flags, "--max-flagged", "4").returncode == 65
+
+
+def test_every_finding_is_in_the_json_with_its_pair_and_state(done: Job) -> None:
+    """Flagged pairs with their words, open ones with the passages that no rule knows; proven ones are counted."""
+    for name in ("sft_correct.jsonl", "sft_combined_safe.jsonl"):
+        change_note(done.output_dir / name, 0, "woman", "man")
+    change_note(done.output_dir / "sft_correct.jsonl", 1, ".", " in the spring.")
+    (done.output_dir / "generation_stats_safe.json").unlink()
+    quality = json.loads(verify(done.output_dir, "--input-jsonl", str(SAMPLES), "--json").stdout)["quality"]
+    assert (quality["judged"], quality["proven"], quality["flagged"], quality["open"]) == (24, 21, 1, 2)
+    (flagged,), (unknown, _) = quality["pairs"], quality["open_pairs"]
+    assert (flagged["note_id"], flagged["state"]) == ("sample-0", "flagged")
+    assert {"kind": "person", "was": "woman", "became": "man"} in flagged["findings"]
+    assert (unknown["index"], unknown["state"], unknown["findings"]) == (1, "open", [])
+    assert "in the spring" in unknown["unproven"][0]["became"]
 
 
 def test_a_changed_incorrect_note_is_broken_structure(done: Job) -> None:

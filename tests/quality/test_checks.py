@@ -21,7 +21,7 @@ PAIR = Pair("1", NOTE, NOTE.replace("septic arthritis", "gout"), "diagnosis", No
 
 def kinds(note: str, pair: Pair = PAIR) -> set[str]:
     """The kinds found in a paraphrase of the note."""
-    return {finding.kind for finding in Inspector({}).inspect(0, pair, note, {})}
+    return {finding.kind for finding in Inspector({}).inspect(0, pair, note, {}).findings}
 
 
 @pytest.mark.parametrize(

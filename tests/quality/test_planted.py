@@ -6,20 +6,29 @@ from random import Random
 import pytest
 
 from asyncgen.medec.pair import Pair
+from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.inspector import Inspector
+from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.checks.proof import unproven
 from asyncgen.quality.checks.reasoning import Expected
+from asyncgen.quality.checks.words import split_words
 from asyncgen.simulator.paraphrase import paraphrase
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
+from tests.quality.edits import clean_paraphrase
 
 PLANTINGS = 100
 LEAST_FOUND = 99
 MOST_FLAGGED = 0.01
+MOST_PROVEN = 0.005
+LEAST_PROVEN = 0.75
 
 
 def inspect(example: Example, expected: dict[str, Expected]) -> set[str]:
     """The kinds found in one example."""
     reasonings = {"CORRECT": example.correct, "INCORRECT": example.incorrect}
-    return {finding.kind for finding in Inspector(expected).inspect(0, example.pair, example.note, reasonings)}
+    return {
+        finding.kind for finding in Inspector(expected).inspect(0, example.pair, example.note, reasonings).findings
+    }
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
@@ -44,7 +53,7 @@ def test_clean_examples_are_left_alone(seed: int, pairs: list[Pair], expected: d
     for index, pair in enumerate(pairs):
         example = clean_example(pair, (), draw)
         reasonings = {"CORRECT": example.correct, "INCORRECT": example.incorrect}
-        findings = inspector.inspect(index, pair, example.note, reasonings)
+        findings = inspector.inspect(index, pair, example.note, reasonings).findings
         flagged.update({str((index, finding)) for finding in findings[:1]})
     assert not list(inspector.duplicates())
     assert flagged.total() <= MOST_FLAGGED * len(pairs), flagged
@@ -55,9 +64,25 @@ def test_the_paraphrases_of_the_simulator_are_left_alone(pairs: list[Pair]) -> N
     draw = Random("simulator")
     inspector = Inspector({})
     notes = [paraphrase(pair.correct_note.strip(), draw.getrandbits(64)) for pair in pairs]
-    found = [inspector.inspect(index, pair, notes[index], {}) for index, pair in enumerate(pairs)]
+    found = [inspector.inspect(index, pair, notes[index], {}).findings for index, pair in enumerate(pairs)]
     assert [findings for findings in found if findings] == []
     assert list(inspector.duplicates()) == []
+
+
+def test_the_errors_of_doctors_are_not_proven(pairs: list[Pair]) -> None:
+    """The incorrect note as a paraphrase of the correct one: one of 200 at most, without its error too."""
+    judged = [Inspector({}).inspect(0, pair, pair.incorrect_note, {}) for pair in pairs]
+    assert sum(judgement.state is State.PROVEN for judgement in judged) <= MOST_PROVEN * len(pairs)
+    unaware = [Change(split_words(pair.correct_note), split_words(pair.incorrect_note)) for pair in pairs]
+    assert sum(not unproven(change) for change in unaware) <= MOST_PROVEN * len(pairs)
+
+
+def test_clean_paraphrases_are_mostly_proven(pairs: list[Pair]) -> None:
+    """Three of four: the edits were written without a look at the lexicon."""
+    draw = Random("proven")
+    notes = [clean_paraphrase(pair.correct_note, draw)[0] for pair in pairs]
+    states = [Inspector({}).inspect(0, pair, note, {}).state for pair, note in zip(pairs, notes, strict=True)]
+    assert states.count(State.PROVEN) >= LEAST_PROVEN * len(pairs)
 
 
 def test_an_answer_given_to_two_pairs_is_a_duplicate(pairs: list[Pair]) -> None:

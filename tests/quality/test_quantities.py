@@ -43,6 +43,11 @@ def kinds(was: str, became: str) -> set[str]:
         ("For 3 days, he has had 2 headaches.", "He has had 2 headaches for 3 days."),
         ("one of the two", "one of the 2"),
         ("4,500/mm3", "4500/mm3"),
+        ("a 2 x 1.5 cm mass", "a 20 x 15 mm mass"),
+        ("for 3 to 4 days", "for 72 to 96 hours"),
+        ("for a year and a half", "for 18 months"),
+        ("for one and a half hours", "for 90 minutes"),
+        ("BP 98/62, HR 96", "BP 98/62, heart rate 96"),
     ],
 )
 def test_a_legal_conversion_is_no_finding(was: str, became: str) -> None:
@@ -70,6 +75,9 @@ def test_a_legal_conversion_is_no_finding(was: str, became: str) -> None:
         ("sodium is 140 mEq/L", "sodium is normal", "number"),
         ("sodium is normal", "sodium is 140 mEq/L", "number"),
         ("38 C (100.4 F)", "38 C (104.0 F)", "number"),
+        ("a 2 x 1.5 cm mass", "a 2 x 15 mm mass", "unit"),
+        ("for a year and a half", "for 15 months", "number"),
+        ("at 2 cm. The age is 3.", "at 3 cm. The age is 2.", "unit"),
     ],
 )
 def test_another_amount_is_named(was: str, became: str, kind: str) -> None:

@@ -5,7 +5,10 @@ from itertools import product
 
 import pytest
 
+from asyncgen.medec.pair import Pair
 from asyncgen.quality.checks.change import Change
+from asyncgen.quality.checks.inspector import Inspector
+from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.checks.words import split_words
 from tests.quality.sentences import Sentence, Verdict, is_held_out, load_sentences
 
@@ -109,6 +112,30 @@ def test_no_paraphrase_stands_twice_or_is_its_note() -> None:
 def test_the_same_words_are_changed_in_few_sentences_only() -> None:
     """Three at most: more would measure one rule again and again."""
     assert [words for words, count in Counter(map(_changed, EVERY)).items() if count > MOST_ALIKE] == []
+
+
+def states(verdict: Verdict, *, held_out: bool) -> Counter[State]:
+    """How many sentences of a file are in each state."""
+    return Counter(
+        Inspector({}).inspect(0, Pair(one.id, one.note, one.note, "unknown", None, None), one.paraphrase, {}).state
+        for one in ALL[verdict, held_out]
+    )
+
+
+@pytest.mark.parametrize(("held_out", "least_proven"), [(False, 0.8), (True, 0.55)])
+def test_clean_sentences_are_rarely_flagged_and_mostly_proven(held_out: bool, least_proven: float) -> None:
+    """8 % are flagged at most."""
+    found = states("clean", held_out=held_out)
+    assert found[State.FLAGGED] <= 0.08 * found.total(), found
+    assert found[State.PROVEN] >= least_proven * found.total(), found
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_bad_sentences_are_not_proven(held_out: bool) -> None:
+    """One of a hundred at most; half of them are flagged."""
+    found = states("bad", held_out=held_out)
+    assert found[State.PROVEN] <= 0.01 * found.total(), found
+    assert found[State.FLAGGED] >= 0.5 * found.total(), found
 
 
 def _changed(sentence: Sentence) -> tuple[tuple[str, ...], ...]:

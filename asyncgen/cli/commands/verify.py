@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prompt-file",
         type=Path,
         metavar="P",
-        help="says the keys of a reasoning (default: those that most reasonings have)",
+        help="says the keys of a reasoning (default: those that most reasonings have), and under allowed_changes "
+        "what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",
     )
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst pairs (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
@@ -60,6 +61,7 @@ def execute(args: argparse.Namespace) -> int:
     """Verify, print, judge."""
     # `asyncgen --help` does not pay for these.
     from asyncgen.cli.verify_view import Report, print_json, print_tables  # noqa: PLC0415
+    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
@@ -77,21 +79,21 @@ def execute(args: argparse.Namespace) -> int:
     try:
         directory = RunDirectory(disk, args.directory.absolute())
         verification = Verification(directory, args.input_jsonl, args.prompt_file)
-        report = Report(args.show)
-        for flagged in verification.flagged():
-            report.add(flagged)
+        report = Report(args.show, full=args.json)
+        for judged in verification.judged():
+            report.add(judged)
     finally:
         disk.close()
     show = print_json if args.json else print_tables
-    show(verification.structure, report, verification.judged, with_input=with_input)
-    percent = report.percent(verification.judged)
+    show(verification.structure, report, with_input=with_input)
+    percent = report.percent(State.FLAGGED)
     too_many = args.max_flagged is not None and percent > args.max_flagged
     if too_many:
         sys.stderr.write(f"❌ {percent:.2f} % flagged, more than --max-flagged {args.max_flagged:g}\n")
     if verification.structure.problems.counts or too_many:
         return Exit.BAD_DATA
     if not args.json:
-        every = verification.judged > 0 and len(report.kinds) == verification.judged
+        every = 0 < report.judged == report.states[State.FLAGGED]
         sys.stdout.write(f"next: {_next(verification.structure, args.directory, all_flagged=every)}\n")
     return Exit.DONE
 

@@ -24,6 +24,16 @@ class Hunk:
     became: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A changed passage in whole sentences: its text in both notes, its hunks, where the revised one begins."""
+
+    was: str
+    became: str
+    hunks: tuple[Hunk, ...]
+    offset: int
+
+
 class Change:
     """The difference between two texts by words, case and blanks aside.
 
@@ -68,15 +78,25 @@ class Change:
         return tuple(map(tuple, places))
 
     @cached_property
-    def window(self) -> tuple[str, str]:
-        """The texts, was and became, from the first sentence that changed to the last one."""
-        if not self.hunks:
-            return "", ""
-        first, last = self.hunks[0], self.hunks[-1]
-        return (
-            _whole_sentences(self.original, first.i1, last.i2),
-            _whole_sentences(self.revised, first.j1, last.j2),
-        )
+    def passages(self) -> tuple[Place, ...]:
+        """The changed passages in whole sentences, in order; hunks whose sentences touch are in one.
+
+        All that is outside of them is the same in both texts.
+        """
+        groups: list[tuple[list[Hunk], int, int]] = []
+        for hunk in self.hunks:
+            first, last = _whole_sentences(self.original, hunk)
+            if groups and first <= groups[-1][2]:
+                hunks, begin, end = groups.pop()
+                groups.append(([*hunks, hunk], begin, max(end, last)))
+            else:
+                groups.append(([hunk], first, last))
+        return tuple(self._passage(*group) for group in groups)
+
+    def _passage(self, hunks: list[Hunk], begin: int, end: int) -> Place:
+        before, behind = hunks[0].j1 - (hunks[0].i1 - begin), hunks[-1].j2 + (end - hunks[-1].i2)
+        offset = self.revised.spans[before][0] if before < behind else 0
+        return Place(self.original.slice(begin, end), self.revised.slice(before, behind), tuple(hunks), offset)
 
     def shown(self, *hunks: Hunk) -> tuple[str, str]:
         """From the first to the last of some hunks, as it stands in both texts; of all when none is given."""
@@ -139,16 +159,20 @@ def _hunk(was: tuple[str, ...], became: tuple[str, ...], begin: tuple[int, int],
     return Hunk(i1, i2, j1, j2, was[i1:i2], became[j1:j2])
 
 
-def _whole_sentences(words: Words, first: int, last: int) -> str:
-    """The text from the beginning of the sentence of word `first` to the end of that of word `last - 1`."""
+def _whole_sentences(words: Words, hunk: Hunk) -> tuple[int, int]:
+    """The words of the sentences that a hunk touches: the first one, and the one after the last."""
     sentences = words.sentences
     if not sentences:
-        return ""
-    first, last = min(first, len(sentences) - 1), max(first, last - 1)
-    last = min(last, len(sentences) - 1)
-    begin, end = sentences[max(0, first - 1)], sentences[min(last + 1, len(sentences) - 1)]
-    while first and sentences[first - 1] >= begin:
-        first -= 1
-    while last + 1 < len(sentences) and sentences[last + 1] <= end:
-        last += 1
-    return words.slice(first, last + 1)
+        return 0, 0
+    first = min(hunk.i1, len(sentences) - 1)
+    last = min(max(hunk.i2 - 1, first), len(sentences) - 1)
+    if hunk.i1 == hunk.i2 and first > 0:
+        first -= 1  # an insertion at a border touches both
+    if words.words[last] in ".;" and last + 1 < len(sentences):
+        last += 1  # two sentences may have become one
+    begin, end = first, last + 1
+    while begin > 0 and sentences[begin - 1] == sentences[first]:
+        begin -= 1
+    while end < len(sentences) and sentences[end] == sentences[last]:
+        end += 1
+    return begin, end

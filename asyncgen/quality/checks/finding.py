@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from asyncgen.quality.checks.vocabulary import word_set
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -32,7 +34,8 @@ KINDS = {
     "certainty": Kind(3, "suspected became certain, or the other way round"),
     "person": Kind(3, "sex or relative changed"),
     "route": Kind(3, "oral, intravenous, topical … changed"),
-    "drug": Kind(3, "one drug became another, by the endings of their names"),
+    "drug": Kind(3, "one drug became another"),
+    "code": Kind(3, "a short code became another: IgG, hepatitis B, CN VII, C3"),
     # the pair
     "leak": Kind(5, "words of the pair's error stand in the CORRECT note"),
     "answer_lost": Kind(3, "the words that make the note correct are gone"),
@@ -55,7 +58,17 @@ KINDS = {
     "reasoning_empty": Kind(1, "reasoning with an empty value"),
     "reasoning_other": Kind(3, "reasoning about another note"),
     "reasoning_verdict": Kind(3, "reasoning that says the opposite of the label"),
+    "reasoning_side": Kind(3, "reasoning that argues for the error, or against its correction"),
+    "reasoning_quote": Kind(3, "reasoning that quotes what stands in neither note"),
+    "reasoning_number": Kind(3, "reasoning with a number that stands in neither note"),
+    "reasoning_finding": Kind(3, "reasoning with a finding that stands in neither note, or is denied there"),
+    "reasoning_comparison": Kind(1, "reasoning that speaks of another version of the note"),
 }
+MEANING = word_set("""
+    length omission addition number dose unit laterality site negation opposite severity certainty person route
+    drug code answer_lost
+""")
+"""Kinds that say that the meaning changed; what is proven to say the same has none of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from asyncgen.quality.checks.additions import stem
 from asyncgen.quality.checks.change import Change, clip
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.words import is_content
 
 _PREAMBLE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|great|understood)\b[\s,.!:]"
@@ -112,7 +114,10 @@ def _cut_off(change: Change) -> Iterator[Finding]:
     stops = change.revised.text.rstrip()[-1:] in marks
     open_end = change.original.text.rstrip()[-1:] in marks and not stops
     begun = gained and any(word.startswith(gained[-1]) and word != gained[-1] for word in lost)
-    shorter = len(lost) - len(gained) >= _LEAST_TAIL and (open_end or not gained)
+    # The active voice of "was removed by the surgeon" has lost no word with content.
+    came = set(map(stem, change.gained))
+    told = any(is_content(word) and stem(word) not in came for word in lost)
+    shorter = told and len(lost) - len(gained) >= _LEAST_TAIL and (open_end or not gained)
     if (begun and not stops) or shorter or (open_end and lost and not gained):
         yield Finding("cut_off", *change.shown(last))
 

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 
-from asyncgen.medec.pair import Pair
 from asyncgen.quality.checks.change import Change, Hunk
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.vocabulary import PLAIN
-from asyncgen.quality.checks.words import content, split_words
+from asyncgen.quality.checks.words import content
 
 _RARE = 8  # letters
 _SHARE = 0.4
 
 
-def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
+def check_leak(change: Change, error: Change) -> Iterator[Finding]:
     """Hold what changed against what tells the incorrect note from the correct one."""
     if not change.hunks:
         return
-    error = Change(change.original, split_words(pair.incorrect_note))
     wrong, right = set(content(error.gained)), set(content(error.lost))
     brought = {word for word in change.gained if word in wrong}
     telling = {word for word in wrong if not PLAIN.fullmatch(word)}
@@ -26,6 +24,13 @@ def check_leak(change: Change, pair: Pair) -> Iterator[Finding]:
     told = {word for word in right if not PLAIN.fullmatch(word)}
     if told and told <= change.lost.keys() and not _abbreviated(change):
         yield Finding("answer_lost", *change.shown(*(hunk for hunk in change.hunks if told & set(hunk.was))))
+
+
+def telling_words(error: Change) -> tuple[frozenset[str], frozenset[str]]:
+    """The words that tell an incorrect note from the correct one: those of the error, those of its correction."""
+    sides = (set(content(error.gained)), set(content(error.lost)))
+    wrong, right = (frozenset(word for word in side if not PLAIN.fullmatch(word)) for side in sides)
+    return wrong, right
 
 
 def _shared(change: Change, error: Change) -> list[Hunk]:

@@ -3,14 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from asyncgen.quality.checks.additions import is_reason, shares_words, stem
 from asyncgen.quality.checks.change import Change, Hunk, balance, clip
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.typing_errors import corrects
+from asyncgen.quality.checks.vocabulary import word_set
 from asyncgen.quality.checks.words import content
 
 LEAST_KEPT = 0.5
 MOST_LONGER = 60  # characters that any change may add or take, beside a tenth of the note
 FREE = 2  # words with content that do not come or go with nothing in their place
 FREE_OF_ANY_KIND = 4
+_LONGEST_SHORT = 3  # words of an abbreviation: "CN VII"
+_AGENTS = word_set("""
+    team surgeon surgeons surgical medical staff nurse nurses clinician clinicians attending treating provider
+    doctors physicians therapist paramedics we
+""")
+"""Who acts in a clinic: the active voice names whom the passive one does not."""
 BALANCE = 4  # … nor so many more than stand in their place
 
 
@@ -22,8 +31,9 @@ def check_locality(change: Change) -> Iterator[Finding]:
     if change.kept < LEAST_KEPT:
         yield Finding("rewritten", clip(change.original.text), clip(change.revised.text))
         return
-    if len(change.places) > 1:
-        shown = [change.shown(*place) for place in change.places]
+    edited = [place for place in change.places if not all(map(_is_correction, place))]
+    if len(edited) > 1:
+        shown = [change.shown(*place) for place in edited]
         yield Finding(
             "many_places",
             clip(" | ".join(was or "∅" for was, _ in shown)),
@@ -36,13 +46,36 @@ def check_locality(change: Change) -> Iterator[Finding]:
         yield from _balance(change, place)
 
 
+def _is_correction(hunk: Hunk) -> bool:
+    """Whether a hunk corrects typing errors: that is no second place."""
+    return len(hunk.was) == len(hunk.became) and all(map(corrects, hunk.was, hunk.became))
+
+
 def _balance(change: Change, place: tuple[Hunk, ...]) -> Iterator[Finding]:
     """Words with content that went or came in a place; those that only moved do not count."""
     lost, gained = balance(place)
     if _outweighs(lost, gained) or any(_bare(hunk.was, hunk.became, lost, gained) for hunk in place):
         yield Finding("omission", *change.shown(*place))
-    if _outweighs(gained, lost) or any(_bare(hunk.became, hunk.was, gained, lost) for hunk in place):
+    known = any(_is_known_reason(change, hunk) or _writes_out(change, hunk) for hunk in place)
+    if not known and (_outweighs(gained, lost) or any(_bare(h.became, h.was, gained, lost) for h in place)):
         yield Finding("addition", *change.shown(*place))
+
+
+def _is_known_reason(change: Change, hunk: Hunk) -> bool:
+    """Whether a hunk adds why something is done, by words of the note: right or wrong, it is not foreign."""
+    words = tuple(word for word in hunk.became if word[0].isalnum())
+    return is_reason(words) and shares_words(words, change.original)
+
+
+def _writes_out(change: Change, hunk: Hunk) -> bool:
+    """Whether a hunk puts the words of an abbreviation beside it: "computed tomography (CT)"."""
+    words, spans = change.revised.words, change.revised.spans
+    for place in range(hunk.j1, min(hunk.j2 + 1, len(words))):
+        end = next((k for k in range(place + 2, place + _LONGEST_SHORT + 2) if words[k : k + 1] == (")",)), 0)
+        if words[place] == "(" and end:
+            short = change.revised.text[spans[place + 1][0] : spans[end - 1][1]]
+            return short[0].isalpha() and short.isupper()
+    return False
 
 
 def _outweighs(many: Counter[str], few: Counter[str]) -> bool:
@@ -54,7 +87,9 @@ def _bare(side: tuple[str, ...], other: tuple[str, ...], changed: Counter[str], 
     """Whether a passage of words went, or came, with nothing in its place."""
     if any(word[0].isalnum() for word in other):
         return False
-    words = [word for word in side if word[0].isalpha() and word in changed]
+    others = set(map(stem, for_it))  # "is removed", "surgeons remove"
+    words = [word for word in side if word[0].isalpha() and word in changed and stem(word) not in others]
+    words = [word for word in words if word not in _AGENTS]
     return len(content(words)) >= FREE or (len(words) >= FREE_OF_ANY_KIND and not content(for_it))
 
 

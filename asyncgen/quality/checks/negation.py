@@ -10,7 +10,7 @@ from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO, DENYING_PREFI
 
 _SAME_PHRASE = 3  # words
 _LIST = {"or", "nor"}
-_PREFIXED = re.compile(r"(?:non|un(?!der|i|til))\w{4,}")
+_DENYING = re.compile(r"(?:non|un(?!der|i|til))\w{4,}|\w{3,}less|0")
 _LEAST_STEM = {"un": 4, "non": 4}
 _LEAST_STEM_OTHER = 6
 _NO_DENIALS = {"inpatient", "inpatients", "informed", "indicated", "invasive"}
@@ -38,7 +38,9 @@ def _turned(change: Change, touched: list[Hunk], lost: Counter[str], gained: Cou
     others = _denials_too(gained) - _denials_too(lost)
     made_up_for = others > 0 if before > after else others < 0
     # "no fever and no cough" is "no fever or cough".
-    listed = bool(_LIST & {*lost, *gained}) and _says_no(change.window[1 if before > after else 0])
+    listed = bool(_LIST & {*lost, *gained}) and _says_no(
+        " ".join(passage.became if before > after else passage.was for passage in change.passages)
+    )
     return not made_up_for and not listed
 
 
@@ -51,7 +53,7 @@ def _denials(words: Counter[str]) -> int:
 
 
 def _denials_too(words: Counter[str]) -> int:
-    return sum(number for word, number in words.items() if word in DENIES_TOO or _PREFIXED.fullmatch(word))
+    return sum(number for word, number in words.items() if word in DENIES_TOO or _DENYING.fullmatch(word))
 
 
 def _says_no(text: str) -> bool:

@@ -13,11 +13,14 @@ _DOSED = {"mass", "volume", "activity", "amount", "equivalent", "portion", "puff
 
 def check_numbers(change: Change) -> Iterator[Finding]:
     """Hold the quantities of what changed against each other."""
-    was_text, became_text = change.window
-    before, after = quantities(was_text), quantities(became_text)
+    # What is outside of the changed passages is the same on both sides, so this compares the whole notes.
+    before = [quantity for place in change.passages for quantity in quantities(place.was)]
+    after = [quantity for place in change.passages for quantity in quantities(place.became)]
     lost = _without(before, Counter(quantity.key for quantity in after))
     gained = _without(after, Counter(quantity.key for quantity in before))
     lost, gained = _drop_converted(lost, gained)
+    if "none" in change.gained:
+        lost = [one for one in lost if one.value != 0]
     # A value beside its conversion, "37.8 °C (100 °F)", may come or go; the originals often round it badly.
     lost = [one for one in lost if not _restates(one, before, lost, slack=1.0)]
     gained = [one for one in gained if not _restates(one, after, gained, slack=0.05)]

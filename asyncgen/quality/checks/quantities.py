@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from asyncgen.quality.checks.units import COUNTED, DAY, NAME, RATE, UNIT, read_unit
+from asyncgen.quality.checks.vocabulary import word_set
 
 _MONTH = 28 * DAY
 _ROUNDED = 0.03  # share that rounding may change at most
@@ -45,22 +46,39 @@ _NO_NUMBERS = {"one", "single", "both", "half"}
 _ORDINALS = _counted(_ORDINAL_WORDS)
 _ROMAN = _counted(_ROMAN_NUMERALS)
 
+_BEGINNINGS = (
+    frozenset(word.split()[0] for word in _WORD_VALUES)
+    | frozenset(_ORDINALS)
+    | word_set("""
+    a an the every each once twice thrice daily weekly monthly nightly bid tid qid b t aged age type stage
+    grade class nerve cn phase factor category degree
+""")
+)
 _WORDS = "|".join(sorted(_WORD_VALUES, key=len, reverse=True))
 _QUANTITY = re.compile(
-    r"(?i:type|stage|grade|class|nerve|phase|factor|category|degree)\s(?P<roman>[IVX]+)\b"
+    r"(?i:type|stage|grade|class|nerve|CN|phase|factor|category|degree)\s(?P<roman>[IVX]+)\b"
     rf"|(?P<ordinal>\b(?i:{'|'.join(_ORDINALS)})\b|(?<![\w.,])\d+(?:st|nd|rd|th)\b)"
     r"|(?P<aged>\b(?i:aged?)\s(?:of\s)?(?=\d))?"
-    r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>(?!(?<=O)2\b)"
+    r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>(?<![^\W\d_])"
     r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+))"
     r"(?P<power>\s?[x\u00d7]\s?10(?:\^(?P<exponent>\d{1,2})|(?P<raised>[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,2})))?"
-    rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?"
+    rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?(?P<half>\sand\s(?:a|one)\shalf)?"
     rf"|\b(?P<article>(?i:an?|the\spast|the\slast|every|each)(?=\s(?i:{NAME})\b)))"
     rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*)"
 )
-_SHORT_VITAL = re.compile(r"\b(?:(?P<rate>HR|RR)|BP)(?:\s(?:is|are|was|of))?:?\s(?(rate)|(?:\d+/)?)$")
+_SHORT_VITAL = re.compile(
+    r"\b(?:(?P<rate>HR|RR|[Hh]eart rate|[Pp]ulse(?: rate)?|[Rr]espiratory rate|[Rr]espirations)"
+    r"|BP|[Bb]lood pressure)(?:\s(?:is|are|was|of))?:?\s(?(rate)|(?:\d+/)?)$"
+)
 """What stands before a number whose unit nobody writes: "HR 96", "BP 98/62"."""
+_OTHER_UNIT = re.compile(r"\s?(?!and\b|or\b|at\b|on\b|in\b|with\b|over\b)[A-Za-z]")
 _PAIRED = re.compile(r"\s?(?:/|over)\s?\d+\s?mm\s?Hg\b", re.IGNORECASE)
 """What stands behind the first number of "98/62 mm Hg"."""
+_HALF = 0.5
+_AND_A = re.compile(r"\sand\s(?:an?\s|one\s)?")
+_SHARES = re.compile(r"\s?(?:to|or|and|by|x|\u00d7|-|\u2013)\s?")
+"""What stands between numbers that share the unit of the last one."""
+_SHARED_DIMENSIONS = {"time", "length", "mass", "volume"}
 _RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
 _EVERY = rf"\b(?:every|each|q)\s?(\d+|{_WORDS})\s?-?"
 _TIMES = rf"\b(\d+|{_WORDS})\stimes\s(?:a\s|per\s|each\s)?"
@@ -110,13 +128,23 @@ class Quantity:
         return (self.value, self.dimension, round(math.log(max(abs(self.amount), 1e-30)), 3))
 
 
+def may_begin(word: str) -> bool:
+    """Whether a quantity may begin with a lower-case word."""
+    return word[0].isdigit() or word in _BEGINNINGS or word[0] in "q.-+\u2212" or not word.isalnum()
+
+
 def quantities(text: str) -> list[Quantity]:
     """All quantities of a text, in order; parts of one ("5 ft 4 in") are one."""
+    return [quantity for _, _, quantity in placed_quantities(text)]
+
+
+def placed_quantities(text: str) -> list[tuple[int, int, Quantity]]:
+    """All quantities of a text with their places, in order, those that say how often at the end."""
     rest, found = _frequencies(text)
     places: list[tuple[int, int, Quantity]] = []
     for match in _QUANTITY.finditer(rest):
         begin, end = match.span()
-        quantity = _vital(_quantity(match), rest[max(0, begin - 20) : begin], rest[end : end + 20])
+        quantity = _vital(_quantity(match), rest[max(0, begin - 28) : begin], rest[end : end + 20])
         if places and _continues(places[-1][2], quantity, rest[places[-1][1] : begin]):
             begin, _, head = places.pop()
             quantity = replace(
@@ -126,8 +154,34 @@ def quantities(text: str) -> list[Quantity]:
                 amount=head.amount + quantity.amount,
                 text=rest[begin:end],
             )
+        elif places and quantity.value == _HALF and _AND_A.fullmatch(rest[places[-1][1] : begin]):
+            begin, _, head = places.pop()  # "a year and a half"
+            quantity = replace(
+                head,
+                value=head.value + _HALF,
+                amount=head.amount + _HALF * head.factor,
+                text=rest[begin:end],
+                soft=False,
+            )
         places.append((begin, end, quantity))
-    return [quantity for _, _, quantity in places] + found
+    return _with_shared_units(places, rest) + found
+
+
+def _with_shared_units(places: list[tuple[int, int, Quantity]], text: str) -> list[tuple[int, int, Quantity]]:
+    """The quantities with one unit for several numbers: "2 x 1.5 cm", "3 to 4 days"."""
+    shared = list(places)
+    for place in range(len(shared) - 2, -1, -1):
+        begin, end, quantity = shared[place]
+        following = shared[place + 1]
+        if not quantity.dimension and not quantity.soft and _SHARES.fullmatch(text[end : following[0]]):
+            unit = following[2]
+            if unit.dimension.partition("/")[0] in _SHARED_DIMENSIONS and not unit.soft:
+                amount, step = quantity.value * unit.factor, quantity.step * unit.factor
+                quantity = replace(
+                    quantity, dimension=unit.dimension, factor=unit.factor, amount=amount, step=step
+                )
+                shared[place] = (begin, end, quantity)
+    return shared
 
 
 def same_amount(was: Quantity, became: Quantity, slack: float = 0.05) -> bool:
@@ -165,7 +219,7 @@ def _vital(quantity: Quantity, before: str, behind: str) -> Quantity:
     """The quantity with the unit that the abbreviation before it implies, or that the other of two numbers has."""
     if quantity.dimension:
         return quantity
-    short = _SHORT_VITAL.search(before)
+    short = None if _OTHER_UNIT.match(behind) else _SHORT_VITAL.search(before)
     if short is None and not _PAIRED.match(behind):
         return quantity
     dimension, factor = read_unit("", "/min") if short and short["rate"] else read_unit("mmHg", "")
@@ -182,7 +236,8 @@ def _value(match: re.Match[str]) -> tuple[float, float, bool]:
         value = float(digits) * (-1 if match["sign"] in {"-", "\u2212"} else 1)
         return value * power, power * 10.0 ** -len(digits.partition(".")[2]), False
     if match["word"]:
-        return float(_WORD_VALUES[match["word"].lower()]), 1.0, False
+        value = _WORD_VALUES[match["word"].lower()]
+        return (value + 0.5, 0.1, False) if match["half"] else (float(value), 1.0, False)
     return 1.0, 1.0, True
 
 
@@ -197,15 +252,15 @@ def _continues(head: Quantity, tail: Quantity, between: str) -> bool:
     )
 
 
-def _frequencies(text: str) -> tuple[str, list[Quantity]]:
+def _frequencies(text: str) -> tuple[str, list[tuple[int, int, Quantity]]]:
     """How often something is done, a day; and the text without it."""
-    found: list[Quantity] = []
+    found: list[tuple[int, int, Quantity]] = []
     if not _MAYBE_FREQUENCY.search(text):
         return text, found
     for pattern, rate in _FREQUENCIES:
         for match in pattern.finditer(text):
             times = rate(_number(match[1]) if pattern.groups else 1)
-            found.append(Quantity(round(times, 4), "times a day", 1, times, 0, match[0]))
+            found.append((*match.span(), Quantity(round(times, 4), "times a day", 1, times, 0, match[0])))
         text = pattern.sub(lambda match: " " * len(match[0]), text)
     return text, found
 

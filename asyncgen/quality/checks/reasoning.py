@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from asyncgen.medec.pair import CORRECT, INCORRECT
@@ -35,11 +36,13 @@ _COMMON = 0.08
 class Expected:
     """What the reasonings of one label are like: their keys (None: no reasoning), and words that say little.
 
-    `common` are the stems that many of them use, whatever their note is about.
+    `common` are the stems that many of them use, whatever their note is about. `comparison_forbidden`: whether the
+    prompt forbids to speak of another version of the note.
     """
 
     keys: frozenset[str] | None
     common: frozenset[str] = frozenset()
+    comparison_forbidden: bool = True
 
 
 def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
@@ -105,14 +108,16 @@ def check_reasoning(reasoning: Any, expected: Expected, notes: str, label: str) 
 
 def _is_about(text: str, notes: str, common: frozenset[str]) -> bool:
     """Whether enough of what a reasoning names stands in the notes."""
+    known = _stems(notes)
     facts = _stems(text) - common
     if len(facts) < _LEAST_FACTS:
         return True
-    return len(facts & _stems(notes)) >= _LEAST_SHARE * len(facts)
+    return len(facts & known) >= _LEAST_SHARE * len(facts)
 
 
-def _stems(text: str) -> set[str]:
-    return {word[:_STEM] for word in _WORD.findall(text.lower())}
+@lru_cache(maxsize=2)  # the notes of a pair are asked for with each of its reasonings
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:_STEM] for word in _WORD.findall(text.lower()))
 
 
 def _text(value: Any) -> str:

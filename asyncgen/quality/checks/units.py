@@ -53,6 +53,7 @@ _TABLE = """
     activity 1e-3: mu
     osmole 1e-3: mosmol mosm
     1/time 1: hz
+    1/time 1e3: khz
     1/time 0.0166667: bpm
     pack 1: packs pack
     portion 1: tablets tablet tabs tab pills pill capsules capsule

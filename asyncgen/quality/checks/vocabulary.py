@@ -3,7 +3,8 @@
 import re
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a table."""
     return frozenset(text.split())
 
 
@@ -25,6 +26,15 @@ CLASSES = _classes("""
     site: anterior anteriorly ventral | posterior posteriorly dorsal
     site: proximal proximally | distal distally
     site: internal | external
+    site: beside adjacent near | inside within | outside
+    site: above | below beneath under | behind | front
+    site: head | body | tail | neck
+    site: upper | middle | lower
+    site: anterior | middle | posterior
+    site: apex apical | base basal
+    site: central | peripheral
+    site: subdural | epidural | subarachnoid | intracerebral
+    site: intramural | submucosal | subserosal
     site: arm arms | leg legs
     site: hand hands | foot feet
     site: shoulder shoulders | hip hips | knee knees | ankle ankles | elbow elbows | wrist wrists
@@ -38,6 +48,42 @@ CLASSES = _classes("""
     opposite: positive | negative
     opposite: normal unremarkable | abnormal
     opposite: present presence | absent absence
+    opposite: intact preserved unimpaired | absent impaired lost damaged
+    opposite: dilated widened | constricted narrowed pinpoint miotic | hypertrophied
+    opposite: louder loudest | softer softest
+    opposite: painful | painless
+    opposite: regular | irregular
+    opposite: symmetric symmetrical | asymmetric asymmetrical
+    opposite: displaced | nondisplaced undisplaced
+    opposite: productive wet | dry nonproductive
+    opposite: moist | dry
+    opposite: soft | firm hard rigid
+    opposite: clear | cloudy turbid
+    opposite: flexion flexed | extension extended
+    opposite: hyperresonant tympanitic | dull | resonant
+    opposite: inspiration inspiratory | expiration expiratory
+    opposite: fell falls dropped drops decreased | rose rises climbed increased
+    opposite: prolonged | shortened
+    opposite: allowed permitted | forbidden prohibited avoided
+    opposite: accepts accepted agrees agreed | declines declined refuses refused
+    opposite: detectable | undetectable
+    opposite: reactive | nonreactive
+    opposite: finished completed | started begun
+    opposite: direct conjugated | indirect unconjugated
+    opposite: active | passive
+    opposite: benign | malignant
+    opposite: focal | diffuse | patchy | continuous
+    opposite: primary | secondary | tertiary
+    opposite: fast rapid rapidly | slow slowly
+    opposite: morning | afternoon | evening | night
+    opposite: earlier | later
+    opposite: until | since
+    opposite: most | least
+    opposite: always | sometimes occasionally | never rarely seldom
+    opposite: thin | thick
+    opposite: palpable | impalpable nonpalpable
+    opposite: motile | nonmotile immotile
+    opposite: well | poorly badly
     opposite: before preceding | after following afterwards
     opposite: started initiated begun commenced starts begins began \
         | stopped discontinued ceased withheld held stops
@@ -45,17 +91,25 @@ CLASSES = _classes("""
         | aggravated exacerbated aggravates exacerbates exacerbate
     opposite: systolic | diastolic
     opposite: sudden suddenly abrupt abruptly | gradual gradually slowly
+    severity: low-dose | high-dose
     severity: mild mildly slight slightly minimal | moderate moderately | severe severely profound marked markedly
     severity: acute acutely | subacute | chronic chronically longstanding
     severity: benign | malignant
     severity: stable | unstable
     severity: constant persistent continuous | intermittent occasional episodic
+    certainty: suggests suggest suggestive suggesting suspicious \
+        | confirms confirm confirmed confirming diagnostic proves prove \
+        | excludes exclude excluded rules
+    certainty: likely probable probably | unlikely improbable | proven definitely certainly certain guaranteed
+    certainty: considered offered discussed suggested recommended planned advised \
+        | started given performed done begun administered
+    certainty: resolved disappeared | improved decreased
     certainty: suspected suspicion possible possibly probable probably likely presumed may might \
         working provisional presumptive tentative \
         | confirmed confirms definite definitive certain proven diagnosed diagnosis
     person: man male boy he him his himself gentleman men | woman female girl she her hers herself lady women
-    person: mother | father | parents
-    person: brother | sister | son | daughter | uncle | aunt | husband | wife
+    person: mother mom mum | father dad | parents | brother | sister | siblings | son | daughter | uncle | aunt \
+        | husband | wife | grandmother | grandfather | cousin | nephew | niece
     person: maternal | paternal
     route: oral orally po | intravenous intravenously iv | intramuscular intramuscularly im | topical topically \
         | subcutaneous subcutaneously | inhaled | rectal rectally \
@@ -63,13 +117,15 @@ CLASSES = _classes("""
 """)
 """Kind and value by word. A word may be in several classes."""
 
-DENIES = _set("""
-    no not n't never without none neither nor cannot denies denied deny denying negative negatives non
+DENIES = word_set("""
+    no not n't never without none neither nor cannot denies denied deny denying negative negatives non nothing
+    nobody
 """)
-DENIES_TOO = _set("""
+DENIES_TOO = word_set("""
     absent absence lacks lacking lack unable fails failed free normal unremarkable afebrile unknown benign
     clear intact noncontributory nonsmoker nondrinker abstains refuses declines negative only unchanged
-    healthy asymptomatic anicteric
+    healthy asymptomatic anicteric ruled excluded spared preserved uneventful impossible inability refrains
+    abstinent missing avoids avoided forbidden contraindicated stopped nil resolved stable painless
 """)
 """Words that may stand for a denial: "no abnormalities", "normal"."""
 
@@ -78,7 +134,7 @@ OPPOSITE_PREFIXES = tuple(
     (one, other)
     for one, _, other in (
         pair.partition("/")
-        for pair in _set("""
+        for pair in word_set("""
             hyper/hypo tachy/brady macro/micro intra/extra pre/post ante/post supra/infra poly/oligo endo/exo
             homo/hetero ab/ad hemi/para leuko/thrombo leuko/erythro nephro/neuro
         """)
@@ -92,7 +148,7 @@ DRUG = re.compile(
 )
 """Names of drugs, by their endings."""
 
-FUNCTION = _set("""
+FUNCTION = word_set("""
     a about above after again all also am an and any are as at be because been before being below between both
     but by can could did do does doing down due during each every few for from further had has have having he
     her here hers him his how i if in into is it its itself just may me might more most must my no nor not now

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from asyncgen.quality.checks.change import Change, Hunk
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.meanings import drug_names, normal_word
 from asyncgen.quality.checks.vocabulary import CLASSES, DRUG, OPPOSITE_PREFIXES
 
 _ALONE = {"laterality", "severity", "site"}
@@ -86,7 +87,12 @@ def _prefixes(change: Change) -> Iterator[Finding]:
 
 
 def _drugs(change: Change) -> Iterator[Finding]:
-    was = sorted(word for word in change.lost if DRUG.fullmatch(word))
-    became = sorted(word for word in change.gained if DRUG.fullmatch(word))
-    if was and became:
-        yield Finding("drug", ", ".join(was), ", ".join(became))
+    """A drug that went while another one came, by the list of names or their endings."""
+    was, became = ({_generic(word) for word in side} - {""} for side in (change.lost, change.gained))
+    if was - became and became - was:
+        yield Finding("drug", ", ".join(sorted(was - became)), ", ".join(sorted(became - was)))
+
+
+def _generic(word: str) -> str:
+    """The generic name of a drug; nothing for other words."""
+    return drug_names().get((normal_word(word),)) or (word if DRUG.fullmatch(word) else "")

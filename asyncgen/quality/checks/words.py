@@ -27,14 +27,15 @@ class Words:
 
 def split_words(text: str) -> Words:
     """Cut a text into words, numbers and marks."""
-    matches = list(_WORD.finditer(text))
+    spans = tuple([match.span() for match in _WORD.finditer(text)])
+    lower = text.lower().replace("\u2019", "'")
+    if len(lower) != len(text):  # a few letters have no single lower-case one
+        words = tuple([text[begin:end].lower().replace("\u2019", "'") for begin, end in spans])
+    else:
+        words = tuple([lower[begin:end] for begin, end in spans])
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    spans = tuple([match.span() for match in matches])
     return Words(
-        text,
-        tuple([match[0].lower().replace("\u2019", "'") for match in matches]),
-        spans,
-        tuple([bisect_right(ends, begin) for begin, _ in spans]),
+        text, words, spans, tuple([bisect_right(ends, begin) for begin, _ in spans]) if ends else (0,) * len(spans)
     )
 
 

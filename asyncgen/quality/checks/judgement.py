@@ -1,0 +1,34 @@
+"""What the checks say of a pair: proven, flagged or open."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from asyncgen.quality.checks.change import Place
+from asyncgen.quality.checks.finding import Finding
+
+
+class State(StrEnum):
+    """Whether a pair's examples can be trusted.
+
+    PROVEN: every changed word is accounted for. FLAGGED: something is wrong by rule. OPEN: neither; such a pair
+    may be good or bad.
+    """
+
+    PROVEN = "proven"
+    FLAGGED = "flagged"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The state of a pair, what was found, and the changed passages that no rule accounts for."""
+
+    findings: tuple[Finding, ...] = ()
+    unproven: tuple[Place, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """Flagged when anything was found, else proven when nothing is left over."""
+        if self.findings:
+            return State.FLAGGED
+        return State.OPEN if self.unproven else State.PROVEN

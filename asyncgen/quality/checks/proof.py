@@ -1,0 +1,59 @@
+"""Proves that a paraphrase says what its note says: every changed word is accounted for.
+
+A place is proven when its passage is aligned with the original's word by word (`alignment`), is the same in
+another order or voice (`word_order`), denies the same in another form (`denials`), or adds what stands elsewhere
+in the note (`additions`). Anything else is left over: it may be right, but no rule knows it.
+"""
+
+import re
+from collections.abc import Collection
+
+from asyncgen.quality.checks.additions import is_reason, stands_in
+from asyncgen.quality.checks.alignment import aligned
+from asyncgen.quality.checks.change import Change, Place
+from asyncgen.quality.checks.denials import same_denial
+from asyncgen.quality.checks.passage import Passage
+from asyncgen.quality.checks.permissions import EVERYTHING, Permission
+from asyncgen.quality.checks.word_order import same_in_another_order
+
+_AGED = re.compile(
+    r"\b(\w+)(?:,| who is)? (?:aged (\d{1,3})(?: years)?|(?<!-)\b(\d{1,3}) years (?:old|of age))\b,?(?! month)"
+)
+_LONGEST = 160  # words of a passage: a longer one is not one localized change
+
+
+def unproven(change: Change, permitted: Collection[Permission] = EVERYTHING) -> tuple[Place, ...]:
+    """The changed passages that are not proven to say the same; none for a proven note."""
+    return tuple(place for place in change.passages if not _is_proven(change, place, permitted))
+
+
+def _is_proven(change: Change, place: Place, permitted: Collection[Permission]) -> bool:
+    correctable = Permission.TYPING_ERROR in permitted
+    was = Passage(_AGED.sub(_age_first, place.was), correctable)
+    became = Passage(_AGED.sub(_age_first, place.became))
+    if max(len(was.words), len(became.words)) > _LONGEST:
+        return False
+    if aligned(was, became) or same_denial(was.words, became.words):
+        return True
+    if Permission.ORDER in permitted and same_in_another_order(was.words, became.words):
+        return True
+    return Permission.INDICATION in permitted and _adds_reason(change, place)
+
+
+def _age_first(match: re.Match[str]) -> str:
+    """A woman aged 45 years, as "45-year-old woman"."""
+    return f"{match[2] or match[3]}-year-old {match[1]}"
+
+
+def _adds_reason(change: Change, place: Place) -> bool:
+    """Whether a reason that stands elsewhere in the note was put in, and the rest is proven."""
+    for hunk in place.hunks:
+        if any(word[0].isalnum() for word in hunk.was):
+            continue
+        words = tuple(word for word in hunk.became if word[0].isalnum())
+        if words and is_reason(words) and stands_in(words, change.original):
+            begin = change.revised.spans[hunk.j1][0]
+            end = change.revised.spans[hunk.j2 - 1][1]
+            rest = place.became[: begin - place.offset] + " " + place.became[end - place.offset :]
+            return aligned(Passage(place.was), Passage(rest))
+    return False

@@ -1,0 +1,156 @@
+"""Whether one passage is the other in another order: a part moved, a list turned round, active and passive voice.
+
+Each rule takes the words as a whole: what is moved moves in one piece, and everything else stands where it stood.
+So "louder on standing, softer on squatting" cannot become "softer on standing, louder on squatting".
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from asyncgen.quality.checks.meanings import finite_verbs
+from asyncgen.quality.checks.vocabulary import CLASSES, DENIES, word_set
+from asyncgen.quality.checks.voice import in_active_voice
+from asyncgen.quality.checks.words import is_content
+
+Words = tuple[str, ...]
+
+_SAYS_NOTHING = word_set("a an the , : -")
+_JOINTS = {"and", "or", ","}
+_ENDS = {".", ";", ":"}
+_LONGEST_ITEM = 8  # words
+_LONGEST_FRONT = 10  # words
+_LEAST_SENTENCE = 3  # words
+_MOST_DIFFERENT = 5  # words with content: an agent, and the forms of a verb
+_FRONTS = word_set("""
+    for over during on in at since after before upon within until throughout following yesterday today currently
+    initially recently with from by because despite when while if as to
+""")
+"""How a part begins that may stand in front of a sentence or at its end."""
+_TIMES_AGO = {"ago", "earlier", "later"}
+_BE_OR_HAVE = word_set("is are was were be been being has have had")
+_BOUNDARIES = _BE_OR_HAVE | word_set("""
+    with of in on by for to from include includes shows show showed reveals revealed denies denied no without
+    reports reported between both either neither not due any takes received receives given that than at
+""")
+"""Words behind which a list begins."""
+_BINDING = word_set("followed then before after but except with without which who that")
+"""What binds a part of a list to its neighbour."""
+_SHARED = word_set("laterality severity opposite certainty")
+"""Kinds of words that may be said of the next part too: "left knee and hip"."""
+_CLAUSE = word_set("but which who while when if")
+_NOUNS = word_set("""
+    use drinks rest place treat stops look limp spread fall falls plan cause drop rise need visit bruise drain hit
+""")
+"""Verbs that are nouns as often."""
+_LEAST_PAST = 5  # letters
+
+
+def same_in_another_order(was: Words, became: Words) -> bool:
+    """Whether two passages differ by order or voice alone; articles and commas aside."""
+    lost, gained = Counter(was) - Counter(became), Counter(became) - Counter(was)
+    if sum(map(is_content, (*lost, *gained))) > _MOST_DIFFERENT:
+        return False
+    was, became = (side[:-1] if side[-1:] == (".",) else side for side in (was, became))
+    return _list_turned(was, became) or _reordered(was, became) or _reordered(became, was)
+
+
+def _reordered(one: Words, other: Words) -> bool:
+    wanted = _bare(other)
+    return any(_bare(words) == wanted for made in (_front_moved, in_active_voice) for words in made(one))
+
+
+def _bare(words: Words) -> Words:
+    return tuple([word for word in words if word not in _SAYS_NOTHING])
+
+
+def _front_moved(words: Words) -> Iterator[Words]:
+    """A part in front of a sentence goes to its end."""
+    for begin, end in _sentences(words):
+        sentence = words[begin:end]
+        for length in range(1, min(_LONGEST_FRONT, len(sentence) - 2) + 1):
+            front, rest = sentence[:length], sentence[length:]
+            fits = front[0] in _FRONTS or front[-1] in _TIMES_AGO
+            if fits and rest[0] not in {"of", "and", "or"} and not _has_clauses(rest):
+                yield words[:begin] + rest + front + words[end:]
+
+
+def _sentences(words: Words) -> Iterator[tuple[int, int]]:
+    begin = 0
+    for place in range(len(words) + 1):
+        if place == len(words) or words[place] in _ENDS:
+            if place - begin >= _LEAST_SENTENCE:
+                yield begin, place
+            begin = place + 1
+
+
+def _has_clauses(words: Words) -> bool:
+    """Whether a new clause may begin inside, so that what stands at the end is of that one alone."""
+    for place, word in enumerate(words):
+        if word in _CLAUSE:
+            return True
+        behind = words[place + 1 : place + 4]
+        if word == "," and behind[:1] in {("and",), ("but",)}:
+            behind = words[place + 2 :]
+        elif word != "and":
+            continue
+        if any(map(_may_be_verb, behind)):
+            return True
+    return False
+
+
+def _may_be_verb(word: str) -> bool:
+    if word in _BE_OR_HAVE or (word in finite_verbs() and word not in _NOUNS):
+        return True
+    return len(word) >= _LEAST_PAST and word.endswith("ed")
+
+
+def _list_turned(was: Words, became: Words) -> bool:
+    """Whether the parts of one list changed places, each in one piece."""
+    if len(was) != len(became):
+        was, became = (tuple(word for word in side if word != ",") for side in (was, became))
+    if was == became or Counter(was) != Counter(became):
+        return False
+    first, last = _list_at(was, became)
+    items, others = _items(was[first:last]), _items(became[first:last])
+    return (
+        len(items) > 1
+        and sorted(items) == sorted(others)
+        and len({_shared_kinds(item) for item in items}) == 1
+        and not any(word in DENIES or word in _BINDING for item in items for word in item)
+        and not _is_answered(was[last:])
+    )
+
+
+def _list_at(was: Words, became: Words) -> tuple[int, int]:
+    """Where the list stands that differs: from the word behind which it begins to the next mark or verb."""
+    different = [place for place, (one, other) in enumerate(zip(was, became, strict=True)) if one != other]
+    first, last = different[0], different[-1] + 1
+    while first > 0 and was[first - 1] not in _BOUNDARIES and was[first - 1] not in _ENDS:
+        first -= 1
+    while last < len(was) and was[last] not in _BE_OR_HAVE and was[last] not in _ENDS and was[last] != ",":
+        last += 1
+    return first, last
+
+
+def _items(words: Words) -> list[Words]:
+    """The parts of a list, in order; none where one is long, or parts are joined in two ways."""
+    if len({word for word in words if word in {"and", "or"}}) != 1:
+        return []
+    items: list[Words] = [()]
+    for word in words:
+        if word in _JOINTS:
+            items.append(())
+        elif word not in _SAYS_NOTHING:
+            items[-1] = (*items[-1], word)
+    items = [item for item in items if item]
+    return [] if any(len(item) > _LONGEST_ITEM for item in items) else items
+
+
+def _shared_kinds(item: Words) -> frozenset[str]:
+    return frozenset(kind for word in item for kind, values in CLASSES if kind in _SHARED and word in values)
+
+
+def _is_answered(words: Words) -> bool:
+    """Whether a second list says something of each part: "sodium and potassium are 140 and 4.2"."""
+    numbers = (words[place][0].isdigit() for place, word in enumerate(words[1:]) if word == "and")
+    return "respectively" in words or any(numbers)
