@@ -83,7 +83,8 @@ def wrong_side(key: str, text: str, label: str, telling: Telling) -> str | None:
         return None
     if label == "INCORRECT" and _CORRECTION.search(key):
         words = _words(text)
-        return text if error <= words and correction.isdisjoint(words) else None
+        # What quotes the error may well go on to say what is wrong with it.
+        return text if error <= words and correction.isdisjoint(words) and '"' not in text else None
     verdict = _APPROVES if label == "CORRECT" else _REJECTS
     against, for_it = (error, correction) if label == "CORRECT" else (correction, error)
     if not any(part in text for part in _VERDICTS) or verdict.search(text) is None:
