@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,14 @@ from typing import Any, TypedDict, Unpack
 
 import orjson
 
-from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, is_loopback, resolve_api_key
+from asyncgen.config import (
+    DEFAULT_BASE_URL,
+    DEFAULT_RECIPE,
+    EndpointConfig,
+    RunConfig,
+    is_loopback,
+    resolve_api_key,
+)
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.engine.loop_thread import Aside
@@ -37,6 +44,7 @@ class Settings(TypedDict, total=False):
     `shard` is a text such as "3/8", `share` above 0 up to 1.
     """
 
+    fields: Mapping[str, str]
     add_reasoning: bool
     num_pairs: int
     batch_size: int
@@ -65,8 +73,8 @@ def run(
     *,
     input_jsonl: str | Path,
     output_dir: str | Path,
-    prompt_file: str | Path,
-    recipe: MakeRecipe | None = None,
+    prompt_file: str | Path | None = None,
+    recipe: str | Path | MakeRecipe | None = None,
     **settings: Unpack[Settings],
 ) -> Summary:
     """Do the job to its end, or go on with it: the same call always finishes what is missing.
@@ -74,8 +82,8 @@ def run(
     Args:
         input_jsonl: one JSON object a line.
         output_dir: where the recipe's files go.
-        prompt_file: what the recipe is made from.
-        recipe: makes it; None: that of `asyncgen run`.
+        prompt_file: what the recipe is made from, where it needs one.
+        recipe: what --recipe takes, or what makes it of the prompt file; None: that of `asyncgen run`.
         settings: see `Settings`.
 
     Raises:
@@ -95,8 +103,8 @@ async def run_async(
     *,
     input_jsonl: str | Path,
     output_dir: str | Path,
-    prompt_file: str | Path,
-    recipe: MakeRecipe | None = None,
+    prompt_file: str | Path | None = None,
+    recipe: str | Path | MakeRecipe | None = None,
     **settings: Unpack[Settings],
 ) -> Summary:
     """The same as `run`, awaited inside an event loop.
@@ -116,8 +124,8 @@ def stream(
     *,
     input_jsonl: str | Path,
     output_dir: str | Path,
-    prompt_file: str | Path,
-    recipe: MakeRecipe | None = None,
+    prompt_file: str | Path | None = None,
+    recipe: str | Path | MakeRecipe | None = None,
     output: str | None = None,
     **settings: Unpack[Settings],
 ) -> AsyncGenerator[dict[str, Any], None]:
@@ -134,8 +142,8 @@ def stream(
     Args:
         input_jsonl: one JSON object a line.
         output_dir: where the recipe's files go.
-        prompt_file: what the recipe is made from.
-        recipe: makes it; None: that of `asyncgen run`.
+        prompt_file: what the recipe is made from, where it needs one.
+        recipe: what --recipe takes, or what makes it of the prompt file; None: that of `asyncgen run`.
         output: the name of the recipe's file that is wanted; None: its last one.
         settings: see `Settings`.
 
@@ -202,13 +210,14 @@ def _way_out() -> Iterator[None]:
 def _prepare(
     input_jsonl: str | Path,
     output_dir: str | Path,
-    prompt_file: str | Path,
-    recipe: MakeRecipe | None,
+    prompt_file: str | Path | None,
+    recipe: str | Path | MakeRecipe | None,
     settings: Settings,
 ) -> _Job:
     endpoints = tuple(settings.get("endpoints", ()))
     _check_endpoints(endpoints, settings)
     said: dict[str, Any] = {name: value for name, value in settings.items() if name not in OF_THE_ENDPOINT}
+    said["fields"] = tuple(settings.get("fields", {}).items())
     if not endpoints:
         own: dict[str, Any] = {name: value for name, value in settings.items() if name in OF_THE_ENDPOINT}
         own["api_key"] = resolve_api_key(settings.get("api_key"))
@@ -222,18 +231,25 @@ def _prepare(
     config = RunConfig(
         input_jsonl=Path(input_jsonl).resolve(),
         output_dir=Path(output_dir).resolve(),
-        prompt_file=Path(prompt_file).resolve(),
+        prompt_file=None if prompt_file is None else Path(prompt_file).resolve(),
+        recipe=_recipe_name(recipe),
         **said,
     )
-    made = (
-        build(config)
-        if recipe is None
-        else recipe(PromptFile.load(config.prompt_file, config.params, more=not config.three_fields))
-    )
+    made = build(config, make=recipe if callable(recipe) else None)
     price = load_price(config.model, None)
     if price is None and config.max_cost is not None:
         raise UsageError(f"max_cost needs a price of {config.model} in configs/models.toml")
     return _Job(config, made, price)
+
+
+def _recipe_name(recipe: str | Path | MakeRecipe | None) -> str:
+    """What a recipe is called; a file by its absolute path."""
+    if recipe is None:
+        return DEFAULT_RECIPE
+    if callable(recipe):
+        return f"{recipe.__module__}:{getattr(recipe, '__qualname__', '')}"
+    name = str(recipe)
+    return str(Path(name).resolve()) if name.endswith(".toml") else name
 
 
 def _shard(text: str) -> Shard:

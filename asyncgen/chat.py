@@ -1,6 +1,6 @@
 """What is asked of the chat API and what comes back, as values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,14 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ResponseSchema:
-    """A JSON schema (of an object) that the server holds the answer to; the API wants a name with it."""
+    """A JSON schema (of an object) that the server holds the answer to; the API wants a name with it.
+
+    `strict` where it is of the kind that servers can hold answers to without exception.
+    """
 
     name: str
     schema: Mapping[str, Any]
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class ChatRequest:
     """One call: a system and a user message.
 
     With `json_object` the answer must be a JSON object, in which none of `required_keys` is missing or empty;
-    `response_schema` is what the server is told of its form. `seed` asks for another answer than without it.
+    `response_schema` is what the server is told of its form. `seed` asks for another answer than without it, and
+    so does `sample`, the number (from 0) of one of several answers to the same question. `check` says in a word
+    why a text is not accepted (None: it is); then another answer is asked for.
     """
 
     system: str
@@ -41,6 +47,26 @@ class ChatRequest:
     required_keys: tuple[str, ...] = ()
     response_schema: ResponseSchema | None = None
     seed: int | None = None
+    sample: int = 0
+    check: Callable[[str], str | None] | None = None
+
+
+NOT_ACCEPTED = "check_"
+"""How the error class of an answer begins that the recipe does not accept."""
+
+_SAMPLES_APART = 1_000
+_ANSWERS_APART = 1_000_000
+
+
+def ordinal(generation: int, sample: int, bad_answers: int) -> int:
+    """The number of an answer to a question; 0 is the first one.
+
+    Args:
+        generation: raised when a flagged row is asked anew.
+        sample: of several answers that are wanted.
+        bad_answers: that were not accepted so far.
+    """
+    return generation + _SAMPLES_APART * sample + _ANSWERS_APART * bad_answers
 
 
 @dataclass(frozen=True, slots=True)

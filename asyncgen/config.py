@@ -17,6 +17,7 @@ from asyncgen.shard import Shard
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
+DEFAULT_RECIPE = "medec_safe"
 FLEX = "flex"
 BATCH_SIZE = 10  # pairs; this and the next are the defaults of the script that asyncgen took the place of
 SAVE_EVERY = 5
@@ -64,6 +65,9 @@ class EndpointConfig:
 class RunConfig:
     """What the user asked for. Times are seconds, paths are absolute.
 
+    `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the
+    recipe's fields with what the input calls them.
+
     `num_pairs` None means all; `max_cost` is in USD; `budget_part` is what `max_cost` and `max_total_tokens` are
     of those that the user named; `max_failures` pairs and `max_failed_share` (0 to 1) of those
     that have ended may fail; `endpoints` are one without a name, or several with one each; `share` (above 0 up
@@ -78,7 +82,9 @@ class RunConfig:
 
     input_jsonl: Path
     output_dir: Path
-    prompt_file: Path
+    prompt_file: Path | None = None
+    recipe: str = DEFAULT_RECIPE
+    fields: tuple[tuple[str, str], ...] = ()
     num_pairs: int | None = None
     add_reasoning: bool = False
     batch_size: int = BATCH_SIZE
@@ -133,12 +139,18 @@ class RunConfig:
         return f"RunConfig(input_jsonl={str(self.input_jsonl)!r}, output_dir={str(self.output_dir)!r}, …)"
 
     @property
+    def recipe_file(self) -> Path | None:
+        """The recipe, where it is a file."""
+        return Path(self.recipe) if self.recipe.endswith(".toml") else None
+
+    @property
     def telling_settings(self) -> dict[str, str | float | bool | None]:
         """What somebody needs to know who looks at the run later: never the key."""
         first = self.endpoints[0] if len(self.endpoints) == 1 else EndpointConfig()  # each of many has its own
         return {
             "input": str(self.input_jsonl),
-            "prompts": str(self.prompt_file),
+            "recipe": self.recipe,
+            "prompts": None if self.prompt_file is None else str(self.prompt_file),
             "model": self.model,
             "endpoint": ", ".join(one.name or endpoint_name(one.base_url) for one in self.endpoints),
             "num_pairs": self.num_pairs,

@@ -47,11 +47,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class InputLoaded:
-    """The scan has passed: `pairs` will be processed in all; `bad_lines` were skipped at the user's wish."""
+    """The scan has passed: `pairs` will be processed in all; `bad_lines` were skipped at the user's wish.
+
+    `rows` is what the recipe calls them, in the plural.
+    """
 
     path: Path
     pairs: int
     bad_lines: int
+    rows: str = "pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,19 @@ class PairFailed:
     step: str
     kind: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeRaised:
+    """The recipe itself failed for a pair, which is given up: the type of its error and the file and line.
+
+    `stack` are the lines of the traceback, without what the errors say: that may quote a note.
+    """
+
+    index: int
+    note_id: str
+    error: str
+    stack: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +241,7 @@ Event = (
     | CallEnded
     | PairDone
     | PairFailed
+    | RecipeRaised
     | CheckpointSaved
     | Paused
     | StopRequested

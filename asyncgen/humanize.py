@@ -57,6 +57,12 @@ def dollars(cost: float) -> str:
     return f"${cost:,.2f}"
 
 
+def one_of(rows: str) -> str:
+    """One of what is named in the plural, without what goes before the noun ("MEDEC pairs": "pair")."""
+    noun = rows.rsplit(maxsplit=1)[-1]
+    return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+
+
 def plural(number: int, noun: str) -> str:
     """`1 call`, `2,000 calls`."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -11,10 +11,9 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
 from asyncgen.errors import CallFailed
-from asyncgen.rows import I
+from asyncgen.rows import ID_FIELDS, BadFieldError, I, Parse
 
 A = TypeVar("A")
-B = TypeVar("B")
 
 Generate = Callable[[str, ChatRequest], Awaitable[Completion]]
 """`await generate(step, request)`: the answer, durable when it returns. Asked again after a crash with the
@@ -41,7 +40,8 @@ class Recipe(Protocol[I]):
     """One way to turn a pair into examples.
 
     `counters` are the statistics it keeps; `failure_counters` names the one for a step that failed;
-    `fingerprint` holds everything that decides the bytes of its examples.
+    `fingerprint` holds everything that decides the bytes of its examples. It may say in `rows` what messages call
+    its rows ("mails").
     """
 
     @property
@@ -74,16 +74,48 @@ class Recipe(Protocol[I]):
         """
 
 
-async def together(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
-    """Run two steps side by side; both settle before the error of one is raised.
+ROWS = "rows"
+
+
+def rows_of_recipe(recipe: Recipe[Any]) -> str:
+    """What messages call the rows of a recipe, in the plural."""
+    return str(getattr(recipe, "rows", ROWS))
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A row for which the recipe has raised in `parse`: it fails, and the run goes on."""
+
+    note_id: str
+    error: Exception
+
+
+def guarded(parse: Parse[I]) -> Parse[I | Unparsed]:
+    """Parse, where an error of the recipe concerns its row alone.
+
+    A line that is no row is refused by a `BadFieldError`; anything else that is raised is a defect of the recipe.
+    """
+
+    def parse_guarded(fields: Mapping[str, Any]) -> I | Unparsed:
+        try:
+            return parse(fields)
+        except BadFieldError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is the user's code
+            names = (fields.get(name) for name in ID_FIELDS)
+            return Unparsed(next((str(name) for name in names if isinstance(name, str | int)), ""), error)
+
+    return parse_guarded
+
+
+async def together(*steps: Awaitable[A]) -> list[A]:
+    """Run steps side by side; all settle before the error of one is raised.
 
     A paid answer is never cancelled because its sibling failed.
     """
-    a, b = await asyncio.gather(first, second, return_exceptions=True)
-    errors = [result for result in (a, b) if isinstance(result, BaseException)]
+    results = await asyncio.gather(*steps, return_exceptions=True)
+    errors = [result for result in results if isinstance(result, BaseException)]
     if errors:
-        # A call given up concerns the pair alone: what concerns the run (a disk that refuses) goes before it.
+        # A call given up concerns the row alone: what concerns the run (a disk that refuses) goes before it.
         raise min(errors, key=lambda error: isinstance(error, CallFailed))
-    assert not isinstance(a, BaseException)
-    assert not isinstance(b, BaseException)
-    return a, b
+    return [result for result in results if not isinstance(result, BaseException)]

@@ -9,6 +9,10 @@ class BadFieldError(ValueError):
     """A field of an input line is missing or of the wrong type; the text is the kind shown to the user."""
 
 
+ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
+"""What inputs call the field that names a row."""
+
+
 class Item(Protocol):
     """What a recipe makes of an input line (a pair, for MEDEC); the engine only names it."""
 
@@ -33,3 +37,9 @@ class Row(Generic[I]):
     end: int
     chain: str
     pair: I
+
+
+def named(item: I, number: int) -> I:
+    """The item, which has no name: called by the number of its row (from 1) where it takes that."""
+    numbered: Callable[[int], I] | None = getattr(item, "numbered", None)
+    return item if numbered is None else numbered(number)

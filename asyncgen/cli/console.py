@@ -11,7 +11,7 @@ from asyncgen.cli.event_log_file import EventLogFile
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.progress_lines import ProgressLines
 from asyncgen.cli.summary import summary_lines
-from asyncgen.config import RunConfig
+from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
 from asyncgen.events import Event, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
 from asyncgen.humanize import plural
@@ -59,7 +59,10 @@ class Console(Lines):
         """Print the three paths and the model, before anything else."""
         self.say(f"Input:   {config.input_jsonl}")
         self.say(f"Output:  {config.output_dir}")
-        self.say(f"Prompts: {config.prompt_file}")
+        if config.recipe != DEFAULT_RECIPE:
+            self.say(f"Recipe:  {config.recipe}")
+        if config.prompt_file is not None:
+            self.say(f"Prompts: {config.prompt_file}")
         self.say(f"Model:   {config.model}" + (f" for {config.began_with}" if config.began_with else ""))
 
     def end(self, error: str) -> None:

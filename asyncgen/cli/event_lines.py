@@ -12,6 +12,7 @@ from asyncgen.events import (
     Notice,
     PairFailed,
     Paused,
+    RecipeRaised,
     RepairStarted,
     RunStarted,
     StopRequested,
@@ -37,6 +38,7 @@ class EventLines:
         self._lines = lines
         self._verbose = verbose
         self._failures = 0
+        self._raised: dict[int, str] = {}
         self._explained: set[tuple[object, ...]] = set()
         self._storm_until = 0.0
         self._storm_kind = ""
@@ -57,14 +59,14 @@ class EventLines:
             case CallEnded():
                 self._show_attempt(event)
             case InputLoaded():
-                say(f"Loaded {event.pairs} MEDEC pairs from {event.path}")
+                say(f"Loaded {event.pairs} {event.rows} from {event.path}")
             case Notice():
                 (self._lines.warn if event.warning else say)(event.text)
             case RunStarted(resumed=True):
                 say(f"Resuming from pair {event.first} (checkpoint found)")
             case RepairStarted():
                 say(f"Asking again for {plural(event.pairs, 'pair')} that {event.why}")
-            case PairFailed():
+            case PairFailed() | RecipeRaised():
                 self._show_failure(event)
             case CheckpointSaved():
                 self._show_checkpoint(event)
@@ -92,13 +94,16 @@ class EventLines:
             self._explained.add(kind)
             self._lines.warn(text)
 
-    def _show_failure(self, event: PairFailed) -> None:
+    def _show_failure(self, event: PairFailed | RecipeRaised) -> None:
+        if isinstance(event, RecipeRaised):  # that the pair has failed comes next, in its order
+            self._raised[event.index] = event.error
+            return
         self._failures += 1
+        why = f"{event.step}: {event.kind} after {plural(event.attempts, 'attempt')}"
+        if event.index in self._raised:
+            why = f"{event.kind}: {self._raised.pop(event.index)} (--log-file has the traceback)"
         if self._failures <= FAILURES_SHOWN:
-            self._lines.error(
-                f"Error processing pair {event.index} ({event.note_id}): "
-                f"{event.step}: {event.kind} after {plural(event.attempts, 'attempt')}"
-            )
+            self._lines.error(f"Error processing pair {event.index} ({event.note_id}): {why}")
         if self._failures == FAILURES_SHOWN:
             self._lines.warn("further failures are only listed in failed.jsonl")
 

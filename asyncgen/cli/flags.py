@@ -10,6 +10,7 @@ from asyncgen.config import (
     BATCH_SIZE,
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
+    DEFAULT_RECIPE,
     FLEX_TIMEOUT,
     PAIR_TIMEOUT,
     SAVE_EVERY,
@@ -30,9 +31,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
-    job.add_argument("--input-jsonl", type=Path, required=True, metavar="P", help="pairs, one JSON object a line")
-    job.add_argument("--output-dir", type=Path, required=True, metavar="P", help="where the three files go")
-    job.add_argument("--prompt-file", type=Path, required=True, metavar="P", help="prompts (JSON)")
+    job.add_argument(
+        "--input-jsonl", "--input", type=Path, required=True, metavar="P", help="rows, one JSON object a line"
+    )
+    job.add_argument("--output-dir", type=Path, required=True, metavar="P", help="where the files go")
+    job.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (JSON); medec_safe needs it")
+    job.add_argument(
+        "--recipe",
+        type=_recipe,
+        default=DEFAULT_RECIPE,
+        metavar="R",
+        help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
+    )
+    job.add_argument(
+        "--field",
+        type=_field,
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="the input calls the recipe's field NAME so; given again for other fields",
+    )
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
     job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument(
@@ -219,6 +237,18 @@ def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> Non
     screen.add_argument("--no-progress", action="store_true", help="no progress bar")
     screen.add_argument("-v", "--verbose", action="store_true", help="say why attempts fail")
     screen.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+
+
+def _recipe(text: str) -> str:
+    """Files are known by their absolute path, as all others of a run."""
+    return str(Path(text).resolve()) if text.endswith(".toml") else text
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not (name and equals and column):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=COLUMN, such as text=body")
+    return name, column
 
 
 def _count(text: str) -> int:

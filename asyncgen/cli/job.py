@@ -13,6 +13,7 @@ from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
     BATCH_SIZE,
     DEFAULT_BASE_URL,
+    DEFAULT_RECIPE,
     FLEX,
     FLEX_TIMEOUT,
     MOST_AUTOMATIC,
@@ -161,7 +162,9 @@ def _config(
     config = RunConfig(
         input_jsonl=args.input_jsonl.resolve(),
         output_dir=args.output_dir.resolve(),
-        prompt_file=args.prompt_file.resolve(),
+        prompt_file=None if args.prompt_file is None else args.prompt_file.resolve(),
+        recipe=getattr(args, "recipe", DEFAULT_RECIPE),  # other commands have no choice
+        fields=tuple(getattr(args, "field", ())),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
         batch_size=args.batch_size,

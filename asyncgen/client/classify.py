@@ -6,13 +6,13 @@ never by the words of a message. The tables read like "Errors of the API" in the
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Completion, Usage
 from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, without_special_tokens
 from asyncgen.client.error_body import read_error
 from asyncgen.client.response_body import NotJsonError, read_body
@@ -133,7 +133,13 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
 
 
 def judge_answer(
-    data: bytes, headers: Mapping[str, str], *, json_object: bool, required_keys: Sequence[str] = (), now: float
+    data: bytes,
+    headers: Mapping[str, str],
+    *,
+    json_object: bool,
+    required_keys: Sequence[str] = (),
+    check: Callable[[str], str | None] | None = None,
+    now: float,
 ) -> Completion | Failure:
     """Take the completion out of the body of a 200, or say why it is none.
 
@@ -142,6 +148,7 @@ def judge_answer(
         headers: of the answer, by lower-case name.
         json_object: the text must be a JSON object.
         required_keys: keys that must be in it, with something in them.
+        check: says in a word why the recipe does not accept a text; the same request would get the same answer.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     request_id = headers.get("x-request-id")
@@ -165,6 +172,9 @@ def judge_answer(
     answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
     if isinstance(answer, tuple):
         return failure(*answer, usage)
+    problem = None if check is None else check(answer.text)
+    if problem is not None:
+        return failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage)
     return replace(answer, model=str(body.get("model") or ""))
 
 

@@ -3,6 +3,7 @@
 What is before and after the user text of a call is encoded and hashed once, however many calls there are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -34,6 +35,7 @@ class Prepared:
     limit: int | None
     fields_at: int
     shape: bytes
+    check: Callable[[str], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Encoder:
             limit=limit,
             fields_at=len(body) - len(frame.after),
             shape=frame.after,
+            check=request.check,
         )
 
     def with_limit(self, request: Prepared, limit: int) -> Prepared:
@@ -121,7 +124,10 @@ class Encoder:
     def _frame(self, request: ChatRequest) -> _Frame:
         fields: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": ""}],
+            "messages": [
+                *([{"role": "system", "content": request.system}] if request.system else []),
+                {"role": "user", "content": ""},
+            ],
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
             self._max_tokens_field: request.sampling.max_tokens,
@@ -131,8 +137,8 @@ class Encoder:
         if request.seed is not None:
             fields["seed"] = request.seed + more.pop("seed", 0)
         if request.response_schema is not None:
-            described = {"name": request.response_schema.name, "strict": True}
-            described["schema"] = request.response_schema.schema
+            asked = request.response_schema
+            described = {"name": asked.name, "strict": asked.strict, "schema": asked.schema}
             fields["response_format"] = {"type": "json_schema", "json_schema": described}
         elif request.json_object:
             fields["response_format"] = {"type": "json_object"}

@@ -108,6 +108,7 @@ class SdkWire:
             response.headers,
             json_object=request.json_object,
             required_keys=request.required_keys,
+            check=request.check,
             now=time.time(),
         )
         return verdict, response.headers

@@ -30,7 +30,9 @@ class ShardWorker:
         """What keeps this machine from taking part; empty when nothing does."""
         config = self._job.config
         unseen = [
-            path for path in (config.input_jsonl, config.prompt_file, config.output_dir) if not path.exists()
+            path
+            for path in (config.input_jsonl, config.prompt_file, config.recipe_file, config.output_dir)
+            if path is not None and not path.exists()
         ]
         return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
 

@@ -175,12 +175,13 @@ class Work:
         breaker: Breaker,
         settled: Callable[[], list[int]],
         ways: ModelWays | None,
-        seed: int | None = None,
+        generation: int = 0,
     ) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask pairs and merge what they come to; the answers of those that are then `settled` may go."""
         self._engine.tally.begin(len(asked))
         try:
-            await self._engine.run(journal, sink, self._intake.at(asked), iter(asked), breaker, ways, seed=seed)
+            rows = self._intake.at(asked)
+            await self._engine.run(journal, sink, rows, iter(asked), breaker, ways, generation=generation)
             merged = await self._disk.call(lambda: spool.merge(replace(journal.spend), journal.adaptations))
             for index in settled():
                 journal.release(index)

@@ -161,7 +161,7 @@ class Engine:
         breaker: Breaker,
         ways: ModelWays | None,
         *,
-        seed: int | None = None,
+        generation: int = 0,
     ) -> None:
         """Run the pool over the rows until they are through or the run is asked to stop.
 
@@ -172,7 +172,7 @@ class Engine:
             expected: the indexes of the rows, in order.
             breaker: says when too many rows fail.
             ways: what was known of the model when the run began; None: an older version began it.
-            seed: asks for other answers than without it.
+            generation: of the answers, raised when flagged rows are asked anew.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
@@ -201,7 +201,9 @@ class Engine:
             observe=self._tell,
             stop=self.stop,
         )
-        worker = Worker(self._recipe, client, journal, self.stop, breaker, config.pair_timeout, seed)
+        worker = Worker(
+            self._recipe, client, journal, self.stop, breaker, config.pair_timeout, self._tell, generation
+        )
         try:
             if not self._checked_model:
                 self._checked_model = True

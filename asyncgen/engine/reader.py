@@ -10,6 +10,7 @@ from typing import Any
 from asyncgen.config import RunConfig, from_here
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError
 from asyncgen.events import InputLoaded, Notice, Observer
+from asyncgen.humanize import one_of, plural
 from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
@@ -28,6 +29,7 @@ class Intake:
     Args:
         config: the file, how much of it, and what becomes of bad lines.
         parse: of the recipe.
+        rows: what the recipe calls its rows, in the plural.
         directory: the output directory.
         observe: told what was found.
         reason: why the run has to stop, None while it has not.
@@ -37,6 +39,7 @@ class Intake:
         self,
         config: RunConfig,
         parse: Parse[Any],
+        rows: str,
         directory: RunDirectory,
         observe: Observer,
         reason: Callable[[], AsyncgenError | None],
@@ -44,6 +47,7 @@ class Intake:
         self._config = config
         self._path = config.input_jsonl
         self._parse = parse
+        self._rows = rows
         self._disk = directory.disk
         self._directory = directory
         self._observe = observe
@@ -73,16 +77,17 @@ class Intake:
         if scanned.bad_count and not self._config.skip_bad:
             advice = self._advice_for_csv() if not scanned.pairs else ""
             advice = advice or "fix them, or --skip-bad to go on without them"
-            raise BadDataError(f"{_bad_lines(scanned, self._path)}\n{advice}")
+            raise BadDataError(f"{_bad_lines(scanned, self._path, one_of(self._rows))}\n{advice}")
         if not scanned.pairs:
-            raise BadDataError(f"the input {self._path} holds no pair")
+            raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         self.portion(scanned)  # or it is refused, before anything is written
-        self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count))
+        self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
-            self._observe(Notice(_bad_lines(scanned, self._path) + "\nskipped", warning=True))
+            self._observe(Notice(_bad_lines(scanned, self._path, one_of(self._rows)) + "\nskipped", warning=True))
         if scanned.repeated:
-            pairs = "1 pair has" if scanned.repeated == 1 else f"{scanned.repeated:,} pairs have"
-            self._observe(Notice(f"{pairs} the note_id of an earlier one; all are kept", warning=True))
+            have = "has" if scanned.repeated == 1 else "have"
+            rows = plural(scanned.repeated, one_of(self._rows))
+            self._observe(Notice(f"{rows} {have} the note_id of an earlier one; all are kept", warning=True))
         return scanned
 
     def wanted(self, scanned: Scan) -> int:
@@ -149,7 +154,7 @@ class Intake:
         return ""
 
 
-def _bad_lines(scanned: Scan, path: Path) -> str:
+def _bad_lines(scanned: Scan, path: Path, row: str) -> str:
     """Every bad line, as far as they are known; the first few of a file of another kind."""
     another_kind = not scanned.pairs or (
         scanned.bad_count > len(scanned.bad)
@@ -159,6 +164,5 @@ def _bad_lines(scanned: Scan, path: Path) -> str:
     shown = [f"  line {bad.number}: {bad.kind}" for bad in listed]
     lines = "line is" if scanned.bad_count == 1 else "lines are"
     more = scanned.bad_count - len(shown)
-    return "\n".join(
-        [f"{scanned.bad_count:,} {lines} no pair in {path}:", *shown, *([f"  and {more:,} more"] if more else [])]
-    )
+    head = f"{scanned.bad_count:,} {lines} no {row} in {path}:"
+    return "\n".join([head, *shown, *([f"  and {more:,} more"] if more else [])])

@@ -114,7 +114,9 @@ class RepairSpool:
         """Count an outcome; whether its examples go into the files."""
         before = self._failed[outcome.row.index]
         self._stats["total_tokens_used"] -= int(str(before["tokens"]))
-        self._stats[self._recipe.failure_counters[str(before["step"])]] -= 1
+        counter = self._recipe.failure_counters.get(str(before["step"]))
+        if counter is not None:
+            self._stats[counter] -= 1
         count_outcome(self._stats, self._recipe, outcome)
         if outcome.examples is None:
             self._still_failed[outcome.row.index] = failed_line(outcome)

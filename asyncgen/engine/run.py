@@ -18,7 +18,7 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.fingerprint import Fingerprint, fingerprint
-from asyncgen.recipe import Recipe
+from asyncgen.recipe import Recipe, guarded, rows_of_recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import Scan
@@ -74,7 +74,14 @@ class Run:
         if config.keep_thinking:
             served["keep_thinking"] = "yes"
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
-        self._intake = Intake(config, recipe.parse, self._directory, self._observe, lambda: self._engine.reason)
+        self._intake = Intake(
+            config,
+            guarded(recipe.parse),
+            rows_of_recipe(recipe),
+            self._directory,
+            self._observe,
+            lambda: self._engine.reason,
+        )
         self._work = Work(
             config, recipe, self._fingerprint, self._intake, self._engine, self._directory, self._observe, tap
         )

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from asyncgen.chat import ChatRequest, Completion
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
-from asyncgen.recipe import Examples, Recipe
+from asyncgen.events import Observer, RecipeRaised
+from asyncgen.recipe import Examples, Recipe, Unparsed
 from asyncgen.rows import Row
+from asyncgen.stack import place_of, stack_of
 from asyncgen.storage.journal import Journal
 
 
@@ -33,7 +35,8 @@ class Outcome:
 class Worker:
     """Everything that a row needs on its way; one object serves the whole pool.
 
-    `pair_timeout` is in seconds, for all attempts of a row; with `seed` every request asks for another answer.
+    `pair_timeout` is in seconds, for all attempts of a row; `generation` is raised when flagged rows are asked
+    anew.
     """
 
     recipe: Recipe[Any]
@@ -42,7 +45,8 @@ class Worker:
     stop: Callable[[AsyncgenError], None]
     breaker: Breaker
     pair_timeout: float
-    seed: int | None = None
+    observe: Observer
+    generation: int = 0
 
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
@@ -64,24 +68,23 @@ class Worker:
         rows.put_nowait(None)
 
     async def _process(self, row: Row[Any]) -> Outcome:
-        tokens = 0
-        caller = Caller(row.index, row.pair.note_id, self.pair_timeout)
-
-        async def generate(step: str, request: ChatRequest) -> Completion:
-            nonlocal tokens
-            prepared = self.client.prepare(
-                step, request if self.seed is None else replace(request, seed=self.seed)
-            )
-            del request  # its texts are in the body; thousands may wait here
-            completion = self.journal.known(row.index, step, prepared.hash)
-            if completion is None:
-                completion = await self.client.complete(caller, prepared)
-            tokens += completion.usage.total_tokens
-            return replace(completion, request=prepared.hash)
-
+        calls = RowCalls(row, self.client, self.journal, self.pair_timeout, self.generation)
         examples, failure = None, None
         try:
-            examples = await self.recipe.run(row.pair, generate)
+            if isinstance(row.pair, Unparsed):
+                raise row.pair.error  # noqa: TRY301 - as if it were parsed here
+            examples = await self.recipe.run(row.pair, calls.generate)
         except CallFailed as error:
-            failure = error
-        return Outcome(row, examples, failure, tokens + self.journal.wasted(row.index))
+            failure = error if calls.raised is None else self._failed(row, calls.raised)
+        except (AsyncgenError, Stopping):
+            raise
+        except Exception as error:
+            if calls.defect is not None:
+                raise
+            failure = self._failed(row, error)
+        return Outcome(row, examples, failure, calls.tokens + self.journal.wasted(row.index))
+
+    def _failed(self, row: Row[Any], error: Exception) -> CallFailed:
+        """The failure of a row for which the recipe has raised."""
+        self.observe(RecipeRaised(row.index, row.pair.note_id, place_of(error), tuple(stack_of(error))))
+        return CallFailed("recipe", "recipe_error", 0)

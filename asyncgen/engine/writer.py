@@ -191,7 +191,9 @@ def count_outcome(stats: dict[str, int], recipe: Recipe[Any], outcome: Outcome) 
         for name, number in outcome.examples.counts.items():
             stats[name] += number
     if outcome.failure is not None:
-        stats[recipe.failure_counters[outcome.failure.step]] += 1
+        counter = recipe.failure_counters.get(outcome.failure.step)  # none when the recipe itself has failed
+        if counter is not None:
+            stats[counter] += 1
 
 
 class OrderedWriter:

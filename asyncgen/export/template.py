@@ -25,7 +25,7 @@ from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Example
 from asyncgen.medec.pair import CORRECT, INCORRECT
-from asyncgen.recipes.prompts import Template
+from asyncgen.recipes.prompt_template import Template
 from asyncgen.toml import read_toml
 
 DEFAULT = "detection"

@@ -20,6 +20,11 @@ class Pair:
     error_sentence: str | None
     corrected_sentence: str | None
 
+    @property
+    def rewritten(self) -> str:
+        """What a paraphrase is about as long as."""
+        return self.correct_note
+
 
 def _required(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)

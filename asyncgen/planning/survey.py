@@ -1,6 +1,7 @@
 """What the pairs of a job need, by walking them through the recipe; and what calls of them have used."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -11,14 +12,14 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError
 from asyncgen.events import Planned
-from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.planning.capacity import Load
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
+from asyncgen.recipe import Recipe, Unparsed, guarded
 from asyncgen.recipes import build
-from asyncgen.recipes.walk import likely_answer, walk
+from asyncgen.recipes.walk import likely_answer, rewritten_by, walk
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
@@ -35,7 +36,8 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
         UsageError: a file cannot be read.
         BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
     """
-    scanned = scan(config.input_jsonl, parse_pair, limit=config.num_pairs, prefix_index=-1)
+    recipe = build(config)
+    scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
         bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no pair"
         raise BadDataError(f"{bad}: asyncgen run lists them, --skip-bad leaves them out")
@@ -43,7 +45,7 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
         raise BadDataError(f"the input {config.input_jsonl} holds no pair")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
     pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs).size
-    return pairs, Sample(surveyed, await _sizes(config, _first(config, surveyed)))
+    return pairs, Sample(surveyed, await _sizes(config, recipe, surveyed))
 
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
@@ -87,10 +89,11 @@ async def expectation(
         UsageError: a file cannot be read.
         BadDataError: the prompt file lacks something.
     """
-    pairs = list(_first(config, MOST_WALKED))
+    recipe = build(config)
+    pairs = sum(1 for _ in _first(config, recipe, MOST_WALKED))
     if not pairs:
         return None
-    sample = Sample(len(pairs), await _sizes(config, pairs))
+    sample = Sample(pairs, await _sizes(config, recipe, pairs))
 
     def expect(number: int) -> Planned:
         found = forecast(sample, number, price)
@@ -124,21 +127,24 @@ async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample
             seconds.append(call["took"])
     if not seconds:
         raise BadDataError("none of the calls was answered: there is nothing to plan from")
-    sizes = await _sizes(config, _first(config, pairs))
+    sizes = await _sizes(config, build(config), pairs)
     return Sample(sample.pairs, sample.sizes, used, sizes), sum(seconds) / len(seconds)
 
 
-async def _sizes(config: RunConfig, pairs: Iterable[Pair]) -> dict[str, StepSize]:
-    recipe = build(config)
+async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[str, StepSize]:
+    """The calls for the first rows, by step."""
     sizes: dict[str, StepSize] = {}
-    for pair in pairs:
-        for step, request in await walk(recipe, pair, likely_answer(pair)):
+    for pair in _first(config, recipe, number):
+        requests: list[tuple[str, ChatRequest]] = []
+        with suppress(Exception):  # a recipe of the user's, which looks for more in an answer than there is
+            requests = await walk(recipe, pair, likely_answer(pair))
+        for step, request in requests:
             new = StepSize(request.sampling.max_tokens or 0, request.json_object, effort=_effort(config, request))
             size = sizes.setdefault(step, new)
             size.calls += 1
             size.prompt_characters += len(request.system) + len(request.user)
             size.fixed_characters += len(request.system)
-            size.rewritten_characters += len(pair.correct_note)
+            size.rewritten_characters += len(rewritten_by(pair))
     return sizes
 
 
@@ -153,9 +159,10 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
     return model.default_effort or "medium"
 
 
-def _first(config: RunConfig, number: int) -> Iterable[Pair]:
+def _first(config: RunConfig, recipe: Recipe[Any], number: int) -> Iterable[Any]:
     FileIdentity.of(config.input_jsonl)  # refuses what would wait for ever to be read, such as a pipe
-    return (row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number))
+    rows = islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)
+    return (row.pair for row in rows if not isinstance(row.pair, Unparsed))
 
 
 def _calls(directory: RunDirectory) -> Iterable[dict[str, Any]]:

@@ -1,29 +1,83 @@
 """Recipes, one a file, and the one place that makes the recipe of a run."""
 
+import difflib
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from asyncgen.config import RunConfig
-from asyncgen.medec.pair import Pair
+from asyncgen.config import DEFAULT_RECIPE, RunConfig, shipped
+from asyncgen.errors import UsageError
 from asyncgen.recipe import Recipe
+from asyncgen.recipes.from_module import recipe_from_module
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes.renamed import Renamed
+
+MEDEC_SAFE = DEFAULT_RECIPE
 
 
-def build(config: RunConfig, warn: Callable[[str], None] | None = None) -> Recipe[Pair]:
+def build(
+    config: RunConfig,
+    warn: Callable[[str], None] | None = None,
+    make: Callable[[PromptFile], Recipe[Any]] | None = None,
+) -> Recipe[Any]:
     """The recipe that a configuration asks for.
 
     Args:
-        config: names the prompt file.
+        config: names the recipe, and the prompt file where it needs one.
         warn: told what the user should know about it.
+        make: makes the recipe of the prompt file, in the place of the one that is named.
 
     Raises:
-        UsageError: a file cannot be read.
+        UsageError: a file cannot be read, or there is no such recipe.
         BadDataError: it lacks what a step needs.
     """
-    prompts = PromptFile.load(config.prompt_file, config.params, more=not config.three_fields)
-    recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
-    if prompts.unknown and warn is not None:
-        warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
-    if prompts.ignored and warn is not None:
-        warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
-    return recipe
+    name, columns = config.recipe, dict(config.fields)
+    recipe: Recipe[Any]
+    prompts = None
+    if config.prompt_file is not None:
+        prompts = PromptFile.load(config.prompt_file, config.params, more=not config.three_fields)
+    if make is not None or name == MEDEC_SAFE:
+        if prompts is None:
+            raise UsageError(f"the recipe {name} needs --prompt-file; {_others()}")
+        recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning) if make is None else make(prompts)
+        if prompts.unknown and warn is not None:
+            warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+        if prompts.ignored and warn is not None:
+            warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
+    elif ":" in name:
+        recipe = recipe_from_module(name, prompts)
+    else:
+        if config.prompt_file is not None or config.add_reasoning:
+            raise UsageError(
+                f"the recipe {name} has prompts of its own: leave --prompt-file and --add-reasoning out"
+            )
+        # They bring a library of their own, which nobody else should wait for.
+        from asyncgen.recipes.declared import Declared  # noqa: PLC0415
+        from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
+
+        return Declared(RecipeFile(_path(name), columns, config.params))
+    return Renamed(recipe, columns) if columns else recipe
+
+
+def shipped_names() -> list[str]:
+    """The recipes that come with the program."""
+    files = {path.stem for path in shipped("recipes").glob("*.toml")}
+    return [MEDEC_SAFE, *sorted(files - {MEDEC_SAFE})]
+
+
+def _path(name: str) -> Path:
+    """The file of a recipe: its path, or the name of one that is shipped."""
+    path = Path(name)
+    if path.suffix == ".toml":
+        return path
+    if name not in shipped_names():
+        near = difflib.get_close_matches(name, shipped_names(), n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else _others()
+        raise UsageError(f"there is no recipe {name}; {hint}")
+    return shipped("recipes", f"{name}.toml")
+
+
+def _others() -> str:
+    names = ", ".join(shipped_names())
+    return f"--recipe takes {names}, FILE.toml or module:Class"

@@ -35,6 +35,7 @@ class MedecSafe:
         BadDataError: the prompt file lacks what a step needs.
     """
 
+    rows = "MEDEC pairs"
     outputs = (
         OutputFile(CORRECT_FILE, 1),
         OutputFile(INCORRECT_FILE, 1),

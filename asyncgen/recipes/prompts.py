@@ -1,8 +1,4 @@
-"""The user's prompt file: what is used of it, checked; and rendering by allow-list in one pass.
-
-Note text is never read as a template: a template is cut at its known placeholders once, and rendering
-joins the pieces. Any other brace is text.
-"""
+"""The user's prompt file: what is used of it, checked."""
 
 import json
 import re
@@ -17,34 +13,10 @@ from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes.params import check_params, sampling_of
+from asyncgen.recipes.prompt_template import Template
 from asyncgen.text import loads
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A user prompt, cut at its placeholders: text, name, text, name, … text."""
-
-    pieces: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str, allowed: tuple[str, ...]) -> "Template":
-        """Cut `text` at `{name}` for each allowed name."""
-        return cls(tuple(re.split("{(" + "|".join(map(re.escape, allowed)) + ")}", text)))
-
-    def __str__(self) -> str:
-        """The text that it was cut from."""
-        return "".join(f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces))
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Placeholders that occur."""
-        return frozenset(self.pieces[1::2])
-
-    def render(self, values: Mapping[str, str]) -> str:
-        """The text with each placeholder replaced by its value."""
-        return "".join(values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces))
 
 
 @dataclass(frozen=True, slots=True)

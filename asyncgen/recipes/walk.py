@@ -1,10 +1,13 @@
 """Walks a recipe without a server: what it asks for a pair, known before anything is sent."""
 
 from collections.abc import Callable
+from typing import Any
+
+import orjson
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion
-from asyncgen.medec.pair import Pair
 from asyncgen.recipe import Recipe
+from asyncgen.recipes.schema_example import TEXT, example
 from asyncgen.rows import I
 
 Answer = Callable[[str, ChatRequest], str]
@@ -23,6 +26,17 @@ async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> list[tuple[str, Ch
     return asked
 
 
-def likely_answer(pair: Pair) -> Answer:
-    """An answer of the form that is asked for: a paraphrase is about as long as its note, an object is empty."""
-    return lambda _step, request: "{}" if request.json_object else pair.correct_note
+def likely_answer(pair: Any) -> Answer:
+    """An answer of the form that is asked for: a text is about as long as what it rewrites."""
+
+    def answer(_step: str, request: ChatRequest) -> str:
+        if request.response_schema is not None:
+            return orjson.dumps(example(request.response_schema.schema)).decode()
+        return "{}" if request.json_object else rewritten_by(pair) or TEXT
+
+    return answer
+
+
+def rewritten_by(pair: Any) -> str:
+    """The text of a row that an answer in text is about as long as; empty where the row does not say."""
+    return str(getattr(pair, "rewritten", ""))

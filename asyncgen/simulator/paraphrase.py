@@ -89,7 +89,11 @@ _REWRITES = (
     _span(" weeks", " days", 7),
     *(_phrase(old, new) for old, new in _PHRASES),
 )
-_LAST_RESORT = "Per the chart: "
+_LAST_RESORTS = tuple(
+    f"{opening} the {source}: "
+    for opening in ("Per", "As in", "According to")
+    for source in ("chart", "record", "notes", "file", "text", "source")
+)
 
 
 def find_note(message: str) -> str:
@@ -107,7 +111,7 @@ def paraphrase(note: str, key: int) -> str:
     """The note with exactly one change, chosen by the key of the request."""
     found = [rewrite for rewrite in _REWRITES if rewrite.marker in note and rewrite.pattern.search(note)]
     if not found:
-        return _LAST_RESORT + note
+        return _LAST_RESORTS[pick(key, "opening", len(_LAST_RESORTS))] + note
     rewrite = found[pick(key, "rewrite", len(found))]
     matches = list(rewrite.pattern.finditer(note))
     match = matches[pick(key, "occurrence", len(matches))]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.rows import BadFieldError, I, Parse, Row
+from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.text import loads
 
@@ -111,6 +111,8 @@ class RowCutter(Generic[I]):
                 yield BadLine(self.number, "not a JSON object")
                 return
             pair = self.parse(fields)
+            if not pair.note_id:
+                pair = named(pair, self.index + 1)
         except BadFieldError as error:
             yield BadLine(self.number, str(error))
             return

@@ -20,12 +20,12 @@ copied before it are not counted again); `adapted` (a field that an endpoint has
 since).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, Adaptation, Completion, Usage
+from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, Usage
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError
 from asyncgen.fingerprint import Fingerprint
@@ -48,11 +48,21 @@ from asyncgen.storage.segment_writer import Place, SegmentLog
 
 @dataclass(slots=True)
 class _Held:
-    """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others."""
+    """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others.
+
+    `bad_answers` counts by step those that the recipe did not accept.
+    """
 
     places: list[Place] = field(default_factory=list)
     answers: dict[str, Place] = field(default_factory=dict)
     wasted: int = 0
+    bad_answers: dict[str, int] = field(default_factory=dict)
+
+    def lost(self, record: Mapping[str, Any]) -> None:
+        """Count an attempt without a usable answer."""
+        self.wasted += record["tokens"]
+        if record["error"].startswith(NOT_ACCEPTED):
+            self.bad_answers[record["step"]] = self.bad_answers.get(record["step"], 0) + 1
 
 
 class Journal:
@@ -147,8 +157,8 @@ class Journal:
         place = self._log.append(encode_line(record | {"usage": usage, "lost": lost}))
         self.spend.add(usage)
         self.spend.lose(lost)
-        if tokens:
-            self._hold(index, place).wasted += tokens
+        if _counts(record):
+            self._hold(index, place).lost(record)
 
     # Asking
 
@@ -166,6 +176,11 @@ class Journal:
         """Tokens of a pair's unusable answers."""
         held = self._pairs.get(index)
         return 0 if held is None else held.wasted
+
+    def bad_answers(self, index: int, step: str) -> int:
+        """How many answers of a step the recipe did not accept."""
+        held = self._pairs.get(index)
+        return 0 if held is None else held.bad_answers.get(step, 0)
 
     # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
@@ -202,9 +217,10 @@ class Journal:
                     if place.segment is segment:
                         moved = self._log.append(self._log.read(place))
                         self._hold(index, moved).answers[step] = moved
-                if held.wasted:
+                if held.wasted or held.bad_answers:
                     # The sum and not the lines: where these turn up again, nothing is counted twice.
                     record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
+                    record |= {"bad_answers": held.bad_answers} if held.bad_answers else {}
                     self._hold(index, self._log.append(encode_line(record)))
             self._log.append(spend_line(self.spend))
             self._log.retire(segment)
@@ -276,9 +292,10 @@ class Journal:
             place = self._log.append(line)
             self._hold(record["index"], place).answers[record["step"]] = place
         elif record["kind"] == "carried":
-            self._hold(record["index"], self._log.append(line)).wasted = record["tokens"]
-        elif record["tokens"]:
-            self._hold(record["index"], self._log.append(line)).wasted += record["tokens"]
+            held = self._hold(record["index"], self._log.append(line))
+            held.wasted, held.bad_answers = record["tokens"], record.get("bad_answers", {})
+        elif _counts(record):
+            self._hold(record["index"], self._log.append(line)).lost(record)
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""
@@ -304,6 +321,11 @@ class Journal:
 
 def _adapted_line(adaptation: Adaptation) -> bytes:
     return encode_line({"kind": "adapted", "adaptation": adaptation})
+
+
+def _counts(record: Mapping[str, Any]) -> bool:
+    """Whether an attempt without a usable answer must be known as long as its pair is not written."""
+    return bool(record["tokens"]) or record["error"].startswith(NOT_ACCEPTED)
 
 
 def clear_journal(directory: RunDirectory) -> None:

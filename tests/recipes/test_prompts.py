@@ -13,7 +13,8 @@ from asyncgen.chat import Sampling
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import Prompt, PromptFile, Template
+from asyncgen.recipes.prompt_template import Template
+from asyncgen.recipes.prompts import Prompt, PromptFile
 
 PATH = Path("prompts.json")
 ALLOWED = ("note", "correct_note", "error_type")

@@ -46,3 +46,27 @@ def test_what_was_spent_is_the_same_after_opening(disk: Disk, tmp_path: Path) ->
     again.close()
 
     assert again.spend == journal.spend == Spend(120, 0, 160, 60, 80)
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_answers_that_were_not_accepted_are_known_after_opening(disk: Disk, tmp_path: Path) -> None:
+    """By step, also those that cost nothing, and those whose segments have gone."""
+    journal = _open(disk, tmp_path)
+    for _ in range(3):
+        journal.failed(7, "step", "check_schema", Usage())
+    journal.failed(7, "other", "check_schema", USAGE)
+    journal.failed(7, "step", "empty", USAGE)
+    journal.keep(7)
+    for index in range(100, 140):
+        journal.sent(index, "step", USAGE)
+        journal.answered(index, "step", "hash", Completion("text " * 10, USAGE, "m", "stop"))
+        journal.release(index)
+    journal.carry()
+    journal.unlink_retired()
+    journal.close()
+
+    for _ in range(2):
+        again = _open(disk, tmp_path)
+        again.close()
+        counts = [again.bad_answers(7, step) for step in ("step", "other", "none")]
+        assert (counts, again.wasted(7), again.bad_answers(8, "step")) == ([3, 1, 0], 14, 0)

@@ -132,5 +132,5 @@ def _regenerate(args: argparse.Namespace) -> int:
         disk.close()
     args.quiet = args.quiet or args.json
     job = _job.prepare_as_in(state, args)
-    flaws = Flaws(job.config.input_jsonl, job.config.prompt_file, args.regenerate)
+    flaws = Flaws(job.config.input_jsonl, args.prompt_file.resolve(), args.regenerate)
     return carry_out(job, args, flaws)

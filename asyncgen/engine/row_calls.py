@@ -1,0 +1,88 @@
+"""The calls that a recipe makes for one row: each is durable, and asked in another way until it is accepted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.encoding import Prepared
+from asyncgen.client.retry import BAD_ANSWERS
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping
+from asyncgen.rows import Row
+from asyncgen.storage.journal import Journal
+
+
+class RowCalls:
+    """The calls of a row; `tokens` counts all its answers.
+
+    `raised` is what a check of the recipe has raised, `defect` what nobody expected of ourselves.
+
+    Args:
+        row: the row.
+        client: asks.
+        journal: knows what was answered, and how often an answer was not accepted.
+        seconds: for all attempts.
+        generation: raised when a flagged row is asked anew.
+    """
+
+    def __init__(
+        self, row: Row[Any], client: ChatClient, journal: Journal, seconds: float, generation: int
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._generation = generation
+        self._caller = Caller(row.index, row.pair.note_id, seconds)
+        self.tokens = 0
+        self.raised: Exception | None = None
+        self.defect: Exception | None = None
+
+    async def generate(self, step: str, request: ChatRequest) -> Completion:
+        """What a recipe is given to ask with."""
+        if request.check is not None:
+            return await self._ask_until_accepted(
+                step, replace(request, check=partial(self._check, request.check))
+            )
+        prepared = self._prepare(step, request, 0)
+        del request  # its texts are in the body; thousands may wait here
+        return await self._answer(step, prepared)
+
+    async def _ask_until_accepted(self, step: str, request: ChatRequest) -> Completion:
+        """Ask for another answer as long as one is not accepted: the same request would get the same one."""
+        earlier = 0
+        while True:
+            bad_answers = self._journal.bad_answers(self._caller.index, step)
+            try:
+                return await self._answer(step, self._prepare(step, request, bad_answers))
+            except CallFailed as failed:
+                failed.attempts += earlier
+                last = (bad_answers + 1) % BAD_ANSWERS == 0
+                if not failed.kind.startswith(NOT_ACCEPTED) or self.raised is not None or last:
+                    raise
+                earlier = failed.attempts
+
+    def _prepare(self, step: str, request: ChatRequest, bad_answers: int) -> Prepared:
+        number = ordinal(self._generation, request.sample, bad_answers)
+        return self._client.prepare(step, replace(request, seed=number) if number else request)
+
+    async def _answer(self, step: str, prepared: Prepared) -> Completion:
+        try:
+            completion = self._journal.known(self._caller.index, step, prepared.hash)
+            if completion is None:
+                completion = await self._client.complete(self._caller, prepared)
+        except (CallFailed, Stopping, AsyncgenError):
+            raise
+        except Exception as error:
+            self.defect = error  # or it would pass for one of the recipe
+            raise
+        self.tokens += completion.usage.total_tokens
+        return replace(completion, request=prepared.hash)
+
+    def _check(self, check: Callable[[str], str | None], text: str) -> str | None:
+        """The check of a recipe; one that raises accepts nothing."""
+        try:
+            return check(text)
+        except Exception as error:  # noqa: BLE001 - it is the user's code
+            self.raised = error
+            return "raised"

@@ -1,0 +1,116 @@
+"""The JSON schema of a step's answers: checked before any call, and then each answer by it.
+
+Nothing is fetched: a `$ref` leads into the schema itself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from asyncgen.recipes.prompt_template import nearest
+
+_DEEPEST = 32
+
+
+class SchemaProblemError(ValueError):
+    """What is wrong with a schema, or with a way into the values that it describes; the text is for the user."""
+
+
+class AnswerSchema:
+    """A schema of a JSON object.
+
+    Raises:
+        SchemaProblemError: it is none.
+    """
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        if schema.get("type") != "object":
+            raise SchemaProblemError('it must say type = "object": the answer is a JSON object')
+        try:
+            self._validator = Draft202012Validator(schema, offline=True)
+        except ValidationError as error:
+            where = ".".join(map(str, error.instance_path))
+            raise SchemaProblemError(f"{where}: {error.message}" if where else error.message) from None
+        except ValueError as error:
+            raise SchemaProblemError(str(error).partition("\n")[0]) from None
+        self.schema = schema
+
+    def fits(self, answer: Any) -> bool:
+        """Whether a decoded answer is one."""
+        return self._validator.is_valid(answer)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the API takes it as `strict`: each object says all its keys, and requires them."""
+        return all(
+            part.get("additionalProperties") is False and set(part.get("required", ())) == set(part["properties"])
+            for part in _parts(self.schema)
+            if isinstance(part.get("properties"), dict)
+        )
+
+    def follow(self, way: Sequence[Any]) -> list[Mapping[str, Any]]:
+        """The schemas of what stands at the end of a way into an answer, which is in every answer.
+
+        Args:
+            way: keys, and places in lists (from 0); of what is no text, only that it is a place is known.
+
+        Raises:
+            SchemaProblemError: an answer may lack it.
+        """
+        found, name = self._alternatives(self.schema), ""
+        for part in way:
+            name += f".{part}" if isinstance(part, str) else "[…]"
+            found = [inner for one in found for inner in self._alternatives(_inside(one, part, name[1:]))]
+        return found
+
+    def _alternatives(self, schema: Any, depth: int = 0) -> list[Mapping[str, Any]]:
+        """The schemas of which one holds, behind references."""
+        if not isinstance(schema, dict) or depth > _DEEPEST:
+            return [{}]
+        if isinstance(name := schema.get("$ref"), str):
+            return self._alternatives(self._behind(name), depth + 1)
+        inner = schema.get("anyOf") or schema.get("oneOf")
+        if inner:
+            return [one for each in inner for one in self._alternatives(each, depth + 1)]
+        return [schema]
+
+    def _behind(self, name: str) -> Any:
+        found: Any = self.schema
+        for part in name.removeprefix("#").strip("/").split("/"):
+            if part:
+                found = found.get(part, {}) if isinstance(found, dict) else {}
+        return found
+
+
+def _inside(schema: Mapping[str, Any], part: Any, name: str) -> Any:
+    """The schema one step further in."""
+    properties, items = schema.get("properties"), schema.get("items")
+    if isinstance(properties, dict) and isinstance(part, str):
+        if part not in properties:
+            near = nearest(part, set(properties))
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(properties)}"
+            raise SchemaProblemError(f"the schema has no {name}; {hint}")
+        if part not in schema.get("required", ()):
+            raise SchemaProblemError(f"an answer may lack {name}: put {part} into required of the schema")
+        return properties[part]
+    if items is not None and (not isinstance(part, str) or part.isdecimal()):
+        if isinstance(part, str) and int(part) >= schema.get("minItems", 0):
+            raise SchemaProblemError(f"an answer may lack {name}: set minItems = {int(part) + 1} in the schema")
+        return items
+    raise SchemaProblemError(f"the schema says nothing of {name}")
+
+
+def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """The schema and all schemas inside it."""
+    if isinstance(schema, dict):
+        yield schema
+        for key, inner in schema.items():
+            if key in {"properties", "$defs"} and isinstance(inner, dict):
+                for one in inner.values():
+                    yield from _parts(one)
+            elif key not in {"enum", "const", "default", "examples"}:
+                yield from _parts(inner)
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from _parts(one)

@@ -1,0 +1,190 @@
+"""The recipe that a recipe file describes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import ChatRequest, Completion, ResponseSchema
+from asyncgen.recipe import Examples, Generate, OutputFile, together
+from asyncgen.recipes.checks import same_words
+from asyncgen.recipes.line_maker import as_text, maker, texts_of
+from asyncgen.recipes.placeholders import CALLS, ID
+from asyncgen.recipes.prompt_template import Reference, Template, nearest
+from asyncgen.recipes.prompts import Prompt
+from asyncgen.recipes.provenance import Origin
+from asyncgen.recipes.recipe_file import RecipeFile
+from asyncgen.recipes.step import Step
+from asyncgen.rows import ID_FIELDS, BadFieldError
+from asyncgen.text import loads, strip_fence
+
+WRITTEN = "written"
+_MOST_NAMED = 12  # fields of a row in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A row: its name, the value of its id field, and the fields that the recipe needs."""
+
+    note_id: str
+    id: Any
+    values: Mapping[str, Any]
+
+    @property
+    def rewritten(self) -> str:
+        """What an answer in text is about as long as, where nothing better is known: its longest field."""
+        return max((value for value in self.values.values() if isinstance(value, str)), key=len, default="")
+
+    def numbered(self, number: int) -> "Fields":
+        """A row without a name is called by its number."""
+        return Fields(str(number), number, self.values)
+
+
+class Declared:
+    """Asks the steps of a recipe file, wave by wave, and writes its outputs."""
+
+    def __init__(self, file: RecipeFile) -> None:
+        self._file = file
+        self.rows = file.rows
+        self.outputs = tuple(OutputFile(output.file, len(output.lines)) for output in file.outputs)
+        self.failure_counters = {
+            label: f"{step.name}_failed" for step in file.steps.values() for label in step.labels
+        }
+        self.counters = (WRITTEN, *(f"{name}_failed" for name in file.steps))
+        self.fingerprint: Mapping[str, Any] = file.fingerprint
+        steps = {name: _Asking(step, file.systems[name]) for name, step in file.steps.items()}
+        self._steps = steps
+        self._waves = [[steps[step.name] for step in wave] for wave in file.waves]
+        self._lines = [[maker(line) for line in output.lines] for output in file.outputs]
+        self._traced = any(
+            CALLS in Template.parse_all(text).names
+            for output in file.outputs
+            for _, text in texts_of(list(output.lines))
+        )
+        self._ways = [Reference.parse(name) for name in file.names.ways]
+
+    def parse(self, fields: Mapping[str, Any]) -> Fields:
+        """Take the fields that the recipe needs.
+
+        Raises:
+            BadFieldError: one is missing.
+        """
+        values = {name: self._field(name, fields) for name in sorted(self._file.fields)}
+        for way in self._ways:
+            try:
+                way.value(values)
+            except LookupError:
+                raise BadFieldError(f"no {way}") from None
+        column = self._file.id_column or next((name for name in ID_FIELDS if fields.get(name) is not None), "")
+        value = fields.get(column)
+        if value is None and self._file.id_column:
+            raise BadFieldError(_missing(column, ID, fields))
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+            raise BadFieldError(f"{column} is neither text nor a whole number")
+        return Fields("" if value is None else str(value), value, values)
+
+    async def run(self, pair: Fields, generate: Generate) -> Examples:
+        """Ask each step as soon as the waves before it are answered."""
+        values: dict[str, Any] = {**pair.values, ID: pair.id}
+        calls: dict[str, list[dict[str, Any]]] = {}
+        for wave in self._waves:
+            if len(wave) == 1:
+                answers = [await wave[0].ask(values, generate)]
+            else:
+                answers = await together(*[step.ask(values, generate) for step in wave])
+            for step, answer in zip(wave, answers, strict=True):
+                values[step.name] = step.value(answer)
+                if self._traced:
+                    calls[step.name] = [step.trace(completion) for completion in answer]
+        values[CALLS] = [call for name in self._steps for call in calls.get(name, ())]
+        return Examples(
+            tuple(
+                b"".join([orjson.dumps(make(values), option=orjson.OPT_APPEND_NEWLINE) for make in lines])
+                for lines in self._lines
+            ),
+            {WRITTEN: 1},
+        )
+
+    def recognise(self, pair: Fields, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
+        """No other tool writes these."""
+        return
+
+    def _field(self, name: str, fields: Mapping[str, Any]) -> Any:
+        column = self._file.columns.get(name, name)
+        value = fields.get(column)
+        if value is None or value == "":
+            value = self._file.defaults.get(name, value)
+        if value is None:
+            raise BadFieldError(_missing(column, name, fields))
+        return value
+
+
+class _Asking:
+    """A step, ready to be asked for any row."""
+
+    def __init__(self, step: Step, system: Template) -> None:
+        self._step = step
+        self.name = step.name
+        self._system = system
+        self._user = Template.parse_all(step.user)
+        differs_from = step.check.differs_from
+        names = self._user.names | system.names | (frozenset() if differs_from is None else differs_from.names)
+        self._references = [(name, Reference.parse(name)) for name in sorted(names)]
+        schema = step.schema
+        self._schema = None if schema is None else ResponseSchema(step.name, schema.schema, schema.is_strict)
+        self._checked = schema is not None or step.check.asks or step.samples > 1
+        origin = Origin.of(step.name, Prompt(step.system, Template((step.user,))), step.sampling)
+        self.trace = origin.trace
+
+    async def ask(self, values: Mapping[str, Any], generate: Generate) -> list[Completion]:
+        """The answers to this step: as many as it has samples."""
+        texts = {name: as_text(reference.value(values)) for name, reference in self._references}
+        earlier: list[str] = []
+        request = ChatRequest(
+            self._system.render(texts) if self._system.names else self._system.pieces[0],
+            self._user.render(texts),
+            self._step.sampling,
+            json_object=self._schema is not None,
+            response_schema=self._schema,
+            check=partial(self._problem, texts, earlier) if self._checked else None,
+        )
+        if self._step.samples == 1:
+            return [await generate(self.name, request)]
+        answers = []
+        # One after the other, so that each is known to differ from those before it.
+        for number, label in enumerate(self._step.labels):
+            answers.append(await generate(label, replace(request, sample=number)))
+            earlier.append(answers[-1].text)
+        return answers
+
+    def value(self, answers: list[Completion]) -> Any:
+        """What the name of this step stands for."""
+        decoded = [self._decoded(answer.text) for answer in answers]
+        return decoded if self._step.samples > 1 else decoded[0]
+
+    def _decoded(self, text: str) -> Any:
+        return text.strip() if self._schema is None else loads(strip_fence(text))
+
+    def _problem(self, texts: Mapping[str, str], earlier: list[str], text: str) -> str | None:
+        """Why an answer is not accepted, in a word."""
+        if self._step.schema is not None:
+            answer = self._decoded(text)
+            if not self._step.schema.fits(answer):
+                return "schema"
+            words = " ".join(inner for _, inner in texts_of(answer)) if self._step.check.asks else ""
+        else:
+            words = text
+        if any(same_words(text, one) for one in earlier):
+            return "same_as_before"
+        return self._step.check.problem(words, texts) if self._step.check.asks else None
+
+
+def _missing(column: str, name: str, fields: Mapping[str, Any]) -> str:
+    """What is said of a row without a field, by its own fields."""
+    near = nearest(column, fields.keys())
+    there = ", ".join(list(fields)[:_MOST_NAMED]) or "none"
+    if near:
+        return f"no {column}; did you mean {near}?"
+    return f"no {column}; the fields here are {there}: --field {name}=FIELD says which it is"

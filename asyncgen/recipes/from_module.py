@@ -1,0 +1,49 @@
+"""A recipe that is a class of the user's: `module:Class`."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from asyncgen.errors import AsyncgenError, UsageError
+from asyncgen.recipe import Recipe
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.stack import place_of
+
+_NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
+
+
+def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
+    """Make a recipe of a class, which is given the prompt file when there is one.
+
+    Args:
+        name: `module:Class`; the working directory is looked into as well.
+        prompts: the prompt file.
+
+    Raises:
+        UsageError: there is no such class, it cannot be made, or it is no recipe.
+    """
+    module_name, _, class_name = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"recipe {name}: there is no module {error.name}") from error
+    except Exception as error:
+        raise UsageError(f"recipe {name}: importing {module_name} raised {place_of(error)}") from error
+    make = getattr(module, class_name, None)
+    if not callable(make):
+        raise UsageError(f"recipe {name}: {module_name} has no class {class_name}")
+    try:
+        recipe: Recipe[Any] = make() if prompts is None else make(prompts)
+    except AsyncgenError:
+        raise
+    except Exception as error:
+        needs = "" if prompts is not None else " (it is called without arguments, for there is no prompt file)"
+        raise UsageError(f"recipe {name}: making it raised {place_of(error)}{needs}") from error
+    missing = [needed for needed in _NEEDED if not hasattr(recipe, needed)]
+    if missing:
+        raise UsageError(f"recipe {name} is no recipe: it lacks {', '.join(missing)}")
+    return recipe

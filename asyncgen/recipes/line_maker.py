@@ -1,0 +1,53 @@
+"""The lines of an output file of a recipe file: a value that is one placeholder keeps its type. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from asyncgen.recipes.prompt_template import Reference, Template
+
+Make = Callable[[Mapping[str, Any]], Any]
+"""Makes a value from those of fields and steps."""
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON, the same for the same value."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def as_text(value: Any) -> str:
+    """A value as a prompt shows it: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def texts_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The texts in a decoded value, each with its place."""
+    if isinstance(value, str):
+        yield (), value
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            for place, text in texts_of(inner):
+                yield (key, *place), text
+
+
+def maker(value: Any) -> Make:
+    """What makes a line, or a part of it, that a recipe file describes."""
+    if isinstance(value, dict):
+        fields = [(key, maker(inner)) for key, inner in value.items()]
+        return lambda values: {key: make(values) for key, make in fields}
+    if isinstance(value, list):
+        items = [maker(inner) for inner in value]
+        return lambda values: [make(values) for make in items]
+    if not isinstance(value, str):
+        return lambda _values: value
+    template = Template.parse_all(value)
+    references = {name: Reference.parse(name) for name in template.names}
+    match template.pieces:
+        case [text]:
+            return lambda _values: text
+        case ["", name, ""]:
+            return references[name].value
+    return lambda values: template.render(
+        {name: as_text(reference.value(values)) for name, reference in references.items()}
+    )

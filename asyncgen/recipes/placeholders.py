@@ -1,0 +1,132 @@
+"""What the placeholders of a recipe file stand for, and whether it will be there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Protocol
+
+from asyncgen.recipes.answer_schema import AnswerSchema, SchemaProblemError
+from asyncgen.recipes.prompt_template import Reference, Template, nearest
+from asyncgen.recipes.table import Table
+
+ID = "id"
+CALLS = "calls"
+"""The requests that a record was made from; in outputs only."""
+
+
+class Answers(Protocol):
+    """A step, as far as its answers matter here."""
+
+    @property
+    def schema(self) -> AnswerSchema | None: ...  # noqa: D102
+    @property
+    def samples(self) -> int: ...  # noqa: D102
+
+
+class Names:
+    """The names of a recipe file: steps, declared fields, and every other one, which is a field of its own name.
+
+    `fields` collects the fields that occur, `ways` the placeholders that lead into one, `used` the steps.
+
+    Args:
+        steps: by name.
+        declared: fields of [input.fields] and [input.defaults].
+    """
+
+    def __init__(self, steps: Mapping[str, Answers], declared: AbstractSet[str]) -> None:
+        self._steps = steps
+        self._declared = declared
+        self.fields: set[str] = set()
+        self.used: set[str] = set()
+        self.ways: set[str] = set()
+
+    def check(self, table: Table, key: Sequence[str | int], text: str, *, in_output: bool = False) -> None:
+        """Check the placeholders of the text under a key.
+
+        Raises:
+            BadDataError: one means nothing, or may be missing.
+        """
+        for name in sorted(Template.parse_all(text).names):
+            reference = Reference.parse(name)
+            if in_output and name == CALLS:
+                continue
+            problem = self._problem(reference)
+            if problem:
+                table.fail(f"{{{name}}}: {problem}", *key, quoted=f"{{{name}}}")
+            roots = set(reference.roots)
+            self.used |= roots & self._steps.keys()
+            self.fields |= roots - self._steps.keys()
+            if reference.way and reference.root not in self._steps:
+                self.ways.add(name)
+
+    def check_system(self, table: Table, text: str) -> Template:
+        """Cut a system prompt, in which only names that are known by then are placeholders.
+
+        Raises:
+            BadDataError: one is nearly a known name.
+        """
+        for name in sorted(Template.parse_all(text).names):
+            if Reference.parse(name).root not in self._known:
+                near = nearest(Reference.parse(name).root, self._known)
+                if near:
+                    hint = f"did you mean {{{near}}}? (As text it is written {{{{{name}}}}}.)"
+                    table.fail(f"{{{name}}} in the system prompt: {hint}", "system", quoted=f"{{{name}}}")
+        template = Template.parse_all(text).only(lambda name: Reference.parse(name).root in self._known)
+        self.check(table, ("system",), "".join(f"{{{name}}}" for name in template.names))
+        return template
+
+    def roots(self, template: Template) -> Iterator[str]:
+        """The fields and steps that a template needs."""
+        for name in template.names:
+            yield from Reference.parse(name).roots
+
+    @property
+    def _known(self) -> set[str]:
+        return {*self._steps, *self._declared, *self.fields, ID}
+
+    def _problem(self, reference: Reference) -> str | None:
+        """What is wrong with a placeholder."""
+        for root in reference.roots:
+            known = {*self._steps, *self._declared, ID}
+            if root == CALLS:
+                return "it stands for the calls of a row, and for nothing but an output's value"
+            near = None if root in known else nearest(root, known)
+            if near:
+                return f"did you mean {{{near}}}? (A field of this name is declared in [input.fields].)"
+        if reference.root not in self._steps:
+            inner = any(isinstance(part, Reference) for part in reference.way)
+            return "only the samples of a step have a place that an answer names" if inner else None
+        try:
+            self._follow(reference)
+        except SchemaProblemError as error:
+            return str(error)
+        return None
+
+    def _follow(self, reference: Reference) -> list[Mapping[str, Any]]:
+        """The schemas of what an answer of a step has there.
+
+        Raises:
+            SchemaProblemError: it may be missing.
+        """
+        step, way = self._steps[reference.root], list(reference.way)
+        if step.samples > 1 and way:
+            self._check_sample(way.pop(0), step.samples)
+        if not way:
+            return [] if step.schema is None or step.samples > 1 else [step.schema.schema]
+        if any(isinstance(part, Reference) for part in way):
+            raise SchemaProblemError("only the samples of a step have a place that an answer names")
+        if step.schema is None:
+            raise SchemaProblemError(f"step {reference.root} answers text: with a schema it has keys")
+        return step.schema.follow(way)
+
+    def _check_sample(self, part: "str | Reference", samples: int) -> None:
+        if isinstance(part, str):
+            if not (part.isdecimal() and int(part) < samples):
+                raise SchemaProblemError(f"the samples are numbered from 0 to {samples - 1}")
+            return
+        if part.root not in self._steps:
+            raise SchemaProblemError(f"{part.root} is no step")
+        for schema in self._follow(part) or [{}]:
+            places = schema.get("enum", [schema["const"]] if "const" in schema else [])
+            if not places or not all(type(place) is int and 0 <= place < samples for place in places):
+                numbers = ", ".join(map(str, range(samples)))
+                raise SchemaProblemError(f"the schema must say which sample it is: enum = [{numbers}]")

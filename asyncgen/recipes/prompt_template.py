@@ -1,0 +1,131 @@
+"""Templates: text that is cut at its placeholders once, and joined with values for each row in one pass.
+
+A value is never read as a template. A prompt file lists the placeholders of each prompt, and any other brace is
+text. In a recipe file every `{name}` is one, and so is `{name.key}`, a way into its value; `{{` is a brace, and
+`{{name}}` the text `{name}`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from rapidfuzz.distance import OSA
+
+_NAME = r"[A-Za-z_]\w*"
+_WAY = rf"{_NAME}(?:\.[\w-]+|\[{_NAME}(?:\.[\w-]+)*\])*"
+_TOKEN = re.compile(rf"\{{\{{({_WAY})\}}\}}|\{{\{{|\{{({_WAY})\}}", re.ASCII)
+_PART = re.compile(r"\.([\w-]+)|\[([\w.-]+)\]", re.ASCII)
+NEAR = 2
+"""Edits between a name and one that was probably meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text, cut at its placeholders: text, name, text, name, … text."""
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str, allowed: tuple[str, ...]) -> "Template":
+        """Cut `text` at `{name}` for each allowed name."""
+        return cls(tuple(re.split("{(" + "|".join(map(re.escape, allowed)) + ")}", text)))
+
+    @classmethod
+    def parse_all(cls, text: str) -> "Template":
+        """Cut `text` at each placeholder of a recipe file."""
+        pieces, end = [""], 0
+        for found in _TOKEN.finditer(text):
+            pieces[-1] += text[end : found.start()]
+            end = found.end()
+            escaped, name = found.groups()
+            if name is not None:
+                pieces += [name, ""]
+            else:
+                pieces[-1] += "{" if escaped is None else f"{{{escaped}}}"
+        pieces[-1] += text[end:]
+        return cls(tuple(pieces))
+
+    def only(self, allowed: Callable[[str], bool]) -> "Template":
+        """The same, where all other names are text."""
+        pieces = [self.pieces[0]]
+        for name, text in zip(self.pieces[1::2], self.pieces[2::2], strict=True):
+            if allowed(name):
+                pieces += [name, text]
+            else:
+                pieces[-1] += f"{{{name}}}{text}"
+        return Template(tuple(pieces))
+
+    def __str__(self) -> str:
+        """The text that it was cut from, where nothing was escaped."""
+        return "".join(f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Placeholders that occur."""
+        return frozenset(self.pieces[1::2])
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """The text with each placeholder replaced by its value."""
+        return "".join([values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces)])
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a placeholder stands for: a field of the row or the answer of a step, and the way into it.
+
+    A part of the way is a key, a place in a list (from 0), or a reference to a value that is a place.
+    """
+
+    root: str
+    way: tuple["str | Reference", ...] = ()
+
+    @classmethod
+    def parse(cls, name: str) -> "Reference":
+        """The reference that is written so, without its braces."""
+        root = name.partition(".")[0].partition("[")[0]
+        parts = _PART.findall(name[len(root) :])
+        return cls(root, tuple(key or cls.parse(inner) for key, inner in parts))
+
+    def __str__(self) -> str:
+        return self.root + "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in self.way)
+
+    @property
+    def roots(self) -> Iterator[str]:
+        """The names of all fields and steps that are needed."""
+        yield self.root
+        for part in self.way:
+            if isinstance(part, Reference):
+                yield from part.roots
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """What it stands for.
+
+        Raises:
+            LookupError: the way leads nowhere.
+        """
+        found = values[self.root]
+        for part in self.way:
+            key = part.value(values) if isinstance(part, Reference) else part
+            if isinstance(found, list):
+                place = int(key) if isinstance(key, int) or key.isdecimal() else len(found)
+                if not 0 <= place < len(found):
+                    raise LookupError
+                found = found[place]
+            else:
+                try:
+                    found = found[key]
+                except TypeError:  # neither is it an object
+                    raise LookupError from None
+        return found
+
+
+def nearest(name: str, known: AbstractSet[str]) -> str | None:
+    """The known name that was probably meant by another one; None when none is near.
+
+    Names of a letter or two are never near: they would all be.
+    """
+    edits = {one: OSA.distance(name, one) for one in known}
+    near = [one for one, number in edits.items() if 0 < number <= NEAR and number < min(len(one), len(name))]
+    return min(near, key=lambda one: (edits[one], one), default=None)

@@ -1,0 +1,182 @@
+"""A recipe file, read and checked: everything that is wrong with it is found here, before any call.
+
+name = "mails"
+rows = "mails"                                   # what messages call its rows (default: rows)
+[input]
+id = "id"                                        # default: id, note_id, text_id, custom_id, else the row's number
+fields = { text = "body" }                       # other fields keep their names
+defaults = { subject = "(none)" }                # where a row has nothing
+[[step]]
+name = "summary"
+system = "…"                                     # or system-file
+user = "{subject}: {text}"
+schema = "summary.schema.json"                   # or a table
+params = { max_tokens = 400 }
+check = { max-words = 60, differs-from = "{text}" }
+samples = 1
+[[output]]
+file = "mails.jsonl"
+line = { id = "{id}", summary = "{summary}" }    # or a list of lines
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import UsageError
+from asyncgen.recipes.line_maker import as_json, texts_of
+from asyncgen.recipes.order import CycleError, waves
+from asyncgen.recipes.placeholders import CALLS, ID, Names
+from asyncgen.recipes.prompt_template import Template
+from asyncgen.recipes.step import NAME, Step, step_of
+from asyncgen.recipes.table import Table
+from asyncgen.storage.layout import FAILED
+
+_RESERVED = (ID, CALLS)
+_FILE = re.compile(r"[A-Za-z0-9][\w.-]*\.jsonl", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredOutput:
+    """A file and what each of its lines is made of."""
+
+    file: str
+    lines: tuple[Mapping[str, Any], ...]
+    table: Table
+
+
+class RecipeFile:
+    """A recipe file.
+
+    Args:
+        path: the file.
+        columns: what the input calls fields, before what the file says of it.
+        params: fields for the requests of all steps, before what the file says of them.
+
+    Raises:
+        UsageError: a file cannot be read.
+        BadDataError: something is wrong in it; the message names the line.
+    """
+
+    def __init__(
+        self, path: Path, columns: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None
+    ) -> None:
+        recipe = Table.load(path)
+        recipe.allow("name", "description", "rows", "input", "step", "output")
+        self.name = recipe.text("name", path.stem)
+        self.rows = recipe.text("rows", "rows")
+        source = recipe.table("input", "[input]")
+        source.allow("id", "fields", "defaults")
+        fields = source.table("fields", "[input.fields]")
+        self.columns = {name: fields.text(name) for name in fields.content} | dict(columns or {})
+        self.id_column = self.columns.pop(ID, None) or (source.text("id") if "id" in source.content else None)
+        self.defaults = source.table("defaults", "[input.defaults]").content
+        steps = [step_of(table, params or {}) for table in recipe.tables("step")]
+        self.steps = {step.name: step for step in steps}
+        self.outputs = [_output(table) for table in recipe.tables("output")]
+        self._check_names(recipe, source)
+        self.names = Names(self.steps, {*self.columns, *self.defaults})
+        self.systems: dict[str, Template] = {}
+        self._check_placeholders()
+        self.waves = self._waves()
+        self._check_use(source, columns or {})
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields of a row that are needed."""
+        return frozenset(self.names.fields - {ID})
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """Everything that decides the bytes of the output."""
+        parts: dict[str, Any] = {"recipe": f"file:{self.name}"}
+        said = {"id": self.id_column, "fields": self.columns, "defaults": self.defaults}
+        parts["input"] = as_json({key: value for key, value in said.items() if value})
+        for step in self.steps.values():
+            parts |= {f"{step.name}_system": step.system, f"{step.name}_user": step.user, step.name: step.raw}
+        return parts | {output.file: orjson.dumps(output.lines).decode() for output in self.outputs}
+
+    def _check_names(self, recipe: Table, source: Table) -> None:
+        tables = recipe.tables("step")
+        for number, table in enumerate(tables):
+            name = table.text("name")
+            if name in _RESERVED:
+                table.fail(f"a step cannot be called {name}: {{{name}}} means something else", "name")
+            if any(name == earlier.text("name") for earlier in tables[:number]):
+                table.fail(f"there is another step {name}", "name")
+        for number, output in enumerate(self.outputs):
+            if any(output.file == earlier.file for earlier in self.outputs[:number]):
+                output.table.fail(f"there is another output {output.file}", "file")
+        self._check_field_names(source)
+
+    def _check_field_names(self, source: Table) -> None:
+        for kind in ("fields", "defaults"):
+            for name in source.table(kind, "").content:
+                if name in self.steps:
+                    source.fail(f"{name} is both a field and a step: rename one of them", kind, name)
+                if not NAME.fullmatch(name) or name == CALLS:
+                    source.fail(f"{name!r} is no name of a field: letters, digits and _", kind, name)
+        for name in self.columns:
+            if name in self.steps:
+                source.fail(f"{name} is both a field and a step: rename one of them")
+
+    def _check_placeholders(self) -> None:
+        for step in self.steps.values():
+            self.names.check(step.table, ("user",), step.user)
+            self.names.check(
+                step.table, ("check", "differs-from"), step.table.content.get("check", {}).get("differs-from", "")
+            )
+        for step in self.steps.values():
+            self.systems[step.name] = self.names.check_system(step.table, step.system)
+        for output in self.outputs:
+            for place, text in texts_of(list(output.lines)):
+                way = place if isinstance(output.table.content["line"], list) else place[1:]
+                self.names.check(output.table, ("line", *way), text, in_output=True)
+        for step in self.steps.values():
+            if step.name not in self.names.used:
+                step.table.fail(f"no output and no other step uses the answer of step {step.name}", "name")
+
+    def _check_use(self, source: Table, columns: Mapping[str, str]) -> None:
+        for kind in ("fields", "defaults"):
+            for name in source.table(kind, "").content:
+                if name not in {*self.fields, ID}:
+                    source.fail(f"no prompt and no output names {{{name}}}", kind, name)
+        for name in columns:
+            if name not in {*self.fields, ID}:
+                there = ", ".join(sorted(self.fields))
+                raise UsageError(f"the recipe {self.name} has no field {name}; it has {there}")
+
+    def _waves(self) -> tuple[tuple[Step, ...], ...]:
+        try:
+            order = waves({name: frozenset(self._needs(step)) for name, step in self.steps.items()})
+        except CycleError as error:
+            table = self.steps[error.steps[0]].table
+            if len(error.steps) == 1:
+                table.fail(f"step {error.steps[0]} needs its own answer", "user")
+            table.fail(f"these steps need each other: {error}", "user")
+        return tuple(tuple(self.steps[name] for name in wave) for wave in order)
+
+    def _needs(self, step: Step) -> Iterator[str]:
+        for template in (self.systems[step.name], Template.parse_all(step.user), step.check.differs_from):
+            if template is not None:
+                yield from (root for root in self.names.roots(template) if root in self.steps)
+
+
+def _output(table: Table) -> DeclaredOutput:
+    table.allow("file", "line")
+    file = table.text("file")
+    if not _FILE.fullmatch(file):
+        table.fail(f"{file!r} is no name of an output file: a plain name that ends in .jsonl", "file")
+    if file == FAILED:
+        table.fail(f"an output cannot be called {file}: the run writes a file of that name", "file")
+    table = table.named(f"output {file}")
+    lines = table.content.get("line")
+    lines = lines if isinstance(lines, list) else [table.table("line", f"line of {file}").content]
+    if not lines or not all(isinstance(line, dict) and line for line in lines):
+        table.fail(f'line of {table.what} must say what is written: {{ id = "{{id}}", … }}', "line")
+    return DeclaredOutput(file, tuple(lines), table)

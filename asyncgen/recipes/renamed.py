@@ -1,0 +1,44 @@
+"""A recipe whose input calls its fields by other names (`--field NAME=COLUMN`)."""
+
+from collections.abc import Mapping
+from typing import Any, Generic
+
+from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, rows_of_recipe
+from asyncgen.rows import BadFieldError, I
+
+
+class Renamed(Generic[I]):
+    """Gives each field of a row to a recipe under the name that the recipe has for it.
+
+    Args:
+        recipe: what is asked for a row.
+        columns: what the input calls fields, by the recipe's names.
+    """
+
+    def __init__(self, recipe: Recipe[I], columns: Mapping[str, str]) -> None:
+        self._columns = columns
+        self._recipe = recipe
+        self.outputs: tuple[OutputFile, ...] = recipe.outputs
+        self.counters = recipe.counters
+        self.failure_counters = recipe.failure_counters
+        self.rows = rows_of_recipe(recipe)
+        self.fingerprint: Mapping[str, Any] = {**recipe.fingerprint, "fields": dict(columns)}
+
+    def parse(self, fields: Mapping[str, Any]) -> I:
+        """What the recipe makes of the row.
+
+        Raises:
+            BadFieldError: a field is missing, or of the wrong type.
+        """
+        missing = next((column for column in self._columns.values() if column not in fields), None)
+        if missing is not None:
+            raise BadFieldError(f"no {missing}")
+        return self._recipe.parse({**fields, **{name: fields[column] for name, column in self._columns.items()}})
+
+    async def run(self, pair: I, generate: Generate) -> Examples:
+        """What the recipe asks."""
+        return await self._recipe.run(pair, generate)
+
+    def recognise(self, pair: I, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
+        """What the recipe recognises."""
+        return self._recipe.recognise(pair, blobs)

@@ -1,0 +1,149 @@
+"""What a recipe file asks in a step: its table, checked."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import Sampling
+from asyncgen.recipes.answer_schema import AnswerSchema, SchemaProblemError
+from asyncgen.recipes.checks import AnswerCheck
+from asyncgen.recipes.line_maker import as_json
+from asyncgen.recipes.params import NAMES, RESERVED, problem_of, sampling_of
+from asyncgen.recipes.prompt_template import Template
+from asyncgen.recipes.table import Table
+
+MOST_SAMPLES = 16
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is asked in a step; `raw` is its table without the texts, by which a run knows it again."""
+
+    name: str
+    system: str
+    user: str
+    schema: AnswerSchema | None
+    check: AnswerCheck
+    samples: int
+    sampling: Sampling
+    raw: str
+    table: Table
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What its calls are named, one for each sample."""
+        return (self.name, *(f"{self.name}.{number}" for number in range(2, self.samples + 1)))
+
+
+def step_of(table: Table, params: Mapping[str, Any]) -> Step:
+    """The step that a table describes.
+
+    Args:
+        table: the table.
+        params: fields for the requests of all steps, before those of the table; None of a name leaves it out.
+
+    Raises:
+        BadDataError: something is wrong with it.
+    """
+    name = table.text("name")
+    if not NAME.fullmatch(name):
+        table.fail(f"{name!r} is no name of a step: letters, digits and _", "name")
+    table = table.named(f"step {name}")
+    table.allow("name", "system", "system-file", "user", "schema", "params", "check", "samples")
+    schema = _schema(table)
+    fields = _fields(table.table("params", f"params of step {name}"), params)
+    raw = {key: value for key, value in table.content.items() if key in {"check", "samples"}} | {"params": fields}
+    return Step(
+        name=name,
+        system=_system(table),
+        user=table.text("user"),
+        schema=schema,
+        check=_check(table.table("check", f"check of step {name}")),
+        samples=table.number("samples", 1, 1, MOST_SAMPLES),
+        sampling=sampling_of(fields),
+        # The schema in its own order: that of the properties is that of the answer.
+        raw=as_json(raw) + ("" if schema is None else orjson.dumps(schema.schema).decode()),
+        table=table,
+    )
+
+
+def _system(table: Table) -> str:
+    if "system-file" not in table.content:
+        return table.text("system", "")
+    if "system" in table.content:
+        table.fail(f"{table.what} has both system and system-file: leave one out", "system-file")
+    return _read(table, "system-file")
+
+
+def _schema(table: Table) -> AnswerSchema | None:
+    schema = table.content.get("schema")
+    if schema is None:
+        return None
+    if isinstance(schema, str):
+        try:
+            schema = orjson.loads(_read(table, "schema"))
+        except ValueError as error:
+            table.fail(f"{table.content['schema']} is not JSON: {error}", "schema")
+    if not isinstance(schema, dict):
+        table.fail(f"schema of {table.what} must be a JSON schema: a table, or the name of a file", "schema")
+    try:
+        return AnswerSchema(schema)
+    except SchemaProblemError as error:
+        table.fail(f"schema of {table.what}: {error}", "schema")
+
+
+def _read(table: Table, key: str) -> str:
+    """The text of a file that stands beside the recipe file."""
+    path = table.source.path.parent / table.text(key)
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        table.fail(f"cannot read {path}: {error.strerror}", key)
+    except ValueError:
+        table.fail(f"{path} is not UTF-8", key)
+    if not text.strip():
+        table.fail(f"{path} is empty", key)
+    return text
+
+
+def _fields(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the requests beside their messages; `params` go before those of the table."""
+    reserved = next((name for name in RESERVED if name in table.content), None)
+    if reserved is not None:
+        table.fail(f"{reserved} cannot be set in {table.what}: the recipe and the run say it", reserved)
+    table.allow(*NAMES)
+    for name, value in table.content.items():
+        problem = problem_of(name, value)
+        if problem:
+            table.fail(f"{name} of {table.what} must be {problem}", name)
+    return {**table.content, **params}
+
+
+def _check(table: Table) -> AnswerCheck:
+    table.allow("max-words", "min-words", "matches", "not-matches", "differs-from")
+    words = {
+        key: table.number(key, 1, 1, 1_000_000) if key in table.content else None
+        for key in ("max-words", "min-words")
+    }
+    if words["max-words"] and words["min-words"] and words["min-words"] > words["max-words"]:
+        table.fail(f"min-words of {table.what} is more than max-words", "min-words")
+    return AnswerCheck(
+        max_words=words["max-words"],
+        min_words=words["min-words"],
+        matches=_pattern(table, "matches"),
+        not_matches=_pattern(table, "not-matches"),
+        differs_from=Template.parse_all(table.text("differs-from")) if "differs-from" in table.content else None,
+    )
+
+
+def _pattern(table: Table, key: str) -> re.Pattern[str] | None:
+    if key not in table.content:
+        return None
+    try:
+        return re.compile(table.text(key))
+    except re.error as error:
+        table.fail(f"{key} of {table.what} is no regular expression: {error}", key)

@@ -1,0 +1,85 @@
+"""Mistakes in recipe files: each is one clear line that names file and line, before anything is asked."""
+
+import re
+
+import pytest
+
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes.recipe_file import RecipeFile
+
+from .broken_files import BROKEN, RIGHT
+
+
+def write(tmp_path, text):
+    """A recipe file, with files beside it that are no better."""
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "empty.txt").write_text(" \n")
+    (tmp_path / "latin.txt").write_bytes("ä".encode("latin-1"))
+    path = tmp_path / "mails.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_file_that_the_mistakes_are_made_in_is_right(tmp_path):
+    """Or they would prove nothing."""
+    file = RecipeFile(write(tmp_path, RIGHT))
+
+    assert [[step.name for step in wave] for wave in file.waves] == [["summary"], ["judge"]]
+    assert file.fields == {"subject", "text"}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "said"), BROKEN, ids=[f"{new[:40]!r}" for _, new, _, _ in BROKEN])
+def test_each_mistake_is_one_line_that_names_its_place(tmp_path, old, new, line, said):
+    """File, line, and what is right."""
+    assert old in RIGHT
+    path = write(tmp_path, RIGHT.replace(old, new, 1))
+
+    with pytest.raises(BadDataError) as caught:
+        RecipeFile(path)
+
+    message = str(caught.value)
+    assert said in message
+    assert "\n" not in message
+    assert re.match(rf"the recipe file {re.escape(str(path))}, line {line}: ", message), message
+
+
+def test_there_are_at_least_sixty_mistakes():
+    """Different ones."""
+    assert len({(old, new) for old, new, _, _ in BROKEN}) == len(BROKEN) >= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "there is no [[step]]"),
+        ('[[step]]\nname = "a"\nuser = "{x}"', "there is no [[output]]"),
+        ("step = []", "there is no [[step]]"),
+        ("step = [1]", "write [[step]] above the keys of each step"),
+    ],
+)
+def test_a_file_without_steps_or_outputs_says_so(tmp_path, text, said):
+    """An empty file, too."""
+    with pytest.raises(BadDataError, match=re.escape(said)):
+        RecipeFile(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path):
+    """The first is for the command line, the second for the data."""
+    with pytest.raises(UsageError, match="cannot read the recipe file"):
+        RecipeFile(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b"name = '\xe4'")
+    with pytest.raises(BadDataError, match=r"latin\.toml is not UTF-8"):
+        RecipeFile(tmp_path / "latin.toml")
+
+
+def test_a_flag_that_calls_a_step_a_field_is_refused(tmp_path):
+    """As the file that says so is."""
+    with pytest.raises(BadDataError, match="summary is both a field and a step"):
+        RecipeFile(write(tmp_path, RIGHT), {"summary": "body"})
+
+
+def test_a_flag_for_a_field_that_there_is_not_names_those_that_there_are(tmp_path):
+    """A typing error, most likely."""
+    with pytest.raises(UsageError, match="the recipe mails has no field letter; it has subject, text"):
+        RecipeFile(write(tmp_path, RIGHT), {"letter": "body"})

@@ -1,0 +1,190 @@
+"""Recipes of the user's own, by `module:Class`: they may raise, and the run goes on."""
+
+import json
+import sys
+from types import MappingProxyType
+
+import orjson
+import pytest
+
+from asyncgen.chat import ChatRequest, Sampling
+from asyncgen.config import RunConfig
+from asyncgen.errors import CallFailed, UsageError
+from asyncgen.events import RecipeRaised
+from asyncgen.recipe import Examples, OutputFile
+from asyncgen.recipes import build
+from asyncgen.recipes.single_turn import SingleTurn
+
+from .conftest import Server
+
+SECRET = "Mrs Miller of Elm Street"
+
+
+class Item:
+    """A row."""
+
+    def __init__(self, fields):
+        self.note_id = str(fields.get("id", ""))
+        self.text = fields["text"]
+
+
+class Own:
+    """Raises where the text says so."""
+
+    outputs = (OutputFile("own.jsonl", 1),)
+    counters = ("good", "bad")
+    failure_counters = MappingProxyType({"ask": "bad"})
+    fingerprint = MappingProxyType({"recipe": "own"})
+    rows = "entries"
+
+    def parse(self, fields):
+        if "parse" in fields["text"]:
+            raise KeyError(SECRET)
+        return Item(fields)
+
+    async def run(self, pair, generate):
+        def check(text):
+            if "check" in pair.text:
+                raise ZeroDivisionError(SECRET)
+            return "refused" if "refuse" in pair.text else None
+
+        request = ChatRequest("", pair.text, Sampling(None, None, None), check=check)
+        answer = await generate("ask", request)
+        if "run" in pair.text:
+            raise ValueError(SECRET)
+        return Examples((orjson.dumps({"a": answer.text}) + b"\n",), {"good": 1})
+
+    def recognise(self, pair, blobs):
+        return None
+
+
+class NoRecipe:
+    """Has nothing that a recipe has."""
+
+
+class Broken:
+    """Cannot be made."""
+
+    def __init__(self):
+        raise RuntimeError(SECRET)
+
+
+HERE = f"{__name__}:Own"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("where", "error"), [("parse", "KeyError"), ("run", "ValueError"), ("check", "ZeroDivisionError")]
+)
+async def test_what_a_recipe_raises_fails_its_row_alone(bench, where, error):
+    """The event names type and place and holds the traceback, and nothing says what the error says."""
+    server = Server(lambda body, _: "fine")
+    rows = [{"text": "a"}, {"text": f"b {where}", "id": "row-1"}, {"text": "c"}]
+
+    summary = await bench.run(server, HERE, rows)
+
+    assert (summary.failed_pairs, summary.stats["good"], summary.stats["bad"]) == (1, 2, 0)
+    assert [record["a"] for record in bench.lines("own.jsonl")] == ["fine", "fine"]
+    [record] = bench.failed()
+    assert (record["index"], record["note_id"], record["error"]) == (1, "row-1", "recipe_error")
+    [event] = [event for event in bench.events if isinstance(event, RecipeRaised)]
+    assert event.error.startswith(f"{error} at test_python_recipe.py:")
+    assert any("in " + where in line for line in event.stack)
+    assert SECRET not in repr([event, record])
+    for path in (bench.path / "out" / ".asyncgen").iterdir():
+        assert SECRET.encode() not in path.read_bytes()
+
+
+@pytest.mark.looptime
+async def test_a_row_that_the_recipe_failed_is_repaired_from_the_journal_once_it_works(bench):
+    """Nothing is paid twice."""
+    server = Server(lambda body, _: "fine")
+    await bench.run(server, HERE, [{"text": "a"}, {"text": "b run"}])
+    assert len(server.asked) == 2
+    whole, Own.run = Own.run, works
+
+    try:
+        summary = await bench.run(server, HERE, [{"text": "a"}, {"text": "b run"}])
+    finally:
+        Own.run = whole
+
+    assert (summary.failed_pairs, summary.stats["good"], len(server.asked)) == (0, 2, 2)
+
+
+async def works(self, pair, generate):
+    """The recipe, mended."""
+    answer = await generate("ask", ChatRequest("", pair.text, Sampling(None, None, None), check=lambda _: None))
+    return Examples((orjson.dumps({"a": answer.text}) + b"\n",), {"good": 1})
+
+
+@pytest.mark.looptime
+async def test_an_answer_that_a_recipe_refuses_is_asked_for_again_under_its_word(bench):
+    """Three times in all."""
+    server = Server(lambda body, _: "fine")
+
+    await bench.run(server, HERE, [{"text": "refuse"}])
+
+    assert server.seeds("ask") == [None, 1_000_000, 2_000_000]
+    assert bench.failed()[0]["error"] == "check_refused"
+
+
+@pytest.mark.looptime
+async def test_a_defect_of_the_program_inside_of_a_call_is_not_taken_for_one_of_the_recipe(bench, monkeypatch):
+    """It ends the run."""
+    server = Server(lambda body, _: 1 / 0)
+
+    with pytest.raises(ExceptionGroup):
+        await bench.run(server, HERE, [{"text": "a"}])
+
+    assert not [event for event in bench.events if isinstance(event, RecipeRaised | CallFailed)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no_such_module:Own", "recipe no_such_module:Own: there is no module no_such_module"),
+        (f"{__name__}:Nothing", f"{__name__} has no class Nothing"),
+        (f"{__name__}:NoRecipe", "is no recipe: it lacks outputs, counters, failure_counters, fingerprint, parse"),
+        (f"{__name__}:Broken", "making it raised RuntimeError at test_python_recipe.py:"),
+        ("mail", "there is no recipe mail; did you mean mails?"),
+        ("xyz", "there is no recipe xyz; --recipe takes medec_safe, chain_of_thought,"),
+        ("medec_safe", "the recipe medec_safe needs --prompt-file"),
+    ],
+)
+def test_a_recipe_that_cannot_be_made_is_named(tmp_path, name, said):
+    """Before anything else; without what its error says."""
+    with pytest.raises(UsageError) as caught:
+        build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe=name))
+
+    assert said in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_module_in_the_working_directory_is_found(tmp_path, monkeypatch):
+    """As somebody who tries a recipe expects."""
+    (tmp_path / "recipe_in_here.py").write_text(f"from {__name__} import Own\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    recipe = build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe="recipe_in_here:Own"))
+
+    assert recipe.outputs == Own.outputs
+
+
+def test_a_recipe_of_a_module_is_given_the_prompt_file(tmp_path):
+    """Where there is one; and the input may call its fields otherwise."""
+    prompts = tmp_path / "prompts.json"
+    prompts.write_text(json.dumps({"single_turn_system": "s", "single_turn_user": "{word}"}))
+    config = RunConfig(
+        input_jsonl=tmp_path,
+        output_dir=tmp_path,
+        prompt_file=prompts,
+        recipe="asyncgen.recipes.single_turn:SingleTurn",
+        fields=(("word", "term"),),
+    )
+
+    recipe = build(config)
+
+    assert recipe.parse({"term": "sepsis"}).values == {"word": "sepsis"}
+    assert recipe.fingerprint["fields"] == {"word": "term"}
+    assert recipe.outputs == SingleTurn.outputs
