@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from asyncgen.errors import AsyncgenError, KeyOrQuotaError, UsageError
+from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
+from asyncgen.fingerprint import NAMED_ENDPOINTS
 from asyncgen.models import Model, Models, load_models
 from asyncgen.shard import Shard
 
@@ -50,9 +51,9 @@ class EndpointConfig:
         _check_at_least_one(self, ("rpm", "tpm", "concurrency"))
 
     @property
-    def address_name(self) -> str:
-        """What the user calls its address."""
-        return "base-url" if self.name else "--base-url"
+    def address(self) -> Setting:
+        """The setting that is its address, for messages."""
+        return Setting("base_url", of_endpoint=bool(self.name))
 
     @property
     def ceilings(self) -> dict[str, float]:
@@ -117,22 +118,23 @@ class RunConfig:
     def __post_init__(self) -> None:
         _check_at_least_one(self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens"))
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
-            raise UsageError(f"--max-cost must be a number of USD above 0, not {self.max_cost:g}")
+            raise UsageError(Setting("max_cost"), f" must be a number of USD above 0, not {self.max_cost:g}")
         if not 0 < self.share <= 1:
             raise UsageError(
-                f"--share must be above 0 and at most 1, such as 1/8, 0.125 or 12.5%, not {self.share:g}"
+                Setting("share"),
+                f" must be above 0 and at most 1, such as 1/8, 0.125 or 12.5%, not {self.share:g}",
             )
         for name in ("timeout", "pair_timeout", "patience"):
             value = getattr(self, name)
             if not value > 0:
-                raise UsageError(f"--{name.replace('_', '-')} must be a number of seconds above 0, not {value:g}")
+                raise UsageError(Setting(name), f" must be a number of seconds above 0, not {value:g}")
         for endpoint in self.endpoints:
             try:
                 check_base_url(endpoint)
                 if endpoint.api_key:
                     _check_key(endpoint, allow_http=self.allow_http)
             except AsyncgenError as error:
-                raise type(error)(f"endpoint {endpoint.name}: {error}" if endpoint.name else str(error)) from None
+                raise (error.prefixed(f"endpoint {endpoint.name}: ") if endpoint.name else error) from None
 
     def __repr__(self) -> str:
         # The generated one would show the key.
@@ -174,8 +176,7 @@ class RunConfig:
     @property
     def endpoint(self) -> str:
         """By what a run knows again who answered: named endpoints may come and go, they all serve one model."""
-        # These words are in the directories of runs that have begun.
-        return "those of --endpoint" if self.endpoints[0].name else endpoint_name(self.endpoints[0].base_url)
+        return NAMED_ENDPOINTS if self.endpoints[0].name else endpoint_name(self.endpoints[0].base_url)
 
     @property
     def window_slots(self) -> int:
@@ -200,7 +201,7 @@ def _check_at_least_one(config: RunConfig | EndpointConfig, names: tuple[str, ..
     for name in names:
         value = getattr(config, name)
         if value is not None and not 1 <= value < math.inf:  # NaN is not
-            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value:g}")
+            raise UsageError(Setting(name), f" must be at least 1, not {value:g}")
 
 
 def check_base_url(endpoint: EndpointConfig) -> None:
@@ -218,11 +219,11 @@ def check_base_url(endpoint: EndpointConfig) -> None:
         is_address = False
     if not is_address:
         raise UsageError(
-            f"{endpoint.address_name} must be an http:// or https:// address such as https://api.openai.com/v1"
+            endpoint.address, " must be an http:// or https:// address such as https://api.openai.com/v1"
         )
     if parts.username or parts.password:
         raise UsageError(
-            f"{endpoint.address_name} must not hold a user name or password; set {endpoint.key_name} instead"
+            endpoint.address, f" must not hold a user name or password; set {endpoint.key_name} instead"
         )
 
 
@@ -235,9 +236,11 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
         )
     if urlsplit(url).scheme == "http" and not is_loopback(url) and not allow_http:
         raise UsageError(
-            f"{endpoint.address_name} is http://: the key would travel unencrypted; use https://, or --allow-http "
-            "if you trust every network in between"
-            + ("" if endpoint.name else f", or unset {endpoint.key_name} if the server needs none")
+            endpoint.address,
+            " is http://: the key would travel unencrypted; use https://, or ",
+            Setting("allow_http", True),
+            " if you trust every network in between",
+            "" if endpoint.name else f", or unset {endpoint.key_name} if the server needs none",
         )
 
 

@@ -5,14 +5,12 @@ worst case fit. The worst case of a call is a token for each byte of its request
 the longest answer that it allows.
 """
 
-import re
 from dataclasses import dataclass, fields
 
 from asyncgen.chat import Usage
 from asyncgen.humanize import dollars
 
 MILLION = 1_000_000
-LARGER = "LARGER"  # stands in a command where the user is to put a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +90,6 @@ def describe(spend: Spend, price: Price | None) -> str:
     return f"{dollars(price.cost(known))} ({tokens}" + (
         f"; {dollars(lost)} at most for calls lost)" if lost else ")"
     )
-
-
-def with_larger_budget(command: str, reason: str) -> str:
-    """The command that goes on after the budget was used up: its budget named in `reason` is left to the user."""
-    for flag, shortened in (("--max-cost", "--max-c[a-z]*"), ("--max-total-tokens", "--max-tot[a-z-]*")):
-        if flag in reason:  # the flag may be shortened
-            command = re.sub(rf"( {shortened}[ =])\S+", rf"\g<1>{LARGER}", command)
-    return command
 
 
 def total_usage(prompt: int, completion: int, cached: int) -> Usage:

@@ -1,11 +1,16 @@
-"""What can end a run, a pair or a call, and the exit code that tells a shell about it.
+"""What can end a run, a pair or a call, the exit code that tells a shell about it, and the message for a person.
 
-Messages are one or two lines for a person: what happened and what to do next.
+Messages are one or two lines: what happened and what to do next.
 They never hold a key, a note or a server's prose (servers quote notes in their error messages).
+
+A message is made of parts. Its text is for a caller from Python; the command line, which calls the same settings
+by their flags, words the parts that are no text itself, and has no need to search in the text.
 """
 
-from enum import IntEnum
-from typing import ClassVar
+from copy import copy
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any, ClassVar, Self
 
 
 class Exit(IntEnum):
@@ -23,14 +28,82 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that a message names, by the name of the keyword argument; `value` None: no value goes with it.
+
+    `of_endpoint` where a named endpoint has it, and not the run.
+    """
+
+    name: str
+    value: Any = None
+    of_endpoint: bool = False
+
+    def __str__(self) -> str:
+        return self.name if self.value is None else f"{self.name}={self.value!r}"
+
+
+class Phrase(Enum):
+    """What a caller from Python does in another way than a user of the command line."""
+
+    AGAIN = "make the same call again"
+    SAME = "the same call"
+    VERIFY = "asyncgen verify"
+    REGENERATION = "a regeneration by asyncgen verify"
+    USE_RAY = "finish it with asyncgen run on Ray"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Message:
+    """A text made of parts; `str` is what a caller from Python reads."""
+
+    def __init__(self, *parts: "str | Setting | Phrase | Message") -> None:
+        self.parts: tuple[str | Setting | Phrase, ...] = tuple(
+            inner for part in parts for inner in (part.parts if isinstance(part, Message) else (part,))
+        )
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings that it names."""
+        return tuple(part for part in self.parts if isinstance(part, Setting))
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.parts))
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+
 class AsyncgenError(Exception):
     """Base of every error that ends a run with a message instead of a traceback."""
 
     exit_code: ClassVar[Exit] = Exit.BUG
 
+    def __init__(self, *parts: str | Setting | Phrase | Message) -> None:
+        super().__init__(Message(*parts))
+
+    @property
+    def message(self) -> Message:
+        """What happened and what to do next."""
+        message: Message = self.args[0]
+        return message
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the settings that the message speaks of."""
+        return tuple(setting.name for setting in self.message.settings)
+
+    def prefixed(self, text: str) -> Self:
+        """The same error, its message with a text in front."""
+        error = copy(self)
+        error.args = (Message(text, self.message),)
+        return error
+
 
 class UsageError(AsyncgenError):
-    """The command line cannot be carried out as typed."""
+    """What was asked for cannot be carried out."""
 
     exit_code = Exit.USAGE
 
@@ -53,7 +126,7 @@ class DiskError(AsyncgenError):
 
     exit_code = Exit.DISK
 
-    def __init__(self, message: str, errno: int | None = None) -> None:
+    def __init__(self, message: str | Message, errno: int | None = None) -> None:
         super().__init__(message)
         self.errno = errno
 
@@ -68,6 +141,11 @@ class BudgetError(AsyncgenError):
     """The user's own budget covers no further call."""
 
     exit_code = Exit.BUDGET
+
+    @property
+    def needed(self) -> dict[str, float]:
+        """What the next call needs at least, by the setting: `max_cost` in USD, `max_total_tokens`."""
+        return {setting.name: setting.value for setting in self.message.settings}
 
 
 class KeyOrQuotaError(AsyncgenError):

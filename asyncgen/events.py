@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncgen.chat import Usage
+from asyncgen.errors import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class ProcessStarted:
 
 @dataclass(frozen=True, slots=True)
 class ProcessEnded:
-    """The process is about to end with `exit_code`; `reason` is what it tells the user, empty when it is done."""
+    """The process is about to end with `exit_code`; `reason` is what it tells the user, empty when it is done.
+
+    `settings` are the names of those that the reason speaks of.
+    """
 
     exit_code: int
-    reason: str
+    reason: str | Message = ""
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class InputLoaded:
 class Notice:
     """Something the user should know before it goes on; `warning` when it may cost something."""
 
-    text: str
+    text: str | Message
     warning: bool = False
 
 
@@ -167,7 +172,7 @@ class Paused:
 class StopRequested:
     """Nothing more is asked; what is in flight is finished."""
 
-    reason: str
+    reason: Message
     in_flight: int
 
 

@@ -12,6 +12,9 @@ import orjson
 
 Fingerprint = dict[str, Any]
 
+NAMED_ENDPOINTS = "those of --endpoint"
+"""What the endpoint is of a run with named ones: in these words directories of runs that have begun hold it."""
+_SHOWN = {NAMED_ENDPOINTS: "named ones"}
 _MAX_PLAIN = 80
 
 
@@ -45,5 +48,6 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         if name.endswith(("_system", "_user")) or "blake2b:" in f"{before}{after}":
             phrases.append(f"{name} changed")
         else:
-            phrases.append(f"{name} was {before}, now {after}")
+            was, now = (_SHOWN.get(str(value), value) for value in (before, after))
+            phrases.append(f"{name} was {was}, now {now}")
     return phrases

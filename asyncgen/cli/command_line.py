@@ -1,10 +1,22 @@
 """The command of this process as it was typed, for going on: without the key and without --restart."""
 
+import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+LARGER = "LARGER"  # stands in a command where the user is to put a number
+_BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
+
+
+def with_larger_budget(command: str, settings: Iterable[str]) -> str:
+    """The command that goes on after a budget was used up: the budgets among `settings` are left to the user."""
+    for name in settings:
+        if name in _BUDGETS:
+            command = re.sub(rf"( {_BUDGETS[name]}[ =])\S+", rf"\g<1>{LARGER}", command)
+    return command
 
 
 def this_command_from_anywhere(argv: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
     try:
         check_base_url(endpoint)
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
+        raise error.prefixed(f"{where}: ") from None
     if variable and not key:
         raise KeyOrQuotaError(f"{where}: its key is missing: set the environment variable {variable}")
     if not variable and not is_loopback(address):

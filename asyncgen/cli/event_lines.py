@@ -4,6 +4,7 @@ import time
 
 from asyncgen.cli.hints import explanation
 from asyncgen.cli.lines import Lines
+from asyncgen.cli.wording import in_flags
 from asyncgen.events import (
     CallEnded,
     CheckpointSaved,
@@ -61,7 +62,7 @@ class EventLines:
             case InputLoaded():
                 say(f"Loaded {event.pairs} {event.rows} from {event.path}")
             case Notice():
-                (self._lines.warn if event.warning else say)(event.text)
+                (self._lines.warn if event.warning else say)(in_flags(event.text))
             case RunStarted(resumed=True):
                 say(f"Resuming from pair {event.first} (checkpoint found)")
             case RepairStarted():

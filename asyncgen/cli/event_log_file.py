@@ -7,6 +7,7 @@ from typing import IO
 
 import orjson
 
+from asyncgen.cli.wording import in_flags
 from asyncgen.errors import UsageError
 from asyncgen.events import Event, PairDone, Sample
 from asyncgen.storage.checkpoint import timestamp
@@ -37,7 +38,7 @@ class EventLogFile:
             return
         fields = {"time": timestamp(), "event": type(event).__name__, **asdict(event)}
         try:
-            self._file.write(orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE))
+            self._file.write(orjson.dumps(fields, default=in_flags, option=orjson.OPT_APPEND_NEWLINE))
         except OSError as error:
             self.close()
             self._warn(f"cannot write the log file {self._path}: {error.strerror}; it ends here, the run goes on")

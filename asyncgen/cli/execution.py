@@ -9,11 +9,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli.command_line import this_command, this_command_from_anywhere
+from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
 from asyncgen.cli.job import Job
 from asyncgen.cli.servers import serve_local, serve_simulator
+from asyncgen.cli.wording import in_flags
 from asyncgen.config import MOST_AUTOMATIC
-from asyncgen.cost import with_larger_budget
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted
 
@@ -47,9 +47,9 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
         except AsyncgenError as error:
             # To begin anew is for the run, not for what works on a run that is there.
             anew = isinstance(error, DirectoryError) and flaws is None
-            console.end(f"{error}; {BEGIN_ANEW}" if anew else str(error))
+            console.end(f"{in_flags(error)}; {BEGIN_ANEW}" if anew else in_flags(error))
             if error.exit_code in RESUMABLE:
-                console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), str(error))}")
+                console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), error.settings)}")
             return error.exit_code
 
 
@@ -79,6 +79,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
             price=job.price,
             expect=await expectation(config, job.price, job.tier),
             command=this_command_from_anywhere(sys.argv),
+            wording=in_flags,
         )
         _handle_signals(run.stop)
         if local is not None:
@@ -110,7 +111,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
 
     try:
         run = ClusterRun(
-            ClusterJob(config, job.price),
+            ClusterJob(config, job.price, wording=in_flags),
             job.shards,
             job.actors,
             connect,

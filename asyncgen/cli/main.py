@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from asyncgen.cli.config_file import with_settings
+from asyncgen.cli.wording import in_flags
 from asyncgen.errors import AsyncgenError, Exit
 from asyncgen.version import __version__
 
@@ -90,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parse(words)
     except AsyncgenError as error:
-        sys.stderr.write(f"❌ {error}\n")
+        sys.stderr.write(f"❌ {in_flags(error)}\n")
         return error.exit_code
     # Until the event loop has its own handlers, SIGTERM ends the process like Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
@@ -99,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AsyncgenError as error:
         from asyncgen.text import printable  # noqa: PLC0415 - not for --help
 
-        sys.stderr.write(f"❌ {printable(str(error))}\n")
+        sys.stderr.write(f"❌ {printable(in_flags(error))}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("❌ interrupted\n")

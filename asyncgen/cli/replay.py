@@ -119,7 +119,7 @@ class Again:
             await gate.exhausted.wait()
             spent = describe(self._spend, self._price)
             stop(
-                BudgetError(f"the budget covers no further call: {spent} spent in this directory; {gate.lacking}")
+                BudgetError(f"the budget covers no further call: {spent} spent in this directory; ", gate.lacking)
             )
 
         wire = SdkWire(config)

@@ -28,7 +28,7 @@ class Action(Enum):
 
     WAIT = auto()  # a shared pause, then again, as often as it takes; never counts against the pair
     ELSEWHERE = auto()  # at once, at another endpoint; never counts against the pair
-    RETRY = auto()  # again after a backoff, within --max-attempts
+    RETRY = auto()  # again after a backoff, within `max_attempts`
     ASK_AGAIN = auto()  # an unusable answer: at most two more tries
     GIVE_UP = auto()  # the pair fails, the run goes on
     STOP = auto()  # the run stops

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from asyncgen.client.classify import Failure
 from asyncgen.config import EndpointConfig, RunConfig
-from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Stopping, TryLaterError
+from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Message, Phrase, Setting, Stopping, TryLaterError
 from asyncgen.events import Notice, Observer
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
@@ -52,9 +52,8 @@ class Outages:
             Stopping: this endpoint was the last one, and the run stops.
         """
         advice, said = _advice(failure, self._config, self._served[endpoint.name]), _said(failure)
-        if not self._goes_on_without(endpoint, failure.kind, f"{advice} ({said})"):
-            named = f"endpoint {endpoint.name}: " if endpoint.name else ""
-            self._stop(KeyOrQuotaError(f"{named}{advice}, then run the same command again ({said})"))
+        if not self._goes_on_without(endpoint, failure.kind, Message(advice, f" ({said})")):
+            self._stop(KeyOrQuotaError(_named(endpoint), advice, ", then ", Phrase.AGAIN, f" ({said})"))
             raise Stopping
 
     def give_up(self, endpoint: Endpoint, failure: Failure) -> None:
@@ -70,8 +69,10 @@ class Outages:
         place = f"{address.hostname}:{address.port or PORTS[address.scheme]}"
         self._stop(
             TryLaterError(
-                f"no connection to {place}: {failure.code}, and no call was answered; "
-                f"check {_address_of(served)} and the network, then run the same command again"
+                f"{_named(endpoint)}no connection to {place}: {failure.code}, and no call was answered; check ",
+                served.address,
+                " and the network, then ",
+                Phrase.AGAIN,
             )
         )
         raise Stopping
@@ -87,22 +88,24 @@ class Outages:
         wait = endpoint.limiter.day_over
         if wait is not None:
             reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"
-            if self._goes_on_without(endpoint, kind, reason):
+            if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
         elif silence > self._config.patience:
             reason = f"the server has refused every call for {silence:.0f} s ({kind})"
         else:
             return
-        self._stop(TryLaterError(f"{reason}; everything paid is saved: the same command goes on from here later"))
+        saved = "everything paid is saved"
+        self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " goes on from here later"))
         raise Stopping
 
-    def _goes_on_without(self, endpoint: Endpoint, kind: str, why: str) -> bool:
+    def _goes_on_without(self, endpoint: Endpoint, kind: str, why: Message) -> bool:
         """Put an endpoint out, and say so once; False when it is the last one."""
         known = endpoint.health.out is not None
         if not self._gate.put_out(endpoint, kind):
             return False
         if not known:
-            self._observe(Notice(f"endpoint {endpoint.name} is out: {why}; the others go on", warning=True))
+            text = Message(f"endpoint {endpoint.name} is out: ", why, "; the others go on")
+            self._observe(Notice(text, warning=True))
         return True
 
 
@@ -112,21 +115,23 @@ def _said(failure: Failure) -> str:
     return ", ".join(filter(None, [status, failure.code, failure.request_id]))
 
 
-def _advice(failure: Failure, config: RunConfig, served: EndpointConfig) -> str:
+def _named(endpoint: Endpoint) -> str:
+    """What begins a message about one of several endpoints."""
+    return f"endpoint {endpoint.name}: " if endpoint.name else ""
+
+
+def _advice(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:
     """What to do about it."""
-    address = _address_of(served)
+    address = served.address
+    unknown = f"the server does not know the model {config.model!r} or the address; check "
     reasons = {
-        "quota": "the account is out of quota or credit; add credit",
-        "authentication": f"the API key is not accepted; check {served.key_name}",
-        "permission": "the API key may not use this model or project; check the key's permissions",
-        "not_found": f"the server does not know the model {config.model!r} or the address; "
-        f"check --model and {address}",
-        "certificate": f"the server's TLS certificate is not trusted; check {address} and SSL_CERT_FILE",
-        "redirect": f"the server redirects elsewhere; set {address} to the final address",
+        "quota": Message("the account is out of quota or credit; add credit"),
+        "authentication": Message(f"the API key is not accepted; check {served.key_name}"),
+        "permission": Message("the API key may not use this model or project; check the key's permissions"),
+        "not_found": Message(unknown, Setting("model"), " and ", address),
+        "certificate": Message(
+            "the server's TLS certificate is not trusted; check ", address, " and SSL_CERT_FILE"
+        ),
+        "redirect": Message("the server redirects elsewhere; set ", address, " to the final address"),
     }
     return reasons[failure.kind]
-
-
-def _address_of(served: EndpointConfig) -> str:
-    """Where the user has set its address."""
-    return f"base-url in [endpoint.{served.name}]" if served.name else "--base-url"

@@ -14,7 +14,7 @@ from asyncgen.cluster.coordinator import Report
 from asyncgen.cluster.job import ShardEnded
 from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.totals import Totals
-from asyncgen.errors import AsyncgenError, BadDataError
+from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
 from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
 from asyncgen.shard import Portion
 
@@ -75,7 +75,7 @@ class Driver:
         """Ask for the end; see above."""
         if self.reason is None:
             self.reason = reason
-            self._observe(StopRequested(str(reason), self._in_flight))
+            self._observe(StopRequested(reason.message, self._in_flight))
             self._asked.set()
 
     async def run(self, portions: Iterable[Portion]) -> None:
@@ -110,7 +110,7 @@ class Driver:
             if ended.error is None:
                 self._totals.end(ended.report, ended.failed)
             else:
-                self.stop(type(ended.error)(f"shard {portion.shard}: {ended.error}"))
+                self.stop(ended.error.prefixed(f"shard {portion.shard}: "))
         await self._fleet.leave(worker)
 
     async def _watch(self) -> None:
@@ -153,7 +153,12 @@ class Driver:
         if self._most_failures is not None and failed > self._most_failures:
             self.stop(
                 BadDataError(
-                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompt file and --model, "
-                    "then run the same command again (--max-failures allows more)"
+                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompt file and ",
+                    Setting("model"),
+                    ", then ",
+                    Phrase.AGAIN,
+                    " (",
+                    Setting("max_failures"),
+                    " allows more)",
                 )
             )

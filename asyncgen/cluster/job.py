@@ -1,5 +1,6 @@
 """What a worker needs to know to work on any shard, and how a shard ends. Pickled, and never shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from asyncgen.shard import Portion
 
 @dataclass(frozen=True, slots=True)
 class ClusterJob:
-    """The whole run, with the key, and how many workers share its limits."""
+    """The whole run, with the key, and how many workers share its limits; `wording` as of a `Run`."""
 
     config: RunConfig
     price: Price | None
     workers: int = 1
+    wording: Callable[[Any], str] = str
 
     def recipe(self) -> Recipe[Any]:
         """What is asked for a pair.

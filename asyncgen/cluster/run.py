@@ -14,7 +14,7 @@ from asyncgen.cluster.layout import Division, clear, load_division, move_up, sav
 from asyncgen.cluster.totals import Totals
 from asyncgen.engine.run import Run
 from asyncgen.engine.session import RunSession, Summary
-from asyncgen.errors import AsyncgenError, DirectoryError
+from asyncgen.errors import AsyncgenError, DirectoryError, Setting
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.fingerprint import differences
 from asyncgen.shard import Portion
@@ -24,6 +24,7 @@ from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.merge import join
 from asyncgen.storage.resume import peek, supersede
 
+RAY = Setting("engine", "ray")
 SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest
 
 
@@ -79,11 +80,19 @@ class ClusterRun:
         self._disk = disk
         self._expect = expect
         self._directory = RunDirectory(disk, job.config.output_dir)
-        self._session = RunSession(self._directory, observers, command, job.config.telling_settings)
+        self._session = RunSession(self._directory, observers, command, job.config.telling_settings, job.wording)
         self._observe = self._session.observe
         # The same run, for all that is not done in shards.
         self._recipe = job.recipe()
-        self._whole = Run(job.config, self._recipe, list(observers), disk, price=job.price, command=command)
+        self._whole = Run(
+            job.config,
+            self._recipe,
+            list(observers),
+            disk,
+            price=job.price,
+            command=command,
+            wording=job.wording,
+        )
         self._driver: Driver | None = None
         self._reason: AsyncgenError | None = None
 
@@ -185,9 +194,7 @@ class ClusterRun:
             DirectoryError: it is not.
         """
         if self._disk.size(self._directory.checkpoint) is not None:
-            raise DirectoryError(
-                f"{self._directory} holds an unfinished run of one process: leave out --engine ray"
-            )
+            raise DirectoryError(f"{self._directory} holds an unfinished run of one process: leave out ", RAY)
         division = load_division(self._directory)
         if division is None:
             return None
@@ -199,10 +206,13 @@ class ClusterRun:
         if division.pairs != pairs:
             raise DirectoryError(
                 f"this run was divided when it had {division.pairs:,} pairs, and now there are {pairs:,}: finish "
-                f"it with --num-pairs {division.pairs}, then go on without --engine ray"
+                "it with ",
+                Setting("num_pairs", division.pairs),
+                ", then go on without ",
+                RAY,
             )
         if self._shards is not None and division.of != min(pairs, self._shards):
-            raise DirectoryError(f"this run is divided into {division.of} shards: leave out --shards")
+            raise DirectoryError(f"this run is divided into {division.of} shards: leave out ", Setting("shards"))
         return division
 
     def _move_aside(self) -> None:

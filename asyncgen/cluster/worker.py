@@ -52,7 +52,8 @@ class ShardWorker:
         await self._wait_for_lock(directory)
         try:
             config = job.shard_config(portion, directory.path)
-            run = Run(config, job.recipe(), [tenant.observe], directory.disk, price=job.price)
+            disk, price = directory.disk, job.price
+            run = Run(config, job.recipe(), [tenant.observe], disk, price=price, wording=job.wording)
             run.take_share(tenant.share)
             holding = asyncio.create_task(tenant.hold(run))
             failed = (await run.execute()).failed_pairs

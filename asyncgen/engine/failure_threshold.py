@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Phrase, Setting, TryLaterError
 
 LEAST_FAILED = 30  # failures: below that a share says little, and they cost little
 ALIKE = 10  # first pairs that are all refused alike: what the server refuses of them, it refuses of all
@@ -47,12 +47,12 @@ class Breaker:
         reason = f"{failed} of {self._ended} pairs failed, {number} of them with {kind} ({step})"
         # Pairs are written in order: those behind one that has not ended are asked again.
         listed = "failed.jsonl lists them up to the first pair that had not ended"
-        go_on = "then run the same command again (--max-failures allows more)"
+        bound = Setting("max_failed_share" if many else "max_failures")
+        go_on = Message("then ", Phrase.AGAIN, " (", bound, f" allows more); {listed}")
         if kind in OF_THE_SERVER:
-            return TryLaterError(
-                f"{reason}: the server is not well, or is not at --base-url; wait, {go_on}; {listed}"
-            )
-        return BadDataError(f"{reason}: check the prompt file and --model, {go_on}; {listed}")
+            address = Setting("base_url")
+            return TryLaterError(f"{reason}: the server is not well, or is not at ", address, "; wait, ", go_on)
+        return BadDataError(f"{reason}: check the prompt file and ", Setting("model"), ", ", go_on)
 
     def _all_refused(self) -> bool:
         """Whether the pairs that were begun first (not those that failed fastest) were all refused alike."""

@@ -138,7 +138,7 @@ class Engine:
         """Ask for the end; see the rules above."""
         if self.reason is None:
             self.reason = reason
-            self._tell(StopRequested(str(reason), self._gate.in_flight))
+            self._tell(StopRequested(reason.message, self._gate.in_flight))
             self._gate.close()
             self._window.close()
 
@@ -269,7 +269,7 @@ class Engine:
         spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
         pairs = plural(left, "pair")
         self.stop(
-            BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; {self._gate.lacking}")
+            BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; ", self._gate.lacking)
         )
 
     async def _sync_regularly(self, journal: Journal) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.config import RunConfig, from_here
-from asyncgen.errors import AsyncgenError, BadDataError, DiskError
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
 from asyncgen.humanize import one_of, plural
 from asyncgen.rows import Parse, Row
@@ -75,9 +75,9 @@ class Intake:
         else:
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not self._config.skip_bad:
-            advice = self._advice_for_csv() if not scanned.pairs else ""
-            advice = advice or "fix them, or --skip-bad to go on without them"
-            raise BadDataError(f"{_bad_lines(scanned, self._path, one_of(self._rows))}\n{advice}")
+            csv = self._advice_for_csv() if not scanned.pairs else ""
+            skip = Message("fix them, or ", Setting("skip_bad", True), " to go on without them")
+            raise BadDataError(f"{_bad_lines(scanned, self._path, one_of(self._rows))}\n", csv or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         self.portion(scanned)  # or it is refused, before anything is written

@@ -15,7 +15,7 @@ from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import finish_intent
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
-from asyncgen.errors import AsyncgenError, TryLaterError
+from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.fingerprint import Fingerprint, fingerprint
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
@@ -38,6 +38,7 @@ class Run:
         price: of the model, None when it is not known.
         expect: what so many pairs are expected to take, for comparing it with what they took.
         command: what goes on with the run, for whoever asks for it later; without the key.
+        wording: the text of a message, in the events that are kept.
         tap: is handed the lines of one of the files.
         open_wire: opens what carries the requests.
     """
@@ -52,6 +53,7 @@ class Run:
         price: Price | None = None,
         expect: Callable[[int], Planned] | None = None,
         command: str = "",
+        wording: Callable[[Any], str] = str,
         tap: Tap | None = None,
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
     ) -> None:
@@ -60,7 +62,7 @@ class Run:
         self._disk = disk
         self._directory = RunDirectory(disk, config.output_dir)
         self._expect = expect
-        self._session = RunSession(self._directory, observers, command, config.telling_settings)
+        self._session = RunSession(self._directory, observers, command, config.telling_settings, wording)
         self._observe = self._session.observe
         model = listed_model(config.model)
         self._ways = ModelWays() if model is None else model.ways
@@ -172,7 +174,8 @@ class Run:
             worked = True
         if beginning.finished:
             if state.regeneration.unfinished:
-                self._observe(Notice("asyncgen verify --regenerate has begun here, and goes on when called again"))
+                begun_by = Message(Phrase.REGENERATION, " has begun here, and goes on when called again")
+                self._observe(Notice(begun_by))
             elif not state.failed_pairs:
                 clear_journal(self._directory)  # a crash at the end may have left some
             await self._work.begin_tap(state)

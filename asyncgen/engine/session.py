@@ -12,7 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
@@ -51,6 +51,7 @@ class RunSession:
         observers: told of everything, on the event loop.
         command: what resumes the run, for whoever asks for it later; without the key.
         settings: of the run, for the same.
+        wording: the text of a message, in the events that are kept.
     """
 
     def __init__(
@@ -59,8 +60,9 @@ class RunSession:
         observers: Iterable[Observer],
         command: str,
         settings: Mapping[str, str | float | bool | None],
+        wording: Callable[[Any], str] = str,
     ) -> None:
-        self.telemetry = Telemetry(directory)
+        self.telemetry = Telemetry(directory, wording)
         self._directory = directory
         self._observers = [self.telemetry.observe, *observers]
         self._started = ProcessStarted(__version__, os.getpid(), command, settings)
@@ -101,12 +103,12 @@ class RunSession:
                     self._lock(held)
                     self._check_still_fresh()
                 state, worked = await work(checked)
-                await self._end(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE)
+                await self._end(ProcessEnded(Exit.SOME_FAILED if state.failed_pairs else Exit.DONE))
             except AsyncgenError as error:
-                await self._end(error.exit_code, str(error))
+                await self._end(ProcessEnded(error.exit_code, error.message, error.settings))
                 raise
             except Exception as error:
-                await self._end(Exit.BUG, type(error).__name__)
+                await self._end(ProcessEnded(Exit.BUG, type(error).__name__))
                 raise
         sample = self._sample
         return Summary(
@@ -128,6 +130,6 @@ class RunSession:
         if peek(self._directory) is not None:
             raise TryLaterError(f"another run has just begun in {self._directory}; try again")
 
-    async def _end(self, code: Exit, reason: str = "") -> None:
-        self.observe(ProcessEnded(code, reason))
+    async def _end(self, ended: ProcessEnded) -> None:
+        self.observe(ended)
         await self.telemetry.flush()

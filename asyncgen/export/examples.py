@@ -5,13 +5,12 @@ is not finished may have written more than its checkpoint says; what is behind t
 the run are known by the sizes and checksums that it kept: with one that was changed since, all are refused.
 """
 
-import shlex
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.errors import BadDataError, UsageError
+from asyncgen.errors import BadDataError, Phrase, UsageError
 from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.recipes.medec_safe import COMBINED_FILE
 from asyncgen.storage.layout import RunDirectory
@@ -156,6 +155,7 @@ class Examples:
 
     def _changed(self, name: str) -> BadDataError:
         return BadDataError(
-            f"{self._directory.output(name)} is not what the run wrote (or a run is rewriting it just now): "
-            f"`asyncgen verify {shlex.quote(str(self._directory))} --input-jsonl P` says what is wrong with it"
+            f"{self._directory.output(name)} is not what the run wrote (or a run is rewriting it just now): ",
+            Phrase.VERIFY,
+            " says what is wrong with it",
         )

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import orjson
 
-from asyncgen.errors import BadDataError
+from asyncgen.errors import BadDataError, Setting
 from asyncgen.export.examples import Example, Examples, Pair
 from asyncgen.export.formats import Format, Record
 from asyncgen.export.template import ExportTemplate, LackingError, Turn
@@ -114,7 +114,7 @@ class Export:
                 yield side, self.template.render(example), example
 
     def _side(self, pair: Pair) -> str:
-        # The incorrect note is the input's, byte for byte: `prepare --split` puts the pair on the same side.
+        # The incorrect note is the input's, byte for byte: the split of `prepare` puts the pair on the same side.
         return ALL if self.split is None else self.split.side(vignette(pair.incorrect.note))
 
     def _rendered(self, tally: Tally) -> Iterator[tuple[Pair, tuple[Turn, ...]]]:
@@ -135,6 +135,11 @@ class Export:
 
 def _lacking(pair: Pair, template: str, lack: LackingError) -> BadDataError:
     return BadDataError(
-        f"the template {template} cannot be filled for the pair {pair.incorrect.note_id!r}: {lack}; choose "
-        "another --template, run with --add-reasoning if that is it, or leave such pairs out with --skip-bad"
+        f"the template {template} cannot be filled for the pair {pair.incorrect.note_id!r}: {lack}; ",
+        "choose another ",
+        Setting("template"),
+        ", run with ",
+        Setting("add_reasoning", True),
+        " if that is it, or leave such pairs out with ",
+        Setting("skip_bad", True),
     )

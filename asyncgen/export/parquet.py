@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from asyncgen.errors import UsageError
+from asyncgen.errors import Setting, UsageError
 from asyncgen.export.formats import Record
 from asyncgen.storage.staging import Staged
 
@@ -60,4 +60,5 @@ def require_pyarrow() -> None:
     try:
         import pyarrow.parquet  # noqa: F401, PLC0415
     except ImportError:
-        raise UsageError("--format parquet needs pyarrow: pip install 'asyncgen[export]'") from None
+        needs = " needs pyarrow: pip install 'asyncgen[export]'"
+        raise UsageError(Setting("format", "parquet"), needs) from None

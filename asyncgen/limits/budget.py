@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from asyncgen.chat import Usage
 from asyncgen.cost import Price, Spend, total_usage
+from asyncgen.errors import Message, Setting
 
+COST, TOKENS = "max_cost", "max_total_tokens"  # the settings
 ROUNDING = 1e-9  # by which a product of floats may fall short
 
 
@@ -46,24 +48,25 @@ class Budget:
         """Whether a call fits that costs at most this."""
         return not any(needed > has for _, needed, has in self._needs(most))
 
-    def shortfall(self, most: Usage) -> str:
+    def shortfall(self, most: Usage) -> Message:
         """What the user has to raise, and to what at least, for a call that costs at most this."""
-        short = [
-            f"{flag} {math.ceil(whole) if flag.endswith('tokens') else _dollars(whole)}"
-            for flag, needed, has in self._needs(most)
+        first, *others = [
+            Setting(name, math.ceil(whole) if name == TOKENS else _rounded_up(whole))
+            for name, needed, has in self._needs(most)
             if needed > has and (whole := self._whole(needed))
         ]
         dearest = f"{most.total_tokens:,} tokens"
         if self._price is not None:
-            dearest = f"${_dollars(self._price.cost(most))} ({dearest})"
-        return f"the next one may take {dearest}, so give at least {' and '.join(short)}"
+            dearest = f"${_rounded_up(self._price.cost(most)):.4f} ({dearest})"
+        also = [part for other in others for part in (" and ", other)]
+        return Message(f"the next one may take {dearest}, so give at least ", first, *also)
 
     def _whole(self, needed: float) -> float:
         """What the user has to name so that this is a part of it."""
         return needed if self._part == 1 else needed / self._part * (1 + ROUNDING)
 
     def _needs(self, most: Usage) -> Iterator[tuple[str, float, float]]:
-        """Of each flag: what there must be for a call that costs at most this, and what there is."""
+        """Of each setting: what there must be for a call that costs at most this, and what there is."""
         spent = self._spend.most
         total = total_usage(
             spent.prompt_tokens + self._prompt_tokens + most.prompt_tokens,
@@ -71,10 +74,10 @@ class Budget:
             spent.cached_tokens,
         )
         if self._most_tokens is not None:
-            yield "--max-total-tokens", total.total_tokens, self._most_tokens
+            yield TOKENS, total.total_tokens, self._most_tokens
         if self._most_cost is not None:
             assert self._price is not None
-            yield "--max-cost", self._price.cost(total), self._most_cost
+            yield COST, self._price.cost(total), self._most_cost
 
     def reserve(self, most: Usage) -> None:
         """A call goes out."""
@@ -90,6 +93,6 @@ class Budget:
         self._completion_tokens += sign * most.completion_tokens
 
 
-def _dollars(cost: float) -> str:
-    """Rounded up: less would not do."""
-    return f"{math.ceil(cost * 10_000) / 10_000:.4f}"
+def _rounded_up(cost: float) -> float:
+    """To a hundredth of a cent: less would not do."""
+    return math.ceil(cost * 10_000) / 10_000

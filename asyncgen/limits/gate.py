@@ -21,7 +21,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.errors import Stopping
+from asyncgen.errors import Message, Stopping
 from asyncgen.limits.endpoint import Endpoint, Grant
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Gate:
         self.grown = asyncio.Event()
         self.budget: Budget | None = None
         self.exhausted = asyncio.Event()
-        self.lacking = ""
+        self.lacking = Message()
 
     @property
     def limit(self) -> int:

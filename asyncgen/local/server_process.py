@@ -1,8 +1,9 @@
-"""The process beside a run with `--local`: llama.cpp's own OpenAI-compatible server, for as long as the run lives.
+"""The process beside a run that serves a model of this machine: llama.cpp, for as long as the run lives.
 
-Started by path, it imports nothing of the package. Standard input brings one line of JSON (written
-by `local`) and is then held open: when it ends, so does the process, however the parent went. Standard output says
-the address, in one line, once the model answers. What llama.cpp has to say goes to standard error.
+It is llama.cpp's own OpenAI-compatible server. Started by path, it imports nothing of the package. Standard input
+brings one line of JSON (written by `local`) and is then held open: when it ends, so does the process, however the
+parent went. Standard output says the address, in one line, once the model answers. What llama.cpp has to say goes
+to standard error.
 """
 
 import ctypes

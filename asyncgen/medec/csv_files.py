@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import orjson
 
-from asyncgen.errors import BadDataError, UsageError
+from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.rows import BadFieldError
 
@@ -90,7 +90,8 @@ def read_csv(path: Path) -> Iterator[Found]:
             if first.startswith("{"):
                 raise BadDataError(
                     f"{path} is no CSV, it looks like JSON lines: pairs in that form need no prepare, "
-                    "asyncgen run takes them with --input-jsonl"
+                    "asyncgen run takes them with ",
+                    Setting("input_jsonl"),
                 )
             reader = csv.reader(chain((first,), file), strict=True)
             columns = _columns(next(reader, []), path)

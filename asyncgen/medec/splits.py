@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
 
-from asyncgen.errors import UsageError
+from asyncgen.errors import Setting, UsageError
 
 SIDES = ("train", "validation", "test")
 # Of 1,538 pairs of MEDEC-MS, 48 begin with the same 15 words as another. In two of these 23 groups it is the same
@@ -41,8 +41,9 @@ class Split:
         wrong = len(words) not in {2, 3} or not all(re.fullmatch(r"\d{1,3}(\.\d{1,6})?", word) for word in words)
         if wrong or sum(map(Fraction, words)) != 100:  # noqa: PLR2004
             raise UsageError(
-                f"--split {text!r}: give percentages that add up to 100, as train/validation/test (80/10/10) "
-                "or train/validation (90/10)"
+                Setting("split"),
+                f" {text!r}: give percentages that add up to 100, as train/validation/test (80/10/10) "
+                "or train/validation (90/10)",
             )
         shares = zip(SIDES, (Fraction(word) / 100 for word in words), strict=False)
         return cls(tuple((side, share) for side, share in shares if share), seed)
@@ -67,8 +68,10 @@ class Split:
         for side in self.sides:
             if not counts.get(side):
                 raise UsageError(
-                    f"--split would leave nothing for {side}: there are too few pairs for this share; give it a "
-                    "larger one, or another --seed"
+                    Setting("split"),
+                    f" would leave nothing for {side}: there are too few pairs for this share; give it a larger "
+                    "one, or another ",
+                    Setting("seed"),
                 )
 
 

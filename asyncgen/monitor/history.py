@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from asyncgen.cost import with_larger_budget
 from asyncgen.errors import Exit
 from asyncgen.events import EndpointUse, LimitUse, Planned, Sample
 from asyncgen.monitor.histogram import LogHistogram
@@ -45,6 +44,8 @@ _PLANNED_DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(("cost_low", "cost_high", "seconds", "binding"), None),
 }
 _NO_DEFAULTS: Mapping[str, Any] = {}
+BUDGETS = ("max_cost", "max_total_tokens")
+"""What the reason named where an older version kept its text alone: one of these, or both."""
 
 Settings = dict[str, Any]
 E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse)
@@ -65,8 +66,8 @@ class Storm:
 class Session:
     """What one process did. Times are seconds since the epoch; `last` is that of its last sign of life.
 
-    `ended` holds exit code and reason. `done` counts pairs that this process wrote; `sample` is its last one, of
-    the repair of failed pairs while `repairing`.
+    `ended` holds exit code and reason, `named` the settings of which that speaks. `done` counts pairs that this
+    process wrote; `sample` is its last one, of the repair of failed pairs while `repairing`.
     """
 
     began: float
@@ -76,6 +77,7 @@ class Session:
     command: str = ""
     settings: Settings = field(default_factory=dict)
     ended: tuple[int, str] | None = None
+    named: tuple[str, ...] = ()
     stopping: str = ""
     resumed_from: int = 0
     repairing: bool = False
@@ -83,13 +85,6 @@ class Session:
     sample: Sample | None = None
     notices: list[str] = field(default_factory=list)
     planned: Planned | None = None
-
-    @property
-    def go_on(self) -> str:
-        """The command that goes on with the run."""
-        if self.ended is not None and self.ended[0] == Exit.BUDGET:
-            return with_larger_budget(self.command, self.ended[1])
-        return self.command
 
 
 class History:
@@ -202,7 +197,9 @@ def _session(at: float, event: Mapping[str, Any]) -> Session:
 def _tell(session: Session, name: str, event: Mapping[str, Any]) -> None:
     match name:
         case "ProcessEnded":
-            session.ended = (int(event["exit_code"]), str(event["reason"]))
+            code = int(event["exit_code"])
+            session.ended = (code, str(event["reason"]))
+            session.named = tuple(event.get("settings", BUDGETS if code == Exit.BUDGET else ()))
         case "StopRequested":
             session.stopping = str(event["reason"])
         case "Notice" if event["warning"] and len(session.notices) < NOTICES_KEPT:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.cost import Spend
-from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.events import Sample
 from asyncgen.monitor.history import History, Session
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
@@ -141,7 +141,7 @@ def look(
     if not there:
         raise UsageError(f"{directory} is no directory")
     if all(disk.size(path) is None for path in traces):
-        raise BadDataError(f"{directory} holds no run: give the --output-dir of one")
+        raise BadDataError(f"{directory} holds no run: give the ", Setting("output_dir"), " of one")
     pid = directory.holder()
     history = History(each_sample)
     for line in lines_of(disk, directory.events):

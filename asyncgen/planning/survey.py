@@ -10,7 +10,7 @@ import orjson
 from asyncgen.chat import ChatRequest, Usage
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
-from asyncgen.errors import BadDataError
+from asyncgen.errors import BadDataError, Setting
 from asyncgen.events import Planned
 from asyncgen.planning.capacity import Load
 from asyncgen.planning.capacity import Plan as Pace
@@ -40,7 +40,7 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
         bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no pair"
-        raise BadDataError(f"{bad}: asyncgen run lists them, --skip-bad leaves them out")
+        raise BadDataError(f"{bad}: asyncgen run lists them, ", Setting("skip_bad", True), " leaves them out")
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no pair")
     surveyed = min(scanned.pairs, MOST_SURVEYED)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.config import shipped
-from asyncgen.errors import UsageError
+from asyncgen.errors import Setting, UsageError
 from asyncgen.models import spellings
 from asyncgen.toml import read_toml
 
@@ -71,8 +71,12 @@ def load_tier(name: str, model: str, *, by_default: bool = False) -> Tier:
         return Tier(name=name, source=f"{path.name} has none of {model}: the server's headers tell them")
     if tiers is None:
         raise UsageError(
-            f"--tier {name}: the model {model!r} is not in {path.name}; it has {', '.join(models)}. "
-            "Give --rpm and --tpm as your account's limits page says"
+            Setting("tier", name),
+            f": the model {model!r} is not in {path.name}; it has {', '.join(models)}. Give ",
+            Setting("rpm"),
+            " and ",
+            Setting("tpm"),
+            " as your account's limits page says",
         )
     if tier in _ORIGIN or tier not in tiers:
         raise UsageError(f"no tier {tier!r} of {model} in {path.name}; it has {', '.join(_names(tiers))}")

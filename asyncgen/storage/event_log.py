@@ -6,6 +6,7 @@ so a flush that is cancelled leaves them to the next one.
 """
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,9 +21,15 @@ from asyncgen.storage.layout import RunDirectory
 
 
 class Telemetry:
-    """An observer that keeps lines in memory until `flush`."""
+    """An observer that keeps lines in memory until `flush`.
 
-    def __init__(self, directory: RunDirectory) -> None:
+    Args:
+        directory: the output directory.
+        wording: the text of a message, and of what else JSON does not know.
+    """
+
+    def __init__(self, directory: RunDirectory, wording: Callable[[Any], str] = str) -> None:
+        self._wording = wording
         self._disk = directory.disk
         self._events: deque[bytes] = deque()
         self._calls: deque[bytes] = deque()
@@ -34,10 +41,10 @@ class Telemetry:
         """Take an event in."""
         self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
-            self._calls.append(_line(_call(event)))
+            self._calls.append(self._line(_call(event)))
         elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
             now = moment().isoformat(timespec="milliseconds")
-            self._events.append(_line({"event": type(event).__name__, "time": now, **asdict(event)}))
+            self._events.append(self._line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
     async def flush(self) -> None:
         """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
@@ -59,6 +66,9 @@ class Telemetry:
                     self._disk.write(fd, b"".join([end, *lines]), path)
                 finally:
                     self._disk.close_descriptor(fd)
+
+    def _line(self, fields: dict[str, Any]) -> bytes:
+        return orjson.dumps(fields, default=self._wording, option=orjson.OPT_APPEND_NEWLINE)
 
     def _end_of_torn_line(self, path: Path) -> bytes:
         """What must come before the first line of this process: a crash may have left half a line."""
@@ -94,7 +104,3 @@ def _call(event: CallEnded) -> dict[str, Any]:
 def _refusal(event: CallEnded) -> dict[str, str]:
     said = {"code": event.code, "param": event.param, "sentence": event.sentence}
     return {name: text for name, text in said.items() if text is not None}
-
-
-def _line(fields: dict[str, Any]) -> bytes:
-    return orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE)

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic
 
-from asyncgen.errors import BadDataError, UsageError
+from asyncgen.errors import BadDataError, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.text import loads
@@ -232,4 +232,4 @@ def _why_not_json(line: bytes) -> str:
 
 
 def _changed(path: Path) -> BadDataError:
-    return BadDataError(f"the input {path} changed while it was read; run the same command again")
+    return BadDataError(f"the input {path} changed while it was read; ", Phrase.AGAIN)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ModelWays
-from asyncgen.errors import DirectoryError
+from asyncgen.errors import DirectoryError, Phrase, Setting
 from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
@@ -99,7 +99,7 @@ def begin(
     if restart:
         return fresh()
     if directory.disk.list_directory(directory.shards) and directory.disk.size(directory.statistics) is None:
-        raise DirectoryError(f"{directory} holds an unfinished run in shards: add --engine ray to go on with it")
+        raise DirectoryError(f"{directory} holds an unfinished run in shards: ", Phrase.USE_RAY)
     original = load_original(directory)
     if original is not None:
         state: RunState | None = take_over(directory, recipe, fingerprint, original, rows())
@@ -208,8 +208,9 @@ def _accept(
         raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
     if done and prefix_chain != state.input_chain:
         raise DirectoryError(
-            f"the input changed within the {done} pairs already processed (asyncgen verify DIR --input-jsonl P "
-            "names the pair, if its incorrect note is another)"
+            f"the input changed within the {done} pairs already processed (",
+            Phrase.VERIFY,
+            " names the pair, if its incorrect note is another)",
         )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
@@ -226,8 +227,10 @@ def _check_portion(before: Portion | None, now: Portion | None) -> None:
         raise DirectoryError(f"this directory holds {held}, and {asked} was asked for")
     if before.pairs != now.pairs:
         raise DirectoryError(
-            f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, which moves them; "
-            f"--num-pairs {before.pairs} goes on with this one"
+            f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, ",
+            "which moves them; ",
+            Setting("num_pairs", before.pairs),
+            " goes on with this one",
         )
 
 

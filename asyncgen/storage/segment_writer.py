@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.errors import AsyncgenError, DiskError, Message, Phrase
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import UNFINISHED, segment_name, segment_number
 
@@ -102,8 +102,9 @@ class SegmentLog:
         except DiskError as error:
             if error.errno not in _FULL:
                 raise
-            advice = "make room, then run the same command again"
-            full = DiskError(f"the disk is full ({self._current.path}); {advice}", error.errno)
+            full = DiskError(
+                Message(f"the disk is full ({self._current.path}); make room, then ", Phrase.AGAIN), error.errno
+            )
             if not self._set_aside:  # the journal is being opened, and nothing is in flight
                 raise full from error
             self._on_full(full)

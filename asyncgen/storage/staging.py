@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from asyncgen.errors import DiskError, UsageError
+from asyncgen.errors import DiskError, Setting, UsageError
 from asyncgen.storage.disk import Disk, disk_errors
 
 
@@ -71,9 +71,14 @@ class Staging:
         """
         for target in targets:
             if target.is_dir():
-                raise UsageError(f"{target} is a directory: give the name of a file with -o")
+                raise UsageError(f"{target} is a directory: give the name of a file with ", Setting("output"))
             if os.path.lexists(target) and not self._force:
-                raise UsageError(f"{target} exists: give another name with -o, or replace it with --force")
+                raise UsageError(
+                    f"{target} exists: give another name with ",
+                    Setting("output"),
+                    ", or replace it with ",
+                    Setting("force", True),
+                )
 
     def open(self, target: Path) -> Staged:
         """Begin a file; its directory is made when missing."""

@@ -15,6 +15,7 @@ from asyncgen.cli.progress_lines import PLAIN_INTERVAL, plain_line
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.session import Summary
+from asyncgen.errors import Message
 from asyncgen.events import Notice, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.monitor.throughput import Rates
 
@@ -145,7 +146,7 @@ def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
     """The command to go on carries no sign of an error."""
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
         console.advise("to go on: asyncgen run")
-        console.observe(StopRequested("interrupted", 1))
+        console.observe(StopRequested(Message("interrupted"), 1))
         console.observe(RepairStarted(1, "was flagged"))
     said = capsys.readouterr()
     assert said.err == "to go on: asyncgen run\n"

@@ -47,7 +47,7 @@ def test_a_shard_whose_part_is_used_up_asks_for_a_budget_of_the_whole_run_that_c
         most_cost, most_tokens = config.max_cost, config.max_total_tokens
         return Budget(Spend(), price, most_cost=most_cost, most_tokens=most_tokens, part=config.budget_part)
 
-    told = budget(max_cost=1e-9).shortfall(call).partition("--max-cost ")[2]
-    assert budget(max_cost=float(told)).covers(call)
-    told = budget(max_total_tokens=1).shortfall(call).partition("--max-total-tokens ")[2]
-    assert budget(max_total_tokens=int(told)).covers(call)
+    [cost] = budget(max_cost=1e-9).shortfall(call).settings
+    assert budget(max_cost=cost.value).covers(call)
+    [tokens_needed] = budget(max_total_tokens=1).shortfall(call).settings
+    assert budget(max_total_tokens=tokens_needed.value).covers(call)

@@ -24,6 +24,7 @@ def test_a_number_of_failures_is_allowed_and_one_more_ends_the_run(most: int, ou
     failures = [place for place, kind in enumerate(outcomes, 1) if kind is not None]
     ended = ends_after(Breaker(most, 1.0), outcomes)
     assert (ended and ended[0]) == (failures[most] if len(failures) > most else None)
+    assert ended is None or "max_failures" in ended[1].settings
 
 
 @given(outcomes=st.lists(st.sampled_from([None, "bad_request", "empty"]), max_size=200), share=st.floats(0, 1))
@@ -37,6 +38,7 @@ def test_a_share_of_failures_ends_the_run_once_there_are_enough_to_tell(
     too_many = [number >= LEAST_FAILED and number > share * n for n, number in enumerate(failed, 1)]
     assert too_many[:-1] == [False] * len(too_many[:-1])
     assert (ended is not None) == any(too_many)
+    assert ended is None or "max_failed_share" in ended[1].settings
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_pair_that_lacks_something_ends_the_export(tmp_path: Path) -> None:
     """With its name and what to do."""
     pairs = [make_pair(0), make_pair(1, correction=None), make_pair(2)]
     run = make_run(tmp_path / "out", pairs)
-    with pytest.raises(BadDataError, match=r"'ms-train-1': it has no corrected_sentence; .*--skip-bad"):
+    with pytest.raises(BadDataError, match=r"'ms-train-1': it has no corrected_sentence; .*skip_bad=True"):
         export(run, template=ExportTemplate.load("correction"))
 
 

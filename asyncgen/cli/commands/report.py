@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.errors import Exit, UsageError
 
 HELP = "write one HTML file about a run: throughput, limits, latency, refusals, tokens, cost, failures, starts"
@@ -40,6 +41,8 @@ def execute(args: argparse.Namespace) -> int:
     picture = look(directory, record.observe)
     for line in lines_of(disk, directory.calls):
         calls.feed(line)
-    replace_atomically(disk, target, render(picture, record, calls, time.time()).encode())
+    session = picture.session
+    go_on = "" if session is None else with_larger_budget(session.command, session.named)
+    replace_atomically(disk, target, render(picture, record, calls, time.time(), go_on).encode())
     sys.stdout.write(f"{target}\n")
     return Exit.DONE

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.errors import Exit
 from asyncgen.humanize import brief, clock, duration, percent, plural, rate
 
@@ -146,7 +147,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
-        "resume": session and session.go_on,
+        "resume": session and with_larger_budget(session.command, session.named),
     }
 
 
@@ -280,9 +281,9 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     session = picture.session
     assert session is not None
     if picture.condition != "finished":
-        yield "to go on", session.go_on
+        yield "to go on", with_larger_budget(session.command, session.named)
     elif picture.failures:
-        yield "to ask again", session.go_on
+        yield "to ask again", session.command
 
 
 def _iso(at: float) -> str:

@@ -12,14 +12,15 @@ from asyncgen.monitor.status import Condition, Picture
 ENDS_LISTED = 5  # the table of starts has more
 
 
-def what_happened(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:
-    """The findings, and how to go on."""
+def what_happened(picture: Picture, record: Record, storms: list[Storm], go_on: str) -> Iterator[str]:
+    """The findings, and the command that goes on."""
     items = list(_findings(picture, record, storms))
     yield "<ul>" + "".join(f"<li>{esc(item)}</li>" for item in items) + "</ul>"
-    session = picture.session
-    if session is not None and (picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures):
+    if picture.session is not None and (
+        picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures
+    ):
         words = "To go on" if picture.condition is not Condition.FINISHED else "To ask again for the failed pairs"
-        yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(session.go_on)}</code></pre>'
+        yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(go_on)}</code></pre>'
 
 
 def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:

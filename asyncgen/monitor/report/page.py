@@ -26,14 +26,14 @@ _CONTENT = {
 }
 
 
-def render(picture: Picture, record: Record, calls: Calls, now: float) -> str:
-    """The whole page; `now` in seconds since the epoch."""
+def render(picture: Picture, record: Record, calls: Calls, now: float, go_on: str) -> str:
+    """The whole page; `now` in seconds since the epoch, `go_on` the command that goes on with the run."""
     storms = [storm for storm in picture.history.storms if storm.paused >= LEAST_STORM]
     axis = time_axis(record, [(storm.began, storm.ends) for storm in storms])
     title = f"{picture.directory.name}: {picture.condition}"
     links = "".join(f'<li><a href="#{name}">{esc(text)}</a></li>' for name, text in _CONTENT.items())
     body = {
-        "what": what_happened(picture, record, storms),
+        "what": what_happened(picture, record, storms, go_on),
         "speed": speed(record, axis),
         "refusals": refusals(picture, record, axis, storms),
         "waiting": waiting(calls),

@@ -1,0 +1,32 @@
+"""Messages as the command line words them: a setting is a flag there, and a call is a command."""
+
+from typing import Any
+
+from asyncgen.errors import AsyncgenError, Message, Phrase, Setting
+
+PHRASES = {
+    Phrase.AGAIN: "run the same command again",
+    Phrase.SAME: "the same command",
+    Phrase.VERIFY: "asyncgen verify DIR --input-jsonl P",
+    Phrase.REGENERATION: "asyncgen verify --regenerate",
+    Phrase.USE_RAY: "add --engine ray to go on with it",
+}
+_FLAGS = {"max_failed_share": "--max-failures", "output": "-o"}  # all others are called as their settings are
+
+
+def in_flags(value: Any) -> str:
+    """The text of an error or a message; of anything else what it is as text."""
+    message = value.message if isinstance(value, AsyncgenError) else value
+    return "".join(map(_word, message.parts)) if isinstance(message, Message) else str(message)
+
+
+def _word(part: str | Setting | Phrase) -> str:
+    if isinstance(part, Phrase):
+        return PHRASES[part]
+    if isinstance(part, str):
+        return part
+    name = part.name.replace("_", "-")
+    if part.of_endpoint:
+        return name  # a key of [endpoint.NAME]
+    flag = _FLAGS.get(part.name, f"--{name}")
+    return flag if part.value is None or part.value is True else f"{flag} {part.value}"
