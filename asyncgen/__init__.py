@@ -1,21 +1,66 @@
-"""Turn pairs of clinical notes into SFT data through an OpenAI-compatible chat API."""
+"""Turn rows, such as pairs of clinical notes, into SFT data through an OpenAI-compatible chat API.
 
+`run` does what the command `asyncgen run` does; `asyncgen.recipes` has what a recipe of one's own needs.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.version import __version__
 
 if TYPE_CHECKING:
-    from asyncgen.api import run as run
-    from asyncgen.api import run_async as run_async
-    from asyncgen.api import stream as stream
+    from asyncgen.api import run, run_async, stream
+    from asyncgen.config import EndpointConfig
+    from asyncgen.engine.session import Summary
+    from asyncgen.errors import (
+        AsyncgenError,
+        BadDataError,
+        BudgetError,
+        DirectoryError,
+        DiskError,
+        Exit,
+        Interrupted,
+        KeyOrQuotaError,
+        TryLaterError,
+        UsageError,
+    )
 
-__all__ = ["__version__", "run", "run_async", "stream"]
+__all__ = [
+    "AsyncgenError",
+    "BadDataError",
+    "BudgetError",
+    "DirectoryError",
+    "DiskError",
+    "EndpointConfig",
+    "Exit",
+    "Interrupted",
+    "KeyOrQuotaError",
+    "Summary",
+    "TryLaterError",
+    "UsageError",
+    "__version__",
+    "run",
+    "run_async",
+    "stream",
+]
+
+_HOMES = {
+    "run": "asyncgen.api",
+    "run_async": "asyncgen.api",
+    "stream": "asyncgen.api",
+    "EndpointConfig": "asyncgen.config",
+    "Summary": "asyncgen.engine.session",
+}
 
 
-def __getattr__(name: str) -> Any:
-    # Only when it is asked for: the commands import this package too, and --help must not pay for the engine.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from asyncgen import api  # noqa: PLC0415
+if not TYPE_CHECKING:  # else every name would be there for a type checker
 
-    return getattr(api, name)
+    def __getattr__(name: str) -> Any:
+        # Only when it is asked for: the commands import this package too, and --help must not pay for the engine.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES.get(name, "asyncgen.errors")), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

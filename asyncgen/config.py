@@ -63,47 +63,42 @@ class EndpointConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunConfig:
-    """What the user asked for. Times are seconds, paths are absolute.
+class RunSettings:
+    """What the run uses as whoever starts it says it. A line below is its documentation for callers from Python.
 
-    `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the
-    recipe's fields with what the input calls them.
-
-    `num_pairs` None means all; `max_cost` is in USD; `budget_part` is what `max_cost` and `max_total_tokens` are
-    of those that the user named; `max_failures` pairs and `max_failed_share` (0 to 1) of those
-    that have ended may fail; `endpoints` are one without a name, or several with one each; `share` (above 0 up
-    to 1) of all their limits is this process's; at most `most_in_flight` calls are in flight where concurrency
-    finds itself; `shard` None means the whole input; `model_file` tells files of one name apart, for a model that
-    is a file here; `began_with` is the model of the directory, where another one is to finish it.
-
-    `params` are fields of all requests, before those of the recipe (None: left out); `three_fields` holds for the
-    directory of a version that knew no others than temperature, top_p and max_tokens; `max_tokens_field` None is
-    as the model calls it; with `strict_params` a field that is refused ends the run.
+    Args:
+        num_pairs: only the first so many pairs; None: all.
+        add_reasoning: ask for the reasoning of both examples too.
+        batch_size: pairs read ahead into the queue at a time.
+        save_every: pairs between checkpoints.
+        max_tokens_field: the name that the server gives the limit of an answer, "max_tokens" or
+            "max_completion_tokens"; None: as the model calls it.
+        strict_params: end the run when the server refuses a field of the requests, instead of leaving it out.
+        keep_thinking: write what the model thought before its answer into the metadata of the examples.
+        share: of every limit, what this process takes at most, above 0 up to 1.
+        max_cost: USD that are never exceeded in this directory, all its runs included; None: no matter.
+        max_total_tokens: the same in tokens; None: no matter.
+        max_attempts: of one call.
+        max_failures: pairs that may fail; one more ends the run; None: as many as `max_failed_share` allows.
+        max_failed_share: of the pairs that have ended, what may fail before the run ends, from 0 to 1.
+        timeout: seconds of one attempt.
+        pair_timeout: seconds of all attempts of a pair; waiting for limits does not count.
+        patience: seconds after which the run stops when the server has refused everything.
+        allow_http: send the key over http:// to another machine.
+        restart: move an earlier run of the directory and what it has spent aside, and begin anew.
+        skip_bad: leave input lines out that are no pair.
     """
 
-    input_jsonl: Path
-    output_dir: Path
-    prompt_file: Path | None = None
-    recipe: str = DEFAULT_RECIPE
-    fields: tuple[tuple[str, str], ...] = ()
     num_pairs: int | None = None
     add_reasoning: bool = False
     batch_size: int = BATCH_SIZE
     save_every: int = SAVE_EVERY
-    endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
-    model: str = DEFAULT_MODEL
-    model_file: str = ""
-    began_with: str = ""
     max_tokens_field: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    three_fields: bool = False
     strict_params: bool = False
     keep_thinking: bool = False
     share: float = 1.0
-    most_in_flight: int = MOST_AUTOMATIC
     max_cost: float | None = None
     max_total_tokens: int | None = None
-    budget_part: float = 1.0
     max_attempts: int = 6
     max_failures: int | None = None
     max_failed_share: float = 0.9
@@ -113,6 +108,36 @@ class RunConfig:
     allow_http: bool = False
     restart: bool = False
     skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig(RunSettings):
+    """What the user asked for. Times are seconds, paths are absolute.
+
+    `endpoints` are one without a name, or several with one each; `shard` None means the whole input; `model_file`
+    tells files of one name apart, for a model that is a file here; at most `most_in_flight` calls are in flight
+    where concurrency finds itself; `budget_part` is what `max_cost` and `max_total_tokens` are of those that the
+    user named; `began_with` is the model of the directory, where another one is to finish it.
+
+    `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the recipe's fields
+    with what the input calls them. `params` are fields of all requests, before those of the recipe (None: left
+    out); `three_fields` holds for the directory of a version that knew no others than temperature, top_p and
+    max_tokens.
+    """
+
+    input_jsonl: Path
+    output_dir: Path
+    prompt_file: Path | None = None
+    recipe: str = DEFAULT_RECIPE
+    fields: tuple[tuple[str, str], ...] = ()
+    model: str = DEFAULT_MODEL
+    endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
+    model_file: str = ""
+    began_with: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    three_fields: bool = False
+    most_in_flight: int = MOST_AUTOMATIC
+    budget_part: float = 1.0
     shard: Shard | None = None
 
     def __post_init__(self) -> None:

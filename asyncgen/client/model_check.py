@@ -7,7 +7,7 @@ from typing import Any
 from asyncgen.client.error_body import read_error
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
-from asyncgen.errors import KeyOrQuotaError
+from asyncgen.errors import KeyOrQuotaError, Setting
 from asyncgen.events import Notice
 from asyncgen.models import Model
 
@@ -26,7 +26,8 @@ async def check_model(wire: Wire, config: RunConfig, listed: Model | None) -> li
     for one in found if len(found) == 1 else ():
         if one is not None and one.status == _NOT_FOUND and "model_not_found" in read_error(one.body).all:
             raise KeyOrQuotaError(
-                f"the server does not know the model {config.model!r} (status 404, model_not_found); check --model"
+                f"the server does not know the model {config.model!r} (status 404, model_not_found); check ",
+                Setting("model"),
             )
     says = [one.body for one in found if one is not None and one.status == _OK and isinstance(one.body, dict)]
     return list(_farewells(config.model, listed, says))

@@ -1,18 +1,40 @@
-"""Recipes, one a file, and the one place that makes the recipe of a run."""
+"""Recipes, one a file, the one place that makes the recipe of a run, and what a recipe of one's own is made of."""
 
 import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
 from asyncgen.config import DEFAULT_RECIPE, RunConfig, shipped
-from asyncgen.errors import UsageError
-from asyncgen.recipe import Recipe
+from asyncgen.errors import CallFailed, Setting, UsageError
+from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, together
 from asyncgen.recipes.from_module import recipe_from_module
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.renamed import Renamed
+from asyncgen.recipes.single_turn import SingleTurn
+from asyncgen.rows import BadFieldError, Item
 
+__all__ = [
+    "BadFieldError",
+    "CallFailed",
+    "ChatRequest",
+    "Completion",
+    "Examples",
+    "Generate",
+    "Item",
+    "MedecSafe",
+    "OutputFile",
+    "PromptFile",
+    "Recipe",
+    "ResponseSchema",
+    "Sampling",
+    "SingleTurn",
+    "Usage",
+    "build",
+    "together",
+]
 MEDEC_SAFE = DEFAULT_RECIPE
 
 
@@ -39,7 +61,7 @@ def build(
         prompts = PromptFile.load(config.prompt_file, config.params, more=not config.three_fields)
     if make is not None or name == MEDEC_SAFE:
         if prompts is None:
-            raise UsageError(f"the recipe {name} needs --prompt-file; {_others()}")
+            raise UsageError(f"the recipe {name} needs ", Setting("prompt_file"), "; ", *_others())
         recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning) if make is None else make(prompts)
         if prompts.unknown and warn is not None:
             warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
@@ -49,9 +71,8 @@ def build(
         recipe = recipe_from_module(name, prompts)
     else:
         if config.prompt_file is not None or config.add_reasoning:
-            raise UsageError(
-                f"the recipe {name} has prompts of its own: leave --prompt-file and --add-reasoning out"
-            )
+            own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))
+            raise UsageError(f"the recipe {name} has prompts of its own: leave ", *own, " out")
         # They bring a library of their own, which nobody else should wait for.
         from asyncgen.recipes.declared import Declared  # noqa: PLC0415
         from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
@@ -73,11 +94,10 @@ def _path(name: str) -> Path:
         return path
     if name not in shipped_names():
         near = difflib.get_close_matches(name, shipped_names(), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]}?" if near else _others()
-        raise UsageError(f"there is no recipe {name}; {hint}")
+        hint = (f"did you mean {near[0]}?",) if near else _others()
+        raise UsageError(f"there is no recipe {name}; ", *hint)
     return shipped("recipes", f"{name}.toml")
 
 
-def _others() -> str:
-    names = ", ".join(shipped_names())
-    return f"--recipe takes {names}, FILE.toml or module:Class"
+def _others() -> tuple[str | Setting, ...]:
+    return Setting("recipe"), f" takes {', '.join(shipped_names())}, FILE.toml or module:Class"

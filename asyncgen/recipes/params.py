@@ -1,4 +1,4 @@
-"""Fields of a request that users set: in `generation_params`, by `--param`, in a recipe file. Checked by type.
+"""Fields of a request that users set: in a prompt or recipe file, or by the setting `params`. Checked by type.
 
 None of a name leaves the field out. What cannot be set so belongs to the recipe or to the run.
 """

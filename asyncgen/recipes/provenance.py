@@ -15,7 +15,7 @@ from asyncgen.recipes.prompts import Prompt
 
 
 def thoughts(**answers: Completion | None) -> dict[str, Any]:
-    """`thinking` of a record's metadata, by step: what the model thought, where that is kept (--keep-thinking)."""
+    """`thinking` of a record's metadata, by step: what the model thought, where that is kept (`keep_thinking`)."""
     kept = {step: answer.thinking for step, answer in answers.items() if answer is not None and answer.thinking}
     return {"thinking": kept} if kept else {}
 

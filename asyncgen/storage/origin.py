@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.errors import UsageError
+from asyncgen.errors import Message, Setting, UsageError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import CHECKPOINT, RunDirectory
 
@@ -78,12 +78,9 @@ def choose_model(begun: BegunWith | None, named: str | None, takes_over: str | N
     """
     if takes_over is not None:
         if begun is None or named is not None:
-            problem = (
-                "there is no run to continue"
-                if begun is None
-                else "--continue-with-model and --model both name one"
-            )
-            raise UsageError(f"{problem}: name the model with --model alone")
+            both = Message(Setting("continue_with_model"), " and ", Setting("model"), " both name one")
+            problem = "there is no run to continue" if begun is None else both
+            raise UsageError(problem, ": name the model with ", Setting("model"), " alone")
         return ChosenModel(takes_over, begun.model if takes_over != begun.model else "", begun.three_fields)
     if begun is None:
         return ChosenModel(default if named is None else named)

@@ -12,8 +12,8 @@ from asyncgen.errors import Exit
 def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Parse `run` with a configuration and flags; the arguments."""
     found = {}
-    monkeypatch.setattr("asyncgen.cli.job.prepare", lambda args: found.update(vars(args)))
     monkeypatch.setattr("asyncgen.cli.commands.run.prepare", lambda args: found.update(vars(args)))
+    monkeypatch.setattr("asyncgen.cli.job.prepare", lambda args: found.update(vars(args)))
     monkeypatch.setattr("asyncgen.cli.commands.run.carry_out", lambda _job, _args: Exit.DONE)
 
     def parse(content: str, *flags: str) -> dict[str, object]:

@@ -10,9 +10,16 @@ from pathlib import Path
 import pytest
 
 import asyncgen
-from asyncgen.config import EndpointConfig
-from asyncgen.errors import BadDataError, DirectoryError, KeyOrQuotaError, UsageError
-from asyncgen.recipes.single_turn import SingleTurn
+from asyncgen import (
+    BadDataError,
+    BudgetError,
+    DirectoryError,
+    EndpointConfig,
+    KeyOrQuotaError,
+    TryLaterError,
+    UsageError,
+)
+from asyncgen.recipes import SingleTurn
 from asyncgen.simulator import Latency
 
 from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
@@ -164,6 +171,25 @@ def test_without_a_key_nothing_is_written(words):
     with pytest.raises(KeyOrQuotaError, match="no API key"):
         asyncgen.run(**words, recipe=SingleTurn, base_url="https://api.example.com/v1")
     assert not words["output_dir"].exists()
+
+
+def test_a_budget_that_is_used_up_says_what_is_needed_in_the_words_of_python(serve, words):
+    """The number can be taken from the error, and is enough."""
+    server = serve()
+    job = {**words, "recipe": SingleTurn, "base_url": server.base_url}
+    with pytest.raises(BudgetError, match=r"so give at least max_total_tokens=\d+$") as caught:
+        asyncgen.run(**job, max_total_tokens=1)
+
+    assert server.counts["requests"] == 0
+    with pytest.raises(BudgetError):
+        asyncgen.run(**job, max_total_tokens=caught.value.needed["max_total_tokens"])
+    assert server.counts["answers"] == 1
+
+
+def test_a_server_that_is_not_there_is_no_matter_of_flags(words):
+    """What to check and to do is an argument, and a call."""
+    with pytest.raises(TryLaterError, match=r"check base_url and the network, then make the same call again$"):
+        asyncgen.run(**words, recipe=SingleTurn, base_url="http://127.0.0.1:9/v1", max_attempts=1)
 
 
 async def test_inside_a_running_loop_it_is_awaited(serve, words):

@@ -4,6 +4,8 @@ import json
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -403,5 +405,9 @@ def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve
     assert server.counts["total_tokens"] <= 120_000
     assert re.search(r"so give at least --max-total-tokens \d+\n", done.stderr)
     assert "--max-total-tokens LARGER" in done.stderr.splitlines()[-1]
+    status = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir)]
+    said = subprocess.run(status, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"so give at least --max-total-tokens \d+\n", said)
+    assert re.search(r"^to go on .*--max-total-tokens LARGER", said, re.MULTILINE)
     assert this.run().returncode == 0
     assert this.outputs() == golden.outputs()

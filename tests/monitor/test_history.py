@@ -43,6 +43,14 @@ def test_a_session_without_an_end_is_told_from_one_that_ended():
     assert (stopped.resumed_from, stopped.done) == (4, 5)
 
 
+def test_the_settings_of_which_the_reason_speaks_are_kept():
+    """Of an older version, which kept none, a budget's reason has named one or both of two."""
+    new = line(1, "ProcessEnded", exit_code=4, reason="…", settings=["max_cost"])
+    assert read(started(0), new).sessions[0].named == ("max_cost",)
+    assert read(started(0), ended(1, 4, "…")).sessions[0].named == ("max_cost", "max_total_tokens")
+    assert read(started(0), ended(1, 75, "…")).sessions[0].named == ()
+
+
 def test_lines_that_are_no_event_are_passed_over():
     """A torn line, a line of nothing, an event of a later version, a sample of another shape."""
     history = read(

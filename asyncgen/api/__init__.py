@@ -1,0 +1,138 @@
+"""What `asyncgen run` does, from Python: `run`, `run_async` inside an event loop, and `stream`."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.api.settings import Settings, StreamSettings, takes
+from asyncgen.config import RunConfig
+from asyncgen.cost import Price
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.engine.loop_thread import Aside
+from asyncgen.engine.run import Run
+from asyncgen.engine.session import Summary
+from asyncgen.engine.stream import Tap
+from asyncgen.errors import DirectoryError, Interrupted, Setting, UsageError
+from asyncgen.planning.prices import load_price
+from asyncgen.recipe import Recipe
+from asyncgen.recipes import build
+from asyncgen.storage.disk import Disk
+
+
+@takes(Settings)
+def run(settings: Settings) -> Summary:
+    """Run to the end, or resume a run: the same call always finishes what is missing.
+
+    Raises:
+        AsyncgenError: why it ended early; everything paid is saved.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        raise UsageError("asyncgen.run was called in a running event loop: await asyncgen.run_async there")
+    return run_loop(_prepare(settings).work())
+
+
+@takes(Settings)
+async def run_async(settings: Settings) -> Summary:
+    """Do what `run` does, awaited inside an event loop.
+
+    The work has a thread and a loop of its own. When it is cancelled, the calls in flight are finished and saved
+    before the cancellation is raised.
+
+    Raises:
+        AsyncgenError: why it ended early; everything paid is saved.
+    """
+    job = _prepare(settings)
+    async with Aside(job.work, job.stop) as aside:
+        return await aside.result()
+
+
+@takes(StreamSettings)
+def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
+    """Do what `run` does, and give the examples, for `async for`, as they are written.
+
+    They come in input order, those of earlier starts first: all of the file, however often the run was
+    interrupted. A pair that failed in an earlier start and is repaired comes in its place, or last where that
+    start had not reached its end. Pairs that fail are left out, as in the file.
+
+    Whoever takes no example holds the run, which is then ahead by its window: 1,024 pairs, or 8 for each call
+    that may be in flight. Whoever leaves early stops it in order: the calls in flight are finished and saved, and
+    the same call resumes the run. `contextlib.aclosing` around it makes leaving wait for that.
+
+    Raises:
+        AsyncgenError: what cannot be carried out, at once; from the iteration why the run ended early, when
+            everything before was given.
+    """
+    job = _prepare(settings)
+    names = [file.name for file in job.recipe.outputs]
+    output = settings.output
+    if output is not None and output not in names:
+        raise UsageError(f"the recipe makes no {output}, but {', '.join(names)}")
+    tap = job.tap = Tap(names.index(names[-1] if output is None else output))
+    return _examples(job, tap)
+
+
+async def _examples(job: "_Job", tap: Tap) -> AsyncGenerator[dict[str, Any], None]:
+    async with Aside(job.work, job.stop) as aside:
+        while lines := await aside.call(tap.take):
+            for line in lines:
+                yield orjson.loads(line)
+        await aside.result()
+
+
+@dataclass(slots=True)
+class _Job:
+    """A run, prepared."""
+
+    config: RunConfig
+    recipe: Recipe[Any]
+    price: Price | None
+    tap: Tap | None = None
+    _run: Run | None = field(default=None, init=False)
+
+    async def work(self) -> Summary:
+        """Carry it out."""
+        disk = Disk()
+        try:
+            self._run = Run(self.config, self.recipe, [], disk, price=self.price, tap=self.tap)
+            with _way_out():
+                return await self._run.execute()
+        finally:
+            if self.tap is not None:
+                await self.tap.end()
+            disk.close()
+
+    async def stop(self) -> None:
+        """Ask it to stop."""
+        if self._run is not None:
+            self._run.stop(Interrupted("stopped by the program; everything paid is saved"))
+        if self.tap is not None:
+            await self.tap.leave()
+
+
+@contextmanager
+def _way_out() -> Iterator[None]:
+    """Say how to begin anew, for whoever reads the traceback."""
+    try:
+        yield
+    except DirectoryError as error:
+        error.add_note("choose another output_dir, or restart=True to move everything aside and begin anew")
+        raise
+
+
+def _prepare(settings: Settings) -> _Job:
+    config = settings.config()
+    recipe = build(config, make=settings.recipe if callable(settings.recipe) else None)
+    prices = None if settings.prices is None else Path(settings.prices)
+    price = load_price(config.model, prices, config.params.get("service_tier"))
+    if price is None and config.max_cost is not None:
+        raise UsageError(Setting("max_cost"), f" needs a price of {config.model}: give ", Setting("prices"))
+    return _Job(config, recipe, price)

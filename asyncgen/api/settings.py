@@ -1,0 +1,237 @@
+"""The keyword arguments of `run`, `run_async` and `stream`: typed, documented and checked in one place.
+
+A new setting is a field and a line under `Args`: here, or in `RunSettings` where the run uses it as it is given.
+"""
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from asyncgen.config import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
+    DEFAULT_RECIPE,
+    FLEX,
+    FLEX_TIMEOUT,
+    TIMEOUT,
+    EndpointConfig,
+    RunConfig,
+    RunSettings,
+    is_loopback,
+    resolve_api_key,
+)
+from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
+from asyncgen.planning.tiers import load_tier
+from asyncgen.recipe import Recipe
+from asyncgen.recipes.params import RESERVED, problem_of
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.shard import Shard
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
+
+P = ParamSpec("P")
+S = TypeVar("S")
+R = TypeVar("R")
+OF_THE_ENDPOINT = ("api_key", "base_url", "rpm", "tpm", "concurrency")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(RunSettings):
+    """What a caller from Python says.
+
+    Args:
+        input_jsonl: one JSON object a line.
+        output_dir: where the recipe's files go; an unfinished run there is resumed.
+        prompt_file: what the recipe is made from, where it needs one.
+        recipe: the name of one that ships, the path of a recipe file, `module:Class`, or what makes a recipe from
+            the prompt file; None: that of `asyncgen run`.
+        fields: what the input calls the fields of the recipe, by their names in the recipe.
+        model: what the server is asked for; None: the one that the directory was begun with, else gpt-6-luna.
+        continue_with_model: finish a directory whose model is gone with this one.
+        params: fields of all requests, before those of the prompt file; None of a name leaves it out.
+        reasoning_effort: the same as `params={"reasoning_effort": …}`.
+        service_tier: the same as `params={"service_tier": …}`; "flex" costs half, and waits up to 15 minutes.
+        prices: a file of prices instead of those that ship: TOML, or a price map of litellm (.json).
+        tier: the account's limits, such as "openai:tier-2", until the server's headers say better.
+        api_key: of the server; None: the environment variable OPENAI_API_KEY.
+        base_url: address of the server; None: the environment variable OPENAI_BASE_URL, else OpenAI.
+        rpm: requests a minute at most; None: what the server grants.
+        tpm: tokens a minute at most; None: what the server grants.
+        concurrency: calls in flight at most; None: as many as limits and latency need.
+        endpoints: several servers, each with a name, an address, a key and limits of its own; instead of
+            `api_key`, `base_url`, `rpm`, `tpm` and `concurrency`.
+        shard: only this part of the input, by position, such as "3/8"; None: all of it.
+    """
+
+    input_jsonl: str | Path
+    output_dir: str | Path
+    prompt_file: str | Path | None = None
+    recipe: str | Path | Callable[[PromptFile], Recipe[Any]] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    continue_with_model: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    reasoning_effort: str | None = None
+    service_tier: str | None = None
+    prices: str | Path | None = None
+    tier: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    concurrency: int | None = None
+    endpoints: Sequence[EndpointConfig] = ()
+    shard: str | None = None
+
+    def config(self) -> RunConfig:
+        """The configuration of the run.
+
+        Raises:
+            UsageError: a setting cannot be carried out.
+            KeyOrQuotaError: a key is missing.
+        """
+        shared = {each.name: getattr(self, each.name) for each in dataclass_fields(RunSettings)}
+        params = self._params()
+        if params.get("service_tier") == FLEX and self.timeout == TIMEOUT:
+            shared |= {"timeout": FLEX_TIMEOUT, "pair_timeout": self.pair_timeout * FLEX_TIMEOUT / TIMEOUT}
+        model = self._model()
+        return RunConfig(
+            input_jsonl=Path(self.input_jsonl).resolve(),
+            output_dir=Path(self.output_dir).resolve(),
+            prompt_file=None if self.prompt_file is None else Path(self.prompt_file).resolve(),
+            recipe=_recipe_name(self.recipe),
+            fields=tuple(self.fields.items()),
+            model=model.name,
+            began_with=model.began_with,
+            three_fields=model.three_fields,
+            params=params,
+            shard=None if self.shard is None else _shard(self.shard),
+            endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),
+            **shared,
+        )
+
+    def _params(self) -> dict[str, Any]:
+        own = {"reasoning_effort": self.reasoning_effort, "service_tier": self.service_tier}
+        params = {name: value for name, value in own.items() if value is not None} | dict(self.params)
+        for name, value in params.items():
+            problem = "" if value is None else problem_of(name, value)
+            if name in RESERVED or problem:
+                problem = f"must be {problem}, not {value!r}" if problem else "is set by the recipe and the run"
+                raise UsageError(Setting("params"), f": {name} {problem}")
+        return params
+
+    def _model(self) -> ChosenModel:
+        disk = Disk()
+        try:
+            directory = RunDirectory(disk, Path(self.output_dir).resolve())
+            begun = None if self.restart else begun_with(directory)
+        finally:
+            disk.close()
+        return choose_model(begun, self.model, self.continue_with_model, DEFAULT_MODEL)
+
+    def _only_endpoint(self, model: str) -> EndpointConfig:
+        api_key = resolve_api_key(self.api_key)
+        base_url = self.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+        tier = None if self.tier is None else load_tier(self.tier, model, by_default=self.model is None)
+        endpoint = EndpointConfig(
+            api_key=api_key,
+            base_url=base_url,
+            rpm=self.rpm,
+            tpm=self.tpm,
+            preset_rpm=None if tier is None else tier.rpm,
+            preset_tpm=None if tier is None else tier.tpm,
+            concurrency=self.concurrency,
+        )
+        if not api_key and not is_loopback(base_url):
+            raise KeyOrQuotaError(
+                "no API key: set the environment variable OPENAI_API_KEY, or ", Setting("api_key")
+            )
+        return endpoint
+
+    def _named_endpoints(self) -> tuple[EndpointConfig, ...]:
+        endpoints = Setting("endpoints")
+        given = next((Setting(name) for name in OF_THE_ENDPOINT if getattr(self, name) is not None), None)
+        if given is not None:
+            raise UsageError(
+                endpoints, " and ", given, f" do not go together: each endpoint has a {given} of its own"
+            )
+        names = [endpoint.name for endpoint in self.endpoints]
+        if not all(names) or len({*names}) < len(names):
+            raise UsageError("each of the ", endpoints, " needs a name of its own")
+        keyless = [one.name for one in self.endpoints if not one.api_key and not is_loopback(one.base_url)]
+        if keyless:
+            raise KeyOrQuotaError("no ", Setting("api_key", of_endpoint=True), f" for endpoint {keyless[0]}")
+        return tuple(self.endpoints)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSettings(Settings):
+    """The same, and what is to come out.
+
+    Args:
+        output: the name of the recipe's file whose examples are wanted; None: its last one.
+    """
+
+    output: str | None = None
+
+
+def takes(settings: Callable[P, S]) -> Callable[[Callable[[S], R]], Callable[P, R]]:
+    """Have a function called with the fields of its settings, as keyword arguments that it documents.
+
+    Args:
+        settings: a frozen dataclass whose docstring has a line for each field under `Args`.
+    """
+
+    def decorate(work: Callable[[S], R]) -> Callable[P, R]:
+        accepted = inspect.signature(settings).parameters.values()
+        parameters = sorted(accepted, key=lambda one: one.default is not one.empty)  # what is needed goes first
+        signature = inspect.Signature(parameters, return_annotation=inspect.signature(work).return_annotation)
+        texts = documentation(settings)
+
+        @wraps(work)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            signature.bind(*args, **kwargs)  # its TypeError speaks of arguments, and not of a dataclass
+            return work(settings(*args, **kwargs))
+
+        said = [texts.get(name, f"    {name}") for name in signature.parameters]
+        called.__doc__ = "\n".join([inspect.getdoc(work) or "", "", "Args:", *said])
+        called.__annotations__ = {one.name: one.annotation for one in parameters}
+        called.__annotations__["return"] = signature.return_annotation
+        called.__dict__["__signature__"] = signature
+        return called
+
+    return decorate
+
+
+def documentation(settings: object) -> dict[str, str]:
+    """What the docstrings of a dataclass and its bases say under `Args`, by field."""
+    texts: dict[str, str] = {}
+    for base in inspect.getmro(settings) if isinstance(settings, type) else ():
+        _, _, args = inspect.cleandoc(base.__doc__ or "").partition("Args:\n")
+        for entry in re.split(r"\n(?=    \w)", args.rstrip()):
+            texts[entry.strip().partition(":")[0]] = entry
+    return texts
+
+
+def _recipe_name(recipe: str | Path | Callable[[PromptFile], Recipe[Any]] | None) -> str:
+    """What a recipe is called; a file by its absolute path."""
+    if recipe is None:
+        return DEFAULT_RECIPE
+    if callable(recipe):
+        return f"{recipe.__module__}:{getattr(recipe, '__qualname__', '')}"
+    name = str(recipe)
+    return str(Path(name).resolve()) if name.endswith(".toml") else name
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
