@@ -159,7 +159,7 @@ def test_a_run_of_another_kind_of_endpoint_is_refused(serve, job, first_pairs, t
     said = this.run(*configure(tmp_path / "run.toml", a={"base_url": server.base_url, "concurrency": 2}))
 
     assert said.returncode == 65
-    assert "endpoint was loopback/v1, now those of --endpoint" in said.stderr
+    assert "endpoint was loopback/v1, now named ones" in said.stderr
 
 
 def test_a_storm_at_one_endpoint_stops_nobody_else(serve, job, first_pairs, tmp_path):
@@ -187,8 +187,8 @@ def test_where_nothing_answers_the_line_of_the_configuration_is_named(job, first
     done = job(input_jsonl=first_pairs(2)).run(*flags)
 
     assert done.returncode == 75
-    assert "no connection to 127.0.0.1:9" in done.stderr
-    assert "check base-url in [endpoint.a] and the network" in done.stderr
+    assert "endpoint a: no connection to 127.0.0.1:9" in done.stderr
+    assert "check base-url and the network, then run the same command again" in done.stderr
 
 
 def test_status_tells_of_each_endpoint(serve, job, first_pairs, tmp_path):
