@@ -1,6 +1,7 @@
 """Fields of a request that users set: in a prompt or recipe file, or by the setting `params`. Checked by type.
 
-None of a name leaves the field out. What cannot be set so belongs to the recipe or to the run.
+They are checked by type. None of a name leaves the field out. What cannot be set so belongs to the recipe or to
+the run.
 """
 
 from collections.abc import Mapping
