@@ -26,7 +26,7 @@ REASONING_TOKENS = {
     "xhigh": (1_000.0, 6_000.0, 25_000.0),
     "max": (2_000.0, 12_000.0, 50_000.0),
 }
-"""Of a call by its effort. Guesses of 2026-11: no provider publishes them, and --calibrate measures them."""
+"""Of a call by its effort. Guesses of 2026-11: no provider publishes them; `asyncgen plan` can measure them."""
 LEAST_SPREAD = 0.05  # of a calibrated figure
 FEW_CALLS_SPREAD = 2.0  # standard errors
 
