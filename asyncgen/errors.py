@@ -7,6 +7,8 @@ A message is made of parts. Its text is for a caller from Python; the command li
 by their flags, words the parts that are no text itself, and has no need to search in the text.
 """
 
+import traceback
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -187,3 +189,28 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, an everyda
         self.status = status
         self.code = code
         self.param = param
+
+
+def stack_of(error: BaseException) -> Iterator[str]:
+    """The types and places of an error, of all in its group, and of what led to each; not what it says.
+
+    That may quote a note.
+    """
+    led_to = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if led_to is not None:
+        yield from stack_of(led_to)
+        yield "which led to"
+    if isinstance(error, BaseExceptionGroup):
+        # Many workers meet the same defect.
+        for lines in dict.fromkeys(tuple(stack_of(each)) for each in error.exceptions):
+            yield from lines
+        return
+    yield from "".join(traceback.format_tb(error.__traceback__)).splitlines()
+    yield type(error).__name__
+
+
+def place_of(error: BaseException) -> str:
+    """The type of an error, and the file and line where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    name = type(error).__name__
+    return f"{name} at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else name

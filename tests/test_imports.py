@@ -23,7 +23,7 @@ ONLY_USERS = {
     "pyarrow": {"export"},
     "csv": {"medec.csv_files"},
     "xllamacpp": {"local.server_process"},
-    "rapidfuzz": {"quality.checks"},
+    "rapidfuzz": {"quality.checks", "recipes.prompt_template"},
     "ray": {"cluster.ray_fleet"},
 }
 NOT_FOR_HELP = [

@@ -50,8 +50,8 @@ class Settings(RunSettings):
         input_jsonl: one JSON object a line.
         output_dir: where the recipe's files go; an unfinished run there is resumed.
         prompt_file: what the recipe is made from, where it needs one.
-        recipe: the name of one that ships, the path of a recipe file, `module:Class`, or what makes a recipe from
-            the prompt file; None: that of `asyncgen run`.
+        recipe: the name of one that ships, the path of a recipe file, `module:Class`, or
+            a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
         fields: what the input calls the fields of the recipe, by their names in the recipe.
         model: what the server is asked for; None: the one that the directory was begun with, else gpt-6-luna.
         continue_with_model: finish a directory whose model is gone with this one.
@@ -74,10 +74,10 @@ class Settings(RunSettings):
     output_dir: str | Path
     prompt_file: str | Path | None = None
     recipe: str | Path | Callable[[PromptFile], Recipe[Any]] | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] | None = None
     model: str | None = None
     continue_with_model: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] | None = None
     reasoning_effort: str | None = None
     service_tier: str | None = None
     prices: str | Path | None = None
@@ -107,7 +107,7 @@ class Settings(RunSettings):
             output_dir=Path(self.output_dir).resolve(),
             prompt_file=None if self.prompt_file is None else Path(self.prompt_file).resolve(),
             recipe=_recipe_name(self.recipe),
-            fields=tuple(self.fields.items()),
+            fields=tuple((self.fields or {}).items()),
             model=model.name,
             began_with=model.began_with,
             three_fields=model.three_fields,
@@ -119,7 +119,7 @@ class Settings(RunSettings):
 
     def _params(self) -> dict[str, Any]:
         own = {"reasoning_effort": self.reasoning_effort, "service_tier": self.service_tier}
-        params = {name: value for name, value in own.items() if value is not None} | dict(self.params)
+        params = {name: value for name, value in own.items() if value is not None} | dict(self.params or {})
         for name, value in params.items():
             problem = "" if value is None else problem_of(name, value)
             if name in RESERVED or problem:

@@ -1,6 +1,6 @@
 """What is said when the program has a defect: where it was, never what the error says, which may quote a note."""
 
-from asyncgen.stack import stack_of
+from asyncgen.errors import stack_of
 from asyncgen.version import __version__
 
 

@@ -6,17 +6,16 @@ from typing import Any
 
 from asyncgen.client.error_body import read_error
 from asyncgen.client.wire import Wire
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, listed_model
 from asyncgen.errors import KeyOrQuotaError, Setting
 from asyncgen.events import Notice
-from asyncgen.models import Model
 
 LONGEST = 5.0  # seconds: many servers lack the route, and one that hangs there may answer calls all the same
 _NOT_FOUND = 404
 _OK = 200
 
 
-async def check_model(wire: Wire, config: RunConfig, listed: Model | None) -> list[Notice]:
+async def check_model(wire: Wire, config: RunConfig) -> list[Notice]:
     """Look the model up at each endpoint; what the user should know of it.
 
     Raises:
@@ -30,10 +29,11 @@ async def check_model(wire: Wire, config: RunConfig, listed: Model | None) -> li
                 Setting("model"),
             )
     says = [one.body for one in found if one is not None and one.status == _OK and isinstance(one.body, dict)]
-    return list(_farewells(config.model, listed, says))
+    return list(_farewells(config.model, says))
 
 
-def _farewells(model: str, listed: Model | None, says: list[dict[str, Any]]) -> Iterator[Notice]:
+def _farewells(model: str, says: list[dict[str, Any]]) -> Iterator[Notice]:
+    listed = listed_model(model)
     ends = [end for body in says if (end := _shutdown(body)) is not None]
     if not ends and listed is not None and listed.shutdown is not None:
         ends = [listed.shutdown]

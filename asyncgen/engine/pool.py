@@ -15,7 +15,7 @@ from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
 from asyncgen.client.wire import Wire
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
@@ -37,7 +37,6 @@ from asyncgen.humanize import plural
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.limits.pacer import MINUTE
-from asyncgen.models import Model
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
@@ -106,7 +105,6 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
-        model: what is known of it; None: it is not listed.
     """
 
     def __init__(
@@ -118,11 +116,9 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
-        model: Model | None,
     ) -> None:
         self._config = config
         self._open_wire = open_wire
-        self._model = model
         self._checked_model = False
         self._price = price
         self._recipe = recipe
@@ -182,6 +178,7 @@ class Engine:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         self._gate.budget = open_budget(config, journal.spend, self._price)
         wire = self._open_wire(config)
+        listed = listed_model(config.model)
         client = ChatClient(
             config,
             self._gate,
@@ -191,7 +188,7 @@ class Engine:
             wire,
             ways=ways,
             learned=journal.adaptations,
-            longest_answer=0 if self._model is None else self._model.max_output or 0,
+            longest_answer=0 if listed is None else listed.max_output or 0,
         )
         writer = OrderedWriter(
             sink,
@@ -207,7 +204,7 @@ class Engine:
         try:
             if not self._checked_model:
                 self._checked_model = True
-                for notice in await check_model(wire, config, self._model):
+                for notice in await check_model(wire, config):
                     self._tell(notice)
             async with asyncio.TaskGroup() as group:
                 helpers = [

@@ -69,7 +69,7 @@ class Run:
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
         flush = self._session.telemetry.flush
-        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire, model)
+        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire)
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file

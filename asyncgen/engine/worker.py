@@ -8,11 +8,10 @@ from typing import Any
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.row_calls import RowCalls
-from asyncgen.errors import AsyncgenError, CallFailed, Stopping
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
 from asyncgen.recipe import Examples, Recipe, Unparsed
 from asyncgen.rows import Row
-from asyncgen.stack import place_of, stack_of
 from asyncgen.storage.journal import Journal
 
 

@@ -5,10 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from asyncgen.errors import AsyncgenError, UsageError
+from asyncgen.errors import AsyncgenError, UsageError, place_of
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.prompts import PromptFile
-from asyncgen.stack import place_of
 
 _NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
 

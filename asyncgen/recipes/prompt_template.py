@@ -11,8 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz.distance import OSA
-
 _NAME = r"[A-Za-z_]\w*"
 _WAY = rf"{_NAME}(?:\.[\w-]+|\[{_NAME}(?:\.[\w-]+)*\])*"
 _TOKEN = re.compile(rf"\{{\{{({_WAY})\}}\}}|\{{\{{|\{{({_WAY})\}}", re.ASCII)
@@ -126,6 +124,8 @@ def nearest(name: str, known: AbstractSet[str]) -> str | None:
 
     Names of a letter or two are never near: they would all be.
     """
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - not for --help
+
     edits = {one: OSA.distance(name, one) for one in known}
     near = [one for one, number in edits.items() if 0 < number <= NEAR and number < min(len(one), len(name))]
     return min(near, key=lambda one: (edits[one], one), default=None)

@@ -14,7 +14,7 @@ from mypy import api as mypy
 import asyncgen
 from asyncgen import errors, recipes
 from asyncgen.api.settings import StreamSettings
-from asyncgen.config import DEFAULT_MODEL, RunConfig
+from asyncgen.config import RunConfig
 
 ROOT = Path(__file__).parents[2]
 ERRORS = {
@@ -34,14 +34,22 @@ RECIPES = {
     *("ChatRequest", "Sampling", "ResponseSchema", "Completion", "Usage", "BadFieldError", "CallFailed"),
     *("MedecSafe", "SingleTurn"),
 }
-NEEDED = dict.fromkeys(("input_jsonl", "output_dir", "prompt_file"), "str | pathlib.Path")
+NEEDED = dict.fromkeys(("input_jsonl", "output_dir"), "str | pathlib.Path")
 PATHS = dict.fromkeys(NEEDED, "never-opened")
 SETTINGS: dict[str, Any] = {
     "num_pairs": ("int | None", None),
     "add_reasoning": ("bool", False),
     "batch_size": ("int", 10),
     "save_every": ("int", 5),
-    "model": ("str", DEFAULT_MODEL),
+    "prompt_file": ("str | pathlib.Path | None", None),
+    "fields": ("Mapping[str, str] | None", None),
+    "model": ("str | None", None),
+    "continue_with_model": ("str | None", None),
+    "params": ("Mapping[str, Any] | None", None),
+    "reasoning_effort": ("str | None", None),
+    "service_tier": ("str | None", None),
+    "prices": ("str | pathlib.Path | None", None),
+    "tier": ("str | None", None),
     "max_tokens_field": ("str | None", None),
     "strict_params": ("bool", False),
     "keep_thinking": ("bool", False),
@@ -57,7 +65,7 @@ SETTINGS: dict[str, Any] = {
     "allow_http": ("bool", False),
     "restart": ("bool", False),
     "skip_bad": ("bool", False),
-    "recipe": ("Callable[[PromptFile], Recipe[Any]] | None", None),
+    "recipe": ("str | pathlib.Path | Callable[[PromptFile], Recipe[Any]] | None", None),
     "api_key": ("str | None", None),
     "base_url": ("str | None", None),
     "rpm": ("float | None", None),
@@ -67,8 +75,8 @@ SETTINGS: dict[str, Any] = {
     "shard": ("str | None", None),
 }
 FUNCTIONS = [
-    (asyncgen.run, "asyncgen.engine.run.Summary", {}),
-    (asyncgen.run_async, "asyncgen.engine.run.Summary", {}),
+    (asyncgen.run, "asyncgen.engine.session.Summary", {}),
+    (asyncgen.run_async, "asyncgen.engine.session.Summary", {}),
     (asyncgen.stream, "AsyncGenerator[dict[str, Any], None]", {"output": ("str | None", None)}),
 ]
 
@@ -144,7 +152,8 @@ def test_the_settings_do_not_show_the_key() -> None:
 def test_what_the_run_takes_over_is_called_the_same_there() -> None:
     """A setting has one name, in messages too."""
     assert set(SETTINGS) - {one.name for one in fields(RunConfig)} == {
-        *("recipe", "api_key", "base_url", "rpm", "tpm", "concurrency")
+        *("api_key", "base_url", "rpm", "tpm", "concurrency", "tier", "prices"),
+        *("continue_with_model", "reasoning_effort", "service_tier"),
     }
     assert {one.name for one in fields(StreamSettings)} == {*NEEDED, *SETTINGS, "output"}
 
