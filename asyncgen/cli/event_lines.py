@@ -23,6 +23,7 @@ from asyncgen.humanize import clock, plural
 CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and one line of these is enough
 WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # the bar tells of these
 FAILURES_SHOWN = 20  # about a screen of them; failed.jsonl has all
+UNREACHED = {"connection", "server_error"}  # kinds of a pause that no server asked for
 STORM = 1.0  # seconds: a shorter pause is not worth a word
 NEW_STORM = 10.0  # seconds after a pause in which another one is no news
 
@@ -124,8 +125,9 @@ class EventLines:
         if event.seconds >= STORM:
             self._storm_until, self._storm_kind = now + event.seconds, event.kind
         if self._verbose or (event.seconds >= STORM and begins):
+            what = "cannot be reached" if event.kind in UNREACHED else "asks to wait"
             self._lines.say(
-                f"  the server asks to wait ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
+                f"  the server {what} ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
                 f"until {clock(now + event.seconds)}"
             )
 

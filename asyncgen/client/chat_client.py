@@ -29,14 +29,16 @@ from asyncgen.limits.gate import Gate
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
+STOPPED = 2.0  # seconds by which a deadline is late when the process was stopped (a laptop that slept, Ctrl-Z)
 
 
 @dataclass(slots=True)
 class Caller:
     """The pair for which is called, and the seconds that its attempts and backoffs may still take.
 
-    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload. `answers`
-    are the texts of its answers so far: like the row's own, nothing of them is shown.
+    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload, falls into
+    an outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the row's
+    own, nothing of them is shown.
     """
 
     index: int
@@ -105,6 +107,8 @@ class ChatClient:
         self._explanations = Explanations()
         self._told: set[tuple[str, str]] = set()
         self._uncounted = False
+        # Attempts that did not reach an endpoint since its last answer: an outage may come out of them.
+        self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
         self._answers = 0
         self._refused_share = 0.0
 
@@ -132,16 +136,18 @@ class ChatClient:
         attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            endpoint, sent, result = await self._attempt(caller, attempt, request, refused=refused)
+            endpoint, sent, result = await self._attempt(caller, attempt, request, retries, refused=refused)
             if isinstance(result, Completion):
                 caller.answers.append(result.text)
                 return result
             if self._adapt(endpoint, request, sent, result):
                 continue
-            refused = result.action is Action.WAIT
+            refused = result.action in {Action.WAIT, Action.ELSEWHERE}
             odds = self._refused_share if self._answers > answers else 1.0
             answers = self._answers
-            match self._decide(retries, result, odds, endpoint):
+            if result.action is Action.ELSEWHERE and self._gate.outage:
+                self._outages.wait(result.kind, endpoint)
+            match self._decide(retries, result, odds, endpoint, caller.index):
                 case Again(backoff):
                     request = await self._back_off(caller, request, backoff, retries.counted, result.kind)
                 case Pause() if not self._gate.fits(request.tokens):
@@ -170,26 +176,27 @@ class ChatClient:
         return self._with_more_room(request) if kind == "reasoning_length" else request
 
     async def _attempt(
-        self, caller: Caller, attempt: int, request: Prepared, *, refused: bool
+        self, caller: Caller, attempt: int, request: Prepared, retries: Retries, *, refused: bool
     ) -> tuple[Endpoint, bytes, Completion | Failure]:
         now = asyncio.get_running_loop().time
         queued = now()
         grant = await self._enter(caller, request, refused=refused)
         endpoint = grant.endpoint
         sent = self._parameters.body(endpoint.name, request)
-        answered = False
+        answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
             self._log.sent(caller.index, request.step, request.most)
             result, headers = await self._wire.send(
                 endpoint.name,
                 request if sent is request.body else replace(request, body=sent),
-                min(self._config.timeout, caller.seconds),
+                seconds,
             )
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
             if isinstance(result, Completion):
                 result = self._answered(caller, request, result)
                 self._outages.answered()
+                self._unsettled.pop(endpoint.name, None)
                 endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
@@ -198,10 +205,8 @@ class ChatClient:
                 if result.action is Action.WAIT:
                     self._outages.refused()
                     self._pause(grant, headers, result)
-                elif result.action is Action.RETRY and self._gate.failed(grant):
+                elif self._is_excused(caller, retries, grant, result, seconds):
                     result = replace(result, action=Action.ELSEWHERE)
-                else:
-                    caller.seconds -= now() - grant.at
             share = float(not answered and result.action is Action.WAIT) if isinstance(result, Failure) else 0.0
             self._answers += answered
             self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
@@ -307,6 +312,46 @@ class ChatClient:
         budget = self._gate.budget
         return wider if budget is None or budget.covers(wider.most) else request
 
+    def _is_excused(
+        self, caller: Caller, retries: Retries, grant: Grant, failure: Failure, seconds: float
+    ) -> bool:
+        """Charge a failed attempt of at most so many seconds to its call, unless it is none of its.
+
+        It is not where the process was stopped meanwhile, where its endpoint is ill and others are healthy, and in
+        an outage: then the failures that were the first signs of it are taken back.
+        """
+        took = asyncio.get_running_loop().time() - grant.at
+        endpoint = grant.endpoint
+        if failure.status is not None and not failure.unreached:
+            self._gate.reached(grant)
+        if failure.action is Action.RETRY:
+            if took > seconds + STOPPED:
+                return True
+            excused, rest = self._gate.failed(
+                grant,
+                caller.index,
+                unreached=failure.unreached,
+                suspect=retries.suspect(self._answers),
+            )
+            if rest is not None:
+                for early, counted, spent in self._unsettled.pop(endpoint.name, ()):
+                    counted.forgive()
+                    early.seconds += spent
+            if self._gate.outage:
+                self._outages.refused()
+                if rest is not None:
+                    self._tell_pause(rest, failure.kind, endpoint)
+            if excused:
+                return True
+        spent = min(took, seconds)
+        caller.seconds -= spent
+        if failure.unreached and self._answers:
+            self._unsettled.setdefault(endpoint.name, []).append((caller, retries, spent))
+        return False
+
+    def _tell_pause(self, seconds: float, kind: str, endpoint: Endpoint) -> None:
+        self._observe(Paused(seconds, kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
+
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
         """Pause its endpoint, as long as the server asks; else longer with each episode without a success."""
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
@@ -316,10 +361,12 @@ class ChatClient:
         if seconds is None:
             seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
         if self._gate.pause(seconds, endpoint):
-            self._observe(Paused(seconds, failure.kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
+            self._tell_pause(seconds, failure.kind, endpoint)
 
-    def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint) -> Decision:
-        """What follows; where there are others, an endpoint that rejects two calls in a row is out."""
-        decision = retries.after(failure, odds)
-        rejected = failure.action is Action.STOP_IF_REPEATED and endpoint.health.rejected()
-        return Stop() if rejected and self._gate.others(endpoint) else decision
+    def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint, row: int) -> Decision:
+        """What follows; key, permission or model concern all calls once they were refused for several in a row."""
+        if failure.action is not Action.STOP_IF_REPEATED:
+            return retries.after(failure, odds)
+        health, others = endpoint.health, self._gate.others(endpoint)
+        rejected = health.rejected(row, endpoint.in_flight, others=others)
+        return retries.after(failure, rejects_all=rejected if others or health.answered else None)

@@ -42,7 +42,8 @@ class Failure:
     `retry_after` is in seconds as the server asked for; `limit` names the limit that refused it ("requests",
     "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
     nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
-    not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it.
+    not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it. `day_over`: the limit
+    of the day is used up, and the server counts anew in so many seconds.
     """
 
     kind: str
@@ -58,6 +59,12 @@ class Failure:
     sentence: str | None = field(default=None, repr=False)
     refuses_field: bool = False
     unsaid: bool = False
+    day_over: float | None = None
+
+    @property
+    def unreached(self) -> bool:
+        """Whether the server behind the address was not reached, as far as one can tell."""
+        return self.action is Action.RETRY and (self.kind == "connection" or self.status in _NO_BACKEND)
 
 
 _BY_NAME: dict[str, tuple[str, Action]] = {
@@ -98,6 +105,8 @@ _FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _CUT_OFF = {"length", "max_tokens", "model_length"}
 # A gateway that waited no longer for an answer, which may have been made behind it all the same.
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
+# A gateway without the server behind it, or (524) without its answer.
+_NO_BACKEND = {502, 504, 520, 521, 522, 523, 524, 530}
 _MOST_TOKENS = 1e12  # more is no count
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = 400

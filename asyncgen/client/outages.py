@@ -41,7 +41,7 @@ class Outages:
         self._refused_since = None
 
     def refused(self) -> None:
-        """A call was refused for rate or overload."""
+        """A call was refused for rate or overload, or did not reach the server in an outage."""
         if self._refused_since is None:
             self._refused_since = asyncio.get_running_loop().time()
 
@@ -91,7 +91,8 @@ class Outages:
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
         elif silence > self._config.patience:
-            reason = f"the server has refused every call for {silence:.0f} s ({kind})"
+            what = "could not be reached" if self._gate.outage else "has refused every call"
+            reason = f"the server {what} for {silence:.0f} s ({kind})"
         else:
             return
         saved = "everything paid is saved"

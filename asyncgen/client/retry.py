@@ -53,15 +53,33 @@ class Retries:
         self._bad_answers = 0
         self._rejected = 0
         self._chance = 1.0
+        self._others: int | None = None
+        self._suspect = False
         self.counted = 0
 
-    def after(self, failure: Failure, odds: float = 1.0) -> Decision:
+    def suspect(self, answers: int) -> bool:
+        """Whether calls of others were answered between two failures of this one: it may be their reason itself.
+
+        Args:
+            answers: to the calls of all, up to the failure that just happened.
+        """
+        self._suspect |= self._others is not None and answers > self._others
+        self._others = answers
+        return self._suspect
+
+    def forgive(self) -> None:
+        """Take an attempt back: it was the first sign of an outage."""
+        self.counted -= 1
+
+    def after(self, failure: Failure, odds: float = 1.0, *, rejects_all: bool | None = None) -> Decision:
         """Decide what follows a failed attempt.
 
         Args:
             failure: what became of it.
             odds: how likely a call was refused then, by what became of the calls of others since this one was
                 refused last; 1 when none of them was answered.
+            rejects_all: whether a rejection (key, permission, model) is the matter of all calls; None: nothing was
+                answered yet, and the second one of a call is.
         """
         if failure.action is Action.WAIT:
             self._chance *= max(odds, LEAST_ODDS)
@@ -73,8 +91,9 @@ class Retries:
             case Action.STOP:
                 return Stop()
             case Action.STOP_IF_REPEATED:
-                self._rejected += 1
-                return Stop() if self._rejected > 1 else Again(self._backoff())
+                ends = self._after_rejection(failure, rejects_all=rejects_all)
+                if ends is not None:
+                    return ends
             case Action.GIVE_UP:
                 return GiveUp()
             case Action.ASK_AGAIN:
@@ -85,6 +104,13 @@ class Retries:
             return GiveUp()
         # A server that says how long is believed; full jitter otherwise, so that retries do not meet again.
         return Again(self._backoff() if failure.retry_after is None else failure.retry_after)
+
+    def _after_rejection(self, failure: Failure, *, rejects_all: bool | None) -> Decision | None:
+        self._rejected += 1
+        if rejects_all or (rejects_all is None and self._rejected > 1):
+            return Stop()
+        # A gateway refuses what stands in one row (403), and a good key now and then (401).
+        return GiveUp() if self._rejected > 1 and failure.kind == "permission" else None
 
     def _backoff(self) -> float:
         return self._draw() * min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(self.counted - 1, 16))

@@ -1,26 +1,37 @@
-"""Whether an endpoint is well. Pure: it is told what happens and when (seconds of any clock).
+"""Whether an endpoint is healthy. Pure: it is told what happens and when (seconds of any clock).
 
 Rules:
 
-1. Failures in a row, without a success between them, and it rests. What was sent before the rest belongs to it.
-2. After the rest it is probed. A failed probe begins a rest of twice the length, up to the longest; a success ends
-   it all.
-3. What waiting does not mend (key, quota, model, certificate, the limit of a day) puts it out for this process; if
-   that may be chance, the second time in a row does.
+1. Where other endpoints can be asked, `LEAST_FAILURES` failures without a success between them begin a rest.
+2. Once answers have come, an outage begins a rest, whether there are other endpoints or not: calls of at least
+   `LEAST_ROWS` rows, and of half as many as calls are in flight, did not reach the server, with no success between
+   them; or all calls did, where fewer than three are in flight. A call that failed while others were answered does
+   not count there: it may itself be the reason.
+3. What was sent before a rest belongs to it. After the rest the endpoint is probed. A failed probe begins a rest
+   of twice the length, up to the longest; a success ends it all. An error that the server itself has written ends
+   an outage too.
+4. What waiting does not repair (key, quota, model, certificate, the limit of a day) puts it out for this process.
+   A rejection may be chance, or the matter of one row. Before the first answer two in a row are neither;
+   afterwards those of as many rows as make an outage are, with no success between them.
 """
 
 LEAST_FAILURES = 5  # in a row: by chance, where one call in ten fails, once in 100,000 calls
+LEAST_ROWS = 3  # fewer may be chance
 FIRST_REST = 1.0  # seconds: a restart behind a load balancer is over by then
 LONGEST_REST = 60.0  # seconds: a minute is the most that a healthy endpoint is left idle
+LONGEST_WAIT = 10.0  # between two probes where there is nobody else to ask
 
 
 class Health:
-    """The health of one endpoint; `out` says why it is not asked any more."""
+    """The health of one endpoint; `out` says why it is not asked any more, `answered` whether it ever answered."""
 
     def __init__(self) -> None:
         self.out: str | None = None
+        self.answered = False
         self._failures = 0
-        self._rejections = 0
+        self._unreached: set[int] = set()
+        self._said = False
+        self._rejected: list[int] = []
         self._rest = 0.0
         self._rest_until = float("-inf")
 
@@ -29,22 +40,82 @@ class Health:
         """Whether it has failed, and not succeeded since."""
         return self._rest > 0
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether it rests, and has said nothing since its last success."""
+        return self.rests and not self._said
+
     def succeeded(self) -> bool:
         """A call was answered; whether that ends a rest."""
-        self._failures = self._rejections = 0
+        self.answered = True
+        self._failures, self._said = 0, False
+        self._unreached.clear()
+        self._rejected.clear()
         rested, self._rest = self.rests, 0.0
         return rested
 
-    def failed(self, now: float, sent_at: float) -> float | None:
-        """A call got no answer, or a server's error; the seconds of the rest that this begins, None for none."""
+    def reached(self, *, others: bool) -> bool:
+        """The server has written an error: no outage, or its end, which is told. With `others` it stays ill."""
+        self._said = True
+        self._unreached.clear()
+        ends = self.rests and not others
+        if ends:
+            self._rest = 0.0
+        return ends
+
+    def failed(
+        self,
+        now: float,
+        sent_at: float,
+        row: int = 0,
+        *,
+        in_flight: int = 0,
+        others: bool = True,
+        unreached: bool = False,
+        answered: bool = False,
+        suspect: bool = False,
+    ) -> float | None:
+        """A call got no answer, or a server's error; the seconds of the rest that this begins, None for none.
+
+        Args:
+            now: the time.
+            sent_at: when the call was sent.
+            row: for which it was sent.
+            in_flight: calls in flight, this one included.
+            others: whether other endpoints can be asked.
+            unreached: the call did not reach the server, as far as one can tell.
+            answered: any call of the run was answered before.
+            suspect: calls of others were answered while this one failed again and again.
+        """
         self._failures += 1
-        if self._failures < LEAST_FAILURES or (self.rests and sent_at < self._rest_until):
+        if unreached:
+            self._unreached.add(row)
+        outage = answered and unreached and _are_most(len(self._unreached), in_flight, suspect=suspect)
+        ill = others and self._failures >= LEAST_FAILURES
+        if not (outage or ill or self.rests) or (self.rests and sent_at < self._rest_until):
             return None
-        self._rest = min(2 * self._rest or FIRST_REST, LONGEST_REST)
+        self._rest = min(2 * self._rest or FIRST_REST, LONGEST_REST if others else LONGEST_WAIT)
         self._rest_until = now + self._rest
         return self._rest
 
-    def rejected(self) -> bool:
-        """Key, permission or model were refused; whether that was no chance."""
-        self._rejections += 1
-        return self._rejections > 1
+    def rejected(self, row: int = 0, in_flight: int = 0, *, others: bool = True) -> bool:
+        """Key, permission or model were refused; whether that is the matter of more than chance or one row.
+
+        Args:
+            row: for which the call was sent.
+            in_flight: calls in flight, this one included.
+            others: whether other endpoints can be asked.
+        """
+        self._rejected.append(row)
+        if not self.answered:
+            return len(self._rejected) > 1
+        if not others and self._rejected.count(row) == 1:
+            return False  # it is asked once more, and others meanwhile
+        return len(set(self._rejected)) >= max(LEAST_FAILURES if others else LEAST_ROWS, in_flight / 2)
+
+
+def _are_most(rows: int, in_flight: int, *, suspect: bool) -> bool:
+    """Whether what hit so many rows hits everybody."""
+    if in_flight < LEAST_ROWS:
+        return rows >= max(1, in_flight) and not suspect
+    return rows >= max(LEAST_ROWS, in_flight / 2)

@@ -11,7 +11,8 @@ Rules:
    share of its calls in flight free. All of them draw for the oldest call, so that none stands still.
 4. Whoever waits for a backoff is outside the gate and holds nothing.
 5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; one that is out
-   gets nothing any more. When none is left that does not rest, none rests: all are asked as if they were well.
+   gets nothing any more. When all that are left rest, it is an outage if none can be reached: all are only probed.
+   Otherwise none rests: all are asked as if they were healthy.
 """
 
 import asyncio
@@ -49,6 +50,8 @@ class Gate:
         self.budget: Budget | None = None
         self.exhausted = asyncio.Event()
         self.lacking = Message()
+        self.outage = False
+        self._answered = False
 
     @property
     def limit(self) -> int:
@@ -113,6 +116,7 @@ class Gate:
 
     def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> None:
         """A call was answered."""
+        self._answered = True
         endpoint = grant.endpoint
         if endpoint.health.succeeded():
             self._review()
@@ -120,17 +124,45 @@ class Gate:
             self.grown.set()
             self._grant()
 
-    def failed(self, grant: Grant) -> bool:
-        """The endpoint is to blame for a failure; whether it is found ill, and others are there for the call."""
+    def reached(self, grant: Grant) -> None:
+        """The server itself has written an error: there is no outage at this endpoint."""
+        if grant.endpoint.health.reached(others=self.others(grant.endpoint)):
+            self._review()
+
+    def failed(
+        self, grant: Grant, row: int = 0, *, unreached: bool = False, suspect: bool = False
+    ) -> tuple[bool, float | None]:
+        """The endpoint is to blame for a failure.
+
+        Args:
+            grant: the call's.
+            row: for which it was sent.
+            unreached: the call did not reach the server, as far as one can tell.
+            suspect: calls of others were answered while this one failed again and again.
+
+        Returns:
+            Whether the attempt is none of the call's (the endpoint is found ill and there are others, or it is an
+            outage), and the seconds of the rest that begins, None for none.
+        """
         endpoint = grant.endpoint
+        others = self.others(endpoint)
         loop = asyncio.get_running_loop()
-        seconds = endpoint.health.failed(loop.time(), grant.at)
-        if seconds is not None and len(self.endpoints) > 1:
+        seconds = endpoint.health.failed(
+            loop.time(),
+            grant.at,
+            row,
+            in_flight=endpoint.in_flight,
+            others=others,
+            unreached=unreached,
+            answered=self._answered,
+            suspect=suspect,
+        )
+        if seconds is not None:
             if endpoint in self._resting:
                 self._resting[endpoint].cancel()
             self._resting[endpoint] = loop.call_later(seconds, self._end_rest, endpoint)
             self._review()
-        return endpoint.probing or (endpoint.health.out is not None and self.others(endpoint))
+        return endpoint.probing or (endpoint.health.out is not None and others), seconds
 
     def others(self, endpoint: Endpoint) -> bool:
         """Whether calls can go to another one, be it after a rest."""
@@ -146,7 +178,7 @@ class Gate:
 
     def fits(self, tokens: float) -> bool:
         """Whether a call of so many tokens can ever pass the limit of a server."""
-        return any(tokens <= endpoint.limiter.largest_call for endpoint in self._asked)
+        return any(tokens <= one.limiter.largest_call for one in self.endpoints if one.health.out is None)
 
     def pause(self, seconds: float, endpoint: Endpoint) -> bool:
         """Grant nothing at an endpoint for `seconds` from now; False when that changes nothing."""
@@ -197,9 +229,10 @@ class Gate:
     def _review(self) -> None:
         """The health of an endpoint has changed, or its rest is over: who is asked from now on."""
         left = [endpoint for endpoint in self.endpoints if endpoint.health.out is None]
-        well = any(not endpoint.health.rests for endpoint in left)
+        healthy = any(not endpoint.health.rests for endpoint in left)
+        self.outage = not healthy and self._answered and all(one.health.unreachable for one in left)
         for endpoint in self.endpoints:
-            endpoint.probing = well and endpoint.health.rests
+            endpoint.probing = endpoint.health.rests and (healthy or self.outage)
         self._asked = tuple(one for one in left if not (one.probing and one in self._resting))
         self.grown.set()
         self._grant()
@@ -231,6 +264,8 @@ class Gate:
         asked: Sequence[Endpoint] = self._asked
         if len(asked) > 1:
             asked = [one for one in asked if tokens <= one.limiter.largest_call] or asked
+        if not asked:
+            self.waiting_on = "pause"  # an outage
         found, least = None, 1.0
         for endpoint in asked:
             obstacle = endpoint.obstacle(tokens)

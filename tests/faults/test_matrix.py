@@ -62,13 +62,14 @@ def predict(row: Row, hits: Hits, pairs: int) -> Prediction:
                 prediction.answered = True
                 return True
             faults += 1
-            if row.action == "stop" or (row.action == "stop if repeated" and faults > 1):
+            rejected = row.action == "stop if repeated" and faults > 1
+            if row.action == "stop" or (rejected and not prediction.answered):
                 prediction.code = Exit.KEY_OR_QUOTA
                 return False
             if row.action == "wait" and faults > 50:
                 prediction.code = Exit.TRY_LATER
                 return False
-            if faults == MOST.get(row.action):
+            if faults == most(row):
                 prediction.failures.setdefault(index, (step, row.kind, faults))
                 return False
 
@@ -79,6 +80,13 @@ def predict(row: Row, hits: Hits, pairs: int) -> Prediction:
     if row.name in NO_SERVER and not prediction.answered:
         prediction.code = Exit.TRY_LATER
     return prediction
+
+
+def most(row: Row) -> int | None:
+    """Attempts after which a pair fails; None: it does not. Once others were answered, a rejection is its own."""
+    if row.action == "stop if repeated":
+        return 2 if row.kind == "permission" else MAX_ATTEMPTS
+    return MOST.get(row.action)
 
 
 def only(row: Row, hits: Hits) -> Hits:
@@ -169,11 +177,11 @@ def test_a_fault_that_happens_once_costs_one_attempt_or_stops_the_run(row: Row, 
 def test_a_call_that_always_fails_harms_no_other_pair(row: Row, world: World) -> None:
     """So many attempts and no more; every other pair is asked once and written."""
     target = PAIR, row.steps[0]
-    faults = {"wait": 0, "stop": 1, "stop if repeated": 2, "fine": 1}.get(row.action) or MOST.get(row.action, 0)
+    faults = {"wait": 0, "stop": 1, "fine": 1}.get(row.action) or most(row) or 0
     longest = seconds_of(row, faults) if faults else PATIENCE + 10 * max(row.pause, 30)
     ended = check(world, row, lambda call, _: call == target, longest)
     others = Counter({call: n for call, n in ended.server.attempts.items() if call[0] != PAIR})
-    if row.action in {"stop", "stop if repeated"}:
+    if row.action == "stop":
         assert ended.server.attempts[target] == faults
         assert set(others.values()) <= {1}
     else:

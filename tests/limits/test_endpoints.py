@@ -9,7 +9,7 @@ import pytest
 
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.engine.pool import Engine
-from asyncgen.limits.circuit_breaker import FIRST_REST, LEAST_FAILURES, LONGEST_REST, Health
+from asyncgen.limits.circuit_breaker import FIRST_REST, LEAST_FAILURES, LONGEST_REST, LONGEST_WAIT, Health
 from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
@@ -49,7 +49,8 @@ class Fleet:
                     self.gate.answered(grant, {}, 100.0)
                     return
                 self.failures.append((now(), name, index))
-                if not self.gate.failed(grant):
+                excused, _ = self.gate.failed(grant, index, unreached=True)
+                if not excused:
                     self.counted.append(index)
             finally:
                 self.gate.leave(grant)
@@ -136,8 +137,8 @@ async def test_one_that_dies_costs_its_own_share_alone_and_is_back_when_it_is_we
     assert not fleet.endpoints["c"].probing
 
 
-async def test_when_all_are_dead_all_are_asked_and_every_failure_counts(start_ticking):
-    """As with a single endpoint; and the first that answers again is well at once."""
+async def test_when_all_are_dead_from_the_beginning_all_are_asked_and_every_failure_counts(start_ticking):
+    """Nobody knows whether they ever work; and the first that answers is healthy at once."""
     start_ticking()
     fleet = Fleet(a=600, b=600)
     fleet.dead = {"a", "b"}
@@ -155,12 +156,33 @@ async def test_when_all_are_dead_all_are_asked_and_every_failure_counts(start_ti
     assert fleet.endpoints["a"].probing
 
 
-async def test_a_single_endpoint_never_rests():
-    """However often it fails: there is nobody else to ask."""
+@pytest.mark.parametrize("servers", [{"a": 6000}, {"a": 6000, "b": 6000}])
+async def test_when_all_die_after_answers_it_is_an_outage_that_costs_few_attempts(start_ticking, servers):
+    """For 25 seconds: nothing counts but the first signs, a few probes are sent, and then all goes on."""
+    start_ticking()
+    fleet = Fleet(**servers)
+
+    async with fleet.busy():
+        await asyncio.sleep(10)
+        fleet.dead = set(servers)
+        await asyncio.sleep(24)
+        assert fleet.gate.outage
+        assert fleet.gate.waiting_on == "pause"
+        fleet.dead.clear()
+        await asyncio.sleep(31)
+
+    assert len(fleet.counted) <= 15 * len(servers)
+    assert len([at for at, _, _ in fleet.failures if at > 10.3]) <= 7 * len(servers)
+    assert fleet.rate(46, 65) == pytest.approx(100 * len(servers), rel=0.03)
+    assert not fleet.gate.outage
+
+
+async def test_a_single_endpoint_that_answers_errors_never_rests():
+    """However often it fails: it is there, and there is nobody else to ask."""
     gate = Gate([Endpoint(ConcurrencyControl(8, automatic=False), RateLimiter(None, None))])
-    for _ in range(20):
-        grant = await gate.enter(0, 1)
-        assert not gate.failed(grant)
+    for row in range(20):
+        grant = await gate.enter(row, 1)
+        assert gate.failed(grant, row) == (False, None)
         gate.leave(grant)
     assert gate.limit == 8
 
@@ -278,10 +300,68 @@ async def test_failures_between_successes_are_no_illness():
         assert not health.succeeded()
 
 
-async def test_one_rejection_may_be_chance_and_two_in_a_row_are_not():
+@pytest.mark.parametrize(
+    ("in_flight", "rows", "outage"),
+    [(1, 1, True), (2, 1, False), (2, 2, True), (3, 2, False), (3, 3, True), (64, 31, False), (64, 32, True)],
+)
+async def test_an_outage_is_what_hits_most_calls_once_answers_have_come(
+    in_flight: int, rows: int, *, outage: bool
+) -> None:
+    """Half of those in flight and at least three; all, where fewer are."""
+    health = Health()
+    rests = [
+        health.failed(9, 9, row, in_flight=in_flight, others=False, unreached=True, answered=True)
+        for row in range(rows)
+    ]
+    assert rests == [None] * (rows - 1) + [FIRST_REST if outage else None]
+    assert health.unreachable is outage
+
+
+async def test_one_row_is_no_outage_however_often_it_fails():
+    """Where three calls are in flight; or alone, if others were answered meanwhile."""
+    health = Health()
+    for _ in range(20):
+        assert health.failed(0, 0, 7, in_flight=3, others=False, unreached=True, answered=True) is None
+    for _ in range(20):
+        given = health.failed(0, 0, 7, in_flight=1, others=False, unreached=True, answered=True, suspect=True)
+        assert given is None
+
+
+async def test_an_error_that_the_server_has_written_ends_an_outage():
+    """It is there again, whatever it thinks of the call."""
+    health = Health()
+    health.failed(0, 0, in_flight=1, others=False, unreached=True, answered=True)
+    assert health.unreachable
+    assert health.reached(others=False)
+    assert not health.rests
+
+
+async def test_probes_of_an_outage_are_never_far_apart():
+    """Nobody else can be asked, so that the end of it must be seen soon."""
+    health, at = Health(), 0.0
+    rests = []
+    for _ in range(8):
+        rest = health.failed(at, at, in_flight=1, others=False, unreached=True, answered=True)
+        assert rest is not None
+        rests.append(rest)
+        at += rest
+    assert rests == [1, 2, 4, 8, LONGEST_WAIT, LONGEST_WAIT, LONGEST_WAIT, LONGEST_WAIT]
+
+
+async def test_before_the_first_answer_one_rejection_may_be_chance_and_two_in_a_row_are_not():
     """Servers reject a good key now and then."""
     health = Health()
-    assert not health.rejected()
+    assert not health.rejected(0, 8)
+    assert health.rejected(1, 8)
+
+
+async def test_after_an_answer_a_rejection_concerns_all_when_many_rows_are_rejected_and_none_answered():
+    """Three of a few in flight, half of many; and one of them was asked once more."""
+    health = Health()
     health.succeeded()
-    assert not health.rejected()
-    assert health.rejected()
+    assert not any(health.rejected(row, 4, others=False) for row in (0, 0, 0, 0, 1, 1, 2))
+    assert health.rejected(2, 4, others=False)
+    health.succeeded()
+    assert not any(health.rejected(row, 64, others=False) for row in [*range(31)] * 2)
+    assert not health.rejected(31, 64, others=False)
+    assert health.rejected(31, 64, others=False)

@@ -1,0 +1,196 @@
+"""A server that is gone for a while: no pair fails of it, and few calls are sent. On a virtual clock."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.classify import Action, Failure
+from asyncgen.client.encoding import Prepared
+from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
+from asyncgen.events import Event, Paused
+from asyncgen.limits.opening import open_gate
+
+from .test_patience import NoLog
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+PATIENCE = 600.0
+SAMPLES = shipped("samples", "pairs.jsonl")
+ANSWER = Completion("yes", NO_USAGE, "m")
+REFUSED = Failure("connection", Action.RETRY, code="the connection was refused")
+RESET = Failure("connection", Action.RETRY, unsaid=True)
+NO_BACKEND = Failure("server_error", Action.RETRY, status=502, unsaid=True)
+GONE = [REFUSED, RESET, NO_BACKEND, Failure("server_error", Action.RETRY, status=504, unsaid=True)]
+FORBIDDEN = Failure("permission", Action.STOP_IF_REPEATED, status=403)
+REJECTED = Failure("authentication", Action.STOP_IF_REPEATED, status=401)
+
+Script = Callable[["World", int], Completion | Failure]
+
+
+class World:
+    """A client and its server, which answers by a script: of the world's age and the pair."""
+
+    def __init__(self, script: Script, concurrency: int = 64, pair_seconds: float = 1e9) -> None:
+        config = RunConfig(
+            input_jsonl=SAMPLES,
+            output_dir=SAMPLES,
+            prompt_file=SAMPLES,
+            patience=PATIENCE,
+            timeout=20,
+            endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1"),),
+        )
+        self.gate = open_gate(config.with_endpoints(concurrency=concurrency))
+        self.events: list[Event] = []
+        self.reasons: list[AsyncgenError] = []
+        self.sent: list[tuple[float, int]] = []
+        self.failed: dict[int, str] = {}
+        self._script, self._pair_seconds = script, pair_seconds
+        self._began = asyncio.get_running_loop().time()
+        wire = ScriptedWire(self._answer)
+        self._client = ChatClient(config, self.gate, NoLog(), self.events.append, self._end, wire)
+
+    @property
+    def age(self) -> float:
+        """Seconds since its beginning."""
+        return asyncio.get_running_loop().time() - self._began
+
+    async def run(self, pairs: int, workers: int = 80) -> None:
+        """Ask for that many pairs, in order."""
+        rest = iter(range(pairs))
+
+        async def work() -> None:
+            for index in rest:
+                request = self._client.prepare("step", ChatRequest("system", f"{index}", Sampling(0.0, 1.0, 10)))
+                try:
+                    await self._client.complete(Caller(index, "", self._pair_seconds), request)
+                except CallFailed as error:
+                    self.failed[index] = error.kind
+                except Stopping:
+                    return
+
+        await asyncio.gather(*(work() for _ in range(workers)))
+
+    def calls(self, start: float, end: float) -> int:
+        """Calls sent in a span of time."""
+        return sum(start <= at < end for at, _ in self.sent)
+
+    def _end(self, reason: AsyncgenError) -> None:
+        self.reasons.append(reason)
+        self.gate.close()
+
+    async def _answer(self, request: Prepared) -> Completion | Failure:
+        pair = int(request.body.partition(b'"user","content":"')[2].partition(b'"')[0])
+        self.sent.append((self.age, pair))
+        result = self._script(self, pair)
+        await asyncio.sleep(0.2 if isinstance(result, Completion) else 0.003)
+        return result
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 4, 64])
+@pytest.mark.parametrize("failure", GONE, ids=str)
+async def test_a_server_that_is_gone_for_25_seconds_costs_no_pair_and_few_calls(
+    failure: Failure, concurrency: int
+) -> None:
+    """Whatever stands for it; the pause is told, and the run goes on soon after it is back."""
+    world = World(lambda world, _: failure if 2 <= world.age < 27 else ANSWER, concurrency)
+
+    await world.run(25 * concurrency, workers=2 * concurrency)
+
+    assert (world.failed, world.reasons) == ({}, [])
+    assert world.calls(2, 27) <= 2 * concurrency + 10
+    assert world.calls(3, 27) <= 8
+    assert world.age < 27 + 11 + 0.3 * 25
+    assert any(isinstance(event, Paused) for event in world.events)
+
+
+async def test_a_server_that_goes_and_comes_costs_no_pair() -> None:
+    """Gone for 3 seconds of every 10."""
+    world = World(lambda world, _: REFUSED if world.age % 10 >= 7 else ANSWER, 4)
+    await world.run(1000)
+    assert (world.failed, world.reasons) == ({}, [])
+
+
+async def test_an_outage_takes_nothing_of_the_time_of_a_pair() -> None:
+    """It lasts longer than a pair may take."""
+    world = World(lambda world, _: RESET if 2 <= world.age < 120 else ANSWER, 4, pair_seconds=30)
+    await world.run(100)
+    assert (world.failed, world.reasons) == ({}, [])
+
+
+async def test_an_outage_that_outlasts_the_patience_ends_the_run() -> None:
+    """With what to do, and without a failed pair."""
+    world = World(lambda world, _: RESET if world.age >= 2 else ANSWER)
+
+    await world.run(1000)
+
+    assert world.failed == {}
+    assert isinstance(world.reasons[0], TryLaterError)
+    assert "the server could not be reached for 60" in str(world.reasons[0])
+    assert PATIENCE < world.age < PATIENCE + 15
+    assert world.calls(3, world.age) < 70
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 8])
+async def test_a_pair_that_alone_is_cut_off_fails_by_itself(concurrency: int) -> None:
+    """While probes with others pass; the others are all answered."""
+    world = World(lambda _, pair: RESET if pair == 3 else ANSWER, concurrency)
+
+    await world.run(200)
+
+    assert (world.failed, world.reasons) == ({3: "connection"}, [])
+    assert Counter(pair for _, pair in world.sent)[3] <= 8
+    assert world.age < 60 + 200 * 0.2 / concurrency
+
+
+async def test_a_server_that_was_never_there_is_no_outage() -> None:
+    """The address is wrong, most likely: said soon."""
+    world = World(lambda *_: REFUSED)
+    await world.run(10)
+    assert isinstance(world.reasons[0], TryLaterError)
+    assert "no call was answered" in str(world.reasons[0])
+    assert world.age < 60
+
+
+async def test_an_error_of_the_server_counts_as_ever() -> None:
+    """A status of its own says that it is there."""
+    error = Failure("server_error", Action.RETRY, status=500)
+    world = World(lambda world, _: error if world.age >= 2 else ANSWER, 4)
+    await world.run(100)
+    assert set(world.failed.values()) == {"server_error"}
+    assert world.reasons == []
+
+
+# Rejections
+
+
+async def test_one_row_that_is_forbidden_is_its_own_matter_once_others_were_answered() -> None:
+    """A gateway's moderation: asked twice, and the run goes on."""
+    world = World(lambda _, pair: FORBIDDEN if pair in {50, 120} else ANSWER)
+    await world.run(200)
+    assert (world.failed, world.reasons) == ({50: "permission", 120: "permission"}, [])
+    assert Counter(pair for _, pair in world.sent)[50] == 2
+
+
+async def test_a_good_key_may_be_rejected_now_and_then() -> None:
+    """Every tenth time: each such call is asked again."""
+    count = iter(range(10**6))
+    world = World(lambda *_: REJECTED if next(count) % 10 == 9 else ANSWER, 4)
+    await world.run(500)
+    assert (world.failed, world.reasons) == ({}, [])
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 64])
+@pytest.mark.parametrize("failure", [FORBIDDEN, REJECTED])
+async def test_a_key_that_dies_ends_the_run_soon(failure: Failure, concurrency: int) -> None:
+    """Different calls in a row, none answered between them."""
+    world = World(lambda world, _: failure if world.age >= 2 else ANSWER, concurrency)
+    await world.run(100 * concurrency)
+    assert isinstance(world.reasons[0], KeyOrQuotaError)
+    assert world.age < 4
+    assert len(world.failed) <= 2
