@@ -29,6 +29,7 @@ from asyncgen.limits.gate import Gate
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
+SIZE_PROBES = 3  # refusals of a call that is larger than the limit, as far as its size is known
 STOPPED = 2.0  # seconds by which a deadline is late when the process was stopped (a laptop that slept, Ctrl-Z)
 
 
@@ -150,7 +151,7 @@ class ChatClient:
             match self._decide(retries, result, odds, endpoint, caller.index):
                 case Again(backoff):
                     request = await self._back_off(caller, request, backoff, retries.counted, result.kind)
-                case Pause() if not self._gate.fits(request.tokens):
+                case Pause() if retries.refused >= SIZE_PROBES and not self._gate.fits(request.tokens):
                     raise CallFailed(request.step, "larger_than_limit", attempt)
                 case Pause():
                     self._outages.wait(result.kind, endpoint)
@@ -357,6 +358,8 @@ class ChatClient:
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
         if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down):
             endpoint.pauses_in_a_row += 1
+        if failure.day_over is not None:
+            endpoint.limiter.day_over = failure.day_over
         seconds = failure.retry_after
         if seconds is None:
             seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))

@@ -1,26 +1,23 @@
 """What an attempt came to: a usable completion, or a failure of a named kind with what to do about it.
 
 Pure, and the one place that classifies: by status, `error.type`, `error.code` and the shape of the body,
-never by the words of a message. The tables read like "Errors of the API" in the design.
+never by the words of a message (but by two numbers in it). The tables read like "Errors of the API" in the design.
 """
 
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Completion, Usage
 from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, without_special_tokens
+from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
 from asyncgen.client.response_body import NotJsonError, read_body
 from asyncgen.limits.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
-
-# Seconds: limits are by the minute; beyond two of them it is a wrong unit, or a limit of the day.
-MAX_RETRY_AFTER = 120.0
 
 
 class Action(Enum):
@@ -107,6 +104,11 @@ _CUT_OFF = {"length", "max_tokens", "model_length"}
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
 # A gateway without the server behind it, or (524) without its answer.
 _NO_BACKEND = {502, 504, 520, 521, 522, 523, 524, 530}
+# The two numbers of OpenAI's and Groq's sentence say what no code says: the call is more than is allowed in all.
+_LIMIT_AND_REQUESTED = re.compile(
+    r"\blimit:? ([\d,]{1,15})\b.{0,80}?\brequested:? ([\d,]{1,15})\b", re.IGNORECASE | re.DOTALL
+)
+_TOO_LARGE = 413
 _MOST_TOKENS = 1e12  # more is no count
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = 400
@@ -125,6 +127,9 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     # In the order of the table: what never gets better by waiting is looked for first.
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
     kind, action = known or _by_status(status)
+    if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
+        kind, action = "larger_than_limit", Action.ASK_AGAIN
+    pause, day_over = asked_wait(headers, body, now)
     return Failure(
         kind=kind,
         action=action,
@@ -136,8 +141,9 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         refuses_field=names.refuses_field,
         unsaid=status in _UNSAID_STATUSES,
         limit=next((name for name in names.all if name in LIMITS), None),
-        retry_after=retry_after(headers, now),
+        retry_after=pause,
         request_id=headers.get("x-request-id"),
+        day_over=day_over if action is Action.WAIT else None,
     )
 
 
@@ -187,26 +193,13 @@ def judge_answer(
     return replace(answer, model=str(body.get("model") or ""))
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The pause that a server asks for, in seconds from `now`, at most `MAX_RETRY_AFTER`; None if absurd."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        seconds = _seconds(headers.get(name), unit, now)
-        if seconds is not None:
-            return min(seconds, MAX_RETRY_AFTER)
-    return None
-
-
-def _seconds(value: str | None, unit: float, now: float) -> float | None:
-    if value is None:
-        return None
-    try:
-        seconds = float(value) * unit
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, OverflowError):
-            return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+def _asks_for_more_than_there_is(sentence: str | None) -> bool:
+    """Whether a refusal names a limit that is lower than what the call alone requests: it can never pass."""
+    named = _LIMIT_AND_REQUESTED.search(sentence or "")
+    if named is None:
+        return False
+    limit, requested = (int(number.replace(",", "")) for number in named.groups())
+    return requested > limit
 
 
 def _by_status(status: int) -> tuple[str, Action]:

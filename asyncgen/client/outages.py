@@ -10,6 +10,7 @@ from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Message, Phrase, Set
 from asyncgen.events import Notice, Observer
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
+from asyncgen.limits.rate_headers import DAY
 
 PORTS = {"http": 80, "https": 443}
 
@@ -87,7 +88,8 @@ class Outages:
         silence = now - (now if self._refused_since is None else self._refused_since)
         wait = endpoint.limiter.day_over
         if wait is not None:
-            reason = f"the limit of the day is used up; the server counts anew in about {wait / 3600:.1f} h"
+            about = "about" if wait < DAY else "at most"
+            reason = f"the limit of the day is used up; the server counts anew in {about} {wait / 3600:.1f} h"
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
         elif silence > self._config.patience:

@@ -41,7 +41,7 @@ Decision = Again | Pause | GiveUp | Stop
 
 
 class Retries:
-    """The attempts of one call. `counted` leaves out those that the server refused for rate or overload.
+    """The attempts of one call. `counted` leaves out those `refused` for rate or overload.
 
     Refusals never count against a pair as long as the server may be their reason. A call that is refused again
     and again while the calls of others pass is poison: it is given up once that cannot be chance any more.
@@ -55,7 +55,7 @@ class Retries:
         self._chance = 1.0
         self._others: int | None = None
         self._suspect = False
-        self.counted = 0
+        self.counted = self.refused = 0
 
     def suspect(self, answers: int) -> bool:
         """Whether calls of others were answered between two failures of this one: it may be their reason itself.
@@ -82,6 +82,7 @@ class Retries:
                 answered yet, and the second one of a call is.
         """
         if failure.action is Action.WAIT:
+            self.refused += 1
             self._chance *= max(odds, LEAST_ODDS)
             return GiveUp() if self._chance < POISON else Pause()
         if failure.action is Action.ELSEWHERE:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 MINUTE = 60.0
 DAY = 86_400.0
+LEAST_EPOCH = 1e9  # seconds; as a span of time it would be 30 years
 LIMITS = ("requests", "tokens")
 SURE = 5  # in use, so that rounding does not make a minute look like a second
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
@@ -42,6 +43,8 @@ def read_reports(headers: Mapping[str, str]) -> dict[str, Report]:
         if limit is None or remaining is None or limit < 1 or remaining < 0:
             continue  # less than one call or token is a mistake; paced by it, a run would stand still
         reset = read_duration(headers.get(f"x-ratelimit-reset-{name}"))
+        if reset is not None and reset >= LEAST_EPOCH:
+            reset = None  # a moment, not a span
         reports[name] = Report(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
     return reports
 

@@ -9,14 +9,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Completion, Usage
+from asyncgen.client.asked_wait import MAX_RETRY_AFTER, retry_after
 from asyncgen.client.classify import (
     _BY_NAME,
-    MAX_RETRY_AFTER,
     Action,
     Failure,
     judge_answer,
     judge_error,
-    retry_after,
 )
 
 WAIT, RETRY, ASK_AGAIN = Action.WAIT, Action.RETRY, Action.ASK_AGAIN

@@ -166,6 +166,39 @@ async def test_an_error_of_the_server_counts_as_ever() -> None:
     assert world.reasons == []
 
 
+# Calls that can never pass
+
+
+async def test_a_call_that_requests_more_than_the_limit_fails_and_the_others_do_not_wait_for_it() -> None:
+    """Three probes."""
+    failure = Failure("larger_than_limit", Action.ASK_AGAIN, status=429)
+    world = World(lambda _, pair: failure if pair == 3 else ANSWER, 4)
+    await world.run(6)
+    assert (world.failed, world.reasons) == ({3: "larger_than_limit"}, [])
+    assert Counter(pair for _, pair in world.sent)[3] == 3
+    assert world.age < 5
+
+
+async def test_a_call_beyond_the_limit_of_the_headers_fails_after_a_few_probes_though_it_is_the_last() -> None:
+    """No sentence says it, but the limit does."""
+    refused = Failure("rate_limit", Action.WAIT, status=429)
+    world = World(lambda _, pair: refused if pair == 3 else ANSWER, 4)
+    world.gate.endpoints[0].limiter.largest_call = 1
+    await world.run(4)
+    assert (world.failed, world.reasons) == ({3: "larger_than_limit"}, [])
+    assert world.age < 10
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(28_800, "in about 8.0 h"), (86_400, "in at most 24.0 h")])
+async def test_a_limit_of_the_day_ends_the_run_at_once(seconds: float, said: str) -> None:
+    """With the time at which it is counted anew."""
+    world = World(lambda *_: Failure("rate_limit", Action.WAIT, status=429, day_over=seconds))
+    await world.run(3)
+    assert isinstance(world.reasons[0], TryLaterError)
+    assert f"the limit of the day is used up; the server counts anew {said}" in str(world.reasons[0])
+    assert len(world.sent) <= 3
+
+
 # Rejections
 
 

@@ -1,0 +1,104 @@
+"""How long a refusal asks to wait, wherever it says so."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.client.asked_wait import MAX_RETRY_AFTER, asked_wait
+from asyncgen.client.classify import Action, judge_error
+
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+
+
+def google(delay: str | None, *quotas: str) -> list[Any]:
+    """An error body of Gemini."""
+    details: list[Any] = [{"@type": "QuotaFailure", "violations": [{"quotaId": quota} for quota in quotas]}]
+    if delay is not None:
+        details.append({"@type": "RetryInfo", "retryDelay": delay})
+    return [{"error": {"code": 429, "message": "Quota.", "status": "RESOURCE_EXHAUSTED", "details": details}}]
+
+
+def counted(name: str, remaining: str, reset: float | str) -> dict[str, str]:
+    """Headers of a limit."""
+    reset = reset if isinstance(reset, str) else f"{reset:.0f}"
+    return {name.format("limit"): "50", name.format("remaining"): remaining, name.format("reset"): reset}
+
+
+PLAIN, IETF, REQUESTS = "x-ratelimit-{}", "ratelimit-{}", "x-ratelimit-{}-requests"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "pause", "day_over"),
+    [
+        ({}, "", None, None),
+        ({"retry-after": "7"}, google("3s", "RequestsPerMinute"), 7, None),
+        ({}, google("3s", "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"), 3, None),
+        ({}, google("3.5s"), 3.5, None),
+        ({}, google("4000s"), MAX_RETRY_AFTER, None),
+        ({}, google("soon"), None, None),
+        ({}, google("3s", "RequestsPerMinute", "GenerateRequestsPerDayPerProjectPerModel-FreeTier"), None, DAY),
+        (counted(PLAIN, "0", (NOW + 28_800) * 1000), "", None, 28_800),
+        (counted(PLAIN, "0", NOW + 28_800), "", None, 28_800),
+        (counted(PLAIN, "0", (NOW + 20) * 1000), "", 20, None),
+        (counted(PLAIN, "0", "20"), "", 20, None),
+        (counted(PLAIN, "3", (NOW + 28_800) * 1000), "", None, None),
+        (counted(PLAIN, "0", (NOW - 5) * 1000), "", None, None),
+        (counted(PLAIN, "0", "9" * 30), "", None, None),
+        (counted(IETF, "0", "30"), "", 30, None),
+        (counted(REQUESTS, "0", (NOW + 28_800) * 1000), "", None, 28_800),
+        (counted(REQUESTS, "0", "6m0s"), "", None, None),  # until it is full
+        (
+            {},
+            {"error": {"code": 429, "metadata": {"headers": counted("X-RateLimit-{}", "0", (NOW + 9000) * 1000)}}},
+            None,
+            9000,
+        ),
+    ],
+)
+def test_a_wait_is_found(
+    headers: dict[str, str], body: object, pause: float | None, day_over: float | None
+) -> None:
+    """In headers and bodies; what lasts longer than an hour is the limit of a day."""
+    found = asked_wait(headers, body, NOW)
+    assert found[1] == (None if day_over is None else pytest.approx(day_over))
+    if day_over is None:
+        assert found[0] == (None if pause is None else pytest.approx(pause))
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    ),
+    st.dictionaries(st.sampled_from([*counted(PLAIN, "", ""), "retry-after"]), st.text()),
+)
+def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers: dict[str, str]) -> None:
+    """Whatever a server writes there."""
+    pause, day_over = asked_wait(headers, body, NOW)
+    assert pause is None or 0 <= pause <= MAX_RETRY_AFTER
+    assert day_over is None or day_over > 3600
+
+
+TOO_LARGE = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 35364. It must be reduced."
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence", "kind", "action"),
+    [
+        (429, TOO_LARGE, "larger_than_limit", Action.ASK_AGAIN),
+        (413, TOO_LARGE, "larger_than_limit", Action.ASK_AGAIN),
+        (413, "Too much.", "larger_than_limit", Action.ASK_AGAIN),
+        (429, "on TPM: Limit 6,000, Requested 7,001", "larger_than_limit", Action.ASK_AGAIN),
+        (429, "on TPM: Limit 30000, Used 29000, Requested 2000. Try again in 6s.", "rate_limit", Action.WAIT),
+        (429, "Limit 30000", "rate_limit", Action.WAIT),
+    ],
+)
+def test_a_call_that_requests_more_than_the_limit_is_not_waited_for(
+    status: int, sentence: str, kind: str, action: Action
+) -> None:
+    """OpenAI's words with 429, Groq's with 413: two numbers say it."""
+    body = {"error": {"message": sentence, "type": "tokens", "code": "rate_limit_exceeded"}}
+    failure = judge_error(status, {}, body, NOW)
+    assert (failure.kind, failure.action) == (kind, action)
