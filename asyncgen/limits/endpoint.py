@@ -113,7 +113,7 @@ class Endpoint:
             slow_down: the server asks for a lower rate for a longer time.
         """
         now = asyncio.get_running_loop().time()
-        self.limiter.hear(read_reports(headers), grant.marks, now)
+        self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
         self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None)
         if grant.at < self._refused_at:
             return False

@@ -15,14 +15,21 @@ from asyncgen.limits.rate_headers import DAY, Report
 
 # Seconds: short, so that a tenth of a second is the largest burst, as servers that count by the second want.
 PERIOD = 0.1
+UNCONFIRMED = 3  # answers without a word of a limit of which only refusals have told
+UNSAID = 20  # answers without a word of a limit of which answers told before
 ROUNDING = 1e-6  # slices of floats do not add up exactly
 
 
 class Lane:
-    """One paced limit: its rate, and a purse of what has been drawn and not spent."""
+    """One paced limit: its rate, and a purse of what has been drawn and not spent.
+
+    `confirmed`: an answer has told of it, not a refusal alone. `unsaid`: answers since that did not.
+    """
 
     def __init__(self, per_minute: float, ceiling: float | None, share: float, spent: float = 0.0) -> None:
         self.pace = Pace(per_minute, ceiling, share)
+        self.confirmed = False
+        self.unsaid = 0
         # At least one whole unit must fit: below 600 a minute the period grows instead.
         self._nominal = self.pace.whole  # for a share may grow
         period = max(PERIOD, 1 / self._nominal)
@@ -51,7 +58,7 @@ class Lane:
         """Take a call's amount out of the purse."""
         self._purse -= amount
         self._spent += amount
-        self.pace.sent(amount)
+        self.pace.sent(amount, self._spent)
         return Mark(now, amount, self._spent)
 
 
@@ -68,12 +75,9 @@ class RateLimiter:
         self._ceilings = ceilings or {}
         self._share = 1.0
         presets = {"requests": rpm, "tokens": tpm}
-        self.lanes = {
-            name: Lane(preset, self._ceilings.get(name), self._share)
-            for name, preset in presets.items()
-            if preset is not None
-        }
+        self._presets = {name: preset for name, preset in presets.items() if preset is not None}
         self._sent = {"requests": 0.0, "tokens": 0.0}
+        self.lanes = {name: self._lane(name, preset) for name, preset in self._presets.items()}
         self.largest_call = float("inf")
         self.day_over: float | None = None
 
@@ -102,9 +106,20 @@ class RateLimiter:
         self._sent["tokens"] += tokens
         return {name: lane.spend(1.0 if name == "requests" else tokens, now) for name, lane in self.lanes.items()}
 
-    def hear(self, reports: Mapping[str, Report], marks: Mapping[str, Mark], now: float) -> bool:
-        """Take in what the headers of an answer to a call with these marks say; whether a limit is new."""
+    def hear(
+        self, reports: Mapping[str, Report], marks: Mapping[str, Mark], now: float, *, refused: bool = False
+    ) -> bool:
+        """Take in what the headers of an answer to a call with these marks say; whether a limit is new.
+
+        Args:
+            reports: what they say.
+            marks: those of the call.
+            now: the time.
+            refused: it was no answer, but a refusal.
+        """
         learned = False
+        if not refused:
+            self._age(reports, marks)
         for name, report in reports.items():
             if report.daily:
                 self.day_over = (report.reset or DAY) if report.remaining < 1 else None
@@ -112,17 +127,31 @@ class RateLimiter:
             if name == "tokens":
                 self.largest_call = report.limit
             if name not in self.lanes:
-                self.lanes[name] = Lane(
-                    report.limit * MINUTE / report.period,
-                    self._ceilings.get(name),
-                    self._share,
-                    self._sent[name],
-                )
+                self.lanes[name] = self._lane(name, report.limit * MINUTE / report.period)
                 learned = True
             mark = marks.get(name)
             if mark is not None:
                 self.lanes[name].pace.answered(now, mark, report.limit, report.remaining, report.period)
         return learned
+
+    def _age(self, reports: Mapping[str, Report], marks: Mapping[str, Mark]) -> None:
+        """Drop what answers do not confirm any more: some gateways tell of limits with refusals alone.
+
+        A preset is paced as if nobody had said anything; every other lane goes.
+        """
+        for name, lane in list(self.lanes.items()):
+            if name in reports:
+                lane.confirmed, lane.unsaid = True, 0
+            elif name in marks and (lane.pace.informed or name not in self._presets):
+                lane.unsaid += 1
+                if lane.unsaid >= (UNSAID if lane.confirmed else UNCONFIRMED):
+                    del self.lanes[name]
+                    self.largest_call = float("inf")
+                    if name in self._presets:
+                        self.lanes[name] = self._lane(name, self._presets[name])
+
+    def _lane(self, name: str, per_minute: float) -> Lane:
+        return Lane(per_minute, self._ceilings.get(name), self._share, self._sent[name])
 
     def calls_a_second(self, tokens: float, now: float) -> float:
         """How many calls of so many tokens the limits let through."""

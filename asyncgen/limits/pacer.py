@@ -16,11 +16,15 @@ point begins low and rises in steps, each after the last one was used and nothin
 minute and one of a second look alike in the headers, and only this tells how much of the burst is really granted.
 The first refusal ends the steps for the run: the set point stays half a second's worth below what was used then.
 
+A limit that is counted in fixed windows is no bucket: it is found out and used by `fixed_window`.
+
 Without such headers the rate is the one that was asked for; refusals lower it and time brings it back.
 """
 
 from collections import deque
 from dataclasses import dataclass
+
+from asyncgen.limits.fixed_window import FixedWindow
 
 LOW = 0.25  # seconds of the limit that are in use anyway
 LEAST_LOW = 0.2  # seconds of them that a refusal takes away, where the bucket holds hardly more than a call
@@ -79,6 +83,8 @@ class Pace:
         self._lowered_to = 1.0
         self._lowered_at = float("-inf")
         self._hold = 0.0
+        self._window = FixedWindow()
+        self._spent = 0.0
 
     @property
     def allowance(self) -> float:
@@ -100,10 +106,13 @@ class Pace:
         lowered = self._lowered(now)
         if self._used is None:
             return lowered * self.allowance
+        if self._window.active:
+            return min(self._window.rate(now, self._spent), lowered * self._wanted)
         return min(self._left(now, self._used), lowered * self._wanted)
 
-    def sent(self, amount: float) -> None:
-        """A call was sent that takes so much."""
+    def sent(self, amount: float, spent: float) -> None:
+        """A call was sent that takes so much, with which so much was spent in all."""
+        self._spent = spent
         self._mean += 0.05 * (amount - self._mean)
         self._largest = max(amount, self._largest + 0.01 * (amount - self._largest))
 
@@ -116,6 +125,11 @@ class Pace:
         # after a call. A large one must fit in, and is no sign of haste.
         self._used = limit - remaining - self._largest
         self._delay += 0.05 * (now - mark.at - self._delay)
+        self._window.answered(now, mark.at, mark.spent, limit, remaining, period)
+        if self._window.active:
+            self._points.clear()
+            self._others, self._charge = 0.0, 1.0
+            return
         self._observe(now, mark, limit - remaining)
         if self._steps and mark.at >= self._stepped_at and 2 * self._used >= self._set_point:
             beyond = self._granted > self._limit
@@ -125,6 +139,9 @@ class Pace:
 
     def refused(self, now: float, *, slow_down: bool) -> None:
         """A call was refused for this limit (once an episode); `answered` was told what the refusal said."""
+        if self._window.active and not slow_down:
+            self._window.refused(self._spent)
+            return
         if self._used is not None and not slow_down:
             margin = max(MARGIN, self._delay)
             self._granted = min(

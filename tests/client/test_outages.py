@@ -170,12 +170,12 @@ async def test_an_error_of_the_server_counts_as_ever() -> None:
 
 
 async def test_a_call_that_requests_more_than_the_limit_fails_and_the_others_do_not_wait_for_it() -> None:
-    """Three probes."""
+    """Two probes, for the server has named both numbers."""
     failure = Failure("larger_than_limit", Action.ASK_AGAIN, status=429)
     world = World(lambda _, pair: failure if pair == 3 else ANSWER, 4)
     await world.run(6)
     assert (world.failed, world.reasons) == ({3: "larger_than_limit"}, [])
-    assert Counter(pair for _, pair in world.sent)[3] == 3
+    assert Counter(pair for _, pair in world.sent)[3] == 2
     assert world.age < 5
 
 

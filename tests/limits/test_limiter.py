@@ -604,3 +604,40 @@ async def test_a_limit_that_headers_tell_of_knows_what_was_sent_before():
         limiter.spend(1024, 0.0)
     limiter.hear({"tokens": Report(30_000, 25_000, 60.0, None)}, {}, 1.0)
     assert limiter.lanes["tokens"].spent == 4096
+
+
+def spoken(limit: float) -> dict[str, Report]:
+    """A report of requests."""
+    return {"requests": Report(limit, 0, 60.0, None)}
+
+
+async def test_a_limit_that_only_refusals_tell_of_is_dropped_when_answers_do_not_confirm_it():
+    """One 429 of a gateway held a run down to its rate for good."""
+    limiter = RateLimiter(None, None)
+    limiter.hear(spoken(60), limiter.spend(100, 0.0), 1.0, refused=True)
+    for at in range(3):
+        assert "requests" in limiter.lanes
+        limiter.hear({}, limiter.spend(100, at), at)
+    assert limiter.lanes == {}
+
+
+async def test_a_limit_that_answers_tell_of_now_and_then_stays():
+    """Of several gateways behind one address some may say nothing."""
+    limiter = RateLimiter(None, None)
+    limiter.hear(spoken(60), {}, 0.0)
+    for at in range(200):
+        limiter.hear(spoken(60) if at % 15 == 0 else {}, limiter.spend(100, at), at)
+    assert "requests" in limiter.lanes
+    for at in range(200, 230):
+        limiter.hear({}, limiter.spend(100, at), at)
+    assert limiter.lanes == {}
+
+
+async def test_a_preset_is_paced_as_asked_for_when_what_was_heard_has_aged():
+    """It stays, without what a refusal has said."""
+    limiter = RateLimiter(600, None)
+    limiter.hear(spoken(60), limiter.spend(100, 0.0), 1.0, refused=True)
+    assert limiter.lanes["requests"].pace.rate(1.0) < 2
+    for at in range(3):
+        limiter.hear({}, limiter.spend(100, at), at)
+    assert limiter.lanes["requests"].pace.rate(9.0) == 10

@@ -35,10 +35,35 @@ class Bucket:
         return max(0.0, self.limit - (self._capacity - self._level))
 
 
+class Window:
+    """A limit a minute that is counted in windows, of the clock or from the first call of each."""
+
+    def __init__(self, per_minute: float, *, of_the_clock: bool, begins: float = 0.0) -> None:
+        self.limit = per_minute
+        self._of_the_clock = of_the_clock
+        self._began = -begins
+        self._used = 0.0
+
+    def ask(self, amount: float, now: float) -> bool:
+        """Whether it is granted."""
+        if now - self._began >= 60:
+            self._began = now - (now - self._began) % 60 if self._of_the_clock else now
+            self._used = 0.0
+        if self._used + amount > self.limit:
+            return False
+        self._used += amount
+        return True
+
+    @property
+    def remaining(self) -> float:
+        """What the headers say."""
+        return self.limit - self._used
+
+
 class Client:
     """Sends as the pace says, hears of it after the latency, and pauses when refused."""
 
-    def __init__(self, pace: Pace, bucket: Bucket, *, latency: float = 0.2, charge: float = 1.0) -> None:
+    def __init__(self, pace: Pace, bucket: Bucket | Window, *, latency: float = 0.2, charge: float = 1.0) -> None:
         self.pace, self.bucket, self._latency, self._charge = pace, bucket, latency, charge
         self._random = random.Random(3)
         self.sent: list[float] = []
@@ -56,7 +81,7 @@ class Client:
         while now >= self._paused_until and self._purse >= (amount := amounts()):
             self._purse -= amount
             self._spent += amount
-            self.pace.sent(amount)
+            self.pace.sent(amount, self._spent)
             mark = Mark(now, amount, self._spent)
             if self.bucket.ask(amount * self._charge, now):
                 self.sent.append(now)
@@ -131,6 +156,42 @@ def test_what_somebody_else_takes_is_left_to_them():
     assert client.rate(42, 60) > 96
     late = [at for at in refused + client.refusals if 22 <= at < 40]
     assert len(late) < 0.01 * 18 * 100
+
+
+@pytest.mark.parametrize("of_the_clock", [True, False])
+@pytest.mark.parametrize("limit", [20, 60, 3000])
+@pytest.mark.parametrize("latency", [0.2, 2.0])
+def test_a_limit_of_fixed_windows_is_used_to_95_percent(limit, latency, *, of_the_clock):
+    """Nothing comes back before the window ends: that is no sign of somebody else."""
+    window = Window(limit, of_the_clock=of_the_clock, begins=37.0 if of_the_clock else 0.0)
+    client = Client(Pace(limit, None), window, latency=latency)
+
+    run(client, 243)
+
+    assert len(client.sent) >= 0.95 * 4 * limit
+    assert len(client.refusals) <= 5
+
+
+@pytest.mark.parametrize("charge", [0.3, 0.7, 1.3])
+def test_a_window_that_charges_otherwise_than_we_think_is_known_by_its_jump(charge):
+    """As for tokens, of which the server counts what was really used."""
+    client = Client(Pace(3000, None), Window(3000, of_the_clock=True), charge=charge)
+
+    run(client, 240)
+
+    assert client.rate(120, 240) >= 0.95 * 50 / charge
+    assert len(client.refusals) <= 10
+
+
+def test_what_somebody_else_takes_of_a_window_is_left_to_them():
+    """20 of its 50 a second: the rest is used, and hardly anybody refused."""
+    client = Client(Pace(3000, None), Window(3000, of_the_clock=True))
+
+    refused = run(client, 240, lambda _now: 20.0)
+
+    assert client.rate(120, 240) >= 0.93 * 30
+    assert len(client.refusals) <= 30
+    assert len(refused) <= 0.05 * 240 * 20
 
 
 @pytest.mark.parametrize("charge", [0.3, 0.7, 1.3])
