@@ -356,7 +356,8 @@ class ChatClient:
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
         """Pause its endpoint, as long as the server asks; else longer with each episode without a success."""
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
-        if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down):
+        pause = failure.retry_after or 0.0
+        if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down, pause=pause):
             endpoint.pauses_in_a_row += 1
         if failure.day_over is not None:
             endpoint.limiter.day_over = failure.day_over

@@ -15,6 +15,8 @@ Rules:
    and down from time to time. So a server that queues in silence is found by its latency, and so is a processor
    of ours that has no time left.
 3. A limit that is not in use says nothing and does not change: something else binds.
+4. A refusal that costs a long pause is not provoked again soon: of a limit that grew back one by one it is known
+   how much was granted, and `auto` goes no higher for `DEAR` times that pause.
 """
 
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ HEADROOM = 1.25
 STEADY_ROUNDS = 8  # between probes: each costs a round with too few or too many in flight
 SHARE_WEIGHT = 0.1  # of a call in the share of refusals: about the last ten count
 STORM = 0.5  # of the last calls refused
+LONG_PAUSE = 5.0  # seconds that a server asks for
+DEAR = 20.0  # times that pause, in which what was refused is not tried again: it costs a twentieth at most
 
 
 class _Phase(Enum):
@@ -75,6 +79,7 @@ class ConcurrencyControl:
         self._steady_rounds = 0
         self._next_probe = _Phase.PROBING_DOWN
         self._before_probe = self.limit
+        self._bound, self._bound_until = ceiling, float("-inf")
 
     def expect(self, calls: float, now: float) -> None:
         """So many calls in flight will be needed: begin there instead of finding it step by step."""
@@ -95,7 +100,9 @@ class ConcurrencyControl:
         if self._automatic and sent_at >= self._round.began:
             self._measure(now, now - sent_at, in_use=in_use)
 
-    def refused(self, now: float, sent_at: float, in_flight: int, *, for_rate: bool = False) -> None:
+    def refused(
+        self, now: float, sent_at: float, in_flight: int, *, for_rate: bool = False, pause: float = 0.0
+    ) -> None:
         """A call was refused for rate or overload; `in_flight` counts it still.
 
         Args:
@@ -104,18 +111,32 @@ class ConcurrencyControl:
             in_flight: calls in flight.
             for_rate: it was refused for a rate: that speaks against no number of calls in flight, and as long as
                 most calls are answered, the pause that follows is enough.
+            pause: seconds that the server asks for.
         """
         self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
         if sent_at < self._cut_at or (for_rate and self._refused_share < STORM):
             return
         if self._automatic and self._succeeded and not for_rate:
-            # What was refused while it grew back speaks against that much, not against all of it.
-            lower = max(self.limit - 1, int(self._settled * BACK_OFF))
-            self._settled = max(1, self._before_probe if self._phase is _Phase.PROBING_UP else lower)
+            self._learn_bound(now, pause)
             self._phase, self._steady_rounds, self._next_probe = _Phase.STEADY, 0, _Phase.PROBING_DOWN
         self._cut_at = now
         self._set(max(1, min(self.limit, in_flight) // CUT) if self._succeeded else 1, now)
         self._succeeded = False
+
+    def _learn_bound(self, now: float, pause: float) -> None:
+        """Settle below what was refused; where that costs a long pause, stay there."""
+        dear = pause >= LONG_PAUSE
+        precise = self._phase is _Phase.PROBING_UP or self.limit < self._settled
+        if self._phase is _Phase.PROBING_UP:
+            lower = self._before_probe
+        elif dear and precise:
+            lower = self.limit - 1
+        else:
+            # What was refused while it grew back speaks against that much, not against all of it.
+            lower = max(self.limit - 1, int(self._settled * BACK_OFF))
+        self._settled = max(1, lower)
+        if dear and precise:
+            self._bound, self._bound_until = self._settled, now + DEAR * pause
 
     def _set(self, limit: int, now: float) -> None:
         self.limit = min(limit, self._ceiling)
@@ -167,10 +188,13 @@ class ConcurrencyControl:
                 self._end_probe(now, keep=harmless, next_probe=_Phase.PROBING_UP)
 
     def _probe(self, now: float) -> None:
+        if now < self._bound_until and self.limit >= self._bound:
+            self._next_probe = _Phase.PROBING_DOWN
         self._phase, self._steady_rounds = self._next_probe, 0
         up = self._phase is _Phase.PROBING_UP
         self._before_probe = self.limit
-        self._settle(max(self.limit + 1, self.limit * HEADROOM) if up else self.limit / HEADROOM, now)
+        target = max(self.limit + 1, self.limit * HEADROOM) if up else self.limit / HEADROOM
+        self._settle(min(target, self._bound) if now < self._bound_until else target, now)
 
     def _end_probe(self, now: float, *, keep: bool, next_probe: _Phase) -> None:
         self._phase, self._next_probe = _Phase.STEADY, next_probe

@@ -103,7 +103,9 @@ class Endpoint:
                 self._control.expect(self.limiter.calls_a_second(tokens, now) * (now - grant.at), now)
         return self._control.limit > before
 
-    def refused(self, grant: Grant, headers: Mapping[str, str], limit: str | None, *, slow_down: bool) -> bool:
+    def refused(
+        self, grant: Grant, headers: Mapping[str, str], limit: str | None, *, slow_down: bool, pause: float = 0.0
+    ) -> bool:
         """A call was refused for rate or overload; whether that begins an episode.
 
         Args:
@@ -111,10 +113,11 @@ class Endpoint:
             headers: of the refusal.
             limit: the name of the limit it was refused for, None when that was not said.
             slow_down: the server asks for a lower rate for a longer time.
+            pause: seconds that it asks to wait.
         """
         now = asyncio.get_running_loop().time()
         self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
-        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None)
+        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None, pause=pause)
         if grant.at < self._refused_at:
             return False
         self._refused_at = now

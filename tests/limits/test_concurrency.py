@@ -50,7 +50,7 @@ class Flight:
             while len(self._in_flight) < self.control.limit and next_grant <= self.now:
                 next_grant = max(next_grant, self.now - 1) + (1 / rate if rate else 0)
                 if refuses(self.now, len(self._in_flight)):
-                    self.control.refused(self.now + 0.001, self.now, len(self._in_flight) + 1)
+                    self.control.refused(self.now + 0.001, self.now, len(self._in_flight) + 1, pause=pause)
                     next_grant = self.now + pause
                     break
                 heapq.heappush(self._in_flight, (self.server.finish(self.now), self.now))
@@ -180,6 +180,23 @@ def test_a_server_that_bounds_concurrency_by_refusals_is_approached_with_few_of_
 
     assert flight.throughput(30) > 0.85 * 50 / 0.21
     assert len(count) < len(flight.answers) / 50
+
+
+@pytest.mark.parametrize("slots", [3, 8, 50])
+def test_a_bound_whose_refusals_cost_a_minute_each_is_hardly_ever_tried_again(slots):
+    """A proxy's max_parallel_requests, with a Retry-After of 60 s: found by a few, and used for 20 minutes."""
+    refusals: list[float] = []
+
+    def refuses(now: float, in_flight: int) -> bool:
+        if in_flight >= slots:
+            refusals.append(now)
+        return in_flight >= slots
+
+    flight = Flight(automatic(), ModelServer())
+    flight.run(1200, refuses=refuses, pause=60.0)
+
+    assert len(refusals) <= 4
+    assert flight.throughput(900) >= 0.85 * slots / 0.21
 
 
 @pytest.mark.parametrize("automatically", [True, False])
