@@ -86,6 +86,16 @@ class ConcurrencyControl:
         if self._automatic and self._phase is _Phase.GROWING and calls * HEADROOM > self.limit:
             self._settle(calls * HEADROOM, now)
 
+    @property
+    def in_storm(self) -> bool:
+        """Whether half of the last calls were refused."""
+        return self._refused_share >= STORM
+
+    def rate_binds(self, now: float) -> None:
+        """What was refused was refused for a rate: what it has taught of calls in flight is forgotten."""
+        self._phase = _Phase.GROWING
+        self._settle(START if self._automatic else self._ceiling, now)
+
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
         """A call was answered; `in_flight` counts it still."""
         self._refused_share -= SHARE_WEIGHT * self._refused_share
@@ -114,7 +124,7 @@ class ConcurrencyControl:
             pause: seconds that the server asks for.
         """
         self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
-        if sent_at < self._cut_at or (for_rate and self._refused_share < STORM):
+        if sent_at < self._cut_at or (for_rate and not self.in_storm):
             return
         if self._automatic and self._succeeded and not for_rate:
             self._learn_bound(now, pause)

@@ -13,8 +13,10 @@ from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.pacer import Mark
 from asyncgen.limits.rate_headers import read_reports
+from asyncgen.limits.spacing import SpacedLane
 
 LISTEN_INTERVAL = 0.02  # seconds: rates move over a second, and reading the headers of every call costs CPU
+FEW = 3  # calls in flight, that no server refuses for their number
 FIRST = 8  # calls in flight where no limit is known, until the first of them has told of some or of none
 
 
@@ -46,6 +48,7 @@ class Endpoint:
         self.waiting_on: str | None = None
         self._control = control
         self._heard = False
+        self._took = 0.0  # seconds of the last answer
         self._heard_at = self._refused_at = float("-inf")
         self._lacking = asyncio.Event()
         self._paused_until = 0.0
@@ -94,6 +97,7 @@ class Endpoint:
         The headers are heard now and then, for reading them costs time.
         """
         now = asyncio.get_running_loop().time()
+        self._took = now - grant.at
         before = self._control.limit
         self._control.answered(now, grant.at, self.in_flight)
         if now - self._heard_at >= LISTEN_INTERVAL:
@@ -117,7 +121,12 @@ class Endpoint:
         """
         now = asyncio.get_running_loop().time()
         self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
-        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None, pause=pause)
+        # Hardly anything is in flight, and yet it is too much: calls come too close to each other.
+        close = self._took > 0 and self.in_flight <= FEW and not self._control.in_storm and not pause
+        if close and self.limiter.space(max(1.0, 1 / self._took)):
+            self._control.rate_binds(now)
+        spaced = isinstance(self.limiter.lanes.get("requests"), SpacedLane)
+        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None or spaced, pause=pause)
         if grant.at < self._refused_at:
             return False
         self._refused_at = now

@@ -12,6 +12,7 @@ from aiolimiter import AsyncLimiter
 
 from asyncgen.limits.pacer import MINUTE, Mark, Pace
 from asyncgen.limits.rate_headers import DAY, Report
+from asyncgen.limits.spacing import SearchedPace, SpacedLane
 
 # Seconds: short, so that a tenth of a second is the largest burst, as servers that count by the second want.
 PERIOD = 0.1
@@ -77,7 +78,9 @@ class RateLimiter:
         presets = {"requests": rpm, "tokens": tpm}
         self._presets = {name: preset for name, preset in presets.items() if preset is not None}
         self._sent = {"requests": 0.0, "tokens": 0.0}
-        self.lanes = {name: self._lane(name, preset) for name, preset in self._presets.items()}
+        self.lanes: dict[str, Lane | SpacedLane] = {
+            name: self._lane(name, preset) for name, preset in self._presets.items()
+        }
         self.largest_call = float("inf")
         self.day_over: float | None = None
 
@@ -126,13 +129,21 @@ class RateLimiter:
                 continue
             if name == "tokens":
                 self.largest_call = report.limit
-            if name not in self.lanes:
-                self.lanes[name] = self._lane(name, report.limit * MINUTE / report.period)
+            lane = self.lanes.get(name)
+            if not isinstance(lane, Lane):
+                lane = self.lanes[name] = self._lane(name, report.limit * MINUTE / report.period)
                 learned = True
             mark = marks.get(name)
             if mark is not None:
-                self.lanes[name].pace.answered(now, mark, report.limit, report.remaining, report.period)
+                lane.pace.answered(now, mark, report.limit, report.remaining, report.period)
         return learned
+
+    def space(self, rate: float) -> bool:
+        """Let requests keep a distance, from so many a second on; False where their limit is known already."""
+        if "requests" in self.lanes:
+            return False
+        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"])
+        return True
 
     def _age(self, reports: Mapping[str, Report], marks: Mapping[str, Mark]) -> None:
         """Drop what answers do not confirm any more: some gateways tell of limits with refusals alone.
@@ -140,6 +151,8 @@ class RateLimiter:
         A preset is paced as if nobody had said anything; every other lane goes.
         """
         for name, lane in list(self.lanes.items()):
+            if isinstance(lane, SpacedLane):
+                continue
             if name in reports:
                 lane.confirmed, lane.unsaid = True, 0
             elif name in marks and (lane.pace.informed or name not in self._presets):

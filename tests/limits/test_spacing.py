@@ -1,0 +1,97 @@
+"""A server that refuses any two calls that come close, and names no limit. The clock is virtual."""
+
+import asyncio
+import random
+
+import pytest
+
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.limiter import RateLimiter
+from asyncgen.limits.spacing import SearchedPace, SpacedLane
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+
+class Server:
+    """Refuses what comes within a fiftieth of a second of the last call that it took, or beyond `slots`."""
+
+    def __init__(self, *, automatic: bool, distance: float = 0.02, slots: int = 10**6) -> None:
+        self.endpoint = Endpoint(ConcurrencyControl(64, automatic=automatic), RateLimiter(None, None))
+        self.gate = Gate([self.endpoint])
+        self.answers: list[float] = []
+        self.refusals: list[float] = []
+        self._distance, self._slots = distance, slots
+        self._last, self._in_flight, self._random = float("-inf"), 0, random.Random(5)
+
+    async def run(self, seconds: float) -> None:
+        """Call as fast as the gate lets."""
+
+        async def caller() -> None:
+            while True:
+                await self._call()
+
+        tasks = [asyncio.create_task(self.gate.pump()), *(asyncio.create_task(caller()) for _ in range(80))]
+        await asyncio.sleep(seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _call(self) -> None:
+        grant = await self.gate.enter(0, 100.0)
+        try:
+            await asyncio.sleep(self._random.uniform(0.0005, 0.002))  # the way there
+            now = asyncio.get_running_loop().time()
+            if now - self._last < self._distance or self._in_flight >= self._slots:
+                self.refusals.append(now)
+                self.endpoint.refused(grant, {}, None, slow_down=False)
+                self.gate.pause(0.25, self.endpoint)
+                return
+            self._last = now
+            self._in_flight += 1
+            await asyncio.sleep(0.3)
+            self._in_flight -= 1
+            self.answers.append(now)
+            self.gate.answered(grant, {}, 100.0)
+        finally:
+            self.gate.leave(grant)
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+async def test_a_rate_without_burst_is_found_and_used(start_ticking, *, automatic: bool) -> None:
+    """Fifty a second, two never closer than a fiftieth: found in ten seconds, then used to 80 %."""
+    start_ticking()
+    server = Server(automatic=automatic)
+
+    await server.run(60)
+
+    assert len([at for at in server.answers if at >= 15]) >= 0.8 * 45 * 50
+    assert len(server.refusals) <= 0.03 * len(server.answers)
+
+
+async def test_a_bound_of_calls_in_flight_is_not_taken_for_a_rate(start_ticking) -> None:
+    """Its refusals come while much is in flight."""
+    start_ticking()
+    server = Server(automatic=True, distance=0.0, slots=20)
+    await server.run(30)
+    assert server.endpoint.limiter.lanes == {}
+
+
+async def test_headers_that_name_the_limit_take_the_place_of_the_search() -> None:
+    """The server knows better."""
+    limiter = RateLimiter(None, None)
+    assert limiter.space(5)
+    assert isinstance(limiter.lanes["requests"], SpacedLane)
+    assert not limiter.space(5)
+
+
+async def test_a_rate_that_is_not_used_does_not_grow() -> None:
+    """And a server that changed is found out: what was refused once may be granted later."""
+    pace = SearchedPace(10, 1.0)
+    assert pace.rate(1e9) == 10
+    pace.refused(0.0, slow_down=False)
+    assert pace.rate(0.0) == pytest.approx(8.5)
+    for _ in range(1000):
+        pace.sent()
+    assert pace.rate(0.0) > 50
