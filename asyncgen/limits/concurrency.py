@@ -15,8 +15,8 @@ Rules:
    and down from time to time. So a server that queues in silence is found by its latency, and so is a processor
    of ours that has no time left.
 3. A limit that is not in use says nothing and does not change: something else binds.
-4. A refusal that costs a long pause is not provoked again soon: of a limit that grew back one by one it is known
-   how much was granted, and `auto` goes no higher for `DEAR` times that pause.
+4. A refusal that costs a long pause is not provoked again soon: what was in flight less what was refused of it is
+   what is granted, and `auto` goes no higher for `DEAR` times that pause.
 """
 
 from dataclasses import dataclass
@@ -80,6 +80,7 @@ class ConcurrencyControl:
         self._next_probe = _Phase.PROBING_DOWN
         self._before_probe = self.limit
         self._bound, self._bound_until = ceiling, float("-inf")
+        self._granted, self._else = 0, self.limit
 
     def expect(self, calls: float, now: float) -> None:
         """So many calls in flight will be needed: begin there instead of finding it step by step."""
@@ -124,29 +125,36 @@ class ConcurrencyControl:
             pause: seconds that the server asks for.
         """
         self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
-        if sent_at < self._cut_at or (for_rate and not self.in_storm):
+        if sent_at < self._cut_at:
+            self._refuse_one()
+            return
+        if for_rate and not self.in_storm:
             return
         if self._automatic and self._succeeded and not for_rate:
-            self._learn_bound(now, pause)
+            self._learn_bound(now, in_flight, pause)
             self._phase, self._steady_rounds, self._next_probe = _Phase.STEADY, 0, _Phase.PROBING_DOWN
         self._cut_at = now
         self._set(max(1, min(self.limit, in_flight) // CUT) if self._succeeded else 1, now)
         self._succeeded = False
 
-    def _learn_bound(self, now: float, pause: float) -> None:
-        """Settle below what was refused; where that costs a long pause, stay there."""
-        dear = pause >= LONG_PAUSE
-        precise = self._phase is _Phase.PROBING_UP or self.limit < self._settled
-        if self._phase is _Phase.PROBING_UP:
-            lower = self._before_probe
-        elif dear and precise:
-            lower = self.limit - 1
-        else:
-            # What was refused while it grew back speaks against that much, not against all of it.
-            lower = max(self.limit - 1, int(self._settled * BACK_OFF))
-        self._settled = max(1, lower)
-        if dear and precise:
-            self._bound, self._bound_until = self._settled, now + DEAR * pause
+    def _learn_bound(self, now: float, in_flight: int, pause: float) -> None:
+        """Settle below what was refused; where that costs a long pause, at what was granted, and stay there."""
+        # What was refused while it grew back speaks against that much, not against all of it.
+        lower = max(self.limit - 1, int(self._settled * BACK_OFF))
+        self._settled = max(1, self._before_probe if self._phase is _Phase.PROBING_UP else lower)
+        self._granted, self._else = 0, self._settled
+        if pause >= LONG_PAUSE:
+            self._granted = min(self.limit, in_flight)
+            self._bound_until = now + DEAR * pause
+            self._refuse_one()
+
+    def _refuse_one(self) -> None:
+        """One more of the calls in flight was refused; if all were, it is a storm and says nothing of a bound."""
+        if self._granted > 0:
+            self._granted -= 1
+            self._settled = self._bound = self._granted or self._else
+            if not self._granted:
+                self._bound_until = float("-inf")
 
     def _set(self, limit: int, now: float) -> None:
         self.limit = min(limit, self._ceiling)

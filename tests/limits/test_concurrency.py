@@ -199,6 +199,26 @@ def test_a_bound_whose_refusals_cost_a_minute_each_is_hardly_ever_tried_again(sl
     assert flight.throughput(900) >= 0.85 * slots / 0.21
 
 
+def test_of_a_wave_that_is_refused_in_part_the_rest_is_the_bound():
+    """16 in flight of which 8 are refused: 8 from then on, at once."""
+    control = ConcurrencyControl(64, automatic=True, start=16)
+    for _ in range(8):
+        control.refused(now=1.001, sent_at=1.0, in_flight=16, pause=60.0)
+    for at in range(100):
+        control.answered(now=62.0 + at, sent_at=61.5 + at, in_flight=control.limit)
+    assert control.limit == 8
+
+
+def test_a_wave_that_is_refused_as_a_whole_is_a_storm_and_no_bound():
+    """Nothing is known but that the server is overloaded."""
+    control = ConcurrencyControl(64, automatic=True, start=16)
+    for _ in range(16):
+        control.refused(now=1.001, sent_at=1.0, in_flight=16, pause=60.0)
+    for at in range(20):
+        control.answered(now=62.0 + at, sent_at=61.5 + at, in_flight=control.limit)
+    assert control.limit >= 14
+
+
 @pytest.mark.parametrize("automatically", [True, False])
 def test_the_limit_stays_between_one_and_the_ceiling(automatically):
     """Whatever happens."""
