@@ -92,7 +92,7 @@ async def awaited() -> None:
 
 def mistaken() -> None:
     """Each of these is refused by the type checker."""
-    asyncgen.run(input_jsonl="a", output_dir="b")  # type: ignore[call-arg]
+    asyncgen.run(input_jsonl="a")  # type: ignore[call-arg]
     asyncgen.run(input_jsonl="a", output_dir="b", prompt_file="c", num_pair=5)  # type: ignore[call-arg]
     asyncgen.run(input_jsonl="a", output_dir="b", prompt_file="c", num_pairs="5")  # type: ignore[arg-type]
     asyncgen.run(input_jsonl="a", output_dir="b", prompt_file="c", output="x")  # type: ignore[call-arg]
