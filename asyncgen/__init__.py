@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.version import __version__
+__version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from asyncgen.api import run, run_async, stream

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from asyncgen.address import is_loopback
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
 from asyncgen.fingerprint import NAMED_ENDPOINTS
 from asyncgen.models import Model, Models, load_models
@@ -26,6 +27,7 @@ TIMEOUT = 120.0
 PAIR_TIMEOUT = 1800.0
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
 MOST_AUTOMATIC = 2048
+_KEY_HEADERS = {"authorization", "api-key", "x-api-key"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,15 @@ class EndpointConfig:
 
     `rpm` and `tpm` are what the user wants at most a minute, None: what the server's headers say; `preset_rpm` and
     `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None finds itself. `name` is
-    the user's, empty for the only one; `key_name` is where its key comes from.
+    the user's, empty for the only one; `key_name` is where its key comes from; `headers` are sent in addition, and
+    never shown.
     """
 
     name: str = ""
     base_url: str = DEFAULT_BASE_URL
     api_key: str = field(default="", repr=False)
     key_name: str = "OPENAI_API_KEY"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     rpm: float | None = None
     tpm: float | None = None
     preset_rpm: float | None = None
@@ -54,6 +58,11 @@ class EndpointConfig:
     def address(self) -> Setting:
         """The setting that is its address, for messages."""
         return Setting("base_url", of_endpoint=bool(self.name))
+
+    @property
+    def has_key(self) -> bool:
+        """Whether requests carry one; without it only this machine is asked."""
+        return bool(self.api_key) or any(name.lower() in _KEY_HEADERS for name in self.headers)
 
     @property
     def ceilings(self) -> dict[str, float]:
@@ -153,10 +162,13 @@ class RunConfig(RunSettings):
             value = getattr(self, name)
             if not value > 0:
                 raise UsageError(Setting(name), f" must be a number of seconds above 0, not {value:g}")
+        if not self.model.strip() or not self.model.isprintable() or self.model != self.model.strip():
+            broken = " is empty, or holds blanks at its ends, line breaks or broken characters"
+            raise UsageError(Setting("model"), broken)
         for endpoint in self.endpoints:
             try:
                 check_base_url(endpoint)
-                if endpoint.api_key:
+                if endpoint.has_key:
                     _check_key(endpoint, allow_http=self.allow_http)
             except AsyncgenError as error:
                 raise (error.prefixed(f"endpoint {endpoint.name}: ") if endpoint.name else error) from None
@@ -269,23 +281,22 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
         )
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL points at this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def endpoint_name(url: str) -> str:
     """The name by which a run knows its endpoint again: host and path; on loopback the port does not count."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
-    if is_loopback(url):
+    if _begins_as_loopback(parts.hostname or ""):
         return f"loopback{path}"
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.hostname}{port}{path}"
+
+
+def _begins_as_loopback(host: str) -> bool:
+    """Whether directories call it so: those that began with another spelling of this machine have its name."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def resolve_api_key(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:

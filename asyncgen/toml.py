@@ -20,7 +20,7 @@ def read_toml(path: Path, name: str, malformed: type[AsyncgenError] = UsageError
         malformed: it is not TOML in UTF-8.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"cannot read {name} {path}: {error.strerror}") from error
     except ValueError as error:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from asyncgen.address import is_loopback
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     EndpointConfig,
     RunConfig,
     check_base_url,
     endpoint_name,
-    is_loopback,
     resolve_api_key,
     shipped,
 )

@@ -13,6 +13,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from asyncgen.address import is_loopback
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
@@ -23,7 +24,6 @@ from asyncgen.config import (
     EndpointConfig,
     RunConfig,
     RunSettings,
-    is_loopback,
     resolve_api_key,
 )
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
@@ -39,7 +39,7 @@ from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
 P = ParamSpec("P")
 S = TypeVar("S")
 R = TypeVar("R")
-OF_THE_ENDPOINT = ("api_key", "base_url", "rpm", "tpm", "concurrency")
+OF_THE_ENDPOINT = ("api_key", "base_url", "headers", "rpm", "tpm", "concurrency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ class Settings(RunSettings):
         prices: a file of prices instead of those that ship: TOML, or a price map of litellm (.json).
         tier: the account's limits, such as "openai:tier-2", until the server's headers say better.
         api_key: of the server; None: the environment variable OPENAI_API_KEY.
+        headers: sent with each request in addition, such as those that a gateway wants.
         base_url: address of the server; None: the environment variable OPENAI_BASE_URL, else OpenAI.
         rpm: requests a minute at most; None: what the server grants.
         tpm: tokens a minute at most; None: what the server grants.
@@ -84,6 +85,7 @@ class Settings(RunSettings):
     tier: str | None = None
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
+    headers: Mapping[str, str] | None = None
     rpm: float | None = None
     tpm: float | None = None
     concurrency: int | None = None
@@ -138,18 +140,23 @@ class Settings(RunSettings):
 
     def _only_endpoint(self, model: str) -> EndpointConfig:
         api_key = resolve_api_key(self.api_key)
-        base_url = self.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
+        base_url = self.base_url
+        if base_url is None:
+            base_url = os.environ.get("OPENAI_BASE_URL", DEFAULT_BASE_URL)
+        if not base_url.strip():
+            raise UsageError(Setting("base_url"), ", or OPENAI_BASE_URL, is empty: name the server")
         tier = None if self.tier is None else load_tier(self.tier, model, by_default=self.model is None)
         endpoint = EndpointConfig(
             api_key=api_key,
             base_url=base_url,
+            headers=self.headers or {},
             rpm=self.rpm,
             tpm=self.tpm,
             preset_rpm=None if tier is None else tier.rpm,
             preset_tpm=None if tier is None else tier.tpm,
             concurrency=self.concurrency,
         )
-        if not api_key and not is_loopback(base_url):
+        if not endpoint.has_key and not is_loopback(base_url):
             raise KeyOrQuotaError(
                 "no API key: set the environment variable OPENAI_API_KEY, or ", Setting("api_key")
             )
@@ -165,7 +172,7 @@ class Settings(RunSettings):
         names = [endpoint.name for endpoint in self.endpoints]
         if not all(names) or len({*names}) < len(names):
             raise UsageError("each of the ", endpoints, " needs a name of its own")
-        keyless = [one.name for one in self.endpoints if not one.api_key and not is_loopback(one.base_url)]
+        keyless = [one.name for one in self.endpoints if not one.has_key and not is_loopback(one.base_url)]
         if keyless:
             raise KeyOrQuotaError("no ", Setting("api_key", of_endpoint=True), f" for endpoint {keyless[0]}")
         return tuple(self.endpoints)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 LARGER = "LARGER"  # stands in a command where the user is to put a number
 _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
+_SECRET = ("--op", "--hea")  # --openai-api-key, --header
 
 
 def with_larger_budget(command: str, settings: Iterable[str]) -> str:
@@ -31,14 +32,22 @@ def command(program: str, *words: str) -> str:
     """A command as typed, without the key and without --restart."""
     shown = list(words)
     for place, word in enumerate(words):
-        if not word.startswith("--op"):  # the flag may be shortened
+        if not word.startswith(_SECRET):  # flags may be shortened
             continue
-        flag, equals, _ = word.partition("=")
+        flag, equals, value = word.partition("=")
         if equals:
-            shown[place] = f"{flag}=…"
+            shown[place] = f"{flag}={_hidden(flag, value)}"
         elif place + 1 < len(words):
-            shown[place + 1] = "…"
+            shown[place + 1] = _hidden(flag, words[place + 1])
     return f"{program} {shlex.join(word for word in shown if word != '--restart')}".strip()
+
+
+def _hidden(flag: str, value: str) -> str:
+    """A value without what nobody may see: of a header its name can be shown, and where its value comes from."""
+    name, _, said = value.partition("=")
+    if not flag.startswith("--hea"):
+        return "…"
+    return value if said.startswith("env:") else f"{name}=…"
 
 
 def this_command(argv: Sequence[str], python: str = "python") -> str:

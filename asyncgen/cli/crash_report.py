@@ -1,7 +1,7 @@
 """What is said when the program has a defect: where it was, never what the error says, which may quote a note."""
 
+from asyncgen import __version__
 from asyncgen.errors import stack_of
-from asyncgen.version import __version__
 
 
 def report(error: BaseException) -> str:

@@ -5,6 +5,7 @@
 base-url = "https://a.example.org/v1"
 api-key-env = "KEY_OF_A"  # the variable that holds the key; none is needed on this machine
 rpm = 600                 # and tpm, concurrency: what is wanted at most, of this endpoint
+headers = { X-Team = "a", X-Secret = "env:SECRET_OF_A" }  # what a gateway wants besides
 ```
 """
 
@@ -15,12 +16,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from asyncgen.config import EndpointConfig, check_base_url, is_loopback
+from asyncgen.address import is_loopback
+from asyncgen.cli.headers import resolve_headers
+from asyncgen.config import EndpointConfig, check_base_url
 from asyncgen.errors import KeyOrQuotaError, UsageError
 
 _NAME = re.compile(r"[\w.-]{1,40}", re.ASCII)
 _NUMBERS = ("rpm", "tpm", "concurrency")
-_KEYS = {"base-url", "api-key-env", *_NUMBERS}
+_KEYS = {"base-url", "api-key-env", "headers", *_NUMBERS}
 
 
 def load_endpoints(
@@ -40,7 +43,7 @@ def load_endpoints(
     if path is None:
         raise UsageError("--endpoint chooses an [endpoint.NAME] of a configuration: name the file with --config")
     try:
-        known = tomllib.loads(path.read_text(encoding="utf-8")).get("endpoint", {})
+        known = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("endpoint", {})
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the endpoints of {path}: {error}") from error
     if not isinstance(known, dict):
@@ -72,8 +75,9 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
         raise UsageError(f"{where}: api-key-env must be the name of an environment variable")
     numbers = {key: _number(said.get(key), f"{where}: {key}", whole=key == "concurrency") for key in _NUMBERS}
     key = environment.get(variable, "") if variable else ""
+    headers = _headers(said.get("headers", {}), f"{where}: headers", environment)
     endpoint = EndpointConfig(
-        name=name, base_url=address, api_key=key, key_name=variable or "api-key-env", **numbers
+        name=name, base_url=address, api_key=key, key_name=variable or "api-key-env", headers=headers, **numbers
     )
     try:
         check_base_url(endpoint)
@@ -81,9 +85,15 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
         raise error.prefixed(f"{where}: ") from None
     if variable and not key:
         raise KeyOrQuotaError(f"{where}: its key is missing: set the environment variable {variable}")
-    if not variable and not is_loopback(address):
+    if not endpoint.has_key and not is_loopback(address):
         raise KeyOrQuotaError(f"{where}: no key: name the environment variable that holds it with api-key-env")
     return endpoint
+
+
+def _headers(table: Any, where: str, environment: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise UsageError(f"{where} must be a table of texts")
+    return resolve_headers(table.items(), where, environment)
 
 
 def _number(value: Any, where: str, *, whole: bool) -> Any:

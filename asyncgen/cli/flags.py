@@ -4,6 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
+from asyncgen.cli.headers import add_header_argument
 from asyncgen.cli.params import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
 from asyncgen.config import (
@@ -211,6 +212,7 @@ def add_server_arguments(group: argparse._ArgumentGroup) -> None:
         choices=("max_tokens", "max_completion_tokens"),
         help="the name that the server gives the limit of an answer (default: as the model is known to call it)",
     )
+    add_header_argument(group)
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
 from asyncgen.cli.endpoint_tables import load_endpoints
+from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.params import params_of
 from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
@@ -22,11 +24,9 @@ from asyncgen.config import (
     TIMEOUT,
     EndpointConfig,
     RunConfig,
-    is_loopback,
-    resolve_api_key,
 )
 from asyncgen.cost import Price
-from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.errors import UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
 from asyncgen.storage.disk import Disk
@@ -111,7 +111,7 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     Raises:
         UsageError, KeyOrQuotaError: as `prepare`.
     """
-    server = (args.simulate, args.local, args.base_url or os.environ.get("OPENAI_BASE_URL"), args.endpoint or None)
+    server = (args.simulate, args.local, args.base_url or os.environ.get(BASE_URL_VARIABLE), args.endpoint or None)
     if str(state.fingerprint.get("endpoint")).startswith("loopback") and server == (None,) * 4:
         raise UsageError("this run used a server on this machine: give --simulate, --local or --base-url again")
     args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
@@ -147,12 +147,12 @@ def _config(
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
     own_server = simulated or local is not None
-    base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
     params = params_of(args)
     flex = params.get("service_tier") == FLEX
     only = EndpointConfig(
-        base_url=DEFAULT_BASE_URL if own_server else base_url,
-        api_key="none" if own_server else "" if args.endpoint else resolve_api_key(args.openai_api_key),
+        base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url_of(args, sends=needs_key),
+        api_key="none" if own_server else "" if args.endpoint else key_of(args),
+        headers={} if own_server else resolve_headers(args.header),
         rpm=args.rpm,
         tpm=args.tpm,
         preset_rpm=None if tier is None else tier.rpm,
@@ -199,25 +199,27 @@ def _config(
             f"{what} {config.ceiling} needs as many sockets, and this system lets a process open "
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
-    if needs_key and not args.endpoint and not only.api_key and not is_loopback(only.base_url):
-        raise KeyOrQuotaError(
-            "no API key: set the environment variable OPENAI_API_KEY; without one there are --simulate "
-            "(a simulated API) and --local (a model on this machine)"
+    if needs_key and not args.endpoint:
+        check_has_key(
+            only, "without one there are --simulate (a simulated API) and --local (a model on this machine)"
         )
     return config
 
 
+_IN_A_TABLE = {"openai_api_key": "api-key-env", "header": "headers"}
+
+
 def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
     """What an endpoint says itself, or what brings a server of its own, cannot be said beside it."""
-    flags = ("simulate", "local", "base_url", "openai_api_key", "tier", "rpm", "tpm", "concurrency")
-    given = next((flag for flag in flags if getattr(args, flag, None) is not None), None)
+    flags = ("simulate", "local", "base_url", "openai_api_key", "header", "tier", "rpm", "tpm", "concurrency")
+    given = next((flag for flag in flags if getattr(args, flag, None) not in (None, [])), None)
     if given is not None:
         name = f"--{given.replace('_', '-')}"
         reason = {
             "simulate": "brings its own server",
             "local": "brings its own server",
             "tier": "is for --base-url: name rpm and tpm in [endpoint.NAME]",
-        }.get(given, f"is said by each [endpoint.NAME] ({'api-key-env' if 'key' in given else name[2:]})")
+        }.get(given, f"is said by each [endpoint.NAME] ({_IN_A_TABLE.get(given, name[2:])})")
         raise UsageError(f"--endpoint and {name} do not go together: {name} {reason}; leave one of them out")
 
 

@@ -10,10 +10,10 @@ from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
+from asyncgen import __version__
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.wording import in_flags
 from asyncgen.errors import AsyncgenError, Exit
-from asyncgen.version import __version__
 
 COMMANDS = (
     "prepare",

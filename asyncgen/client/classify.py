@@ -86,11 +86,13 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     402: ("quota", Action.STOP),
     403: ("permission", Action.STOP_IF_REPEATED),
     404: ("not_found", Action.STOP_IF_REPEATED),
+    407: ("proxy", Action.STOP_IF_REPEATED),
     408: ("timeout", Action.RETRY),
     409: ("conflict", Action.RETRY),
     413: ("too_large", Action.GIVE_UP),
     425: ("server_error", Action.RETRY),
     429: ("rate_limit", Action.WAIT),
+    499: ("server_error", Action.RETRY),  # nginx: whoever asked has gone, which we have not
     498: ("overloaded", Action.WAIT),
     503: ("overloaded", Action.WAIT),
     529: ("overloaded", Action.WAIT),

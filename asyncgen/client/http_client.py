@@ -3,25 +3,30 @@
 `httpx2` is only the form in which the SDK takes it. Why, and what is gained: see `sdk`.
 """
 
+import socket
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+from aiohttp.abc import ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
+from asyncgen.address import is_local_name
+from asyncgen.client.proxies import Proxy
+from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError, translated
+
 KEEP_ALIVE = 4.0  # seconds; many servers close idle connections after 5, and what is just being sent is lost then
 MOST_BYTES = 8 * 1024 * 1024  # the longest answers are below 1 MB: more is no answer, and would fill the memory
-NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
-"""Errors before anything of the request was sent."""
+MOST_HEADER_BYTES = 65_536  # of one header: gateways send policies and cookies of 12 kB
+MOST_HEADERS = 1024
 _OK = 200
-
-
-class BodyTooLargeError(httpx2.ReadError):
-    """The decoded body of an answer has more than `MOST_BYTES`."""
+_DECODED = {"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
+"""Encodings of bodies that are undone here; the last two need a package, and it is an error without."""
 
 
 class SharedRequest(httpx2.Request):
@@ -78,34 +83,46 @@ class _Route:
     headers_of: httpx2.Headers
     address: URL
     headers: CIMultiDict[str]
-    proxy: str | None
 
     @classmethod
-    def of(cls, request: httpx2.Request) -> "_Route":
-        url, proxies = request.url, getproxies()
-        proxy = None if proxy_bypass(url.host) else proxies.get(url.scheme) or proxies.get("all")
+    def of(cls, request: httpx2.Request, more: Mapping[str, str]) -> "_Route":
         headers = CIMultiDict(request.headers.multi_items())
-        return cls(request.headers, URL(str(url), encoded=True), headers, proxy)
+        headers.update(more)
+        return cls(request.headers, URL(str(request.url), encoded=True), headers)
 
 
 class HttpClient(httpx2.AsyncClient):
     """What the SDK sends with.
 
     Timeouts of a whole attempt are the caller's: here only connecting is bounded. Redirects are never followed.
-    Proxies and certificates come from the environment, as the SDK's own client takes them.
 
     Args:
         connections: at most so many are open.
         connect_timeout: seconds to open one.
         short: an answer of 200 is only bytes and headers.
+        proxy: through which all requests go.
+        headers: sent in addition, or instead of those of the same name.
+        tls: certificates to trust, for addresses of https.
     """
 
-    def __init__(self, connections: int, connect_timeout: float, *, short: bool) -> None:
+    def __init__(
+        self,
+        connections: int,
+        connect_timeout: float,
+        *,
+        short: bool,
+        proxy: Proxy | None = None,
+        headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         # The base would load all certificates for a transport of its own.
         super().__init__(trust_env=False, transport=httpx2.AsyncBaseTransport())
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._short = short
+        self._proxy = proxy
+        self._more_headers = headers or {}
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._route: _Route | None = None
 
@@ -113,10 +130,10 @@ class HttpClient(httpx2.AsyncClient):
         """Send a request; its answer, read to the end.
 
         Raises:
-            httpx2.TransportError: there is none; `BodyTooLargeError` when it is too large.
+            httpx2.TransportError: there is none; `UnreadableError` when what came cannot be read.
         """
         if self._route is None or self._route.headers_of is not request.headers:
-            self._route = _Route.of(request)
+            self._route = _Route.of(request, self._more_headers)
         route = self._route
         try:
             async with self._open(route.address.scheme).request(
@@ -125,14 +142,15 @@ class HttpClient(httpx2.AsyncClient):
                 data=request.content,
                 headers=route.headers,
                 allow_redirects=False,
-                proxy=route.proxy,
+                proxy=None if self._proxy is None else self._proxy.url,
             ) as response:
+                encoding = response.headers.get("content-encoding", "").strip().lower()
+                if encoding not in _DECODED:
+                    response.close()
+                    raise UnreadableError("encoding", encoding[:40] if encoding.isascii() else "unknown")
                 body = await _read(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise httpx2.ConnectError(type(error).__name__, request=request) from error
         except (aiohttp.ClientError, OSError) as error:
-            # The request went out: an answer may have been made, and be billed.
-            raise httpx2.ReadError(type(error).__name__, request=request) from error
+            raise translated(error, request, self._proxy) from error
         if self._short and response.status == _OK:
             return _ShortAnswer(request, response, body)
         return _whole(request, response, body)
@@ -149,12 +167,25 @@ class HttpClient(httpx2.AsyncClient):
                 connector=aiohttp.TCPConnector(
                     limit=self._connections,
                     keepalive_timeout=KEEP_ALIVE,
-                    ssl=httpx2.create_ssl_context() if scheme == "https" else True,
+                    ssl=self._tls if scheme == "https" and self._tls is not None else True,
+                    resolver=_Resolver(),
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                max_line_size=MOST_HEADER_BYTES,
+                max_field_size=MOST_HEADER_BYTES,
+                max_headers=MOST_HEADERS,
             )
         return self._session
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """Asks the system for names, but not for those that are reserved for this machine."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return await super().resolve("localhost" if is_local_name(host) else host, port, family)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -166,5 +197,5 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         size += len(chunk)
         if size > MOST_BYTES:
             response.close()
-            raise BodyTooLargeError(f"more than {MOST_BYTES} bytes")
+            raise BodyTooLargeError(MOST_BYTES)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

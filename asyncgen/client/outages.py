@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from asyncgen.client.classify import Failure
+from asyncgen.client.proxies import proxy_of
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Message, Phrase, Setting, Stopping, TryLaterError
 from asyncgen.events import Notice, Observer
@@ -135,6 +136,15 @@ def _advice(failure: Failure, config: RunConfig, served: EndpointConfig) -> Mess
         "certificate": Message(
             "the server's TLS certificate is not trusted; check ", address, " and SSL_CERT_FILE"
         ),
+        "scheme": Message(f"{failure.code}: set ", address, f" to {_other_scheme(served.base_url)}://…"),
+        "proxy": Message(
+            f"{proxy_of(served.base_url) or 'a proxy'} lets nothing through: check its address, and user and "
+            "password in it (http://user:password@host:port), or name the server in NO_PROXY"
+        ),
         "redirect": Message("the server redirects elsewhere; set ", address, " to the final address"),
     }
     return reasons[failure.kind]
+
+
+def _other_scheme(url: str) -> str:
+    return "http" if urlsplit(url).scheme == "https" else "https"

@@ -17,7 +17,7 @@ the way that the SDK offers to everybody, and `completions_class` warns once.
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -26,19 +26,25 @@ from inspect import signature
 from threading import RLock
 from types import ModuleType
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import httpx2
 
-from asyncgen.client.http_client import NOT_SENT, Answer, BodyTooLargeError, HttpClient, SharedRequest
+from asyncgen.address import canonical
+from asyncgen.client.http_client import Answer, HttpClient, SharedRequest
+from asyncgen.client.proxies import proxy_of
+from asyncgen.client.tls import trusted
+from asyncgen.client.transport_errors import NOT_SENT, ProxyRefusedError, SchemeError, UnreadableError
 
 __all__ = [
     "NOT_SENT",
     "APIConnectionError",
     "APIError",
     "APIStatusError",
-    "BodyTooLargeError",
     "ChatCompletions",
+    "ProxyRefusedError",
+    "SchemeError",
+    "UnreadableError",
     "completions_class",
 ]
 
@@ -108,16 +114,43 @@ class PlainChatCompletions(AsyncOpenAI):
 
     Args:
         api_key: never empty.
-        base_url: of the API.
+        base_url: of the API; its query is sent with each request.
         connections: at most so many are open.
         connect_timeout: seconds to open one.
+        headers: sent in addition, or instead of the SDK's.
+
+    Raises:
+        UsageError: the proxy of the environment cannot be used.
+        KeyOrQuotaError: the certificates of the environment cannot be.
     """
 
     short = False
 
-    def __init__(self, *, api_key: str, base_url: str, connections: int, connect_timeout: float) -> None:
-        http_client = HttpClient(connections, connect_timeout, short=self.short)
-        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=http_client)
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        connections: int,
+        connect_timeout: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        parts = urlsplit(canonical(base_url))
+        http_client = HttpClient(
+            connections,
+            connect_timeout,
+            short=self.short,
+            proxy=proxy_of(base_url),
+            headers=headers,
+            tls=trusted() if parts.scheme == "https" else None,
+        )
+        super().__init__(
+            api_key=api_key,
+            base_url=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")),
+            default_query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            max_retries=0,
+            http_client=http_client,
+        )
 
     @property
     def user_agent(self) -> str:
@@ -129,7 +162,7 @@ class PlainChatCompletions(AsyncOpenAI):
 
         Raises:
             openai.APIStatusError: another status.
-            openai.APIConnectionError: there is no answer; caused by a `BodyTooLargeError` when it is too large.
+            openai.APIConnectionError: there is no answer; caused by an `UnreadableError` when it cannot be read.
         """
         # The type is what keeps the SDK from reading it; what it hands on is what `send` gave it.
         options: Any = {"headers": _HEADERS, "idempotency_key": _NO_KEY}
@@ -150,12 +183,10 @@ class ChatCompletions(PlainChatCompletions):
 
     short = True
 
-    def __init__(self, *, api_key: str, base_url: str, connections: int, connect_timeout: float) -> None:
+    def __init__(self, **options: Any) -> None:
         from openai._models import FinalRequestOptions  # noqa: PLC0415 - another SDK may lack it
 
-        super().__init__(
-            api_key=api_key, base_url=base_url, connections=connections, connect_timeout=connect_timeout
-        )
+        super().__init__(**options)
         self._shared_options = FinalRequestOptions.construct(
             method="post", url=_PATH, headers=_HEADERS, idempotency_key=_NO_KEY
         )

@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from asyncgen.address import is_azure
 from asyncgen.chat import Completion
 from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
 from asyncgen.client.encoding import Prepared
-from asyncgen.config import RunConfig
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.text import loads
 
 CONNECT_TIMEOUT = 30.0  # seconds: TCP tries five times in them; whoever does not answer that is not there
 _OK = 200
+_FIRST_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class SdkWire:
                 base_url=served.base_url,
                 connections=config.ceiling_of(served),
                 connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
+                headers=_headers(served),
             )
             for served in config.endpoints
         }
@@ -98,11 +101,7 @@ class SdkWire:
             headers = error.response.headers
             return judge_error(error.status_code, headers, _decoded(error.response.text), time.time()), headers
         except self._sdk.APIConnectionError as error:
-            if isinstance(error.__cause__, self._sdk.BodyTooLargeError):
-                return Failure("too_large_answer", Action.ASK_AGAIN, unsaid=True), {}
-            # Where no connection came about, nothing was asked and nothing is billed.
-            unsaid = not isinstance(error.__cause__, self._sdk.NOT_SENT)
-            return replace(_connection_failure(error), unsaid=unsaid), {}
+            return self._unanswered(error), {}
         verdict = judge_answer(
             response.content,
             response.headers,
@@ -112,6 +111,25 @@ class SdkWire:
             now=time.time(),
         )
         return verdict, response.headers
+
+    def _unanswered(self, error: BaseException) -> Failure:
+        cause = error.__cause__
+        if isinstance(cause, self._sdk.UnreadableError):
+            return Failure(cause.kind, Action.ASK_AGAIN, code=cause.found, unsaid=True)
+        if isinstance(cause, self._sdk.SchemeError):
+            return Failure("scheme", Action.STOP_IF_REPEATED, code=f"the server speaks {cause.found}")
+        if isinstance(cause, self._sdk.ProxyRefusedError):
+            if cause.status is not None and cause.status < _FIRST_SERVER_ERROR:
+                return Failure("proxy", Action.STOP_IF_REPEATED, cause.status)
+            return Failure("connection", Action.RETRY, code=str(cause))
+        # Where no connection came about, nothing was asked and nothing is billed.
+        return replace(_connection_failure(error), unsaid=not isinstance(cause, self._sdk.NOT_SENT))
+
+
+def _headers(served: EndpointConfig) -> dict[str, str]:
+    """What is sent besides the SDK's headers: Azure wants the key in one of its own."""
+    key = {"api-key": served.api_key} if is_azure(served.base_url) and served.api_key else {}
+    return {**key, **served.headers}
 
 
 def _decoded(text: str) -> Any:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from asyncgen.address import is_loopback
 from asyncgen.cli.main import build_parser
-from asyncgen.config import is_loopback, shipped
+from asyncgen.config import shipped
 
 EXAMPLES = sorted(shipped("servers").glob("*.toml"))
 JOB = ["run", "--input-jsonl", "in", "--output-dir", "out", "--prompt-file", "prompts"]

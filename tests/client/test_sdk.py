@@ -4,15 +4,17 @@ import asyncio
 import gzip
 import warnings
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
 from asyncgen.client import http_client
-from asyncgen.client.http_client import BodyTooLargeError
 from asyncgen.client.sdk import ChatCompletions, PlainChatCompletions, completions_class
+from asyncgen.client.transport_errors import BodyTooLargeError, ProxyRefusedError, SchemeError, UnreadableError
+from asyncgen.errors import KeyOrQuotaError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 BODY = b'{"model": "m", "messages": []}'
@@ -73,12 +75,12 @@ def lacking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return part
 
 
-def open_client(base_url: str) -> PlainChatCompletions:
+def open_client(base_url: str, **more: Any) -> PlainChatCompletions:
     """A client as a run opens it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         found = completions_class()
-    return found(api_key="key", base_url=base_url, connections=4, connect_timeout=5)
+    return found(api_key="key", base_url=base_url, connections=4, connect_timeout=5, **more)
 
 
 @asynccontextmanager
@@ -237,16 +239,157 @@ async def test_nobody_listening_is_an_error_of_connection(unused_port: Callable[
     await client.close()
 
 
-@pytest.mark.parametrize(("bypass", "asked"), [("", True), ("127.0.0.1", False)])
+@asynccontextmanager
+async def connecting(answer: bytes, end: bytes = b"\r\n\r\n") -> AsyncIterator[int]:
+    """A port where `answer` is said to what has come up to `end`, or at once, and the connection is closed."""
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await (reader.readuntil(end) if end else reader.read(65_536))
+            writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(answer_once, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(("bypass", "asked"), [("", True), (".example.test", False), ("*", False)])
 async def test_the_proxy_of_the_environment_is_used(
     monkeypatch: pytest.MonkeyPatch, bypass: str, *, asked: bool
 ) -> None:
-    """But for hosts that it is not for."""
-    async with serving(whole(b"{}")) as (proxy, _), serving(whole(b"{}")) as (server, client):
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+    """But for hosts that it is not for; its password is sent to it."""
+    async with serving(whole(b"{}")) as (proxy, _):
+        monkeypatch.setenv("http_proxy", f"http://user:sekret@127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", bypass)
+        client = open_client("http://api.example.test/v1")
+        if asked:
+            await client.create(BODY)
+        else:
+            with pytest.raises(openai.APIConnectionError):
+                await client.create(BODY)
+        await client.close()
+    assert len(proxy.heads) == asked
+    assert all(b"proxy-authorization: basic dxnlcjpzzwtyzxq=" in head.lower() for head in proxy.heads)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "0x7F000001",
+        "2130706433",
+        "0177.0.0.1",
+        "0.0.0.0",
+        "localhost",
+        "LocalHost",
+        "localhost.",
+        "model.localhost",
+        "[::ffff:127.0.0.1]",
+    ],
+)
+async def test_this_machine_is_asked_without_a_proxy_however_it_is_spelled(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """A proxy that keeps all it sees has seen nothing."""
+    async with serving(whole(b"{}")) as (proxy, _), serving(whole(b"{}")) as (server, _):
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        client = open_client(f"http://{host}:{server.port}/v1")
         await client.create(BODY)
-    assert (len(proxy.heads), len(server.heads)) == ((1, 0) if asked else (0, 1))
+        await client.close()
+    assert (proxy.heads, len(server.heads)) == ([], 1)
+
+
+async def test_a_proxy_that_refuses_is_told_from_a_server_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its own status; a dead one is named, and neither shows its password."""
+    async with connecting(b"HTTP/1.1 407 Wants a password\r\nContent-Length: 0\r\n\r\n") as port:
+        for address, status in ((f"127.0.0.1:{port}", 407), ("127.0.0.1:1", None)):
+            monkeypatch.setenv("https_proxy", f"user:sekret@{address}")
+            client = open_client("https://api.example.test/v1")
+            with pytest.raises(openai.APIConnectionError) as caught:
+                await client.create(BODY)
+            await client.close()
+            cause = caught.value.__cause__
+            assert isinstance(cause, ProxyRefusedError)
+            assert cause.status == status
+            assert address in str(cause)
+            assert "sekret" not in str(cause)
+
+
+async def test_the_other_scheme_is_named() -> None:
+    """A plain server that is asked for TLS, and an alert of TLS in answer to a plain request."""
+    async with connecting(b"HTTP/1.1 400 No\r\n\r\n", end=b"") as port:
+        client = open_client(f"https://127.0.0.1:{port}/v1")
+        with pytest.raises(openai.APIConnectionError) as caught:
+            await client.create(BODY)
+        await client.close()
+    assert isinstance(caught.value.__cause__, SchemeError)
+    assert caught.value.__cause__.found == "no TLS"
+    async with serving(b"\x15\x03\x01\x00\x02\x02F") as (_, client):
+        with pytest.raises(openai.APIConnectionError) as caught:
+            await client.create(BODY)
+    assert isinstance(caught.value.__cause__, SchemeError)
+    assert caught.value.__cause__.found == "TLS"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (whole(b"{}", b"Content-Encoding: snappy"), "encoding"),
+        (whole(b"{}", b"X: " + b"x" * 100_000), "large_header"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "no_http"),
+    ],
+)
+async def test_what_cannot_be_read_is_named(answer: bytes, kind: str) -> None:
+    """It is no trouble with the connection, and trying again does not help."""
+    async with serving(answer) as (_, client):
+        with pytest.raises(openai.APIConnectionError) as caught:
+            await client.create(BODY)
+    assert isinstance(caught.value.__cause__, UnreadableError)
+    assert caught.value.__cause__.kind == kind
+
+
+async def test_the_large_headers_of_gateways_are_read() -> None:
+    """A policy of 12 kB, and 200 cookies."""
+    many = [b"Set-Cookie: c%d=v" % number for number in range(200)]
+    async with serving(whole(b"{}", b"Content-Security-Policy: " + b"x" * 12_000, *many)) as (_, client):
+        assert (await client.create(BODY)).content == b"{}"
+
+
+async def test_headers_and_query_of_the_user_are_sent() -> None:
+    """The query stays behind the path; a header takes the place of the SDK's of the same name, once."""
+    async with serving(whole(b"{}")) as (server, _):
+        client = open_client(
+            f"http://127.0.0.1:{server.port}/openai/deployments/d?api-version=2024-10-21",
+            headers={"api-key": "key", "AUTHORIZATION": "Basic abc"},
+        )
+        await client.create(BODY)
+        await client.close()
+    [head] = server.heads
+    assert head.startswith(b"POST /openai/deployments/d/chat/completions?api-version=2024-10-21 HTTP/1.1\r\n")
+    assert b"api-key: key\r\n" in head
+    assert head.lower().count(b"\r\nauthorization:") == 1
+    assert b": Basic abc\r\n" in head
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_not_there_are_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is sent, and not as trouble with the connection."""
+    monkeypatch.setenv(variable, "/nonexistent/ca.pem")
+    with pytest.raises(KeyOrQuotaError, match=f"{variable} names /nonexistent/ca.pem"):
+        open_client("https://api.example.test/v1")
+
+
+def test_a_file_without_certificates_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Someone has saved an HTML page as a certificate."""
+    path = tmp_path / "ca.pem"
+    path.write_text("<html>")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(KeyOrQuotaError, match="SSL_CERT_FILE"):
+        open_client("https://api.example.test/v1")
 
 
 def test_an_sdk_without_a_private_part_is_used_the_plain_way_with_one_warning(lacking: str) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import os
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -11,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from asyncgen.cli.address_and_key import base_url_of, check_has_key, key_of
 from asyncgen.cli.flags import (
     add_limit_arguments,
     add_sample_arguments,
     add_server_arguments,
     add_simulate_argument,
 )
+from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
 from asyncgen.config import (
@@ -25,12 +26,10 @@ from asyncgen.config import (
     MOST_AUTOMATIC,
     EndpointConfig,
     RunConfig,
-    is_loopback,
-    resolve_api_key,
 )
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.errors import Exit, KeyOrQuotaError, UsageError
+from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import NO_PRICE, amount, duration, rate, usd
 from asyncgen.planning.capacity import Load, Plan, plan
 from asyncgen.planning.forecast import forecast
@@ -203,10 +202,10 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
     own_server = simulated or local is not None
     if args.plan_only and own_server:
         raise UsageError(f"--plan-only sends nothing: leave {'--simulate' if simulated else '--local'} out")
-    base_url = args.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL
     endpoint = EndpointConfig(
-        base_url=DEFAULT_BASE_URL if own_server else base_url,
-        api_key="none" if own_server else resolve_api_key(None),
+        base_url=DEFAULT_BASE_URL if own_server else base_url_of(args, sends=not args.plan_only),
+        api_key="none" if own_server else key_of(args),
+        headers={} if own_server else resolve_headers(args.header),
         rpm=args.rpm,
         tpm=args.tpm,
         concurrency=args.concurrency if local is None else local.slots,
@@ -222,8 +221,8 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         max_tokens_field=args.max_tokens_field,
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
     )
-    if not args.plan_only and not endpoint.api_key and not is_loopback(endpoint.base_url):
-        raise KeyOrQuotaError("no API key: set the environment variable OPENAI_API_KEY, or --plan-only")
+    if not args.plan_only:
+        check_has_key(endpoint, "--plan-only needs none")
     return config
 
 

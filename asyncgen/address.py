@@ -1,0 +1,91 @@
+"""Addresses of servers: which of them are this machine, and which want to be asked as Azure does.
+
+What is meant for this machine must not leave it, so every spelling counts that the system takes for it.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import getaddrinfo, gethostname, inet_aton
+from urllib.parse import urlsplit, urlunsplit
+
+_NAMES = {"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}
+_NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}", re.ASCII)
+_AZURE = (".openai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL points at this machine."""
+    return is_this_machine(urlsplit(url).hostname or "")
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine: a loopback address or name in any spelling, or its own name on loopback."""
+    host = _plain(host)
+    if host in _NAMES or host.endswith(".localhost"):
+        return True
+    address = _numeric(host)
+    return _is_local(address) if address is not None else _is_own_name(host)
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a host is this machine by a reserved name, which no resolver needs to be asked for."""
+    host = _plain(host)
+    return host in _NAMES or host.endswith(".localhost")
+
+
+def canonical(url: str) -> str:
+    """The URL, with an IPv4 host as four decimal numbers: not every library takes what connect() takes."""
+    parts = urlsplit(url)
+    address = _numeric(_plain(parts.hostname or ""))
+    if not isinstance(address, IPv4Address):
+        return url
+    return urlunsplit(parts._replace(netloc=f"{address}:{parts.port}" if parts.port else str(address)))
+
+
+def is_azure(url: str) -> bool:
+    """Whether a URL is an Azure resource, or has the query of one: the key goes into `api-key` there."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").endswith(_AZURE) or "api-version=" in parts.query
+
+
+def place_of(url: str) -> str:
+    """Scheme, host, port and path of a URL: what can be shown of it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
+def _plain(host: str) -> str:
+    return unicodedata.normalize("NFKC", host).strip("[]").rstrip(".").casefold()
+
+
+def _numeric(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    if not _NUMERIC.fullmatch(host):
+        return None
+    try:
+        return IPv4Address(inet_aton(host))  # 127.1, 0x7f000001, 2130706433: what connect() takes
+    except OSError:
+        return None
+
+
+def _is_local(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_unspecified  # connecting to 0.0.0.0 or :: comes to this machine
+
+
+@cache
+def _is_own_name(host: str) -> bool:
+    own = gethostname().casefold()
+    if not host or host not in {own, own.partition(".")[0]}:
+        return False
+    try:
+        found = {str(entry[4][0]) for entry in getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return False
+    return all(_is_local(ip_address(address.partition("%")[0])) for address in found)

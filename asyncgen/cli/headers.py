@@ -1,0 +1,73 @@
+"""`--header NAME=VALUE` and `headers` of an endpoint: what a gateway wants besides the key.
+
+A secret stays in the environment, out of the process list and of files: `NAME=env:VARIABLE`.
+"""
+
+import argparse
+import os
+import re
+from collections.abc import Iterable, Mapping
+
+from asyncgen.errors import KeyOrQuotaError, UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OF_THE_CONNECTION = {
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+}
+_FROM_ENVIRONMENT = "env:"
+
+
+def add_header_argument(group: argparse._ArgumentGroup) -> None:
+    """The flag."""
+    group.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        type=_header,
+        metavar="NAME=VALUE",
+        help="a header of all requests, which a gateway wants; a secret as NAME=env:VARIABLE, read from the "
+        "environment; never shown (repeated; also headers = {…} in [endpoint.NAME])",
+    )
+
+
+def resolve_headers(
+    said: Iterable[tuple[str, str]], where: str = "--header", environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Headers as they are sent.
+
+    Args:
+        said: names and values, as the user has written them.
+        where: what the user calls them.
+        environment: holds those that are `env:VARIABLE`.
+
+    Raises:
+        UsageError: a header cannot be sent so; the message does not show the value.
+        KeyOrQuotaError: a variable is not set.
+    """
+    headers: dict[str, str] = {}
+    for name, text in said:
+        if not _NAME.fullmatch(name) or name.lower() in _OF_THE_CONNECTION:
+            raise UsageError(f"{where}: {name!r} is no name of a header that can be set")
+        value, variable = text, None
+        if text.startswith(_FROM_ENVIRONMENT):
+            variable = text.removeprefix(_FROM_ENVIRONMENT)
+            value = environment.get(variable, "")
+            if not value:
+                raise KeyOrQuotaError(f"{where} {name}: set the environment variable {variable}")
+        if not (value.isascii() and value.isprintable()):
+            raise UsageError(f"{where} {name}: its value holds line breaks or other characters than ASCII")
+        headers[name] = value
+    return headers
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not _NAME.fullmatch(name):
+        # Without the text: it may be a secret.
+        raise argparse.ArgumentTypeError("must be NAME=VALUE or NAME=env:VARIABLE")
+    return name, value

@@ -1,0 +1,56 @@
+"""Which proxy of the environment a server is asked through; none for what is on this machine.
+
+`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count as for curl, in small letters too.
+"""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from asyncgen.address import is_this_machine
+from asyncgen.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy: `url` may hold a password, `place` is host and port, `variable` is where the user has set it."""
+
+    url: str = field(repr=False)
+    place: str
+    variable: str
+
+    def __str__(self) -> str:
+        return f"the proxy {self.place} ({self.variable})"
+
+
+def proxy_of(url: str) -> Proxy | None:
+    """The proxy for an address, or None.
+
+    Raises:
+        UsageError: it is no HTTP proxy.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_this_machine(host) or proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
+        return None
+    proxies = getproxies()
+    scheme = parts.scheme if proxies.get(parts.scheme) else "all"
+    found = proxies.get(scheme)
+    if not found:
+        return None
+    variable = f"{scheme.upper()}_PROXY"
+    if "://" not in found:
+        found = f"http://{found}"
+    try:
+        proxy = urlsplit(found)
+        place = f"{proxy.hostname or ''}:{proxy.port or (443 if proxy.scheme == 'https' else 80)}"
+    except ValueError:
+        raise UsageError(f"{variable} is no address: set it to http://host:port, or unset it") from None
+    if proxy.scheme.startswith("socks"):
+        raise UsageError(
+            f"{variable} is a SOCKS proxy ({place}), which is not supported: set it to an HTTP proxy "
+            f"(http://host:port), or add {host} to NO_PROXY"
+        )
+    if proxy.scheme not in {"http", "https"} or not proxy.hostname:
+        raise UsageError(f"{variable} is no address of an HTTP proxy: set it to http://host:port, or unset it")
+    return Proxy(found, place, variable)

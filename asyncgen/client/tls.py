@@ -1,0 +1,33 @@
+"""The certificates to trust: the system's, or those that the environment names."""
+
+import os
+import ssl
+from pathlib import Path
+
+import httpx2
+
+from asyncgen.errors import KeyOrQuotaError
+
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def trusted() -> ssl.SSLContext:
+    """A context that trusts them.
+
+    Raises:
+        KeyOrQuotaError: a variable names what is not there, or holds no certificates.
+    """
+    named = {variable: os.environ[variable] for variable in _VARIABLES if os.environ.get(variable)}
+    for variable, path in named.items():
+        if not Path(path).exists():
+            raise KeyOrQuotaError(
+                f"{variable} names {path}, which is not there: correct it, or unset it for the system's own "
+                "certificates"
+            )
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        what = " and ".join(f"{variable} ({path})" for variable, path in named.items()) or "the system"
+        raise KeyOrQuotaError(
+            f"the certificates of {what} cannot be read: {error.strerror or 'no PEM'}"
+        ) from error

@@ -1,0 +1,75 @@
+"""Why there is no answer: errors of aiohttp as errors of httpx2, which say whether the request went out."""
+
+import ssl
+
+import aiohttp
+import httpx2
+from aiohttp.http_exceptions import BadStatusLine, ContentEncodingError, LineTooLong
+
+from asyncgen.client.proxies import Proxy
+
+NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+"""Errors before anything of the request was sent."""
+_TLS_ALERT = ("\x15\x03", r"\x15\x03")  # as it is, and as the parser in C quotes it
+
+
+class UnreadableError(httpx2.ReadError):
+    """An answer came that cannot be read: `kind` is that of the failure, `found` is what came instead."""
+
+    def __init__(self, kind: str, found: str) -> None:
+        super().__init__(f"{kind}: {found}")
+        self.kind = kind
+        self.found = found
+
+
+class BodyTooLargeError(UnreadableError):
+    """The decoded body of an answer has more bytes than are read."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__("too_large_answer", f"more than {most} bytes")
+
+
+class SchemeError(httpx2.ConnectError):
+    """http:// was asked of a server of https://, or the other way: `found` is what the server speaks."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+class ProxyRefusedError(httpx2.ProxyError):
+    """The proxy does not connect: `status` is what it answered, None where it cannot be reached."""
+
+    def __init__(self, proxy: Proxy, status: int | None) -> None:
+        super().__init__(f"{proxy} answered {status}" if status else f"{proxy} cannot be reached")
+        self.status = status
+
+
+def translated(error: BaseException, request: httpx2.Request, proxy: Proxy | None) -> httpx2.TransportError:
+    """An error of aiohttp, as one of httpx2."""
+    if proxy is not None:
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            return ProxyRefusedError(proxy, error.status)
+        if isinstance(error, aiohttp.ClientProxyConnectionError):
+            return ProxyRefusedError(proxy, None)
+    if isinstance(error, aiohttp.ClientConnectorSSLError) and not isinstance(error, ssl.CertificateError):
+        return SchemeError("no TLS")
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
+        return httpx2.ConnectError(type(error).__name__, request=request)
+    # The request went out: an answer may have been made, and be billed.
+    return _unreadable(error) or httpx2.ReadError(type(error).__name__, request=request)
+
+
+def _unreadable(error: BaseException) -> httpx2.TransportError | None:
+    """What is wrong with an answer that aiohttp could not parse; None: it was cut off."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BadStatusLine):
+            alert = any(mark in f"{cause.line} {cause.message}" for mark in _TLS_ALERT)
+            return SchemeError("TLS") if alert else UnreadableError("no_http", "no HTTP")
+        if isinstance(cause, LineTooLong):
+            return UnreadableError("large_header", "longer than is read")
+        if isinstance(cause, ContentEncodingError) and isinstance(error, aiohttp.ClientResponseError):
+            return UnreadableError("encoding", "zstd" if "zstd" in str(cause) else "br")
+        cause = cause.__cause__ or cause.__context__
+    return None
