@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from asyncgen.address import is_loopback
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
-from asyncgen.fingerprint import NAMED_ENDPOINTS
 from asyncgen.models import Model, Models, load_models
 from asyncgen.shard import Shard
 
@@ -26,6 +25,7 @@ SAVE_EVERY = 5
 TIMEOUT = 120.0
 PAIR_TIMEOUT = 1800.0
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
+NAMED_ENDPOINTS = "those of --endpoint"  # these words are in the directories of runs that have begun
 MOST_AUTOMATIC = 2048
 _KEY_HEADERS = {"authorization", "api-key", "x-api-key"}
 
@@ -323,5 +323,8 @@ def listed_model(name: str) -> Model | None:
 
 def from_here(path: Path) -> Path:
     """A path as somebody types it here: relative when it is below the working directory."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path

@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
 from typing import Any, NoReturn
 
 import orjson
@@ -31,6 +33,25 @@ def loads(data: bytes | str) -> Any:
             raise ValueError("nested too deeply") from None
 
 
+def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:
+    """Encode as JSON; lone surrogates become U+FFFD.
+
+    Paths, arguments and headers are bytes, which Python takes in as lone surrogates where they are no UTF-8.
+
+    Args:
+        value: what to encode.
+        default: makes what JSON holds out of other types.
+        option: of orjson.
+
+    Raises:
+        TypeError: it holds another type.
+    """
+    try:
+        return orjson.dumps(value, default=default, option=option)
+    except TypeError:
+        return orjson.dumps(_without_surrogates(value), default=default, option=option)
+
+
 def printable(text: str) -> str:
     """Text without control characters but tab and line break: input and servers must not steer a terminal."""
     return _CONTROL.sub("\ufffd", text)
@@ -56,7 +77,9 @@ def _finite(digits: str) -> float:
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, list | tuple):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}

@@ -1,7 +1,13 @@
-"""What is said when the program has a defect: where it was, never what the error says, which may quote a note."""
+"""What is said of an error that nobody expected: a shortage of the machine, or where the program has a defect.
 
-from asyncgen import __version__
+Never what the error says, which may quote a note.
+"""
+
+import errno
+from collections.abc import Iterator
+
 from asyncgen.errors import stack_of
+from asyncgen.version import __version__
 
 
 def report(error: BaseException) -> str:
@@ -12,3 +18,25 @@ def report(error: BaseException) -> str:
         *stack_of(error),
     ]
     return "\n".join(lines) + "\n"
+
+
+def shortage(error: BaseException) -> str | None:
+    """What the machine lacks; None: nothing, and the program has a defect."""
+    for each in _all(error):
+        if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM):
+            return "out of memory: lower --concurrency; everything paid is saved, and the same command goes on"
+        if isinstance(each, RuntimeError) and str(each) == "can't start new thread":
+            return "no thread can be started: raise the limit of processes (ulimit -u, pids.max), and run it again"
+        if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:
+            return "no file can be opened any more: raise `ulimit -n`, or lower --concurrency, and run it again"
+    return None
+
+
+def _all(error: BaseException) -> Iterator[BaseException]:
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _all(each)
+    led_to = error.__cause__ or error.__context__
+    if led_to is not None:
+        yield from _all(led_to)

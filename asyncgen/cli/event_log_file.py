@@ -11,6 +11,7 @@ from asyncgen.cli.wording import in_flags
 from asyncgen.errors import UsageError
 from asyncgen.events import Event, PairDone, Sample
 from asyncgen.storage.checkpoint import timestamp
+from asyncgen.text import dumps
 
 
 class EventLogFile:
@@ -38,7 +39,7 @@ class EventLogFile:
             return
         fields = {"time": timestamp(), "event": type(event).__name__, **asdict(event)}
         try:
-            self._file.write(orjson.dumps(fields, default=in_flags, option=orjson.OPT_APPEND_NEWLINE))
+            self._file.write(dumps(fields, default=in_flags, option=orjson.OPT_APPEND_NEWLINE))
         except OSError as error:
             self.close()
             self._warn(f"cannot write the log file {self._path}: {error.strerror}; it ends here, the run goes on")

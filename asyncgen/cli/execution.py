@@ -131,8 +131,8 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
 def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
-    A terminal that is closed stops in order too, however often it says so, unless the run is to outlive it
-    (nohup).
+    A terminal that is closed stops in order too, however often it says so. What was ignored at the start stays so:
+    a run that is to outlive its terminal (nohup), or one that a script has put into the background.
     """
     asked = False
 
@@ -148,7 +148,8 @@ def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, handle)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, handle)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(
             signal.SIGHUP, stop, Interrupted("the terminal has gone; everything paid is saved")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from asyncgen.cli.headers import add_header_argument
 from asyncgen.cli.params import add_param_arguments
+from asyncgen.cli.paths import a_path
 from asyncgen.cli.servers import add_local_argument
 from asyncgen.config import (
     BATCH_SIZE,
@@ -33,10 +34,10 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
     job.add_argument(
-        "--input-jsonl", "--input", type=Path, required=True, metavar="P", help="rows, one JSON object a line"
+        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
     )
-    job.add_argument("--output-dir", type=Path, required=True, metavar="P", help="where the files go")
-    job.add_argument("--prompt-file", type=Path, metavar="P", help="prompts (JSON); medec_safe needs it")
+    job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
+    job.add_argument("--prompt-file", type=a_path, metavar="P", help="prompts (JSON); medec_safe needs it")
     job.add_argument(
         "--recipe",
         type=_recipe,
@@ -81,7 +82,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     api = parser.add_argument_group(f"the API{when}")
     api.add_argument(
         "--config",
-        type=Path,
+        type=a_path,
         metavar="FILE.toml",
         help="flags in a file, by their long names; those typed win; and tables of endpoints",
     )
@@ -123,7 +124,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
     api.add_argument(
         "--prices",
-        type=Path,
+        type=a_path,
         metavar="FILE",
         help="instead of configs/models.toml: a .toml like it, or a .json like litellm's price map",
     )
@@ -196,10 +197,10 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
     samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
     group.add_argument(
-        "--input-jsonl", type=Path, default=samples, metavar="P", help="pairs (default: the samples)"
+        "--input-jsonl", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
     )
     group.add_argument(
-        "--prompt-file", type=Path, default=prompts, metavar="P", help="prompts (default: those that ship)"
+        "--prompt-file", type=a_path, default=prompts, metavar="P", help="prompts (default: those that ship)"
     )
     group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
 
@@ -235,7 +236,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     """What is shown meanwhile; `when` as above."""
     screen = parser.add_argument_group(f"the screen{when}")
-    screen.add_argument("--log-file", type=Path, metavar="P", help="a line of JSON for each event")
+    screen.add_argument("--log-file", type=a_path, metavar="P", help="a line of JSON for each event")
     screen.add_argument("--no-progress", action="store_true", help="no progress bar")
     screen.add_argument("-v", "--verbose", action="store_true", help="say why attempts fail")
     screen.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")

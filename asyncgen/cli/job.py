@@ -11,6 +11,7 @@ from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_h
 from asyncgen.cli.endpoint_tables import load_endpoints
 from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.params import params_of
+from asyncgen.cli.paths import absolute, absolute_input, absolute_output
 from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
     BATCH_SIZE,
@@ -127,7 +128,7 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
 def _model(args: argparse.Namespace, local: "LocalModel | None") -> ChosenModel:
     disk = Disk()
     try:
-        begun = None if args.restart else begun_with(RunDirectory(disk, args.output_dir.resolve()))
+        begun = None if args.restart else begun_with(RunDirectory(disk, absolute_output(args.output_dir)))
     finally:
         disk.close()
     return choose_model(begun, args.model, args.continue_with_model, default_model(local))
@@ -160,9 +161,9 @@ def _config(
         concurrency=args.concurrency if local is None else local.slots,
     )
     config = RunConfig(
-        input_jsonl=args.input_jsonl.resolve(),
-        output_dir=args.output_dir.resolve(),
-        prompt_file=None if args.prompt_file is None else args.prompt_file.resolve(),
+        input_jsonl=absolute_input(args.input_jsonl),
+        output_dir=absolute_output(args.output_dir),
+        prompt_file=None if args.prompt_file is None else absolute(args.prompt_file, "--prompt-file"),
         recipe=getattr(args, "recipe", DEFAULT_RECIPE),  # other commands have no choice
         fields=tuple(getattr(args, "field", ())),
         num_pairs=args.num_pairs,

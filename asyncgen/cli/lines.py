@@ -51,7 +51,7 @@ class Lines:
             self._write(text, stream)
             stream.flush()
         except OSError:
-            _silence(stream)
+            silence(stream)
 
 
 def coloured(stream: IO[str]) -> bool:
@@ -63,7 +63,7 @@ def _write(text: str, stream: IO[str]) -> None:
     stream.write(f"{text}\n")
 
 
-def _silence(stream: IO[str]) -> None:
+def silence(stream: IO[str]) -> None:
     """Discard what is printed from now on: the stream's reader has gone, or the disk behind it is full.
 
     The run is the work and its lines are words about it: it goes on, and its exit code tells of the work.

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import io
 import os
 import signal
 import sys
@@ -10,10 +11,11 @@ from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
-from asyncgen import __version__
 from asyncgen.cli.config_file import with_settings
+from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.wording import in_flags
 from asyncgen.errors import AsyncgenError, Exit
+from asyncgen.version import __version__
 
 COMMANDS = (
     "prepare",
@@ -87,32 +89,47 @@ def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    _open_missing_streams()
+    _prepare_streams()
+    try:
+        return _execute(words)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # whoever read it has gone, or the disk is full: that is no error of ours
+                silence(stream)
+
+
+def _execute(words: list[str]) -> int:
+    say = Lines(quiet=False)
     try:
         args = _parse(words)
     except AsyncgenError as error:
-        sys.stderr.write(f"❌ {in_flags(error)}\n")
+        say.error(in_flags(error))
         return error.exit_code
-    # Until the event loop has its own handlers, SIGTERM ends the process like Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Until the event loop has its own handlers, these end the process like Ctrl-C, unless they are ignored.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         return int(args.execute(args))
     except AsyncgenError as error:
-        from asyncgen.text import printable  # noqa: PLC0415 - not for --help
-
-        sys.stderr.write(f"❌ {printable(in_flags(error))}\n")
+        say.error(in_flags(error))
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("❌ interrupted\n")
+        say.error("interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; that is no error of ours.
-        sys.stderr.close()
+        silence(sys.stdout)
         return Exit.DONE
     except Exception as error:  # noqa: BLE001 - the outermost place
-        from asyncgen.cli.crash_report import report  # noqa: PLC0415 - not for --help
+        from asyncgen.cli.crash_report import report, shortage  # noqa: PLC0415 - not for --help
 
-        sys.stderr.write(report(error))
+        lack = shortage(error)
+        if lack is not None:
+            say.error(lack)
+            return Exit.TRY_LATER
+        say.advise(report(error).rstrip())
         return Exit.BUG
 
 
@@ -120,13 +137,17 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _open_missing_streams() -> None:
-    """Where the process began without one of its three streams (`>&-`, some service managers): nowhere.
+def _prepare_streams() -> None:
+    """Open what the process lacks of its three streams (`>&-`, some service managers), and let them take any text.
 
-    Else a socket or the journal would get its number, and whatever a library writes there with it.
+    Without it a socket or the journal would get its number, and whatever a library writes there with it.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: the one that is missing
             os.set_inheritable(nowhere, True)
             setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        # A sign that the terminal does not know, or a name that is no text, is no reason to end.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

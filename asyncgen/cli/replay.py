@@ -19,12 +19,12 @@ from asyncgen.client.wire import SdkWire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend, describe
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
-from asyncgen.fingerprint import differences, fingerprint
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.medec.pair import CORRECT
 from asyncgen.monitor.trace import Trail
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import walk
+from asyncgen.storage.fingerprint import differences, fingerprint
 from asyncgen.storage.input_file import rows_of
 from asyncgen.text import loads, strip_fence
 

@@ -70,5 +70,7 @@ def _next(config: RunConfig) -> str:
     """The command that follows."""
     if config.shard is not None:
         return f"next, when all {config.shard.of} are done: asyncgen merge DIR… --output-dir OUT"
-    output_dir, input_jsonl = from_here(config.output_dir), from_here(config.input_jsonl)
-    return f"next: {shlex.join(['asyncgen', 'verify', str(output_dir), '--input-jsonl', str(input_jsonl)])}"
+    # A name that begins with a dash would be taken for a flag.
+    paths = [str(from_here(path)) for path in (config.output_dir, config.input_jsonl)]
+    output_dir, input_jsonl = (f"./{path}" if path.startswith("-") else path for path in paths)
+    return f"next: {shlex.join(['asyncgen', 'verify', output_dir, '--input-jsonl', input_jsonl])}"

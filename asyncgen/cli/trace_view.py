@@ -14,7 +14,7 @@ from asyncgen.cli.replay import Question, readable
 from asyncgen.monitor.trace import Trail
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.words import split_words
-from asyncgen.text import printable
+from asyncgen.text import dumps, printable
 
 
 def say_trail(trail: Trail) -> None:
@@ -60,7 +60,7 @@ def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> Non
 
 def as_json(trail: Trail, answers: list[dict[str, Any]] | None) -> bytes:
     """One object; `again` is null when nothing was asked."""
-    return orjson.dumps(
+    return dumps(
         {
             "index": trail.index,
             "note_id": trail.note_id,

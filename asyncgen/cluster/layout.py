@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncgen.errors import DirectoryError
-from asyncgen.fingerprint import Fingerprint
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.checkpoint import decode, encode
 from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import EVENTS, LOCK, STATE_DIRECTORY, STATISTICS, RunDirectory
 
 OF_THE_PROCESS = {LOCK, EVENTS}

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from asyncgen import __version__
 from asyncgen.cluster.coordinator import Answer, Desk, Report
 from asyncgen.cluster.job import ClusterJob, ShardEnded
 from asyncgen.cluster.leases import SILENCE
@@ -21,6 +20,7 @@ from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
 from asyncgen.shard import Portion
+from asyncgen.version import __version__
 
 MOST_DEATHS = 10  # of processes in one shard: after that it is no accident
 

@@ -16,10 +16,10 @@ from asyncgen.engine.run import Run
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.errors import AsyncgenError, DirectoryError, Setting
 from asyncgen.events import Notice, Observer, Planned, RunStarted
-from asyncgen.fingerprint import differences
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.merge import join
 from asyncgen.storage.resume import peek, supersede

@@ -19,13 +19,13 @@ from asyncgen.engine.repair import RepairSpool, ReplacementSpool
 from asyncgen.engine.stream import Tap, Tee
 from asyncgen.engine.writer import RunOutputs, Sink
 from asyncgen.events import Notice, Observer, RepairStarted
-from asyncgen.fingerprint import Fingerprint
 from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.failed import failed_records
+from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 

@@ -15,6 +15,7 @@ from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import READ_CHUNK
+from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_file import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
@@ -75,9 +76,9 @@ class Intake:
         else:
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not self._config.skip_bad:
-            csv = self._advice_for_csv() if not scanned.pairs else ""
+            advice = self._advice() if not scanned.pairs else ""
             skip = Message("fix them, or ", Setting("skip_bad", True), " to go on without them")
-            raise BadDataError(f"{_bad_lines(scanned, self._path, one_of(self._rows))}\n", csv or skip)
+            raise BadDataError(f"{_bad_lines(scanned, self._path, one_of(self._rows))}\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         self.portion(scanned)  # or it is refused, before anything is written
@@ -143,10 +144,14 @@ class Intake:
             raise reason
         return scanned
 
-    def _advice_for_csv(self) -> str:
-        """What makes pairs of the input if that looks like a table, else nothing."""
+    def _advice(self) -> str:
+        """What makes pairs of the input if that is something else that is known, else nothing."""
         with suppress(DiskError):
-            first, _, _ = (self._disk.read(self._path, 0, READ_CHUNK) or b"").partition(b"\n")
+            begin = self._disk.read(self._path, 0, READ_CHUNK) or b""
+            kind = kind_of(begin)
+            if kind is not None:
+                return f"this is {kind}"
+            first, _, _ = begin.partition(b"\n")
             header = b"," in first and first.lstrip()[:1] not in {b"{", b"["}
             if header or self._path.suffix.lower() == ".csv":
                 name = shlex.quote(str(from_here(self._path)))

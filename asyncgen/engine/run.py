@@ -17,10 +17,10 @@ from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
-from asyncgen.fingerprint import Fingerprint, fingerprint
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.journal import clear_journal
 from asyncgen.storage.layout import RunDirectory

@@ -6,10 +6,10 @@ For a dataset folder it is the README.md whose YAML head tells `load_dataset` wh
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from asyncgen import __version__
 from asyncgen.export.job import Tally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.storage.checkpoint import RunState
+from asyncgen.version import __version__
 
 _CITATION = """\
 @inproceedings{medec,

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Completion, Sampling
-from asyncgen.fingerprint import digest
 from asyncgen.recipes.prompts import Prompt
+from asyncgen.storage.fingerprint import digest
 
 
 def thoughts(**answers: Completion | None) -> dict[str, Any]:

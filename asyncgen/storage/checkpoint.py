@@ -17,10 +17,11 @@ import orjson
 from asyncgen.chat import Adaptation, ModelWays
 from asyncgen.cost import Spend
 from asyncgen.errors import DirectoryError
-from asyncgen.fingerprint import Fingerprint, digest
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import replace_atomically
+from asyncgen.storage.fingerprint import Fingerprint, digest
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.text import dumps
 
 CHECKSUM = "checksum"
 VERSION = 1
@@ -149,7 +150,7 @@ def load_statistics(directory: RunDirectory) -> RunState | None:
 def encode(content: Mapping[str, Any]) -> bytes:
     """JSON for people to read, ending with a line break; with a checksum, so that `decode` notices any change."""
     sealed = {**content, CHECKSUM: _checksum(content)}
-    return orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def decode(data: bytes) -> dict[str, Any]:
@@ -171,7 +172,7 @@ def timestamp() -> str:
 
 def _checksum(content: Mapping[str, Any]) -> str:
     """Of the values, however they are laid out."""
-    values = orjson.loads(orjson.dumps(content))
+    values = orjson.loads(dumps(content))
     return digest(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
 
 

@@ -18,6 +18,7 @@ import orjson
 from asyncgen.errors import DiskError
 from asyncgen.events import CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.text import dumps
 
 
 class Telemetry:
@@ -68,7 +69,7 @@ class Telemetry:
                     self._disk.close_descriptor(fd)
 
     def _line(self, fields: dict[str, Any]) -> bytes:
-        return orjson.dumps(fields, default=self._wording, option=orjson.OPT_APPEND_NEWLINE)
+        return dumps(fields, default=self._wording, option=orjson.OPT_APPEND_NEWLINE)
 
     def _end_of_torn_line(self, path: Path) -> bytes:
         """What must come before the first line of this process: a crash may have left half a line."""

@@ -28,8 +28,8 @@ from typing import Any
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, Usage
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError
-from asyncgen.fingerprint import Fingerprint
 from asyncgen.storage.disk import lines_of
+from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import (
     PREFIX,

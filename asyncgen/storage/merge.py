@@ -11,7 +11,6 @@ from itertools import pairwise
 
 from asyncgen.cost import Spend
 from asyncgen.errors import BadDataError
-from asyncgen.fingerprint import differences
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import (
     FileMark,
@@ -24,6 +23,7 @@ from asyncgen.storage.checkpoint import (
 )
 from asyncgen.storage.disk import write_durably
 from asyncgen.storage.failed import failed_records
+from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.segment_format import paid_lines, write_segment

@@ -21,7 +21,6 @@ from typing import Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.errors import DirectoryError, Phrase, Setting
-from asyncgen.fingerprint import Fingerprint, differences, digest
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
@@ -33,6 +32,7 @@ from asyncgen.storage.checkpoint import (
     load_statistics,
     save_checkpoint,
 )
+from asyncgen.storage.fingerprint import Fingerprint, differences, digest
 from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATISTICS, RunDirectory
 from asyncgen.storage.segment_format import PREFIX
 from asyncgen.storage.takeover import load_original, take_over

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from asyncgen.cost import Spend
-from asyncgen.fingerprint import Fingerprint
 from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
 
 PREFIX = "journal-"

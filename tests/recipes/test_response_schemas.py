@@ -11,11 +11,11 @@ from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usa
 from asyncgen.client.encoding import Encoder
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError
-from asyncgen.fingerprint import fingerprint
 from asyncgen.medec.pair import Pair
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.simulator.schemas import strict_problem
+from asyncgen.storage.fingerprint import fingerprint
 
 SHIPPED = [shipped("prompts", name) for name in ("medec_safe.json", "medec_small.json")]
 SCHEMA = {"type": "object", "properties": {"why": {"type": "string"}}, "required": ["why"]}

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.errors import BadDataError, DiskError
-from asyncgen.fingerprint import digest
 from asyncgen.storage.checkpoint import (
     TAIL,
     FileMark,
@@ -26,6 +25,7 @@ from asyncgen.storage.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.fingerprint import digest
 from asyncgen.storage.layout import CHECKPOINT, STATISTICS, RunDirectory
 
 STATE = RunState(

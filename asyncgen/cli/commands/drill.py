@@ -8,6 +8,7 @@ from pathlib import Path
 
 from asyncgen.cli.flags import add_sample_arguments
 from asyncgen.cli.job import sockets
+from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
@@ -57,9 +58,9 @@ async def _drill(args: argparse.Namespace) -> int:
 
 def _config(args: argparse.Namespace) -> RunConfig:
     return RunConfig(
-        input_jsonl=args.input_jsonl.resolve(),
-        output_dir=Path.cwd(),  # each scenario has its own
-        prompt_file=args.prompt_file.resolve(),
+        input_jsonl=absolute_input(args.input_jsonl),
+        output_dir=Path(tempfile.gettempdir()),  # each scenario has its own
+        prompt_file=absolute(args.prompt_file, "--prompt-file"),
         add_reasoning=args.add_reasoning,
         endpoints=(EndpointConfig(api_key="simulated"),),
         most_in_flight=min(MOST_AUTOMATIC, sockets()),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.lines import Lines
+from asyncgen.cli.paths import a_path, absolute
 from asyncgen.config import from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import plural
@@ -27,7 +28,7 @@ LEFT_OUT_SHOWN = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What, as what, where to."""
     parser.add_argument(
-        "directory", type=Path, metavar="DIR", help="the output directory of a run, finished or not"
+        "directory", type=a_path, metavar="DIR", help="the output directory of a run, finished or not"
     )
     parser.add_argument("--format", required=True, choices=FORMAT_NAMES, help="who is to read it")
     parser.add_argument(
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instruction and answers: detection, correction, reasoning, or a TOML file (%(default)s)",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="P", help="file or folder (default: DIR-FORMAT.jsonl beside DIR)"
+        "-o", "--output", type=a_path, metavar="P", help="file or folder (default: DIR-FORMAT.jsonl beside DIR)"
     )
     parser.add_argument(
         "--split",
@@ -70,7 +71,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.format == "parquet":
         require_pyarrow()
     disk = Disk()
-    directory = args.directory.resolve()
+    directory = absolute(args.directory, "the directory")
     export = Export(
         examples=Examples(RunDirectory(disk, directory)),
         template=ExportTemplate.load(args.template),

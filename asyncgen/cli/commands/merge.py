@@ -3,8 +3,8 @@
 import argparse
 import shlex
 import sys
-from pathlib import Path
 
+from asyncgen.cli.paths import a_path
 from asyncgen.errors import Exit
 
 HELP = "join the finished shards of a run, in order, to what a single run would have left"
@@ -14,9 +14,9 @@ EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From where, to where."""
     parser.add_argument(
-        "shards", type=Path, nargs="+", metavar="DIR", help="output directories of all shards, in any order"
+        "shards", type=a_path, nargs="+", metavar="DIR", help="output directories of all shards, in any order"
     )
-    parser.add_argument("--output-dir", type=Path, required=True, metavar="P", help="a new directory")
+    parser.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="a new directory")
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.lines import Lines
+from asyncgen.cli.paths import a_path
 from asyncgen.config import from_here, shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import plural
@@ -24,8 +25,8 @@ ODD_ROWS_SHOWN = 5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files in, file out, split."""
     parser.add_argument("corpus", choices=("medec",), help="whose files they are")
-    parser.add_argument("csv", type=Path, nargs="+", metavar="CSV", help="files with the ground truth")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="PAIRS", help="the file of pairs")
+    parser.add_argument("csv", type=a_path, nargs="+", metavar="CSV", help="files with the ground truth")
+    parser.add_argument("-o", "--output", type=a_path, required=True, metavar="PAIRS", help="the file of pairs")
     parser.add_argument(
         "--split",
         metavar="80/10/10",

@@ -3,9 +3,9 @@
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from asyncgen.cli.command_line import with_larger_budget
+from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit, UsageError
 
 HELP = "write one HTML file about a run: throughput, limits, latency, refusals, tokens, cost, failures, starts"
@@ -16,9 +16,9 @@ REPORT = "report.html"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Directory and file."""
-    parser.add_argument("directory", type=Path, metavar="DIR", help="the --output-dir of a run, finished or not")
+    parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run, finished or not")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help=f"where to write (default: DIR/{REPORT})"
+        "-o", "--output", type=a_path, metavar="FILE", help=f"where to write (default: DIR/{REPORT})"
     )
 
 
@@ -36,7 +36,7 @@ def execute(args: argparse.Namespace) -> int:
     if target.is_dir():
         raise UsageError(f"{target} is a directory: give the name of a file")
     disk = Disk()
-    directory = RunDirectory(disk, args.directory.resolve())
+    directory = RunDirectory(disk, absolute(args.directory, "the directory"))
     record, calls = Record(), Calls()
     picture = look(directory, record.observe)
     for line in lines_of(disk, directory.calls):

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.command_line import with_larger_budget
+from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit
 from asyncgen.humanize import brief, clock, duration, percent, plural, rate
 
@@ -30,7 +30,7 @@ _CLEAR = "\x1b[H\x1b[J"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Directory and form."""
-    parser.add_argument("directory", type=Path, metavar="DIR", help="the --output-dir of a run")
+    parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run")
     parser.add_argument(
         "--watch", action="store_true", help="again each second, until Ctrl-C or the end of the run"
     )
@@ -44,7 +44,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.text import printable  # noqa: PLC0415
 
-    directory = RunDirectory(Disk(), args.directory.resolve())
+    directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
     redraw = args.watch and not args.json and sys.stdout.isatty()
     with suppress(KeyboardInterrupt) if args.watch else nullcontext():
         while True:

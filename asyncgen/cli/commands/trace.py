@@ -3,11 +3,11 @@
 import argparse
 import sys
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli import job as _job
 from asyncgen.cli.flags import add_api_arguments
+from asyncgen.cli.paths import a_path
 from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --pr
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The directory, the pair, and how to ask again."""
-    parser.add_argument("directory", type=Path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "which",
         metavar="PAIR",
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="send the requests of the records again, or the one that was named, and show the new answers beside "
         "the old ones; nothing is written",
     )
-    parser.add_argument("--input-jsonl", type=Path, metavar="P", help="the pairs of the run, for --again")
-    parser.add_argument("--prompt-file", type=Path, metavar="P", help="the prompts of the run, for --again")
+    parser.add_argument("--input-jsonl", type=a_path, metavar="P", help="the pairs of the run, for --again")
+    parser.add_argument("--prompt-file", type=a_path, metavar="P", help="the prompts of the run, for --again")
     add_api_arguments(parser, " of --again")
 
 

@@ -19,6 +19,7 @@ from asyncgen.cli.flags import (
 )
 from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.job import sockets
+from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -211,9 +212,9 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         concurrency=args.concurrency if local is None else local.slots,
     )
     config = RunConfig(
-        input_jsonl=args.input_jsonl.resolve(),
-        output_dir=Path.cwd(),  # nothing is written
-        prompt_file=args.prompt_file.resolve(),
+        input_jsonl=absolute_input(args.input_jsonl),
+        output_dir=Path(tempfile.gettempdir()),  # nothing is written
+        prompt_file=absolute(args.prompt_file, "--prompt-file"),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
         endpoints=(endpoint,),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli import job as _job
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
+from asyncgen.cli.paths import a_path
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -21,16 +22,16 @@ MOST_REGENERATED = 1000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The directory, what to hold it against, and what to show."""
-    parser.add_argument("directory", type=Path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "--input-jsonl",
-        type=Path,
+        type=a_path,
         metavar="P",
         help="the pairs that it was made from; without them, the files are only held against each other",
     )
     parser.add_argument(
         "--prompt-file",
-        type=Path,
+        type=a_path,
         metavar="P",
         help="says the keys of a reasoning (default: those that most reasonings have), and under allowed_changes "
         "what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.fingerprint import differences, digest, fingerprint, fingerprint_digest
+from asyncgen.storage.fingerprint import differences, digest, fingerprint, fingerprint_digest
 
 PARTS: dict[str, Any] = {
     "model": "gpt-4o",

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
+from asyncgen.config import NAMED_ENDPOINTS
+
 Fingerprint = dict[str, Any]
 
-NAMED_ENDPOINTS = "those of --endpoint"
-"""What the endpoint is of a run with named ones: in these words directories of runs that have begun hold it."""
 _SHOWN = {NAMED_ENDPOINTS: "named ones"}
 _MAX_PLAIN = 80
 

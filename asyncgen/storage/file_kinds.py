@@ -1,0 +1,33 @@
+"""What a file that is no JSONL is, by its first bytes. Pure."""
+
+_KINDS = (
+    (b"\x1f\x8b", "gzip: unpack it first (gunzip -k)"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard: unpack it first (unzstd)"),
+    (b"BZh", "bzip2: unpack it first (bunzip2 -k)"),
+    (b"\xfd7zXZ\0", "xz: unpack it first (unxz -k)"),
+    (b"PAR1", "Parquet: write it as JSON lines first (in pandas: to_json(orient='records', lines=True))"),
+    (b"PK\x03\x04", "a zip archive, or an Excel file (.xlsx): unpack it, or save the sheet as CSV, first"),
+    (b"SQLite format 3\0", "an SQLite database: write its rows as JSON lines first"),
+    (b"%PDF", "a PDF: it holds no pairs"),
+    (b"\xff\xfe\0\0", "text in UTF-32: write it as UTF-8 first (iconv -f UTF-32 -t UTF-8)"),
+    (b"\xff\xfe", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
+    (b"\xfe\xff", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
+)
+_LOOKED_AT = 256
+
+
+def kind_of(first: bytes) -> str | None:
+    """What begins so, and what to do about it; None: nothing that is known.
+
+    Args:
+        first: the first bytes of the file.
+    """
+    found = next((kind for mark, kind in _KINDS if first.startswith(mark)), None)
+    if found is not None:
+        return found
+    start = first[:_LOOKED_AT]
+    for name, zeros in (("UTF-16LE", start[1::2]), ("UTF-16BE", start[::2])):
+        # Half of the bytes of western text are zeros there.
+        if len(zeros) > 1 and zeros.count(0) > len(zeros) * 3 // 4 and start.count(0) < len(start) * 3 // 4:
+            return f"text in {name}: write it as UTF-8 first (iconv -f {name} -t UTF-8)"
+    return None
