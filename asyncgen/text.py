@@ -49,7 +49,8 @@ def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: in
     try:
         return orjson.dumps(value, default=default, option=option)
     except TypeError:
-        return orjson.dumps(_without_surrogates(value), default=default, option=option)
+        clean = None if default is None else lambda found: _without_surrogates(default(found))
+        return orjson.dumps(_without_surrogates(value), default=clean, option=option)
 
 
 def printable(text: str) -> str:

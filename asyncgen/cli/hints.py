@@ -1,5 +1,7 @@
 """What a user can do about a failure, by its kind: names the flag or the key of the prompt file that helps."""
 
+import re
+
 from asyncgen.events import CallEnded
 
 _BY_KIND = {
@@ -21,6 +23,11 @@ _BY_KIND = {
     "content_filter": "the server's filter refuses this row",
     "refusal": "the model refuses this row",
 }
+_BY_CODE = {
+    "html": "a page came instead of JSON: a gateway or another service answers there; check --base-url",
+    "not_json": "text came instead of JSON: a gateway or another service answers there; check --base-url",
+}
+_TOO_LONG = re.compile(r"context (?:length|size|window)|too long|max_new_tokens|reduce the length", re.IGNORECASE)
 _BY_FIELD = {
     "response_format": "this server wants a schema: name one in response_schemas of the prompt file",
     "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in generation_params",
@@ -33,6 +40,10 @@ def hint(event: CallEnded) -> str:
     """Advice on a call that failed; empty where there is none."""
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
+    if event.code in _BY_CODE:
+        return _BY_CODE[event.code]
+    if event.outcome in {"bad_request", "server_error"} and _TOO_LONG.search(event.sentence or ""):
+        return _BY_KIND["context_length"]
     named = f"{event.param or ''} {event.sentence or ''}"
     found = next((text for field, text in _BY_FIELD.items() if field in named), "")
     if event.outcome == "bad_request" and not found and event.param:

@@ -186,8 +186,10 @@ def _config(
         max_attempts=args.max_attempts,
         max_failures=args.max_failures if isinstance(args.max_failures, int) else None,
         max_failed_share=args.max_failures if isinstance(args.max_failures, float) else 1.0,
-        timeout=args.timeout or (FLEX_TIMEOUT if flex else TIMEOUT),
-        pair_timeout=args.pair_timeout or PAIR_TIMEOUT * (FLEX_TIMEOUT / TIMEOUT if flex else 1),
+        timeout=(FLEX_TIMEOUT if flex else TIMEOUT) if args.timeout is None else args.timeout,
+        pair_timeout=PAIR_TIMEOUT * (FLEX_TIMEOUT / TIMEOUT if flex else 1)
+        if args.pair_timeout is None
+        else args.pair_timeout,
         patience=args.patience,
         allow_http=args.allow_http,
         restart=args.restart,

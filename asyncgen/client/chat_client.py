@@ -28,6 +28,8 @@ from asyncgen.limits.gate import Gate
 # Seconds, where the server names none: a limit by the second is free again by then or the next time.
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
+LONG_PROMPT = 8000  # characters
+CHARACTERS_OF_A_TOKEN = 10  # on average, no text has more; English has 4 to 5
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 SIZE_PROBES = 3  # refusals of a call that is larger than the limit, as far as its size is known
 STOPPED = 2.0  # seconds by which a deadline is late when the process was stopped (a laptop that slept, Ctrl-Z)
@@ -110,6 +112,7 @@ class ChatClient:
         self._uncounted = False
         # Attempts that did not reach an endpoint since its last answer: an outage may come out of them.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
+        self._cut = False
         self._answers = 0
         self._refused_share = 0.0
 
@@ -143,6 +146,7 @@ class ChatClient:
                 return result
             if self._adapt(endpoint, request, sent, result):
                 continue
+            self._outages.meet(result)
             refused = result.action in {Action.WAIT, Action.ELSEWHERE}
             odds = self._refused_share if self._answers > answers else 1.0
             answers = self._answers
@@ -279,10 +283,24 @@ class ChatClient:
                     warning=True,
                 )
             )
+        self._check_prompt(len(request.body), said.prompt_tokens)
         if not self._config.keep_thinking and completion.thinking:
             completion = replace(completion, thinking="")
         self._log.answered(caller.index, request.step, request.hash, completion, lost)
         return completion
+
+    def _check_prompt(self, characters: int, tokens: int) -> None:
+        """Warn once of a server that cuts long prompts in silence, which its own count gives away."""
+        if self._cut or characters < LONG_PROMPT or not 0 < tokens * CHARACTERS_OF_A_TOKEN < characters:
+            return
+        self._cut = True
+        self._observe(
+            Notice(
+                f"The server counted {tokens:,} tokens of a prompt of {characters:,} characters: it seems to have "
+                "cut it; give the server a larger context (Ollama: num_ctx), or leave such rows out",
+                warning=True,
+            )
+        )
 
     def _adapt(self, endpoint: Endpoint, request: Prepared, sent: bytes, failure: Failure) -> bool:
         """Learn from a refusal what the endpoint takes; whether the call is to be sent anew, in another way."""

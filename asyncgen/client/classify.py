@@ -78,6 +78,10 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
     "content_filter": ("content_filter", Action.GIVE_UP),
     "content_policy_violation": ("content_filter", Action.GIVE_UP),
+    "json_validate_failed": ("invalid_json", Action.ASK_AGAIN),  # Groq, by chance
+    "model_decommissioned": ("not_found", Action.STOP_IF_REPEATED),  # Groq
+    "invalid_model": ("not_found", Action.STOP_IF_REPEATED),  # Mistral
+    "DeploymentNotFound": ("not_found", Action.STOP_IF_REPEATED),  # Azure
     "model_not_found": ("not_found", Action.STOP_IF_REPEATED),
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
 }
@@ -86,6 +90,7 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     402: ("quota", Action.STOP),
     403: ("permission", Action.STOP_IF_REPEATED),
     404: ("not_found", Action.STOP_IF_REPEATED),
+    405: ("not_found", Action.STOP_IF_REPEATED),  # no such route: something else listens there
     407: ("proxy", Action.STOP_IF_REPEATED),
     408: ("timeout", Action.RETRY),
     409: ("conflict", Action.RETRY),
@@ -177,7 +182,8 @@ def judge_answer(
     try:
         body = read_body(data)
     except NotJsonError as error:
-        return failure(error.kind, Action.RETRY)
+        # A page stays a page; everything else may be an answer that was cut.
+        return failure(error.kind, Action.ASK_AGAIN if error.kind == "html" else Action.RETRY)
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
     if body.get("error"):

@@ -11,6 +11,9 @@ from typing import Any
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
 _GENERATED = ("failed_generation", "choices", "output", "generated_text", "partial_response")
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]*)<", re.IGNORECASE)
+HTML, NOT_JSON = "html", "not_json"
 _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
 _DEPTH = 6
@@ -38,7 +41,7 @@ class ErrorBody:
 def read_error(body: Any) -> ErrorBody:
     """Read `{"error": {…}}`, `{"error": "text"}`, `{…}`, a list of one (Gemini), `{"detail": […]}` (FastAPI)."""
     if isinstance(body, str):
-        return ErrorBody(code=_name(body), sentence=_sentence(body))
+        return _of_text(body)
     found = next(_details(body, _DEPTH), None)
     if found is not None:
         return found
@@ -87,6 +90,14 @@ def _details(body: Any, depth: int) -> Iterator[ErrorBody]:
     elif isinstance(body, list):
         for value in body:
             yield from _details(value, depth - 1)
+
+
+def _of_text(body: str) -> ErrorBody:
+    """What is no JSON was written by something in front of the API; of a page its title says enough."""
+    if not _PAGE.match(body):
+        return ErrorBody(code=_name(body) or (NOT_JSON if body.strip() else None), sentence=_sentence(body))
+    title = _TITLE.search(body)
+    return ErrorBody(code=HTML, sentence=None if title is None else _sentence(" ".join(title[1].split())))
 
 
 def _name(value: Any) -> str | None:

@@ -13,6 +13,7 @@ from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.rate_headers import DAY
 
+PAGES = 10  # instead of answers, before any came: more than chance, and soon said
 PORTS = {"http": 80, "https": 443}
 
 
@@ -35,6 +36,7 @@ class Outages:
         self._stop = stop
         self._served = {served.name: served for served in config.endpoints}
         self._answered = False
+        self._pages = 0
         self._refused_since: float | None = None  # the first refusal after the last success
 
     def answered(self) -> None:
@@ -75,6 +77,23 @@ class Outages:
                 served.address,
                 " and the network, then ",
                 Phrase.AGAIN,
+            )
+        )
+        raise Stopping
+
+    def meet(self, failure: Failure) -> None:
+        """Take note of pages instead of answers: a portal that wants a login answers every call so.
+
+        Raises:
+            Stopping: nothing else has come so far, and the run stops.
+        """
+        self._pages += failure.kind == "html"
+        if self._answered or self._pages < PAGES:
+            return
+        self._stop(
+            TryLaterError(
+                f"{self._pages} calls got HTML instead of JSON, and none was answered: a login page or a gateway; "
+                "check --base-url and the network, then run the same command again"
             )
         )
         raise Stopping

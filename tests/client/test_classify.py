@@ -162,7 +162,7 @@ def test_a_code_is_kept_to_be_shown() -> None:
     """The code where there is one, since it says more than the type; else the type."""
     assert judged(401, error("invalid_request_error", "invalid_api_key")).code == "invalid_api_key"
     assert judged(429, error("insufficient_quota")).code == "insufficient_quota"
-    assert judged(500, HTML).code is None
+    assert judged(500, HTML).code == "html"
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def judged_answer(
 UNUSABLE = [
     # no JSON, or no object
     (b"", "empty_body", RETRY),
-    (HTML.encode(), "html", RETRY),
+    (HTML.encode(), "html", ASK_AGAIN),
     (b'data: {"choices": []}\n\n', "event_stream", RETRY),
     (b'{"choices": [{"message": {"content": "The no', "invalid_body", RETRY),
     (b'{"choices": "\xff"}', "invalid_body", RETRY),

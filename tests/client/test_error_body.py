@@ -41,7 +41,15 @@ LONG = "x" * 65
             None,
             None,
         ),
-        ("plain words", None, None, "plain words"),
+        ("plain words", "not_json", None, "plain words"),
+        (
+            "<!DOCTYPE html><html><head><title>502 Bad\n Gateway</title></head><p>a b</p></html>",
+            "html",
+            None,
+            "502 Bad Gateway",
+        ),
+        ("<html><body>Sign in</body></html>", "html", None, None),
+        ("", None, None, None),
     ],
 )
 def test_names_and_sentence_are_found(body: object, code: str | None, param: str | None, said: str | None) -> None:

@@ -11,6 +11,7 @@ from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 
 HELP = "serve a simulated chat API on this machine, with limits, latency and faults from a profile"
+MOST_PORT = 65_535
 EXAMPLE = "asyncgen simulate tier-1 --port 8089"
 
 
@@ -28,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
+    if not 0 <= args.port <= MOST_PORT:
+        raise UsageError(f"--port must be from 0 to {MOST_PORT}, not {args.port}")
     return run_loop(_serve(profile_path(args.profile), args.port))
 
 
