@@ -14,12 +14,12 @@ import asyncgen
 ROOT = Path(asyncgen.__file__).parent
 ONLY_USERS = {
     "openai": {"client.sdk"},
-    "httpx2": {"client.sdk", "client.http_client"},
+    "httpx2": {"client.http_client", "client.sdk", "client.tls", "client.transport_errors"},
     "aiolimiter": {"limits.limiter"},
     "aiofiles": {"storage.disk"},
     "tqdm": {"cli.bar"},
     "uvloop": {"engine.event_loop"},
-    "aiohttp": {"client.http_client", "simulator"},
+    "aiohttp": {"client.http_client", "client.transport_errors", "simulator"},
     "pyarrow": {"export"},
     "csv": {"medec.csv_files"},
     "xllamacpp": {"local.server_process"},
