@@ -1,5 +1,6 @@
 """Messages as the command line words them: a setting is a flag there, and a call is a command."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from asyncgen.errors import AsyncgenError, Message, Phrase, Setting
@@ -11,7 +12,8 @@ PHRASES = {
     Phrase.REGENERATION: "asyncgen verify --regenerate",
     Phrase.USE_RAY: "add --engine ray to go on with it",
 }
-_FLAGS = {"max_failed_share": "--max-failures", "output": "-o"}  # all others are called as their settings are
+# All others are called as their settings are.
+_FLAGS = {"max_failed_share": "--max-failures", "fields": "--field", "params": "--param", "output": "-o"}
 
 
 def in_flags(value: Any) -> str:
@@ -29,4 +31,7 @@ def _word(part: str | Setting | Phrase) -> str:
     if part.of_endpoint:
         return name  # a key of [endpoint.NAME]
     flag = _FLAGS.get(part.name, f"--{name}")
-    return flag if part.value is None or part.value is True else f"{flag} {part.value}"
+    if part.value is None or part.value is True:
+        return flag
+    pairs = part.value.items() if isinstance(part.value, Mapping) else ()
+    return " ".join([flag, *(f"{key}={value}" for key, value in pairs)]) if pairs else f"{flag} {part.value}"

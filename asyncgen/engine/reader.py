@@ -78,13 +78,14 @@ class Intake:
         if scanned.bad_count and not self._config.skip_bad:
             advice = self._advice() if not scanned.pairs else ""
             skip = Message("fix them, or ", Setting("skip_bad", True), " to go on without them")
-            raise BadDataError(f"{_bad_lines(scanned, self._path, one_of(self._rows))}\n", advice or skip)
+            raise BadDataError(_bad_lines(scanned, self._path, one_of(self._rows)), "\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         self.portion(scanned)  # or it is refused, before anything is written
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
-            self._observe(Notice(_bad_lines(scanned, self._path, one_of(self._rows)) + "\nskipped", warning=True))
+            text = Message(_bad_lines(scanned, self._path, one_of(self._rows)), "\nskipped")
+            self._observe(Notice(text, warning=True))
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
             rows = plural(scanned.repeated, one_of(self._rows))
@@ -159,15 +160,15 @@ class Intake:
         return ""
 
 
-def _bad_lines(scanned: Scan, path: Path, row: str) -> str:
+def _bad_lines(scanned: Scan, path: Path, row: str) -> Message:
     """Every bad line, as far as they are known; the first few of a file of another kind."""
     another_kind = not scanned.pairs or (
         scanned.bad_count > len(scanned.bad)
         and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
     )
     listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
-    shown = [f"  line {bad.number}: {bad.kind}" for bad in listed]
+    shown = [Message(f"\n  line {bad.number}: ", bad.kind) for bad in listed]
     lines = "line is" if scanned.bad_count == 1 else "lines are"
     more = scanned.bad_count - len(shown)
     head = f"{scanned.bad_count:,} {lines} no {row} in {path}:"
-    return "\n".join([head, *shown, *([f"  and {more:,} more"] if more else [])])
+    return Message(head, *shown, f"\n  and {more:,} more" if more else "")

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema
+from asyncgen.errors import Message, Setting
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.checks import same_words
 from asyncgen.recipes.line_maker import as_text, maker, texts_of
@@ -181,10 +182,11 @@ class _Asking:
         return self._step.check.problem(words, texts) if self._step.check.asks else None
 
 
-def _missing(column: str, name: str, fields: Mapping[str, Any]) -> str:
+def _missing(column: str, name: str, fields: Mapping[str, Any]) -> str | Message:
     """What is said of a row without a field, by its own fields."""
     near = nearest(column, fields.keys())
     there = ", ".join(list(fields)[:_MOST_NAMED]) or "none"
     if near:
         return f"no {column}; did you mean {near}?"
-    return f"no {column}; the fields here are {there}: --field {name}=FIELD says which it is"
+    chosen = Setting("fields", {name: "FIELD"})
+    return Message(f"no {column}; the fields here are {there}: ", chosen, " says which it is")

@@ -1,4 +1,4 @@
-"""A recipe whose input calls its fields by other names (`--field NAME=COLUMN`)."""
+"""A recipe whose input calls its fields by other names (the setting `fields`)."""
 
 from collections.abc import Mapping
 from typing import Any, Generic

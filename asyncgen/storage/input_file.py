@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic
 
-from asyncgen.errors import BadDataError, Phrase, UsageError
+from asyncgen.errors import BadDataError, Message, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.text import loads
@@ -28,7 +28,7 @@ class BadLine:
     """A line (numbered from 1) that is no pair, and why."""
 
     number: int
-    kind: str
+    kind: str | Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class RowCutter(Generic[I]):
             if not pair.note_id:
                 pair = named(pair, self.index + 1)
         except BadFieldError as error:
-            yield BadLine(self.number, str(error))
+            yield BadLine(self.number, error.args[0])
             return
         except ValueError:
             yield BadLine(self.number, _why_not_json(content))

@@ -5,7 +5,7 @@ be read again. It is a convenience: without it, or with a damaged one, the input
 """
 
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from asyncgen.storage.checkpoint import decode, encode
 from asyncgen.storage.disk import replace_atomically
@@ -28,4 +28,5 @@ def load_manifest(directory: RunDirectory) -> Scan | None:
 
 def save_manifest(directory: RunDirectory, scan: Scan) -> None:
     """Keep a scan."""
-    replace_atomically(directory.disk, directory.manifest, encode({"scan": asdict(scan)}))
+    known = replace(scan, bad=tuple(BadLine(line.number, str(line.kind)) for line in scan.bad))
+    replace_atomically(directory.disk, directory.manifest, encode({"scan": asdict(known)}))

@@ -25,6 +25,7 @@ ALLOWED = {
         (Setting("max_cost", 0.0276), "--max-cost 0.0276"),
         (Setting("skip_bad", True), "--skip-bad"),
         (Setting("max_failed_share"), "--max-failures"),
+        (Setting("fields", {"text": "FIELD"}), "--field text=FIELD"),
         (Setting("base_url", of_endpoint=True), "base-url"),
     ],
 )

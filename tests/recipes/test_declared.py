@@ -185,7 +185,7 @@ async def test_steps_side_by_side_all_settle_before_the_row_fails(bench):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([{"body": "x"}], "no text; the fields here are body: --field text=FIELD says which it is"),
+        ([{"body": "x"}], "no text; the fields here are body: fields={'text': 'FIELD'} says which it is"),
         ([{"texts": "x"}], "no text; did you mean texts?"),
         ([{"text": None}], "no text"),
         ([{"text": "x", "id": {}}], "id is neither text nor a whole number"),

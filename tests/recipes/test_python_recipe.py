@@ -147,8 +147,8 @@ async def test_a_defect_of_the_program_inside_of_a_call_is_not_taken_for_one_of_
         (f"{__name__}:NoRecipe", "is no recipe: it lacks outputs, counters, failure_counters, fingerprint, parse"),
         (f"{__name__}:Broken", "making it raised RuntimeError at test_python_recipe.py:"),
         ("mail", "there is no recipe mail; did you mean mails?"),
-        ("xyz", "there is no recipe xyz; --recipe takes medec_safe, chain_of_thought,"),
-        ("medec_safe", "the recipe medec_safe needs --prompt-file"),
+        ("xyz", "there is no recipe xyz; recipe takes medec_safe, chain_of_thought,"),
+        ("medec_safe", "the recipe medec_safe needs prompt_file"),
     ],
 )
 def test_a_recipe_that_cannot_be_made_is_named(tmp_path, name, said):
