@@ -58,7 +58,7 @@ class Told:
         begins = [event for event in self.events if isinstance(event, ProcessStarted)]
         ends = [event for event in self.events if isinstance(event, ProcessEnded)]
         assert len(begins) == len(ends)
-        return [(event.exit_code, event.reason) for event in ends]
+        return [(event.exit_code, str(event.reason)) for event in ends]
 
 
 @pytest.fixture
