@@ -108,7 +108,9 @@ def test_every_finding_is_in_the_json_with_its_pair_and_state(done: Job) -> None
     assert (quality["judged"], quality["proven"], quality["flagged"], quality["open"]) == (24, 21, 1, 2)
     (flagged,), (unknown, _) = quality["pairs"], quality["open_pairs"]
     assert (flagged["note_id"], flagged["state"]) == ("sample-0", "flagged")
-    assert {"kind": "person", "was": "woman", "became": "man"} in flagged["findings"]
+    (person,) = [finding for finding in flagged["findings"] if finding["kind"] == "person"]
+    assert person["was"].startswith("woman")
+    assert person["became"].startswith("man")
     assert (unknown["index"], unknown["state"], unknown["findings"]) == (1, "open", [])
     assert "in the spring" in unknown["unproven"][0]["became"]
 

@@ -13,7 +13,8 @@ NOTE = (
     "Temperature is 38 C. Examination shows a warm, swollen joint. "
     "The patient was diagnosed with septic arthritis."
 )
-PAIR = Pair("1", NOTE, NOTE.replace("septic arthritis", "gout"), "diagnosis", None, None)
+ERROR = "The patient was diagnosed with gout."
+PAIR = Pair("1", NOTE, NOTE.replace("septic arthritis", "gout"), "diagnosis", ERROR, None)
 NOTES = Notes(PAIR, split_words(NOTE), Change(split_words(NOTE), split_words(PAIR.incorrect_note)))
 
 

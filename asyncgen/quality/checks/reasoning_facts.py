@@ -107,7 +107,7 @@ def check_facts(
 
 
 def _field(key: str, text: str, label: str, notes: Notes, *, comparison_forbidden: bool) -> Iterator[Finding]:
-    for quoted in _quotations(key, text):
+    for quoted in _quotations(key, text, notes.pair):
         if not all(part in notes.flat for part in map(_flat, _ELLIPSIS.split(quoted)) if part):
             yield Finding("reasoning_quote", "", f"{label}: {clip(quoted)}")
     if _FACT_KEYS.search(key):
@@ -122,10 +122,13 @@ def _field(key: str, text: str, label: str, notes: Notes, *, comparison_forbidde
         yield Finding("reasoning_comparison", "", f"{label}: {clip(said)}")
 
 
-def _quotations(key: str, text: str) -> Iterator[str]:
-    """What a text quotes: between quotation marks, or all of it where the key asks for a sentence of the note."""
+def _quotations(key: str, text: str, pair: Pair) -> Iterator[str]:
+    """What a text quotes: between quotation marks, or all of it where the key asks for the sentence of the error.
+
+    A pair that does not name that sentence is asked for nothing that could be quoted.
+    """
     marked = [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
-    if not marked and _SENTENCE_KEYS.search(key) and '"' not in text:
+    if pair.error_sentence and not marked and _SENTENCE_KEYS.search(key) and '"' not in text:
         yield text.strip()
     for quoted in marked:
         if len(quoted.split()) >= _LEAST_QUOTED:
