@@ -19,7 +19,8 @@ LEAST_FAILURES = 5  # in a row: by chance, where one call in ten fails, once in 
 LEAST_ROWS = 3  # fewer may be chance
 FIRST_REST = 1.0  # seconds: a restart behind a load balancer is over by then
 LONGEST_REST = 60.0  # seconds: a minute is the most that a healthy endpoint is left idle
-LONGEST_WAIT = 10.0  # between two probes where there is nobody else to ask
+FIRST_WAIT = 0.25  # seconds, where there is nobody else to ask: a single cut connection holds up nobody
+LONGEST_WAIT = 10.0  # seconds there between two probes: so late the end of an outage is seen
 
 
 class Health:
@@ -94,7 +95,8 @@ class Health:
         ill = others and self._failures >= LEAST_FAILURES
         if not (outage or ill or self.rests) or (self.rests and sent_at < self._rest_until):
             return None
-        self._rest = min(2 * self._rest or FIRST_REST, LONGEST_REST if others else LONGEST_WAIT)
+        first, longest = (FIRST_REST, LONGEST_REST) if others else (FIRST_WAIT, LONGEST_WAIT)
+        self._rest = min(2 * self._rest or first, longest)
         self._rest_until = now + self._rest
         return self._rest
 

@@ -121,10 +121,8 @@ class Endpoint:
         """
         now = asyncio.get_running_loop().time()
         self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
-        # Hardly anything is in flight, and yet it is too much: calls come too close to each other.
-        close = self._took > 0 and self.in_flight <= FEW and not self._control.in_storm and not pause
-        if close and self.limiter.space(max(1.0, 1 / self._took)):
-            self._control.rate_binds(now)
+        if not pause and limit != "tokens" and self._come_too_close():
+            self._space(now)
         spaced = isinstance(self.limiter.lanes.get("requests"), SpacedLane)
         self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None or spaced, pause=pause)
         if grant.at < self._refused_at:
@@ -134,6 +132,14 @@ class Endpoint:
             if limit in {name, None}:
                 lane.pace.refused(now, slow_down=slow_down)
         return True
+
+    def _come_too_close(self) -> bool:
+        """Whether so little else is in flight that only the distance to it can be why a call was refused."""
+        return self._took > 0 and 1 < self.in_flight <= FEW and not self._control.in_storm
+
+    def _space(self, now: float) -> None:
+        if self.limiter.space(max(1.0, 1 / self._took)):
+            self._control.rate_binds(now)
 
     # Time
 

@@ -159,7 +159,8 @@ class RateLimiter:
                 lane.unsaid += 1
                 if lane.unsaid >= (UNSAID if lane.confirmed else UNCONFIRMED):
                     del self.lanes[name]
-                    self.largest_call = float("inf")
+                    if name == "tokens":
+                        self.largest_call = float("inf")
                     if name in self._presets:
                         self.lanes[name] = self._lane(name, self._presets[name])
 

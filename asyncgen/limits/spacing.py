@@ -18,13 +18,14 @@ LOWERED = 0.85
 
 
 class SearchedPace:
-    """A rate in calls a second, looked for from `rate` on; pure."""
+    """A rate in calls a second, looked for from `rate` on, half of which is the least; pure."""
 
     informed = False
 
     def __init__(self, rate: float, share: float) -> None:
         self.share = share
         self._rate = rate
+        self._least = rate / 2
         self._refused_at_rate = float("inf")
 
     @property
@@ -47,7 +48,7 @@ class SearchedPace:
         """A call was refused (once an episode); `slow_down` asks for no more than that."""
         del slow_down
         self._refused_at_rate = self._rate
-        self._rate *= LOWERED
+        self._rate = max(self._least, LOWERED * self._rate)
 
 
 class SpacedLane:

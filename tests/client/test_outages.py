@@ -103,8 +103,8 @@ async def test_a_server_that_is_gone_for_25_seconds_costs_no_pair_and_few_calls(
     await world.run(25 * concurrency, workers=2 * concurrency)
 
     assert (world.failed, world.reasons) == ({}, [])
-    assert world.calls(2, 27) <= 2 * concurrency + 10
-    assert world.calls(3, 27) <= 8
+    assert world.calls(2, 27) <= 2 * concurrency + 12
+    assert world.calls(3, 27) <= 9
     assert world.age < 27 + 11 + 0.3 * 25
     assert any(isinstance(event, Paused) for event in world.events)
 

@@ -86,6 +86,14 @@ async def test_headers_that_name_the_limit_take_the_place_of_the_search() -> Non
     assert not limiter.space(5)
 
 
+async def test_refusals_by_chance_do_not_lower_the_rate_without_end() -> None:
+    """Half of what one call in flight after another needs stays."""
+    pace = SearchedPace(10, 1.0)
+    for _ in range(1000):
+        pace.refused(0.0, slow_down=False)
+    assert pace.rate(0.0) == 5
+
+
 async def test_a_rate_that_is_not_used_does_not_grow() -> None:
     """And a server that changed is found out: what was refused once may be granted later."""
     pace = SearchedPace(10, 1.0)
