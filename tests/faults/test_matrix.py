@@ -37,7 +37,7 @@ class Prediction:
     answered: bool = False
 
 
-NO_SERVER = {"connection refused", "proxy refuses"}
+NO_SERVER = {"body of HTML", "connection refused", "proxy refuses"}
 """Without a single answer these are no matter of pairs."""
 SAYS_OTHERWISE = {
     "usage missing",

@@ -1,0 +1,68 @@
+"""What a user can do about a failure, and about a shortage of the machine."""
+
+import errno
+
+import pytest
+
+from asyncgen.chat import NO_USAGE
+from asyncgen.cli.crash_report import shortage
+from asyncgen.cli.hints import hint
+from asyncgen.events import CallEnded
+
+
+def ended(outcome: str, code: str | None = None, sentence: str | None = None) -> CallEnded:
+    """A call that failed."""
+    return CallEnded(
+        index=0,
+        note_id="n",
+        step="paraphrase",
+        request="r",
+        attempt=1,
+        outcome=outcome,
+        status=400,
+        request_id=None,
+        started=0.0,
+        waited=0.0,
+        took=0.0,
+        usage=NO_USAGE,
+        endpoint="",
+        code=code,
+        param=None,
+        sentence=sentence,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "word"),
+    [
+        (ended("bad_request", "html"), "--base-url"),
+        (ended("bad_request", "not_json", "no healthy upstream"), "--base-url"),
+        (ended("encoding", "zstd"), "compressed"),
+        (ended("large_header"), "headers"),
+        (ended("no_http"), "no HTTP"),
+        (ended("bad_request", None, "This model's maximum context length is 8192 tokens."), "lower max_tokens"),
+        (ended("server_error", None, "Context size has been exceeded."), "lower max_tokens"),
+    ],
+)
+def test_what_came_is_named_with_what_to_do(event: CallEnded, word: str) -> None:
+    """By kind, by code, and by the few sentences that servers without codes have."""
+    assert word in hint(event)
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (MemoryError(), "--concurrency"),
+        (ExceptionGroup("workers", [ValueError(), MemoryError()]), "--concurrency"),
+        (RuntimeError("can't start new thread"), "ulimit -u"),
+        (OSError(errno.EMFILE, "x"), "ulimit -n"),
+    ],
+)
+def test_a_shortage_of_the_machine_is_no_defect(error: BaseException, word: str) -> None:
+    """It is said in a line."""
+    assert word in (shortage(error) or "")
+
+
+def test_a_defect_is_no_shortage() -> None:
+    """It keeps its report."""
+    assert shortage(RuntimeError("something else")) is None
