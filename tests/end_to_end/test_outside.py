@@ -55,32 +55,29 @@ def asyncgen(job: Job, *words: str, env: dict[str, str] | None = None) -> subpro
     )
 
 
+@pytest.mark.timeout(90)  # seven commands
 def test_no_command_sends_what_is_meant_for_this_machine_to_a_proxy(
-    serve: Serve, job: Callable[..., Job], first_pairs: Callable[[int], Path], proxy: Proxy, tmp_path: Path
+    serve: Serve, job: Callable[..., Job], proxy: Proxy, tmp_path: Path
 ) -> None:
     """Each command that sends notes, by several spellings of this machine, with every variable set."""
-    server, pairs = serve(), first_pairs(2)
+    server, env = serve(), proxy.environment
     url = server.base_url
-    named = url.replace("127.0.0.1", "localhost")
     table = tmp_path / "two.toml"
-    table.write_text(
-        f'[endpoint.a]\nbase-url = "{url}"\n[endpoint.b]\nbase-url = "{url.replace("127.0.0.1", "0x7f.1")}"\n'
-    )
-    this = job(server, input_jsonl=pairs)
-    common = ["--input-jsonl", str(pairs), "--prompt-file", str(PROMPTS)]
-    again = ["--base-url", url, *common]
-    env = proxy.environment
+    numbered = url.replace("127.0.0.1", "0x7f.1")
+    table.write_text(f'[endpoint.a]\nbase-url = "{url}"\n[endpoint.b]\nbase-url = "{numbered}"\n')
+    endpoints = ["--config", str(table), "--endpoint", "a", "--endpoint", "b"]
+    this = job(server)
+    again = ["--base-url", url, "--input-jsonl", str(SAMPLES), "--prompt-file", str(PROMPTS)]
     done = [
         this.run(env=env),
-        job(None, input_jsonl=pairs, flags=["--base-url", named]).run(env=env),
-        job(None, input_jsonl=pairs, flags=both).run(env=env),
-        job(None, input_jsonl=pairs, flags=["--simulate"]).run(env=env),
+        *(job(flags=flags).run(env=env) for flags in (["--base-url", numbered], endpoints, ["--simulate"])),
         asyncgen(this, "tune", "--base-url", url, "--calls", "2", "--yes", env=env),
-        asyncgen(this, "trace", str(this.output_dir), "0", "--again", "--yes", *again, env=env),
-        asyncgen(this, "verify", str(this.output_dir), "--regenerate", "1", *again, env=env),
+        asyncgen(this, "trace", str(this.output_dir), "0", "--again", *again, env=env),
+        asyncgen(this, "verify", str(this.output_dir), "--regenerate", *again, env=env),
     ]
     assert not proxy.was_asked()
-    assert [one.returncode for one in done[:5]] == [0] * 5, [one.stderr for one in done]
+    assert [one.returncode for one in done[:6]] == [0] * 6, [one.stderr for one in done]
+    assert done[6].returncode in {0, 3, 65}, done[6].stderr
 
 
 def test_an_empty_address_is_no_default(job: Callable[..., Job], proxy: Proxy) -> None:

@@ -43,6 +43,6 @@ def execute(args: argparse.Namespace) -> int:
         calls.feed(line)
     session = picture.session
     go_on = "" if session is None else with_larger_budget(session.command, session.named)
-    replace_atomically(disk, target, render(picture, record, calls, time.time(), go_on).encode())
+    replace_atomically(disk, target, render(picture, record, calls, time.time(), go_on).encode(errors="replace"))
     sys.stdout.write(f"{target}\n")
     return Exit.DONE
