@@ -51,7 +51,9 @@ def test_what_was_spent_is_the_same_after_opening(disk: Disk, tmp_path: Path) ->
 @pytest.mark.usefixtures("small_segments")
 def test_answers_that_were_not_accepted_are_known_after_opening(disk: Disk, tmp_path: Path) -> None:
     """By step, also those that cost nothing, and those whose segments have gone."""
-    journal = _open(disk, tmp_path)
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    journal = _open(directory)
     for _ in range(3):
         journal.failed(7, "step", "check_schema", Usage())
     journal.failed(7, "other", "check_schema", USAGE)
@@ -66,7 +68,7 @@ def test_answers_that_were_not_accepted_are_known_after_opening(disk: Disk, tmp_
     journal.close()
 
     for _ in range(2):
-        again = _open(disk, tmp_path)
+        again = _open(directory)
         again.close()
         counts = [again.bad_answers(7, step) for step in ("step", "other", "none")]
         assert (counts, again.wasted(7), again.bad_answers(8, "step")) == ([3, 1, 0], 14, 0)
