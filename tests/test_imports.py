@@ -23,7 +23,7 @@ ONLY_USERS = {
     "pyarrow": {"export"},
     "csv": {"medec.csv_files"},
     "xllamacpp": {"local.server_process"},
-    "rapidfuzz": {"quality.checks", "recipes.prompt_template"},
+    "rapidfuzz": {"quality.checks"},
     "ray": {"cluster.ray_fleet"},
 }
 NOT_FOR_HELP = [

@@ -124,8 +124,16 @@ def nearest(name: str, known: AbstractSet[str]) -> str | None:
 
     Names of a letter or two are never near: they would all be.
     """
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 - not for --help
-
-    edits = {one: OSA.distance(name, one) for one in known}
+    edits = {one: _edits(name, one) for one in known}
     near = [one for one, number in edits.items() if 0 < number <= NEAR and number < min(len(one), len(name))]
     return min(near, key=lambda one: (edits[one], one), default=None)
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters must be added, removed or replaced to come from one word to another."""
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(one, 1):
+        before, row[0] = row[0], number
+        for place, wanted in enumerate(other, 1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (letter != wanted))
+    return row[-1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from asyncgen.simulator.paraphrase import find_note, paraphrase
+from asyncgen.simulator.paraphrase import reply
 from asyncgen.simulator.requests import ChatRequest
 from asyncgen.simulator.schemas import value_of
 from asyncgen.simulator.shapes import fill, shape_of_prompt
@@ -29,7 +29,7 @@ class Completion:
 
 def complete(request: ChatRequest, key: int) -> Completion:
     """Answer a request with this body key: a paraphrase of its note, or the JSON object that it asks for."""
-    content = _object(request, key) if request.wants_json else paraphrase(find_note(request.user), key)
+    content = _object(request, key) if request.wants_json else reply(request.user, key)
     tokens = count_tokens(content)
     if request.max_tokens is not None and tokens > request.max_tokens:
         content = cut_to_tokens(content, request.max_tokens)

@@ -89,11 +89,8 @@ _REWRITES = (
     _span(" weeks", " days", 7),
     *(_phrase(old, new) for old, new in _PHRASES),
 )
-_LAST_RESORTS = tuple(
-    f"{opening} the {source}: "
-    for opening in ("Per", "As in", "According to")
-    for source in ("chart", "record", "notes", "file", "text", "source")
-)
+_LAST_RESORT = "Per the chart: "
+_OPENINGS = ("It is so:", "In short:", "One may say:", "To begin with:", "As is known:", "Seen in full:")
 
 
 def find_note(message: str) -> str:
@@ -107,11 +104,20 @@ def find_note(message: str) -> str:
     return message[lead_in.end() if lead_in else 0 :].strip()
 
 
+def reply(message: str, key: int) -> str:
+    """The paraphrase of the note in a message; a message that is none gets an answer that differs with the key."""
+    note = find_note(message)
+    answer = paraphrase(note, key)
+    if note != message.strip() or answer != _LAST_RESORT + note:
+        return answer
+    return f"{_OPENINGS[pick(key, 'opening', len(_OPENINGS))]} {note}"
+
+
 def paraphrase(note: str, key: int) -> str:
     """The note with exactly one change, chosen by the key of the request."""
     found = [rewrite for rewrite in _REWRITES if rewrite.marker in note and rewrite.pattern.search(note)]
     if not found:
-        return _LAST_RESORTS[pick(key, "opening", len(_LAST_RESORTS))] + note
+        return _LAST_RESORT + note
     rewrite = found[pick(key, "rewrite", len(found))]
     matches = list(rewrite.pattern.finditer(note))
     match = matches[pick(key, "occurrence", len(matches))]

@@ -28,7 +28,8 @@ def test_the_body_says_what_was_asked_whatever_the_texts_hold(
         request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed)
         prepared = encoder.prepare("step", request)
         body = json.loads(prepared.body)
-        assert body["messages"] == [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        messages = [{"role": "system", "content": system}] if system else []
+        assert body["messages"] == [*messages, {"role": "user", "content": user}]
         assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("gpt-4o", 0.7, 0.9, 100)
         assert body.get("seed") == seed
         kind = "json_schema" if schema is not None else "json_object" if json_object else None
