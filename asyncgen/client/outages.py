@@ -92,8 +92,10 @@ class Outages:
             return
         self._stop(
             TryLaterError(
-                f"{self._pages} calls got HTML instead of JSON, and none was answered: a login page or a gateway; "
-                "check --base-url and the network, then run the same command again"
+                f"{self._pages} calls got HTML instead of JSON, and none was answered: a login page or "
+                "a gateway; check ",
+                Setting("base_url"),
+                " and the network, then run the same command again",
             )
         )
         raise Stopping
