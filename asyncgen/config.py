@@ -44,7 +44,7 @@ class EndpointConfig:
     base_url: str = DEFAULT_BASE_URL
     api_key: str = field(default="", repr=False)
     key_name: str = "OPENAI_API_KEY"
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     rpm: float | None = None
     tpm: float | None = None
     preset_rpm: float | None = None

@@ -123,7 +123,18 @@ class Again:
             )
 
         wire = SdkWire(config)
-        client = ChatClient(config, gate, _Spending(self._spend), lambda _: None, stop, wire)
+        # The same bytes as then: what was known of the model, and what its endpoints had refused.
+        state = self._trail.state
+        client = ChatClient(
+            config,
+            gate,
+            _Spending(self._spend),
+            lambda _: None,
+            stop,
+            wire,
+            ways=state.ways,
+            learned=state.adaptations,
+        )
         helpers = [asyncio.create_task(gate.pump()), asyncio.create_task(stop_when_exhausted())]
         try:
             yield client

@@ -5,7 +5,7 @@ and `retry`, here alone.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -247,26 +247,30 @@ class ChatClient:
 
     async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> Grant:
         """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
-        only = len(self._gate.endpoints) == 1
+        only = self._gate.endpoints[0].name if len(self._gate.endpoints) == 1 else None
+        held: Hashable = None
+        if only is not None:
+            held = only, request.step, request.shape
+            await self._probes.enter(held)
         while True:
-            shape = self._gate.endpoints[0].name, request.step, request.shape
-            if only:
-                await self._probes.enter(shape)
             try:
                 grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
             except BaseException:
-                if only:
-                    self._probes.leave(shape)
+                if held is not None:
+                    self._probes.leave(held)
                 raise
-            if only:
-                return grant
+            # Where there are several, the gate chooses; a place among the few of another one is given back.
             shape = grant.endpoint.name, request.step, request.shape
-            if not self._probes.full(shape):
-                await self._probes.enter(shape)
+            if held == shape:
+                return grant
+            if held is not None:
+                self._probes.leave(held)
+                held = None
+            if self._probes.try_enter(shape):
                 return grant
             self._gate.leave(grant, request.most)
             await self._probes.enter(shape)
-            self._probes.leave(shape)
+            held = shape
 
     def _answered(self, caller: Caller, request: Prepared, completion: Completion) -> Completion:
         """Note an answer; what it cost without saying so counts with the most that it may be."""

@@ -1,6 +1,7 @@
 """A few calls go ahead of the others as long as it is not known whether a server takes requests of their shape."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable
 
 PROBES = 8  # as many as go ahead where no limit is known: what is refused costs a request of the account's limit
@@ -11,24 +12,26 @@ class Probes:
 
     def __init__(self) -> None:
         self._proven: set[Hashable] = set()
-        self._slots: dict[Hashable, asyncio.Semaphore] = {}
+        self._in_flight: Counter[Hashable] = Counter()
+        self._changed: dict[Hashable, asyncio.Event] = {}
 
-    def full(self, shape: Hashable) -> bool:
-        """Whether one more call of this shape has to wait."""
-        slots = self._slots.get(shape)
-        return shape not in self._proven and slots is not None and slots.locked()
+    def try_enter(self, shape: Hashable) -> bool:
+        """Let one more call of this shape go if it may; then `leave` must follow."""
+        if shape not in self._proven and self._in_flight[shape] >= PROBES:
+            return False
+        self._in_flight[shape] += 1
+        return True
 
     async def enter(self, shape: Hashable) -> None:
         """Wait until one more call of this shape may go; `leave` must follow."""
-        if shape not in self._proven:
-            await self._slots.setdefault(shape, asyncio.Semaphore(PROBES)).acquire()
-            if shape in self._proven:
-                self.leave(shape)  # wakes the next one that waits
+        while not self.try_enter(shape):
+            await self._changed.setdefault(shape, asyncio.Event()).wait()
 
     def leave(self, shape: Hashable, *, answered: bool = False) -> None:
         """A call is back; the first one that was answered lets all others go."""
+        self._in_flight[shape] -= 1
         if answered:
             self._proven.add(shape)
-        slots = self._slots.get(shape)
-        if slots is not None:
-            slots.release()
+        changed = self._changed.pop(shape, None)
+        if changed is not None:
+            changed.set()

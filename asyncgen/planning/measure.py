@@ -10,7 +10,7 @@ from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import CHARACTERS_PER_TOKEN, Prepared
 from asyncgen.client.wire import LookedUp, SdkWire, Wire
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import CallEnded, Event
@@ -129,7 +129,9 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
         gate.close()
 
     wire = _ListeningWire(SdkWire(config), measured)
-    client = ChatClient(config, gate, _NoLog(), measured.observe, stop, wire)
+    listed = listed_model(config.model)
+    ways = None if listed is None else listed.ways
+    client = ChatClient(config, gate, _NoLog(), measured.observe, stop, wire, ways=ways)
     recipe = build(config)
 
     async def ask(index: int, pair: Pair) -> None:

@@ -67,7 +67,12 @@ def load_tier(name: str, model: str, *, by_default: bool = False) -> Tier:
     document = _read(path)
     models = document["models"]
     tiers = next((models[each] for each in (*spellings(model), ANY_MODEL) if each in models), None)
-    if tiers is None and by_default and any(tier in _names(one) for one in models.values()):
+    if (
+        tiers is None
+        and by_default
+        and not provider.endswith(".toml")
+        and any(tier in _names(one) for one in models.values())
+    ):
         return Tier(name=name, source=f"{path.name} has none of {model}: the server's headers tell them")
     if tiers is None:
         raise UsageError(

@@ -50,6 +50,7 @@ SETTINGS: dict[str, Any] = {
     "service_tier": ("str | None", None),
     "prices": ("str | pathlib.Path | None", None),
     "tier": ("str | None", None),
+    "headers": ("Mapping[str, str] | None", None),
     "max_tokens_field": ("str | None", None),
     "strict_params": ("bool", False),
     "keep_thinking": ("bool", False),
@@ -152,7 +153,7 @@ def test_the_settings_do_not_show_the_key() -> None:
 def test_what_the_run_takes_over_is_called_the_same_there() -> None:
     """A setting has one name, in messages too."""
     assert set(SETTINGS) - {one.name for one in fields(RunConfig)} == {
-        *("api_key", "base_url", "rpm", "tpm", "concurrency", "tier", "prices"),
+        *("api_key", "base_url", "rpm", "tpm", "concurrency", "tier", "prices", "headers"),
         *("continue_with_model", "reasoning_effort", "service_tier"),
     }
     assert {one.name for one in fields(StreamSettings)} == {*NEEDED, *SETTINGS, "output"}

@@ -109,7 +109,7 @@ def _prompts(**changes: Any) -> bytes:
     return orjson.dumps({name: value for name, value in (PROMPTS | changes).items() if value is not ...})
 
 
-_SAMPLING = {"null": None, "a text": "0.5", "true": True, "a list": [0.5], "negative": -0.1, "too large": 1e12}
+_SAMPLING = {"a text": "0.5", "true": True, "a list": [0.5], "negative": -0.1, "too large": 1e12}
 PROMPT_FILES: Named = {
     "empty": b"",
     "blank": b" \n",

@@ -45,7 +45,7 @@ def test_an_error_leaves_everything_as_it_was(disk: Disk, tmp_path: Path) -> Non
 def test_what_is_there_is_replaced_only_when_asked(disk: Disk, tmp_path: Path) -> None:
     """Also a link that leads nowhere: what it stood for is not touched."""
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match=r"exists: .*--force"):
+    with pytest.raises(UsageError, match=r"exists: .*force=True"):
         Staging(disk, force=False).check([tmp_path / "link"])
     with Staging(disk, force=True) as staging:
         staging.check([tmp_path / "link"])
