@@ -347,9 +347,9 @@ def as_original(this: Job, done: int, *, surplus: int = 0) -> None:
 def test_a_run_of_the_original_tool_is_taken_over_when_its_files_agree(serve, job, surplus):
     """What it made is kept byte for byte, also behind its checkpoint; only the rest is asked."""
     golden = job(serve())
-    golden.run()
+    golden.run("--model", "gpt-4o")  # that of the tool, which its directories keep
     this = job(serve())
-    this.run()
+    this.run("--model", "gpt-4o")
     as_original(this, 10, surplus=surplus)
     kept = this.outputs()
     this.server = serve()

@@ -71,7 +71,7 @@ def test_any_record_can_be_asked_again(serve, job):
     this.run("--num-pairs", "5")
     config = RunConfig(input_jsonl=this.input_jsonl, output_dir=this.output_dir, prompt_file=this.prompt_file)
     recipe = MedecSafe(PromptFile.load(this.prompt_file), add_reasoning=False)
-    encoder = Encoder(config.model, config.max_tokens_field)
+    encoder = Encoder(config.model, config.max_tokens_field or "max_tokens")
     rows = list(rows_of(this.input_jsonl, parse_pair))
     indexes = {call["request"]: call["index"] for call in calls_of(this)}
 

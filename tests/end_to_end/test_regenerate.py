@@ -197,7 +197,7 @@ def test_what_cannot_be_regenerated_is_refused(serve: Serve, job: Callable[..., 
     assert this.server is not None
     asked = this.server.counts["requests"]
     cases: list[tuple[list[str], int, str]] = [
-        (["--model", "gpt-5"], 65, "model was gpt-4o, now gpt-5"),
+        (["--model", "gpt-5"], 65, "model was gpt-6-luna, now gpt-5"),
         (["0"], 2, "a number of pairs above 0"),
     ]
     for flags, code, words in cases:

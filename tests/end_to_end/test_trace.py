@@ -116,8 +116,10 @@ def test_the_same_requests_are_sent_again(done):
     assert "✓ the same answer" in said
 
 
-def test_another_answer_stands_beside_the_old_one(done):
+def test_another_answer_stands_beside_the_old_one(job, serve):
     """The simulator answers otherwise to another name of the limit, which makes no other request."""
+    done = job(serve(), flags=["--add-reasoning", "--model", "of-nobody"])
+    assert done.run().returncode == 0
     old = done.records(OUTPUTS[0])[7]["note"]
     words = ["7", "--max-tokens-field", "max_completion_tokens"]
     first = json.loads(again(done, *words, "--json").stdout)["again"][0]

@@ -307,9 +307,11 @@ def _connections() -> list[Row]:
         lost("connecting takes too long", lambda: aiohttp.ConnectionTimeoutError("timeout")),
         lost("proxy refuses", no_connection(aiohttp.ClientProxyConnectionError, refused)),
         lost("not HTTP", lambda: aiohttp.ServerDisconnectedError("bad status line")),
-        lost(
+        Row(
             "TLS handshake",
-            no_connection(aiohttp.ClientConnectorSSLError, ssl.SSLError(1, "handshake failure")),
+            "retry",
+            "scheme",
+            breaks(no_connection(aiohttp.ClientConnectorSSLError, ssl.SSLError(1, "handshake failure"))),
         ),
         Row(
             "TLS certificate",

@@ -45,7 +45,8 @@ CASES = {
     "merge-intended": Case(says="Finished a merge that the last run had begun"),
     "merge-halfway": Case(says="Finished a merge that the last run had begun"),
     "regenerating": Case((REGENERATE,), "regenerated"),
-    "regeneration-merge": Case((REGENERATE,), "regenerated", "Finished a merge that the last run had begun"),
+    # Only the merge is finished: today's rules may flag other pairs, which another round would ask about.
+    "regeneration-merge": Case(expected="regenerated", says="Finished a merge that the last run had begun"),
     "shards": Case((shard(2), shard(3), MERGE)),
     "extending": Case(says="Resuming from pair 5 (checkpoint found)"),
     "extended": Case(says="Resuming from pair"),
