@@ -142,6 +142,8 @@ def test_a_measurement_that_is_another_one_is_found(was: str, became: str) -> No
         ("clear.", "clear [rest unchanged].", "placeholder"),
         ("knee", "kn\ufffdee", "garbled"),
         ("knee", "**knee**", "markup"),
+        ("knee", "<think>Okay.</think> knee", "thinking"),
+        ("knee", "knee<|im_end|>", "special_token"),
     ],
 )
 def test_a_change_of_meaning_is_named(was: str, became: str, kind: str) -> None:

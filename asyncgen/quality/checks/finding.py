@@ -44,6 +44,8 @@ KINDS = {
     "preamble": Kind(1, "something stands before the note"),
     "afterword": Kind(1, "something stands behind the note"),
     "fence": Kind(1, "markdown or quotation marks around the note"),
+    "thinking": Kind(5, "what the model thought stands in the note"),
+    "special_token": Kind(3, "a token of a chat template stands in the note"),
     "markup": Kind(1, "tags, markdown or JSON in the note"),
     "refusal": Kind(5, "the model refused"),
     "cut_off": Kind(3, "the end of the note is missing"),

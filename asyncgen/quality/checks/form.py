@@ -36,10 +36,12 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(
-    r"</?\s*(?:note|original_note|paraphrased_note|text|output|answer|p|br|b|i|div|think)\s*/?>"
+    r"</?\s*(?:note|original_note|paraphrased_note|text|output|answer|p|br|b|i|div)\s*/?>"
     r"|\*\*[^*\n]+\*\*|^#{1,6}\s|^\s*\{\s*\"\w+\"\s*:|\\n|&(?:amp|lt|gt|quot|nbsp|deg);|~~",
     re.IGNORECASE | re.MULTILINE,
 )
+_THINKING = re.compile(r"</?(?:think|thinking|thought|reasoning)\b[^>]*>|\[/?think\]|<\|channel\|>", re.IGNORECASE)
+_SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|\[/INST\]")
 _PLACEHOLDER = re.compile(
     r"\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
     r"|\[(?:insert|your|rest|remainder|unchanged|continued|continue|same|omitted|patient|name|date|age|redacted"
@@ -71,6 +73,8 @@ def check_form(change: Change) -> Iterator[Finding]:
     for kind, pattern in (
         ("afterword", _AFTERWORD),
         ("refusal", _REFUSAL),
+        ("thinking", _THINKING),
+        ("special_token", _SPECIAL_TOKEN),
         ("markup", _MARKUP),
         ("placeholder", _PLACEHOLDER),
         ("garbled", _GARBLED),
