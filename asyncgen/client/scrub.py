@@ -20,7 +20,7 @@ _KEY = re.compile(
     r"\b(?:sk|gsk|pk|rk|key|AIza|xai|r8|hf|Bearer)[-_ ]?[A-Za-z0-9*_\-.]{8,}|\b[A-Za-z0-9+/_=-]{32,}",
     re.IGNORECASE,
 )
-_API = frozenset(
+API_NAMES = frozenset(
     {
         "json_object",
         "json_schema",
@@ -75,7 +75,9 @@ def _hide(said: str, text: str, hidden: bytearray, words: int, run: int, *, numb
         if tuple(lowered[place : place + words]) in pairs:
             start, end = found[place].start(), found[place + words - 1].end()
             hidden[start:end] = b"\1" * (end - start)
-    _hide_runs(said, text, hidden, run, {(one.start(), one.end()) for one in found if one.group().lower() in _API})
+    _hide_runs(
+        said, text, hidden, run, {(one.start(), one.end()) for one in found if one.group().lower() in API_NAMES}
+    )
 
 
 def _hide_runs(said: str, text: str, hidden: bytearray, run: int, spared: set[tuple[int, int]]) -> None:

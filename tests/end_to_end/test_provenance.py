@@ -68,8 +68,10 @@ def test_any_record_can_be_asked_again(serve, job):
     """The pair that `calls.jsonl` names and the prompt file make the very request; its answer is the record's."""
     server = serve()
     this = job(server, flags=[])
-    this.run("--num-pairs", "5")
-    config = RunConfig(input_jsonl=this.input_jsonl, output_dir=this.output_dir, prompt_file=this.prompt_file)
+    this.run("--num-pairs", "5", "--model", "gpt-4o")
+    config = RunConfig(
+        model="gpt-4o", input_jsonl=this.input_jsonl, output_dir=this.output_dir, prompt_file=this.prompt_file
+    )
     recipe = MedecSafe(PromptFile.load(this.prompt_file), add_reasoning=False)
     encoder = Encoder(config.model, config.max_tokens_field or "max_tokens")
     rows = list(rows_of(this.input_jsonl, parse_pair))

@@ -77,8 +77,8 @@ def predict(row: Row, hits: Hits, pairs: int) -> Prediction:
         # Paraphrase and the error's reasoning side by side; the third step needs both.
         if all([ask(index, "paraphrase"), ask(index, "error_reasoning")]):
             ask(index, "correct_reasoning")
-    if row.name in NO_SERVER and not prediction.answered:
-        prediction.code = Exit.TRY_LATER
+    if not prediction.answered and (row.name in NO_SERVER or row.kind == "scheme"):
+        prediction.code = Exit.TRY_LATER if row.name in NO_SERVER else Exit.KEY_OR_QUOTA
     return prediction
 
 

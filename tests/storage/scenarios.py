@@ -41,7 +41,7 @@ SCENARIOS: dict[str, Scenario] = {
     "repair and extension": lambda _, world: Explorer(world, Phase(6), before=(Phase(5, FAILING),)),
     "restart": lambda world, _: Explorer(world, Phase(8, restart=True), before=(Phase(5),)),
     "checkpoint removed": lambda world, _: Explorer(
-        world, Phase(8, remove_checkpoint=True), killed=(Phase(8), _asked(6))
+        world, Phase(8, remove_checkpoint=True), killed=(Phase(8), _asked(7))
     ),
     "killed before the checkpoint was durable": lambda world, _: Explorer(
         world, Phase(8), killed=(Phase(8), _renamed("checkpoint.json"))

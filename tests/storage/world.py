@@ -176,7 +176,6 @@ class World:
             input_jsonl=self.input,
             output_dir=DIRECTORY,
             prompt_file=directory / "prompts.json",
-            model="gpt-4o",  # the network takes its time by the hashes of the requests: scenarios count on it
             save_every=2,
             endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", concurrency=3),),
             batch_size=2,
