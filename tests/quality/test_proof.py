@@ -81,6 +81,9 @@ def test_what_is_accounted_for_is_proven(was: str, became: str) -> None:
         ("No abnormality is seen in the left kidney.", "No abnormality is seen in the kidney."),
         ("Temperature is 38 C.", "Temperature is 38 F."),
         ("He denies chest pain but has dyspnea.", "He denies dyspnea but has chest pain."),
+        ("She denies chills.", "He denies chills."),
+        ("She has no rash.", "He denies rash."),
+        ("No rash is seen.", "She has no rash."),
     ],
 )
 def test_what_no_rule_knows_is_open(was: str, became: str) -> None:

@@ -84,4 +84,4 @@ async def test_real_pairs_are_asked_about_in_the_same_bytes(tmp_path, medec_pair
             number += 1
             fields = json.loads(line)
             assert (await walk(by_class, fields))[0] == (await walk(by_file, fields))[0]
-    assert number > 1000
+    assert number == len(medec_pairs.read_bytes().splitlines()) >= 400

@@ -11,7 +11,7 @@ _AT = r"(?:in|on|at|over|under|of|from|around|near|to)"
 _PLACE = rf"(?P<place>(?: {_AT} [^,;:.]+)?)"
 _WHAT = r"(?P<what>(?:(?!\b(?:but|which|who|is|are|was|were|no|not|has|had)\b)[^,;:.])+?)"
 _BE = r"(?:(?P<now>is|are)|was|were)"
-_WHO = r"(?:he|she|patient)"
+_WHO = r"(?:(?P<who>he|she)|patient)"
 _FORMS = tuple(
     re.compile(form + r"\Z")
     for form in (
@@ -36,21 +36,27 @@ _ARTICLES = re.compile(r"\b(?:an?|the|any) ")
 
 
 def same_denial(was: tuple[str, ...], became: tuple[str, ...]) -> bool:
-    """Whether two passages are the same but for the form in which a clause denies a finding."""
-    return not set(_denied(was)).isdisjoint(_denied(became))
+    """Whether two passages are the same but for the form in which a clause denies a finding.
+
+    "She denies" may become "there is no", which names nobody; "he denies" would be somebody else, and a pronoun
+    where there was none could be.
+    """
+    before, after = list(_denied(was)), list(_denied(became))
+    return any(one == other and who in {None, former} for former, one in before for who, other in after)
 
 
-def _denied(words: tuple[str, ...]) -> Iterator[tuple[str, str, str, bool, str]]:
-    """Each clause that denies something, as what it denies and where, with the text before and behind it."""
+def _denied(words: tuple[str, ...]) -> Iterator[tuple[str | None, tuple[str, str, str, bool, str]]]:
+    """Each clause that denies something: "he" or "she"; what it denies and where, with the text around it."""
     text = _ARTICLES.sub("", " ".join(words))
     for match in _CLAUSE.finditer(text):
         clause = match[0].strip()
         before, behind = text[: match.start()], text[match.end() :]
         for form in _FORMS:
             if (found := form.match(clause)) is not None:
-                yield before, _joined(found["what"]), found["place"].strip(), _is_now(found), behind
+                denial = before, _joined(found["what"]), found["place"].strip(), _is_now(found), behind
+                yield found.groupdict().get("who"), denial
         if (found := _TEST.match(clause)) is not None:
-            yield before, _joined(found["what"]), f"on {found['test']}", _is_now(found), behind
+            yield None, (before, _joined(found["what"]), f"on {found['test']}", _is_now(found), behind)
 
 
 def _joined(what: str) -> str:
