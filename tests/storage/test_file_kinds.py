@@ -12,7 +12,7 @@ LINE = '{"note_id": "a", "correct_note": "The patient was given aspirin."}\n'
 @pytest.mark.parametrize(
     ("first", "word"),
     [
-        (gzip.compress(LINE.encode()), "gunzip"),
+        (gzip.compress(LINE.encode(), mtime=0), "gunzip"),
         (b"\x28\xb5\x2f\xfd\x04\x00", "unzstd"),
         (b"PAR1" + bytes(50), "Parquet"),
         (b"PK\x03\x04" + bytes(50), "Excel"),
