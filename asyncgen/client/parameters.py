@@ -88,7 +88,7 @@ class Parameters:
         renamed = None
         if name in LIMIT_FIELDS:
             renamed = LIMIT_FIELDS[1 - LIMIT_FIELDS.index(name)]
-        adaptation = Adaptation(endpoint, request.step, _shape(_fields(request)), name, renamed)
+        adaptation = Adaptation(endpoint, request.step, shape_of(request), name, renamed)
         if adaptation in self._learned or self._refused_before(adaptation):
             return None
         self._learned.append(adaptation)
@@ -115,6 +115,11 @@ class Parameters:
                 fields = _changed(fields, one)
         # Same fields, same bytes: nothing is encoded anew where nothing changed.
         return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
+
+
+def shape_of(request: Prepared) -> tuple[str, ...]:
+    """The names of a request's fields as configured, sorted: what servers take or refuse alike."""
+    return _shape(_fields(request))
 
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:

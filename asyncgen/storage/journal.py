@@ -17,7 +17,7 @@ Line kinds: `header`; `sent` (a call is about to go out: what a crash may have t
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
 have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
 copied before it are not counted again); `adapted` (a field that an endpoint has refused, and how it is sent
-since).
+since); those of batches (see `batch_records`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,9 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, Usage
+from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, OutOfBatch, Usage
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError
+from asyncgen.storage.batch_records import BatchBook, OpenBatch
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
@@ -79,7 +80,7 @@ class Journal:
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
-    be billed twice. `damaged` lines were kept aside.
+    be billed twice. `damaged` lines were kept aside. `batches` is what it knows of batches.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Journal:
         self.damaged = 0
         self.spend = spend
         self.adaptations = list(adaptations)
+        self.batches = BatchBook()
         paths = segments(directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
         self._clear_unfinished()
@@ -117,15 +119,20 @@ class Journal:
     def sent(self, index: int, step: str, most: Usage) -> None:
         """Record that a call is about to be sent that costs at most this."""
         self._log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
-        # Only here: nothing may come between an answer and its line, and the next header says what was spent,
-        # so every line before it must have been counted.
-        self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
+        # Only here: nothing may come between an answer and its line.
+        self._roll()
 
     def answered(
-        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
     ) -> None:
         """Record a usable answer, and what it may have cost beside what the server has said."""
-        record = {
+        record: dict[str, Any] = {
             "kind": "answer",
             "index": index,
             "step": step,
@@ -140,25 +147,60 @@ class Journal:
             record["thinking"] = completion.thinking
         if lost.total_tokens:
             record["lost"] = lost
+        if came is not None:
+            record |= _of_batch(came)
+            self._roll()
         place = self._log.append(encode_line(record))
         self._hold(index, place).answers[step] = place
-        self.spend.add(completion.usage)
+        self.spend.add(completion.usage, batch=came is not None)
         self.spend.lose(lost)
+        if came is not None:
+            self.batches.settle(came.batch, came.most)
 
     def adapted(self, adaptation: Adaptation) -> None:
         """Record what an endpoint has refused, before anything is sent in another way."""
         self.adaptations.append(adaptation)
         self._log.append(_adapted_line(adaptation))
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE) -> None:
+    def failed(
+        self,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Usage,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
+    ) -> None:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
-        record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
-        place = self._log.append(encode_line(record | {"usage": usage, "lost": lost}))
-        self.spend.add(usage)
+        record: dict[str, Any] = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
+        record |= {"usage": usage, "lost": lost}
+        if came is not None:
+            record |= _of_batch(came) | {"request": came.request}
+            self._roll()
+        place = self._log.append(encode_line(record))
+        self.spend.add(usage, batch=came is not None)
         self.spend.lose(lost)
+        if came is not None:
+            self.batches.failures.setdefault(came.batch, set()).add((index, step, came.request))
+            self.batches.settle(came.batch, came.most)
         if _counts(record):
             self._hold(index, place).lost(record)
+
+    def batch(self, batch: OpenBatch) -> None:
+        """Record the state of a batch; `sync` must follow before what it allows."""
+        self._log.append(encode_line({"kind": "batch", "batch": batch}))
+        self.batches.put(batch)
+
+    def batch_closed(self, number: int, lost: Usage) -> None:
+        """Record that all that came of a batch is here, and what the rest may have cost."""
+        self._log.append(encode_line({"kind": "batch_closed", "number": number, "lost": lost}))
+        self.spend.lose(lost)
+        self.batches.close(number)
+
+    def batch_book(self) -> None:
+        """Record what is known of all batches together, as it stands in `batches` now."""
+        self._log.append(encode_line(self.batches.record()))
 
     # Asking
 
@@ -199,7 +241,10 @@ class Journal:
 
     def unlink_dead(self) -> None:
         """Unlink the segments that no pair needs; the run has reached its end."""
-        self._log.unlink_dead()
+        if self.batches.open:  # of another phase of the directory; the lines may be in a segment that goes
+            self._append_batches()
+            self.sync()
+        self._log.unlink_dead(keep_last=bool(self.batches.open))
 
     def close(self) -> None:
         """Close the segment; nothing is recorded after that."""
@@ -223,6 +268,7 @@ class Journal:
                     record |= {"bad_answers": held.bad_answers} if held.bad_answers else {}
                     self._hold(index, self._log.append(encode_line(record)))
             self._log.append(spend_line(self.spend))
+            self._append_batches()
             self._log.retire(segment)
 
     def release(self, index: int) -> None:
@@ -236,6 +282,13 @@ class Journal:
         """Keep what was paid for a failed pair, though a durable checkpoint covers it."""
         if index in self._pairs:
             self._kept.add(index)
+
+    def _roll(self) -> None:
+        """Begin the next segment where it is time for it.
+
+        Its header says what was spent, so every line before it must have been counted.
+        """
+        self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
 
     def _hold(self, index: int, place: Place) -> _Held:
         held = self._pairs.setdefault(index, _Held())
@@ -258,15 +311,16 @@ class Journal:
                 if record.get("spend") is not None:
                     self.spend = Spend(**record["spend"])
                 continue
-            if record["kind"] == "adapted":
-                self._know(Adaptation(**record["adaptation"] | {"fields": tuple(record["adaptation"]["fields"])}))
+            if self._is_of_the_run(record):
                 continue
             index, step = record["index"], record["step"]
             if record["kind"] == "sent":
                 in_flight[index, step] = Usage(**record.get("most", {}))
                 continue
-            in_flight.pop((index, step), None)
+            if record.get("batch") is None:
+                in_flight.pop((index, step), None)
             self._count(record)
+            self.batches.came(record)
             if needed(index):
                 self._take_over(record, line)
         self.unsettled = len(in_flight)
@@ -275,7 +329,22 @@ class Journal:
         self._log.append(spend_line(self.spend))
         for adaptation in self.adaptations:
             self._log.append(_adapted_line(adaptation))
+        self._append_batches()
         self._log.take_over(paths)
+
+    def _append_batches(self) -> None:
+        for record in self.batches.records():
+            self._log.append(encode_line(record))
+
+    def _is_of_the_run(self, record: dict[str, Any]) -> bool:
+        """Take a line in that is about no single pair."""
+        if record["kind"] == "adapted":
+            self._know(Adaptation(**record["adaptation"] | {"fields": tuple(record["adaptation"]["fields"])}))
+            return True
+        if self.batches.take(record):
+            self._count(record)
+            return True
+        return False
 
     def _know(self, adaptation: Adaptation) -> None:
         if adaptation not in self.adaptations:
@@ -283,7 +352,7 @@ class Journal:
 
     def _count(self, record: dict[str, Any]) -> None:
         """Add what a line says that a call has cost."""
-        self.spend.add(Usage(**record.get("usage", {})))
+        self.spend.add(Usage(**record.get("usage", {})), batch=record.get("batch") is not None)
         self.spend.lose(Usage(**record.get("lost", {})))
 
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
@@ -317,6 +386,10 @@ class Journal:
                 fd = self._disk.open_append(aside)
                 self._disk.write(fd, broken, aside)
                 self._disk.close_descriptor(fd)
+
+
+def _of_batch(came: OutOfBatch) -> dict[str, Any]:
+    return {"batch": came.batch, "most": came.most}
 
 
 def _adapted_line(adaptation: Adaptation) -> bytes:

@@ -167,9 +167,12 @@ class SegmentLog:
             self._disk.close_descriptor(segment.fd)
         self._disk.unlink(self._ballast)
 
-    def unlink_dead(self) -> None:
-        """Remove every segment in which no pair lives any more (the run has reached its end)."""
-        for segment in (*self._closed, self._current):
+    def unlink_dead(self, *, keep_last: bool = False) -> None:
+        """Remove every segment in which no pair lives any more (the run has reached its end).
+
+        With `keep_last` the newest stays: it holds more than lines of pairs.
+        """
+        for segment in (*self._closed, *([] if keep_last else [self._current])):
             if not segment.live:
                 self._disk.unlink(segment.path)
 
