@@ -3,15 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.chat_client import Caller
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
 from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
+
+
+class Asker(Protocol):
+    """What calls are asked of: a `ChatClient`, or what stands in its place."""
+
+    def prepare(self, step: str, request: ChatRequest) -> Prepared:
+        """Encode a request for `complete`."""
+
+    async def complete(self, caller: Caller, request: Prepared) -> Completion:
+        """The answer; it is in the journal when this returns."""
 
 
 class RowCalls:
@@ -27,9 +37,7 @@ class RowCalls:
         generation: raised when a flagged row is asked anew.
     """
 
-    def __init__(
-        self, row: Row[Any], client: ChatClient, journal: Journal, seconds: float, generation: int
-    ) -> None:
+    def __init__(self, row: Row[Any], client: Asker, journal: Journal, seconds: float, generation: int) -> None:
         self._client = client
         self._journal = journal
         self._generation = generation

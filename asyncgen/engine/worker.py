@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from asyncgen.client.chat_client import ChatClient
 from asyncgen.engine.failure_threshold import Breaker
-from asyncgen.engine.row_calls import RowCalls
+from asyncgen.engine.row_calls import Asker, RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
 from asyncgen.recipe import Examples, Recipe, Unparsed
@@ -39,7 +38,7 @@ class Worker:
     """
 
     recipe: Recipe[Any]
-    client: ChatClient
+    client: Asker
     journal: Journal
     stop: Callable[[AsyncgenError], None]
     breaker: Breaker

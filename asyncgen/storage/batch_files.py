@@ -21,6 +21,7 @@ from asyncgen.text import loads
 PREFIX = "batch-"
 _BUFFER = 1024 * 1024  # bytes of requests between two writes
 _LINE = 16 * 1024  # bytes: what is read of a result at once; nearly all are shorter
+_OK = 200
 _ROW = 32  # bits behind the index of a row
 _MOST_OFFSET = 2**_ROW - 1
 
@@ -190,12 +191,12 @@ class Spool:
 class Results:
     """What came of a batch: the lines of its output and error files, which come in any order.
 
-    Of several lines with one custom id the first counts. `answered` is the number of requests that the server has
-    worked on.
+    Of several lines with one custom id the first counts. `lines` is the number of requests that the server has
+    worked on, `answered` of those that came to an answer.
     """
 
     def __init__(self, files: BatchFiles, number: int, expected: Members) -> None:
-        self.answered = 0
+        self.lines = self.answered = 0
         self._files = files
         self._tables: list[tuple[Path, array[int]]] = []
         for what in ("output", "errors"):
@@ -225,7 +226,10 @@ class Results:
                     raise DiskError(f"{path} is larger than 4 GB")
                 keys.append(index << _ROW | offset)
                 key = index << _ROW | zlib.crc32(record["custom_id"].encode())
-                self.answered += key not in seen and isinstance(record.get("response"), dict)
+                response = record.get("response")
+                if key not in seen and isinstance(response, dict):
+                    self.lines += 1
+                    self.answered += response.get("status_code", _OK) == _OK
                 seen.add(key)
             offset += len(line)
         return array("Q", sorted(keys))
