@@ -25,6 +25,7 @@ from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe
 from asyncgen.rows import Row
+from asyncgen.storage.batch_files import BatchFiles
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.failed import failed_records
@@ -208,6 +209,7 @@ class Work:
     async def _collect(self, journal: Journal, rows: Rows, ways: ModelWays | None) -> dict[Key, CallFailed]:
         """Ask in batches where the user wants that, or an earlier start did; the calls that were given up."""
         if not self._config.batch and not journal.batches.open:
+            BatchFiles(self._directory).keep_only(set())
             return {}
         return await self._engine.collect(journal, self._directory, rows, self._breaker(), ways)
 

@@ -62,11 +62,17 @@ class BatchFiles:
             if path.name.startswith(f"{PREFIX}{number:08d}."):
                 self.disk.unlink(path)
 
-    def remove_others(self, numbers: set[int]) -> None:
-        """Remove those of all batches but these."""
-        for path in self._all():
-            if int(path.name.removeprefix(PREFIX).split(".")[0]) not in numbers:
-                self.disk.unlink(path)
+    def keep_only(self, numbers: set[int]) -> None:
+        """Remove those of all batches but these, durably."""
+        others = [path for path in self._all() if int(path.name.removeprefix(PREFIX).split(".")[0]) not in numbers]
+        for path in others:
+            self.disk.unlink(path)
+        if others:
+            self.sync_names()
+
+    def sync_names(self) -> None:
+        """Make durable which files there are."""
+        self.disk.fsync_directory(self._place)
 
     def _all(self) -> list[Path]:
         names = self.disk.list_directory(self._place)

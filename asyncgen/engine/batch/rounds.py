@@ -131,6 +131,7 @@ class BatchRounds:
             while True:
                 taken = await self._take()
                 if not await self._send(taken):
+                    await self._files.disk.call(self._files.sync_names)
                     return self._asker.given_up
                 if self._config.batch_detach and self._filling is not None:
                     raise TryLaterError(
@@ -175,11 +176,11 @@ class BatchRounds:
                 Setting("batch_adopt", True),
             )
         if not book.directory or (book.place != place and not book.open):
-            book.directory = os.urandom(16).hex()
+            book.directory = new_id()
         if book.place != place:
             book.place = place
             self._journal.batch_book()
-        self._files.remove_others(set(book.open))
+        self._files.keep_only(set(book.open))
         for batch in list(book.open.values()):
             await self._go_on_with(batch)
 
@@ -197,7 +198,7 @@ class BatchRounds:
         if batch.file and not batch.id and (state := await self._delivery.find(batch)) is not None:
             await self._delivery.adopt(batch, state)
         if not batch.id and state is None:
-            self._close(batch, NO_USAGE)
+            await self._close(batch, NO_USAGE)
             return
         batch = self._journal.batches.open[batch.number]
         await self._delivery.cancel(batch.id)
@@ -270,12 +271,15 @@ class BatchRounds:
         )
         if handed_over or not lost.total_tokens:
             lost = NO_USAGE
-        await self._files.disk.call(self._journal.sync)
-        self._close(batch, lost)
+        await self._close(batch, lost)
         self._count(batch, one)
 
-    def _close(self, batch: OpenBatch, lost: Usage) -> None:
+    async def _close(self, batch: OpenBatch, lost: Usage) -> None:
+        """Nothing more comes of a batch; the journal says so, durably, before its files go."""
+        sync = self._journal.sync
+        await self._files.disk.call(sync)  # of answers in an earlier segment
         self._journal.batch_closed(batch.number, lost)
+        await self._files.disk.call(sync)
         self._files.remove(batch.number)
         self._asker.enqueued.pop(batch.number, None)
         state = self._states.pop(batch.number, BatchState(batch.id, TAKEN))
@@ -418,6 +422,11 @@ class BatchRounds:
         requests = plural(sum(batch.requests for batch in found), "request")
         are = "is" if len(found) == 1 else "are"
         return f"{plural(len(found), 'batch')} with {requests} {are} at the server"
+
+
+def new_id() -> str:
+    """An id for a directory, as no other one has."""
+    return os.urandom(16).hex()
 
 
 def _told(state: BatchState) -> tuple[object, ...]:

@@ -1,0 +1,43 @@
+"""The protocol of batches against a model disk: crashed at every operation, and recovered from."""
+
+import pytest
+
+from asyncgen.engine.batch import filling
+
+from .explore import Explorer
+from .world import Phase, World
+
+pytestmark = pytest.mark.timeout(120)
+LOSSES = 4
+BATCH = Phase(6, batch=True)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of at most seven requests."""
+    monkeypatch.setattr(filling, "MOST_REQUESTS", 7)
+
+
+SCENARIOS = {
+    "batches": lambda world: Explorer(world, BATCH),
+    "batches, then one by one": lambda world: Explorer(world, BATCH, again=Phase(6)),
+    "one by one, then batches": lambda world: Explorer(world, Phase(6), again=BATCH),
+    "a lost create": lambda world: Explorer(world, Phase(6, batch=True, loses_create=True)),
+    "an extension": lambda world: Explorer(world, BATCH, before=(Phase(2, batch=True),)),
+}
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_crash_anywhere_leaves_every_request_in_one_batch(name: str, batch_world: World) -> None:
+    """After a kill or a power loss at any operation or request: the golden bytes, and nothing paid twice."""
+    counts = SCENARIOS[name](batch_world).explore(losses=LOSSES)
+    print(counts)
+    assert counts.states > 200
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_crash_in_the_recovery_leaves_every_request_in_one_batch(batch_world: World) -> None:
+    """Killed, then crashed again while it recovers."""
+    counts = SCENARIOS["batches"](batch_world).explore_twice(first=12, losses=4, second=12)
+    print(counts)
