@@ -4,11 +4,12 @@ import pytest
 
 from asyncgen.engine.batch import filling
 
-from .explore import Explorer
+from .batch_mutants import MUTANTS
+from .explore import Explorer, Violation
 from .world import Phase, World
 
 pytestmark = pytest.mark.timeout(120)
-LOSSES = 4
+LOSSES = 3
 BATCH = Phase(6, batch=True)
 
 
@@ -23,6 +24,9 @@ SCENARIOS = {
     "batches, then one by one": lambda world: Explorer(world, BATCH, again=Phase(6)),
     "one by one, then batches": lambda world: Explorer(world, Phase(6), again=BATCH),
     "a lost create": lambda world: Explorer(world, Phase(6, batch=True, loses_create=True)),
+    "killed while batches are open": lambda world: Explorer(
+        world, BATCH, killed=(BATCH, lambda operation: operation[0] == "created")
+    ),
     "an extension": lambda world: Explorer(world, BATCH, before=(Phase(2, batch=True),)),
 }
 
@@ -41,3 +45,14 @@ def test_a_crash_in_the_recovery_leaves_every_request_in_one_batch(batch_world: 
     """Killed, then crashed again while it recovers."""
     counts = SCENARIOS["batches"](batch_world).explore_twice(first=12, losses=4, second=12)
     print(counts)
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("wrong", MUTANTS)
+def test_a_mutant_is_found(wrong: str, batch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken protocol loses an answer, asks one twice, or does not come to the same end."""
+    mutant, scenario = MUTANTS[wrong]
+    mutant(monkeypatch)
+    with pytest.raises(Violation) as found:
+        SCENARIOS[scenario](batch_world).explore(losses=1)
+    print(f"{wrong}: {str(found.value).splitlines()[0]}")
