@@ -52,13 +52,15 @@ class Tally:
 
 @dataclass(slots=True)
 class BatchJob:
-    """A batch. `created` is in seconds since the epoch, `started` in seconds of the loop's clock.
+    """A batch; `source` is None where there is no file with its id.
 
-    `offsets` are where the requests begin in the input file; `enqueued` are their prompt tokens.
+    `created` is in seconds since the epoch, `started` in seconds of the loop's clock. `offsets` are where the
+    requests begin in the input file; `enqueued` are their prompt tokens.
     """
 
     id: str
-    source: StoredFile
+    input_file_id: str
+    source: StoredFile | None
     endpoint: str
     window: str
     metadata: dict[str, str] | None
@@ -91,7 +93,7 @@ class BatchJob:
             "endpoint": self.endpoint,
             "model": self.model or None,
             "errors": errors if self.problems else None,
-            "input_file_id": self.source.id,
+            "input_file_id": self.input_file_id,
             "completion_window": self.window,
             "status": self.status,
             "output_file_id": self.output_file_id,

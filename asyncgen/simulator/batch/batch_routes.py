@@ -56,10 +56,7 @@ class BatchRoutes:
         except CreateError as error:
             return self._reply.error(400, error.message, error.param, error.code)
         source = self._files.get(asked.input_file_id)
-        if source is None:
-            message = f"No such File object: {asked.input_file_id}"
-            return self._reply.error(404, message, "input_file_id")
-        if source.purpose != "batch":
+        if source and source.purpose != "batch":
             message = f"Invalid purpose of the input file: '{source.purpose}'. It must be 'batch'."
             return self._reply.error(400, message, "input_file_id", "invalid_purpose")
         job = self._jobs.start(asked, source)
@@ -73,6 +70,6 @@ class BatchRoutes:
         if job.status in OPEN_STATES:
             job.enter("cancelling", time.time())
             job.cancelled.set()
-        elif job.status != "cancelling":
+        elif job.status not in ("cancelling", "cancelled"):
             return self._reply.error(409, f"Cannot cancel a batch with status '{job.status}'.")
         return self._reply.json(job.describe())

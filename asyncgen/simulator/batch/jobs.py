@@ -27,10 +27,11 @@ class Jobs:
         self._jobs: dict[str, BatchJob] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, asked: CreateRequest, source: StoredFile) -> BatchJob:
-        """Make a batch of this file and let it work."""
+    def start(self, asked: CreateRequest, source: StoredFile | None) -> BatchJob:
+        """Make a batch of this file (None: there is none) and let it work."""
         job = BatchJob(
             id=f"batch_{next(self._ids)}",
+            input_file_id=asked.input_file_id,
             source=source,
             endpoint=asked.endpoint,
             window=asked.window,

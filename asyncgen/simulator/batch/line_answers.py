@@ -46,6 +46,9 @@ class LineAnswers:
         custom_id, body = data["custom_id"], orjson.dumps(data["body"])
         key = body_key(body)
         seen = self._counts.take_batched(key, custom_id)
+        if self._chance.hits_line("timeout_lines", key, seen.arrivals):
+            tally.failed += 1
+            return self.unanswered(raw, "request_timeout", "The underlying call to the model timed out.")
         error, text = self._work(body, key, seen, tally)
         status, text = (error.status, error.body) if error else (200, text)
         if error:

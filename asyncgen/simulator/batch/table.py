@@ -18,7 +18,7 @@ ROUTE_FAULTS = (
 BATCH_FAULTS = ("fail", "expire", "cancel", "output_gone")
 """What can happen to a whole batch."""
 
-LINE_FAULTS = ("error_lines", "duplicate_lines", "missing_lines")
+LINE_FAULTS = ("error_lines", "timeout_lines", "duplicate_lines", "missing_lines")
 """What can happen to the line of a request in the files that come back."""
 
 
@@ -38,8 +38,8 @@ class Batch:
     Shares of batches: `fail` their validation, `expire`, `cancel` by the server, of the last two with the share
     `done` of the requests answered; `output_gone`: the output file is a 404.
     At most `at_most` HTTP requests or batches get each of these (0: any number).
-    Shares of the requests in a batch: `error_lines` come back as a 500, `duplicate_lines` twice, `missing_lines`
-    not at all although they are counted and charged.
+    Shares of the requests in a batch: `error_lines` come back as a 500, `timeout_lines` without a response,
+    `duplicate_lines` twice, `missing_lines` not at all although they are counted and charged.
     """
 
     served: bool = True
@@ -68,6 +68,7 @@ class Batch:
     done: float = 0.5
     at_most: int = 0
     error_lines: float = 0.0
+    timeout_lines: float = 0.0
     duplicate_lines: float = 0.0
     missing_lines: float = 0.0
 

@@ -2,6 +2,7 @@
 
 from typing import BinaryIO
 
+import orjson
 from aiohttp import BodyPartReader, web
 
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
@@ -67,7 +68,17 @@ def _check(file: StoredFile, most: int) -> None:
         raise UploadError(f"'{file.purpose}' is not one of {sorted(_PURPOSES)} - 'purpose'", "purpose")
     if not file.filename:
         raise UploadError("'file' is a required property", "file")
-    if file.purpose == "batch" and not file.filename.endswith(".jsonl"):
-        raise UploadError("Invalid file format for Batch API. Must be .jsonl", "file")
+    if file.purpose == "batch" and not (file.filename.endswith(".jsonl") and _begins_with_json(file)):
+        raise UploadError("Invalid file format for Batch API. Must be .jsonl")
     if file.purpose == "batch" and file.size > most:
         raise UploadError(f"File is too large: {file.size} bytes. A batch file may have {most} bytes.", "file")
+
+
+def _begins_with_json(file: StoredFile) -> bool:
+    # The upload looks no further than this: what is wrong below fails the batch.
+    with file.path.open("rb") as lines:
+        try:
+            orjson.loads(lines.readline())
+        except orjson.JSONDecodeError:
+            return False
+    return True

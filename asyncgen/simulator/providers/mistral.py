@@ -43,7 +43,7 @@ class Mistral(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest")
     openai_models: ClassVar[bool] = False
-    batch_rules: ClassVar[BatchRules | None] = None
+    batch_rules: ClassVar[BatchRules | None] = BatchRules(batches=False)  # its jobs are another API
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
