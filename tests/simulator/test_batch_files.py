@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import aiohttp
 import openai
 import pytest
 
@@ -66,6 +67,26 @@ async def test_an_upload_needs_a_purpose_that_there_is() -> None:
             await client.sdk.files.create(file=("a.jsonl", TWO), purpose="btach")
         with pytest.raises(openai.BadRequestError, match="purpose"):
             await client.sdk.post("/files", body={"purpose": "batch"}, cast_to=object)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"garbage",
+        b"--b\r\nContent-Disposition: form-data; name=file; filename=a.jsonl\r\n\r\n{}\n",  # cut
+        b"--b\r\nX\r\n\r\n{}\r\n--b--\r\n",
+        b"--b\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n\r\nx\r\n--q--\r\n--b--\r\n",
+        b"--b\r\nContent-Disposition: form-data; name=purpose\r\nContent-Encoding: x\r\n\r\n\xff\r\n--b--\r\n",
+    ],
+)
+async def test_garbage_is_refused(body: bytes) -> None:
+    """Whatever comes instead of an upload, the answer is a 400 and no file stays."""
+    async with serve() as client, aiohttp.ClientSession() as session:
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        async with session.post(f"{client.sim.base_url}/files", data=body, headers=headers) as answer:
+            assert answer.status == 400
+        assert not (await client.sdk.files.list()).data
 
 
 def test_nothing_stays_on_the_disk() -> None:

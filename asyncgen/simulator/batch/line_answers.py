@@ -57,7 +57,7 @@ class LineAnswers:
             tally.completed += 1
         response = {
             "status_code": status,
-            "request_id": next(self._ids),
+            "request_id": f"req_{next(self._ids)}",
             "body": orjson.Fragment(text[text.find(b"{") :]),  # without the comments that some providers put first
         }
         line = self._line(custom_id, response, None)

@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
 
@@ -50,14 +51,14 @@ async def _read(http: web.BaseRequest, file: StoredFile, out: BinaryIO, *, cut: 
             if not isinstance(part, BodyPartReader):
                 continue
             if part.name == "purpose":
-                file.purpose = (await part.read(decode=True)).decode(errors="replace")
+                file.purpose = (await part.read()).decode(errors="replace")
             elif part.name == "file":
                 file.filename = part.filename or "upload"
                 while chunk := await part.read_chunk(_CHUNK):
                     if cut:
                         raise UploadCutError
                     out.write(chunk)
-    except ValueError:
+    except (ValueError, HttpProcessingError):
         raise UploadError("The multipart body could not be parsed.") from None
 
 
