@@ -87,10 +87,8 @@ class Simulator:
         return f"http://{self._host}:{self._port}{self._provider.base}"
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        if (http.method, http.path) == ("GET", "/sim/counts"):
-            return _json(self.counts.as_dict())
-        if (http.method, http.path) == ("GET", "/sim/ledger"):
-            return _json(self.counts.ledger())
+        if http.path.startswith("/sim/") and (told := self._tell(http)):
+            return told
         provider = self._provider
         match provider.route(http.method, http.path, http.query, http.headers):
             case ErrorAnswer() as error:
@@ -106,6 +104,14 @@ class Simulator:
                     return _response(*provider.no_route(http.method, http.path))
                 return await batches.handle(http, address)
         return _json({"object": "list", "data": [provider.describe(model) for model in provider.listed]})
+
+    def _tell(self, http: web.BaseRequest) -> web.Response | None:
+        match http.method, http.path:
+            case "GET", "/sim/counts":
+                return _json(self.counts.as_dict())
+            case "GET", "/sim/ledger":
+                return _json(self.counts.ledger())
+        return None
 
     async def _chat(self, http: web.BaseRequest, model: str) -> web.StreamResponse:
         body = await http.content.read()

@@ -5,6 +5,7 @@ from collections import Counter
 
 import httpx2
 import openai
+import orjson
 import pytest
 from openai._response import AsyncAPIResponse
 
@@ -205,6 +206,24 @@ async def test_lines_can_be_missing_or_double() -> None:
     assert counts["answers"] == 200
     assert len(times) == 200 - counts["faults"]["batch_missing_lines"] < 180
     assert Counter(times.values())[2] == counts["faults"]["batch_duplicate_lines"] > 20
+
+
+async def test_one_thing_at_most_ends_a_batch() -> None:
+    """A batch that fails uses up no expiry: the next ones get what is left."""
+    async with serve(batch(fail=1.0, expire=1.0, cancel=1.0, at_most=1)) as client:
+        ended = [(await client.run(LINES[:4])).status for _ in range(4)]
+    assert ended == ["failed", "expired", "cancelled", "completed"]
+
+
+async def test_bodies_can_be_texts() -> None:
+    """In both files; what the text says is the same."""
+    bad = line(999, body={**LINES[0]["body"], "max_tokens": -1})
+    async with serve(batch(body_as_text=True)) as client:
+        output, errors = await results(client, [LINES[0], bad])
+    async with serve() as client:
+        plain, plain_errors = await results(client, [LINES[0], bad])
+    for (text,), (body,) in ((output, plain), (errors, plain_errors)):
+        assert orjson.loads(text["response"]["body"]).keys() == body["response"]["body"].keys()
 
 
 async def test_answers_can_come_in_order() -> None:

@@ -49,8 +49,8 @@ async def test_mistral_takes_files_and_no_batches() -> None:
             await client.create(file.id)
 
 
-@pytest.mark.parametrize("window", ["24h", "48h", "7d"])
-async def test_groq_takes_longer_windows(window: str) -> None:
+@pytest.mark.parametrize(("window", "days"), [("24h", 1), ("48h", 2), ("7d", 7)])
+async def test_groq_takes_longer_windows(window: str, days: int) -> None:
     """From a day to a week."""
     async with serve(provider="groq") as client:
         done = await client.run(
@@ -59,6 +59,7 @@ async def test_groq_takes_longer_windows(window: str) -> None:
         with pytest.raises(openai.BadRequestError):
             await client.create(done.input_file_id, completion_window="8d")
     assert (done.status, done.completion_window) == ("completed", window)
+    assert done.expires_at - done.created_at == days * 86_400
 
 
 async def test_azure_names_its_problems_otherwise() -> None:

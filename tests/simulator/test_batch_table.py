@@ -1,12 +1,13 @@
 """The table of Batch APIs that ships: dated and sourced, and the simulator's providers behave so."""
 
 import tomllib
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from asyncgen.simulator import load_profile
+from asyncgen.simulator import Batch, load_profile
 from asyncgen.simulator.profile import PROVIDER_NAMES
 from asyncgen.simulator.providers import PROVIDERS
 
@@ -38,3 +39,12 @@ def test_the_simulator_behaves_as_the_table_says(name: str) -> None:
     assert record["expires"] == rules.expires
     assert record["max-requests"] == profile.batch.max_requests
     assert record["max-bytes"] == profile.batch.max_bytes
+
+
+@pytest.mark.parametrize("key", [field.name for field in fields(Batch)])
+def test_every_key_of_the_profile_is_described(key: str) -> None:
+    """In the reference, and in the value itself."""
+    page = (CONFIGS.parent / "docs" / "simulated-batches.md").read_text(encoding="utf-8")
+    keys = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sum(f"`{key}`" in names for names in keys) == 1
+    assert key in ("max_requests", "max_bytes") or f"`{key}`" in (Batch.__doc__ or "")

@@ -112,6 +112,7 @@ async def test_a_batch_without_its_file_fails() -> None:
         ({"completion_window": "48h"}, "completion_window", "invalid_value"),
         ({"endpoint": "/v1/embeddings"}, "endpoint", "invalid_value"),
         ({"input_file_id": None}, "input_file_id", "missing_required_parameter"),
+        ({"extra_body": {"windw": 1}}, "windw", "unknown_parameter"),
         ({"metadata": {"tags": ["a"]}}, "metadata.tags", "invalid_type"),
         ({"metadata": {f"k{number}": "" for number in range(17)}}, "metadata", "object_above_max_properties"),
         ({"metadata": {"k" * 65: ""}}, "metadata", "property_name_above_max_length"),

@@ -10,7 +10,7 @@ from asyncgen.simulator.batch.file_store import StoredFile
 OPEN_STATES = frozenset({"validating", "in_progress", "finalizing"})
 """States of a batch that goes on by itself and can be cancelled."""
 
-_WINDOW_S = 86_400
+_UNITS_S = {"h": 3600, "d": 86_400}
 _STAMPS = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
 
 
@@ -26,16 +26,6 @@ class Problem:
     def describe(self) -> dict[str, Any]:
         """An entry of `errors.data`."""
         return {"code": self.code, "message": self.message, "param": self.param, "line": self.line}
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What goes wrong with a batch as a whole."""
-
-    fail: bool = False
-    expire: bool = False
-    cancel: bool = False
-    output_gone: bool = False
 
 
 @dataclass(slots=True)
@@ -55,7 +45,8 @@ class BatchJob:
     """A batch; `source` is None where there is no file with its id.
 
     `created` is in seconds since the epoch, `started` in seconds of the loop's clock. `offsets` are where the
-    requests begin in the input file; `enqueued` are their prompt tokens.
+    requests begin in the input file; `enqueued` are their prompt tokens. `fate` is how it ends otherwise than
+    completed: `fail`, `expire` or `cancel`.
     """
 
     id: str
@@ -66,7 +57,8 @@ class BatchJob:
     metadata: dict[str, str] | None
     created: float
     started: float
-    fate: Fate
+    fate: str = ""
+    output_gone: bool = False
     status: str = "validating"
     model: str = ""
     enqueued: int = 0
@@ -99,7 +91,7 @@ class BatchJob:
             "output_file_id": self.output_file_id,
             "error_file_id": self.error_file_id,
             "created_at": int(self.created),
-            "expires_at": int(self.created) + _WINDOW_S,
+            "expires_at": int(self.created) + _seconds(self.window),
             **{f"{state}_at": self.stamps.get(state) for state in _STAMPS},
             "request_counts": {"total": tally.total, "completed": tally.completed, "failed": tally.failed},
             "usage": {
@@ -111,3 +103,7 @@ class BatchJob:
             },
             "metadata": self.metadata,
         }
+
+
+def _seconds(window: str) -> int:
+    return int(window[:-1]) * _UNITS_S[window[-1]]

@@ -108,7 +108,7 @@ class BatchWork:
         """Answer requests in this order for as long as the batch may; how many were answered."""
         clock = asyncio.get_running_loop().time
         begun = clock()
-        cut_short = job.fate.cancel or (job.fate.expire and self._rules.expires)
+        cut_short = job.fate == "cancel" or (job.fate == "expire" and self._rules.expires)
         last = math.floor(len(order) * self._table.done) if cut_short else len(order)
         size = max(1, min(_SLICE, len(order) // _LEAST_SLICES))
         for at in range(0, last, size):
@@ -124,7 +124,7 @@ class BatchWork:
         return last
 
     def _outcome(self, job: BatchJob, *, complete: bool) -> str:
-        if job.fate.cancel or job.cancelled.is_set():
+        if job.fate == "cancel" or job.cancelled.is_set():
             return "cancelled"
         return "completed" if complete else "expired"
 

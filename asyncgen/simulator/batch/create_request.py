@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+_FIELDS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"})
 _MOST_PAIRS = 16
 _MOST_KEY = 64
 _MOST_VALUE = 512
@@ -49,6 +50,8 @@ def parse_create(body: bytes, endpoints: tuple[str, ...], windows: tuple[str, ..
         raise CreateError("We could not parse the JSON body of your request.") from None
     if not isinstance(data, dict):
         raise CreateError("The body of the request must be a JSON object.")
+    if unknown := next((name for name in data if name not in _FIELDS), None):
+        raise CreateError(f"Unknown parameter: '{unknown}'.", unknown, "unknown_parameter")
     return CreateRequest(
         _text(data, "input_file_id", ()),
         _text(data, "endpoint", endpoints),

@@ -13,7 +13,7 @@ def no_file(job: BatchJob) -> Problem:
 
 def file_problem(job: BatchJob, check: LineCheck, table: Batch, enqueued: int) -> Problem | None:
     """Why the batch fails for more than single lines; `enqueued` tokens of its model wait already."""
-    if job.fate.fail:
+    if job.fate == "fail":
         return Problem("server_error", "The batch could not be validated. Please try again.")
     if check.lines > table.max_requests:
         message = f"The input file has more requests than the allowed {table.max_requests:,}."

@@ -55,11 +55,9 @@ class LineAnswers:
             tally.failed += 1
         else:
             tally.completed += 1
-        response = {
-            "status_code": status,
-            "request_id": f"req_{next(self._ids)}",
-            "body": orjson.Fragment(text[text.find(b"{") :]),  # without the comments that some providers put first
-        }
+        text = text[text.find(b"{") :]  # without the comments that some providers put first
+        answer = text.decode() if self._profile.batch.body_as_text else orjson.Fragment(text)
+        response = {"status_code": status, "request_id": f"req_{next(self._ids)}", "body": answer}
         line = self._line(custom_id, response, None)
         return Line(not error, line, self._copies(key, seen))
 

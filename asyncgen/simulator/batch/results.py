@@ -31,7 +31,7 @@ class Results:
         for good, (file, _) in self._made.items():
             self._files.add(file)
             if good:
-                file.gone = self._job.fate.output_gone
+                file.gone = self._job.output_gone
                 self._job.output_file_id = file.id
             else:
                 self._job.error_file_id = file.id
