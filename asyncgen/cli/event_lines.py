@@ -4,7 +4,7 @@ import time
 
 from asyncgen.cli.hints import explanation
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
     CallEnded,
     CheckpointSaved,

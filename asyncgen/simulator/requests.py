@@ -22,7 +22,7 @@ class InvalidRequestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
+class SimulatedRequest:
     """What decides the answer: `user` is the last user message, `schema` the JSON schema for it.
 
     `fields` are all fields of the body.
@@ -44,7 +44,7 @@ class ChatRequest:
         return max(self.max_tokens or 0, -(-self.characters // 4))
 
 
-def parse_request(body: bytes, model: str = "") -> ChatRequest:
+def parse_request(body: bytes, model: str = "") -> SimulatedRequest:
     """Read a request body; `model` is what the address says, where it does.
 
     Raises:
@@ -65,7 +65,7 @@ def parse_request(body: bytes, model: str = "") -> ChatRequest:
         raise InvalidRequestError("'messages' must be a list of at least one message", "messages")
     response_format = data.get("response_format")
     kind = response_format.get("type", "text") if isinstance(response_format, dict) else "text"
-    return ChatRequest(
+    return SimulatedRequest(
         model=data["model"],
         system="\n".join(text for role, text in messages if role in ("system", "developer")),
         user=next((text for role, text in reversed(messages) if role == "user"), ""),

@@ -43,7 +43,7 @@ from asyncgen.storage.segment_format import (
     segments,
     spend_line,
 )
-from asyncgen.storage.segment_writer import Place, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, SegmentLog
 
 
 @dataclass(slots=True)
@@ -53,8 +53,8 @@ class _Held:
     `bad_answers` counts by step those that the recipe did not accept.
     """
 
-    places: list[Place] = field(default_factory=list)
-    answers: dict[str, Place] = field(default_factory=dict)
+    places: list[LinePlace] = field(default_factory=list)
+    answers: dict[str, LinePlace] = field(default_factory=dict)
     wasted: int = 0
     bad_answers: dict[str, int] = field(default_factory=dict)
 
@@ -237,7 +237,7 @@ class Journal:
         if index in self._pairs:
             self._kept.add(index)
 
-    def _hold(self, index: int, place: Place) -> _Held:
+    def _hold(self, index: int, place: LinePlace) -> _Held:
         held = self._pairs.setdefault(index, _Held())
         held.places.append(place)
         place.segment.live.add(index)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
-from asyncgen.simulator.batch.batch_job import BatchJob, Problem
+from asyncgen.simulator.batch.batch_job import BatchJob, InputProblem
 from asyncgen.simulator.batch.batch_routes import BatchRoutes
 from asyncgen.simulator.batch.batch_work import BatchWork
 from asyncgen.simulator.batch.chance import Chance
@@ -44,7 +44,7 @@ class BatchApi:
         self._reply = Reply(provider, counts, headers)
         self._files = FileStore(ids)
 
-        def check(job: BatchJob, lines: LineCheck) -> Problem | None:
+        def check(job: BatchJob, lines: LineCheck) -> InputProblem | None:
             return file_problem(job, lines, table, self._jobs.enqueued(lines.model))
 
         answers = LineAnswers(profile, provider, counts, self._chance, ids)

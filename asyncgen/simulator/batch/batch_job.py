@@ -15,7 +15,7 @@ _STAMPS = ("in_progress", "finalizing", "completed", "failed", "expired", "cance
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class InputProblem:
     """Why a batch failed its validation; without a line it is about the whole file."""
 
     code: str
@@ -29,7 +29,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchTally:
     """How many requests there are and how they ended, and the tokens of their answers."""
 
     total: int = 0
@@ -63,8 +63,8 @@ class BatchJob:
     model: str = ""
     enqueued: int = 0
     stamps: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    problems: list[InputProblem] = field(default_factory=list)
+    tally: BatchTally = field(default_factory=BatchTally)
     offsets: "array[int]" = field(default_factory=lambda: array("Q"))
     output_file_id: str | None = None
     error_file_id: str | None = None

@@ -5,15 +5,15 @@ import time
 
 from aiohttp import web
 
-from asyncgen.simulator import wire
+from asyncgen.simulator import broken_wire as wire
 from asyncgen.simulator.batch.batch_job import OPEN_STATES, BatchJob
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.batch.create_request import CreateError, parse_create
 from asyncgen.simulator.batch.file_store import FileStore
 from asyncgen.simulator.batch.jobs import Jobs
 from asyncgen.simulator.batch.paging import page
 from asyncgen.simulator.batch.reply import Reply
-from asyncgen.simulator.batch.table import Batch
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
 _USUAL_LISTED = 20

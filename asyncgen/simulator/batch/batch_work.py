@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
-from asyncgen.simulator.batch.batch_job import BatchJob, Problem
+from asyncgen.simulator.batch.batch_job import BatchJob, InputProblem
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.batch.file_problem import no_file
 from asyncgen.simulator.batch.file_store import FileStore
 from asyncgen.simulator.batch.input_lines import LineCheck
 from asyncgen.simulator.batch.line_answers import LineAnswers
-from asyncgen.simulator.batch.results import Results
-from asyncgen.simulator.batch.table import Batch
+from asyncgen.simulator.batch.result_files import ResultFiles
 from asyncgen.simulator.providers import OpenAI
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
@@ -25,7 +25,7 @@ _REASONS = {
     "expired": ("batch_expired", "This request could not be executed before the completion window expired."),
     "cancelled": ("batch_cancelled", "This request was not executed because the batch was cancelled."),
 }
-FileCheck = Callable[[BatchJob, LineCheck], Problem | None]
+FileCheck = Callable[[BatchJob, LineCheck], InputProblem | None]
 
 
 class BatchWork:
@@ -96,7 +96,7 @@ class BatchWork:
         if self._table.shuffle:
             random.Random(job.tally.total).shuffle(order)  # noqa: S311 - the same order every time
         with contextlib.ExitStack() as stack:
-            out = Results(job, self._files, stack, empty_error_file=self._rules.empty_error_file)
+            out = ResultFiles(job, self._files, stack, empty_error_file=self._rules.empty_error_file)
             done = await self._work(job, source, order, out)
             end = self._outcome(job, complete=done == len(order))
             if reason := _REASONS.get(end):
@@ -104,7 +104,7 @@ class BatchWork:
         await self._end(job, end)
         out.publish()
 
-    async def _work(self, job: BatchJob, source: BinaryIO, order: list[int], out: Results) -> int:
+    async def _work(self, job: BatchJob, source: BinaryIO, order: list[int], out: ResultFiles) -> int:
         """Answer requests in this order for as long as the batch may; how many were answered."""
         clock = asyncio.get_running_loop().time
         begun = clock()
@@ -129,7 +129,7 @@ class BatchWork:
         return "completed" if complete else "expired"
 
     async def _give_up(
-        self, job: BatchJob, source: BinaryIO, order: list[int], out: Results, reason: tuple[str, str]
+        self, job: BatchJob, source: BinaryIO, order: list[int], out: ResultFiles, reason: tuple[str, str]
     ) -> None:
         for at, index in enumerate(order):
             source.seek(job.offsets[index])

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
-from asyncgen.simulator import wire
+from asyncgen.simulator import broken_wire as wire
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
 from asyncgen.simulator.batch.paging import page
 from asyncgen.simulator.batch.reply import Reply
-from asyncgen.simulator.batch.table import Batch
 from asyncgen.simulator.batch.upload import UploadCutError, UploadError, receive
 from asyncgen.simulator.counts import Counts
 from asyncgen.simulator.providers.batch_rules import BatchRules

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.simulator.batch.batch_job import Problem
+from asyncgen.simulator.batch.batch_job import InputProblem
 from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.requests import InvalidRequestError, parse_request
 
@@ -29,7 +29,7 @@ class LineCheck:
     model: str = ""
     tokens: int = 0
     lines: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[InputProblem] = field(default_factory=list)
     _custom_ids: set[str] = field(default_factory=set)
 
     @property
@@ -93,7 +93,7 @@ class LineCheck:
             self.tokens += _prompt_tokens(body)
 
     def _complain(self, code: str, message: str, param: str | None = None) -> None:
-        self.problems.append(Problem(code, message, self.lines, param))
+        self.problems.append(InputProblem(code, message, self.lines, param))
 
 
 def _prompt_tokens(body: dict[str, Any]) -> int:

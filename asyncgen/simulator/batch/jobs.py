@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from asyncgen.simulator.batch.batch_job import OPEN_STATES, BatchJob
+from asyncgen.simulator.batch.batch_profile import ENDS
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.batch.create_request import CreateRequest
 from asyncgen.simulator.batch.file_store import StoredFile
-from asyncgen.simulator.batch.table import ENDS
 from asyncgen.simulator.counts import Counts
 
 Work = Callable[[BatchJob], Coroutine[Any, Any, None]]

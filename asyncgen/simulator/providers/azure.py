@@ -11,7 +11,7 @@ from asyncgen.simulator.faults import Fault
 from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 _CLASSIC = re.compile(r"/openai/deployments/([^/]+)/chat/completions")
 _CLASSIC_BATCH = re.compile(r"/openai/(?:files|batches)(?:/.*)?")
@@ -90,7 +90,7 @@ class Azure(OpenAI):
         del model
         return answer._replace(headers=self.wait_headers(wait_s))
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """A flagged prompt is a 400 with an inner error; a refusal for rate has no header where none is said."""
         if fault.kind == "bad_request":
             inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": _FILTERED}

@@ -7,11 +7,11 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal, format_duration
 from asyncgen.simulator.faults import Fault
-from asyncgen.simulator.parameters import KNOWN
 from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.refused_parameters import KNOWN
+from asyncgen.simulator.requests import SimulatedRequest
 
 _FIELDS = (
     KNOWN - {"logprobs", "top_logprobs", "logit_bias", "verbosity", "prediction", "modalities", "audio"}
@@ -44,7 +44,7 @@ class Groq(OpenAI):
         error = {"message": message, "type": kind, **({"code": code} if code else {})}
         return ErrorAnswer(status, orjson.dumps({"error": error}))
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Refuse fields that the API does not have, and efforts that the model does not."""
         given = {name: value for name, value in request.fields.items() if value is not None}
         if unknown := next((name for name in given if name not in _FIELDS), None):
@@ -76,7 +76,7 @@ class Groq(OpenAI):
         )
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """An answer that is no JSON is not sent; flex has a status of its own."""
         if fault.kind == "bad_answer_json":
             message = (

@@ -5,10 +5,10 @@ from typing import BinaryIO
 
 from asyncgen.simulator.batch.batch_job import BatchJob
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
-from asyncgen.simulator.batch.line_answers import Line
+from asyncgen.simulator.batch.line_answers import ResultLine
 
 
-class Results:
+class ResultFiles:
     """Output and error file; one without a line is not made, but for the error file where that is asked for."""
 
     def __init__(
@@ -21,7 +21,7 @@ class Results:
         if empty_error_file:
             self._file(good=False)
 
-    def write(self, line: Line) -> None:
+    def write(self, line: ResultLine) -> None:
         """Write a line into the file where it belongs."""
         if line.copies:
             self._file(good=line.good).write(line.text * line.copies)
