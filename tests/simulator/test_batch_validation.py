@@ -44,6 +44,7 @@ async def test_a_bad_line_fails_the_batch(lines: list[Any], code: str, at: int, 
         assert client.sim.counts.batch_requests == 0
     assert failed.status == "failed"
     assert failed.failed_at is not None
+    assert failed.request_counts.total == 0
     assert failed.output_file_id is failed.error_file_id is None
     (error,) = failed.errors.data
     assert (error.code, error.line, error.param) == (code, at, param)
@@ -104,6 +105,15 @@ async def test_a_batch_without_its_file_fails() -> None:
     for failed in (none, deleted):
         (error,) = failed.errors.data
         assert (failed.status, error.code, error.param) == ("failed", "invalid_request", "file_id")
+
+
+async def test_a_batch_without_its_file_can_be_cancelled() -> None:
+    """It does not fail any more then."""
+    async with serve(batch(validating_s=60.0)) as client:
+        job = await client.create("file-none")
+        await client.sdk.batches.cancel(job.id)
+        ended = await client.wait(job.id)
+    assert (ended.status, ended.errors) == ("cancelled", None)
 
 
 @pytest.mark.parametrize(

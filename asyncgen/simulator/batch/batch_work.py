@@ -18,7 +18,7 @@ from asyncgen.simulator.batch.result_files import ResultFiles
 from asyncgen.simulator.providers import OpenAI
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
-_SLICE = 8  # requests answered without a break: about a millisecond
+_SLICE = 8  # requests answered without a break: a few milliseconds
 _LEAST_SLICES = 20  # so that small batches progress step by step as well
 _LEAST_SLEEP_S = 0.005
 _REASONS = {
@@ -55,19 +55,27 @@ class BatchWork:
         except FileNotFoundError:  # it was deleted in the meantime
             source = None
         if source is None:
-            job.problems = [no_file(job)]
-            job.enter("failed", time.time())
+            await self._fail(job, [no_file(job)])
             return
         with source:
-            if not await self._validate(job, source):
-                return
-            if job.cancelled.is_set():
+            if problems := await self._validate(job, source):
+                await self._fail(job, problems)
+            elif job.cancelled.is_set():
                 await self._end(job, "cancelled")
-                return
-            job.enter("in_progress", time.time())
-            await self._answer(job, source)
+            else:
+                job.enter("in_progress", time.time())
+                await self._answer(job, source)
 
-    async def _validate(self, job: BatchJob, source: BinaryIO) -> bool:
+    async def _fail(self, job: BatchJob, problems: list[InputProblem]) -> None:
+        if job.cancelled.is_set():
+            await self._end(job, "cancelled")
+            return
+        job.problems = problems
+        job.enter("failed", time.time())
+
+    async def _validate(self, job: BatchJob, source: BinaryIO) -> list[InputProblem]:
+        """What is wrong with the file; nothing, and the batch knows what is in it."""
+
         def known(model: str) -> bool:
             return self._provider.missing(model) is None
 
@@ -82,14 +90,12 @@ class BatchWork:
             if check.lines % (4 * _SLICE) == 0:
                 await asyncio.sleep(0)
         problem = self._check(job, check)
-        job.problems = check.problems if problem is None else [problem]
-        if job.problems and not job.cancelled.is_set():
-            job.enter("failed", time.time())
-            return False
-        job.model = check.model
-        job.enqueued = check.tokens
-        job.tally.total = check.lines
-        return True
+        problems = check.problems if problem is None else [problem]
+        if not problems:
+            job.model = check.model
+            job.enqueued = check.tokens
+            job.tally.total = check.lines
+        return problems
 
     async def _answer(self, job: BatchJob, source: BinaryIO) -> None:
         order = list(range(job.tally.total))
