@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from asyncgen.address import is_loopback
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
-from asyncgen.models import Model, Models, load_models
+from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -329,7 +329,7 @@ def shipped(*parts: str) -> Path:
 
 
 @cache
-def _models() -> Models:
+def _models() -> ModelList:
     return load_models(shipped("models.toml"))
 
 

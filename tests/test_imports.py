@@ -39,7 +39,7 @@ NOT_FOR_HELP = [
     "asyncgen.client.chat_client",
     "asyncgen.client.sdk",
     "asyncgen.cluster",
-    "asyncgen.engine.run",
+    "asyncgen.engine.single_run",
     "asyncgen.export",
     "asyncgen.local",
     "asyncgen.simulator",

@@ -29,8 +29,8 @@ from asyncgen.config import (
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe
-from asyncgen.recipes.params import RESERVED, problem_of
 from asyncgen.recipes.prompts import PromptFile
+from asyncgen.recipes.request_fields import RESERVED, problem_of
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.hints import explanation
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
     BatchChanged,
     CallEnded,

@@ -10,21 +10,21 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
-from asyncgen.cli.job import Job
+from asyncgen.cli.run_job import Job
 from asyncgen.cli.servers import serve_local, serve_simulator
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import MOST_AUTOMATIC
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted
 
 if TYPE_CHECKING:
-    from asyncgen.quality.flaws import Flaws
+    from asyncgen.quality.flaws import DirectoryFlaws
 
 BEGIN_ANEW = "choose another --output-dir, or --restart to move everything aside and begin anew"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
-def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) -> int:
+def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None" = None) -> int:
     """Run, or ask anew for what has flaws; and tell the user about it."""
     from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
@@ -53,9 +53,9 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
             return error.exit_code
 
 
-async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
+async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> int:
     # Slow imports, paid only when there is something to run.
-    from asyncgen.engine.run import Run  # noqa: PLC0415
+    from asyncgen.engine.single_run import Run  # noqa: PLC0415
     from asyncgen.planning.survey import expectation  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
@@ -93,9 +93,9 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
 
 
 async def _execute_on_cluster(job: Job, console: Any) -> int:
-    from asyncgen.cluster.job import ClusterJob  # noqa: PLC0415
+    from asyncgen.cluster.cluster_run import ClusterRun  # noqa: PLC0415
     from asyncgen.cluster.ray_fleet import RayCluster  # noqa: PLC0415 - as above
-    from asyncgen.cluster.run import ClusterRun  # noqa: PLC0415
+    from asyncgen.cluster.shard_job import ClusterJob  # noqa: PLC0415
     from asyncgen.planning.survey import expectation  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 

@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 
 from asyncgen.cli.headers import add_header_argument
-from asyncgen.cli.params import add_param_arguments
 from asyncgen.cli.paths import a_path
+from asyncgen.cli.request_field_flags import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
 from asyncgen.config import (
     BATCH_SIZE,

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.lines import Lines, silence
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.errors import AsyncgenError, Exit
 from asyncgen.version import __version__
 

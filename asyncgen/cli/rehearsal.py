@@ -8,8 +8,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from asyncgen.config import RunConfig
-from asyncgen.engine.run import Run
 from asyncgen.engine.session import Summary
+from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
 from asyncgen.events import CallEnded, Event
 from asyncgen.medec.pair import parse_pair

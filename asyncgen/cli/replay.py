@@ -21,7 +21,7 @@ from asyncgen.cost import Price, Spend, describe
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.medec.pair import CORRECT
-from asyncgen.monitor.trace import Trail
+from asyncgen.monitor.row_trace import Trail
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import walk
 from asyncgen.storage.fingerprint import differences, fingerprint
@@ -38,7 +38,7 @@ class Question:
     request: Prepared
 
 
-class Again:
+class Replay:
     """Asks again for a pair of a run of `asyncgen run`.
 
     Args:

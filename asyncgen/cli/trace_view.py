@@ -11,9 +11,9 @@ import orjson
 
 from asyncgen.chat import Completion
 from asyncgen.cli.replay import Question, readable
-from asyncgen.monitor.trace import Trail
+from asyncgen.monitor.row_trace import Trail
 from asyncgen.quality.checks.change import Change
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.note_words import split_words
 from asyncgen.text import dumps, printable
 
 

@@ -24,7 +24,7 @@ _SAYS = {
 }
 
 
-class Report:
+class VerifyReport:
     """What is kept of the judged pairs: numbers by state and kind, and the worst `show`.
 
     Args:
@@ -86,7 +86,7 @@ def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
     }
 
 
-def print_tables(structure: Structure, report: Report, *, with_input: bool) -> None:
+def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
     """Structure, states, counts by kind, the worst pairs."""
     _structure(structure)
     if not with_input:
@@ -107,7 +107,7 @@ def print_tables(structure: Structure, report: Report, *, with_input: bool) -> N
             _say(f"  {finding.kind:<16} {_words(finding)}")
 
 
-def print_json(structure: Structure, report: Report, *, with_input: bool) -> None:
+def print_json(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
     """One object; every finding, and every passage that no rule accounts for, by pair."""
     problems = structure.problems
     content: dict[str, Any] = {

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, ModelWays, OutOfBatch, Usage
+from asyncgen.client.adaptations import Parameters
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
 from asyncgen.client.outages import Outages
-from asyncgen.client.parameters import Parameters
 from asyncgen.client.probes import Probes
-from asyncgen.client.retry import Again, Decision, GiveUp, Pause, Retries, Stop
+from asyncgen.client.retry import Decision, GiveUp, Pause, Retries, RetryAfter, Stop
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
 from asyncgen.cost import total_usage
@@ -176,7 +176,7 @@ class ChatClient:
             if result.action is Action.ELSEWHERE and self._gate.outage:
                 self._outages.wait(result.kind, endpoint)
             match self._decide(retries, result, odds, endpoint, caller.index):
-                case Again(backoff):
+                case RetryAfter(backoff):
                     request = await self._back_off(caller, request, backoff, retries.counted, result.kind)
                 case Pause() if retries.refused >= SIZE_PROBES and not self._gate.fits(request.tokens):
                     raise CallFailed(request.step, "larger_than_limit", attempt)

@@ -10,7 +10,7 @@ from asyncgen.events import Event, Paused, Sample
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WorkerReport:
     """What a worker says about once a second.
 
     `shard` (from 1) is what it works on; `session` names its process's work on it, for the counts of a `sample`
@@ -28,7 +28,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Instruction:
     """What a worker is told: its share of the limits, for how long to send nothing, and why to stop, if at all.
 
     `pauses` are seconds by endpoint ("": of the run).
@@ -50,24 +50,24 @@ class Desk:
     def __init__(self, workers: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._leases = Leases(workers, clock())
-        self._reports: dict[int, Report] = {}
+        self._reports: dict[int, WorkerReport] = {}
         self._news: list[Event] = []
         self._stop: AsyncgenError | None = None
 
-    def report(self, report: Report) -> Answer:
+    def report(self, report: WorkerReport) -> Instruction:
         """A worker's report; its lease."""
         self._reports[report.worker] = report
         self._news += report.news
         pauses = {paused.endpoint: left for paused, left in report.pauses}
         lease = self._leases.report(self._clock(), report.worker, report.wanted, pauses)
-        return Answer(lease.share, lease.pauses, self._stop)
+        return Instruction(lease.share, lease.pauses, self._stop)
 
     def leave(self, worker: int) -> None:
         """A worker has nothing more to do."""
         self._leases.leave(worker)
         self._reports.pop(worker, None)
 
-    def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]]:
+    def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]]:
         """The last report of each worker and all news since; everybody is told to stop, if there is a reason."""
         self._stop = self._stop or stop
         news, self._news = self._news, []

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from asyncgen.cluster.coordinator import Report
-from asyncgen.cluster.job import ShardEnded
+from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.leases import ECHO
+from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
 from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
@@ -33,7 +33,7 @@ class Fleet(Protocol):
             AsyncgenError: the worker cannot be kept alive.
         """
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
         """See `Desk.overlook`; None while there is no desk."""
 
     async def leave(self, worker: int) -> None:
@@ -133,7 +133,7 @@ class Driver:
             else:
                 await asyncio.sleep(INTERVAL)
 
-    def _hear(self, report: Report) -> None:
+    def _hear(self, report: WorkerReport) -> None:
         before = self._sessions.get(report.shard)
         self._sessions[report.shard] = report.session
         if before is not None and before != report.session:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Protocol
 from uuid import uuid4
 
-from asyncgen.cluster.coordinator import Answer, Report
+from asyncgen.cluster.coordinator import Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE, demand
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
@@ -21,7 +21,7 @@ MOST_NEWS = 20  # failed pairs and warnings of a shard that are told: all are in
 HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, all is wanted again at once
 LEAST_SHARE = 1e-3  # there is no pace of nothing
 
-Channel = Callable[[Report], Awaitable[Answer]]
+Channel = Callable[[WorkerReport], Awaitable[Instruction]]
 
 
 class Ruled(Protocol):
@@ -81,10 +81,10 @@ class Tenant:
             if self._told <= MOST_NEWS:
                 self._news.append(event)
 
-    def report(self) -> Report:
+    def report(self) -> WorkerReport:
         """How the worker stands."""
         now = asyncio.get_running_loop().time()
-        return Report(
+        return WorkerReport(
             worker=self._worker,
             shard=self._shard,
             session=self._session,
@@ -111,7 +111,7 @@ class Tenant:
                 run.take_share(self.share)
             await asyncio.sleep(INTERVAL)
 
-    def _obey(self, run: Ruled, answer: Answer) -> None:
+    def _obey(self, run: Ruled, answer: Instruction) -> None:
         self.share = max(LEAST_SHARE, answer.share)
         run.take_share(self.share)
         for endpoint, seconds in answer.pauses.items():

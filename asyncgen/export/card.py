@@ -6,7 +6,7 @@ For a dataset folder it is the README.md whose YAML head tells `load_dataset` wh
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from asyncgen.export.job import Tally
+from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.version import __version__
@@ -39,7 +39,7 @@ and hold errors on purpose. Not for clinical use.
 def render_card(
     title: str,
     state: RunState,
-    tally: Tally,
+    tally: ExportTally,
     template: ExportTemplate,
     *,
     format_name: str,
@@ -70,7 +70,7 @@ def render_card(
     return "\n".join(parts)
 
 
-def _head(tally: Tally, files: Mapping[str, PurePath]) -> str:
+def _head(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
     lines = ["---"]
     if tally.medec == tally.pairs:
         lines.append("license: cc-by-4.0")
@@ -81,7 +81,7 @@ def _head(tally: Tally, files: Mapping[str, PurePath]) -> str:
     return "\n".join([*lines, "---", ""])
 
 
-def _files(tally: Tally, files: Mapping[str, PurePath]) -> str:
+def _files(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
     rows = [
         f"| {side} | `{_inline(path.as_posix())}` | {tally.examples[side]:,} |" for side, path in files.items()
     ]
@@ -89,7 +89,7 @@ def _files(tally: Tally, files: Mapping[str, PurePath]) -> str:
 
 
 def _provenance(
-    state: RunState, tally: Tally, template: ExportTemplate, format_name: str, *, finished: bool
+    state: RunState, tally: ExportTally, template: ExportTemplate, format_name: str, *, finished: bool
 ) -> str:
     made = state.fingerprint
     endpoint = str(made.get("endpoint", "unknown"))
@@ -114,7 +114,7 @@ def _provenance(
     return "\n".join(["| | |", "| --- | --- |", *lines, ""])
 
 
-def _source(tally: Tally) -> str:
+def _source(tally: ExportTally) -> str:
     if tally.medec == tally.pairs:
         return _MEDEC
     unknown = (

@@ -61,7 +61,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ExamplePair:
     """The two examples of a pair; `ends` are the byte offsets behind their lines."""
 
     correct: Example
@@ -69,7 +69,7 @@ class Pair:
     ends: tuple[int, int]
 
 
-class Examples:
+class ExamplePairs:
     """What a run has made so far.
 
     Args:
@@ -99,7 +99,7 @@ class Examples:
         self._directory = directory
         self._path = directory.output(COMBINED_FILE)
 
-    def pairs(self) -> Iterator[Pair]:
+    def pairs(self) -> Iterator[ExamplePair]:
         """Every pair, in input order.
 
         Raises:
@@ -115,7 +115,7 @@ class Examples:
             correct, incorrect = self._parse(correct_line), self._parse(incorrect_line)
             if (correct.label, incorrect.label, incorrect.note_id) != (CORRECT, INCORRECT, correct.note_id):
                 raise self._changed(COMBINED_FILE)
-            yield Pair(correct, incorrect, (correct_end, incorrect_end))
+            yield ExamplePair(correct, incorrect, (correct_end, incorrect_end))
 
     def at(self, start: int, end: int) -> Example:
         """The example whose line lies between two offsets that `pairs` gave."""

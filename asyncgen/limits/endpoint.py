@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from asyncgen.limits.circuit_breaker import Health
 from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.limiter import RateLimiter
-from asyncgen.limits.pacer import Mark
+from asyncgen.limits.pacer import SpendMark
 from asyncgen.limits.rate_headers import read_reports
 from asyncgen.limits.spacing import SpacedLane
 
@@ -25,7 +25,7 @@ class Grant:
     """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits then."""
 
     at: float
-    marks: Mapping[str, Mark]
+    marks: Mapping[str, SpendMark]
     endpoint: "Endpoint"
 
 

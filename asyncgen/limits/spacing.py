@@ -8,7 +8,7 @@ without a refusal, the server has changed: fast again.
 
 import asyncio
 
-from asyncgen.limits.pacer import Mark
+from asyncgen.limits.pacer import SpendMark
 
 FAST = 1.5  # by which the rate grows in a second
 SLOW = 1.02
@@ -70,10 +70,10 @@ class SpacedLane:
             await asyncio.sleep(self._next - now)
         self._drawn = True
 
-    def spend(self, amount: float, now: float) -> Mark:
+    def spend(self, amount: float, now: float) -> SpendMark:
         """A call goes."""
         self._drawn = False
         self._next = now + 1 / self.pace.rate(now)
         self.spent += amount
         self.pace.sent()
-        return Mark(now, amount, self.spent)
+        return SpendMark(now, amount, self.spent)

@@ -52,7 +52,7 @@ E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse)
 
 
 @dataclass(frozen=True, slots=True)
-class Storm:
+class PausedStorm:
     """Pauses that the server asked for, one soon after the other; times are seconds since the epoch."""
 
     began: float
@@ -96,7 +96,7 @@ class History:
 
     def __init__(self, each_sample: Callable[[Session, float, Sample, int], None] | None = None) -> None:
         self.sessions: list[Session] = []
-        self.storms: list[Storm] = []
+        self.storms: list[PausedStorm] = []
         self.failures: Counter[tuple[str, str]] = Counter()
         self._each_sample = each_sample
         self._recent: deque[bytes] = deque(maxlen=LAST_MINUTE)
@@ -175,12 +175,12 @@ class History:
         if before is None or at > before.ends + max(LEAST_STORM, lasts):
             if before is not None and before.paused < LEAST_STORM:
                 self.storms.pop()
-            self.storms.append(Storm(at, at + lasts, lasts, 1, kind))
+            self.storms.append(PausedStorm(at, at + lasts, lasts, 1, kind))
             return
         ends = max(before.ends, at + lasts)
         # What of this pause was not waited for anyway.
         paused = before.paused + ends - max(before.ends, at)
-        self.storms[-1] = Storm(before.began, ends, paused, before.pauses + 1, kind)
+        self.storms[-1] = PausedStorm(before.began, ends, paused, before.pauses + 1, kind)
 
 
 def _session(at: float, event: Mapping[str, Any]) -> Session:

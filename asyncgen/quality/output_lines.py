@@ -44,7 +44,7 @@ class Problems:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """A line of an output file; `record` is empty when it is no JSON object."""
 
     data: bytes
@@ -65,11 +65,11 @@ class OutputLines:
         self._problems = problems
         self.meter = FileMeter()
         self._lines = self._read(lines_of(directory.disk, directory.output(name)))
-        self._ahead: deque[Line] = deque()
+        self._ahead: deque[OutputLine] = deque()
         self._recent: deque[bytes] = deque(maxlen=AHEAD)
         self._passed: deque[tuple[Any, Any]] = deque(maxlen=AHEAD)
 
-    def take(self, note_id: str, label: str, index: int, failed: deque[str]) -> Line | None:
+    def take(self, note_id: str, label: str, index: int, failed: deque[str]) -> OutputLine | None:
         """The line with this key, when it is among the next ones; None, and a problem, when it is not."""
         key = (note_id, label)
         for place in range(AHEAD):
@@ -87,7 +87,7 @@ class OutputLines:
             self._problems.add("missing", self._name, index, f"no {label} line for this pair")
         return None
 
-    def all(self) -> Iterator[Line]:
+    def all(self) -> Iterator[OutputLine]:
         """Every line that is left."""
         while self._at(0) is not None:
             yield self._ahead.popleft()
@@ -102,7 +102,7 @@ class OutputLines:
         for line in self.all():
             self._too_much(line, index, failed, b"")
 
-    def _at(self, place: int) -> Line | None:
+    def _at(self, place: int) -> OutputLine | None:
         while len(self._ahead) <= place:
             line = next(self._lines, None)
             if line is None:
@@ -110,7 +110,7 @@ class OutputLines:
             self._ahead.append(line)
         return self._ahead[place]
 
-    def _too_much(self, line: Line, index: int, failed: deque[str], taken: bytes) -> None:
+    def _too_much(self, line: OutputLine, index: int, failed: deque[str], taken: bytes) -> None:
         if not line.record:
             self._problems.add("not_json", self._name, index, "a line before this pair is no JSON object")
         elif line.data == taken or line.data in self._recent:
@@ -123,14 +123,14 @@ class OutputLines:
                 "order", self._name, index, "a line before this pair is out of place, or of no pair"
             )
 
-    def _read(self, lines: Iterator[bytes]) -> Iterator[Line]:
+    def _read(self, lines: Iterator[bytes]) -> Iterator[OutputLine]:
         for data in lines:
             if self._size is not None and self.meter.size >= self._size:
                 return
             self.meter.advance(data)
             if not data.endswith(b"\n"):
                 self._problems.add("torn", self._name, None, "the last line has no end")
-            yield Line(data, _object(data))
+            yield OutputLine(data, _object(data))
 
 
 def _object(data: bytes) -> dict[str, Any]:

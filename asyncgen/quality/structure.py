@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
-from asyncgen.quality.output_lines import AHEAD, Line, OutputLines, Problems
+from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems
 from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
 from asyncgen.storage.input_file import rows_of
@@ -94,7 +94,9 @@ class Structure:
         self._check_marks({name: file.meter for name, file in files.items()} | meters)
         self._check_counts()
 
-    def _compare(self, index: int, pair: Pair | None, lines: dict[tuple[str, str], Line | None]) -> Made | None:
+    def _compare(
+        self, index: int, pair: Pair | None, lines: dict[tuple[str, str], OutputLine | None]
+    ) -> Made | None:
         correct, incorrect = lines[CORRECT_FILE, CORRECT], lines[INCORRECT_FILE, INCORRECT]
         for line, label in ((correct, CORRECT), (incorrect, INCORRECT)):
             combined = lines[COMBINED_FILE, label]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from asyncgen.simulator.batch.table import Batch
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.profile_checks import ProfileError, not_negative, one_of
 
 FAULT_KINDS = (

@@ -4,22 +4,22 @@ import time
 from typing import NamedTuple
 
 from asyncgen.simulator import answers
-from asyncgen.simulator.completions import Completion, complete
+from asyncgen.simulator.completions import SimulatedCompletion, complete
 from asyncgen.simulator.profile import Thinking
 from asyncgen.simulator.providers import OpenAI
-from asyncgen.simulator.reasoning import after_reasoning
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.thoughts import after_reasoning
 
 
 class Answered(NamedTuple):
     """What the model said and the body that says it."""
 
-    completion: Completion
+    completion: SimulatedCompletion
     body: bytes
 
 
 def respond(
-    chat: ChatRequest, key: int, fault: str | None, provider: OpenAI, thinking: Thinking, answer_id: str
+    chat: SimulatedRequest, key: int, fault: str | None, provider: OpenAI, thinking: Thinking, answer_id: str
 ) -> Answered:
     """Answer the request with this body key, spoiled by the fault where that touches the content."""
     completion = complete(provider.fit(chat), key)

@@ -14,7 +14,8 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from asyncgen.simulator import answers, wire
+from asyncgen.simulator import answers
+from asyncgen.simulator import broken_wire as wire
 from asyncgen.simulator.batch.batch_api import BatchApi
 from asyncgen.simulator.buckets import RateLimits
 from asyncgen.simulator.counts import Counts, Seen
@@ -22,7 +23,7 @@ from asyncgen.simulator.draws import body_key, draw, lognormal
 from asyncgen.simulator.faults import Fault, FaultPlan, concerns, storm_hit
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import PROVIDERS, ErrorAnswer, Route
-from asyncgen.simulator.requests import ChatRequest, InvalidRequestError, parse_request
+from asyncgen.simulator.requests import InvalidRequestError, SimulatedRequest, parse_request
 from asyncgen.simulator.respond import respond
 from asyncgen.simulator.slots import Slots
 
@@ -87,10 +88,8 @@ class Simulator:
         return f"http://{self._host}:{self._port}{self._provider.base}"
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        if (http.method, http.path) == ("GET", "/sim/counts"):
-            return _json(self.counts.as_dict())
-        if (http.method, http.path) == ("GET", "/sim/ledger"):
-            return _json(self.counts.ledger())
+        if http.path.startswith("/sim/") and (told := self._tell(http)):
+            return told
         provider = self._provider
         match provider.route(http.method, http.path, http.query, http.headers):
             case ErrorAnswer() as error:
@@ -106,6 +105,14 @@ class Simulator:
                     return _response(*provider.no_route(http.method, http.path))
                 return await batches.handle(http, address)
         return _json({"object": "list", "data": [provider.describe(model) for model in provider.listed]})
+
+    def _tell(self, http: web.BaseRequest) -> web.Response | None:
+        match http.method, http.path:
+            case "GET", "/sim/counts":
+                return _json(self.counts.as_dict())
+            case "GET", "/sim/ledger":
+                return _json(self.counts.ledger())
+        return None
 
     async def _chat(self, http: web.BaseRequest, model: str) -> web.StreamResponse:
         body = await http.content.read()
@@ -147,7 +154,7 @@ class Simulator:
             return self._error(error)
         return await self._complete(http, chat, key, seen, fault.kind if fault else None)
 
-    def _storm(self, now: float, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
+    def _storm(self, now: float, chat: SimulatedRequest, key: int, seen: Seen) -> Fault | None:
         storm = self.profile.storm
         if not storm.duration_s:
             return None  # spares the draw
@@ -157,7 +164,7 @@ class Simulator:
         self.counts.refused["storm"] += 1
         return fault
 
-    def _fault(self, body: bytes, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
+    def _fault(self, body: bytes, chat: SimulatedRequest, key: int, seen: Seen) -> Fault | None:
         seen.admitted += 1
         fault = self._faults.hit(body, seen.admitted, draw(self.profile.seed, key, seen.admitted))
         if fault is None or not concerns(fault, chat):
@@ -180,7 +187,7 @@ class Simulator:
                 await asyncio.sleep(lognormal(latency.median_s, latency.sigma, unit))
 
     async def _complete(
-        self, http: web.BaseRequest, chat: ChatRequest, key: int, seen: Seen, fault: str | None
+        self, http: web.BaseRequest, chat: SimulatedRequest, key: int, seen: Seen, fault: str | None
     ) -> web.StreamResponse:
         if fault == "drop":
             return wire.drop(http)

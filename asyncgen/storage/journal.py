@@ -44,7 +44,7 @@ from asyncgen.storage.segment_format import (
     segments,
     spend_line,
 )
-from asyncgen.storage.segment_writer import Place, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, SegmentLog
 
 
 @dataclass(slots=True)
@@ -54,8 +54,8 @@ class _Held:
     `bad_answers` counts by step those that the recipe did not accept.
     """
 
-    places: list[Place] = field(default_factory=list)
-    answers: dict[str, Place] = field(default_factory=dict)
+    places: list[LinePlace] = field(default_factory=list)
+    answers: dict[str, LinePlace] = field(default_factory=dict)
     wasted: int = 0
     bad_answers: dict[str, int] = field(default_factory=dict)
 
@@ -290,7 +290,7 @@ class Journal:
         """
         self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
 
-    def _hold(self, index: int, place: Place) -> _Held:
+    def _hold(self, index: int, place: LinePlace) -> _Held:
         held = self._pairs.setdefault(index, _Held())
         held.places.append(place)
         place.segment.live.add(index)

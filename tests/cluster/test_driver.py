@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from asyncgen.cluster.coordinator import Report
+from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.driver import Driver
-from asyncgen.cluster.job import ShardEnded
+from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError
 from asyncgen.events import Event, Notice, Paused, Sample
@@ -30,7 +30,7 @@ class Fleet:
         self._why: AsyncgenError | None = None
         self.given: list[tuple[int, int]] = []
         self.left: list[int] = []
-        self.reports: list[Report] = []
+        self.reports: list[WorkerReport] = []
         self.news: list[Event] = []
         self.failing: dict[int, AsyncgenError] = {}
         self.failed = 0
@@ -48,7 +48,7 @@ class Fleet:
         done = report(portion.shard.number, worker=worker, done=portion.size, total=portion.size, calls=30)
         return ShardEnded(self.failed, done, error)
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
         if self.away:
             return None
         if stop is not None:
@@ -110,10 +110,10 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     driver = driver_of(fleet, events)
     loop = asyncio.get_running_loop()
     fleet.reports = [report(1, session="first")]
-    paused = Report(0, 1, "second", 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
+    paused = WorkerReport(0, 1, "second", 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
     loop.call_later(2.5, setattr, fleet, "reports", [paused])
     pauses = ((Paused(100.0, "rate_limit"), 98.0), (Paused(9.0, "rate_limit", "b"), 9.0))
-    loop.call_later(3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, pauses)])
+    loop.call_later(3.5, setattr, fleet, "reports", [WorkerReport(0, 1, "second", 1.0, pauses)])
     loop.call_later(4.5, setattr, fleet, "reports", [])
     await driver.run(SHARDS[:1])
     paused_at = [(event.seconds, event.endpoint) for event in events if isinstance(event, Paused)]

@@ -66,23 +66,8 @@ async def test_a_refused_request_is_in_the_error_file() -> None:
     assert error["response"]["body"] == live.value.response.json()
 
 
-async def test_a_batch_passes_through_its_states() -> None:
-    """Each state lasts as long as the table says, and the requests are done one after the other."""
-    table = batch(validating_s=0.05, working_s=0.2, finalizing_s=0.05)
-    async with serve(table) as client:
-        seen: dict[str, set[int]] = {}
-        job = await client.submit([line(number) for number in range(20)])
-        while job.status != "completed":
-            seen.setdefault(job.status, set()).add(job.request_counts.completed)
-            job = await client.sdk.batches.retrieve(job.id)
-    assert list(seen) == ["validating", "in_progress", "finalizing"]
-    assert seen["validating"] == {0}
-    assert len(seen["in_progress"]) > 2
-    assert seen["finalizing"] == {20}
-
-
 async def test_a_cancelled_batch_keeps_what_is_done() -> None:
-    """What was answered by then is in the output; the rest is nowhere."""
+    """What was answered by then is in the output, the rest in the error file; to cancel it again is no error."""
     async with serve(batch(working_s=30.0)) as client:
         job = await client.submit([line(number) for number in range(2000)])
         while job.request_counts.completed == 0:
@@ -90,8 +75,12 @@ async def test_a_cancelled_batch_keeps_what_is_done() -> None:
         assert (await client.sdk.batches.cancel(job.id)).status == "cancelling"
         job = await client.wait(job.id)
         output = await client.content(job.output_file_id)
+        errors = await client.content(job.error_file_id)
         assert client.sim.counts.batch_requests == len(output)
+        assert (await client.sdk.batches.cancel(job.id)).status == "cancelled"
     assert job.status == "cancelled"
+    assert len(errors) == job.request_counts.failed == 2000 - len(output)
+    assert {(one["response"], one["error"]["code"]) for one in errors} == {(None, "batch_cancelled")}
     assert job.cancelling_at <= job.cancelled_at
     assert 0 < len(output) == job.request_counts.completed < 2000
 
@@ -107,7 +96,7 @@ async def test_an_ended_batch_cannot_be_cancelled() -> None:
 async def test_batches_are_listed_by_pages() -> None:
     """The newest comes first; `after` and `limit` walk through all of them."""
     async with serve() as client:
-        file = await client.upload(b"")
+        file = await client.upload(b"{}")
         made = [(await client.create(file.id)).id for _ in range(5)]
         page = await client.sdk.batches.list(limit=2)
         assert [job.id for job in page.data] == made[:-3:-1]

@@ -12,7 +12,7 @@ from asyncgen.humanize import plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
-    from asyncgen.export.job import Export, Sink, Tally
+    from asyncgen.export.export_run import Export, ExportTally, RecordSink
     from asyncgen.storage.staging import Staging
 
 HELP = "make a file or a folder that trains from the outputs of a run"
@@ -58,9 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Export."""
     from asyncgen.export.card import render_card  # noqa: PLC0415
-    from asyncgen.export.examples import Examples  # noqa: PLC0415
+    from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
+    from asyncgen.export.export_run import Export  # noqa: PLC0415
     from asyncgen.export.formats import FORMATS  # noqa: PLC0415
-    from asyncgen.export.job import Export  # noqa: PLC0415
     from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
@@ -73,7 +73,7 @@ def execute(args: argparse.Namespace) -> int:
     disk = Disk()
     directory = absolute(args.directory, "the directory")
     export = Export(
-        examples=Examples(RunDirectory(disk, directory)),
+        examples=ExamplePairs(RunDirectory(disk, directory)),
         template=ExportTemplate.load(args.template),
         format=FORMATS[args.format],
         split=None if args.split is None else Split.parse(args.split, args.seed),
@@ -127,8 +127,8 @@ def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
     return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
 
 
-def _sink(staging: "Staging", path: Path, format_name: str) -> "Sink":
-    from asyncgen.export.job import JsonlSink  # noqa: PLC0415
+def _sink(staging: "Staging", path: Path, format_name: str) -> "RecordSink":
+    from asyncgen.export.export_run import JsonlSink  # noqa: PLC0415
     from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
 
     return (ParquetSink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
@@ -138,7 +138,7 @@ def _report(
     lines: Lines,
     format_name: str,
     export: "Export",
-    tally: "Tally",
+    tally: "ExportTally",
     *,
     card: Path,
     files: dict[str, Path],

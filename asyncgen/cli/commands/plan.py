@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from asyncgen.cli import flags as _flags
-from asyncgen.cli import job as _job
+from asyncgen.cli import run_job as _job
 from asyncgen.cli.command_line import command
 from asyncgen.cli.execution import carry_out
 from asyncgen.config import RunConfig
@@ -20,7 +20,7 @@ from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import NO_PRICE, amount, duration, usd
 from asyncgen.planning.capacity import Plan as Pace
-from asyncgen.planning.forecast import Forecast, Sample, forecast
+from asyncgen.planning.forecast import Forecast, MeasuredSample, forecast
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, format_limits
 
@@ -84,7 +84,7 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _calls_a_pair(sample: Sample) -> float:
+def _calls_a_pair(sample: MeasuredSample) -> float:
     return sum(size.calls for size in sample.sizes.values()) / sample.pairs
 
 
@@ -99,7 +99,9 @@ CHEAPER = {
 }
 
 
-def _cheaper(config: RunConfig, prices: Path | None, sample: Sample, pairs: int) -> list[tuple[str, str, Range]]:
+def _cheaper(
+    config: RunConfig, prices: Path | None, sample: MeasuredSample, pairs: int
+) -> list[tuple[str, str, Range]]:
     """The cost in the service tiers that cost less, where they are known: name, how to get it, range."""
     found = []
     for tier, how in CHEAPER.items():

@@ -16,7 +16,7 @@ from asyncgen.errors import Exit
 from asyncgen.humanize import brief, clock, duration, percent, plural, rate
 
 if TYPE_CHECKING:
-    from asyncgen.monitor.status import Picture
+    from asyncgen.monitor.run_status import Picture
     from asyncgen.monitor.throughput import Rates
 
 HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to go on"
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Look, and say what is seen."""
-    from asyncgen.monitor.status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
+    from asyncgen.monitor.run_status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.text import printable  # noqa: PLC0415
@@ -256,7 +256,7 @@ def _storm(picture: "Picture") -> Iterator[tuple[str, str]]:
 
 
 def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
-    from asyncgen.monitor.report.words import cost_of  # noqa: PLC0415 - as above
+    from asyncgen.monitor.report.amounts import cost_of  # noqa: PLC0415 - as above
 
     samples = picture.history.samples
     calls, refused, retried = (

@@ -5,14 +5,14 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli import job as _job
+from asyncgen.cli import run_job as _job
 from asyncgen.cli.flags import add_api_arguments
 from asyncgen.cli.paths import a_path
 from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
-    from asyncgen.cli.replay import Again, Question
-    from asyncgen.monitor.trace import Trail
+    from asyncgen.cli.replay import Question, Replay
+    from asyncgen.monitor.row_trace import Trail
 
 HELP = "show the calls that a record was made from; --again sends the same requests once more"
 EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --prompt-file prompts.json"
@@ -43,7 +43,7 @@ def execute(args: argparse.Namespace) -> int:
     # `asyncgen --help` does not pay for these.
     from asyncgen.cli.trace_view import as_json, say_trail  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
-    from asyncgen.monitor.trace import find  # noqa: PLC0415
+    from asyncgen.monitor.row_trace import find  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any]]:
-    from asyncgen.cli.replay import Again  # noqa: PLC0415
+    from asyncgen.cli.replay import Replay  # noqa: PLC0415
     from asyncgen.cli.servers import serve_local, serve_simulator  # noqa: PLC0415
     from asyncgen.cli.trace_view import say_answer  # noqa: PLC0415
 
@@ -76,7 +76,7 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
-        again = Again(config, job.price, trail)
+        again = Replay(config, job.price, trail)
         client = await stack.enter_async_context(again.client())
         answers = []
         # All are proved to be the same before one is paid.
@@ -87,7 +87,7 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
     return answers
 
 
-async def _ask(again: "Again", client: Any, question: "Question") -> dict[str, Any]:
+async def _ask(again: "Replay", client: Any, question: "Question") -> dict[str, Any]:
     from asyncgen.cli.trace_view import compare  # noqa: PLC0415
 
     try:

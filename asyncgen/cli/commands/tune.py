@@ -18,8 +18,8 @@ from asyncgen.cli.flags import (
     add_simulate_argument,
 )
 from asyncgen.cli.headers import resolve_headers
-from asyncgen.cli.job import sockets
 from asyncgen.cli.paths import absolute, absolute_input
+from asyncgen.cli.run_job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.cli import job as _job
+from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
 from asyncgen.cli.paths import a_path
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Verify, print, judge."""
     # `asyncgen --help` does not pay for these.
-    from asyncgen.cli.verify_view import Report, print_json, print_tables  # noqa: PLC0415
+    from asyncgen.cli.verify_view import VerifyReport, print_json, print_tables  # noqa: PLC0415
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
@@ -80,7 +80,7 @@ def execute(args: argparse.Namespace) -> int:
     try:
         directory = RunDirectory(disk, args.directory.absolute())
         verification = Verification(directory, args.input_jsonl, args.prompt_file)
-        report = Report(args.show, full=args.json)
+        report = VerifyReport(args.show, full=args.json)
         for judged in verification.judged():
             report.add(judged)
     finally:
@@ -113,7 +113,7 @@ def _next(structure: "Structure", directory: Path, *, all_flagged: bool) -> str:
 
 def _regenerate(args: argparse.Namespace) -> int:
     """Ask flagged pairs again, as the run in the directory has asked."""
-    from asyncgen.quality.flaws import Flaws  # noqa: PLC0415
+    from asyncgen.quality.flaws import DirectoryFlaws  # noqa: PLC0415
     from asyncgen.storage.checkpoint import load_statistics  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
@@ -133,5 +133,5 @@ def _regenerate(args: argparse.Namespace) -> int:
         disk.close()
     args.quiet = args.quiet or args.json
     job = _job.prepare_as_in(state, args)
-    flaws = Flaws(job.config.input_jsonl, args.prompt_file.resolve(), args.regenerate)
+    flaws = DirectoryFlaws(job.config.input_jsonl, args.prompt_file.resolve(), args.regenerate)
     return carry_out(job, args, flaws)

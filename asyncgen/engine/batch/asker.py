@@ -10,8 +10,8 @@ from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.outages import advice_on, said
-from asyncgen.client.parameters import shape_of
-from asyncgen.client.retry import Again, GiveUp, Retries, Stop
+from asyncgen.client.adaptations import shape_of
+from asyncgen.client.retry import GiveUp, Retries, RetryAfter, Stop
 from asyncgen.config import RunConfig
 from asyncgen.cost import together
 from asyncgen.engine.batch.filling import Filling
@@ -168,7 +168,7 @@ class BatchAsker:
             case Stop():
                 advice = advice_on(failure, self._config, self._config.endpoints[0])
                 raise KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
-            case Again() if failure.kind == "reasoning_length":
+            case RetryAfter() if failure.kind == "reasoning_length":
                 self._wider.add(key)
 
 

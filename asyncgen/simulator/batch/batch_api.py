@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
-from asyncgen.simulator.batch.batch_job import BatchJob, Problem
+from asyncgen.simulator.batch.batch_job import BatchJob, InputProblem
 from asyncgen.simulator.batch.batch_routes import BatchRoutes
 from asyncgen.simulator.batch.batch_work import BatchWork
 from asyncgen.simulator.batch.chance import Chance
@@ -37,19 +37,20 @@ class BatchApi:
     ) -> None:
         table = profile.batch
         self._profile = profile
+        self._rules = rules
         self._counts = counts
         self._faults = FaultPlan(profile.faults)
         self._chance = Chance(table, profile.seed, counts.faults)
         self._reply = Reply(provider, counts, headers)
         self._files = FileStore(ids)
 
-        def check(job: BatchJob, lines: LineCheck) -> Problem | None:
-            return file_problem(job, lines, table, rules, provider, self._jobs.enqueued(lines.model))
+        def check(job: BatchJob, lines: LineCheck) -> InputProblem | None:
+            return file_problem(job, lines, table, self._jobs.enqueued(lines.model))
 
         answers = LineAnswers(profile, provider, counts, self._chance, ids)
-        work = BatchWork(table, rules, self._files, answers, check)
+        work = BatchWork(table, provider, rules, self._files, answers, check)
         self._jobs = Jobs(work.run, self._chance, counts, ids)
-        self._file_routes = FileRoutes(self._files, self._chance, counts, self._reply, table.max_bytes)
+        self._file_routes = FileRoutes(table, rules, self._files, self._chance, counts, self._reply)
         self._batch_routes = BatchRoutes(table, rules, self._files, self._jobs, self._chance, self._reply)
 
     async def handle(self, http: web.BaseRequest, address: str) -> web.StreamResponse:
@@ -62,7 +63,7 @@ class BatchApi:
         try:
             if what == "files":
                 return await self._file_routes.handle(http, tuple(parts))
-            if what == "batches":
+            if what == "batches" and self._rules.batches:
                 return await self._batch_routes.handle(http, tuple(parts))
         except PageError as error:
             return self._reply.error(400, error.message, error.param)

@@ -10,12 +10,12 @@ from asyncgen.simulator.batch.file_store import StoredFile
 OPEN_STATES = frozenset({"validating", "in_progress", "finalizing"})
 """States of a batch that goes on by itself and can be cancelled."""
 
-_WINDOW_S = 86_400
+_UNITS_S = {"h": 3600, "d": 86_400}
 _STAMPS = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class InputProblem:
     """Why a batch failed its validation; without a line it is about the whole file."""
 
     code: str
@@ -28,18 +28,8 @@ class Problem:
         return {"code": self.code, "message": self.message, "param": self.param, "line": self.line}
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What goes wrong with a batch as a whole."""
-
-    fail: bool = False
-    expire: bool = False
-    cancel: bool = False
-    output_gone: bool = False
-
-
 @dataclass(slots=True)
-class Tally:
+class BatchTally:
     """How many requests there are and how they ended, and the tokens of their answers."""
 
     total: int = 0
@@ -52,25 +42,29 @@ class Tally:
 
 @dataclass(slots=True)
 class BatchJob:
-    """A batch. `created` is in seconds since the epoch, `started` in seconds of the loop's clock.
+    """A batch; `source` is None where there is no file with its id.
 
-    `offsets` are where the requests begin in the input file; `enqueued` are their prompt tokens.
+    `created` is in seconds since the epoch, `started` in seconds of the loop's clock. `offsets` are where the
+    requests begin in the input file; `enqueued` are their prompt tokens. `fate` is how it ends otherwise than
+    completed: `fail`, `expire` or `cancel`.
     """
 
     id: str
-    source: StoredFile
+    input_file_id: str
+    source: StoredFile | None
     endpoint: str
     window: str
     metadata: dict[str, str] | None
     created: float
     started: float
-    fate: Fate
+    fate: str = ""
+    output_gone: bool = False
     status: str = "validating"
     model: str = ""
     enqueued: int = 0
     stamps: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    problems: list[InputProblem] = field(default_factory=list)
+    tally: BatchTally = field(default_factory=BatchTally)
     offsets: "array[int]" = field(default_factory=lambda: array("Q"))
     output_file_id: str | None = None
     error_file_id: str | None = None
@@ -91,13 +85,13 @@ class BatchJob:
             "endpoint": self.endpoint,
             "model": self.model or None,
             "errors": errors if self.problems else None,
-            "input_file_id": self.source.id,
+            "input_file_id": self.input_file_id,
             "completion_window": self.window,
             "status": self.status,
             "output_file_id": self.output_file_id,
             "error_file_id": self.error_file_id,
             "created_at": int(self.created),
-            "expires_at": int(self.created) + _WINDOW_S,
+            "expires_at": int(self.created) + _seconds(self.window),
             **{f"{state}_at": self.stamps.get(state) for state in _STAMPS},
             "request_counts": {"total": tally.total, "completed": tally.completed, "failed": tally.failed},
             "usage": {
@@ -109,3 +103,7 @@ class BatchJob:
             },
             "metadata": self.metadata,
         }
+
+
+def _seconds(window: str) -> int:
+    return int(window[:-1]) * _UNITS_S[window[-1]]

@@ -5,15 +5,15 @@ import time
 
 from aiohttp import web
 
-from asyncgen.simulator import wire
+from asyncgen.simulator import broken_wire as wire
 from asyncgen.simulator.batch.batch_job import OPEN_STATES, BatchJob
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.batch.create_request import CreateError, parse_create
 from asyncgen.simulator.batch.file_store import FileStore
 from asyncgen.simulator.batch.jobs import Jobs
 from asyncgen.simulator.batch.paging import page
 from asyncgen.simulator.batch.reply import Reply
-from asyncgen.simulator.batch.table import Batch
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
 _USUAL_LISTED = 20
@@ -56,10 +56,7 @@ class BatchRoutes:
         except CreateError as error:
             return self._reply.error(400, error.message, error.param, error.code)
         source = self._files.get(asked.input_file_id)
-        if source is None:
-            message = f"No such File object: {asked.input_file_id}"
-            return self._reply.error(404, message, "input_file_id")
-        if source.purpose != "batch":
+        if source and source.purpose != "batch":
             message = f"Invalid purpose of the input file: '{source.purpose}'. It must be 'batch'."
             return self._reply.error(400, message, "input_file_id", "invalid_purpose")
         job = self._jobs.start(asked, source)
@@ -73,6 +70,6 @@ class BatchRoutes:
         if job.status in OPEN_STATES:
             job.enter("cancelling", time.time())
             job.cancelled.set()
-        elif job.status != "cancelling":
+        elif job.status not in ("cancelling", "cancelled"):
             return self._reply.error(409, f"Cannot cancel a batch with status '{job.status}'.")
         return self._reply.json(job.describe())

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from asyncgen.simulator.batch.table import Batch
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.draws import body_key, draw
 
 

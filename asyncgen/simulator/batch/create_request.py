@@ -5,9 +5,17 @@ from typing import Any
 
 import orjson
 
+_FIELDS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"})
 _MOST_PAIRS = 16
 _MOST_KEY = 64
 _MOST_VALUE = 512
+_TYPES = {
+    list: "an array",
+    dict: "an object",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal number",
+}
 
 
 class CreateError(Exception):
@@ -42,6 +50,8 @@ def parse_create(body: bytes, endpoints: tuple[str, ...], windows: tuple[str, ..
         raise CreateError("We could not parse the JSON body of your request.") from None
     if not isinstance(data, dict):
         raise CreateError("The body of the request must be a JSON object.")
+    if unknown := next((name for name in data if name not in _FIELDS), None):
+        raise CreateError(f"Unknown parameter: '{unknown}'.", unknown, "unknown_parameter")
     return CreateRequest(
         _text(data, "input_file_id", ()),
         _text(data, "endpoint", endpoints),
@@ -55,8 +65,8 @@ def _text(data: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
     if value is None:
         raise CreateError(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
     if not isinstance(value, str) or (allowed and value not in allowed):
-        listed = " or ".join(f"'{one}'" for one in allowed)
-        message = f"Invalid value: '{value}'." + (f" Value must be {listed}." if listed else "")
+        listed = ", ".join(f"'{one}'" for one in allowed)
+        message = f"Invalid value: '{value}'." + (f" Supported values are: {listed}." if listed else "")
         raise CreateError(message, name, "invalid_value")
     return value
 
@@ -72,7 +82,10 @@ def _metadata(value: Any) -> dict[str, str] | None:
     for name, text in value.items():
         where = f"metadata.{name}"
         if not isinstance(text, str):
-            raise CreateError(f"Invalid type for '{where}': expected a string.", where, "invalid_type")
+            message = (
+                f"Invalid type for '{where}': expected a string, but got {_TYPES.get(type(text), 'null')} instead."
+            )
+            raise CreateError(message, where, "invalid_type")
         if len(name) > _MOST_KEY:
             message = f"Invalid property name in 'metadata': expected at most {_MOST_KEY} characters."
             raise CreateError(message, "metadata", "property_name_above_max_length")

@@ -1,33 +1,24 @@
 """What is wrong with an input file as a whole."""
 
-from asyncgen.simulator.batch.batch_job import BatchJob, Problem
+from asyncgen.simulator.batch.batch_job import BatchJob, InputProblem
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.batch.input_lines import LineCheck
-from asyncgen.simulator.batch.table import Batch
-from asyncgen.simulator.providers import OpenAI
-from asyncgen.simulator.providers.batch_rules import BatchRules
 
 
-def file_problem(
-    job: BatchJob, check: LineCheck, table: Batch, rules: BatchRules, provider: OpenAI, enqueued: int
-) -> Problem | None:
+def no_file(job: BatchJob) -> InputProblem:
+    """There is no file with the id that the batch names."""
+    message = f"Cannot find file {job.input_file_id}, or organization org-simulator does not have access to it."
+    return InputProblem("invalid_request", message, param="file_id")
+
+
+def file_problem(job: BatchJob, check: LineCheck, table: Batch, enqueued: int) -> InputProblem | None:
     """Why the batch fails for more than single lines; `enqueued` tokens of its model wait already."""
-    if job.fate.fail:
-        return Problem("server_error", "The batch could not be validated. Please try again.")
-    if not check.lines:
-        return Problem("empty_file", "The input file is empty.")
+    if job.fate == "fail":
+        return InputProblem("server_error", "The batch could not be validated. Please try again.")
     if check.lines > table.max_requests:
-        message = f"The input file has more requests than the allowed {table.max_requests}."
-        return Problem(rules.too_many_code, message)
-    if check.problems:
-        return None
-    if provider.missing(check.model):
-        message = f"The provided model '{check.model}' is not supported by the Batch API."
-        return Problem("model_not_found", message, 1, "body.model")
-    if 0 < table.enqueued_tokens < enqueued + check.tokens:
-        message = (
-            f"Enqueued token limit reached for {check.model} in organization org-simulator. Limit: "
-            f"{table.enqueued_tokens:,} enqueued tokens. Please try again once some in_progress batches have been "
-            "completed."
-        )
-        return Problem("token_limit_exceeded", message)
+        message = f"The input file has more requests than the allowed {table.max_requests:,}."
+        return InputProblem("too_many_tasks", message)
+    if not check.problems and 0 < table.enqueued_tokens < enqueued + check.tokens:
+        message = check.rules.enqueued_message.format(model=check.model, limit=table.enqueued_tokens)
+        return InputProblem("token_limit_exceeded", message)
     return None

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
-from asyncgen.simulator import wire
+from asyncgen.simulator import broken_wire as wire
+from asyncgen.simulator.batch.batch_profile import Batch
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
 from asyncgen.simulator.batch.paging import page
 from asyncgen.simulator.batch.reply import Reply
 from asyncgen.simulator.batch.upload import UploadCutError, UploadError, receive
 from asyncgen.simulator.counts import Counts
+from asyncgen.simulator.providers.batch_rules import BatchRules
 
 _CHUNK = 1 << 16
 _MOST_LISTED = 10_000
@@ -19,12 +21,15 @@ _MOST_LISTED = 10_000
 class FileRoutes:
     """Upload, list, look up, download and delete."""
 
-    def __init__(self, store: FileStore, chance: Chance, counts: Counts, reply: Reply, most_bytes: int) -> None:
+    def __init__(
+        self, table: Batch, rules: BatchRules, store: FileStore, chance: Chance, counts: Counts, reply: Reply
+    ) -> None:
+        self._table = table
+        self._rules = rules
         self._store = store
         self._chance = chance
         self._counts = counts
         self._reply = reply
-        self._most_bytes = most_bytes
 
     async def handle(self, http: web.BaseRequest, parts: tuple[str, ...]) -> web.StreamResponse:
         """Answer a request for the address with these parts behind `/files`."""
@@ -49,7 +54,7 @@ class FileRoutes:
 
     async def _upload(self, http: web.BaseRequest) -> web.StreamResponse:
         try:
-            file = await receive(http, self._store, self._most_bytes, cut=self._chance.hits("upload_cut"))
+            file = await receive(http, self._store, self._table.max_bytes, cut=self._chance.hits("upload_cut"))
         except UploadError as error:
             return self._reply.error(400, error.message, error.param)
         except UploadCutError:
@@ -60,7 +65,7 @@ class FileRoutes:
             return wire.drop(http)
         if self._chance.hits("upload_error"):
             return self._reply.server_error()
-        return self._reply.json(file.describe())
+        return self._reply.json({**file.describe(), "status": self._rules.upload_status})
 
     async def _download(self, http: web.BaseRequest, file: StoredFile) -> web.StreamResponse:
         size = file.size

@@ -1,11 +1,12 @@
-"""The lines of an input file: what makes a batch fail its validation."""
+"""The lines of an input file: what makes a batch fail its validation, in OpenAI's words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from asyncgen.simulator.batch.batch_job import Problem
+from asyncgen.simulator.batch.batch_job import InputProblem
 from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.requests import InvalidRequestError, parse_request
 
@@ -17,16 +18,18 @@ _FIELDS = ("custom_id", "method", "url", "body")
 class LineCheck:
     """The check of a file, line by line (1 is the first); `model` is the one that all its requests name.
 
-    `tokens` are the prompt tokens of the requests; they are counted only with `count_tokens`.
+    `known` says whether there is a model of that name. `tokens` are the prompt tokens of the requests; they are
+    counted only with `count_tokens`.
     """
 
     endpoint: str
     rules: BatchRules
+    known: Callable[[str], bool]
     count_tokens: bool
     model: str = ""
     tokens: int = 0
     lines: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[InputProblem] = field(default_factory=list)
     _custom_ids: set[str] = field(default_factory=set)
 
     @property
@@ -40,10 +43,9 @@ class LineCheck:
         try:
             data = orjson.loads(line)
         except orjson.JSONDecodeError:
-            self._complain("invalid_json_line", "This line is not parseable as valid JSON.")
-            return
+            data = None
         if not isinstance(data, dict):
-            self._complain("invalid_json_line", "This line is not a JSON object.")
+            self._complain("invalid_json_line", "This line is not parseable as valid JSON.")
             return
         missing = next((name for name in _FIELDS if data.get(name) is None), None)
         if missing:
@@ -68,23 +70,30 @@ class LineCheck:
         if not isinstance(body, dict):
             self._complain("invalid_type", "Invalid type for 'body': expected an object.", "body")
         else:
-            self._check_model(body)
+            self._check_body(body)
 
-    def _check_model(self, body: dict[str, Any]) -> None:
+    def _check_body(self, body: dict[str, Any]) -> None:
         model = body.get("model")
         if not isinstance(model, str) or not model:
-            message = "Missing required parameter: 'body.model'."
-            self._complain("missing_required_parameter", message, "body.model")
-            return
-        self.model = self.model or model
-        if model != self.model:
-            message = f"The model '{model}' does not match the model '{self.model}' of the requests before it."
+            self._complain("invalid_request", "Model parameter is required.", "body.model")
+        elif not self.known(model):
+            message = f"The provided model '{model}' is not supported by the Batch API."
+            self._complain("model_not_found", message, "body.model")
+        elif model != (self.model or model):
+            message = f"The provided model '{model}' does not match the rest of the batch ('{self.model}')."
             self._complain(self.rules.model_code, message, "body.model")
+        else:
+            self.model = model
+        if not body.get("messages"):
+            self._complain("invalid_request", "Messages parameter is required.", "body.messages")
+        elif body.get("stream"):
+            message = "Chat Completions: Streaming is not supported in the Batch API."
+            self._complain("streaming_unsupported", message, "body.stream")
         elif self.count_tokens:
             self.tokens += _prompt_tokens(body)
 
     def _complain(self, code: str, message: str, param: str | None = None) -> None:
-        self.problems.append(Problem(code, message, self.lines, param))
+        self.problems.append(InputProblem(code, message, self.lines, param))
 
 
 def _prompt_tokens(body: dict[str, Any]) -> int:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from asyncgen.simulator.batch.batch_job import OPEN_STATES, BatchJob, Fate
+from asyncgen.simulator.batch.batch_job import OPEN_STATES, BatchJob
+from asyncgen.simulator.batch.batch_profile import ENDS
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.batch.create_request import CreateRequest
 from asyncgen.simulator.batch.file_store import StoredFile
-from asyncgen.simulator.batch.table import BATCH_FAULTS
 from asyncgen.simulator.counts import Counts
 
 Work = Callable[[BatchJob], Coroutine[Any, Any, None]]
@@ -27,17 +27,19 @@ class Jobs:
         self._jobs: dict[str, BatchJob] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, asked: CreateRequest, source: StoredFile) -> BatchJob:
-        """Make a batch of this file and let it work."""
+    def start(self, asked: CreateRequest, source: StoredFile | None) -> BatchJob:
+        """Make a batch of this file (None: there is none) and let it work."""
         job = BatchJob(
             id=f"batch_{next(self._ids)}",
+            input_file_id=asked.input_file_id,
             source=source,
             endpoint=asked.endpoint,
             window=asked.window,
             metadata=asked.metadata,
             created=time.time(),
             started=asyncio.get_running_loop().time(),
-            fate=Fate(**{kind: self._chance.hits(kind) for kind in BATCH_FAULTS}),
+            fate=next((end for end in ENDS if self._chance.hits(end)), ""),
+            output_gone=self._chance.hits("output_gone"),
         )
         self._jobs[job.id] = job
         self._counts.batches += 1

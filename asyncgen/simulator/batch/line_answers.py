@@ -5,21 +5,21 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from asyncgen.simulator.batch.batch_job import Tally
+from asyncgen.simulator.batch.batch_job import BatchTally
 from asyncgen.simulator.batch.chance import Chance
 from asyncgen.simulator.counts import Counts, Seen
 from asyncgen.simulator.draws import body_key, draw
 from asyncgen.simulator.faults import Fault, FaultPlan, concerns
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import ErrorAnswer, OpenAI
-from asyncgen.simulator.requests import ChatRequest, InvalidRequestError, parse_request
+from asyncgen.simulator.requests import InvalidRequestError, SimulatedRequest, parse_request
 from asyncgen.simulator.respond import respond
 
 # What happens to a connection or to the bytes on it cannot happen to a line of a file.
 _OF_CONNECTIONS = frozenset({"drop", "reset_body", "hang", "drip", "html_error", "bad_json", "error_in_200"})
 
 
-class Line(NamedTuple):
+class ResultLine(NamedTuple):
     """A line with its end; `good` ones belong to the output file, and it is written `copies` times."""
 
     good: bool
@@ -40,32 +40,35 @@ class LineAnswers:
         self._ids = ids
         self._faults = FaultPlan(profile.faults)
 
-    def answer(self, raw: bytes, tally: Tally) -> Line:
+    def answer(self, raw: bytes, tally: BatchTally) -> ResultLine:
         """Answer the request in a valid line of an input file, and count it."""
         data = orjson.loads(raw)
         custom_id, body = data["custom_id"], orjson.dumps(data["body"])
         key = body_key(body)
         seen = self._counts.take_batched(key, custom_id)
+        if self._chance.hits_line("timeout_lines", key, seen.arrivals):
+            tally.failed += 1
+            return self.unanswered(raw, "request_timeout", "The underlying call to the model timed out.")
         error, text = self._work(body, key, seen, tally)
         status, text = (error.status, error.body) if error else (200, text)
         if error:
             tally.failed += 1
         else:
             tally.completed += 1
-        response = {
-            "status_code": status,
-            "request_id": next(self._ids),
-            "body": orjson.Fragment(text[text.find(b"{") :]),  # without the comments that some providers put first
-        }
+        text = text[text.find(b"{") :]  # without the comments that some providers put first
+        answer = text.decode() if self._profile.batch.body_as_text else orjson.Fragment(text)
+        response = {"status_code": status, "request_id": f"req_{next(self._ids)}", "body": answer}
         line = self._line(custom_id, response, None)
-        return Line(not error, line, self._copies(key, seen))
+        return ResultLine(not error, line, self._copies(key, seen))
 
-    def unanswered(self, raw: bytes, code: str, message: str) -> Line:
+    def unanswered(self, raw: bytes, code: str, message: str) -> ResultLine:
         """The line of a request that was not answered, and why."""
         custom_id = orjson.loads(raw)["custom_id"]
-        return Line(good=False, text=self._line(custom_id, None, {"code": code, "message": message}), copies=1)
+        return ResultLine(
+            good=False, text=self._line(custom_id, None, {"code": code, "message": message}), copies=1
+        )
 
-    def _work(self, body: bytes, key: int, seen: Seen, tally: Tally) -> tuple[ErrorAnswer | None, bytes]:
+    def _work(self, body: bytes, key: int, seen: Seen, tally: BatchTally) -> tuple[ErrorAnswer | None, bytes]:
         try:
             chat = parse_request(body)
         except InvalidRequestError as invalid:
@@ -89,7 +92,7 @@ class LineAnswers:
         tally.reasoning_tokens += completion.reasoning_tokens
         return None, text
 
-    def _fault(self, body: bytes, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
+    def _fault(self, body: bytes, chat: SimulatedRequest, key: int, seen: Seen) -> Fault | None:
         fault = self._faults.hit(body, seen.admitted, draw(self._profile.seed, key, seen.admitted))
         if fault is None or fault.kind in _OF_CONNECTIONS or not concerns(fault, chat):
             return None

@@ -2,7 +2,9 @@
 
 from typing import BinaryIO
 
+import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
 
@@ -49,14 +51,14 @@ async def _read(http: web.BaseRequest, file: StoredFile, out: BinaryIO, *, cut: 
             if not isinstance(part, BodyPartReader):
                 continue
             if part.name == "purpose":
-                file.purpose = (await part.read(decode=True)).decode(errors="replace")
+                file.purpose = (await part.read()).decode(errors="replace")
             elif part.name == "file":
                 file.filename = part.filename or "upload"
                 while chunk := await part.read_chunk(_CHUNK):
                     if cut:
                         raise UploadCutError
                     out.write(chunk)
-    except ValueError:
+    except (ValueError, HttpProcessingError):
         raise UploadError("The multipart body could not be parsed.") from None
 
 
@@ -67,7 +69,17 @@ def _check(file: StoredFile, most: int) -> None:
         raise UploadError(f"'{file.purpose}' is not one of {sorted(_PURPOSES)} - 'purpose'", "purpose")
     if not file.filename:
         raise UploadError("'file' is a required property", "file")
-    if file.purpose == "batch" and not file.filename.endswith(".jsonl"):
-        raise UploadError("Invalid file format for Batch API. Must be .jsonl", "file")
+    if file.purpose == "batch" and not (file.filename.endswith(".jsonl") and _begins_with_json(file)):
+        raise UploadError("Invalid file format for Batch API. Must be .jsonl")
     if file.purpose == "batch" and file.size > most:
         raise UploadError(f"File is too large: {file.size} bytes. A batch file may have {most} bytes.", "file")
+
+
+def _begins_with_json(file: StoredFile) -> bool:
+    # The upload looks no further than this: what is wrong below fails the batch.
+    with file.path.open("rb") as lines:
+        try:
+            orjson.loads(lines.readline())
+        except orjson.JSONDecodeError:
+            return False
+    return True

@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 import pytest
-from engine.test_run import index_of
+from engine.test_single_run import index_of
 
 from asyncgen.chat import Completion, Usage
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, shipped
-from asyncgen.engine.run import Run
 from asyncgen.engine.session import Summary
+from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Interrupted
 from asyncgen.events import PairDone
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -28,7 +28,7 @@ from asyncgen.shard import Shard
 from asyncgen.storage.checkpoint import load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
-from asyncgen.storage.merge import join
+from asyncgen.storage.shard_merge import join
 
 PAIRS, OF = 31, 3
 PROMPTS, OTHER_PROMPTS = shipped("prompts", "medec_safe.json"), shipped("prompts", "medec_small.json")

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.simulator import Thinking
-from asyncgen.simulator.completions import Completion, complete
-from asyncgen.simulator.models import family_of
-from asyncgen.simulator.parameters import EFFORTS
+from asyncgen.simulator.completions import SimulatedCompletion, complete
+from asyncgen.simulator.model_families import family_of
 from asyncgen.simulator.profile import THINKING_STYLES
-from asyncgen.simulator.reasoning import after_reasoning, reasoning_tokens
-from asyncgen.simulator.requests import ChatRequest, parse_request
+from asyncgen.simulator.refused_parameters import EFFORTS
+from asyncgen.simulator.requests import SimulatedRequest, parse_request
+from asyncgen.simulator.thoughts import after_reasoning, reasoning_tokens
 from asyncgen.simulator.tokens import count_tokens
 
 from .helpers import chat
@@ -21,12 +21,12 @@ from .helpers import chat
 KEYS = st.integers(0, 2**64 - 1)
 
 
-def asked(**fields: Any) -> ChatRequest:
+def asked(**fields: Any) -> SimulatedRequest:
     """A request as the server reads it."""
     return parse_request(orjson.dumps(chat(**{"max_tokens": None, **fields})))
 
 
-def answered(request: ChatRequest, style: str = "", key: int = 1) -> Completion:
+def answered(request: SimulatedRequest, style: str = "", key: int = 1) -> SimulatedCompletion:
     """The completion after reasoning or thinking."""
     return after_reasoning(complete(request, key), request, family_of(request.model), Thinking(style=style), key)
 

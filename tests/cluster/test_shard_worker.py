@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.cluster.coordinator import Answer, Report
-from asyncgen.cluster.job import ClusterJob
-from asyncgen.cluster.worker import LONGEST_END, ShardWorker
+from asyncgen.cluster.coordinator import Instruction, WorkerReport
+from asyncgen.cluster.shard_job import ClusterJob
+from asyncgen.cluster.shard_worker import LONGEST_END, ShardWorker
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import Disk
@@ -20,7 +20,7 @@ def job_of(tmp_path: Path, **fields: object) -> ClusterJob:
     return ClusterJob(RunConfig(**paths, **fields), None, 4)
 
 
-async def unheard(report: Report) -> Answer:
+async def unheard(report: WorkerReport) -> Instruction:
     """A desk that is not there."""
     raise ConnectionError
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.simulator.models import SHUTDOWNS, family_of
-from asyncgen.simulator.parameters import EFFORTS, Complaint, complaint
+from asyncgen.simulator.model_families import SHUTDOWNS, family_of
+from asyncgen.simulator.refused_parameters import EFFORTS, Complaint, complaint
 
 FIELDS = {"model": "", "messages": []}
 LISTED = tomllib.loads((Path(__file__).parents[2] / "configs" / "models.toml").read_text(encoding="utf-8"))[

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Usage
-from asyncgen.cluster.job import ClusterJob
+from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.cost import Price, Spend
 from asyncgen.limits.budget import Budget

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from asyncgen.simulator.models import Family
+from asyncgen.simulator.model_families import Family
 
 KNOWN = frozenset(
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.errors import UsageError
-from asyncgen.recipes.params import EFFORTS, RESERVED, problem_of
+from asyncgen.recipes.request_fields import EFFORTS, RESERVED, problem_of
 
 TABLE = "param"
 

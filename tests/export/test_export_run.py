@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from asyncgen.errors import BadDataError
-from asyncgen.export.examples import Examples
+from asyncgen.export.examples import ExamplePairs
+from asyncgen.export.export_run import Export, ExportTally
 from asyncgen.export.formats import FORMATS
-from asyncgen.export.job import Export, Tally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.splits import Split, vignette
 from asyncgen.storage.disk import Disk
@@ -43,7 +43,7 @@ class Forgets(Kept):
         pass
 
 
-def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str, Kept], Tally]:
+def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str, Kept], ExportTally]:
     """Export a run into sinks."""
     given = {
         "template": ExportTemplate.load("detection"),
@@ -52,7 +52,7 @@ def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str,
         "shuffle_seed": None,
         "skip_bad": False,
     }
-    job = Export(examples=Examples(RunDirectory(Disk(), run)), **(given | fields))
+    job = Export(examples=ExamplePairs(RunDirectory(Disk(), run)), **(given | fields))
     sinks = {side: sink() for side in job.sides}
     tally = job.write(sinks)
     assert all(one.closed for one in sinks.values())

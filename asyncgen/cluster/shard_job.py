@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.cluster.coordinator import Report
+from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError
@@ -58,5 +58,5 @@ class ShardEnded:
     """How a shard's run ended: `error` says why early; `report` is the last word about it."""
 
     failed: int
-    report: Report
+    report: WorkerReport
     error: AsyncgenError | None = None

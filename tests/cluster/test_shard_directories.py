@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division
+from asyncgen.cluster.shard_directories import Division, clear, load_division, move_up, save_division
 from asyncgen.errors import BadDataError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import MERGED, RunDirectory

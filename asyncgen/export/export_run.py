@@ -14,7 +14,7 @@ from typing import Protocol
 import orjson
 
 from asyncgen.errors import BadDataError, Setting
-from asyncgen.export.examples import Example, Examples, Pair
+from asyncgen.export.examples import Example, ExamplePair, ExamplePairs
 from asyncgen.export.formats import Format, Record
 from asyncgen.export.template import ExportTemplate, LackingError, Turn
 from asyncgen.medec.splits import SIDES, Split, vignette
@@ -26,7 +26,7 @@ MEDEC_IDS = ("ms-", "uw-")
 """How the ids of MEDEC's two collections begin."""
 
 
-class Sink(Protocol):
+class RecordSink(Protocol):
     """Where the records of a side go."""
 
     def write(self, record: Record) -> None:
@@ -52,7 +52,7 @@ class JsonlSink:
 
 
 @dataclass(slots=True)
-class Tally:
+class ExportTally:
     """What was written: examples by side, pairs, those whose note comes from MEDEC by its id, those left out."""
 
     examples: Counter[str] = field(default_factory=Counter)
@@ -69,7 +69,7 @@ class Export:
     needs is left out whole, so that CORRECT and INCORRECT stay equal; else it ends the export.
     """
 
-    examples: Examples
+    examples: ExamplePairs
     template: ExportTemplate
     format: Format
     split: Split | None
@@ -81,13 +81,13 @@ class Export:
         """The sides that there will be, empty or not."""
         return (ALL,) if self.split is None else self.split.sides
 
-    def write(self, sinks: Mapping[str, Sink]) -> Tally:
+    def write(self, sinks: Mapping[str, RecordSink]) -> ExportTally:
         """Write every example into the sink of its side.
 
         Raises:
             BadDataError: a pair lacks what the template needs, or the outputs are not what the run wrote.
         """
-        tally = Tally()
+        tally = ExportTally()
         for side, turn, example in self._in_order(tally) if self.shuffle_seed is None else self._shuffled(tally):
             sinks[side].write(self.format.record(turn, example))
             tally.examples[side] += 1
@@ -95,12 +95,12 @@ class Export:
             sink.close()
         return tally
 
-    def _in_order(self, tally: Tally) -> Iterator[tuple[str, Turn, Example]]:
+    def _in_order(self, tally: ExportTally) -> Iterator[tuple[str, Turn, Example]]:
         for pair, turns in self._rendered(tally):
             for turn, example in zip(turns, (pair.correct, pair.incorrect), strict=False):
                 yield self._side(pair), turn, example
 
-    def _shuffled(self, tally: Tally) -> Iterator[tuple[str, Turn, Example]]:
+    def _shuffled(self, tally: ExportTally) -> Iterator[tuple[str, Turn, Example]]:
         ends = array("Q", [0])
         order = {side: array("Q") for side in self.sides}
         for pair, turns in self._rendered(tally):
@@ -113,11 +113,11 @@ class Export:
                 example = self.examples.at(ends[place - 1], ends[place])
                 yield side, self.template.render(example), example
 
-    def _side(self, pair: Pair) -> str:
+    def _side(self, pair: ExamplePair) -> str:
         # The incorrect note is the input's, byte for byte: the split of `prepare` puts the pair on the same side.
         return ALL if self.split is None else self.split.side(vignette(pair.incorrect.note))
 
-    def _rendered(self, tally: Tally) -> Iterator[tuple[Pair, tuple[Turn, ...]]]:
+    def _rendered(self, tally: ExportTally) -> Iterator[tuple[ExamplePair, tuple[Turn, ...]]]:
         """Each pair with its two turns, or with none when it is left out."""
         for pair in self.examples.pairs():
             try:
@@ -133,7 +133,7 @@ class Export:
             yield pair, turns
 
 
-def _lacking(pair: Pair, template: str, lack: LackingError) -> BadDataError:
+def _lacking(pair: ExamplePair, template: str, lack: LackingError) -> BadDataError:
     return BadDataError(
         f"the template {template} cannot be filled for the pair {pair.incorrect.note_id!r}: {lack}; ",
         "choose another ",

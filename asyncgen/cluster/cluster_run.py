@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from asyncgen.cluster.driver import Driver, Fleet
-from asyncgen.cluster.job import ClusterJob
-from asyncgen.cluster.layout import Division, clear, load_division, move_up, save_division
+from asyncgen.cluster.shard_directories import Division, clear, load_division, move_up, save_division
+from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.cluster.totals import Totals
-from asyncgen.engine.run import Run
 from asyncgen.engine.session import RunSession, Summary
+from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, DirectoryError, Setting
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.shard import Portion
@@ -21,8 +21,8 @@ from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
-from asyncgen.storage.merge import join
 from asyncgen.storage.resume import peek, supersede
+from asyncgen.storage.shard_merge import join
 
 RAY = Setting("engine", "ray")
 SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest

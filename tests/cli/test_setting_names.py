@@ -8,7 +8,7 @@ import pytest
 
 import asyncgen
 from asyncgen.cli.command_line import with_larger_budget
-from asyncgen.cli.wording import PHRASES, in_flags
+from asyncgen.cli.setting_names import PHRASES, in_flags
 from asyncgen.errors import Message, Phrase, Setting, UsageError
 
 CORE = [path for path in sorted(Path(asyncgen.__file__).parent.rglob("*.py")) if "cli" not in path.parts]

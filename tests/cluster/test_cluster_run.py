@@ -6,8 +6,8 @@ from typing import Never
 
 import pytest
 
-from asyncgen.cluster.job import ClusterJob
-from asyncgen.cluster.run import ClusterRun
+from asyncgen.cluster.cluster_run import ClusterRun
+from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import RunConfig, shipped
 from asyncgen.errors import TryLaterError
 from asyncgen.events import Event, InputLoaded, ProcessEnded

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from asyncgen.cluster.job import ClusterJob, ShardEnded
 from asyncgen.cluster.lease_holder import Channel, Tenant
-from asyncgen.engine.run import Run
+from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
+from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError
 from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk

@@ -15,10 +15,10 @@ ROUTE_FAULTS = (
 )
 """What can happen to a single HTTP request about files or batches."""
 
-BATCH_FAULTS = ("fail", "expire", "cancel", "output_gone")
-"""What can happen to a whole batch."""
+ENDS = ("fail", "expire", "cancel")
+"""How a batch can end otherwise than completed; one of them at most happens to it."""
 
-LINE_FAULTS = ("error_lines", "duplicate_lines", "missing_lines")
+LINE_FAULTS = ("error_lines", "timeout_lines", "duplicate_lines", "missing_lines")
 """What can happen to the line of a request in the files that come back."""
 
 
@@ -30,7 +30,8 @@ class Batch:
     `cancelling_s`; its completion window is over after `window_s`. `list_delay_s`: the list shows a batch only
     so long after it was created. `poll_s`: how long the answer takes when a batch is looked up.
     `enqueued_tokens`: the prompt tokens that may be enqueued for a model (0: any number). `shuffle`: answers come
-    in another order than the requests.
+    in another order than the requests. `body_as_text`: the body of a response stands in its line as a text, which
+    is what some servers make of it.
 
     Shares (0 to 1) of HTTP requests about files and batches: `rate_limit` is refused with a 429; `upload_cut`
     loses the connection within the upload; `upload_lost` and `create_lost` lose it after the file or batch was
@@ -38,8 +39,8 @@ class Batch:
     Shares of batches: `fail` their validation, `expire`, `cancel` by the server, of the last two with the share
     `done` of the requests answered; `output_gone`: the output file is a 404.
     At most `at_most` HTTP requests or batches get each of these (0: any number).
-    Shares of the requests in a batch: `error_lines` come back as a 500, `duplicate_lines` twice, `missing_lines`
-    not at all although they are counted and charged.
+    Shares of the requests in a batch: `error_lines` come back as a 500, `timeout_lines` without a response,
+    `duplicate_lines` twice, `missing_lines` not at all although they are counted and charged.
     """
 
     served: bool = True
@@ -54,6 +55,7 @@ class Batch:
     max_bytes: int = 200_000_000
     enqueued_tokens: int = 0
     shuffle: bool = True
+    body_as_text: bool = False
     rate_limit: float = 0.0
     upload_cut: float = 0.0
     upload_lost: float = 0.0
@@ -68,11 +70,12 @@ class Batch:
     done: float = 0.5
     at_most: int = 0
     error_lines: float = 0.0
+    timeout_lines: float = 0.0
     duplicate_lines: float = 0.0
     missing_lines: float = 0.0
 
     def __post_init__(self) -> None:
-        shares = (*ROUTE_FAULTS, *BATCH_FAULTS, *LINE_FAULTS, "done")
+        shares = (*ROUTE_FAULTS, *ENDS, "output_gone", *LINE_FAULTS, "done")
         durations = (
             "validating_s",
             "working_s",

@@ -23,7 +23,7 @@ _IDS = ("original_note_id", "note_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TracedRecord:
     """A line of an output file."""
 
     file: str
@@ -52,7 +52,7 @@ class Trail:
     index: int
     note_id: str
     state: RunState
-    records: tuple[Record, ...] = ()
+    records: tuple[TracedRecord, ...] = ()
     attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     request: str | None = None
     failure: dict[str, Any] | None = None
@@ -131,7 +131,7 @@ class _Search:
             f"note id, {LEAST_OF_A_HASH} characters or more of a request's hash, or a request id of the server"
         )
 
-    def _records(self, index: int) -> Iterator[Record]:
+    def _records(self, index: int) -> Iterator[TracedRecord]:
         """The lines of a pair, each once: some recipes write a line into two files."""
         place = index - self._state.first - sum(failed < index for failed in self._failed)
         seen: set[bytes] = set()
@@ -165,8 +165,8 @@ class _Search:
                     yield call
 
 
-def _record(name: str, line: bytes) -> Record:
-    return Record(name, _object(line))
+def _record(name: str, line: bytes) -> TracedRecord:
+    return TracedRecord(name, _object(line))
 
 
 def _object(line: bytes) -> dict[str, Any]:

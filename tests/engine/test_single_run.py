@@ -13,7 +13,7 @@ from asyncgen.client import scripted_wire as wire
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig, shipped
-from asyncgen.engine import run as pipeline
+from asyncgen.engine import single_run as pipeline
 from asyncgen.errors import BadDataError, Interrupted
 from asyncgen.events import Observer, PairDone, Sample
 from asyncgen.recipes.medec_safe import MedecSafe

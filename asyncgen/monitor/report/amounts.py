@@ -4,7 +4,7 @@ from datetime import datetime
 
 from asyncgen.humanize import usd
 from asyncgen.monitor.report.record import NOTHING
-from asyncgen.monitor.status import Picture
+from asyncgen.monitor.run_status import Picture
 
 LISTED = 50  # of what may be very many
 _WAITS = {

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from asyncgen.simulator.completions import Completion
+from asyncgen.simulator.completions import SimulatedCompletion
 from asyncgen.simulator.draws import pick
-from asyncgen.simulator.models import Family
-from asyncgen.simulator.parameters import effort_of
+from asyncgen.simulator.model_families import Family
 from asyncgen.simulator.profile import Thinking
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.refused_parameters import effort_of
+from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.shapes import sentence
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
@@ -31,8 +31,8 @@ def reasoning_tokens(key: int, effort: str) -> int:
 
 
 def after_reasoning(
-    completion: Completion, request: ChatRequest, family: Family | None, thinking: Thinking, key: int
-) -> Completion:
+    completion: SimulatedCompletion, request: SimulatedRequest, family: Family | None, thinking: Thinking, key: int
+) -> SimulatedCompletion:
     """The completion of a model that reasons first, as its family or the profile says; else as it is."""
     if family and family.reasons:
         tokens = reasoning_tokens(key, effort_of(request.fields, family))
@@ -42,7 +42,7 @@ def after_reasoning(
     return completion
 
 
-def _reason(completion: Completion, tokens: int, limit: int | None) -> Completion:
+def _reason(completion: SimulatedCompletion, tokens: int, limit: int | None) -> SimulatedCompletion:
     """The completion after so many tokens of hidden reasoning, all of which count towards the limit (or None)."""
     if limit is None or tokens + completion.completion_tokens <= limit:
         spent = tokens + completion.completion_tokens
@@ -54,7 +54,9 @@ def _reason(completion: Completion, tokens: int, limit: int | None) -> Completio
     )
 
 
-def _think(completion: Completion, thinking: Thinking, text: str, key: int, limit: int | None) -> Completion:
+def _think(
+    completion: SimulatedCompletion, thinking: Thinking, text: str, key: int, limit: int | None
+) -> SimulatedCompletion:
     """The completion of a model that shows its thoughts, about the text, where the profile puts them."""
     thoughts = " ".join(sentence(text, key, f"thought {index}") for index in range(thinking.sentences))
     if thinking.style.startswith("reasoning"):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
 from asyncgen.cli.endpoint_tables import load_endpoints
 from asyncgen.cli.headers import resolve_headers
-from asyncgen.cli.params import params_of
 from asyncgen.cli.paths import absolute, absolute_input, absolute_output
+from asyncgen.cli.request_field_flags import params_of
 from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
     BATCH_SIZE,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import ChatRequest, ModelWays, Sampling
+from asyncgen.client.adaptations import Parameters
 from asyncgen.client.classify import Failure, judge_error
 from asyncgen.client.encoding import Encoder, Prepared
-from asyncgen.client.parameters import Parameters
 
 PLAIN = Sampling(0.7, 0.9, 100)
 LUNA = ModelWays("max_completion_tokens", "without-reasoning", reasons=True, can_be_switched_off=True)
