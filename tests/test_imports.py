@@ -19,7 +19,7 @@ ONLY_USERS = {
     "aiofiles": {"storage.disk"},
     "tqdm": {"cli.bar"},
     "uvloop": {"engine.event_loop"},
-    "aiohttp": {"client.http_client", "client.transport_errors", "simulator"},
+    "aiohttp": {"client.batch_http", "client.http_client", "client.transport_errors", "simulator"},
     "pyarrow": {"export"},
     "csv": {"medec.csv_files"},
     "xllamacpp": {"local.server_process"},

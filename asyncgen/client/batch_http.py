@@ -10,12 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
-import httpx2
 import orjson
 from yarl import URL
 
 from asyncgen.address import canonical
-from asyncgen.client.batch_lines import URL as CHAT_URL
+from asyncgen.client.batch_providers import batch_provider
 from asyncgen.client.batch_server import BatchServerError, BatchState, Receive
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.http_client import open_session, read_whole
@@ -46,6 +45,7 @@ class HttpBatchServer:
         self._parts = urlsplit(canonical(served.base_url))
         self._proxy = proxy_of(served.base_url)
         self._timeout = config.timeout
+        self._endpoint = batch_provider(served.base_url).endpoint
         self._headers = {"Authorization": f"Bearer {served.api_key or 'none'}", **headers_of(served)}
         self._session = open_session(
             connections=4,
@@ -91,7 +91,7 @@ class HttpBatchServer:
         """Create; see `BatchServer`."""
         wanted = {
             "input_file_id": file,
-            "endpoint": CHAT_URL,
+            "endpoint": self._endpoint,
             "completion_window": "24h",
             "metadata": dict(metadata),
         }
@@ -176,7 +176,7 @@ class HttpBatchServer:
         except UnreadableError as error:
             raise BatchServerError(Failure(error.kind, Action.RETRY)) from error
         except (aiohttp.ClientError, OSError) as error:
-            found = translated(error, httpx2.Request(method, url), self._proxy)
+            found = translated(error, None, self._proxy)
             sent = not isinstance(found, NOT_SENT)
             raise BatchServerError(Failure("connection", Action.RETRY), sent=sent) from error
 

@@ -13,8 +13,8 @@ import orjson
 from asyncgen.chat import Completion
 from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
 from asyncgen.client.encoding import Prepared
+from asyncgen.text import loads
 
-URL = "/v1/chat/completions"
 _OK = 200
 _NOT_WORKED_ON = {"batch_expired", "batch_cancelled", "batch_canceled"}
 
@@ -28,9 +28,9 @@ class Unworked(Enum):
 UNWORKED = Unworked.UNWORKED
 
 
-def request_line(name: str, body: bytes) -> bytes:
-    """The line of a request; `name` is its custom id, `body` what would be posted."""
-    head = orjson.dumps({"custom_id": name, "method": "POST", "url": URL})
+def request_line(name: str, endpoint: str, body: bytes) -> bytes:
+    """The line of a request; `name` is its custom id, `body` what would be posted to the endpoint."""
+    head = orjson.dumps({"custom_id": name, "method": "POST", "url": endpoint})
     return head[:-1] + b',"body":' + body + b"}\n"
 
 
@@ -52,9 +52,10 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
     request_id = response.get("request_id")
     headers = {"x-request-id": request_id} if isinstance(request_id, str) else {}
     status, body = response.get("status_code"), response.get("body")
+    data = body.encode() if isinstance(body, str) else orjson.dumps(body)
     if not isinstance(status, int) or status == _OK:
         verdict = judge_answer(
-            orjson.dumps(body),
+            data,
             headers,
             json_object=request.json_object,
             required_keys=request.required_keys,
@@ -62,7 +63,15 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
             now=time.time(),
         )
         return verdict, headers.get("x-request-id")
-    return judge_error(status, headers, body, time.time()), headers.get("x-request-id")
+    return judge_error(status, headers, _decoded(body), time.time()), headers.get("x-request-id")
+
+
+def _decoded(body: Any) -> Any:
+    """Some servers put the body into a text."""
+    try:
+        return loads(body) if isinstance(body, str) else body
+    except ValueError:
+        return body
 
 
 def _status_in(error: Mapping[str, Any]) -> int:

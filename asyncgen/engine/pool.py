@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncgen.chat import ModelWays, Usage
-from asyncgen.client.batch_server import BatchServer
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
+from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Key, WithoutGivenUp
-from asyncgen.engine.batch.delivery import BatchTiming
 from asyncgen.engine.batch.rounds import BatchRounds, Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
@@ -51,6 +50,7 @@ from asyncgen.storage.layout import RunDirectory
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck pair: 10,000 pairs of MEDEC, and bounded for any
+_OVER_HTTP = BatchAccess()
 SPARE = 16  # calls in flight for each worker more than there are calls
 
 
@@ -111,8 +111,7 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
-        open_batch_server: opens what has files and batches.
-        batch_timing: how often to look at a batch, and how long to search for one.
+        batch_access: how it comes to a Batch API.
     """
 
     def __init__(
@@ -124,12 +123,10 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
-        open_batch_server: Callable[[RunConfig, Disk], BatchServer],
-        batch_timing: BatchTiming,
+        batch_access: BatchAccess = _OVER_HTTP,
     ) -> None:
         self._config = config
-        self._open_batch_server = open_batch_server
-        self._batch_timing = batch_timing
+        self._batch_access = batch_access
         self._open_wire = open_wire
         self._checked_model = False
         self._price = price
@@ -184,7 +181,7 @@ class Engine:
             AsyncgenError: the reason for which it was asked to stop.
         """
         given_up: dict[Key, CallFailed] = {}
-        server = self._open_batch_server(self._config, self._disk)
+        server = self._batch_access.open(self._config, self._disk)
         try:
             async with self._service(journal, ways) as (_, client):
                 rounds = BatchRounds(
@@ -198,7 +195,7 @@ class Engine:
                     rows,
                     breaker,
                     self._tell,
-                    self._batch_timing,
+                    self._batch_access.timing,
                     lambda most: self._exhausted(journal, _shortfall(self._gate.budget, most)),
                     generation,
                 )

@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any
 
 from asyncgen.chat import ModelWays
-from asyncgen.client.batch_server import BatchServer
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
-from asyncgen.engine.batch.delivery import BatchTiming
+from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.passes import Flaws, Work
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
@@ -28,13 +27,7 @@ from asyncgen.storage.journal import clear_journal
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import Beginning, begin, extend, peek
 
-_TIMING = BatchTiming()
-
-
-def _http_batch_server(config: RunConfig, disk: Disk) -> BatchServer:
-    from asyncgen.client.batch_http import HttpBatchServer  # noqa: PLC0415 - only batches need it
-
-    return HttpBatchServer(config, disk)
+_OVER_HTTP = BatchAccess()
 
 
 class Run:
@@ -51,8 +44,7 @@ class Run:
         wording: the text of a message, in the events that are kept.
         tap: is handed the lines of one of the files.
         open_wire: opens what carries the requests.
-        open_batch_server: opens what has files and batches.
-        batch_timing: how often to look at a batch, and how long to search for one.
+        batch_access: how it comes to a Batch API.
     """
 
     def __init__(
@@ -68,8 +60,7 @@ class Run:
         wording: Callable[[Any], str] = str,
         tap: Tap | None = None,
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
-        open_batch_server: Callable[[RunConfig, Disk], BatchServer] = _http_batch_server,
-        batch_timing: BatchTiming = _TIMING,
+        batch_access: BatchAccess = _OVER_HTTP,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -83,9 +74,7 @@ class Run:
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
         flush = self._session.telemetry.flush
-        self._engine = Engine(
-            config, price, recipe, disk, self._observe, flush, open_wire, open_batch_server, batch_timing
-        )
+        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire, batch_access)
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file

@@ -2,7 +2,8 @@
 
 import pytest
 
-from asyncgen.engine.batch import filling
+from asyncgen.client.batch_providers import BatchProvider
+from asyncgen.engine.batch import rounds
 
 from .batch_mutants import MUTANTS
 from .explore import Explorer, Violation
@@ -16,7 +17,7 @@ BATCH = Phase(6, batch=True)
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of at most seven requests."""
-    monkeypatch.setattr(filling, "MOST_REQUESTS", 7)
+    monkeypatch.setattr(rounds, "batch_provider", lambda _: BatchProvider("small", most_requests=7))
 
 
 SCENARIOS = {

@@ -22,6 +22,7 @@ from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import single_run as pipeline
 from asyncgen.engine.batch import rounds
+from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
@@ -238,7 +239,7 @@ class World:
                 [],
                 disk,
                 open_wire=lambda _: ScriptedWire(network.script),
-                open_batch_server=lambda *_: server,
+                batch_access=BatchAccess(lambda *_: server),
             )
             loop = JumpingLoop()
             try:

@@ -2,14 +2,13 @@
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.batch_lines import request_line
+from asyncgen.client.batch_providers import BatchProvider
 from asyncgen.client.encoding import Prepared
 from asyncgen.cost import together
 from asyncgen.limits.budget import Budget
 from asyncgen.storage.batch_files import BatchFiles, Spool
 from asyncgen.storage.batch_records import BatchBook
 
-MOST_REQUESTS = 50_000  # of a batch, as OpenAI documents
-MOST_BYTES = 200_000_000  # of its file, as OpenAI documents
 BYTES_PER_TOKEN = 3.6  # of a request, as long as nothing is measured: many tokens for English
 MARGIN = 1.05  # what a server counts differs from call to call
 
@@ -23,11 +22,20 @@ class Filling:
     Args:
         files: where they are written.
         book: knows what is enqueued already.
+        provider: what a batch holds at most.
         most_tokens: of prompts that the account may have enqueued; None: nobody said.
         budget: what may be spent; None: no matter.
     """
 
-    def __init__(self, files: BatchFiles, book: BatchBook, most_tokens: int | None, budget: Budget | None) -> None:
+    def __init__(
+        self,
+        files: BatchFiles,
+        book: BatchBook,
+        provider: BatchProvider,
+        most_tokens: int | None,
+        budget: Budget | None,
+    ) -> None:
+        self._provider = provider
         self._files = files
         self._book = book
         self._budget = budget
@@ -57,16 +65,16 @@ class Filling:
             request: what is asked.
             body: as the server takes it.
         """
-        line = request_line(name, body)
+        line = request_line(name, self._provider.endpoint, body)
         tokens = max(1, round(len(body) * (self._measured or 1 / BYTES_PER_TOKEN)))
-        if len(line) > MOST_BYTES or (self.most_tokens is not None and tokens > self.most_tokens):
+        if len(line) > self._provider.most_bytes or (self.most_tokens is not None and tokens > self.most_tokens):
             self.left_out += 1
             return False
         if not self._has_room(tokens, request.most):
             self.blocked = True
             return False
         spool = self._spools[-1] if self._spools else None
-        if spool is None or spool.requests >= MOST_REQUESTS or spool.size + len(line) > MOST_BYTES:
+        if spool is None or self._is_full(spool, len(line)):
             numbers = [self._book.last, *(one.number for one in self._spools)]
             spool = Spool(self._files, max(numbers) + 1)
             self._spools.append(spool)
@@ -87,6 +95,10 @@ class Filling:
     def unblock(self) -> None:
         """Look again for room."""
         self.blocked, self.lacking = False, None
+
+    def _is_full(self, spool: Spool, more: int) -> bool:
+        most = self._provider
+        return spool.requests >= most.most_requests or spool.size + more > most.most_bytes
 
     def _has_room(self, tokens: int, most: Usage) -> bool:
         enqueued = self._book.tokens + sum(spool.tokens for spool in self._spools)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.client.batch_providers import batch_provider
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
@@ -40,6 +41,7 @@ from asyncgen.errors import (
     Setting,
     Stopping,
     TryLaterError,
+    UsageError,
 )
 from asyncgen.events import Notice, Observer
 from asyncgen.humanize import plural
@@ -109,10 +111,13 @@ class BatchRounds:
         self._exhausted = exhausted
         self._generation = generation
         self._files = BatchFiles(directory)
+        self._provider = batch_provider(config.endpoints[0].base_url)
         self._ask = Persistence(config, gate)
         self._delivery = Delivery(journal, self._files, server, self._ask, gate, observe, timing)
         self._filling = (
-            Filling(self._files, journal.batches, config.batch_tokens, gate.budget) if config.batch else None
+            Filling(self._files, journal.batches, self._provider, config.batch_tokens, gate.budget)
+            if config.batch
+            else None
         )
         self._asker = BatchAsker(config, client, journal, self._filling)
         self._states: dict[int, BatchState] = {}
@@ -155,6 +160,10 @@ class BatchRounds:
     async def _begin(self) -> None:
         """Find out whether the server has a Batch API, and how the batches of earlier starts stand."""
         if self._filling is not None:
+            if not self._provider.usable:
+                raise UsageError(
+                    f"{self._provider.name} has no Batch API like that of OpenAI: leave ", Setting("batch"), " out"
+                )
             try:
                 await self._ask.ask(lambda: self._server.page("", 1))
             except BatchServerError as error:
