@@ -15,6 +15,7 @@ from asyncgen.limits.gate import Gate
 T = TypeVar("T")
 FIRST_WAIT = 0.5  # seconds; it doubles up to the next one
 LONGEST_WAIT = 30.0
+CONFLICT = 409  # what is to be cancelled has ended
 _MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN}
 _CONCERNS_ALL = {Action.STOP, Action.STOP_IF_REPEATED}
 
@@ -51,7 +52,7 @@ class Persistence:
                 return await self._unless_stopped(operation, whole=once)
             except BatchServerError as error:
                 failure = error.failure
-                if error.gone or (once and error.uncertain):
+                if error.gone or failure.status == CONFLICT or (once and error.uncertain):
                     raise
                 if failure.action in _CONCERNS_ALL:
                     raise self._stopping(failure) from None

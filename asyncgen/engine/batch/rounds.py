@@ -148,10 +148,8 @@ class BatchRounds:
                 await self._wait()
         except Stopping:
             if self._journal.batches.open:
-                goes_on = Message(
-                    self._at_the_server(), " and ", "go on there: ", Phrase.SAME, " takes the answers"
-                )
-                self._observe(Notice(goes_on))
+                left = Message(self._at_the_server(), "; ", Phrase.SAME, " takes what has come by then")
+                self._observe(Notice(left))
             raise
         finally:
             if self._filling is not None:
