@@ -21,7 +21,6 @@ since); those of batches (see `batch_records`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from asyncgen.storage.batch_records import BatchBook, OpenBatch
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.pair_lines import PairLines
 from asyncgen.storage.segment_format import (
     PREFIX,
     SUFFIX,
@@ -44,26 +44,7 @@ from asyncgen.storage.segment_format import (
     segments,
     spend_line,
 )
-from asyncgen.storage.segment_writer import LinePlace, SegmentLog
-
-
-@dataclass(slots=True)
-class _Held:
-    """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others.
-
-    `bad_answers` counts by step those that the recipe did not accept.
-    """
-
-    places: list[LinePlace] = field(default_factory=list)
-    answers: dict[str, LinePlace] = field(default_factory=dict)
-    wasted: int = 0
-    bad_answers: dict[str, int] = field(default_factory=dict)
-
-    def lost(self, record: Mapping[str, Any]) -> None:
-        """Count an attempt without a usable answer."""
-        self.wasted += record["tokens"]
-        if record["error"].startswith(NOT_ACCEPTED):
-            self.bad_answers[record["step"]] = self.bad_answers.get(record["step"], 0) + 1
+from asyncgen.storage.segment_writer import Segment, SegmentLog
 
 
 class Journal:
@@ -98,8 +79,7 @@ class Journal:
         self._state_directory = directory.state_directory
         self._fingerprint = fingerprint
         self._generation = generation
-        self._pairs: dict[int, _Held] = {}
-        self._kept: set[int] = set()
+        self._pairs = PairLines()
         self.unsettled = 0
         self.damaged = 0
         self.spend = spend
@@ -151,7 +131,7 @@ class Journal:
             record |= _of_batch(came)
             self._roll()
         place = self._log.append(encode_line(record))
-        self._hold(index, place).answers[step] = place
+        self._pairs.answered(index, step, place)
         self.spend.add(completion.usage, batch=came is not None)
         self.spend.lose(lost)
         if came is not None:
@@ -185,7 +165,7 @@ class Journal:
             self.batches.failures.setdefault(came.batch, set()).add((index, step, came.request))
             self.batches.settle(came.batch, came.most)
         if _counts(record):
-            self._hold(index, place).lost(record)
+            self._pairs.lost(index, place, record)
 
     def batch(self, batch: OpenBatch) -> None:
         """Record the state of a batch; `sync` must follow before what it allows."""
@@ -206,8 +186,7 @@ class Journal:
 
     def known(self, index: int, step: str, request_hash: str) -> Completion | None:
         """The journaled answer to this very request, if there is one."""
-        held = self._pairs.get(index)
-        place = None if held is None else held.answers.get(step)
+        place = self._pairs.answer(index, step)
         record = None if place is None else decode_line(self._log.read(place))
         if record is None or record["request"] != request_hash:
             return None
@@ -216,13 +195,11 @@ class Journal:
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""
-        held = self._pairs.get(index)
-        return 0 if held is None else held.wasted
+        return self._pairs.wasted(index)
 
     def bad_answers(self, index: int, step: str) -> int:
         """How many answers of a step the recipe did not accept."""
-        held = self._pairs.get(index)
-        return 0 if held is None else held.bad_answers.get(step, 0)
+        return self._pairs.bad_answers(index).get(step, 0)
 
     # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
@@ -253,35 +230,32 @@ class Journal:
     def carry(self) -> None:
         """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
         for segment in self._log.closed:
-            if not segment.live <= self._kept:
+            if segment.live != segment.kept:
                 continue
-            for index in sorted(segment.live):
-                held = self._pairs[index]
-                held.places = [place for place in held.places if place.segment is not segment]
-                for step, place in held.answers.items():
-                    if place.segment is segment:
-                        moved = self._log.append(self._log.read(place))
-                        self._hold(index, moved).answers[step] = moved
-                if held.wasted or held.bad_answers:
-                    # The sum and not the lines: where these turn up again, nothing is counted twice.
-                    record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
-                    record |= {"bad_answers": held.bad_answers} if held.bad_answers else {}
-                    self._hold(index, self._log.append(encode_line(record)))
+            for index in self._pairs.kept_in(segment):
+                self._carry_pair(segment, index)
             self._log.append(spend_line(self.spend))
             self._append_batches()
             self._log.retire(segment)
 
+    def _carry_pair(self, segment: Segment, index: int) -> None:
+        for step, place in self._pairs.answers_in(segment, index):
+            self._pairs.answered(index, step, self._log.append(self._log.read(place)))
+        wasted, bad_answers = self._pairs.wasted(index), self._pairs.bad_answers(index)
+        self._pairs.forget_losses_in(segment, index)
+        if wasted or bad_answers:
+            # The sum and not the lines: where these turn up again, nothing is counted twice.
+            record = {"kind": "carried", "index": index, "step": "", "tokens": wasted}
+            record |= {"bad_answers": bad_answers} if bad_answers else {}
+            self._pairs.carried(index, self._log.append(encode_line(record)), record)
+
     def release(self, index: int) -> None:
         """Forget a pair: a durable checkpoint covers it and it did not fail."""
-        held = self._pairs.pop(index, None)
-        if held is not None:
-            for place in held.places:
-                place.segment.live.discard(index)
+        self._pairs.release(index)
 
     def keep(self, index: int) -> None:
         """Keep what was paid for a failed pair, though a durable checkpoint covers it."""
-        if index in self._pairs:
-            self._kept.add(index)
+        self._pairs.keep(index)
 
     def _roll(self) -> None:
         """Begin the next segment where it is time for it.
@@ -289,12 +263,6 @@ class Journal:
         Its header says what was spent, so every line before it must have been counted.
         """
         self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
-
-    def _hold(self, index: int, place: LinePlace) -> _Held:
-        held = self._pairs.setdefault(index, _Held())
-        held.places.append(place)
-        place.segment.live.add(index)
-        return held
 
     # Opening
 
@@ -358,13 +326,11 @@ class Journal:
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""
         if record["kind"] == "answer":
-            place = self._log.append(line)
-            self._hold(record["index"], place).answers[record["step"]] = place
+            self._pairs.answered(record["index"], record["step"], self._log.append(line))
         elif record["kind"] == "carried":
-            held = self._hold(record["index"], self._log.append(line))
-            held.wasted, held.bad_answers = record["tokens"], record.get("bad_answers", {})
+            self._pairs.carried(record["index"], self._log.append(line), record)
         elif _counts(record):
-            self._hold(record["index"], self._log.append(line)).lost(record)
+            self._pairs.lost(record["index"], self._log.append(line), record)
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""

@@ -162,9 +162,9 @@ KINDS = ("empty", "bad_answer_json", "no_choices", "length", "refusal", "filter"
 async def test_what_comes_is_judged_as_any_answer(go: Go, kind: str) -> None:
     """A row whose answers are never usable fails with the error and the attempts of ordinary calls."""
     faults = Faults(fail_matching=MARKED, fail_kind=kind)
-    live = await go("live", faults=faults, ordinary=True)
+    live = await go("live", faults=faults, ordinary=True, max_attempts=3)
 
-    ended = await go("out", faults=faults)
+    ended = await go("out", faults=faults, max_attempts=3)
 
     assert ended.error is None
     assert ended.outputs == live.outputs
