@@ -119,6 +119,10 @@ class CallEnded:
     batch: str = ""
 
 
+TAKEN = "taken"
+"""The status of a batch of which all is in the journal."""
+
+
 @dataclass(frozen=True, slots=True)
 class BatchChanged:
     """A batch stands in another way than before.

@@ -43,7 +43,7 @@ from asyncgen.errors import (
     TryLaterError,
     UsageError,
 )
-from asyncgen.events import Notice, Observer
+from asyncgen.events import TAKEN, Notice, Observer
 from asyncgen.humanize import plural
 from asyncgen.limits.gate import Gate
 from asyncgen.recipe import Recipe, Unparsed
@@ -53,7 +53,6 @@ from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
-TAKEN = "taken"
 MOST_IN_VAIN = 3  # batches that bring no answer, one after the other: a fourth would not either
 SLICE = 0.01  # seconds for which rows are run before others get the loop
 CUT_SHORT = Failure("cut_body", Action.RETRY)
