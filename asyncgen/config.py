@@ -311,6 +311,13 @@ def shipped(*parts: str) -> Path:
     return root.joinpath(*parts)
 
 
+def prompt_file_named(path: Path) -> Path:
+    """The prompt file that ships under a bare name, else the path itself; a file that is there goes first."""
+    is_bare = len(path.parts) == 1 and not path.suffix and not path.exists()
+    named = shipped("prompts", f"{path}.json") if is_bare else path
+    return named if named.exists() else path
+
+
 @cache
 def _models() -> ModelList:
     return load_models(shipped("models.toml"))

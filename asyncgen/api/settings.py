@@ -24,6 +24,7 @@ from asyncgen.config import (
     EndpointConfig,
     RunConfig,
     RunSettings,
+    prompt_file_named,
     resolve_api_key,
 )
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
@@ -49,7 +50,7 @@ class Settings(RunSettings):
     Args:
         input_jsonl: one JSON object a line.
         output_dir: where the recipe's files go; an unfinished run there is resumed.
-        prompt_file: what the recipe is made from, where it needs one.
+        prompt_file: what the recipe is made from, where it needs one: a path, or the name of one that is shipped.
         recipe: the name of one that ships, the path of a recipe file, `module:Class`, or
             a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
         fields: what the input calls the fields of the recipe, by their names in the recipe.
@@ -107,7 +108,7 @@ class Settings(RunSettings):
         return RunConfig(
             input_jsonl=Path(self.input_jsonl).resolve(),
             output_dir=Path(self.output_dir).resolve(),
-            prompt_file=None if self.prompt_file is None else Path(self.prompt_file).resolve(),
+            prompt_file=None if self.prompt_file is None else prompt_file_named(Path(self.prompt_file)).resolve(),
             recipe=_recipe_name(self.recipe),
             fields=tuple((self.fields or {}).items()),
             model=model.name,

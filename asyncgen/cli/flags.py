@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from asyncgen.cli.headers import add_header_argument
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.cli.request_field_flags import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
 from asyncgen.config import (
@@ -33,28 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
-    job.add_argument(
-        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
-    )
+    add_input_arguments(job)
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
-    job.add_argument("--prompt-file", type=a_path, metavar="P", help="prompts (JSON); medec_safe needs it")
-    job.add_argument(
-        "--recipe",
-        type=_recipe,
-        default=DEFAULT_RECIPE,
-        metavar="R",
-        help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
-    )
-    job.add_argument(
-        "--field",
-        type=_field,
-        action="append",
-        default=[],
-        metavar="NAME=COLUMN",
-        help="the input calls the recipe's field NAME so; given again for other fields",
-    )
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
-    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument(
         "--batch-size",
         type=int,
@@ -74,6 +55,30 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
     )
+
+
+def add_input_arguments(job: argparse._ArgumentGroup) -> None:
+    """The rows, and what is asked for each."""
+    job.add_argument(
+        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
+    )
+    job.add_argument("--prompt-file", type=a_prompt_file, metavar="P", help="prompts (JSON); medec_safe needs it")
+    job.add_argument(
+        "--recipe",
+        type=_recipe,
+        default=DEFAULT_RECIPE,
+        metavar="R",
+        help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
+    )
+    job.add_argument(
+        "--field",
+        type=_field,
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="the input calls the recipe's field NAME so; given again for other fields",
+    )
+    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
 
@@ -200,7 +205,11 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
         "--input-jsonl", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
     )
     group.add_argument(
-        "--prompt-file", type=a_path, default=prompts, metavar="P", help="prompts (default: those that ship)"
+        "--prompt-file",
+        type=a_prompt_file,
+        default=prompts,
+        metavar="P",
+        help="prompts (default: those that ship)",
     )
     group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
 

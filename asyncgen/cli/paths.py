@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+from asyncgen.config import prompt_file_named
 from asyncgen.errors import UsageError
 
 
@@ -17,6 +18,15 @@ def a_path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
+
+
+def a_prompt_file(text: str) -> Path:
+    """The type of --prompt-file: a path, or the name of one that is shipped.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    return prompt_file_named(a_path(text))
 
 
 def absolute(path: Path, flag: str) -> Path:

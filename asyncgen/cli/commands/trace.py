@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.flags import add_api_arguments
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the old ones; nothing is written",
     )
     parser.add_argument("--input-jsonl", type=a_path, metavar="P", help="the pairs of the run, for --again")
-    parser.add_argument("--prompt-file", type=a_path, metavar="P", help="the prompts of the run, for --again")
+    parser.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help="the prompts of the run, for --again"
+    )
     add_api_arguments(parser, " of --again")
 
 

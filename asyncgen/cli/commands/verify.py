@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--prompt-file",
-        type=a_path,
+        type=a_prompt_file,
         metavar="P",
         help="says the keys of a reasoning (default: those that most reasonings have), and under allowed_changes "
         "what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",
