@@ -87,7 +87,8 @@ def _message(message: Any) -> tuple[str, str]:
         raise InvalidRequestError("every message must be an object with 'role' and 'content'", "messages")
     content = message.get("content")
     if isinstance(content, list):
-        content = "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+        texts = [part.get("text") or "" for part in content if isinstance(part, dict)]
+        content = "".join(texts) if all(isinstance(text, str) for text in texts) else None
     if not isinstance(content, str):
         raise InvalidRequestError("'content' must be a string or a list of text parts", "messages")
     return message["role"], content

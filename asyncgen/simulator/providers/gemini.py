@@ -6,6 +6,7 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.requests import SimulatedRequest
@@ -58,6 +59,7 @@ class Gemini(OpenAI):
     base: ClassVar[str] = "/v1beta/openai"
     listed: ClassVar[tuple[str, ...]] = ("models/gemini-2.5-flash", "models/gemini-2.5-flash-lite")
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None

@@ -7,6 +7,7 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal, format_duration
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.refused_parameters import KNOWN
@@ -19,6 +20,7 @@ _FIELDS = (
     "include_reasoning",
 }
 _EFFORTS = {"openai/gpt-oss": ("low", "medium", "high"), "qwen": ("none", "default")}
+_WINDOWS = (*(f"{24 * days}h" for days in range(1, 8)), *(f"{days}d" for days in range(1, 8)))
 _NAMES = {
     "requests": "requests per minute (RPM)",
     "tokens": "tokens per minute (TPM)",
@@ -32,6 +34,7 @@ class Groq(OpenAI):
     base: ClassVar[str] = "/openai/v1"
     listed: ClassVar[tuple[str, ...]] = ("llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b")
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = BatchRules(windows=_WINDOWS)
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import orjson
 
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.requests import SimulatedRequest
@@ -14,6 +15,7 @@ class LMStudio(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("qwen/qwen3-8b",)
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None

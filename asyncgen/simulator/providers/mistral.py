@@ -6,6 +6,7 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.requests import SimulatedRequest
@@ -42,6 +43,7 @@ class Mistral(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest")
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = BatchRules(batches=False)  # its jobs are another API
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None

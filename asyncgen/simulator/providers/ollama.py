@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.requests import SimulatedRequest
@@ -14,6 +15,7 @@ class Ollama(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("qwen3:8b",)
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
         """A model is there when it was pulled."""

@@ -11,6 +11,7 @@ from asyncgen.simulator.buckets import RateLimits, Refusal, format_duration
 from asyncgen.simulator.faults import Fault
 from asyncgen.simulator.model_families import NEVER, SHUTDOWNS, Family, family_of
 from asyncgen.simulator.profile import Models
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
 from asyncgen.simulator.refused_parameters import complaint
 from asyncgen.simulator.requests import SimulatedRequest
@@ -21,6 +22,7 @@ _LIMITS = {
     "tokens": "tokens per min (TPM)",
     "day": "requests per day (RPD)",
 }
+_BATCH_PATHS = ("/files", "/batches")
 _HTML = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -33,6 +35,7 @@ class OpenAI:
     base: ClassVar[str] = "/v1"
     listed: ClassVar[tuple[str, ...]] = tuple(SHUTDOWNS)
     openai_models: ClassVar[bool] = True
+    batch_rules: ClassVar[BatchRules | None] = BatchRules()
 
     def __init__(self, models: Models) -> None:
         self._models = models
@@ -49,6 +52,8 @@ class OpenAI:
                 return Route("models")
             case "GET", rest if rest.startswith("/models/"):
                 return Route("model", rest.removeprefix("/models/"))
+            case _, rest if self.batch_rules and rest.startswith(_BATCH_PATHS):
+                return Route("batch", rest)
         return self.no_route(method, path)
 
     def error(

@@ -8,6 +8,7 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.requests import SimulatedRequest
@@ -25,6 +26,7 @@ class OpenRouter(OpenAI):
         "openai/gpt-4o-mini",
         "meta-llama/llama-3.3-70b-instruct:free",
     )
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import orjson
 
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.refused_parameters import EFFORTS
@@ -17,6 +18,7 @@ class VLLM(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("Qwen/Qwen3-8B",)
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
