@@ -57,9 +57,14 @@ def dollars(cost: float) -> str:
     return f"${cost:,.2f}"
 
 
+def many_of(rows: str) -> str:
+    """What is named in the plural, without what goes before the noun ("MEDEC pairs": "pairs")."""
+    return rows.rsplit(maxsplit=1)[-1]
+
+
 def one_of(rows: str) -> str:
     """One of what is named in the plural, without what goes before the noun ("MEDEC pairs": "pair")."""
-    noun = rows.rsplit(maxsplit=1)[-1]
+    noun = many_of(rows)
     return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from asyncgen.cli.rehearsal import Rehearsal, rehearse, write_pairs
 from asyncgen.config import RunConfig
 from asyncgen.errors import Exit
-from asyncgen.recipes.medec_safe import COMBINED_FILE
+from asyncgen.recipes.medec_contents import COMBINED_FILE
 from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm
 
 RATE = 100.0  # requests a second that the limited scenarios are granted

@@ -38,21 +38,7 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     )
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
     job.add_argument("--prompt-file", type=a_path, metavar="P", help="prompts (JSON); medec_safe needs it")
-    job.add_argument(
-        "--recipe",
-        type=_recipe,
-        default=DEFAULT_RECIPE,
-        metavar="R",
-        help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
-    )
-    job.add_argument(
-        "--field",
-        type=_field,
-        action="append",
-        default=[],
-        metavar="NAME=COLUMN",
-        help="the input calls the recipe's field NAME so; given again for other fields",
-    )
+    add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
     job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument(
@@ -75,6 +61,26 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
     )
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
+
+
+def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: str | None = None) -> None:
+    """The recipe, and how the input calls its fields; `what` it is for, `default` what it is else."""
+    group.add_argument(
+        "--recipe",
+        type=_recipe,
+        default=default,
+        metavar="R",
+        help=f"{what}a name in configs/recipes, FILE.toml, or module:Class"
+        + (" (%(default)s)" if default else ""),
+    )
+    group.add_argument(
+        "--field",
+        type=_field,
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="the input calls the recipe's field NAME so; given again for other fields",
+    )
 
 
 def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:

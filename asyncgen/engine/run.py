@@ -24,6 +24,7 @@ from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.journal import clear_journal
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
 
 
@@ -151,6 +152,7 @@ class Run:
             restart=self._config.restart,
             rows=self._intake.all,
             ways=self._ways,
+            record=RecipeRecord.of(self._config, self._recipe),
         )
         if beginning.state.portion is not None:
             self._observe(Notice(str(beginning.state.portion).capitalize()))

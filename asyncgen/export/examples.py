@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import BadDataError, Phrase, UsageError
 from asyncgen.medec.pair import CORRECT, INCORRECT
-from asyncgen.recipes.medec_safe import COMBINED_FILE
+from asyncgen.recipes.medec_contents import COMBINED_FILE
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads

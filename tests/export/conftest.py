@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory

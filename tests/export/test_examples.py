@@ -6,7 +6,7 @@ import pytest
 
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Examples
-from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 
