@@ -95,7 +95,7 @@ def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
 
 def is_judged(contents: Contents, *, with_input: bool) -> bool:
     """Whether rows are judged one by one: their paraphrases, or answers that have a schema or a check."""
-    return bool(contents.answers) or (contents.paraphrase is not None and with_input)
+    return contents.asks or (contents.paraphrase is not None and with_input)
 
 
 def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
@@ -119,7 +119,7 @@ def print_tables(structure: Structure, report: Report, *, with_input: bool) -> N
         _say(f"not checked    {reason}")
     if not is_judged(contents, with_input=with_input):
         return
-    for state, says in (_SAYS if contents.paraphrase else _CHECKED).items():
+    for state, says in (_SAYS if contents.paraphrase and with_input else _CHECKED).items():
         number = f"{report.states[state]:,} of {report.judged:,} {rows} ({report.percent(state):.2f} %)"
         _say(f"{_NAMES.get(says, state):<14} {number:<32} {says}")
     if report.counts:

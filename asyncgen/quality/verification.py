@@ -98,7 +98,7 @@ class Verification:
         if rule is not None and made.row is not None:
             judgement = self._paraphrase(rule, made)
             return replace(judgement, findings=(*found, *judgement.findings))
-        return Judgement(found) if self._contents.answers else None
+        return Judgement(found) if self._contents.asks else None
 
     def _paraphrase(self, rule: ParaphraseRule, made: Made) -> Judgement:
         text = value_at(made.records[rule.text.file, rule.text.line], rule.text.way)

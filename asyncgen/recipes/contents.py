@@ -95,7 +95,8 @@ class Contents:
     """What the files of a recipe hold.
 
     `files` has the rules of the lines of a row, by file. `parse` None: the input cannot be understood. Where no
-    input is given, `reference` is the file by whose ids the others are held. `unchecked` are steps with checks
+    input is given, `reference` is the file by whose ids the others are held. `paired` is a file in which a row
+    has a CORRECT line and then an INCORRECT one. `unchecked` are steps with checks
     whose answers stand in no line as they were given. `value` gives what a placeholder of a check stands for, by
     row (None: not known) and answers, or raises LookupError. `remark` says why less can be checked than should be.
     """
@@ -104,12 +105,18 @@ class Contents:
     files: Mapping[str, tuple[LineRule, ...]]
     parse: Parse[Any] | None
     reference: str = ""
+    paired: str = ""
     answers: tuple[AnswerRule, ...] = ()
     paraphrase: ParaphraseRule | None = None
     reasonings: tuple[ReasoningRule, ...] = ()
     unchecked: tuple[str, ...] = ()
     value: Callable[[str, Any, Mapping[str, Any]], Any] | None = None
     remark: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is a schema or a check to hold answers against."""
+        return any(rule.schema is not None or rule.check.asks for rule in self.answers)
 
 
 def contents_of_lines(outputs: Mapping[str, int], rows: str = ROWS, remark: str = "") -> Contents:
@@ -147,7 +154,7 @@ def written(way: Way) -> str:
 
 def trains_as(contents: Contents) -> str | None:
     """The export format of lines that can be trained on as they are, or of notes with labels; None for others."""
-    if contents.reasonings:
+    if contents.paired:
         return "openai"
     keys = [
         {way[0] for way in (*rule.texts, *(way for way, _ in rule.fixed), *(one.way for one in rule.known)) if way}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.recipes.answer_parts import covers
 from asyncgen.recipes.contents import AnswerRule, Contents, Known, LineRule, ParaphraseRule, Place, Way
 from asyncgen.recipes.line_maker import as_text, maker
@@ -31,6 +32,7 @@ def contents_of_file(file: RecipeFile, parse: Parse[Any], counter: str) -> Conte
         files=files,
         parse=parse,
         reference=next(iter(with_id), ""),
+        paired=next((name for name, rules in files.items() if _come_in_pairs(rules)), ""),
         answers=tuple(answers),
         paraphrase=_paraphrase(file, reader, files),
         unchecked=tuple(unchecked),
@@ -161,6 +163,12 @@ def _find_copies(file: RecipeFile, files: dict[str, tuple[LineRule, ...]]) -> No
             else:
                 rules[number] = replace(rules[number], copy_of=twin)
         files[output.file] = tuple(rules)
+
+
+def _come_in_pairs(rules: tuple[LineRule, ...]) -> bool:
+    """Whether a row has a CORRECT line, then an INCORRECT one."""
+    said = [dict(rule.marks).get(("label",)) for rule in rules]
+    return said == [CORRECT, INCORRECT]
 
 
 def _paraphrase(

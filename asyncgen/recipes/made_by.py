@@ -31,6 +31,11 @@ def record_of(state: RunState | None) -> RecipeRecord:
     return RecipeRecord(name=name if made != name and name in shipped_names() else "")
 
 
+def paired_file(state: RunState) -> str | None:
+    """The file in which each row has a CORRECT line and then an INCORRECT one, where that is known by the name."""
+    return CONTENTS.paired if record_of(state).name == DEFAULT_RECIPE else None
+
+
 def contents_of(
     state: RunState | None,
     named: str | None = None,

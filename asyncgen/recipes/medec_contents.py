@@ -57,6 +57,7 @@ CONTENTS = Contents(
     },
     parse=parse_pair,
     reference=INCORRECT_FILE,
+    paired=COMBINED_FILE,
     paraphrase=ParaphraseRule(
         attrgetter("correct_note"), Place(CORRECT_FILE, 0, _NOTE), attrgetter("incorrect_note")
     ),
