@@ -68,6 +68,11 @@ def one_of(rows: str) -> str:
     return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
 
 
+def with_article(noun: str) -> str:
+    """`a pair`, `an answer`."""
+    return f"a{'n' * noun.startswith(tuple('aeiou'))} {noun}"
+
+
 def plural(number: int, noun: str) -> str:
     """`1 call`, `2,000 calls`."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

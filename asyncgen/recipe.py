@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
 from asyncgen.errors import CallFailed
-from asyncgen.rows import ID_FIELDS, BadFieldError, I, Parse
+from asyncgen.rows import ID_FIELDS, ROWS, BadFieldError, I, Parse
 
 A = TypeVar("A")
 
@@ -72,9 +72,6 @@ class Recipe(Protocol[I]):
 
         They may be formatted by another tool.
         """
-
-
-ROWS = "rows"
 
 
 def rows_of_recipe(recipe: Recipe[Any]) -> str:

@@ -9,6 +9,8 @@ class BadFieldError(ValueError):
     """A field of an input line is missing or of the wrong type; the text is the kind shown to the user."""
 
 
+ROWS = "rows"
+"""What messages call them, where the recipe says nothing better."""
 ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
 """What inputs call the field that names a row."""
 

@@ -11,6 +11,7 @@ import orjson
 
 from asyncgen.chat import Completion
 from asyncgen.cli.replay import Question, readable
+from asyncgen.humanize import one_of
 from asyncgen.monitor.trace import Trail
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.words import split_words
@@ -19,7 +20,8 @@ from asyncgen.text import dumps, printable
 
 def say_trail(trail: Trail) -> None:
     """Record by record, call by call, attempt by attempt."""
-    _say(f"pair {trail.index} ({trail.note_id})" if trail.note_id else f"pair {trail.index}")
+    row = one_of(trail.state.rows)
+    _say(f"{row} {trail.index} ({trail.note_id})" if trail.note_id else f"{row} {trail.index}")
     if trail.failure is not None:
         _say(f"failed: {trail.failure['step']}: {trail.failure.get('error')}")
     elif not trail.records:

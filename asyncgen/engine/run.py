@@ -17,6 +17,7 @@ from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.humanize import many_of
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
@@ -155,7 +156,8 @@ class Run:
             record=RecipeRecord.of(self._config, self._recipe),
         )
         if beginning.state.portion is not None:
-            self._observe(Notice(str(beginning.state.portion).capitalize()))
+            part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))
+            self._observe(Notice(part.capitalize()))
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         self._intake.trust(scanned)

@@ -8,9 +8,7 @@ from pathlib import PurePath
 
 from asyncgen.export.job import Tally
 from asyncgen.export.template import ExportTemplate
-from asyncgen.humanize import many_of
 from asyncgen.medec.source import NAME, SOURCE
-from asyncgen.recipes.made_by import record_of
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.version import __version__
 
@@ -92,19 +90,14 @@ def provenance(
         **{name: value for name, value in made.items() if name.endswith(("_system", "_user")) or "params" in name},
         **state.stats,
         "failed_pairs": state.failed_pairs,
-        "the run": "finished" if finished else f"not finished: the first {state.done:,} {rows_of(state)}",
-        f"{rows_of(state)} exported": tally.pairs,
+        "the run": "finished" if finished else f"not finished: the first {state.done:,} {state.rows}",
+        f"{state.rows} exported": tally.pairs,
         **more,
         "format": format_name,
         "exported by": f"asyncgen {__version__}",
     }
     lines = [f"| {inline(name)} | {inline(str(value))} |" for name, value in rows.items()]
     return "\n".join(["| | |", "| --- | --- |", *lines, ""])
-
-
-def rows_of(state: RunState) -> str:
-    """What the rows of the run are called."""
-    return many_of(record_of(state).rows)
 
 
 def _source(tally: Tally) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from asyncgen.export.card import files_table, head, inline, provenance, rows_of
+from asyncgen.export.card import files_table, head, inline, provenance
 from asyncgen.export.job import Tally
 from asyncgen.export.lines import Source
 
@@ -23,17 +23,17 @@ def render_lines_card(
         files: the file of each side, relative to the card.
     """
     state = source.files.state
-    more = {f"{rows_of(state)} left out": len(tally.left_out), "file of the run": source.name}
+    more = {f"{state.rows} left out": len(tally.left_out), "file of the run": source.name}
     made = provenance(state, tally, format_name, more, finished=source.files.finished)
     return "\n".join(
         [
             head(_HEAD, files),
             f"# {inline(title)}\n",
-            f"SFT examples: {inline(str(source.shape))}, made from {rows_of(state)}.\n",
+            f"SFT examples: {inline(str(source.shape))}, made from {state.rows}.\n",
             "**The answers are written by a model**: asyncgen checks their form, not what they say.\n",
             f"## Files\n\n{files_table(tally, files)}",
             f"## How they were made\n\n{made}",
-            f"## Source and licence\n\nName the source of the {rows_of(state)} and its licence here before these "
+            f"## Source and licence\n\nName the source of the {state.rows} and its licence here before these "
             "data are passed on.\n",
         ]
     )

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from asyncgen.recipe import ROWS, Recipe, rows_of_recipe
+from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.recipes.answer_schema import AnswerSchema
 from asyncgen.recipes.checks import AnswerCheck
-from asyncgen.rows import Parse
+from asyncgen.rows import ROWS, Parse
 
 Way = tuple[str | int, ...]
 MISSING = object()

@@ -17,6 +17,7 @@ import orjson
 from asyncgen.chat import Adaptation, ModelWays
 from asyncgen.cost import Spend
 from asyncgen.errors import DirectoryError
+from asyncgen.humanize import many_of
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
@@ -26,6 +27,7 @@ from asyncgen.text import dumps
 
 CHECKSUM = "checksum"
 VERSION = 1
+OF_OLDER_VERSIONS = "pairs"  # whatever the recipe
 TAIL = 4096  # bytes: a page, which holds the end of a record or two
 
 
@@ -94,6 +96,11 @@ class RunState:
     adaptations: tuple[Adaptation, ...] = ()
     finished_with: str = ""
     recipe: RecipeRecord | None = None
+
+    @property
+    def rows(self) -> str:
+        """What its rows are called, in the plural."""
+        return OF_OLDER_VERSIONS if self.recipe is None else many_of(self.recipe.rows)
 
     @property
     def first(self) -> int:

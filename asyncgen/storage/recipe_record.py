@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asyncgen.config import RunConfig
-from asyncgen.recipe import ROWS, Recipe, rows_of_recipe
+from asyncgen.recipe import Recipe, rows_of_recipe
+from asyncgen.rows import ROWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

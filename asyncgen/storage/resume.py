@@ -21,7 +21,8 @@ from typing import Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.errors import DirectoryError, Phrase, Setting
-from asyncgen.recipe import Recipe
+from asyncgen.humanize import many_of, one_of
+from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import (
@@ -214,18 +215,19 @@ def _accept(
     prefix_chain: str | None,
     record: RecipeRecord | None,
 ) -> RunState:
-    _check_portion(state.portion, portion)
+    _check_portion(state.portion, portion, many_of(rows_of_recipe(recipe)))
     changed = differences(state.fingerprint, fingerprint)
     if changed:
         raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
     done = state.last_completed_idx + 1
+    rows = many_of(rows_of_recipe(recipe))
     if done and prefix_chain is None:
-        raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
+        raise DirectoryError(f"the input has fewer {rows} than the {done} already processed")
     if done and prefix_chain != state.input_chain:
         raise DirectoryError(
-            f"the input changed within the {done} pairs already processed (",
+            f"the input changed within the {done} {rows} already processed (",
             Phrase.VERIFY,
-            " names the pair, if its incorrect note is another)",
+            f" names the {one_of(rows)}, if what the files have of it is another)",
         )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
@@ -234,7 +236,7 @@ def _accept(
     return replace(state, stats={**state.stats, "total_pairs": total}, recipe=record or state.recipe)
 
 
-def _check_portion(before: Portion | None, now: Portion | None) -> None:
+def _check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:
     if before is None and now is None:
         return
     if before is None or now is None or before.shard != now.shard:
@@ -242,7 +244,7 @@ def _check_portion(before: Portion | None, now: Portion | None) -> None:
         raise DirectoryError(f"this directory holds {held}, and {asked} was asked for")
     if before.pairs != now.pairs:
         raise DirectoryError(
-            f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, ",
+            f"the shards were cut from {before.pairs:,} {rows}, and there are {now.pairs:,} now, ",
             "which moves them; ",
             Setting("num_pairs", before.pairs),
             " goes on with this one",

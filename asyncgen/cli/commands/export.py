@@ -227,10 +227,8 @@ def _report(
     files: dict[str, Path],
 ) -> None:
     """What was written, what is odd about it, how to load it."""
-    from asyncgen.export.card import rows_of  # noqa: PLC0415
-
     state = work.files.state
-    rows = rows_of(state)
+    rows = state.rows
     if not work.files.finished:
         done, total = state.done, state.stats["total_pairs"]
         lines.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} {rows}")
