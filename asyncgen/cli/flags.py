@@ -203,7 +203,7 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
     samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
     group.add_argument(
-        "--input-jsonl", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
+        "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
     )
     group.add_argument(
         "--prompt-file", type=a_path, default=prompts, metavar="P", help="prompts (default: those that ship)"

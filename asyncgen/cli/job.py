@@ -123,8 +123,9 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     from asyncgen.recipes.made_by import record_of  # noqa: PLC0415 - it brings the recipes
 
     record = record_of(state)
-    args.recipe, args.field = record.name or DEFAULT_RECIPE, list(record.fields.items())
-    if args.prompt_file is None and record.prompts and record.name != DEFAULT_RECIPE:
+    args.recipe = args.recipe or record.name or DEFAULT_RECIPE
+    args.field = args.field or list(record.fields.items())
+    if args.prompt_file is None and record.prompts and args.recipe == record.name != DEFAULT_RECIPE:
         args.prompt_file = Path(record.prompts)
     # Lines that the run has left out are left out again: the input is known by the others.
     args.restart, args.skip_bad = False, True

@@ -26,10 +26,11 @@ def say_trail(trail: Trail) -> None:
         _say(f"failed: {trail.failure['step']}: {trail.failure.get('error')}")
     elif not trail.records:
         _say("not in the files yet, as far as the checkpoint goes")
+    named = any(record.calls for record in trail.records)  # else any call may have gone into them
     for record in trail.records:
         label = record.content.get("label")
         _say(f"{record.file}" + (f", {label}" if isinstance(label, str) else ""))
-        if not record.calls:
+        if named and not record.calls:
             _say("  no call")
         for call in record.calls:
             usage = call.get("usage") or {}
@@ -43,7 +44,8 @@ def say_trail(trail: Trail) -> None:
             if not attempts:
                 _say("    calls.jsonl has no line of it: its last second was lost in a crash")
     for request, attempts in trail.other_attempts.items():
-        _say(f"no record was made of {attempts[0].get('step')}")
+        step = attempts[0].get("step")
+        _say(f"no record was made of {step}" if named or not trail.records else f"step {step}")
         _say(f"    request  {request}")
         _say_attempts(attempts, "    ")
 

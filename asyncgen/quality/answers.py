@@ -23,6 +23,8 @@ class AnswerChecks:
         answers = [(rule, self._answer(rule, made)) for rule in self._contents.answers]
         by_step = {rule.step: answer for rule, answer in answers if not rule.each and answer is not MISSING}
         for rule, answer in answers:
+            if rule.schema is None and not rule.check.asks:
+                continue
             for one in answer if rule.each and isinstance(answer, list) else [answer]:
                 kind = self._problem(rule, one, made.row, by_step)
                 if kind is not None:
@@ -51,8 +53,6 @@ class AnswerChecks:
             words = answer
         else:
             return "schema"
-        if not rule.check.asks:
-            return None
         check, values = self._with_values(rule.check, row, by_step)
         return check.problem(words, values)
 

@@ -61,7 +61,7 @@ class AnswerRule:
     """An answer of a step that can be read from the lines again, and what was asked of it.
 
     `parts` are the ways into the answer and where they stand; one with the way () is the answer itself. `each`
-    says that this is a list of answers.
+    says that this is a list of answers. `label` is what the call is named; empty where several may be meant.
     """
 
     step: str
@@ -69,6 +69,7 @@ class AnswerRule:
     check: AnswerCheck
     schema: AnswerSchema | None = None
     each: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

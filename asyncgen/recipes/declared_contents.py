@@ -120,10 +120,24 @@ class _Reader:
             step = self._file.steps[name]
             if covers(None if step.schema is None else step.schema.schema, set(parts)):
                 found.append(
-                    AnswerRule(name, tuple(parts.items()), step.check, step.schema, each=sample == "each")
+                    AnswerRule(
+                        name,
+                        tuple(parts.items()),
+                        step.check,
+                        step.schema,
+                        each=sample == "each",
+                        label=_label(step, sample),
+                    )
                 )
         there = {rule.step for rule in found}
         return found, [name for name, step in self._file.steps.items() if _asks(step) and name not in there]
+
+
+def _label(step: Step, sample: str) -> str:
+    """What the call of a sample is named; empty where it may be any of several."""
+    if step.samples == 1:
+        return step.name
+    return step.labels[int(sample)] if sample.isdecimal() else ""
 
 
 def _asks(step: Step) -> bool:

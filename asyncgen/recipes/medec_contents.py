@@ -5,7 +5,8 @@ from operator import attrgetter
 from typing import Any
 
 from asyncgen.medec.pair import CORRECT, INCORRECT, parse_pair
-from asyncgen.recipes.contents import Contents, Known, LineRule, ParaphraseRule, Place, ReasoningRule
+from asyncgen.recipes.checks import NO_CHECK
+from asyncgen.recipes.contents import AnswerRule, Contents, Known, LineRule, ParaphraseRule, Place, ReasoningRule
 
 ROWS = "MEDEC pairs"
 CORRECT_FILE = "sft_correct.jsonl"
@@ -58,6 +59,14 @@ CONTENTS = Contents(
     parse=parse_pair,
     reference=INCORRECT_FILE,
     paired=COMBINED_FILE,
+    answers=tuple(
+        AnswerRule(step, (((), Place(file, 0, way)),), NO_CHECK, label=step)
+        for step, file, way in (
+            ("paraphrase", CORRECT_FILE, _NOTE),
+            ("correct_reasoning", CORRECT_FILE, _REASONING),
+            ("error_reasoning", INCORRECT_FILE, _REASONING),
+        )
+    ),
     paraphrase=ParaphraseRule(
         attrgetter("correct_note"), Place(CORRECT_FILE, 0, _NOTE), attrgetter("incorrect_note")
     ),
