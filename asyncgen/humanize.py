@@ -58,12 +58,12 @@ def dollars(cost: float) -> str:
 
 
 def many_of(rows: str) -> str:
-    """What is named in the plural, without what goes before the noun ("MEDEC pairs": "pairs")."""
+    """What is named in the plural, without what goes before the noun ("new mails": "mails")."""
     return rows.rsplit(maxsplit=1)[-1]
 
 
 def one_of(rows: str) -> str:
-    """One of what is named in the plural, without what goes before the noun ("MEDEC pairs": "pair")."""
+    """One of what is named in the plural, without what goes before the noun ("new mails": "mail")."""
     noun = many_of(rows)
     return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
 

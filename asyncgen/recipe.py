@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
 from asyncgen.errors import CallFailed
+from asyncgen.humanize import many_of, one_of
 from asyncgen.rows import ID_FIELDS, ROWS, BadFieldError, I, Parse
 
 A = TypeVar("A")
@@ -72,6 +73,19 @@ class Recipe(Protocol[I]):
 
         They may be formatted by another tool.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """What messages call rows: many of them, and one."""
+
+    many: str
+    one: str
+
+
+def nouns_of(rows: str) -> Nouns:
+    """The nouns of what a recipe calls its rows in full ("new mails": mails, mail)."""
+    return Nouns(many_of(rows), one_of(rows))
 
 
 def rows_of_recipe(recipe: Recipe[Any]) -> str:

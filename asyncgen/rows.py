@@ -16,7 +16,7 @@ ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
 
 
 class Item(Protocol):
-    """What a recipe makes of an input line (a pair, for MEDEC); the engine only names it."""
+    """What a recipe makes of an input line (such as a pair of notes); the engine only names it."""
 
     @property
     def note_id(self) -> str: ...  # noqa: D102

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.cli.rehearsal import Rehearsal, rehearse, write_rows
+from asyncgen.cli.rehearsal import Rehearsal, rehearse
 from asyncgen.config import RunConfig
 from asyncgen.errors import Exit
 from asyncgen.recipes import build
+from asyncgen.recipes.repeated_rows import write_rows
 from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm
 
 RATE = 100.0  # requests a second that the limited scenarios are granted

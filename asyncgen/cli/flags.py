@@ -37,7 +37,7 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
     )
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
-    job.add_argument("--prompt-file", type=a_path, metavar="P", help="prompts (JSON); medec_safe needs it")
+    job.add_argument("--prompt-file", type=a_path, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it")
     add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N rows (default: all)")
     job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
@@ -201,7 +201,7 @@ def add_simulate_argument(group: argparse._ArgumentGroup) -> None:
 
 def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
-    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
+    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", f"{DEFAULT_RECIPE}.json")
     group.add_argument(
         "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
     )

@@ -16,8 +16,7 @@ from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
 from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
-from asyncgen.humanize import many_of
-from asyncgen.rows import ROWS
+from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
 
 INTERVAL = 1.0  # seconds: as often as the workers report
@@ -60,14 +59,14 @@ class Driver:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         most_failures: int | None,
-        rows: str = ROWS,
+        rows: str,
     ) -> None:
         self._fleet = fleet
         self._totals = totals
         self._observe = observe
         self._flush = flush
         self._most_failures = most_failures
-        self._rows = many_of(rows)
+        self._rows = nouns_of(rows).many
         self._before = totals.sample([]).failed
         self._sessions: dict[int, str] = {}
         self._in_flight = 0

@@ -16,8 +16,7 @@ from asyncgen.engine.run import Run
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.errors import AsyncgenError, DirectoryError, Setting
 from asyncgen.events import Notice, Observer, Planned, RunStarted
-from asyncgen.humanize import many_of
-from asyncgen.recipe import rows_of_recipe
+from asyncgen.recipe import nouns_of, rows_of_recipe
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
@@ -211,7 +210,7 @@ class ClusterRun:
                 f"this directory belongs to another run: {'; '.join(differences(division.fingerprint, now))}"
             )
         if division.pairs != pairs:
-            rows = many_of(rows_of_recipe(self._recipe))
+            rows = nouns_of(rows_of_recipe(self._recipe)).many
             raise DirectoryError(
                 f"this run was divided when it had {division.pairs:,} {rows}, and now there are {pairs:,}: finish "
                 "it with ",

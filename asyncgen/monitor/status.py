@@ -12,10 +12,10 @@ from asyncgen.cost import Spend
 from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.events import Sample
 from asyncgen.monitor.history import History, Session
-from asyncgen.rows import ROWS
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
 from asyncgen.storage.disk import disk_errors, lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -112,7 +112,7 @@ class Picture:
     @property
     def rows(self) -> str:
         """What the rows of the run are called, in the plural."""
-        return ROWS if self.state is None else self.state.rows
+        return RecipeRecord().rows if self.state is None else self.state.rows
 
     @property
     def done(self) -> int:

@@ -15,14 +15,12 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import CallEnded, Event
-from asyncgen.humanize import one_of
 from asyncgen.limits.opening import open_gate
 from asyncgen.limits.rate_headers import read_reports
 from asyncgen.planning.capacity import quantile
-from asyncgen.recipe import Recipe, Unparsed, guarded, rows_of_recipe
+from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, walk
-from asyncgen.rows import Item
 from asyncgen.storage.input_file import rows_of
 
 SAMPLED_PAIRS = 200  # pairs: their mean is within a few per cent of that of all
@@ -137,7 +135,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     client = ChatClient(config, gate, _NoLog(), measured.observe, stop, wire, ways=ways)
     recipe = build(config)
 
-    async def ask(index: int, pair: Item) -> None:
+    async def ask(index: int, pair: Any) -> None:
         caller = Caller(index, pair.note_id, config.pair_timeout)
 
         async def generate(step: str, request: ChatRequest) -> Completion:
@@ -209,5 +207,5 @@ def _pairs(config: RunConfig, recipe: Recipe[Any], number: int) -> list[Any]:
     rows = islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)
     pairs = [row.pair for row in rows if not isinstance(row.pair, Unparsed)]
     if not pairs:
-        raise BadDataError(f"the input {config.input_jsonl} holds no {one_of(rows_of_recipe(recipe))}")
+        raise BadDataError(f"the input {config.input_jsonl} holds no {nouns_of(rows_of_recipe(recipe)).one}")
     return pairs

@@ -12,13 +12,12 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError, Setting
 from asyncgen.events import Planned
-from asyncgen.humanize import many_of, one_of
 from asyncgen.planning.capacity import Load
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
-from asyncgen.recipe import Recipe, Unparsed, guarded, rows_of_recipe
+from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, rewritten_by, walk
 from asyncgen.storage.disk import Disk, lines_of
@@ -38,8 +37,8 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
         BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
     """
     recipe = build(config)
-    rows = rows_of_recipe(recipe)
-    row = one_of(rows)
+    nouns = nouns_of(rows_of_recipe(recipe))
+    row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
         bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no {row}"
@@ -47,7 +46,7 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs, many_of(rows)).size
+    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs, nouns.many).size
     return pairs, Sample(surveyed, await _sizes(config, recipe, surveyed))
 
 
@@ -57,7 +56,7 @@ def rows_of_job(config: RunConfig) -> str:
     Raises:
         UsageError, BadDataError: the recipe cannot be read.
     """
-    return many_of(rows_of_recipe(build(config)))
+    return nouns_of(rows_of_recipe(build(config))).many
 
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from asyncgen.errors import BadDataError
-from asyncgen.humanize import many_of, one_of
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.structure import Made
 from asyncgen.quality.verification import Judged, Verification
@@ -50,13 +49,13 @@ class Flaws:
                 # A twin of another example is another text than its original too, and that has been weighed.
                 self._weights.setdefault(judged.index, judged.weight)
         if self._verification.structure.problems.counts:
-            row = one_of(self._contents.rows)
+            row = self._contents.nouns.one
             raise BadDataError(
                 f"the files in {directory} are broken, as asyncgen verify shows; no {row} is asked anew"
             )
 
     def __str__(self) -> str:
-        return f"{len(self._weights):,} of {self._judged:,} {many_of(self._contents.rows)} are flagged"
+        return f"{len(self._weights):,} of {self._judged:,} {self._contents.nouns.many} are flagged"
 
     def worst(self) -> tuple[int, ...]:
         """The indexes of the worst pairs, in input order."""

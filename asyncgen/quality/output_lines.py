@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from asyncgen.humanize import with_article
 from asyncgen.storage.checkpoint import FileMeter
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import FAILED, RunDirectory
@@ -138,7 +137,7 @@ class OutputLines:
         elif line.data == taken or line.data in self._recent:
             self._problems.add("duplicate", self._name, index, "a line stands there twice")
         elif has_failed(line):
-            self._problems.add("failed_present", self._name, index, f"{with_article(row)} of {FAILED} has a line")
+            self._problems.add("failed_present", self._name, index, f"{FAILED} has the {row} of a line")
         else:
             self._passed.append(line)
             self._problems.add(

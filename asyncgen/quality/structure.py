@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.humanize import many_of, one_of
 from asyncgen.quality.line_values import check_copy, check_texts, check_values, id_at, wanted_line
 from asyncgen.quality.output_lines import AHEAD, Line, OutputLines, Problems, Wanted
 from asyncgen.recipe import Unparsed, guarded
@@ -66,7 +65,7 @@ class Structure:
         self._directory = directory
         self._input = None if contents.parse is None else input_jsonl
         self.contents = contents
-        self.problems = Problems(one_of(contents.rows))
+        self.problems = Problems(contents.nouns.one)
         self.state, self.finished = state_in(directory)
         self.pairs = 0
         self.failed = 0
@@ -162,7 +161,7 @@ class Structure:
             if self.state is not None and index == last and row.chain != self.state.input_chain:
                 self.problems.add("input", self._input.name, None, "not the input that this run was made from")
         if last is not None and index < last:
-            rows = many_of(self.contents.rows)
+            rows = self.contents.nouns.many
             self.problems.add("input", self._input.name, None, f"has fewer {rows} than the {last + 1} processed")
 
     def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, None]]:
@@ -228,7 +227,7 @@ class Structure:
     def _check_counts(self) -> None:
         if self.state is None:
             return
-        rows = many_of(self.contents.rows)
+        rows = self.contents.nouns.many
         found = dict(self._counts)
         said = {name: self.state.stats.get(name) for name in found}
         found["failed_pairs"], said["failed_pairs"] = self.failed, self.state.failed_pairs

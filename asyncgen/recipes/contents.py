@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from asyncgen.recipe import Recipe, rows_of_recipe
+from asyncgen.recipe import Nouns, Recipe, nouns_of, rows_of_recipe
 from asyncgen.recipes.answer_schema import AnswerSchema
 from asyncgen.recipes.checks import AnswerCheck
 from asyncgen.rows import ROWS, Parse
@@ -113,6 +113,11 @@ class Contents:
     unchecked: tuple[str, ...] = ()
     value: Callable[[str, Any, Mapping[str, Any]], Any] | None = None
     remark: str = ""
+
+    @property
+    def nouns(self) -> Nouns:
+        """What messages call its rows."""
+        return nouns_of(self.rows)
 
     @property
     def asks(self) -> bool:

@@ -17,7 +17,7 @@ import orjson
 from asyncgen.chat import Adaptation, ModelWays
 from asyncgen.cost import Spend
 from asyncgen.errors import DirectoryError
-from asyncgen.humanize import many_of
+from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
@@ -100,7 +100,7 @@ class RunState:
     @property
     def rows(self) -> str:
         """What its rows are called, in the plural."""
-        return OF_OLDER_VERSIONS if self.recipe is None else many_of(self.recipe.rows)
+        return OF_OLDER_VERSIONS if self.recipe is None else nouns_of(self.recipe.rows).many
 
     @property
     def first(self) -> int:

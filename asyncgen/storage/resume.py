@@ -21,8 +21,7 @@ from typing import Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.errors import DirectoryError, Phrase, Setting
-from asyncgen.humanize import many_of, one_of
-from asyncgen.recipe import Recipe, rows_of_recipe
+from asyncgen.recipe import Recipe, nouns_of, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import (
@@ -215,19 +214,19 @@ def _accept(
     prefix_chain: str | None,
     record: RecipeRecord | None,
 ) -> RunState:
-    _check_portion(state.portion, portion, many_of(rows_of_recipe(recipe)))
+    _check_portion(state.portion, portion, nouns_of(rows_of_recipe(recipe)).many)
     changed = differences(state.fingerprint, fingerprint)
     if changed:
         raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
     done = state.last_completed_idx + 1
-    rows = many_of(rows_of_recipe(recipe))
+    rows = nouns_of(rows_of_recipe(recipe))
     if done and prefix_chain is None:
-        raise DirectoryError(f"the input has fewer {rows} than the {done} already processed")
+        raise DirectoryError(f"the input has fewer {rows.many} than the {done} already processed")
     if done and prefix_chain != state.input_chain:
         raise DirectoryError(
-            f"the input changed within the {done} {rows} already processed (",
+            f"the input changed within the {done} {rows.many} already processed (",
             Phrase.VERIFY,
-            f" names the {one_of(rows)}, if what the files have of it is another)",
+            f" names the {rows.one}, if what the files have of it is another)",
         )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():

@@ -163,8 +163,9 @@ async def _measure(
 
 async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, found: Plan) -> None:
     """Run the job against a simulator with these numbers, and compare."""
-    from asyncgen.cli.rehearsal import rehearse, write_rows  # noqa: PLC0415
+    from asyncgen.cli.rehearsal import rehearse  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
+    from asyncgen.recipes.repeated_rows import write_rows  # noqa: PLC0415
     from asyncgen.simulator import Latency, Limits, Profile, Simulator  # noqa: PLC0415
 
     seconds = max(seconds, min(LONGEST, LEAST_CALLS / found.rates[found.binds]))
