@@ -84,7 +84,7 @@ class _Reader:
             references = [Reference.parse(name) for name in template.names]
             steps = {root for one in references for root in one.roots if root in self._file.steps}
             alone = len(references) == 1 and template.pieces[0] == template.pieces[-1] == ""
-            if alone and references[0].root == ID and not ids:
+            if alone and not ids and self._is_id(references[0]):
                 ids.append(way)
             elif steps:
                 if not alone or self._answer(references[0], replace(place, way=way)):
@@ -92,6 +92,11 @@ class _Reader:
             elif not (alone and references[0].root == CALLS) and CALLS not in template.names:
                 known.append(Known(way, _Of(leaf)))
         return LineRule("", ids[0] if ids else None, (), tuple(fixed), tuple(known), tuple(texts))
+
+    def _is_id(self, reference: Reference) -> bool:
+        """Whether it stands for the row's id, by that name or by the one of its field."""
+        name = self._file.columns.get(reference.root, reference.root)
+        return not reference.way and (reference.root == ID or name == self._file.id_column)
 
     def _answer(self, reference: Reference, place: Place) -> bool:
         """Keep where a part of an answer stands; whether it is a text."""
