@@ -72,7 +72,7 @@ def test_what_can_be_trained_on_exports_and_is_loaded_and_the_rest_is_refused(
     shape = SHAPED.get(recipe, ("", Shape.CHAT))[1]
     written = {}
     for name in formats_of(shape):
-        target = tmp_path / f"{recipe}-{name}"  # its cache knows a folder by its name
+        target = tmp_path / f"{Path(recipe).stem}-{name}"  # its cache knows a folder by its name
         assert main(["export", str(directory), "--format", name, "-o", str(target), "-q"]) == 0
         form, where = ("parquet" if name == "parquet" else "json"), {"data_files": {"train": str(target)}}
         loaded = load_dataset(str(target)) if name == "hf" else load_dataset(form, **where)
