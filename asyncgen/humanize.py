@@ -57,10 +57,20 @@ def dollars(cost: float) -> str:
     return f"${cost:,.2f}"
 
 
+def many_of(rows: str) -> str:
+    """What is named in the plural, without what goes before the noun ("new mails": "mails")."""
+    return rows.rsplit(maxsplit=1)[-1]
+
+
 def one_of(rows: str) -> str:
-    """One of what is named in the plural, without what goes before the noun ("MEDEC pairs": "pair")."""
-    noun = rows.rsplit(maxsplit=1)[-1]
+    """One of what is named in the plural, without what goes before the noun ("new mails": "mail")."""
+    noun = many_of(rows)
     return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+
+
+def with_article(noun: str) -> str:
+    """`a pair`, `an answer`."""
+    return f"a{'n' * noun.startswith(tuple('aeiou'))} {noun}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
 from asyncgen.errors import CallFailed
-from asyncgen.rows import ID_FIELDS, BadFieldError, I, Parse
+from asyncgen.humanize import many_of, one_of
+from asyncgen.rows import ID_FIELDS, ROWS, BadFieldError, I, Parse
 
 A = TypeVar("A")
 
@@ -74,7 +75,17 @@ class Recipe(Protocol[I]):
         """
 
 
-ROWS = "rows"
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """What messages call rows: many of them, and one."""
+
+    many: str
+    one: str
+
+
+def nouns_of(rows: str) -> Nouns:
+    """The nouns of what a recipe calls its rows in full ("new mails": mails, mail)."""
+    return Nouns(many_of(rows), one_of(rows))
 
 
 def rows_of_recipe(recipe: Recipe[Any]) -> str:

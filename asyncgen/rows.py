@@ -9,12 +9,14 @@ class BadFieldError(ValueError):
     """A field of an input line is missing or of the wrong type; the text is the kind shown to the user."""
 
 
+ROWS = "rows"
+"""What messages call them, where the recipe says nothing better."""
 ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
 """What inputs call the field that names a row."""
 
 
 class Item(Protocol):
-    """What a recipe makes of an input line (a pair, for MEDEC); the engine only names it."""
+    """What a recipe makes of an input line (such as a pair of notes); the engine only names it."""
 
     @property
     def note_id(self) -> str: ...  # noqa: D102

@@ -13,9 +13,10 @@ from asyncgen.cli.progress_lines import ProgressLines
 from asyncgen.cli.summary import summary_lines
 from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
-from asyncgen.events import Event, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
-from asyncgen.humanize import plural
+from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
+from asyncgen.humanize import many_of, one_of, plural
 from asyncgen.monitor.throughput import Meter
+from asyncgen.rows import ROWS
 
 if TYPE_CHECKING:
     from asyncgen.engine.session import Summary
@@ -42,6 +43,7 @@ class Console(Lines):
         self._progress_lines = ProgressLines(self)
         self._log = None if log_file is None else EventLogFile(log_file, self.warn)
         self._meter = Meter()
+        self._rows = ROWS
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
 
@@ -73,11 +75,11 @@ class Console(Lines):
     def summary(self, summary: "Summary", config: RunConfig, price: Price | None = None) -> None:
         """Print how the run ended; `price` is that of its model."""
         self._bar.close()
-        for line in summary_lines(summary, config, price, self._planned, self._last_sample):
+        for line in summary_lines(summary, config, price, self._planned, self._last_sample, self._rows):
             self.say(line)
         if summary.failed_pairs and not summary.already_complete:
             self.warn(
-                f"{plural(summary.failed_pairs, 'pair')} failed (see failed.jsonl there); "
+                f"{plural(summary.failed_pairs, one_of(self._rows))} failed (see failed.jsonl there); "
                 "the same command asks only them again and merges them in place"
             )
 
@@ -87,6 +89,8 @@ class Console(Lines):
             self._log.add(event)
         self._event_lines.show(event)
         match event:
+            case InputLoaded():
+                self._rows = many_of(event.rows)
             case PairDone() | PairFailed():
                 self._bar.advance()
             case RunStarted():
@@ -103,4 +107,4 @@ class Console(Lines):
         self._meter.add(time.monotonic(), sample)
         show = self._bar.draw if self._bar.is_open else self._progress_lines.show
         if self._progress:
-            show(sample, self._meter.rates(), self._event_lines.storm)
+            show(sample, self._meter.rates(), self._event_lines.storm, self._rows)

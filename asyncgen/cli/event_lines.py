@@ -18,7 +18,8 @@ from asyncgen.events import (
     RunStarted,
     StopRequested,
 )
-from asyncgen.humanize import clock, plural
+from asyncgen.humanize import clock, one_of, plural
+from asyncgen.rows import ROWS
 
 CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and one line of these is enough
 WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # the bar tells of these
@@ -39,6 +40,7 @@ class EventLines:
     def __init__(self, lines: Lines, *, verbose: bool) -> None:
         self._lines = lines
         self._verbose = verbose
+        self._rows = ROWS
         self._failures = 0
         self._raised: dict[int, str] = {}
         self._explained: set[tuple[object, ...]] = set()
@@ -61,13 +63,14 @@ class EventLines:
             case CallEnded():
                 self._show_attempt(event)
             case InputLoaded():
+                self._rows = event.rows
                 say(f"Loaded {event.pairs} {event.rows} from {event.path}")
             case Notice():
                 (self._lines.warn if event.warning else say)(in_flags(event.text))
             case RunStarted(resumed=True):
-                say(f"Resuming from pair {event.first} (checkpoint found)")
+                say(f"Resuming from {one_of(self._rows)} {event.first} (checkpoint found)")
             case RepairStarted():
-                say(f"Asking again for {plural(event.pairs, 'pair')} that {event.why}")
+                say(f"Asking again for {plural(event.pairs, one_of(self._rows))} that {event.why}")
             case PairFailed() | RecipeRaised():
                 self._show_failure(event)
             case CheckpointSaved():
@@ -84,9 +87,8 @@ class EventLines:
             return
         status = "" if event.status is None else f" (status {event.status})"
         where = f" at {event.endpoint}" if event.endpoint else ""
-        self._lines.say(
-            f"  pair {event.index} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}"
-        )
+        row = f"{one_of(self._rows)} {event.index}"
+        self._lines.say(f"  {row} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}")
 
     def _explain(self, event: CallEnded) -> None:
         """Say once for each kind of failure why the server refuses, and what helps."""
@@ -105,7 +107,7 @@ class EventLines:
         if event.index in self._raised:
             why = f"{event.kind}: {self._raised.pop(event.index)} (--log-file has the traceback)"
         if self._failures <= FAILURES_SHOWN:
-            self._lines.error(f"Error processing pair {event.index} ({event.note_id}): {why}")
+            self._lines.error(f"Error processing {one_of(self._rows)} {event.index} ({event.note_id}): {why}")
         if self._failures == FAILURES_SHOWN:
             self._lines.warn("further failures are only listed in failed.jsonl")
 
@@ -113,7 +115,7 @@ class EventLines:
         now = time.monotonic()
         if now - self._last_checkpoint >= CHECKPOINT_INTERVAL or event.done == event.total:
             self._last_checkpoint = now
-            self._lines.say(f"✓ Checkpoint saved at pair {event.done}/{event.total}")
+            self._lines.say(f"✓ Checkpoint saved at {one_of(self._rows)} {event.done}/{event.total}")
 
     def _show_pause(self, event: Paused) -> None:
         if event.endpoint:

@@ -35,16 +35,16 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
     add_input_arguments(job)
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
-    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
+    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N rows (default: all)")
     job.add_argument(
         "--batch-size",
         type=int,
         default=BATCH_SIZE,
         metavar="N",
-        help="pairs read ahead into the queue (%(default)s)",
+        help="rows read ahead into the queue (%(default)s)",
     )
     job.add_argument(
-        "--save-every", type=int, default=SAVE_EVERY, metavar="N", help="pairs between checkpoints (%(default)s)"
+        "--save-every", type=int, default=SAVE_EVERY, metavar="N", help="rows between checkpoints (%(default)s)"
     )
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
@@ -62,15 +62,25 @@ def add_input_arguments(job: argparse._ArgumentGroup) -> None:
     job.add_argument(
         "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
     )
-    job.add_argument("--prompt-file", type=a_prompt_file, metavar="P", help="prompts (JSON); medec_safe needs it")
     job.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it"
+    )
+    add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
+    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
+    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no row")
+
+
+def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: str | None = None) -> None:
+    """The recipe, and how the input calls its fields; `what` it is for, `default` what it is else."""
+    group.add_argument(
         "--recipe",
         type=_recipe,
-        default=DEFAULT_RECIPE,
+        default=default,
         metavar="R",
-        help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
+        help=f"{what}a name in configs/recipes, FILE.toml, or module:Class"
+        + (" (%(default)s)" if default else ""),
     )
-    job.add_argument(
+    group.add_argument(
         "--field",
         type=_field,
         action="append",
@@ -78,8 +88,6 @@ def add_input_arguments(job: argparse._ArgumentGroup) -> None:
         metavar="NAME=COLUMN",
         help="the input calls the recipe's field NAME so; given again for other fields",
     )
-    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
-    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
 
 def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
@@ -139,7 +147,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         type=_tolerance,
         default="90%",
         metavar="N|P%",
-        help="stop when more pairs fail than this number, or this share of those that have ended (%(default)s)",
+        help="stop when more rows fail than this number, or this share of those that have ended (%(default)s)",
     )
     api.add_argument(
         "--timeout",
@@ -151,7 +159,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         "--pair-timeout",
         type=float,
         metavar="S",
-        help=f"of all attempts of a pair; waiting for limits does not count ({PAIR_TIMEOUT:g})",
+        help=f"of all attempts of a row; waiting for limits does not count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",
@@ -200,9 +208,9 @@ def add_simulate_argument(group: argparse._ArgumentGroup) -> None:
 
 def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
-    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
+    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", f"{DEFAULT_RECIPE}.json")
     group.add_argument(
-        "--input-jsonl", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
+        "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
     )
     group.add_argument(
         "--prompt-file",

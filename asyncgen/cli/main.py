@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = _Parser(
         prog="asyncgen",
-        description="Turn pairs of clinical notes into SFT data through an OpenAI-compatible chat API.",
+        description="Turn rows into SFT data through an OpenAI-compatible chat API.",
         epilog="Each command has --help with an example.",
     )
     parser.add_argument("--version", action="version", version=f"asyncgen {__version__}")

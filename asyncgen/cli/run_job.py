@@ -5,6 +5,7 @@ import os
 import resource
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
@@ -119,6 +120,13 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     if state.portion is not None:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
     args.add_reasoning = state.fingerprint.get("add_reasoning") is True
+    from asyncgen.recipes.made_by import record_of  # noqa: PLC0415 - it brings the recipes
+
+    record = record_of(state)
+    args.recipe = args.recipe or record.name or DEFAULT_RECIPE
+    args.field = args.field or list(record.fields.items())
+    if args.prompt_file is None and record.prompts and args.recipe == record.name != DEFAULT_RECIPE:
+        args.prompt_file = Path(record.prompts)
     # Lines that the run has left out are left out again: the input is known by the others.
     args.restart, args.skip_bad = False, True
     args.batch_size, args.save_every = BATCH_SIZE, SAVE_EVERY

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
-from asyncgen.humanize import duration, plural, usd
+from asyncgen.humanize import duration, one_of, plural, usd
 
 if TYPE_CHECKING:
     from asyncgen.engine.session import Summary
 
 
 def summary_lines(
-    summary: "Summary", config: RunConfig, price: Price | None, planned: Planned | None, last: Sample | None
+    summary: "Summary",
+    config: RunConfig,
+    price: Price | None,
+    planned: Planned | None,
+    last: Sample | None,
+    rows: str,
 ) -> Iterator[str]:
     """The lines that say how a run ended.
 
@@ -24,11 +29,12 @@ def summary_lines(
         price: of its model, None when it is not known.
         planned: what it was expected to take, None when nothing was.
         last: its last sample, None when it took none.
+        rows: what it was about, in the plural.
     """
     stats = summary.stats
     pairs = stats["total_pairs"]
     if summary.already_complete:
-        yield f"✓ Already complete: {pairs} pairs in {config.output_dir}, nothing to do"
+        yield f"✓ Already complete: {pairs} {rows} in {config.output_dir}, nothing to do"
         yield _next(config)
         return
     end, failed = "✓ Done", ""
@@ -37,7 +43,7 @@ def summary_lines(
     per_second = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
     first_start = summary.spend.most.total_tokens == summary.tokens
     yield (
-        f"{end}: {plural(pairs, 'pair')}{failed}{' in' if first_start else '; this start took'} "
+        f"{end}: {plural(pairs, one_of(rows))}{failed}{' in' if first_start else '; this start took'} "
         f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {per_second}, "
         f"{summary.refused:,} refused; {summary.tokens:,} tokens)"
     )

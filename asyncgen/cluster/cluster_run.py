@@ -16,6 +16,7 @@ from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, DirectoryError, Setting
 from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.recipe import nouns_of, rows_of_recipe
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
@@ -168,7 +169,12 @@ class ClusterRun:
 
     async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Portion]) -> None:
         self._driver = Driver(
-            fleet, totals, self._observe, self._session.telemetry.flush, self._config.max_failures
+            fleet,
+            totals,
+            self._observe,
+            self._session.telemetry.flush,
+            self._config.max_failures,
+            rows_of_recipe(self._recipe),
         )
         if self._reason is not None:
             self._driver.stop(self._reason)
@@ -204,8 +210,9 @@ class ClusterRun:
                 f"this directory belongs to another run: {'; '.join(differences(division.fingerprint, now))}"
             )
         if division.pairs != pairs:
+            rows = nouns_of(rows_of_recipe(self._recipe)).many
             raise DirectoryError(
-                f"this run was divided when it had {division.pairs:,} pairs, and now there are {pairs:,}: finish "
+                f"this run was divided when it had {division.pairs:,} {rows}, and now there are {pairs:,}: finish "
                 "it with ",
                 Setting("num_pairs", division.pairs),
                 ", then go on without ",

@@ -16,6 +16,7 @@ from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
 from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
+from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
 
 INTERVAL = 1.0  # seconds: as often as the workers report
@@ -58,12 +59,14 @@ class Driver:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         most_failures: int | None,
+        rows: str,
     ) -> None:
         self._fleet = fleet
         self._totals = totals
         self._observe = observe
         self._flush = flush
         self._most_failures = most_failures
+        self._rows = nouns_of(rows).many
         self._before = totals.sample([]).failed
         self._sessions: dict[int, str] = {}
         self._in_flight = 0
@@ -153,7 +156,7 @@ class Driver:
         if self._most_failures is not None and failed > self._most_failures:
             self.stop(
                 BadDataError(
-                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompt file and ",
+                    f"{failed} {self._rows} failed: see failed.jsonl of the shards; check the prompt file and ",
                     Setting("model"),
                     ", then ",
                     Phrase.AGAIN,

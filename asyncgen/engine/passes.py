@@ -20,7 +20,7 @@ from asyncgen.engine.stream import Tap, Tee
 from asyncgen.engine.writer import RunOutputs, Sink
 from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
-from asyncgen.recipe import Examples, Recipe
+from asyncgen.recipe import Examples, Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.storage.disk import replace_atomically
@@ -191,7 +191,8 @@ class Work:
             await spool.close()
 
     def _breaker(self) -> Breaker:
-        return Breaker(self._config.max_failures, self._config.max_failed_share)
+        rows = rows_of_recipe(self._recipe)
+        return Breaker(self._config.max_failures, self._config.max_failed_share, rows=rows)
 
     def _tapped(self, sink: Sink) -> Sink:
         return sink if self._tap is None else Tee(sink, self._tap)

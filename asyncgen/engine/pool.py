@@ -33,18 +33,20 @@ from asyncgen.events import (
     Sample,
     StopRequested,
 )
-from asyncgen.humanize import plural
+from asyncgen.humanize import one_of, plural
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.limits.pacer import MINUTE
-from asyncgen.recipe import Recipe
+from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
-MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck pair: 10,000 pairs of MEDEC, and bounded for any
+MAX_WAITING_BYTES = (
+    64 * 1024 * 1024
+)  # of outcomes behind a stuck row: 10,000 with a page of text, and bounded for any
 SPARE = 16  # calls in flight for each worker more than there are calls
 
 
@@ -264,9 +266,9 @@ class Engine:
     async def _stop_when_exhausted(self, journal: Journal) -> None:
         await self._gate.exhausted.wait()
         spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
-        pairs = plural(left, "pair")
+        rows = plural(left, one_of(rows_of_recipe(self._recipe)))
         self.stop(
-            BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; ", self._gate.lacking)
+            BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", self._gate.lacking)
         )
 
     async def _sync_regularly(self, journal: Journal) -> None:

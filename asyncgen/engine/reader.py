@@ -10,7 +10,7 @@ from typing import Any
 from asyncgen.config import RunConfig, from_here
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import many_of, one_of, plural
 from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
@@ -104,7 +104,7 @@ class Intake:
             BadDataError: there is not one for each shard.
         """
         shard = self._config.shard
-        return None if shard is None else shard.portion(self.wanted(scanned))
+        return None if shard is None else shard.portion(self.wanted(scanned), many_of(self._rows))
 
     def trust(self, scanned: Scan) -> None:
         """The input agrees with the checkpoint: an unchanged file need not be checked again."""

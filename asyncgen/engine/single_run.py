@@ -17,6 +17,7 @@ from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.humanize import many_of
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
@@ -24,6 +25,7 @@ from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.journal import clear_journal
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
 
 
@@ -151,9 +153,11 @@ class Run:
             restart=self._config.restart,
             rows=self._intake.all,
             ways=self._ways,
+            record=RecipeRecord.of(self._config, self._recipe),
         )
         if beginning.state.portion is not None:
-            self._observe(Notice(str(beginning.state.portion).capitalize()))
+            part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))
+            self._observe(Notice(part.capitalize()))
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         self._intake.trust(scanned)

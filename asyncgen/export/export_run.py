@@ -17,13 +17,12 @@ from asyncgen.errors import BadDataError, Setting
 from asyncgen.export.examples import Example, ExamplePair, ExamplePairs
 from asyncgen.export.formats import Format, Record
 from asyncgen.export.template import ExportTemplate, LackingError, Turn
+from asyncgen.medec.source import IDS
 from asyncgen.medec.splits import SIDES, Split, vignette
 from asyncgen.storage.staging import Staged
 
 ALL = SIDES[0]
 """The side of everything where nothing is split."""
-MEDEC_IDS = ("ms-", "uw-")
-"""How the ids of MEDEC's two collections begin."""
 
 
 class RecordSink(Protocol):
@@ -53,11 +52,11 @@ class JsonlSink:
 
 @dataclass(slots=True)
 class ExportTally:
-    """What was written: examples by side, pairs, those whose note comes from MEDEC by its id, those left out."""
+    """What was written: examples by side, pairs, those of the corpus by their ids, those left out."""
 
     examples: Counter[str] = field(default_factory=Counter)
     pairs: int = 0
-    medec: int = 0
+    of_corpus: int = 0
     left_out: list[str] = field(default_factory=list)
 
 
@@ -129,7 +128,7 @@ class Export:
                 yield pair, ()
                 continue
             tally.pairs += 1
-            tally.medec += pair.incorrect.note_id.startswith(MEDEC_IDS)
+            tally.of_corpus += pair.incorrect.note_id.startswith(IDS)
             yield pair, turns
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.humanize import one_of
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
@@ -33,7 +34,7 @@ class TracedRecord:
     def calls(self) -> list[dict[str, Any]]:
         """What its metadata says of its calls; empty when it says nothing."""
         metadata = self.content.get("metadata")
-        calls = metadata.get("calls") if isinstance(metadata, dict) else None
+        calls = metadata.get("calls") if isinstance(metadata, dict) else self.content.get("calls")
         return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
     @property
@@ -124,10 +125,10 @@ class _Search:
         for index, failure in self._failed.items():
             if failure["note_id"] == which:
                 return index, None
-        first = self._state.first
+        first, row = self._state.first, one_of(self._state.rows)
         indexes = f"from {first:,} to {self._stop - 1:,}" if first else f"below {self._stop:,}"
         raise UsageError(
-            f"{self._directory} has no pair, note or request {which!r}: give an index {indexes}, a "
+            f"{self._directory} has no {row}, note or request {which!r}: give an index {indexes}, a "
             f"note id, {LEAST_OF_A_HASH} characters or more of a request's hash, or a request id of the server"
         )
 

@@ -15,6 +15,7 @@ from asyncgen.monitor.history import History, Session
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
 from asyncgen.storage.disk import disk_errors, lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -107,6 +108,11 @@ class Picture:
     def _spent(self) -> Usage:
         """What the state knows of; nothing while a process runs, whose checkpoints and samples take turns."""
         return NO_USAGE if self.state is None or self.pid is not None else self.state.spend.known
+
+    @property
+    def rows(self) -> str:
+        """What the rows of the run are called, in the plural."""
+        return RecipeRecord().rows if self.state is None else self.state.rows
 
     @property
     def done(self) -> int:

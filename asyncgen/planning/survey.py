@@ -17,7 +17,7 @@ from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, MeasuredSample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
-from asyncgen.recipe import Recipe, Unparsed, guarded
+from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, rewritten_by, walk
 from asyncgen.storage.disk import Disk, lines_of
@@ -37,15 +37,26 @@ async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
         BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
     """
     recipe = build(config)
+    nouns = nouns_of(rows_of_recipe(recipe))
+    row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
-        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no pair"
+        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no {row}"
         raise BadDataError(f"{bad}: asyncgen run lists them, ", Setting("skip_bad", True), " leaves them out")
     if not scanned.pairs:
-        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
+        raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs).size
+    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs, nouns.many).size
     return pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
+
+
+def rows_of_job(config: RunConfig) -> str:
+    """What the rows of a job are called, in the plural.
+
+    Raises:
+        UsageError, BadDataError: the recipe cannot be read.
+    """
+    return nouns_of(rows_of_recipe(build(config))).many
 
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:

@@ -11,6 +11,7 @@ from asyncgen.chat import ChatRequest, Completion, ResponseSchema
 from asyncgen.errors import Message, Setting
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.checks import same_words
+from asyncgen.recipes.declared_contents import contents_of_file
 from asyncgen.recipes.line_maker import as_text, maker, texts_of
 from asyncgen.recipes.placeholders import CALLS, ID
 from asyncgen.recipes.prompt_template import Reference, Template, nearest
@@ -65,6 +66,7 @@ class Declared:
             for _, text in texts_of(list(output.lines))
         )
         self._ways = [Reference.parse(name) for name in file.names.ways]
+        self.contents = contents_of_file(file, self.parse, WRITTEN)
 
     def parse(self, fields: Mapping[str, Any]) -> Fields:
         """Take the fields that the recipe needs.

@@ -12,14 +12,12 @@ import orjson
 from asyncgen.chat import ChatRequest, Completion, Sampling
 from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
 from asyncgen.recipe import Examples, Generate, OutputFile, together
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CONTENTS, CORRECT_FILE, INCORRECT_FILE, ROWS
 from asyncgen.recipes.prompts import Prompt, PromptFile
 from asyncgen.recipes.provenance import Origin, thoughts
 from asyncgen.text import loads, strip_fence
 
 VERSION = 2
-CORRECT_FILE = "sft_correct.jsonl"
-INCORRECT_FILE = "sft_incorrect.jsonl"
-COMBINED_FILE = "sft_combined_safe.jsonl"
 MISSING = "N/A"
 PARAPHRASE_SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=2048)
 REASONING_SAMPLING = Sampling(temperature=0.3, top_p=0.9, max_tokens=1024)
@@ -35,7 +33,8 @@ class MedecSafe:
         BadDataError: the prompt file lacks what a step needs.
     """
 
-    rows = "MEDEC pairs"
+    rows = ROWS
+    contents = CONTENTS
     outputs = (
         OutputFile(CORRECT_FILE, 1),
         OutputFile(INCORRECT_FILE, 1),

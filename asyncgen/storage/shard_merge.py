@@ -117,7 +117,7 @@ def _refuse_unlike(one: Part, other: Part) -> None:
         )
     if other.portion.pairs != one.portion.pairs:
         raise BadDataError(
-            f"{other.directory} was cut from {other.portion.pairs:,} pairs, {one.directory} from "
+            f"{other.directory} was cut from {other.portion.pairs:,} {other.state.rows}, {one.directory} from "
             f"{one.portion.pairs:,}: not from the same input"
         )
     changed = differences(one.state.fingerprint, other.state.fingerprint)

@@ -67,7 +67,7 @@ def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = Non
         pass
 
     totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
-    return Driver(fleet, totals, events.append, flush, most_failures)
+    return Driver(fleet, totals, events.append, flush, most_failures, "MEDEC pairs")
 
 
 async def test_a_slow_worker_does_not_hold_up_the_rest():

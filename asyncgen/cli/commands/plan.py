@@ -120,11 +120,13 @@ def _say(
     latency: float | None,
     cheaper: list[tuple[str, str, Range]],
 ) -> None:
+    from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
+
     price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
     lines = {
-        "pairs": f"{found.pairs:,}, {found.calls:,.0f} calls",
+        rows_of_job(job.config): f"{found.pairs:,}, {found.calls:,.0f} calls",
         "tokens in": _range(found.prompt_tokens),
         "tokens out": f"{_range(found.completion_tokens)}; {origin}",
         "cost": NO_PRICE + " (--prices FILE)",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit
-from asyncgen.humanize import brief, clock, duration, percent, plural, rate
+from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate
 
 if TYPE_CHECKING:
     from asyncgen.monitor.run_status import Picture
@@ -62,11 +62,11 @@ def _text(picture: "Picture", args: argparse.Namespace) -> str:
     if args.json:
         return json.dumps(as_json(picture), indent=None if args.watch else 2)
     if args.watch and not sys.stdout.isatty():
-        return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in _IN_SHORT)
+        return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in {*_IN_SHORT, picture.rows})
     return "\n".join(f"{name:<12} {value}" for name, value in lines(picture))
 
 
-_IN_SHORT = {"run", "pairs", "rates", "limit", "waits for"}
+_IN_SHORT = {"run", "rates", "limit", "waits for"}
 
 
 def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
@@ -74,16 +74,20 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
     rates = _rates(picture)
     yield "run", _condition(picture)
     if picture.state is not None and picture.state.portion is not None:
-        yield "part", str(picture.state.portion)
-    yield "pairs", _pairs(picture)
+        yield "part", picture.state.portion.in_words(picture.rows)
+    yield picture.rows, _pairs(picture)
     for (step, kind), number in picture.failures.most_common():
         yield "failed", f"{number:,} by {step}: {kind}"
     session, sample = picture.session, picture.sample
     if session is not None and sample is not None:
         running = picture.pid is not None
         if running:
-            yield "rates", _rates_line(rates)
-        oldest = "" if sample.oldest is None else f"; the oldest pair is {duration(sample.oldest)} old"
+            yield "rates", _rates_line(rates, picture.rows)
+        oldest = (
+            ""
+            if sample.oldest is None
+            else f"; the oldest {one_of(picture.rows)} is {duration(sample.oldest)} old"
+        )
         yield (
             "in flight",
             f"{sample.in_flight:,} of {sample.concurrency:,} calls{oldest if running else ' at the last sample'}",
@@ -193,10 +197,10 @@ def _pairs(picture: "Picture") -> str:
     return text
 
 
-def _rates_line(rates: "Rates") -> str:
+def _rates_line(rates: "Rates", rows: str) -> str:
     if rates.pairs is None or rates.calls is None:
         return "not known yet"
-    return f"{rate(rates.pairs)} pairs/s, {rate(rates.calls)} calls/s in the last minute"
+    return f"{rate(rates.pairs)} {rows}/s, {rate(rates.calls)} calls/s in the last minute"
 
 
 def _limit(rates: "Rates") -> str:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
+from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
 from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.humanize import many_of, one_of
 
 if TYPE_CHECKING:
     from asyncgen.quality.structure import Structure
+    from asyncgen.recipes.contents import Contents
 
-HELP = "prove the data: structure, checksums, and what changed in each note"
+HELP = "prove the data: structure, checksums, and what the recipe checks of each row"
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
 MOST_REGENERATED = 1000
 
@@ -25,9 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "--input-jsonl",
+        "--input",
         type=a_path,
         metavar="P",
-        help="the pairs that it was made from; without them, the files are only held against each other",
+        help="the rows that it was made from; without them, the files are only held against each other",
     )
     parser.add_argument(
         "--prompt-file",
@@ -36,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="says the keys of a reasoning (default: those that most reasonings have), and under allowed_changes "
         "what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",
     )
-    parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst pairs (%(default)s)")
+    parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
         "--regenerate",
@@ -44,16 +47,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=MOST_REGENERATED,
         metavar="N",
-        help="first ask the flagged pairs of a finished run again, the N worst at most (%(const)s), with the "
+        help="first ask the flagged rows of a finished run again, the N worst at most (%(const)s), with the "
         "model, prompts and endpoint of the run, and replace in place those that come out better",
     )
     parser.add_argument(
         "--max-flagged",
         type=float,
         metavar="PCT",
-        help="exit 65, as for broken structure, when more than PCT %% of the pairs are flagged (default: flags "
+        help="exit 65, as for broken structure, when more than PCT %% of the rows are flagged (default: flags "
         "are shown and exit is 0)",
     )
+    add_recipe_arguments(parser, "what the files hold (default: the recipe of the run): ")
     add_api_arguments(parser, " of --regenerate")
     add_screen_arguments(parser, " of --regenerate")
 
@@ -61,25 +65,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Verify, print, judge."""
     # `asyncgen --help` does not pay for these.
-    from asyncgen.cli.verify_view import VerifyReport, print_json, print_tables  # noqa: PLC0415
+    from asyncgen.cli.verify_view import VerifyReport, is_judged, print_json, print_tables  # noqa: PLC0415
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
+    from asyncgen.quality.structure import state_in  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
+    from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     if not args.directory.is_dir():
         raise UsageError(f"{args.directory} is no directory")
     if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
-        raise UsageError("--show is a number of pairs and --max-flagged a percentage")
+        raise UsageError("--show is a number of rows and --max-flagged a percentage")
     with_input = args.input_jsonl is not None
-    if args.max_flagged is not None and not with_input:
-        raise UsageError("--max-flagged needs --input-jsonl: without it no pair is judged")
-    if args.regenerate is not None and (code := _regenerate(args)) != Exit.DONE:
-        return code
     disk = Disk()
     try:
         directory = RunDirectory(disk, args.directory.absolute())
-        verification = Verification(directory, args.input_jsonl, args.prompt_file)
+        contents = contents_of(state_in(directory)[0], args.recipe, args.prompt_file, dict(args.field))
+        if args.max_flagged is not None and not is_judged(contents, with_input=with_input):
+            row = one_of(contents.rows)
+            how = f"--max-flagged needs --input-jsonl: without it no {row} is judged"
+            raise UsageError(how if contents.paraphrase else "--max-flagged: this recipe has nothing to judge by")
+        if args.regenerate is not None and (code := _regenerate(args, contents)) != Exit.DONE:
+            return code
+        verification = Verification(directory, args.input_jsonl, contents, args.prompt_file)
         report = VerifyReport(args.show, full=args.json)
         for judged in verification.judged():
             report.add(judged)
@@ -101,25 +110,35 @@ def execute(args: argparse.Namespace) -> int:
 
 def _next(structure: "Structure", directory: Path, *, all_flagged: bool) -> str:
     """What fits the run as it was found."""
+    from asyncgen.recipes.contents import trains_as  # noqa: PLC0415
+
     place = shlex.quote(str(directory))
     if structure.state is not None and not structure.finished:
         return f"go on with the run by its own command, which asyncgen status {place} shows"
     if not structure.pairs:
         return f"there are no examples; see why in {shlex.quote(str(directory / 'failed.jsonl'))}"
     if all_flagged:
-        return "every pair is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
-    return f"asyncgen export {place} --format openai"
+        row = one_of(structure.contents.rows)
+        return f"every {row} is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
+    form = trains_as(structure.contents)
+    if form is None:
+        return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
+    return f"asyncgen export {place} --format {form}"
 
 
-def _regenerate(args: argparse.Namespace) -> int:
-    """Ask flagged pairs again, as the run in the directory has asked."""
+def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:
+    """Ask flagged rows again, as the run in the directory has asked."""
     from asyncgen.quality.flaws import DirectoryFlaws  # noqa: PLC0415
     from asyncgen.storage.checkpoint import load_statistics  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
-    if args.input_jsonl is None or args.prompt_file is None or args.regenerate < 1:
-        raise UsageError("--regenerate needs --input-jsonl, --prompt-file and a number of pairs above 0")
+    if args.input_jsonl is None or args.regenerate < 1 or (args.prompt_file is None and contents.reasonings):
+        prompts = ", --prompt-file" if contents.reasonings else ""
+        rows = many_of(contents.rows)
+        raise UsageError(f"--regenerate needs --input-jsonl{prompts} and a number of {rows} above 0")
+    if args.recipe is not None or args.field:
+        raise UsageError("--regenerate asks by the recipe of the run: leave --recipe and --field out")
     disk = Disk()
     try:
         directory = RunDirectory(disk, args.directory)
@@ -133,5 +152,5 @@ def _regenerate(args: argparse.Namespace) -> int:
         disk.close()
     args.quiet = args.quiet or args.json
     job = _job.prepare_as_in(state, args)
-    flaws = DirectoryFlaws(job.config.input_jsonl, args.prompt_file.resolve(), args.regenerate)
+    flaws = DirectoryFlaws(job.config.input_jsonl, contents, job.config.prompt_file, args.regenerate)
     return carry_out(job, args, flaws)
