@@ -55,10 +55,12 @@ class Console(Lines):
         if self._log is not None:
             self._log.close()
 
-    def paths(self, config: RunConfig) -> None:
-        """Print the three paths and the model, before anything else."""
+    def paths(self, config: RunConfig, output_file: Path | None = None) -> None:
+        """Print the paths and the model, before anything else; `output_file` is a second name of the output."""
         self.say(f"Input:   {config.input_jsonl}")
-        self.say(f"Output:  {config.output_dir}")
+        if output_file is not None:
+            self.say(f"Output:  {output_file}")
+        self.say(f"{'State: ' if output_file else 'Output:'}  {config.output_dir}")
         if config.recipe != DEFAULT_RECIPE:
             self.say(f"Recipe:  {config.recipe}")
         if config.prompt_file is not None:
