@@ -14,16 +14,16 @@ from asyncgen.cli.command_line import this_command, this_command_from_anywhere, 
 from asyncgen.cli.job import Job
 from asyncgen.cli.servers import serve_local, serve_simulator
 from asyncgen.cli.wording import in_flags
-from asyncgen.config import MOST_AUTOMATIC
+from asyncgen.config import MOST_AUTOMATIC, REQUESTS
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted
+from asyncgen.errors import AsyncgenError, DirectoryError, DiskError, Exit, Interrupted
 from asyncgen.events import CheckpointSaved, Event, RepairStarted, RunStarted
 
 if TYPE_CHECKING:
     from asyncgen.quality.flaws import Flaws
     from asyncgen.storage.second_name import SecondName
 
-BEGIN_ANEW = "choose another --output-dir, or --restart to move everything aside and begin anew"
+BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and begin anew"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -32,7 +32,11 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
     from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
     console = Console(
-        progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
+        progress=not args.no_progress,
+        verbose=args.verbose,
+        quiet=args.quiet,
+        log_file=args.log_file,
+        makes_requests=job.config.recipe != REQUESTS,
     )
     with console:
         console.paths(job.config, job.output_file)
@@ -50,7 +54,8 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "Flaws | None" = None) 
         except AsyncgenError as error:
             # To begin anew is for the run, not for what works on a run that is there.
             anew = isinstance(error, DirectoryError) and flaws is None
-            console.end(f"{in_flags(error)}; {BEGIN_ANEW}" if anew else in_flags(error))
+            output = "--output-dir" if job.output_file is None else "-o"
+            console.end(f"{in_flags(error)}; {BEGIN_ANEW.format(output=output)}" if anew else in_flags(error))
             if error.exit_code in RESUMABLE:
                 console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), error.settings)}")
             return error.exit_code
@@ -94,9 +99,7 @@ async def _execute(job: Job, console: Any, flaws: "Flaws | None") -> int:
         summary = await run.execute()
         if named is not None and not named.renew(ended=True):
             named.check()
-    console.summary(summary, config, job.price)
-    if job.output_file is not None:
-        console.say(f"  answers in {job.output_file}")
+    console.summary(summary, config, job.price, job.output_file)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
@@ -118,9 +121,10 @@ def _second_name(job: Job, recipe: Any, disk: Any) -> "SecondName | None":
 
 
 def _renew(named: "SecondName", event: Event) -> None:
-    """Whenever the file may be another one: where the work begins, and with the first lines."""
+    """Whenever the file may be another one: where the work begins, and with new lines."""
     if isinstance(event, RunStarted | RepairStarted | CheckpointSaved):
-        named.renew()
+        with suppress(DiskError):  # at the end it is tried again, and told
+            named.renew()
 
 
 async def _execute_on_cluster(job: Job, console: Any) -> int:

@@ -165,10 +165,11 @@ class Intake:
         """Which lines share an id that each must have for itself."""
         lines = list(repeated_ids(self._path, self._parse))
         shown = [
-            f"\n  line {number}: {name}, as line {first}" for number, first, name in lines[:MOST_REPEATED_SHOWN]
+            f"\n  line {number}: {name} is that of line {first}"
+            for number, first, name in lines[:MOST_REPEATED_SHOWN]
         ]
         more = f"\n  and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else ""
-        head = f"each {self._unique} must be there once, by it the answers are told apart in {self._path}:"
+        head = f"no two lines of {self._path} may have the same {self._unique}:"
         return "".join([head, *shown, more])
 
     def _advice(self) -> str:

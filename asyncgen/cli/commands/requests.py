@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
     )
+    job.add_argument(
+        "--skip-bad", action="store_true", help="go on without lines that are no request; they have no answer then"
+    )
     add_api_arguments(parser, makes_requests=False)
     add_screen_arguments(parser)
     parser.set_defaults(
@@ -52,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         batch_size=BATCH_SIZE,
         save_every=SAVE_EVERY,
         shard=None,
-        skip_bad=False,
         param=[],
         strict_params=False,
         keep_thinking=False,
