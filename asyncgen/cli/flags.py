@@ -96,7 +96,9 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     api.add_argument(
         "--model",
         metavar="M",
-        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with",
+        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with"
+        if makes_requests
+        else f"of all requests, whatever they name (default: what they name, else {DEFAULT_MODEL})",
     )
     api.add_argument(
         "--continue-with-model",

@@ -9,6 +9,8 @@ from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scrub import scrub
 
+LONGEST_WORD = 1_000  # characters: what is longer without a blank is encoded data
+
 
 class Explanations:
     """Keeps in mind what was explained already."""
@@ -55,9 +57,10 @@ def _messages(request: Prepared) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts inside of a decoded value."""
+    """All texts inside of a decoded value; an image is none, and what is quoted of one looks like a key."""
     if isinstance(value, str):
-        yield value
+        if len(value) < LONGEST_WORD or len(value.split(maxsplit=1)) > 1:
+            yield value
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)

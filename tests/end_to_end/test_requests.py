@@ -179,6 +179,26 @@ def test_a_command_that_cannot_be_carried_out_says_why(
     assert [path.name for path in tmp_path.iterdir()] == [batch.name]
 
 
+def test_what_it_would_cost_is_said_without_asking(tmp_path, batch):
+    """And the command that follows is this one."""
+    words = [
+        sys.executable,
+        "-m",
+        "asyncgen",
+        "requests",
+        str(batch),
+        "-o",
+        str(tmp_path / "out.jsonl"),
+        "--dry-run",
+    ]
+    ended = run(words)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "USD" in ended.stdout
+    assert f"next: asyncgen requests {batch} -o {tmp_path / 'out.jsonl'}\n" in ended.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [batch.name]
+
+
 def test_status_and_trace_know_the_directory_beside_the_output(serve, tmp_path, batch):
     """A failed request is found by its custom_id too, and the lines behind it are its own."""
     output = tmp_path / "out.jsonl"
@@ -195,7 +215,7 @@ def test_status_and_trace_know_the_directory_beside_the_output(serve, tmp_path, 
         assert (found["index"], found["note_id"]) == (place, one["custom_id"])
         assert (found["failure"] is None) == (one["error"] is None)
         assert found["records"][0]["calls"][0]["attempts"]
-        if place == 5:
+        if place == 2:
             break
 
 

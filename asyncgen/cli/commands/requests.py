@@ -4,10 +4,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from asyncgen.cli.commands import plan
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
-from asyncgen.cli.job import Job
-from asyncgen.cli.job import prepare as prepare_job
+from asyncgen.cli.job import prepare
 from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
 from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY
 from asyncgen.errors import UsageError
@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N requests (default: all)")
     job.add_argument(
+        "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
+    )
+    job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
     )
     job.add_argument(
@@ -63,16 +66,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Ask what is not answered yet."""
-    return carry_out(prepare(args), args)
+    """Ask what is not answered yet, or say what it would take."""
+    output = _place(args)
+    return plan.execute(args) if args.dry_run else carry_out(replace(prepare(args), output_file=output), args)
 
 
-def prepare(args: argparse.Namespace) -> Job:
-    """Read the flags.
+def _place(args: argparse.Namespace) -> Path:
+    """Say in `args` where the run reads and where its directory is, as other commands do; the output file.
 
     Raises:
-        UsageError: they cannot be carried out.
-        KeyOrQuotaError: a key is needed, and there is none.
+        UsageError: there is no such place.
     """
     given = [path for path in (args.batch, args.input_file) if path is not None]
     if len(given) != 1:
@@ -82,7 +85,7 @@ def prepare(args: argparse.Namespace) -> Job:
         raise UsageError(f"{_OUTPUT} names the file with the requests: name another one")
     args.input_jsonl = source
     args.output_dir = absolute_output(output.with_name(output.name + STATE_SUFFIX), _OUTPUT)
-    return replace(prepare_job(args), output_file=output)
+    return output
 
 
 def _output_file(path: Path) -> Path:
