@@ -278,7 +278,7 @@ def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
     if first is None or not isinstance(message, dict):
         return "no_choices", Action.ASK_AGAIN
     reason = first.get("finish_reason")
-    word = reason.lower() if isinstance(reason, str) else reason or ""
+    word = str(reason or "").lower()
     if word == "content_filter":
         return "content_filter", Action.GIVE_UP
     if word not in _FINISHED | _CUT_OFF | _CALLS_TOOLS:

@@ -18,7 +18,7 @@ from asyncgen.text import loads
 
 _URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
 _LOOKED_AT = 100  # lines in which a model is looked for: most files name it in each
-_TEXT_PARTS = {"text", "refusal"}
+_TEXT_PARTS = ("text", "refusal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class BatchLine:
     def limit(self) -> int | None:
         """The most tokens of its answer; None: it sets none."""
         limits = (self.body.get(name) for name in ("max_completion_tokens", "max_tokens"))
-        return next((limit for limit in limits if isinstance(limit, int) and limit > 0), None)
+        return next((limit for limit in limits if type(limit) is int and limit > 0), None)
 
     @property
     def text(self) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 
 from asyncgen.client import scripted_wire
@@ -22,6 +24,14 @@ from asyncgen.recipes.requests import RESPONSES_FILE
 from asyncgen.rows import BadFieldError
 from asyncgen.storage.disk import Disk
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["role", "content", "type", "text"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 ASKED = [{"role": "user", "content": "How are you?"}]
 BODY = {"model": "m", "messages": ASKED}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": '{"dose": 5}'}}
@@ -317,12 +327,37 @@ def test_another_part_of_the_api_is_refused_for_the_whole_file(url):
         parse_line(line("a", url=url))
 
 
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "custom_id": JSON,
+            "method": JSON,
+            "url": JSON,
+            "metadata": JSON,
+            "messages": JSON,
+            "body": JSON
+            | st.dictionaries(st.sampled_from(["messages", "model", "n", "max_tokens", "stop"]), JSON),
+        },
+    )
+)
+def test_any_line_is_a_request_or_says_why_not(fields: dict[str, Any]) -> None:
+    """And whatever stands in a request, what is looked at in it is found."""
+    try:
+        found = parse_line(fields)
+    except (BadFieldError, BadDataError):
+        return
+    assert isinstance(found.text + found.rewritten + found.model, str)
+    assert found.attachments >= 0
+    assert found.limit is None or found.limit > 0
+
+
 def test_the_largest_limit_and_what_is_no_text_are_seen():
     """For planning and budgets: images cost what no text tells."""
     parts = [{"type": "text", "text": "See"}, {"type": "image_url", "image_url": {"url": "https://x/y.png"}}]
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": parts}]
 
-    found = parse_line(line("a", body={"messages": messages, "max_completion_tokens": 9, "max_tokens": True}))
+    found = parse_line(line("a", body={"messages": messages, "max_completion_tokens": True, "max_tokens": 9}))
 
     assert (found.text, found.rewritten) == ("Be brief.\nSee", "See")
     assert (found.attachments, found.limit, found.model) == (1, 9, "")
