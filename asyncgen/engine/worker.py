@@ -29,8 +29,9 @@ class Outcome:
 
     @property
     def size(self) -> int:
-        """Bytes of its examples."""
-        return 0 if self.examples is None else sum(map(len, self.examples.blobs))
+        """Bytes of its examples, and of its row where that says how many it holds."""
+        examples = 0 if self.examples is None else sum(map(len, self.examples.blobs))
+        return examples + int(getattr(self.row.pair, "size", 0))
 
 
 @dataclass(frozen=True, slots=True)

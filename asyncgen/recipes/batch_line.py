@@ -12,9 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from asyncgen.errors import BadDataError
 from asyncgen.rows import BadFieldError
-from asyncgen.text import loads
+from asyncgen.text import dumps, loads
 
 _URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
 _LOOKED_AT = 100  # lines in which a model is looked for: most files name it in each
@@ -23,47 +25,67 @@ _TEXT_PARTS = ("text", "refusal")
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """A request and its `custom_id`; `metadata` (None: there is none) is handed on beside the answer."""
+    """A request as bytes, its `custom_id`, and the model that it names itself (empty: none).
+
+    `metadata` (None: there is none) is handed on beside the answer.
+    """
 
     note_id: str
-    body: Mapping[str, Any]
+    data: bytes
+    model: str
     metadata: Any = None
 
     @property
-    def model(self) -> str:
-        """The model that it names; empty for none."""
-        return str(self.body.get("model") or "")
+    def size(self) -> int:
+        """Bytes that a line holds while it waits: with images in it, they are many."""
+        return len(self.data)
 
     @property
-    def limit(self) -> int | None:
-        """The most tokens of its answer; None: it sets none."""
-        limits = (self.body.get(name) for name in ("max_completion_tokens", "max_tokens"))
-        return next((limit for limit in limits if type(limit) is int and limit > 0), None)
-
-    @property
-    def text(self) -> str:
-        """All text of its messages."""
-        return "\n".join(text for message in self.body["messages"] for text in _texts(message))
-
-    @property
-    def attachments(self) -> int:
-        """How many parts of its messages are no text."""
-        contents = (message.get("content") for message in self.body["messages"] if isinstance(message, dict))
-        parts = (part for content in contents if isinstance(content, list) for part in content)
-        return sum(not (isinstance(part, dict) and part.get("type") in _TEXT_PARTS) for part in parts)
+    def body(self) -> "Body":
+        """What stands in the request."""
+        return Body(orjson.loads(self.data))
 
     @property
     def rewritten(self) -> str:
         """What an answer may be about as long as: the last message."""
-        return "\n".join(_texts(self.body["messages"][-1]))
+        return "\n".join(_texts(self.body.fields["messages"][-1]))
 
     def numbered(self, number: int) -> "BatchLine":
         """A line without a `custom_id` is called by its number."""
         return replace(self, note_id=str(number))
 
 
-def parse_line(fields: Mapping[str, Any]) -> BatchLine:
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A decoded request."""
+
+    fields: Mapping[str, Any]
+
+    @property
+    def limit(self) -> int | None:
+        """The most tokens of its answer; None: it sets none."""
+        limits = (self.fields.get(name) for name in ("max_completion_tokens", "max_tokens"))
+        return next((limit for limit in limits if type(limit) is int and limit > 0), None)
+
+    @property
+    def text(self) -> str:
+        """All text of its messages."""
+        return "\n".join(text for message in self.fields["messages"] for text in _texts(message))
+
+    @property
+    def attachments(self) -> int:
+        """How many parts of its messages are no text."""
+        contents = (message.get("content") for message in self.fields["messages"] if isinstance(message, dict))
+        parts = (part for content in contents if isinstance(content, list) for part in content)
+        return sum(not (isinstance(part, dict) and part.get("type") in _TEXT_PARTS) for part in parts)
+
+
+def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
     """Take the request out of a decoded line.
+
+    Args:
+        fields: the line.
+        model: that is asked, whatever the request names.
 
     Raises:
         BadFieldError: it is no request, or one that cannot be asked.
@@ -83,7 +105,7 @@ def parse_line(fields: Mapping[str, Any]) -> BatchLine:
     else:
         raise BadFieldError("neither body (a line of the Batch API) nor messages (a bare request)")
     _check_body(body)
-    return BatchLine(custom_id or "", body, metadata)
+    return BatchLine(custom_id or "", dumps({**body, "model": model}), body.get("model") or "", metadata)
 
 
 def first_model(path: Path) -> str:
@@ -91,7 +113,7 @@ def first_model(path: Path) -> str:
     with suppress(OSError), path.open("rb") as file:
         for line in islice(file, _LOOKED_AT):
             with suppress(ValueError, BadFieldError, BadDataError, AttributeError):
-                if model := parse_line(loads(line.strip())).model:
+                if model := parse_line(loads(line.strip()), "").model:
                     return model
     return ""
 

@@ -53,7 +53,7 @@ class Requests:
             BadFieldError: it is none, or one that cannot be asked.
             BadDataError: the file cannot be asked as a whole.
         """
-        line = parse_line(fields)
+        line = parse_line(fields, self._model)
         if line.model not in {"", self._model} and not self._replace_model:
             raise BadDataError(
                 f"the requests name several models ({self._model} and {line.model}), and a run asks one: ",
@@ -64,26 +64,16 @@ class Requests:
 
     async def run(self, pair: BatchLine, generate: Generate) -> Examples:
         """Ask once."""
-        body = self._body(pair)
-        effort = pair.body.get("reasoning_effort")
-        more = () if effort is None else (("reasoning_effort", orjson.dumps(effort).decode()),)
-        request = ChatRequest(
-            system="",
-            user=pair.text,
-            sampling=Sampling(None, None, pair.limit, more),
-            whole=WholeBody(body, pair.attachments),
-        )
-        answer = await generate(STEP, request)
-        response = {
-            "status_code": _OK,
-            "request_id": digest(body),
-            "body": _completion(answer, self._model, digest(body)),
-        }
-        return Examples((_line(pair, digest(body), response, None),), {COMPLETED: 1})
+        # Made in place: thousands may wait here, and what it holds beside the bytes is for the planning alone.
+        answer = await generate(STEP, _request(pair))
+        request_id = digest(pair.data)
+        completion = _completion(answer, self._model, request_id)
+        response = {"status_code": _OK, "request_id": request_id, "body": completion}
+        return Examples((_line(pair, request_id, response, None),), {COMPLETED: 1})
 
     def lines_of_failed(self, pair: BatchLine | Unparsed, failure: CallFailed) -> tuple[bytes, ...]:
         """The line of a request without an answer: what the server refused it with, else why there is none."""
-        request = "" if isinstance(pair, Unparsed) else digest(self._body(pair))
+        request = "" if isinstance(pair, Unparsed) else digest(pair.data)
         message = _message(failure)
         response = None
         if failure.status is not None and failure.status != _OK:
@@ -95,8 +85,13 @@ class Requests:
         """What other tools write has other ids."""
         return
 
-    def _body(self, pair: BatchLine) -> bytes:
-        return orjson.dumps({**pair.body, "model": self._model})
+
+def _request(pair: BatchLine) -> ChatRequest:
+    body = pair.body
+    effort = body.fields.get("reasoning_effort")
+    more = () if effort is None else (("reasoning_effort", orjson.dumps(effort).decode()),)
+    sampling = Sampling(None, None, body.limit, more)
+    return ChatRequest("", body.text, sampling, whole=WholeBody(pair.data, body.attachments))
 
 
 def _line(pair: BatchLine | Unparsed, request: str, response: Any, error: Any) -> bytes:

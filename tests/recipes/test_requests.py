@@ -315,7 +315,7 @@ async def test_several_models_in_one_file_are_refused_unless_one_is_named_for_al
 def test_what_is_no_request_says_why(fields, why):
     """Its line is named by whoever reads the file."""
     with pytest.raises(BadFieldError, match=why):
-        parse_line(fields)
+        parse_line(fields, "m")
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_what_is_no_request_says_why(fields, why):
 def test_another_part_of_the_api_is_refused_for_the_whole_file(url):
     """In one line, and not in one for each request."""
     with pytest.raises(BadDataError, match=f"a is for {url}: only /v1/chat/completions"):
-        parse_line(line("a", url=url))
+        parse_line(line("a", url=url), "m")
 
 
 @given(
@@ -344,12 +344,12 @@ def test_another_part_of_the_api_is_refused_for_the_whole_file(url):
 def test_any_line_is_a_request_or_says_why_not(fields: dict[str, Any]) -> None:
     """And whatever stands in a request, what is looked at in it is found."""
     try:
-        found = parse_line(fields)
+        found = parse_line(fields, "m")
     except (BadFieldError, BadDataError):
         return
-    assert isinstance(found.text + found.rewritten + found.model, str)
-    assert found.attachments >= 0
-    assert found.limit is None or found.limit > 0
+    assert isinstance(found.body.text + found.rewritten + found.model, str)
+    assert found.body.attachments >= 0
+    assert found.body.limit is None or found.body.limit > 0
 
 
 def test_the_largest_limit_and_what_is_no_text_are_seen():
@@ -357,10 +357,12 @@ def test_the_largest_limit_and_what_is_no_text_are_seen():
     parts = [{"type": "text", "text": "See"}, {"type": "image_url", "image_url": {"url": "https://x/y.png"}}]
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": parts}]
 
-    found = parse_line(line("a", body={"messages": messages, "max_completion_tokens": True, "max_tokens": 9}))
+    body = {"messages": messages, "max_completion_tokens": True, "max_tokens": 9}
+    found = parse_line(line("a", body=body), "m")
 
-    assert (found.text, found.rewritten) == ("Be brief.\nSee", "See")
-    assert (found.attachments, found.limit, found.model) == (1, 9, "")
+    assert (found.body.text, found.rewritten) == ("Be brief.\nSee", "See")
+    assert (found.body.attachments, found.body.limit, found.model) == (1, 9, "")
+    assert found.size == len(found.data)
 
 
 def test_the_model_of_a_file_is_the_first_that_it_names(tmp_path):
