@@ -133,4 +133,4 @@ def _message(failure: CallFailed) -> str:
     if failure.status is None or failure.status == _OK:
         return f"no usable answer came: {failure.kind}"
     names = [f"status {failure.status}", failure.code, f"param {failure.param}" if failure.param else None]
-    return f"the server refused the request: {', '.join(filter(None, names))}"
+    return f"the server gave no answer: {', '.join(filter(None, names))}"

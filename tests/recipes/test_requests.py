@@ -238,7 +238,7 @@ async def test_a_request_that_failed_has_its_line_until_the_next_start_merges_th
         *(None, "context_length", None),
         *("empty", None, "content_filter"),
     ]
-    message = "the server refused the request: status 400, context_length_exceeded, param messages"
+    message = "the server gave no answer: status 400, context_length_exceeded, param messages"
     assert before[1]["error"] == {"code": "context_length", "message": message}
     assert before[1]["response"]["status_code"] == 400
     assert before[1]["response"]["body"]["error"]["code"] == "context_length_exceeded"
