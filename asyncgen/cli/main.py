@@ -21,6 +21,7 @@ COMMANDS = (
     "prepare",
     "plan",
     "run",
+    "requests",
     "status",
     "merge",
     "report",

@@ -153,7 +153,7 @@ class Driver:
         if self._most_failures is not None and failed > self._most_failures:
             self.stop(
                 BadDataError(
-                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompt file and ",
+                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompts and ",
                     Setting("model"),
                     ", then ",
                     Phrase.AGAIN,
