@@ -19,6 +19,7 @@ from asyncgen.shard import Shard
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 DEFAULT_RECIPE = "medec_safe"
+REQUESTS = "requests"
 FLEX = "flex"
 BATCH_SIZE = 10  # pairs; this and the next are the defaults of the script that asyncgen took the place of
 SAVE_EVERY = 5
@@ -131,7 +132,7 @@ class RunConfig(RunSettings):
     `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the recipe's fields
     with what the input calls them. `params` are fields of all requests, before those of the recipe (None: left
     out); `three_fields` holds for the directory of a version that knew no others than temperature, top_p and
-    max_tokens.
+    max_tokens. With `replace_model`, requests that name a model themselves are asked of `model` all the same.
     """
 
     input_jsonl: Path
@@ -140,6 +141,7 @@ class RunConfig(RunSettings):
     recipe: str = DEFAULT_RECIPE
     fields: tuple[tuple[str, str], ...] = ()
     model: str = DEFAULT_MODEL
+    replace_model: bool = False
     endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
     model_file: str = ""
     began_with: str = ""

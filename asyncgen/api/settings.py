@@ -30,6 +30,7 @@ from asyncgen.config import (
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe
+from asyncgen.recipes import model_of_input
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.request_fields import RESERVED, problem_of
 from asyncgen.shard import Shard
@@ -51,8 +52,8 @@ class Settings(RunSettings):
         input_jsonl: one JSON object a line.
         output_dir: where the recipe's files go; an unfinished run there is resumed.
         prompt_file: what the recipe is made from, where it needs one: a path, or the name of one that is shipped.
-        recipe: the name of one that ships, the path of a recipe file, `module:Class`, or
-            a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
+        recipe: the name of one that ships, "requests" (each line is a request), the path of a recipe file,
+            `module:Class`, or a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
         fields: what the input calls the fields of the recipe, by their names in the recipe.
         model: what the server is asked for; None: the one that the directory was begun with, else gpt-6-luna.
         continue_with_model: finish a directory whose model is gone with this one.
@@ -112,6 +113,7 @@ class Settings(RunSettings):
             recipe=_recipe_name(self.recipe),
             fields=tuple((self.fields or {}).items()),
             model=model.name,
+            replace_model=bool(self.model or self.continue_with_model) or model.name != self._model_of_input(),
             began_with=model.began_with,
             three_fields=model.three_fields,
             params=params,
@@ -137,7 +139,11 @@ class Settings(RunSettings):
             begun = None if self.restart else begun_with(directory)
         finally:
             disk.close()
-        return choose_model(begun, self.model, self.continue_with_model, DEFAULT_MODEL)
+        named = self._model_of_input() or DEFAULT_MODEL
+        return choose_model(begun, self.model, self.continue_with_model, named)
+
+    def _model_of_input(self) -> str:
+        return model_of_input(_recipe_name(self.recipe), Path(self.input_jsonl))
 
     def _only_endpoint(self, model: str) -> EndpointConfig:
         api_key = resolve_api_key(self.api_key)

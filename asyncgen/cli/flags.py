@@ -90,8 +90,14 @@ def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: 
     )
 
 
-def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
-    """The server, its limits, and what may be spent; `when` says when they count, if not always."""
+def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_requests: bool = True) -> None:
+    """The server, its limits, and what may be spent.
+
+    Args:
+        parser: of the command.
+        when: when they count, if not always.
+        makes_requests: the command says what stands in a request, and does not take it as it is.
+    """
     api = parser.add_argument_group(f"the API{when}")
     api.add_argument(
         "--config",
@@ -103,15 +109,18 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     api.add_argument(
         "--model",
         metavar="M",
-        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with",
+        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with"
+        if makes_requests
+        else f"of all requests, whatever they name (default: what they name, else {DEFAULT_MODEL})",
     )
     api.add_argument(
         "--continue-with-model",
         metavar="M",
         help="finish a directory whose model is gone with another one; each record names its own",
     )
-    add_param_arguments(api)
-    add_server_arguments(api)
+    if makes_requests:
+        add_param_arguments(api)
+    add_server_arguments(api, makes_requests=makes_requests)
     api.add_argument(
         "--endpoint",
         action="append",
@@ -222,14 +231,16 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
 
 
-def add_server_arguments(group: argparse._ArgumentGroup) -> None:
-    """Where the server is, and how it wants to be asked."""
+def add_server_arguments(group: argparse._ArgumentGroup, *, makes_requests: bool = True) -> None:
+    """Where the server is, and how it wants to be asked; `makes_requests` as above."""
     group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
-    group.add_argument(
-        "--max-tokens-field",
-        choices=("max_tokens", "max_completion_tokens"),
-        help="the name that the server gives the limit of an answer (default: as the model is known to call it)",
-    )
+    if makes_requests:
+        group.add_argument(
+            "--max-tokens-field",
+            choices=("max_tokens", "max_completion_tokens"),
+            help="the name that the server gives the limit of an answer (default: as the model is known to call "
+            "it)",
+        )
     add_header_argument(group)
 
 

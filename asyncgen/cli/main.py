@@ -23,6 +23,7 @@ COMMANDS = (
     "preview",
     "plan",
     "run",
+    "requests",
     "status",
     "merge",
     "report",

@@ -31,6 +31,7 @@ from asyncgen.cost import Price
 from asyncgen.errors import UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
+from asyncgen.recipes import model_of_input
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
@@ -45,13 +46,14 @@ OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the flags come to; `profile` is that of --simulate."""
+    """What the flags come to; `profile` is that of --simulate, `output_file` a second name of the only output."""
 
     config: RunConfig
     tier: Tier | None
     price: Price | None
     profile: str | None
     local: "LocalModel | None"
+    output_file: Path | None = None
     engine: str = "local"
     shards: int | None = None
     actors: int | None = None
@@ -139,7 +141,18 @@ def _model(args: argparse.Namespace, local: "LocalModel | None") -> ChosenModel:
         begun = None if args.restart else begun_with(RunDirectory(disk, absolute_output(args.output_dir)))
     finally:
         disk.close()
-    return choose_model(begun, args.model, args.continue_with_model, default_model(local))
+    named = model_of_input(_recipe(args), args.input_jsonl) if local is None else ""
+    return choose_model(begun, args.model, args.continue_with_model, named or default_model(local))
+
+
+def _recipe(args: argparse.Namespace) -> str:
+    return getattr(args, "recipe", DEFAULT_RECIPE)  # other commands have no choice
+
+
+def _replaces_model(args: argparse.Namespace, model: ChosenModel) -> bool:
+    """Whether requests that name a model are asked of another one: who names it here means all."""
+    chosen = args.model or args.continue_with_model or (args.local is not None)
+    return bool(chosen) or model.name != model_of_input(_recipe(args), args.input_jsonl)
 
 
 def _config(
@@ -172,7 +185,7 @@ def _config(
         input_jsonl=absolute_input(args.input_jsonl),
         output_dir=absolute_output(args.output_dir),
         prompt_file=None if args.prompt_file is None else absolute(args.prompt_file, "--prompt-file"),
-        recipe=getattr(args, "recipe", DEFAULT_RECIPE),  # other commands have no choice
+        recipe=_recipe(args),
         fields=tuple(getattr(args, "field", ())),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
@@ -180,6 +193,7 @@ def _config(
         save_every=args.save_every,
         endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (only,),
         model=model.name,
+        replace_model=_replaces_model(args, model),
         began_with=model.began_with,
         three_fields=model.three_fields,
         params=params,

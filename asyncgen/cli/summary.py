@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.config import RunConfig, from_here
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def summary_lines(
     summary: "Summary",
     config: RunConfig,
+    place: Path,
     price: Price | None,
     planned: Planned | None,
     last: Sample | None,
@@ -26,6 +28,7 @@ def summary_lines(
     Args:
         summary: of the run.
         config: of the run.
+        place: where the user finds what it has made.
         price: of its model, None when it is not known.
         planned: what it was expected to take, None when nothing was.
         last: its last sample, None when it took none.
@@ -34,7 +37,7 @@ def summary_lines(
     stats = summary.stats
     pairs = stats["total_pairs"]
     if summary.already_complete:
-        yield f"✓ Already complete: {pairs} {rows} in {config.output_dir}, nothing to do"
+        yield f"✓ Already complete: {pairs} {rows} in {place}, nothing to do"
         yield _next(config)
         return
     end, failed = "✓ Done", ""
@@ -54,7 +57,7 @@ def summary_lines(
     for name, number in stats.items():
         if name not in {"total_pairs", "total_tokens_used"}:
             yield f"  {name:28} {number:>8,}"
-    yield f"  in {config.output_dir}"
+    yield f"  in {place}"
     if not summary.failed_pairs:
         yield _next(config)
 

@@ -8,6 +8,7 @@ Rules:
    fields): the two names of the limit are exchanged, a field that can be left out is left out. What a recipe needs
    (messages, response_format) is never touched.
 3. What is known of a listed model is applied from the beginning (`ModelWays`).
+4. A request that is sent whole is never changed: somebody else has made it, and its refusal is the answer to it.
 """
 
 import re
@@ -72,6 +73,8 @@ class Parameters:
 
     def body(self, endpoint: str, request: Prepared) -> bytes:
         """The body of a request as this endpoint takes it."""
+        if request.whole:
+            return request.body
         tail = request.shape
         key = endpoint, request.step, tail
         adapted = self._tails.get(key)
@@ -81,6 +84,8 @@ class Parameters:
 
     def learn(self, endpoint: str, request: Prepared, failure: Failure) -> Adaptation | None:
         """What a refusal teaches; None when it teaches nothing new."""
+        if request.whole:
+            return None
         fields = self._sent(endpoint, request)
         name = refused_field(failure, fields)
         if name is None:

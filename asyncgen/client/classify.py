@@ -107,6 +107,9 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _CUT_OFF = {"length", "max_tokens", "model_length"}
+_CALLS_TOOLS = {"tool_calls", "function_call", "tool_use"}
+# One of these is what an answer says, of whatever kind it is.
+_SAYING = ("content", "tool_calls", "function_call", "refusal", "audio")
 # A gateway that waited no longer for an answer, which may have been made behind it all the same.
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
 # A gateway without the server behind it, or (524) without its answer.
@@ -161,6 +164,7 @@ def judge_answer(
     json_object: bool,
     required_keys: Sequence[str] = (),
     check: Callable[[str], str | None] | None = None,
+    whole: bool = False,
     now: float,
 ) -> Completion | Failure:
     """Take the completion out of the body of a 200, or say why it is none.
@@ -171,6 +175,7 @@ def judge_answer(
         json_object: the text must be a JSON object.
         required_keys: keys that must be in it, with something in them.
         check: says in a word why the recipe does not accept a text; the same request would get the same answer.
+        whole: the answer is taken as it came.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     request_id = headers.get("x-request-id")
@@ -192,7 +197,10 @@ def judge_answer(
     choice = _first(body.get("choices"))
     if choice is None and body.get("prompt_filter_results"):  # Azure
         return failure("content_filter", Action.GIVE_UP, usage)
-    answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
+    if whole:
+        answer = _whole(body.get("choices"), usage)
+    else:
+        answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
     if isinstance(answer, tuple):
         return failure(*answer, usage)
     problem = None if check is None else check(answer.text)
@@ -258,6 +266,27 @@ def _answer(
     if problem is not None:
         return problem, Action.ASK_AGAIN
     return Completion(text, usage, "", reason, thinking=parts[1] or beside)
+
+
+def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
+    """The choices as they came, or why they are no answer at all: what is in one is not looked at.
+
+    A cut-off answer is one, for the request has set the limit; so are tool calls and a refusal.
+    """
+    first = _first(choices)
+    message = None if first is None else first.get("message")
+    if first is None or not isinstance(message, dict):
+        return "no_choices", Action.ASK_AGAIN
+    reason = first.get("finish_reason")
+    word = str(reason or "").lower()
+    if word == "content_filter":
+        return "content_filter", Action.GIVE_UP
+    if word not in _FINISHED | _CUT_OFF | _CALLS_TOOLS:
+        return "unfinished", Action.ASK_AGAIN
+    if word not in _CUT_OFF and not any(message.get(name) for name in _SAYING):
+        return "empty", Action.ASK_AGAIN
+    text = text_of(message.get("content")) or ""
+    return Completion(text, usage, "", reason if word else None, choices=tuple(choices))
 
 
 def _json_problem(text: str, required_keys: Sequence[str]) -> str | None:

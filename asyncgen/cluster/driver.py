@@ -156,7 +156,7 @@ class Driver:
         if self._most_failures is not None and failed > self._most_failures:
             self.stop(
                 BadDataError(
-                    f"{failed} {self._rows} failed: see failed.jsonl of the shards; check the prompt file and ",
+                    f"{failed} {self._rows} failed: see failed.jsonl of the shards; check the prompts and ",
                     Setting("model"),
                     ", then ",
                     Phrase.AGAIN,

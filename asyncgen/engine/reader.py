@@ -16,11 +16,21 @@ from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import READ_CHUNK
 from asyncgen.storage.file_kinds import kind_of
-from asyncgen.storage.input_file import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
+from asyncgen.storage.input_file import (
+    FileIdentity,
+    RowCutter,
+    Scan,
+    read_rows,
+    repeated_ids,
+    rows_of,
+    scan,
+    trusted,
+)
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
+MOST_REPEATED_SHOWN = 10  # lines: who numbers rows wrongly does so for many
 SHOWN_OF_ANOTHER_KIND = 10  # lines: enough to see what the file is
 
 
@@ -34,6 +44,7 @@ class Intake:
         directory: the output directory.
         observe: told what was found.
         reason: why the run has to stop, None while it has not.
+        unique: what the input calls an id that no two rows may share; empty: they may.
     """
 
     def __init__(
@@ -44,6 +55,8 @@ class Intake:
         directory: RunDirectory,
         observe: Observer,
         reason: Callable[[], AsyncgenError | None],
+        *,
+        unique: str = "",
     ) -> None:
         self._config = config
         self._path = config.input_jsonl
@@ -53,6 +66,7 @@ class Intake:
         self._directory = directory
         self._observe = observe
         self._reason = reason
+        self._unique = unique
 
     async def check(self, before: RunState | None) -> Scan:
         """Check the input, or trust the last check of the unchanged file.
@@ -81,6 +95,8 @@ class Intake:
             raise BadDataError(_bad_lines(scanned, self._path, one_of(self._rows)), "\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
+        if scanned.repeated and self._unique:
+            raise BadDataError(await self._disk.call(self._repeated))
         self.portion(scanned)  # or it is refused, before anything is written
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
@@ -144,6 +160,17 @@ class Intake:
         if reason is not None:
             raise reason
         return scanned
+
+    def _repeated(self) -> str:
+        """Which lines share an id that each must have for itself."""
+        lines = list(repeated_ids(self._path, self._parse))
+        shown = [
+            f"\n  line {number}: {name} is that of line {first}"
+            for number, first, name in lines[:MOST_REPEATED_SHOWN]
+        ]
+        more = f"\n  and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else ""
+        head = f"no two lines of {self._path} may have the same {self._unique}:"
+        return "".join([head, *shown, more])
 
     def _advice(self) -> str:
         """What makes pairs of the input if that is something else that is known, else nothing."""

@@ -18,8 +18,8 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.humanize import many_of
-from asyncgen.recipe import Recipe, guarded, rows_of_recipe
-from asyncgen.storage.checkpoint import Regeneration, RunState
+from asyncgen.recipe import Recipe, guarded, rows_of_recipe, sends_whole, unique_id, writes_failed
+from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
@@ -67,7 +67,7 @@ class Run:
         self._session = RunSession(self._directory, observers, command, config.telling_settings, wording)
         self._observe = self._session.observe
         model = listed_model(config.model)
-        self._ways = ModelWays() if model is None else model.ways
+        self._ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
         flush = self._session.telemetry.flush
@@ -77,6 +77,8 @@ class Run:
             served["model_file"] = config.model_file
         if config.keep_thinking:
             served["keep_thinking"] = "yes"
+        if writes_failed(recipe):
+            served[FAILED_ROWS] = "written"
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
         self._intake = Intake(
             config,
@@ -85,6 +87,7 @@ class Run:
             self._directory,
             self._observe,
             lambda: self._engine.reason,
+            unique=unique_id(recipe),
         )
         self._work = Work(
             config, recipe, self._fingerprint, self._intake, self._engine, self._directory, self._observe, tap

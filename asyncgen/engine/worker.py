@@ -10,14 +10,17 @@ from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
-from asyncgen.recipe import Examples, Recipe, Unparsed
+from asyncgen.recipe import Examples, Recipe, Unparsed, examples_of_failed
 from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row: examples, or the failure of a step. `tokens` counts all its answers."""
+    """What became of a row: examples, or the failure of a step. `tokens` counts all its answers.
+
+    It has both where the recipe writes lines for rows that failed: these are its examples then.
+    """
 
     row: Row[Any]
     examples: Examples | None
@@ -26,8 +29,9 @@ class Outcome:
 
     @property
     def size(self) -> int:
-        """Bytes of its examples."""
-        return 0 if self.examples is None else sum(map(len, self.examples.blobs))
+        """Bytes of its examples, and of its row where that says how many it holds."""
+        examples = 0 if self.examples is None else sum(map(len, self.examples.blobs))
+        return examples + int(getattr(self.row.pair, "size", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class Worker:
             if calls.defect is not None:
                 raise
             failure = self._failed(row, error)
+        if failure is not None:
+            examples = examples_of_failed(self.recipe, row.pair, failure)
         return Outcome(row, examples, failure, calls.tokens + self.journal.wasted(row.index))
 
     def _failed(self, row: Row[Any], error: Exception) -> CallFailed:

@@ -167,7 +167,9 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
     if set_ is not None:
         return str(orjson.loads(set_))
     model = listed_model(config.model)
-    if model is None or not model.ways.reasons or model.ways.can_be_switched_off:
+    if model is None or not model.ways.reasons:
+        return "none"
+    if model.ways.can_be_switched_off and request.whole is None:
         return "none"
     return model.default_effort or "medium"
 

@@ -28,6 +28,8 @@ from asyncgen.text import dumps
 CHECKSUM = "checksum"
 VERSION = 1
 OF_OLDER_VERSIONS = "pairs"  # whatever the recipe
+FAILED_ROWS = "failed_rows"
+"""The part of a fingerprint that is there where the files of a run have lines for rows that failed too."""
 TAIL = 4096  # bytes: a page, which holds the end of a record or two
 
 
@@ -111,6 +113,11 @@ class RunState:
     def done(self) -> int:
         """How many pairs it has processed, failed ones included."""
         return self.last_completed_idx + 1 - self.first
+
+    @property
+    def writes_failed(self) -> bool:
+        """Whether its files have lines for rows that failed too."""
+        return FAILED_ROWS in self.fingerprint
 
 
 def save_checkpoint(directory: RunDirectory, state: RunState) -> None:

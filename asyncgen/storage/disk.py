@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 READ_CHUNK = 256 * 1024  # bytes: a thread hop (55 µs) for some 150 lines
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
+_CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -166,6 +167,27 @@ class Disk:
         """Rename within a file system, replacing `target` (durable after `fsync_directory`)."""
         with disk_errors("rename", source):
             source.rename(target)
+
+    def link(self, source: Path, target: Path) -> bool:
+        """Give a file a second name; False where the file system has none to give."""
+        with disk_errors("link", target):
+            try:
+                target.hardlink_to(source)
+            except OSError as error:
+                if error.errno in _CANNOT_LINK:
+                    return False
+                raise
+        return True
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Write the content of a file to a new one, durably."""
+        fd = self.open_append(target)
+        try:
+            for chunk in self.chunks(source):
+                self.write(fd, chunk, target)
+            self.fsync(fd, target)
+        finally:
+            self.close_descriptor(fd)
 
     def unlink(self, path: Path) -> None:
         """Remove a file; one that is not there is fine."""

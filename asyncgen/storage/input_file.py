@@ -187,6 +187,18 @@ def rows_of(path: Path, parse: Parse[I]) -> Iterator[Row[I]]:
     return (item for item in _items(path, RowCutter(parse)) if isinstance(item, Row))
 
 
+def repeated_ids(path: Path, parse: Parse[Any]) -> Iterator[tuple[int, int, str]]:
+    """The rows whose id an earlier one has: line, line of the first with it (both from 1), and the id."""
+    cutter = RowCutter(parse)
+    first: dict[str, int] = {}
+    for item in _items(path, cutter):
+        if isinstance(item, Row):
+            name = item.pair.note_id
+            before = first.setdefault(name, cutter.number)
+            if before != cutter.number:
+                yield cutter.number, before, name
+
+
 async def read_rows(
     disk: Disk, path: Path, start: RowCutter[I], stop: int, *, skip_bad: bool
 ) -> AsyncGenerator[Row[I], None]:

@@ -138,6 +138,8 @@ class Journal:
         }
         if completion.thinking:
             record["thinking"] = completion.thinking
+        if completion.choices:
+            record["choices"] = completion.choices
         if lost.total_tokens:
             record["lost"] = lost
         place = self._log.append(encode_line(record))
@@ -170,7 +172,14 @@ class Journal:
         if record is None or record["request"] != request_hash:
             return None
         usage, reason = Usage(**record["usage"]), record.get("finish_reason")
-        return Completion(record["text"], usage, record["model"], reason, thinking=record.get("thinking", ""))
+        return Completion(
+            record["text"],
+            usage,
+            record["model"],
+            reason,
+            thinking=record.get("thinking", ""),
+            choices=tuple(record.get("choices", ())),
+        )
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""

@@ -72,3 +72,21 @@ def test_answers_that_were_not_accepted_are_known_after_opening(disk: Disk, tmp_
         again.close()
         counts = [again.bad_answers(7, step) for step in ("step", "other", "none")]
         assert (counts, again.wasted(7), again.bad_answers(8, "step")) == ([3, 1, 0], 14, 0)
+
+
+def test_the_choices_of_an_answer_come_back_as_they_came(disk: Disk, tmp_path: Path) -> None:
+    """After a crash nothing of a message is lost, nor the order of its keys."""
+    choice = {"message": {"tool_calls": [{"id": "call_1"}], "content": None}, "index": 0, "logprobs": {"a": -0.25}}
+    completion = Completion("", USAGE, "m", "tool_calls", choices=(choice,))
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    journal = _open(directory)
+    journal.answered(0, "step", "hash", completion)
+    journal.close()
+
+    again = _open(directory)
+    known = again.known(0, "step", "hash")
+    again.close()
+
+    assert known == completion
+    assert repr(known) == repr(completion)

@@ -150,12 +150,13 @@ def _say(
 
 def _run(argv: Sequence[str]) -> str:
     """The command that does what was planned."""
-    typed = argv[2:] if argv[1:2] in (["plan"], ["run"]) else argv[1:]  # the users' script has no such word
+    name = "requests" if argv[1:2] == ["requests"] else "run"
+    typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
     words = shlex.split(command("", *typed))
     for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
         for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
             del words[place : place + 1 + (values if "=" not in words[place] else 0)]
-    return shlex.join(["asyncgen", "run", *words])
+    return shlex.join(["asyncgen", name, *words])
 
 
 def _range(values: tuple[float, float, float]) -> str:
