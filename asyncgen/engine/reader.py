@@ -15,7 +15,7 @@ from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_file import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
-from asyncgen.storage.input_formats import first_bytes, unit_of
+from asyncgen.storage.input_formats import look_at
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
@@ -157,12 +157,12 @@ class Intake:
     def _advice(self) -> str:
         """What makes pairs of the input if that is something else that is known, else nothing."""
         with suppress(AsyncgenError):
-            begin = first_bytes(self._path)
-            kind = kind_of(begin)
+            seen = look_at(self._path)
+            kind = kind_of(seen.first)
             if kind is not None:
                 return f"this is {kind}"
-            first, _, _ = begin.partition(b"\n")
-            if b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
+            first, _, _ = seen.first.partition(b"\n")
+            if seen.json_lines and b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
                 return "this looks like CSV: give the file a name that ends in .csv"
         return ""
 
@@ -176,7 +176,7 @@ def _bad_lines(scanned: Scan, path: Path, row: str) -> Message:
     listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
     if not scanned.pairs and len({str(bad.kind) for bad in scanned.bad}) == 1:
         listed = scanned.bad[:1]  # they all lack the same
-    unit = unit_of(path)
+    unit = look_at(path).unit
     shown = [Message(f"\n  {unit} {bad.number}: ", bad.kind) for bad in listed]
     lines = f"{unit} is" if scanned.bad_count == 1 else f"{unit}s are"
     more = scanned.bad_count - len(shown)

@@ -18,7 +18,7 @@ from typing import Any, Generic
 from asyncgen.errors import BadDataError, Message, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.input_formats import Piece, Refused, is_seekable, pieces_of
+from asyncgen.storage.input_formats import Piece, Refused, look_at, pieces_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads
 
@@ -205,7 +205,7 @@ async def read_rows(
         return
     pieces: AsyncGenerator[Piece, None] = (
         disk.read_input(path, start.end)
-        if await disk.call(lambda: is_seekable(path))
+        if (await disk.call(lambda: look_at(path))).seekable
         else disk.pull(pieces_of(path, start.end))
     )
     async with aclosing(pieces) as chunks:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from asyncgen.errors import DirectoryError, DiskError, UsageError
+from asyncgen.errors import DirectoryError, DiskError, Setting, UsageError
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.storage.layout import RunDirectory
 
@@ -106,8 +106,10 @@ def settle_standard_input(directory: RunDirectory | None, *, restart: bool = Fal
         return STANDARD_INPUT
     if spool.size and not _same(directory.disk, kept, spool):
         raise DirectoryError(
-            f"standard input is not what this run was begun with (kept in {kept}): give the same again, or "
-            "nothing (</dev/null)"
+            f"standard input is not what this run was begun with (it is in {kept}): give the same again, or nothing "
+            "(</dev/null); ",
+            Setting("restart", True),
+            " begins anew",
         )
     return kept
 

@@ -12,6 +12,6 @@ Adding a kind is a function from an open file to pieces of JSON lines, and a lin
 """
 
 from asyncgen.storage.input_formats.pieces import Piece, Refused
-from asyncgen.storage.input_formats.reading import first_bytes, is_seekable, pieces_of, unit_of
+from asyncgen.storage.input_formats.reading import Look, look_at, pieces_of
 
-__all__ = ["Piece", "Refused", "first_bytes", "is_seekable", "pieces_of", "unit_of"]
+__all__ = ["Look", "Piece", "Refused", "look_at", "pieces_of"]

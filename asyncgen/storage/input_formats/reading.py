@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,20 @@ from asyncgen.storage.input_formats.tables import JSON_LINES, READ, Table, table
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 
 _HEAD = 1024  # bytes by which a kind is told
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an input file is.
+
+    `json_lines` when no other kind of table is in it; `unit` is what its places are called, by which its rows are
+    named; `first` are its first bytes, unpacked; `seekable` when a place in the lines is one in the file.
+    """
+
+    json_lines: bool
+    unit: str
+    first: bytes
+    seekable: bool
 
 
 def pieces_of(path: Path, offset: int = 0) -> Iterator[Piece]:
@@ -28,24 +43,16 @@ def pieces_of(path: Path, offset: int = 0) -> Iterator[Piece]:
         yield from behind(pieces, offset) if offset else pieces
 
 
-def is_seekable(path: Path) -> bool:
-    """Whether the bytes of the file are JSON lines as they stand, so that a place in them is one in the file."""
-    if path == STANDARD_INPUT:
-        return False
-    with _translated(path), _opened(path) as (table, packed, _):
-        return table is JSON_LINES and not packed
+def look_at(path: Path) -> Look:
+    """What an input file is, by how it begins.
 
-
-def unit_of(path: Path) -> str:
-    """What the places in a file are called, by which its rows are named."""
-    with _translated(path), _opened(path) as (table, _, _):
-        return table.unit
-
-
-def first_bytes(path: Path) -> bytes:
-    """How a file begins, unpacked."""
-    with _translated(path), _opened(path) as (_, _, file):
-        return file.peek(READ)
+    Raises:
+        UsageError: the file cannot be read.
+        BadDataError: it is damaged, or not what it is called.
+    """
+    with _translated(path), _opened(path) as (table, packed, file):
+        plain = table is JSON_LINES
+        return Look(plain, table.unit, file.peek(READ), plain and not packed and path != STANDARD_INPUT)
 
 
 @contextmanager
