@@ -106,7 +106,7 @@ def settle_standard_input(directory: RunDirectory | None, *, restart: bool = Fal
         return STANDARD_INPUT
     if spool.size and not _same(directory.disk, kept, spool):
         raise DirectoryError(
-            f"standard input is not what this run was begun with (it is in {kept}): give the same again, or nothing "
+            f"standard input is not what this run was begun with ({kept}): give the same again, or nothing "
             "(</dev/null); ",
             Setting("restart", True),
             " begins anew",
