@@ -51,7 +51,7 @@ class FileIdentity:
             UsageError: it is not there, not readable, or no file.
         """
         try:
-            status = os.fstat(spooled().file.fileno()) if path == STANDARD_INPUT else path.stat()
+            status = os.fstat(spooled().fd) if path == STANDARD_INPUT else path.stat()
         except OSError as error:
             raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # that one says so by itself

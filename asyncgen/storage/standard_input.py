@@ -11,10 +11,9 @@ import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
 from asyncgen.errors import DirectoryError, DiskError, Setting, UsageError
-from asyncgen.storage.disk import READ_CHUNK, Disk
+from asyncgen.storage.disk import READ_CHUNK, Disk, disk_errors
 from asyncgen.storage.layout import RunDirectory
 
 STANDARD_INPUT = Path("/dev/stdin")
@@ -23,15 +22,15 @@ STANDARD_INPUT = Path("/dev/stdin")
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """What came in on standard input, in an open file; `terminal` when nobody but a person could have said it."""
+    """What came in on standard input, in an open file; nothing is waited for at a `terminal`."""
 
-    file: BinaryIO
+    fd: int
     size: int
     terminal: bool
 
     def open(self) -> io.RawIOBase:
         """The content from its beginning; as often as it is wanted, and side by side."""
-        return _Reader(self.file.fileno(), self.size)
+        return _Reader(self.fd, self.size)
 
 
 class _Reader(io.RawIOBase):
@@ -65,26 +64,19 @@ class _Reader(io.RawIOBase):
 
 @cache
 def spooled() -> Spool:
-    """Standard input, read to its end; nothing is waited for at a terminal.
+    """Standard input, read to its end.
 
     Raises:
         DiskError: there is no room for it.
     """
-    file = tempfile.TemporaryFile(prefix="asyncgen-")  # noqa: SIM115 - it lives as long as the process
-    if sys.stdin is None or os.isatty(0):  # it was closed, or is a terminal
-        return Spool(file, 0, terminal=sys.stdin is not None)
     size = 0
-    try:
-        while chunk := os.read(0, READ_CHUNK):
-            file.write(chunk)
-            size += len(chunk)
-        file.flush()
-    except OSError as error:
-        raise DiskError(
-            f"cannot keep standard input in {tempfile.gettempdir()}: {error.strerror}; TMPDIR names another place",
-            error.errno,
-        ) from error
-    return Spool(file, size, terminal=False)
+    terminal = sys.stdin is not None and os.isatty(0)
+    with disk_errors("keep standard input in", Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
+        if sys.stdin is not None and not terminal:  # where it was closed, its number may be that of another file
+            while chunk := os.read(0, READ_CHUNK):
+                size += file.write(chunk)
+            file.flush()
+        return Spool(os.dup(file.fileno()), size, terminal)  # open as long as the process
 
 
 def settle_standard_input(directory: RunDirectory | None, *, restart: bool = False) -> Path:
