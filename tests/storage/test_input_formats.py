@@ -150,7 +150,7 @@ def test_cells_come_back_as_they_were_written(rows: list[tuple[str, str]], delim
 
 def test_bad_records_are_named_by_the_line_in_which_they_begin(written: Any) -> None:
     """Records of several lines and blank lines before them count as an editor counts them."""
-    path = written("x.csv", b'id,body\n1,"a\n\nb"\n\n2\n3,x,y\n4,"a"b\n5,ok\n6,a\rb\n7,ok\n')
+    path = written("x.csv", b'id,body\n1,"a\n\nb"\n\n2\n3,x,y\n4,"a"b\n5,ok\n6,a\rb\n7,ok\n8,"a\n9,"b"\n10,ok\n')
 
     found = scan(path, parse, limit=None, prefix_index=-1)
 
@@ -159,8 +159,13 @@ def test_bad_records_are_named_by_the_line_in_which_they_begin(written: Any) -> 
         (7, "3 cells in this row, and 2 columns in the header"),
         (8, "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it"),
         (10, "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it"),
+        (
+            12,
+            "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it "
+            "(it goes on to line 13)",
+        ),
     ]
-    assert [row["id"] for row in values(path)] == ["1", "5", "7"]
+    assert [row["id"] for row in values(path)] == ["1", "5", "7", "10"]
 
 
 async def test_rows_behind_a_bad_record_are_found_by_their_position(written: Any, disk: Disk) -> None:

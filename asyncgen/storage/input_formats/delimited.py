@@ -75,8 +75,9 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
         taken = lines.number - lines.first + 1
         if not columns and isinstance(found, str):
             raise UnreadableError(f"line {lines.first}, where the columns are named: {found}")
+        goes_on = f" (it goes on to line {lines.number})" if taken > 1 else ""
         if isinstance(found, str):
-            yield Refused(found, taken)
+            yield Refused(found + goes_on, taken)
         elif not found:
             yield b"\n" * taken
         elif not columns:
@@ -84,7 +85,7 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
             yield b"\n" * taken
         elif len(found) != len(columns):
             cells = "1 cell" if len(found) == 1 else f"{len(found)} cells"
-            yield Refused(f"{cells} in this row, and {len(columns)} columns in the header", taken)
+            yield Refused(f"{cells} in this row, and {len(columns)} columns in the header{goes_on}", taken)
         else:
             yield orjson.dumps(dict(zip(columns, found, strict=True))) + b"\n" * taken
 
@@ -120,6 +121,16 @@ def _columns(cells: list[str], delimiter: str) -> list[str]:
     if double is not None:
         raise UnreadableError(f"its header has the column {double} more than once: rename one of them")
     return names
+
+
+def is_header(line: str, delimiter: str) -> bool:
+    """Whether a line can name columns, and no JSON can begin so."""
+    try:
+        names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+    except csv.Error:
+        return False
+    words = all(name and not set(name) & set("{}[]:") for name in names)
+    return len(names) > 1 and words and len({*names}) == len(names)
 
 
 def check_text(first: bytes) -> None:

@@ -1,14 +1,12 @@
 """Which kind of table a file holds: by its first bytes where they say it, else by the ending of its name."""
 
 from collections.abc import Callable, Iterator
-from csv import Error as CsvError
-from csv import reader as csv_reader
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO
 
-from asyncgen.storage.input_formats.delimited import BOM, check_text, read_delimited
+from asyncgen.storage.input_formats.delimited import BOM, check_text, is_header, read_delimited
 from asyncgen.storage.input_formats.parquet import read_parquet
 from asyncgen.storage.input_formats.pieces import Piece
 
@@ -65,15 +63,5 @@ def table_of(first: bytes, name: str) -> Table:
         return _BY_SUFFIX.get(suffix, JSON_LINES)
     line = text.partition(b"\n")[0].decode(errors="replace")
     return next(
-        (table for table, delimiter in ((TSV, "\t"), (CSV, ",")) if _is_header(line, delimiter)), JSON_LINES
+        (table for table, delimiter in ((TSV, "\t"), (CSV, ",")) if is_header(line, delimiter)), JSON_LINES
     )
-
-
-def _is_header(line: str, delimiter: str) -> bool:
-    """Whether a line can name columns, and no JSON can begin so."""
-    try:
-        names = [name.strip() for name in next(csv_reader([line], delimiter=delimiter, strict=True), [])]
-    except CsvError:
-        return False
-    words = all(name and not set(name) & set("{}[]:") for name in names)
-    return len(names) > 1 and words and len({*names}) == len(names)
