@@ -51,10 +51,10 @@ class Stage:
     def job(self, simulator: Simulator, pairs: int, output: str = "out", **changes: Any) -> RunConfig:
         """A run over so many pairs, made of the user's."""
         target = self.directory / f"pairs-{pairs}.jsonl"
-        if not target.exists():
-            write_pairs(self.config.input_jsonl, pairs, target)
-        served = self.config.with_endpoints(base_url=simulator.base_url)
-        return replace(served, input_jsonl=target, output_dir=self.directory / output, **changes)
+        there = replace(self.config, input_jsonl=target, fields=())
+        config = there if target.exists() else write_pairs(self.config, pairs, target)
+        served = config.with_endpoints(base_url=simulator.base_url)
+        return replace(served, output_dir=self.directory / output, **changes)
 
     def output(self, output: str = "out") -> bytes:
         """The bytes of the combined file of a run."""

@@ -34,7 +34,12 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
     job.add_argument(
-        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        required=True,
+        metavar="P",
+        help="rows: JSON lines (.gz, .zst), CSV, TSV or Parquet; - is standard input",
     )
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
     job.add_argument("--prompt-file", type=a_path, metavar="P", help="prompts (JSON); medec_safe needs it")
@@ -45,14 +50,7 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
     )
-    job.add_argument(
-        "--field",
-        type=_field,
-        action="append",
-        default=[],
-        metavar="NAME=COLUMN",
-        help="the input calls the recipe's field NAME so; given again for other fields",
-    )
+    _add_field_argument(job)
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
     job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument(
@@ -197,12 +195,24 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
     samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
     group.add_argument(
-        "--input-jsonl", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
+        "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
     )
     group.add_argument(
         "--prompt-file", type=a_path, default=prompts, metavar="P", help="prompts (default: those that ship)"
     )
+    _add_field_argument(group)
     group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
+
+
+def _add_field_argument(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--field",
+        type=_field,
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="the input calls the recipe's field NAME so; given again for other fields",
+    )
 
 
 def add_server_arguments(group: argparse._ArgumentGroup) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
 from asyncgen.events import CallEnded, Event
-from asyncgen.medec.pair import parse_pair
 from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import rows_of
@@ -87,16 +86,16 @@ async def rehearse(config: RunConfig, seconds: float | None = None) -> Rehearsal
         disk.close()
 
 
-def write_pairs(source: Path, number: int, target: Path) -> Path:
-    """Write so many different pairs, made of those of `source` by repetition; `target`.
+def write_pairs(config: RunConfig, number: int, target: Path) -> RunConfig:
+    """Write so many different pairs, made of those of a job by repetition; the job with these.
 
     Raises:
         UsageError: the source cannot be read.
         BadDataError: it holds no pair.
     """
-    pairs = [row.pair for row in rows_of(source, parse_pair)]
+    pairs = [row.pair for row in rows_of(config.input_jsonl, build(config).parse)]
     if not pairs:
-        raise BadDataError(f"the input {source} holds no pair")
+        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
 
     def lines() -> Iterator[str]:
         for index, pair in enumerate(islice(cycle(pairs), number)):
@@ -112,4 +111,4 @@ def write_pairs(source: Path, number: int, target: Path) -> Path:
 
     with target.open("w", encoding="utf-8") as file:
         file.writelines(lines())
-    return target
+    return replace(config, input_jsonl=target, fields=())

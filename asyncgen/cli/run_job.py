@@ -118,6 +118,7 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
     if state.portion is not None:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
+    args.field = list(dict(state.fingerprint.get("fields") or {}).items())
     args.add_reasoning = state.fingerprint.get("add_reasoning") is True
     # Lines that the run has left out are left out again: the input is known by the others.
     args.restart, args.skip_bad = False, True
@@ -161,7 +162,7 @@ def _config(
         concurrency=args.concurrency if local is None else local.slots,
     )
     config = RunConfig(
-        input_jsonl=absolute_input(args.input_jsonl),
+        input_jsonl=absolute_input(args.input_jsonl, directory=args.output_dir, restart=args.restart),
         output_dir=absolute_output(args.output_dir),
         prompt_file=None if args.prompt_file is None else absolute(args.prompt_file, "--prompt-file"),
         recipe=getattr(args, "recipe", DEFAULT_RECIPE),  # other commands have no choice

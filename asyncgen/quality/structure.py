@@ -5,7 +5,7 @@ Each file is aligned with the input for itself.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
 from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems
 from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.recipes.renamed import renamed
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
 from asyncgen.storage.input_file import rows_of
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
@@ -53,6 +54,7 @@ class Structure:
             if self.state is None:
                 self.state = load_statistics(directory)
                 self.finished = self.state is not None
+        self._columns: dict[str, str] = dict((self.state.fingerprint if self.state else {}).get("fields") or {})
         self.pairs = 0
         self.failed = 0
         self._counts: Counter[str] = Counter()
@@ -131,7 +133,7 @@ class Structure:
             return
         first = 0 if self.state is None else self.state.first
         index = -1
-        for row in rows_of(self._input, parse_pair):
+        for row in rows_of(self._input, self._parse):
             if row.index < first:
                 continue
             if last is not None and row.index > last:
@@ -144,6 +146,10 @@ class Structure:
                 self.problems.add("input", self._input.name, None, "not the input that this run was made from")
         if last is not None and index < last:
             self.problems.add("input", self._input.name, None, f"has fewer pairs than the {last + 1} processed")
+
+    def _parse(self, fields: Mapping[str, Any]) -> Pair:
+        """The pair in a row, whose fields are called as the run was told."""
+        return parse_pair(renamed(fields, self._columns))
 
     def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, Pair | None]]:
         """Without an input, the file of INCORRECT examples says what should be in the others."""

@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Generic
 
+from asyncgen.errors import missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, rows_of_recipe
 from asyncgen.rows import BadFieldError, I
+
+
+def renamed(fields: Mapping[str, Any], columns: Mapping[str, str]) -> Mapping[str, Any]:
+    """A row whose fields also have the recipe's names; one that it lacks is left to whoever needs it."""
+    return {**fields, **{name: fields[column] for name, column in columns.items() if column in fields}}
 
 
 class Renamed(Generic[I]):
@@ -30,10 +36,10 @@ class Renamed(Generic[I]):
         Raises:
             BadFieldError: a field is missing, or of the wrong type.
         """
-        missing = next((column for column in self._columns.values() if column not in fields), None)
-        if missing is not None:
-            raise BadFieldError(f"no {missing}")
-        return self._recipe.parse({**fields, **{name: fields[column] for name, column in self._columns.items()}})
+        for name, column in self._columns.items():
+            if column not in fields:
+                raise BadFieldError(missing_field(column, name, fields))
+        return self._recipe.parse(renamed(fields, self._columns))
 
     async def run(self, pair: I, generate: Generate) -> Examples:
         """What the recipe asks."""

@@ -61,6 +61,7 @@ def _config(args: argparse.Namespace) -> RunConfig:
         input_jsonl=absolute_input(args.input_jsonl),
         output_dir=Path(tempfile.gettempdir()),  # each scenario has its own
         prompt_file=absolute(args.prompt_file, "--prompt-file"),
+        fields=tuple(args.field),
         add_reasoning=args.add_reasoning,
         endpoints=(EndpointConfig(api_key="simulated"),),
         most_in_flight=min(MOST_AUTOMATIC, sockets()),

@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="send the requests of the records again, or the one that was named, and show the new answers beside "
         "the old ones; nothing is written",
     )
-    parser.add_argument("--input-jsonl", type=a_path, metavar="P", help="the pairs of the run, for --again")
+    parser.add_argument(
+        "--input-jsonl", "--input", type=a_path, metavar="P", help="the pairs of the run, for --again"
+    )
     parser.add_argument("--prompt-file", type=a_path, metavar="P", help="the prompts of the run, for --again")
     add_api_arguments(parser, " of --again")
 

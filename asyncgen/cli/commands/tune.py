@@ -172,8 +172,7 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
         async with Simulator(profile) as simulator:
             done = await rehearse(
                 replace(
-                    config,
-                    input_jsonl=write_pairs(config.input_jsonl, number, Path(directory, "pairs.jsonl")),
+                    write_pairs(config, number, Path(directory, "pairs.jsonl")),
                     output_dir=Path(directory, "out"),
                     num_pairs=None,
                     endpoints=(
@@ -215,6 +214,7 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         input_jsonl=absolute_input(args.input_jsonl),
         output_dir=Path(tempfile.gettempdir()),  # nothing is written
         prompt_file=absolute(args.prompt_file, "--prompt-file"),
+        fields=tuple(args.field),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
         endpoints=(endpoint,),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, absolute_input
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "--input-jsonl",
+        "--input",
         type=a_path,
         metavar="P",
         help="the pairs that it was made from; without them, the files are only held against each other",
@@ -74,6 +75,8 @@ def execute(args: argparse.Namespace) -> int:
     with_input = args.input_jsonl is not None
     if args.max_flagged is not None and not with_input:
         raise UsageError("--max-flagged needs --input-jsonl: without it no pair is judged")
+    if with_input:
+        args.input_jsonl = absolute_input(args.input_jsonl, directory=args.directory)
     if args.regenerate is not None and (code := _regenerate(args)) != Exit.DONE:
         return code
     disk = Disk()
