@@ -37,6 +37,7 @@ from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
+from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_input
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -49,7 +50,7 @@ class Settings(RunSettings):
     """What a caller from Python says.
 
     Args:
-        input_jsonl: one JSON object a line.
+        input_jsonl: rows, as JSON lines (also .gz and .zst), CSV, TSV or Parquet; "-" is standard input.
         output_dir: where the recipe's files go; an unfinished run there is resumed.
         prompt_file: what the recipe is made from, where it needs one: a path, or the name of one that is shipped.
         recipe: the name of one that ships, "requests" (each line is a request), the path of a recipe file,
@@ -107,7 +108,7 @@ class Settings(RunSettings):
             shared |= {"timeout": FLEX_TIMEOUT, "pair_timeout": self.pair_timeout * FLEX_TIMEOUT / TIMEOUT}
         model = self._model()
         return RunConfig(
-            input_jsonl=Path(self.input_jsonl).resolve(),
+            input_jsonl=self._input(),
             output_dir=Path(self.output_dir).resolve(),
             prompt_file=None if self.prompt_file is None else prompt_file_named(Path(self.prompt_file)).resolve(),
             recipe=_recipe_name(self.recipe),
@@ -121,6 +122,15 @@ class Settings(RunSettings):
             endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),
             **shared,
         )
+
+    def _input(self) -> Path:
+        if str(self.input_jsonl) not in {"-", str(STANDARD_INPUT)}:
+            return Path(self.input_jsonl).resolve()
+        disk = Disk()
+        try:
+            return settle_standard_input(RunDirectory(disk, Path(self.output_dir).resolve()), restart=self.restart)
+        finally:
+            disk.close()
 
     def _params(self) -> dict[str, Any]:
         own = {"reasoning_effort": self.reasoning_effort, "service_tier": self.service_tier}

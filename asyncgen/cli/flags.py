@@ -60,7 +60,12 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 def add_input_arguments(job: argparse._ArgumentGroup) -> None:
     """The rows, and what is asked for each."""
     job.add_argument(
-        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        required=True,
+        metavar="P",
+        help="rows: JSON lines (.gz, .zst), CSV, TSV or Parquet; - is standard input",
     )
     job.add_argument(
         "--prompt-file", type=a_prompt_file, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it"

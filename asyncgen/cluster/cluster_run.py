@@ -128,6 +128,7 @@ class ClusterRun:
         directory = self._directory
         if self._config.restart:
             self._move_aside()
+        self._job = replace(self._job, config=replace(self._config, input_jsonl=self._whole.keep_input()))
         division = self._begun_division(pairs)
         if division is None or self._disk.size(directory.merged.statistics) is None:
             division = await self._work(pairs, division)

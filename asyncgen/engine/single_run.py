@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ModelWays
@@ -117,6 +118,10 @@ class Run:
             BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
         """
         return self._intake.wanted(await self._intake.check(None))
+
+    def keep_input(self) -> Path:
+        """Where the input can be read by others: standard input is kept in the directory, which is locked."""
+        return self._intake.keep() or self._config.input_jsonl
 
     async def execute(self) -> Summary:
         """Run to the end.

@@ -310,6 +310,12 @@ class Disk:
             )
         return Output(path, file)
 
+    async def pull(self, pieces: Iterator[T]) -> AsyncGenerator[T, None]:
+        """What an iterator gives, each made on the helper thread."""
+        end = object()
+        while (piece := await self.call(lambda: next(pieces, end))) is not end:
+            yield piece  # type: ignore[misc] # it is not the end
+
     async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
         """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes."""
         with disk_errors("read", path):

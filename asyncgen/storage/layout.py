@@ -9,6 +9,7 @@ OUT/                              the outputs of the recipe, and what a user is 
     manifest.json                 what the last accepted run knew of its input
     intent.json                   a merge that is under way (see `repair`)
     journal-00000001.jsonl, …     answers that are paid (see `segment_format`)
+    standard-input                the rows, where they came in on standard input
     ballast                       room for such answers when the disk is full
     events.jsonl, calls.jsonl     for status, report and trace
     shards.json                   how a run on a cluster is divided
@@ -32,6 +33,7 @@ STATE_DIRECTORY = ".asyncgen"
 LOCK = "lock"
 EVENTS = "events.jsonl"
 CALLS = "calls.jsonl"
+KEPT_INPUT = "standard-input"
 SHARDS = "shards"
 MERGED = "merged"
 
@@ -78,6 +80,11 @@ class RunDirectory:
     def manifest(self) -> Path:
         """What the last accepted run knew of its input."""
         return self.state_directory / "manifest.json"
+
+    @property
+    def standard_input(self) -> Path:
+        """The rows of a run that came in on standard input."""
+        return self.state_directory / KEPT_INPUT
 
     @property
     def intent(self) -> Path:
