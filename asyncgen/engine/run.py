@@ -1,6 +1,7 @@
 """A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
+from asyncgen.storage.cache.answers import CachedAnswers
+from asyncgen.storage.cache.cache_file import check_cache
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
@@ -111,6 +114,8 @@ class Run:
         Raises:
             BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
         """
+        if self._config.cache is not None:
+            check_cache(self._disk, self._config.cache)
         return self._intake.wanted(await self._intake.check(None))
 
     async def execute(self) -> Summary:
@@ -133,9 +138,28 @@ class Run:
         return await self._session.carry_out(self._check, partial(self._regenerate, flaws))
 
     async def _check(self, begun: bool) -> Scan:
-        """Check the input, as far as the last run of the directory has not."""
+        """Check the input, as far as the last run of the directory has not; first the cache, which is quick."""
+        if self._config.cache is not None:
+            check_cache(self._disk, self._config.cache)
         resuming = begun and not self._config.restart
         return await self._intake.check(peek(self._directory) if resuming else None)
+
+    @asynccontextmanager
+    async def _cache(self) -> AsyncGenerator[None, None]:
+        """Have the cache open for the engine, where there is one."""
+        config = self._config
+        if config.cache is None:
+            yield
+            return
+        # What answers depend on beside their requests; what a model thought is in those that are asked with it.
+        scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])
+        cache = await CachedAnswers.open(config.cache, self._directory, scope, self._observe)
+        self._engine.cache = cache
+        try:
+            yield
+        finally:
+            self._engine.cache = None
+            await cache.close()
 
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""
@@ -167,6 +191,11 @@ class Run:
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
         """Bring the directory to its end; its final state, and whether there was anything to do."""
         beginning = self._begin(scanned)
+        async with self._cache() if not beginning.finished or beginning.state.failed_pairs else nullcontext():
+            return await self._complete(beginning)
+
+    async def _complete(self, beginning: Beginning) -> tuple[RunState, bool]:
+        """Do what is missing."""
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory.statistics) is not None
         if ended and state.failed_pairs:
@@ -209,7 +238,8 @@ class Run:
             now = Regeneration(now.number + 1, flaws.worst())
         if not now.unfinished:
             return state, False
-        return await self._work.regenerate(state, now, flaws), True
+        async with self._cache():
+            return await self._work.regenerate(state, now, flaws), True
 
 
 def _told(model: str, ways: ModelWays | None) -> str:
