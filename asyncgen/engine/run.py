@@ -19,7 +19,7 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
-from asyncgen.storage.cache.answers import CachedAnswers
+from asyncgen.storage.cache.answers import CachedAnswers, introduced
 from asyncgen.storage.cache.cache_file import check_cache
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
@@ -109,13 +109,15 @@ class Run:
         return self._fingerprint
 
     async def check_input(self) -> int:
-        """Check the input; how many pairs a run of all of it is about.
+        """Check the input for a run in shards; how many pairs a run of all of it is about.
 
         Raises:
+            UsageError: the cache is none.
             BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
         """
         if self._config.cache is not None:
             check_cache(self._disk, self._config.cache)
+            self._observe(introduced(self._config.cache))  # its workers open it unseen
         return self._intake.wanted(await self._intake.check(None))
 
     async def execute(self) -> Summary:

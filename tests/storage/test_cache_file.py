@@ -135,6 +135,19 @@ def test_the_file_is_for_its_owner_alone(path, opened):
     assert len(places) == 6
 
 
+def test_a_file_that_others_may_read_is_said_to_be_so(path, opened):
+    """It holds note text; who shares it on purpose is not hindered."""
+    filled(opened)
+    path.chmod(0o640)
+
+    store = opened()
+
+    assert [str(notice.text) for notice in store.notices] == [
+        f"Others may read the cache {path}, and the text in it: chmod 600 it"
+    ]
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def cut(content: bytes) -> bytes:
     """Without its second half."""
     return content[: len(content) // 2]

@@ -13,9 +13,15 @@ from typing import Any
 
 from asyncgen.chat import Completion, Usage
 from asyncgen.events import Notice, Observer
+from asyncgen.humanize import plural
 from asyncgen.storage.cache.store import Answered, AnswerStore, Asked
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import encode_line
+
+
+def introduced(path: Path, content: str = "") -> Notice:
+    """What the user should know of a cache before it is used; `content` says what is in it."""
+    return Notice(f"Cache:   {path}{content}; it holds text of the rows, for you alone to read")
 
 
 class CachedAnswers:
@@ -53,12 +59,7 @@ class CachedAnswers:
             thread.shutdown()
             raise
         if store.is_open:
-            observe(
-                Notice(
-                    f"Answers come from {path} where it has them ({store.answers:,} so far), and are added to it: "
-                    "it holds text of the rows, readable for you alone"
-                )
-            )
+            observe(introduced(path, f" ({plural(store.answers, 'answer')})"))
         opened = cls(store, thread, scope, observe)
         opened._tell()
         return opened

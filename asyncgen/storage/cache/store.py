@@ -12,6 +12,7 @@ Rules:
 """
 
 import sqlite3
+import stat
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -78,6 +79,7 @@ class AnswerStore:
         self._passed: dict[bytes, int] = {}
         self._identity: tuple[int, int] | None = None
         self._open()
+        self._check_mode()
         self.answers = self._count()
         self._claims = Claims(directory)
 
@@ -164,6 +166,11 @@ class AnswerStore:
             status = self._path.lstat()
             return status.st_dev, status.st_ino
         return None
+
+    def _check_mode(self) -> None:
+        with suppress(OSError):
+            if self._path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                self._tell("mode", f"Others may read the cache {self._path}, and the text in it: chmod 600 it")
 
     def _count(self) -> int:
         with suppress(sqlite3.Error):
