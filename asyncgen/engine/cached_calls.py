@@ -7,6 +7,7 @@ follows is the same as if the server had said it again.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from asyncgen.chat import NOT_ACCEPTED, Completion
 from asyncgen.client.chat_client import Caller
@@ -14,8 +15,10 @@ from asyncgen.client.classify import json_problem
 from asyncgen.client.encoding import Prepared
 from asyncgen.errors import CallFailed
 from asyncgen.events import CacheHit, Observer
-from asyncgen.storage.cache.answers import CachedAnswers
 from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 Complete = Callable[[Caller, Prepared], Awaitable[Completion]]
 
@@ -30,7 +33,7 @@ class CachedCalls:
         observe: told of what came from the cache.
     """
 
-    def __init__(self, answers: CachedAnswers, journal: Journal, caller: Caller, observe: Observer) -> None:
+    def __init__(self, answers: "CachedAnswers", journal: Journal, caller: Caller, observe: Observer) -> None:
         self._answers = answers
         self._journal = journal
         self._caller = caller

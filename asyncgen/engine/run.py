@@ -19,8 +19,6 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe
-from asyncgen.storage.cache.answers import CachedAnswers, introduced
-from asyncgen.storage.cache.cache_file import check_cache
 from asyncgen.storage.checkpoint import Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
@@ -115,9 +113,9 @@ class Run:
             UsageError: the cache is none.
             BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
         """
-        if self._config.cache is not None:
-            check_cache(self._disk, self._config.cache)
-            self._observe(introduced(self._config.cache))  # its workers open it unseen
+        introduction = self._check_cache()
+        if introduction is not None:
+            self._observe(introduction)  # workers open it unseen
         return self._intake.wanted(await self._intake.check(None))
 
     async def execute(self) -> Summary:
@@ -141,10 +139,19 @@ class Run:
 
     async def _check(self, begun: bool) -> Scan:
         """Check the input, as far as the last run of the directory has not; first the cache, which is quick."""
-        if self._config.cache is not None:
-            check_cache(self._disk, self._config.cache)
+        self._check_cache()
         resuming = begun and not self._config.restart
         return await self._intake.check(peek(self._directory) if resuming else None)
+
+    def _check_cache(self) -> Notice | None:
+        """Refuse what is no cache; what the user should know of it."""
+        if self._config.cache is None:
+            return None
+        from asyncgen.storage.cache.answers import introduced  # noqa: PLC0415 - as below
+        from asyncgen.storage.cache.cache_file import check_cache  # noqa: PLC0415
+
+        check_cache(self._disk, self._config.cache)
+        return introduced(self._config.cache)
 
     @asynccontextmanager
     async def _cache(self) -> AsyncGenerator[None, None]:
@@ -153,6 +160,8 @@ class Run:
         if config.cache is None:
             yield
             return
+        from asyncgen.storage.cache.answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
+
         # What answers depend on beside their requests; what a model thought is in those that are asked with it.
         scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])
         cache = await CachedAnswers.open(config.cache, self._directory, scope, self._observe)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.engine.cached_calls import CachedCalls
@@ -13,8 +13,10 @@ from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack
 from asyncgen.events import Observer, RecipeRaised
 from asyncgen.recipe import Examples, Recipe, Unparsed
 from asyncgen.rows import Row
-from asyncgen.storage.cache.answers import CachedAnswers
 from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Worker:
     pair_timeout: float
     observe: Observer
     generation: int = 0
-    cache: CachedAnswers | None = None
+    cache: "CachedAnswers | None" = None
 
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""

@@ -12,6 +12,7 @@ from asyncgen.simulator import Latency
 
 from .conftest import PROMPTS, clean_env
 from .test_interruptions import wait_until
+from .test_regenerate import PREAMBLE, regenerate, spoil
 
 NOISE = bytes((n * 197 + n // 7 * 31 + 5) % 256 for n in range(60_000))
 
@@ -181,6 +182,25 @@ def test_shards_share_a_cache(serve, job, first_pairs, cache):
     golden = job(serve(), input_jsonl=source)
     golden.run()
     assert whole.outputs() == golden.outputs()
+
+
+def test_a_regeneration_asks_another_question(serve, job, first_pairs, cache, monkeypatch):
+    """The answers of the first round are not taken for it; those of another directory's second round are."""
+    spoil(monkeypatch, lambda note, key: PREAMBLE + note if key % 3 == 0 else note)
+    server, source = serve(), first_pairs(12)
+    first, second = (job(server, input_jsonl=source) for _ in range(2))
+    first.run("--cache", str(cache))
+    second.run("--cache", str(cache))
+    assert server.counts["requests"] == 36
+    regenerate(first, "--cache", str(cache))
+    asked = server.counts["requests"]
+    assert asked > 36
+
+    done = regenerate(second, "--cache", str(cache))
+
+    assert done.returncode == 0, done.stderr
+    assert server.counts["requests"] == asked
+    assert second.outputs() == first.outputs()
 
 
 def test_a_configuration_file_and_a_plan_know_the_cache(serve, job, first_pairs, cache, tmp_path):
