@@ -274,6 +274,32 @@ async def test_hits_count_once_however_often_the_run_is_started(runs):
 
 
 @pytest.mark.looptime
+async def test_a_directory_that_is_begun_anew_takes_answers_of_its_former_run(runs, server):
+    """Its rows have moved: what the former run had taken is free again."""
+    texts = [f"text {n}" for n in range(20)]
+    await runs.run("first", texts)
+
+    summary = await runs.run("first", ["in front", *texts], restart=True)
+
+    assert sorted(server.asked)[:2] == ["first in front", "second in front"]
+    assert len(server.asked) == 3
+    assert summary.cached == 60
+
+
+@pytest.mark.looptime
+async def test_a_row_that_asks_the_same_in_two_steps_has_two_answers(runs, server):
+    """As without a cache; and a second run has both, in their order."""
+    recipe = Steps("same", "same", "third")
+    await runs.run("first", TEXTS, recipe)
+    assert len(server.asked) == 120
+
+    await runs.run("second", TEXTS, recipe)
+
+    assert server.asked == []
+    assert runs.output("second") == runs.output("first")
+
+
+@pytest.mark.looptime
 async def test_a_run_that_keeps_thinking_asks_those_who_did_not(runs, server):
     """The answers of a run that dropped it would leave it out of the records."""
     server.thinking = "hm"

@@ -1,5 +1,6 @@
 """The file of a cache: what is taken for one, what is left alone, and what becomes of a damaged one."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -133,6 +134,25 @@ def test_the_file_is_for_its_owner_alone(path, opened):
 
     assert [place.stat().st_mode & 0o777 for place in places] == [0o600] * len(places)
     assert len(places) == 6
+
+
+@pytest.mark.parametrize(
+    "name", [b"a?b#c%20d&mode=ro", b"with \n line", b"latin-\xe9.db"], ids=["uri", "line", "bytes"]
+)
+def test_the_name_may_be_any(tmp_path, disk, name):
+    """SQLite is given an address, in which some characters mean something."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    directory = RunDirectory(disk, tmp_path / "run")
+    directory.make()
+
+    for text in (None, "text"):
+        store = AnswerStore(path, directory)
+        assert found(store, 0) == [text]
+        store.add([answer(0, "text")])
+        store.close()
+
+    assert path.is_file()
+    assert not store.notices
 
 
 def test_a_file_that_others_may_read_is_said_to_be_so(path, opened):

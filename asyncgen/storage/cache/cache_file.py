@@ -5,7 +5,10 @@ given by mistake. Links are not followed: the file itself is looked at, and made
 """
 
 import errno
+import fcntl
+import os
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from asyncgen.errors import DiskError, Setting, UsageError
-from asyncgen.storage.disk import Disk
+from asyncgen.storage.disk import Disk, disk_errors
 from asyncgen.storage.file_kinds import kind_of
 
 APPLICATION = 0x61676361  # SQLite's application_id, at a fixed place in the header
@@ -28,6 +31,10 @@ _LOOKED_AT = 4096
 _KINDS = (b"\x7fELF", b"\x89PNG", b"\x89HDF", b"\x93NUMPY", b"\xff\xd8\xff", b"GGUF", b"ARROW1", b"Obj\x01")
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f\x1b"))
 _MISTAKES = {errno.ELOOP, errno.EISDIR, errno.EINVAL}
+
+Identity = tuple[int, int]
+IN_USE: Counter[Identity | None] = Counter()
+"""Files that this process has open: a second descriptor of one, when it is closed, takes SQLite's locks away."""
 
 
 class Kind(Enum):
@@ -53,6 +60,14 @@ def recognise(first: bytes) -> Kind:
     return Kind.SOMETHING_ELSE if known else Kind.DAMAGED
 
 
+def identity_of(path: Path) -> Identity | None:
+    """By what a file is known, whatever its name; None when there is none."""
+    with suppress(OSError):
+        status = path.lstat()
+        return status.st_dev, status.st_ino
+    return None
+
+
 def kind_at(disk: Disk, path: Path) -> Kind:
     """What the file at a path is.
 
@@ -60,7 +75,11 @@ def kind_at(disk: Disk, path: Path) -> Kind:
         UsageError: no cache can be there.
         DiskError: the disk refuses.
     """
-    if not path.parent.is_dir():
+    if IN_USE[identity_of(path)]:
+        return Kind.CACHE
+    with disk_errors("look at", path.parent):
+        there = path.parent.is_dir()
+    if not there:
         raise UsageError(Setting("cache"), f": there is no directory {path.parent}")
     try:
         there = disk.size(path) is not None
@@ -105,7 +124,7 @@ def connect(path: Path, *, writable: bool = True) -> sqlite3.Connection:
 
 def _connect(path: Path, how: str, first: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{how}",
+        f"file:{quote(os.fsencode(path))}?{how}",
         uri=True,
         timeout=BUSY_TIMEOUT,
         isolation_level=None,
@@ -144,18 +163,32 @@ def _try_to_read(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT max(rowid) FROM answers").fetchone()
 
 
-def set_aside(disk: Disk, path: Path) -> Path:
-    """Rename a damaged file, and what SQLite keeps beside it; the new name.
+def set_aside(disk: Disk, path: Path, identity: Identity | None) -> Path | None:
+    """Rename a damaged file, and what SQLite keeps beside it; the new name, None when another process was faster.
+
+    Args:
+        disk: the disk.
+        path: of the file.
+        identity: of the file that was found damaged: a new one may be there by now.
 
     Raises:
         DiskError: the disk refuses.
     """
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    taken = set(disk.list_directory(path.parent))
-    base = f"{path.name}.damaged-{moment}"
-    name = next(name for n in range(len(taken) + 1) if (name := f"{base}{f'-{n}' * (n > 0)}") not in taken)
-    disk.rename(path, path.with_name(name))
-    for beside in BESIDE:
-        with suppress(DiskError):
-            disk.rename(path.with_name(path.name + beside), path.with_name(name + beside))
+    with disk_errors("open", path.parent):
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # where nothing can be locked, looking is all that can be done
+            fcntl.flock(directory, fcntl.LOCK_EX)
+        if identity_of(path) != identity:
+            return None
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        taken = set(disk.list_directory(path.parent))
+        base = f"{path.name}.damaged-{moment}"
+        name = next(name for n in range(len(taken) + 1) if (name := f"{base}{f'-{n}' * (n > 0)}") not in taken)
+        disk.rename(path, path.with_name(name))
+        for beside in BESIDE:
+            with suppress(DiskError):
+                disk.rename(path.with_name(path.name + beside), path.with_name(name + beside))
+    finally:
+        os.close(directory)
     return path.with_name(name)

@@ -23,14 +23,14 @@ from typing import Any
 
 from asyncgen.errors import DiskError, UsageError
 from asyncgen.events import Notice
-from asyncgen.storage.cache.cache_file import Kind, connect, kind_at, set_aside
+from asyncgen.storage.cache.cache_file import IN_USE, Identity, Kind, connect, identity_of, kind_at, set_aside
 from asyncgen.storage.cache.claims import Claims
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import decode_line
 
 WAITING_KEPT = 10_000  # answers that wait while another process holds the file: some 30 MB
 RETRY_INTERVAL = 5.0  # seconds between two tries to add them
-OPENING_TRIES = 20
+OPENING_TIME = 5.0  # seconds
 OPENING_PAUSE = 0.1  # seconds: two processes that make the same file may be in each other's way
 PASSED_KEPT = 4096  # keys for which is known how far their answers are taken
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -77,7 +77,7 @@ class AnswerStore:
         self._waiting: deque[Answered] = deque(maxlen=WAITING_KEPT)
         self._not_before = 0.0
         self._passed: dict[bytes, int] = {}
-        self._identity: tuple[int, int] | None = None
+        self._identity: Identity | None = None
         self._open()
         self._check_mode()
         self.answers = self._count()
@@ -126,46 +126,49 @@ class AnswerStore:
 
     def _connect(self) -> None:
         """Open the file, after setting it aside where it is damaged."""
-        if self._make_room():
-            for _ in range(OPENING_TRIES):
-                try:
-                    self._connection = connect(self._path)
-                except sqlite3.Error as error:
-                    code = _code(error)
-                    if code in _DAMAGED:
-                        self._set_aside()
-                        self._make_room()
-                    elif code in _BUSY:
-                        time.sleep(OPENING_PAUSE)  # another process makes it
-                    else:
-                        break
+        end = time.monotonic() + OPENING_TIME
+        while time.monotonic() < end and self._make_room():
+            self._identity = identity_of(self._path)
+            try:
+                self._connection = connect(self._path)
+            except sqlite3.Error as error:
+                code = _code(error)
+                if code in _DAMAGED:
+                    self._set_aside()
+                elif code in _BUSY:
+                    time.sleep(OPENING_PAUSE)  # another process makes it
                 else:
-                    self._identity = self._look()
-                    return
+                    break
+            else:
+                IN_USE[self._identity] += 1
+                return
         self._connection, self._writable = connect(self._path, writable=False), False
+        IN_USE[self._identity] += 1
         self._tell("readonly", f"The cache {self._path} cannot be written: nothing is added to it")
 
     def _make_room(self) -> bool:
         """Have a file there that is a cache, or empty; whether it may be written."""
+        self._identity = identity_of(self._path)
         if kind_at(self._disk, self._path) is Kind.DAMAGED:
             self._set_aside()
-        try:
-            self._disk.close_descriptor(self._disk.open_write(self._path))  # for its owner alone, through no link
-        except DiskError:
-            return False
+        if not IN_USE[identity_of(self._path)]:
+            try:
+                self._disk.close_descriptor(
+                    self._disk.open_write(self._path)
+                )  # for its owner alone, through no link
+            except DiskError:
+                return False
         return True
 
     def _set_aside(self) -> None:
-        moved_to = set_aside(self._disk, self._path)
-        self._tell(
-            "damaged", f"The cache {self._path} was damaged: it is {moved_to.name} now, and a new one begins"
+        """Set the file aside that was opened last."""
+        moved_to = set_aside(self._disk, self._path, self._identity)
+        new = (
+            f"it is {moved_to.name} now, and a new one begins"
+            if moved_to
+            else "another process has begun a new one"
         )
-
-    def _look(self) -> tuple[int, int] | None:
-        with suppress(OSError):
-            status = self._path.lstat()
-            return status.st_dev, status.st_ino
-        return None
+        self._tell("damaged", f"The cache {self._path} was damaged: {new}")
 
     def _check_mode(self) -> None:
         with suppress(OSError):
@@ -182,6 +185,7 @@ class AnswerStore:
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
+            IN_USE[self._identity] -= 1
         self._connection = None
 
     # Finding
@@ -232,11 +236,10 @@ class AnswerStore:
             self._disconnect()
 
     def _renew(self) -> None:
-        """Set the file aside, unless another process has done so already, and begin a new one."""
+        """Set the file aside and begin a new one."""
         self._disconnect()
         try:
-            if self._look() == self._identity:
-                self._set_aside()
+            self._set_aside()
             self._open()
         except (DiskError, UsageError) as error:
             self._tell("open", f"{error}: the run goes on without the cache")
