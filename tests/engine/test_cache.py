@@ -353,7 +353,7 @@ async def test_a_mistaken_name_leaves_no_trace(runs, tmp_path):
 @pytest.mark.looptime
 async def test_a_cache_that_cannot_be_opened_ends_nothing(runs, server, monkeypatch):
     """The run goes on without it, and says so."""
-    monkeypatch.setattr("asyncgen.storage.cache.store.connect", refuse)
+    monkeypatch.setattr("asyncgen.storage.cache.open_file.connect", refuse)
 
     summary = await runs.run("first", TEXTS)
 

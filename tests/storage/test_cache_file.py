@@ -223,7 +223,7 @@ def test_a_file_that_another_process_has_renewed_is_not_set_aside_again(path, op
     assert found(one, 0, key=bytes(16)) == found(other, 0, key=bytes(16)) != [None]
     path.write_bytes(overwritten(path.read_bytes()))
     for store in (one, other):
-        store._connection.execute("PRAGMA shrink_memory")
+        store._file.sql.execute("PRAGMA shrink_memory")
 
     texts = [found(store, *range(1, 200)) for store in (one, other)]
 
@@ -257,7 +257,7 @@ def test_a_disk_that_is_full_ends_nothing(path, opened):
     """What is there is found, what comes is not added, and one warning says so."""
     store = opened()
     store.add([answer(0, "first")])
-    store._connection.execute("PRAGMA max_page_count = 4")
+    store._file.sql.execute("PRAGMA max_page_count = 4")
 
     for row in range(1, 20):
         store.add([answer(row, "much text " * 1000)])
@@ -269,7 +269,7 @@ def test_a_disk_that_is_full_ends_nothing(path, opened):
 def test_what_cannot_be_added_for_a_while_is_added_later(path, opened, monkeypatch):
     """Another process holds the file: nobody waits for it longer than a moment, and nothing is lost."""
     store = opened()
-    store._connection.execute("PRAGMA busy_timeout = 0")
+    store._file.sql.execute("PRAGMA busy_timeout = 0")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     store.add([answer(0, "first")])

@@ -12,7 +12,6 @@ Rules:
 """
 
 import sqlite3
-import stat
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,21 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.errors import DiskError, UsageError
-from asyncgen.events import Notice
-from asyncgen.storage.cache.cache_file import IN_USE, Identity, Kind, connect, identity_of, kind_at, set_aside
 from asyncgen.storage.cache.claims import Claims
+from asyncgen.storage.cache.open_file import BUSY, DAMAGED, OpenFile, code_of
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import decode_line
 
 WAITING_KEPT = 10_000  # answers that wait while another process holds the file: some 30 MB
 RETRY_INTERVAL = 5.0  # seconds between two tries to add them
-OPENING_TIME = 5.0  # seconds
-OPENING_PAUSE = 0.1  # seconds: two processes that make the same file may be in each other's way
 PASSED_KEPT = 4096  # keys for which is known how far their answers are taken
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_PRIMARY = 0xFF  # of an error code: the rest is its detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +61,24 @@ class AnswerStore:
 
     def __init__(self, path: Path, directory: RunDirectory) -> None:
         self._path = path
-        self._disk = directory.disk
-        self.notices: deque[Notice] = deque()
-        self._told: set[str] = set()
-        self._connection: sqlite3.Connection | None = None
-        self._writable = True
+        self._file = OpenFile(directory.disk, path)
+        self.notices = self._file.notices
         self._waiting: deque[Answered] = deque(maxlen=WAITING_KEPT)
         self._not_before = 0.0
         self._passed: dict[bytes, int] = {}
-        self._identity: Identity | None = None
-        self._open()
-        self._check_mode()
         self.answers = self._count()
         self._claims = Claims(directory)
 
     @property
     def is_open(self) -> bool:
         """Whether there is anything to find, or to add to."""
-        return self._connection is not None
+        return self._file.sql is not None
+
+    def _count(self) -> int:
+        with suppress(sqlite3.Error):
+            if self._file.sql is not None:
+                return int(self._file.sql.execute("SELECT max(rowid) FROM answers").fetchone()[0] or 0)
+        return 0
 
     def find(self, asked: Sequence[Asked]) -> list[dict[str, Any] | None]:
         """The answers (as records) to questions, None where there is none."""
@@ -97,10 +89,12 @@ class AnswerStore:
 
     def add(self, answers: Sequence[Answered]) -> None:
         """Add answers, or keep them until that is possible."""
-        if self._connection is None or not self._writable:
+        if self._file.sql is None or not self._file.writable:
             return
         if len(self._waiting) + len(answers) > WAITING_KEPT:
-            self._tell("full", f"Another process holds the cache {self._path}: some answers are not added to it")
+            self._file.tell(
+                "full", f"Another process holds the cache {self._path}: some answers are not added to it"
+            )
         self._waiting.extend(answers)
         if time.monotonic() >= self._not_before:
             self._write()
@@ -110,88 +104,16 @@ class AnswerStore:
         if self._waiting:
             self._write()
         if self._waiting:
-            self._tell("full", f"Another process holds the cache {self._path}: some answers are not added to it")
+            self._file.tell(
+                "full", f"Another process holds the cache {self._path}: some answers are not added to it"
+            )
         self._claims.close()
-        self._disconnect()
-
-    # Opening
-
-    def _open(self) -> None:
-        try:
-            self._connect()
-        except DiskError as error:
-            self._tell("open", f"{error}: the run goes on without the cache")
-        except sqlite3.Error as error:
-            self._tell("open", f"cannot open the cache {self._path} ({error}): the run goes on without it")
-
-    def _connect(self) -> None:
-        """Open the file, after setting it aside where it is damaged."""
-        end = time.monotonic() + OPENING_TIME
-        while time.monotonic() < end and self._make_room():
-            self._identity = identity_of(self._path)
-            try:
-                self._connection = connect(self._path)
-            except sqlite3.Error as error:
-                code = _code(error)
-                if code in _DAMAGED:
-                    self._set_aside()
-                elif code in _BUSY:
-                    time.sleep(OPENING_PAUSE)  # another process makes it
-                else:
-                    break
-            else:
-                IN_USE[self._identity] += 1
-                return
-        self._connection, self._writable = connect(self._path, writable=False), False
-        IN_USE[self._identity] += 1
-        self._tell("readonly", f"The cache {self._path} cannot be written: nothing is added to it")
-
-    def _make_room(self) -> bool:
-        """Have a file there that is a cache, or empty; whether it may be written."""
-        self._identity = identity_of(self._path)
-        if kind_at(self._disk, self._path) is Kind.DAMAGED:
-            self._set_aside()
-        if not IN_USE[identity_of(self._path)]:
-            try:
-                self._disk.close_descriptor(
-                    self._disk.open_write(self._path)
-                )  # for its owner alone, through no link
-            except DiskError:
-                return False
-        return True
-
-    def _set_aside(self) -> None:
-        """Set the file aside that was opened last."""
-        moved_to = set_aside(self._disk, self._path, self._identity)
-        new = (
-            f"it is {moved_to.name} now, and a new one begins"
-            if moved_to
-            else "another process has begun a new one"
-        )
-        self._tell("damaged", f"The cache {self._path} was damaged: {new}")
-
-    def _check_mode(self) -> None:
-        with suppress(OSError):
-            if self._path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                self._tell("mode", f"Others may read the cache {self._path}, and the text in it: chmod 600 it")
-
-    def _count(self) -> int:
-        with suppress(sqlite3.Error):
-            if self._connection is not None:
-                return int(self._connection.execute("SELECT max(rowid) FROM answers").fetchone()[0] or 0)
-        return 0
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            IN_USE[self._identity] -= 1
-        self._connection = None
+        self._file.close()
 
     # Finding
 
     def _find(self, asked: Asked) -> dict[str, Any] | None:
-        connection = self._connection
+        connection = self._file.sql
         if connection is None:
             return None
         damaged = []
@@ -224,31 +146,22 @@ class AnswerStore:
     def _remove(self, connection: sqlite3.Connection, key: bytes, damaged: Sequence[int]) -> None:
         """Remove answers that were changed on the disk, so that others take their places."""
         for place in damaged:
-            self._tell("answer", f"An answer in the cache {self._path} was damaged: it is asked again")
+            self._file.tell("answer", f"An answer in the cache {self._path} was damaged: it is asked again")
             with suppress(sqlite3.Error):
                 connection.execute("DELETE FROM answers WHERE key = ? AND place = ?", (key, place))
 
     def _failed_to_read(self, error: sqlite3.Error) -> None:
-        if _code(error) in _DAMAGED:
-            self._renew()
+        if code_of(error) in DAMAGED:
+            self._file.renew()
         else:
-            self._tell("read", f"cannot read the cache {self._path} ({error}): the run goes on without it")
-            self._disconnect()
-
-    def _renew(self) -> None:
-        """Set the file aside and begin a new one."""
-        self._disconnect()
-        try:
-            self._set_aside()
-            self._open()
-        except (DiskError, UsageError) as error:
-            self._tell("open", f"{error}: the run goes on without the cache")
+            self._file.tell("read", f"cannot read the cache {self._path} ({error}): the run goes on without it")
+            self._file.close()
 
     # Adding
 
     def _write(self) -> None:
         """Add all that waits, in one transaction."""
-        connection = self._connection
+        connection = self._file.sql
         if connection is None:
             return
         added: list[tuple[bytes, int, int]] = []
@@ -280,23 +193,14 @@ class AnswerStore:
     def _failed_to_write(self, connection: sqlite3.Connection, error: sqlite3.Error) -> None:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-        code = _code(error)
-        if code in _BUSY:
+        code = code_of(error)
+        if code in BUSY:
             self._not_before = time.monotonic() + RETRY_INTERVAL
-        elif code in _DAMAGED:
-            self._renew()
+        elif code in DAMAGED:
+            self._file.renew()
         else:
-            self._writable = False
+            self._file.writable = False
             self._waiting.clear()
-            self._tell("write", f"cannot write the cache {self._path} ({error}): nothing is added to it any more")
-
-    def _tell(self, what: str, text: str) -> None:
-        """Tell something once."""
-        if what not in self._told:
-            self._told.add(what)
-            self.notices.append(Notice(text, warning=True))
-
-
-def _code(error: sqlite3.Error) -> int:
-    """The kind of an error."""
-    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+            self._file.tell(
+                "write", f"cannot write the cache {self._path} ({error}): nothing is added to it any more"
+            )
