@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Adaptation, ModelWays
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import DirectoryError
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import replace_atomically
@@ -76,7 +76,7 @@ class RunState:
     what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
     of the whole; `ways` is what was known of the model when the run began (None: an older version began it),
     `adaptations` what its endpoints have refused since; `finished_with` is the model that took over from the one
-    that the run was begun with.
+    that the run was begun with; `cache` counts the answers that came from a cache.
     """
 
     last_completed_idx: int
@@ -92,6 +92,7 @@ class RunState:
     ways: ModelWays | None = None
     adaptations: tuple[Adaptation, ...] = ()
     finished_with: str = ""
+    cache: CacheUse = field(default_factory=CacheUse)
 
     @property
     def first(self) -> int:
@@ -190,6 +191,7 @@ def _common(state: RunState) -> dict[str, Any]:
         **({} if state.ways is None else {"ways": state.ways}),
         **({"adaptations": state.adaptations} if state.adaptations else {}),
         **({"finished_with": state.finished_with} if state.finished_with else {}),
+        **({"cache": state.cache} if state.cache.answers else {}),
     }
 
 
@@ -237,4 +239,5 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
             Adaptation(**one | {"fields": tuple(one["fields"])}) for one in content.get("adaptations", [])
         ),
         finished_with=str(content.get("finished_with", "")),
+        cache=CacheUse(**content.get("cache", {})),
     )

@@ -33,7 +33,7 @@ from asyncgen.storage.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.storage.fingerprint import Fingerprint, differences, digest
-from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATISTICS, RunDirectory
+from asyncgen.storage.layout import CALLS, CHECKPOINT, CLAIMS, EVENTS, FAILED, SHARDS, STATISTICS, RunDirectory
 from asyncgen.storage.segment_format import PREFIX
 from asyncgen.storage.takeover import load_original, take_over
 
@@ -155,6 +155,9 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
         disk.rename(path / name, target / name)
     for name in telling:
         disk.rename(state_directory / name, target / name)
+    for name in state_names:
+        if name.startswith(CLAIMS):
+            disk.unlink(state_directory / name)
     disk.fsync_directory(target)
     disk.fsync_directory(state_directory)
     disk.fsync_directory(path)
