@@ -71,6 +71,7 @@ class Settings(RunSettings):
         concurrency: calls in flight at most; None: as many as limits and latency need.
         endpoints: several servers, each with a name, an address, a key and limits of its own; instead of
             `api_key`, `base_url`, `rpm`, `tpm` and `concurrency`.
+        cache: a file of answers: those that it has are taken from it, new ones are added; it holds note text.
         shard: only this part of the input, by position, such as "3/8"; None: all of it.
     """
 
@@ -93,6 +94,7 @@ class Settings(RunSettings):
     tpm: float | None = None
     concurrency: int | None = None
     endpoints: Sequence[EndpointConfig] = ()
+    cache: str | Path | None = None
     shard: str | None = None
 
     def config(self) -> RunConfig:
@@ -118,6 +120,7 @@ class Settings(RunSettings):
             began_with=model.began_with,
             three_fields=model.three_fields,
             params=params,
+            cache=None if self.cache is None else Path(self.cache).absolute(),
             shard=None if self.shard is None else _shard(self.shard),
             endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),
             **shared,

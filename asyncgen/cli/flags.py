@@ -150,6 +150,13 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     )
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
     api.add_argument(
+        "--cache",
+        type=a_path,
+        metavar="FILE",
+        help="take answers from this file where it has them, and add new ones, such as answers.db: an equal "
+        "request of another directory is not paid again; the file holds note text",
+    )
+    api.add_argument(
         "--prices",
         type=a_path,
         metavar="FILE",

@@ -200,6 +200,9 @@ def _config(
         params=params,
         strict_params=args.strict_params,
         keep_thinking=args.keep_thinking,
+        cache=None
+        if (cache := getattr(args, "cache", None)) is None
+        else absolute(cache.parent, "--cache") / cache.name,
         model_file="" if local is None else local.identity,
         max_tokens_field=args.max_tokens_field,
         share=args.share,

@@ -41,13 +41,14 @@ class Caller:
 
     Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload, falls into
     an outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the row's
-    own, nothing of them is shown.
+    own, nothing of them is shown. `not_accepted` is, by step, the last one that the recipe did not accept.
     """
 
     index: int
     note_id: str
     seconds: float
     answers: list[str] = field(default_factory=list)
+    not_accepted: dict[str, Completion] = field(default_factory=dict)
 
 
 class CallLog(Protocol):
@@ -206,6 +207,8 @@ class ChatClient:
                 self._gate.answered(grant, headers, request.tokens)
             else:
                 lost = request.most if result.unsaid else NO_USAGE
+                if result.answer is not None:
+                    caller.not_accepted[request.step] = self._as_kept(result.answer)
                 self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._outages.refused()
@@ -289,10 +292,14 @@ class ChatClient:
             )
         if not request.whole:  # an image takes more room in a body than tokens
             self._check_prompt(len(request.body), said.prompt_tokens)
-        if not self._config.keep_thinking and completion.thinking:
-            completion = replace(completion, thinking="")
+        completion = self._as_kept(completion)
         self._log.answered(caller.index, request.step, request.hash, completion, lost)
         return completion
+
+    def _as_kept(self, completion: Completion) -> Completion:
+        """Without what the model thought, unless that is kept."""
+        keeps = self._config.keep_thinking or not completion.thinking
+        return completion if keeps else replace(completion, thinking="")
 
     def _check_prompt(self, characters: int, tokens: int) -> None:
         """Warn once of a server that cuts long prompts in silence, which its own count gives away."""

@@ -40,7 +40,8 @@ class Failure:
     "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
     nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
     not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it. `day_over`: the limit
-    of the day is used up, and the server counts anew in so many seconds.
+    of the day is used up, and the server counts anew in so many seconds. `answer` is one that the
+    recipe did not accept.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Failure:
     refuses_field: bool = False
     unsaid: bool = False
     day_over: float | None = None
+    answer: Completion | None = field(default=None, repr=False)
 
     @property
     def unreached(self) -> bool:
@@ -203,10 +205,11 @@ def judge_answer(
         answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
     if isinstance(answer, tuple):
         return failure(*answer, usage)
+    answer = replace(answer, model=str(body.get("model") or ""))
     problem = None if check is None else check(answer.text)
     if problem is not None:
-        return failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage)
-    return replace(answer, model=str(body.get("model") or ""))
+        return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage), answer=answer)
+    return answer
 
 
 def _asks_for_more_than_there_is(sentence: str | None) -> bool:
@@ -262,7 +265,7 @@ def _answer(
     # Some servers give no reason for the end of a whole answer.
     if not (reason is None or (isinstance(reason, str) and reason.lower() in _FINISHED)):
         return "unfinished", Action.ASK_AGAIN
-    problem = _json_problem(text, required_keys) if json_object else None
+    problem = json_problem(text, required_keys) if json_object else None
     if problem is not None:
         return problem, Action.ASK_AGAIN
     return Completion(text, usage, "", reason, thinking=parts[1] or beside)
@@ -289,7 +292,8 @@ def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
     return Completion(text, usage, "", reason if word else None, choices=tuple(choices))
 
 
-def _json_problem(text: str, required_keys: Sequence[str]) -> str | None:
+def json_problem(text: str, required_keys: Sequence[str]) -> str | None:
+    """Why a text is not the JSON object that was asked for; None: it is."""
     answer = _json_object(text)
     if answer is None:
         return "invalid_json"

@@ -34,6 +34,8 @@ class ShardWorker:
             for path in (config.input_jsonl, config.prompt_file, config.recipe_file, config.output_dir)
             if path is not None and not path.exists()
         ]
+        if config.cache is not None and not config.cache.parent.is_dir():
+            unseen.append(config.cache.parent)
         return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
 
     async def work(self, portion: Portion) -> ShardEnded:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
@@ -23,6 +23,7 @@ from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
 from asyncgen.events import (
+    CacheHit,
     CallEnded,
     EndpointUse,
     Event,
@@ -41,6 +42,9 @@ from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
@@ -68,6 +72,7 @@ class Tally:
     completion_tokens: int = 0
     tokens: int = 0
     spent: float = 0.0
+    cached: int = 0
 
     @property
     def cost(self) -> float | None:
@@ -91,6 +96,8 @@ class Tally:
                 self.spent += self.price(event.usage)
         elif isinstance(event, PairDone):
             self.done += 1
+        elif isinstance(event, CacheHit):
+            self.cached += 1
         elif isinstance(event, PairFailed):
             self.done += 1
             self.failed += 1
@@ -98,6 +105,8 @@ class Tally:
 
 class Engine:
     """Processes rows; the same one serves the repair and the run that may follow it.
+
+    `cache`, where there is one, is asked before the server.
 
     Args:
         config: limits, window, and how often to commit.
@@ -129,6 +138,7 @@ class Engine:
         self._flush = flush
         self.tally = Tally(None if price is None else price.cost)
         self.reason: AsyncgenError | None = None
+        self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self._gate = open_gate(config)
 
@@ -201,7 +211,15 @@ class Engine:
             stop=self.stop,
         )
         worker = Worker(
-            self._recipe, client, journal, self.stop, breaker, config.pair_timeout, self._tell, generation
+            self._recipe,
+            client,
+            journal,
+            self.stop,
+            breaker,
+            config.pair_timeout,
+            self._tell,
+            generation,
+            self.cache,
         )
         try:
             if not self._checked_model:
@@ -307,6 +325,7 @@ class Engine:
                 completion_tokens=tally.completion_tokens,
                 tokens=tally.tokens,
                 cost=tally.cost,
+                cached=tally.cached,
                 limits=tuple(
                     LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
                     for endpoint in gate.endpoints

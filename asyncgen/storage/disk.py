@@ -9,6 +9,8 @@ Rules:
 4. Slow calls (fsync, output appends, input reads) run on one helper thread, in the order they were asked
    for; journal appends run on the caller's thread because they must happen in the tick of the answer.
 
+The file of a cache is SQLite's (see `cache`): it is looked at and made here, and then has a thread of its own.
+
 Errors of the operating system leave this room as `DiskError`, with the file's name and the reason.
 """
 

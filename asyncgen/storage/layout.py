@@ -12,6 +12,7 @@ OUT/                              the outputs of the recipe, and what a user is 
     standard-input                the rows, where they came in on standard input
     ballast                       room for such answers when the disk is full
     events.jsonl, calls.jsonl     for status, report and trace
+    cache-claims.db               which answers of a cache the run has taken (see `cache.claims`)
     shards.json                   how a run on a cluster is divided
   shards/1-of-8/, …               the shards of such a run, each an output directory
   shards/merged/                  all of them, merged, until they are moved up
@@ -34,6 +35,7 @@ LOCK = "lock"
 EVENTS = "events.jsonl"
 CALLS = "calls.jsonl"
 KEPT_INPUT = "standard-input"
+CLAIMS = "cache-claims.db"
 SHARDS = "shards"
 MERGED = "merged"
 
@@ -105,6 +107,11 @@ class RunDirectory:
     def calls(self) -> Path:
         """What was sent, and how it ended."""
         return self.state_directory / CALLS
+
+    @property
+    def claims(self) -> Path:
+        """Which answers of a cache the run has taken."""
+        return self.state_directory / CLAIMS
 
     # A run on a cluster
 

@@ -36,6 +36,7 @@ from asyncgen.storage.fingerprint import Fingerprint, differences, digest
 from asyncgen.storage.layout import (
     CALLS,
     CHECKPOINT,
+    CLAIMS,
     EVENTS,
     FAILED,
     KEPT_INPUT,
@@ -175,6 +176,9 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
         disk.rename(path / name, target / name)
     for name in telling:
         disk.rename(state_directory / name, target / name)
+    for name in state_names:
+        if name.startswith(CLAIMS):
+            disk.unlink(state_directory / name)
     disk.fsync_directory(target)
     disk.fsync_directory(state_directory)
     disk.fsync_directory(path)
