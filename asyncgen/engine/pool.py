@@ -14,6 +14,7 @@ from typing import Any
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
@@ -105,6 +106,7 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take.
     """
 
     def __init__(
@@ -116,9 +118,11 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
+        probes: Probes,
     ) -> None:
         self._config = config
         self._open_wire = open_wire
+        self._probes = probes
         self._checked_model = False
         self._price = price
         self._recipe = recipe
@@ -179,6 +183,8 @@ class Engine:
         self._gate.budget = open_budget(config, journal.spend, self._price)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
+        for known in journal.adaptations:
+            self._probes.found(known)
         client = ChatClient(
             config,
             self._gate,
@@ -188,6 +194,7 @@ class Engine:
             wire,
             ways=ways,
             learned=journal.adaptations,
+            probes=self._probes,
             longest_answer=0 if listed is None else listed.max_output or 0,
         )
         writer = OrderedWriter(

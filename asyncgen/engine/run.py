@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from asyncgen.chat import ModelWays
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
@@ -41,6 +42,7 @@ class Run:
         wording: the text of a message, in the events that are kept.
         tap: is handed the lines of one of the files.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take; None: no other run shares it.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Run:
         wording: Callable[[Any], str] = str,
         tap: Tap | None = None,
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
+        probes: Probes | None = None,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -69,7 +72,8 @@ class Run:
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
         flush = self._session.telemetry.flush
-        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire)
+        probes = Probes() if probes is None else probes
+        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire, probes)
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file
