@@ -143,6 +143,8 @@ class ClusterRun:
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
         """Have all shards finished; the division, which is made if there is none."""
+        if division is None or self._stand(division)[1]:
+            await self._whole.check_model()
         self._observe(Notice("Joining the Ray cluster, or starting one here"))
         cluster = self._connect()
         try:

@@ -63,6 +63,7 @@ class ShardWorker:
                 price=price,
                 wording=job.wording,
                 probes=self._probes,
+                model_checked=True,
             )
             run.take_share(tenant.share)
             holding = asyncio.create_task(tenant.hold(run))
