@@ -25,9 +25,6 @@ from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
-# Seconds, where the server names none: a limit by the second is free again by then or the next time.
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
 LONG_PROMPT = 8000  # characters
 CHARACTERS_OF_A_TOKEN = 10  # on average, no text has more; English has 4 to 5
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
@@ -385,17 +382,15 @@ class ChatClient:
         self._observe(Paused(seconds, kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
 
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
-        """Pause its endpoint, as long as the server asks; else longer with each episode without a success."""
+        """Pause its endpoint, as long as the server asks; else as long as is wise."""
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
         pause = failure.retry_after or 0.0
         if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down, pause=pause):
             endpoint.pauses_in_a_row += 1
         if failure.day_over is not None:
             endpoint.limiter.day_over = failure.day_over
-        seconds = failure.retry_after
-        if seconds is None:
-            seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
-        if self._gate.pause(seconds, endpoint):
+        seconds = endpoint.own_pause if failure.retry_after is None else failure.retry_after
+        if seconds is not None and self._gate.pause(seconds, endpoint):
             self._tell_pause(seconds, failure.kind, endpoint)
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint, row: int) -> Decision:
