@@ -21,6 +21,7 @@ from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.segment_format import adaptation_of
 from asyncgen.text import dumps
 
 CHECKSUM = "checksum"
@@ -233,8 +234,6 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         if shard is None
         else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
         ways=ModelWays(**content["ways"]) if "ways" in content else None,
-        adaptations=tuple(
-            Adaptation(**one | {"fields": tuple(one["fields"])}) for one in content.get("adaptations", [])
-        ),
+        adaptations=tuple(map(adaptation_of, content.get("adaptations", []))),
         finished_with=str(content.get("finished_with", "")),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.chat import Adaptation
 from asyncgen.cost import Spend
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import Fingerprint
@@ -15,6 +16,7 @@ from asyncgen.storage.layout import RunDirectory
 PREFIX = "journal-"
 SUFFIX = ".jsonl"
 UNFINISHED = ".tmp"
+ADAPTED = "adapted"
 
 
 def segment_name(number: int) -> str:
@@ -80,6 +82,16 @@ def header_line(fingerprint: Fingerprint, *, replaces_earlier: bool, spend: Spen
 def spend_line(spend: Spend) -> bytes:
     """What the directory has cost, all lines before this one included."""
     return encode_line({"kind": "spend", "spend": spend})
+
+
+def adapted_line(adaptation: Adaptation) -> bytes:
+    """A field that an endpoint has refused, and how it is sent since."""
+    return encode_line({"kind": ADAPTED, "adaptation": adaptation})
+
+
+def adaptation_of(content: Mapping[str, Any]) -> Adaptation:
+    """The adaptation of such a line, or of a checkpoint."""
+    return Adaptation(**dict(content) | {"fields": tuple(content["fields"])})
 
 
 def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:

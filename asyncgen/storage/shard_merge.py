@@ -157,6 +157,7 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
         spend=sum((each.spend for each in states), Spend()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
         portion=None,
+        adaptations=tuple(dict.fromkeys(found for each in states for found in each.adaptations)),
     )
     if state.failed_pairs:
         write_segment(beside, state.fingerprint, _still_needed(shards), state.spend)
