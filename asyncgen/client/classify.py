@@ -1,7 +1,8 @@
 """What an attempt came to: a usable completion, or a failure of a named kind with what to do about it.
 
 Pure, and the one place that classifies: by status, `error.type`, `error.code` and the shape of the body,
-never by the words of a message (but by two numbers in it). The tables read like "Errors of the API" in the design.
+never by the words of a message (but by two numbers in it, and for a model that is not served: `unknown_model`).
+The tables read like "Errors of the API" in the design.
 """
 
 import math
@@ -16,6 +17,7 @@ from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, wi
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
 from asyncgen.client.response_body import NotJsonError, read_body
+from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
 
@@ -84,7 +86,12 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "model_decommissioned": ("not_found", Action.STOP_IF_REPEATED),  # Groq
     "invalid_model": ("not_found", Action.STOP_IF_REPEATED),  # Mistral
     "DeploymentNotFound": ("not_found", Action.STOP_IF_REPEATED),  # Azure
+    "OperationNotSupported": ("not_found", Action.STOP_IF_REPEATED),  # Azure: another kind of model
     "model_not_found": ("not_found", Action.STOP_IF_REPEATED),
+    "model_not_available": ("not_found", Action.STOP_IF_REPEATED),  # Together
+    "dedicated_endpoint_not_running": ("not_found", Action.STOP_IF_REPEATED),  # Together
+    "model_not_supported": ("not_found", Action.STOP_IF_REPEATED),  # Hugging Face, GitHub Copilot
+    "unknown_model": ("not_found", Action.STOP_IF_REPEATED),  # GitHub Models
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
 }
 _BY_STATUS: dict[int, tuple[str, Action]] = {
@@ -138,6 +145,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     names = read_error(body)
     # In the order of the table: what never gets better by waiting is looked for first.
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
+    if known is None and says_unknown_model(status, names):
+        known = "not_found", Action.STOP_IF_REPEATED
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN

@@ -80,7 +80,13 @@ class RayFleet:
             UsageError: a machine cannot take part.
         """
         for number, actor in enumerate(self._actors, 1):
-            version, trouble = await actor.hello.remote()
+            try:
+                version, trouble = await actor.hello.remote()
+            except self._ray.exceptions.RayActorError as error:
+                raise UsageError(
+                    f"the machine of worker {number} cannot take part: its process died at once, perhaps because "
+                    f"asyncgen {__version__} is not installed there: see the logs of Ray"
+                ) from error
             if version != __version__:
                 trouble = f"it has asyncgen {version}, and this is {__version__}"
             if trouble:

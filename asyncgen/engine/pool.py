@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
@@ -116,6 +117,8 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take.
+        model_checked: somebody else has looked the model up.
     """
 
     def __init__(
@@ -127,10 +130,14 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
+        probes: Probes,
+        *,
+        model_checked: bool = False,
     ) -> None:
         self._config = config
         self._open_wire = open_wire
-        self._checked_model = False
+        self._probes = probes
+        self._model_checked = model_checked
         self._price = price
         self._recipe = recipe
         self._disk = disk
@@ -191,6 +198,8 @@ class Engine:
         self._gate.budget = open_budget(config, journal.spend, self._price)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
+        for known in journal.adaptations:
+            self._probes.found(known)
         client = ChatClient(
             config,
             self._gate,
@@ -200,6 +209,7 @@ class Engine:
             wire,
             ways=ways,
             learned=journal.adaptations,
+            probes=self._probes,
             longest_answer=0 if listed is None else listed.max_output or 0,
         )
         writer = OrderedWriter(
@@ -222,10 +232,7 @@ class Engine:
             self.cache,
         )
         try:
-            if not self._checked_model:
-                self._checked_model = True
-                for notice in await check_model(wire, config):
-                    self._tell(notice)
+            await self._check_model(wire)
             async with asyncio.TaskGroup() as group:
                 helpers = [
                     group.create_task(self._gate.pump()),
@@ -259,6 +266,24 @@ class Engine:
             self._sample()
         if self.reason is not None:
             raise self.reason
+
+    async def check_model(self) -> None:
+        """Look the model up before anything is begun; `run` does it where nobody has.
+
+        Raises:
+            KeyOrQuotaError: the server does not know it.
+        """
+        wire = self._open_wire(self._config)
+        try:
+            await self._check_model(wire)
+        finally:
+            await wire.close()
+
+    async def _check_model(self, wire: Wire) -> None:
+        if not self._model_checked:
+            self._model_checked = True
+            for notice in await check_model(wire, self._config):
+                self._tell(notice)
 
     async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""

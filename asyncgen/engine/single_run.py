@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ModelWays
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
@@ -45,6 +46,8 @@ class Run:
         wording: the text of a message, in the events that are kept.
         tap: is handed the lines of one of the files.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take; None: no other run shares it.
+        model_checked: somebody else has looked the model up.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Run:
         wording: Callable[[Any], str] = str,
         tap: Tap | None = None,
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
+        probes: Probes | None = None,
+        model_checked: bool = False,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -73,7 +78,10 @@ class Run:
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
         flush = self._session.telemetry.flush
-        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire)
+        probes = Probes() if probes is None else probes
+        self._engine = Engine(
+            config, price, recipe, disk, self._observe, flush, open_wire, probes, model_checked=model_checked
+        )
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file
@@ -127,6 +135,14 @@ class Run:
     def keep_input(self) -> Path:
         """Where the input can be read by others: standard input is kept in the directory, which is locked."""
         return self._intake.keep() or self._config.input_jsonl
+
+    async def check_model(self) -> None:
+        """Look the model up before anything is begun, for runs that do not.
+
+        Raises:
+            KeyOrQuotaError: the server does not know it.
+        """
+        await self._engine.check_model()
 
     async def execute(self) -> Summary:
         """Run to the end.

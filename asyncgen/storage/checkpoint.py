@@ -23,6 +23,7 @@ from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
+from asyncgen.storage.segment_format import adaptation_of
 from asyncgen.text import dumps
 
 CHECKSUM = "checksum"
@@ -253,9 +254,7 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         if shard is None
         else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
         ways=ModelWays(**content["ways"]) if "ways" in content else None,
-        adaptations=tuple(
-            Adaptation(**one | {"fields": tuple(one["fields"])}) for one in content.get("adaptations", [])
-        ),
+        adaptations=tuple(map(adaptation_of, content.get("adaptations", []))),
         finished_with=str(content.get("finished_with", "")),
         recipe=RecipeRecord.decode(content["recipe"]) if "recipe" in content else None,
         cache=CacheUse(**content.get("cache", {})),

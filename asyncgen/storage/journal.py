@@ -34,9 +34,12 @@ from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import (
+    ADAPTED,
     PREFIX,
     SUFFIX,
     UNFINISHED,
+    adaptation_of,
+    adapted_line,
     decode_line,
     encode_line,
     header_line,
@@ -161,7 +164,7 @@ class Journal:
     def adapted(self, adaptation: Adaptation) -> None:
         """Record what an endpoint has refused, before anything is sent in another way."""
         self.adaptations.append(adaptation)
-        self._log.append(_adapted_line(adaptation))
+        self._log.append(adapted_line(adaptation))
 
     def failed(
         self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE, *, cached: bool = False
@@ -273,8 +276,8 @@ class Journal:
                     self.spend = Spend(**record["spend"])
                     self.cache = CacheUse(**record.get("cache", {}))
                 continue
-            if record["kind"] == "adapted":
-                self._know(Adaptation(**record["adaptation"] | {"fields": tuple(record["adaptation"]["fields"])}))
+            if record["kind"] == ADAPTED:
+                self._know(adaptation_of(record["adaptation"]))
                 continue
             index, step = record["index"], record["step"]
             if record["kind"] == "sent":
@@ -290,7 +293,7 @@ class Journal:
             self.spend.lose(most)
         self._log.append(spend_line(self.spend, self.cache))
         for adaptation in self.adaptations:
-            self._log.append(_adapted_line(adaptation))
+            self._log.append(adapted_line(adaptation))
         self._log.take_over(paths)
 
     def _know(self, adaptation: Adaptation) -> None:
@@ -336,10 +339,6 @@ class Journal:
                 fd = self._disk.open_append(aside)
                 self._disk.write(fd, broken, aside)
                 self._disk.close_descriptor(fd)
-
-
-def _adapted_line(adaptation: Adaptation) -> bytes:
-    return encode_line({"kind": "adapted", "adaptation": adaptation})
 
 
 def _counts(record: Mapping[str, Any]) -> bool:

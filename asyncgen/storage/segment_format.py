@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.chat import Adaptation
 from asyncgen.cost import CacheUse, Spend
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import Fingerprint
@@ -15,6 +16,7 @@ from asyncgen.storage.layout import RunDirectory
 PREFIX = "journal-"
 SUFFIX = ".jsonl"
 UNFINISHED = ".tmp"
+ADAPTED = "adapted"
 
 
 def segment_name(number: int) -> str:
@@ -88,6 +90,16 @@ def spend_line(spend: Spend, cache: CacheUse) -> bytes:
 
 def _taken(cache: CacheUse | None) -> dict[str, CacheUse]:
     return {} if cache is None or not cache.answers else {"cache": cache}
+
+
+def adapted_line(adaptation: Adaptation) -> bytes:
+    """A field that an endpoint has refused, and how it is sent since."""
+    return encode_line({"kind": ADAPTED, "adaptation": adaptation})
+
+
+def adaptation_of(content: Mapping[str, Any]) -> Adaptation:
+    """The adaptation of such a line, or of a checkpoint."""
+    return Adaptation(**dict(content) | {"fields": tuple(content["fields"])})
 
 
 def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:

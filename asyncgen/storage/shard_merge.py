@@ -158,6 +158,7 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
         cache=sum((each.cache for each in states), CacheUse()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
         portion=None,
+        adaptations=tuple(dict.fromkeys(found for each in states for found in each.adaptations)),
     )
     if state.failed_pairs:
         write_segment(beside, state.fingerprint, _still_needed(shards), state.spend, state.cache)
