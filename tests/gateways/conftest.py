@@ -70,3 +70,26 @@ def started() -> Iterator[Callable[[ServerProcess], Any]]:
             return server
 
         yield keep
+
+
+@pytest.fixture
+def through(source: Path, tmp_path: Path) -> Callable[..., Through]:
+    """A job of 300 pairs whose calls go to a server on this machine; 16 of them in flight unless said otherwise."""
+
+    def make(port: int, *flags: str, scheme: str = "http") -> Through:
+        words = flags if "--concurrency" in flags else ("--concurrency", "16", *flags)
+        job = Through(tmp_path / "out", source, flags=list(words))
+        job.base_url = f"{scheme}://127.0.0.1:{port}/v1"
+        return job
+
+    return make
+
+
+@pytest.fixture
+def api(started: Callable[[ServerProcess], Any], tmp_path: Path) -> Callable[..., Api]:
+    """Start the simulated API, with answers after 0.1 s and what else its profile says."""
+
+    def start(more: str = "", median: float = 0.1) -> Api:
+        return started(Api(f"[latency]\nmedian_s = {median}\n{more}", tmp_path))
+
+    return start

@@ -20,7 +20,9 @@ class Nginx(ServerProcess):
         listen: words after the port.
     """
 
-    def __init__(self, directory: Path, api_port: int, *, http: str = "", server: str = "", listen: str = "") -> None:
+    def __init__(
+        self, directory: Path, api_port: int, *, http: str = "", server: str = "", listen: str = ""
+    ) -> None:
         port = free_port()
         self._access = directory / "access.log"
         paths = "\n".join(f"  {name}_temp_path {directory / name};" for name in _WRITABLE)
@@ -45,7 +47,17 @@ http {{
 """,
             "utf-8",
         )
-        words = [program("nginx"), "-p", directory, "-c", settings, "-e", directory / "error.log", "-g", "daemon off;"]
+        words = [
+            program("nginx"),
+            "-p",
+            directory,
+            "-c",
+            settings,
+            "-e",
+            directory / "error.log",
+            "-g",
+            "daemon off;",
+        ]
         super().__init__(words, port, directory / "nginx.log")
 
     def seen(self) -> list[list[str]]:
