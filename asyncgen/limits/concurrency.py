@@ -169,6 +169,8 @@ class ConcurrencyControl:
 
     def _measure(self, now: float, latency: float, *, in_use: bool) -> None:
         current = self._round
+        if not current.answers and not self._throughput:
+            current.began = max(current.began, now - latency)  # of the first round
         current.answers += 1
         current.in_use += in_use
         current.latency += latency
@@ -183,7 +185,15 @@ class ConcurrencyControl:
             return
         if current.answers >= LEAST_ROUND:
             self._idle_latency = min(self._idle_latency, mean)
-        self._decide(now, self.limit / mean, current.answers)
+        self._decide(now, min(self.limit / mean, self._came(now)), current.answers)
+
+    def _came(self, now: float) -> float:
+        """What came a second: calls that stay without an answer are in no mean latency, and only this shows them.
+
+        The first answer of a round comes a latency after its begin, which is left out by a round trip's worth.
+        """
+        current = self._round
+        return (current.answers + self.limit) / max(now - current.began, 1e-9)
 
     def _decide(self, now: float, throughput: float, answers: int) -> None:
         before, self._throughput = self._throughput, throughput

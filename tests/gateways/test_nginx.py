@@ -1,4 +1,4 @@
-"""nginx in front: its limits, its errors while the API is away, its reloads, its connections and its certificates."""
+"""nginx in front: limits, errors while the API is away, reloads, connections, certificates."""
 
 import signal
 import subprocess
@@ -107,7 +107,7 @@ def test_a_reload_every_second_costs_at_most_what_was_just_being_sent(api, nginx
 
 
 def test_answers_that_the_gateway_has_packed_are_read(api, nginx, through, without_gateway):
-    """gzip for every answer."""
+    """All of them."""
     front = nginx(api(median=0), server="gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;")
     job: Through = through(front.port)
 
@@ -119,9 +119,9 @@ def test_answers_that_the_gateway_has_packed_are_read(api, nginx, through, witho
 def test_no_call_is_lost_on_connections_that_the_gateway_closes_after_a_second(
     api, nginx, through, without_gateway
 ):
-    """256 connections idle for just that second in a storm: none is used after it."""
-    storm = "[storm]\nstart_s = 0.5\nduration_s = 2\nretry_after_s = 1.0\n"
-    front = nginx(api(storm), server="keepalive_timeout 1s;")
+    """Every pause that the API asks for leaves all of them idle for just that second."""
+    pauses = "[faults]\nrate_limit = 0.02\nretry_after_s = 1.0\n"
+    front = nginx(api(pauses), server="keepalive_timeout 1s;")
     job: Through = through(front.port, "--concurrency", "256")
 
     check_whole(job.run(), job, without_gateway)
