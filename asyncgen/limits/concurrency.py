@@ -30,6 +30,7 @@ BACK_OFF = 0.9  # of a limit that was found: a refusal there says that it was ha
 LEAST_ROUND = 12  # answers: of fewer the mean latency is too uncertain to compare two rounds by
 ROUND_TRIPS = 3  # of a round; to see whether a growth by 4 pays, one is enough
 CERTAIN = 48  # answers: of fewer, latencies that scatter hide too often that growing by 4 has paid
+STUCK = 0.5  # of what the latencies promise: when less comes, calls are stuck and their latencies missing
 PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
 # More than the mean needs, for latency scatters; also by how much is probed: less drowns in the scatter.
 HEADROOM = 1.25
@@ -185,7 +186,8 @@ class ConcurrencyControl:
             return
         if current.answers >= LEAST_ROUND:
             self._idle_latency = min(self._idle_latency, mean)
-        self._decide(now, min(self.limit / mean, self._came(now)), current.answers)
+        throughput, came = self.limit / mean, self._came(now)
+        self._decide(now, came if came < STUCK * throughput else throughput, current.answers)
 
     def _came(self, now: float) -> float:
         """What came a second: calls that stay without an answer are in no mean latency, and only this shows them.

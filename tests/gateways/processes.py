@@ -1,5 +1,6 @@
 """Servers as processes of their own: started, awaited, stopped, killed and started again on the same port."""
 
+import contextlib
 import http.client
 import json
 import signal
@@ -99,6 +100,6 @@ class Api(ServerProcess):
     @property
     def counts(self) -> dict[str, Any]:
         """What it has seen since its last start."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        connection.request("GET", "/sim/counts")
-        return json.load(connection.getresponse())
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            connection.request("GET", "/sim/counts")
+            return json.load(connection.getresponse())
