@@ -3,7 +3,6 @@
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def started() -> Iterator[Callable[[ServerProcess], Any]]:
 
 @pytest.fixture
 def through(source: Path, tmp_path: Path) -> Callable[..., Through]:
-    """A job of 300 pairs whose calls go to a server on this machine; 16 of them in flight unless said otherwise."""
+    """A job of 300 pairs of which 16 calls are in flight unless said otherwise."""
 
     def make(port: int, *flags: str, scheme: str = "http") -> Through:
         words = flags if "--concurrency" in flags else ("--concurrency", "16", *flags)

@@ -61,5 +61,5 @@ http {{
         super().__init__(words, port, directory / "nginx.log")
 
     def seen(self) -> list[list[str]]:
-        """Each call that it has passed on or refused: status, the API's status, encoding, number of the connection."""
+        """Each call: status, status of the API, encoding, number of the connection."""
         return [line.split() for line in self._access.read_text().splitlines()]

@@ -17,9 +17,9 @@ def program(name: str) -> Path:
 
 
 def python_program(name: str) -> Path:
-    """A program in the environment of its own that `scripts/gateways` makes."""
+    """A program in the environment of its own that `scripts/test` makes."""
     found = _ENVIRONMENTS / name / "bin" / name
-    return found if found.exists() else _missing(name, f"scripts/gateways {name}")
+    return found if found.exists() else _missing(name, "scripts/test installs it")
 
 
 def _missing(name: str, command: str) -> Path:

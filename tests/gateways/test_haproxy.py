@@ -58,16 +58,14 @@ def test_connections_that_wait_for_a_place_stop_no_run(api, haproxy, through, wi
     """Eight connections are served; all others wait in silence for as long as those are open."""
     behind = api()
     front = haproxy(behind, frontend="maxconn 8")
-    job: Through = through(front.port, "--concurrency", "auto")
+    job: Through = through(front.port, "--concurrency", "12")
 
     check_whole(job.run(), job, without_gateway)
 
     assert behind.counts["answers"] == ROWS
 
 
-def test_a_gateway_that_is_killed_and_comes_back_costs_what_was_in_flight(
-    api, haproxy, through, without_gateway
-):
+def test_a_gateway_that_is_killed_and_comes_back_costs_what_was_in_flight(api, haproxy, through, without_gateway):
     """SIGKILL, two seconds without anybody on the port, and a new process."""
     front = haproxy(api())
     job: Through = through(front.port)

@@ -237,7 +237,9 @@ def test_the_limit_stays_between_one_and_the_ceiling(automatically):
 @pytest.mark.parametrize("sigma", [0.5, 0.7])
 def test_latencies_that_scatter_do_not_end_the_growth(sigma):
     """After a few round trips nearly all that may be in flight is, whatever the first answers happen to be."""
-    flights = [Flight(automatic(256), ModelServer(median=0.5, sigma=sigma, seed=seed)).run(10) for seed in range(60)]
+    flights = [
+        Flight(automatic(256), ModelServer(median=0.5, sigma=sigma, seed=seed)).run(10) for seed in range(60)
+    ]
 
     assert min(flight.limits[-1] for flight in flights) > 120
 
