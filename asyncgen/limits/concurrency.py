@@ -13,8 +13,8 @@ Rules:
    fourfold with each round trip, so that it takes five of them from 4 to 2,048. Where that seems not to pay after
    few answers, whose latencies scatter, it is tried once more with more of them. Then the limit becomes what the
    throughput needs at the latency of a server without a queue, with a little headroom, and is probed up and down
-   from time to time. So a server that queues in silence is found by its latency, and so is a processor of ours that
-   has no time left.
+   from time to time. So a server that queues in silence is found by its latency, and so is a processor of ours
+   that has no time left. Calls that are stuck have no latency yet: they are seen by how few answers come.
 3. A limit that is not in use says nothing and does not change: something else binds.
 4. A refusal that costs a long pause is not provoked again soon: what was in flight less what was refused of it is
    what is granted, and `auto` goes no higher for `DEAR` times that pause.
