@@ -39,6 +39,7 @@ SHARE_WEIGHT = 0.1  # of a call in the share of refusals: about the last ten cou
 STORM = 0.5  # of the last calls refused
 LONG_PAUSE = 5.0  # seconds that a server asks for
 DEAR = 20.0  # times that pause, in which what was refused is not tried again: it costs a twentieth at most
+_ALWAYS = float("-inf")
 
 
 class _Phase(Enum):
@@ -76,7 +77,7 @@ class ConcurrencyControl:
         self._succeeded = True
         self._refused_share = 0.0
         self._phase = _Phase.GROWING
-        self._round = _Round(float("-inf"))
+        self._round = _Round(_ALWAYS)
         self._throughput = 0.0
         self._careful = False
         self._idle_latency = float("inf")
@@ -170,8 +171,6 @@ class ConcurrencyControl:
 
     def _measure(self, now: float, latency: float, *, in_use: bool) -> None:
         current = self._round
-        if not current.answers and not self._throughput:
-            current.began = max(current.began, now - latency)  # of the first round
         current.answers += 1
         current.in_use += in_use
         current.latency += latency
@@ -190,11 +189,14 @@ class ConcurrencyControl:
         self._decide(now, came if came < STUCK * throughput else throughput, current.answers)
 
     def _came(self, now: float) -> float:
-        """What came a second: calls that stay without an answer are in no mean latency, and only this shows them.
+        """How many answers came a second: calls that stay without one are in no mean latency, but missing here.
 
-        The first answer of a round comes a latency after its begin, which is left out by a round trip's worth.
+        The first answer of a round comes a latency after its beginning, which a limit's worth of answers makes up
+        for. Of the very first round the beginning is not known.
         """
         current = self._round
+        if current.began == _ALWAYS:
+            return float("inf")
         return (current.answers + self.limit) / max(now - current.began, 1e-9)
 
     def _decide(self, now: float, throughput: float, answers: int) -> None:
