@@ -77,7 +77,7 @@ class Parameters:
         key = endpoint, request.step, request.shape
         known = self._shapes.get(key)
         if known is None:
-            fields = tuple(sorted(_decoded(request.shape)))
+            fields = () if request.whole else tuple(sorted(_decoded(request.shape)))
             known = self._shapes[key] = RequestShape(endpoint, request.step, fields)
         return known
 
