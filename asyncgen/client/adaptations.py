@@ -142,8 +142,11 @@ def told(model: str, adaptation: Adaptation) -> str:
 
 
 def shape_of(request: Prepared) -> tuple[str, ...]:
-    """The names of a request's fields as configured, sorted: what servers take or refuse alike."""
-    return tuple(sorted(_decoded(request.shape)))
+    """The names of a request's fields as configured, sorted: what servers take or refuse alike.
+
+    A request that is sent as it stands has none that could be adapted.
+    """
+    return () if request.whole else tuple(sorted(_decoded(request.shape)))
 
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
