@@ -36,6 +36,7 @@ __all__ = [
     "together",
 ]
 MEDEC_SAFE = DEFAULT_RECIPE
+MEANING_JUDGE = "meaning_judge"
 
 
 def build(
@@ -69,6 +70,10 @@ def build(
             warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
     elif ":" in name:
         recipe = recipe_from_module(name, prompts)
+    elif name == MEANING_JUDGE:
+        from asyncgen.recipes.meaning_judge import MeaningJudge  # noqa: PLC0415 - as below
+
+        return MeaningJudge(config.params)
     else:
         if config.prompt_file is not None or config.add_reasoning:
             own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))

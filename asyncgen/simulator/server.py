@@ -173,7 +173,7 @@ class Simulator:
         if fault == "drop":
             return wire.drop(http)
         provider = self._provider
-        completion = complete(provider.fit(chat), key)
+        completion = complete(provider.fit(chat), key, self.profile)
         family = provider.family(chat.model)
         completion = after_reasoning(completion, chat, family, self.profile.thinking, key)
         completion = answers.spoil(completion, fault)
