@@ -94,7 +94,7 @@ class Model:
         )
 
 
-class Models:
+class ModelList:
     """Models by their names."""
 
     def __init__(self, models: Iterable[Model]) -> None:
@@ -119,7 +119,7 @@ def spellings(name: str) -> list[str]:
     return list(dict.fromkeys(each for tail in tails for each in (tail, _DATE.sub("", tail))))
 
 
-def load_models(path: Path) -> Models:
+def load_models(path: Path) -> ModelList:
     """The models in a file.
 
     Raises:
@@ -128,7 +128,7 @@ def load_models(path: Path) -> Models:
     return parse_models(read_toml(path, "the models"), path)
 
 
-def parse_models(document: Mapping[str, Any], path: Path) -> Models:
+def parse_models(document: Mapping[str, Any], path: Path) -> ModelList:
     """The models in the document of a file.
 
     Raises:
@@ -137,7 +137,7 @@ def parse_models(document: Mapping[str, Any], path: Path) -> Models:
     tables = document.get("models")
     if not isinstance(tables, dict):
         raise UsageError(f'the models {path} lack tables such as [models."gpt-6-luna"]')
-    return Models([_model(name, table, f"{path}: {name}") for name, table in tables.items()])
+    return ModelList([_model(name, table, f"{path}: {name}") for name, table in tables.items()])
 
 
 def read_rates(table: Any, where: str) -> dict[str, Any]:

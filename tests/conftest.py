@@ -1,7 +1,6 @@
 """What several test files share."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -13,9 +12,10 @@ from asyncgen.storage.disk import Disk
 from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
 from tests.corpus.real import REAL_CORPUS
 
-# A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. In CI the examples are
-# the same each time, so that a change is judged by what it changes; elsewhere every run looks at new ones.
-settings.register_profile("asyncgen", deadline=None, derandomize=bool(os.environ.get("CI")))
+# A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
+# each time, so that a change is judged by what it changes; `scripts/explore` looks at new ones.
+settings.register_profile("asyncgen", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=300, print_blob=True)
 settings.load_profile("asyncgen")
 
 # The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.

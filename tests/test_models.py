@@ -15,7 +15,7 @@ from asyncgen.models import (
     NO_REASONING,
     MaxTokensField,
     Model,
-    Models,
+    ModelList,
     Sampling,
     load_models,
     spellings,
@@ -147,7 +147,7 @@ def test_the_name_that_is_closest_wins(tmp_path: Path) -> None:
         assert model.name == name
 
 
-def read(tmp_path: Path, text: str) -> Models:
+def read(tmp_path: Path, text: str) -> ModelList:
     """The models in a file."""
     path = tmp_path / "models.toml"
     path.write_text(text)

@@ -12,7 +12,7 @@ from asyncgen.shard import Portion, Shard
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.merge import arrange
+from asyncgen.storage.shard_merge import arrange
 
 
 @given(st.integers(1, 10_000), st.integers(1, 200))

@@ -14,8 +14,8 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.engine.loop_thread import Aside
-from asyncgen.engine.run import Run
 from asyncgen.engine.session import Summary
+from asyncgen.engine.single_run import Run
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import DirectoryError, Interrupted, Setting, UsageError
 from asyncgen.planning.prices import load_price

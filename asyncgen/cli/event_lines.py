@@ -4,7 +4,7 @@ import time
 
 from asyncgen.cli.hints import explanation
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
     CallEnded,
     CheckpointSaved,
@@ -35,10 +35,12 @@ class EventLines:
     Args:
         lines: where to print.
         verbose: a line for each failed attempt and each pause.
+        makes_requests: the run says what stands in a request, and does not take it as it is.
     """
 
-    def __init__(self, lines: Lines, *, verbose: bool) -> None:
+    def __init__(self, lines: Lines, *, verbose: bool, makes_requests: bool = True) -> None:
         self._lines = lines
+        self._makes_requests = makes_requests
         self._verbose = verbose
         self._rows = ROWS
         self._failures = 0
@@ -93,7 +95,7 @@ class EventLines:
     def _explain(self, event: CallEnded) -> None:
         """Say once for each kind of failure why the server refuses, and what helps."""
         kind = event.outcome, event.status, event.code, event.param
-        text = "" if kind in self._explained else explanation(event)
+        text = "" if kind in self._explained else explanation(event, makes_requests=self._makes_requests)
         if text:
             self._explained.add(kind)
             self._lines.warn(text)

@@ -7,7 +7,7 @@ from typing import IO
 
 import orjson
 
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.errors import UsageError
 from asyncgen.events import Event, PairDone, Sample
 from asyncgen.storage.checkpoint import timestamp

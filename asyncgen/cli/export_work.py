@@ -11,7 +11,7 @@ from asyncgen.medec.splits import Split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asyncgen.export.job import Export, Sink, Tally
+    from asyncgen.export.export_run import Export, ExportTally, RecordSink
     from asyncgen.export.lines import LinesExport
     from asyncgen.export.run_files import RunFiles
     from asyncgen.storage.staging import Staged
@@ -30,16 +30,16 @@ class Work:
     loader: str
     nothing: str
     needed_by: str
-    render: "Callable[[str, Tally, dict[str, Path]], str]"
-    parquet_sink: "Callable[[Staged], Sink]"
+    render: "Callable[[str, ExportTally, dict[str, Path]], str]"
+    parquet_sink: "Callable[[Staged], RecordSink]"
 
 
 def paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None) -> Work:
     """Notes with labels, through a template."""
     from asyncgen.export.card import render_card  # noqa: PLC0415
-    from asyncgen.export.examples import Examples  # noqa: PLC0415
+    from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
+    from asyncgen.export.export_run import Export  # noqa: PLC0415
     from asyncgen.export.formats import FORMATS  # noqa: PLC0415
-    from asyncgen.export.job import Export  # noqa: PLC0415
     from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
 
@@ -50,7 +50,7 @@ def paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: S
         )
     chosen = FORMATS[args.format]
     export = Export(
-        examples=Examples(files, name),
+        examples=ExamplePairs(files, name),
         template=ExportTemplate.load(args.template or DEFAULT_TEMPLATE),
         format=chosen,
         split=split,
@@ -58,7 +58,7 @@ def paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: S
         skip_bad=args.skip_bad,
     )
 
-    def render(title: str, tally: "Tally", paths: dict[str, Path]) -> str:
+    def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
         return render_card(
             title,
             files.state,
@@ -86,7 +86,7 @@ def lines_work(args: argparse.Namespace, files: "RunFiles", split: Split | None)
         )
     export = LinesExport(source, args.format, split, args.seed if args.shuffle else None, args.skip_bad)
 
-    def render(title: str, tally: "Tally", paths: dict[str, Path]) -> str:
+    def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
         return render_lines_card(title, source, tally, format_name=args.format, files=paths)
 
     suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")

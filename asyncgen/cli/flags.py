@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 
 from asyncgen.cli.headers import add_header_argument
-from asyncgen.cli.params import add_param_arguments
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, a_prompt_file
+from asyncgen.cli.request_field_flags import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
 from asyncgen.config import (
     BATCH_SIZE,
@@ -33,14 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
-    job.add_argument(
-        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
-    )
+    add_input_arguments(job)
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
-    job.add_argument("--prompt-file", type=a_path, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it")
-    add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N rows (default: all)")
-    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument(
         "--batch-size",
         type=int,
@@ -60,6 +55,23 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
     )
+
+
+def add_input_arguments(job: argparse._ArgumentGroup) -> None:
+    """The rows, and what is asked for each."""
+    job.add_argument(
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        required=True,
+        metavar="P",
+        help="rows: JSON lines (.gz, .zst), CSV, TSV or Parquet; - is standard input",
+    )
+    job.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it"
+    )
+    add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
+    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
     job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no row")
 
 
@@ -83,8 +95,14 @@ def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: 
     )
 
 
-def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
-    """The server, its limits, and what may be spent; `when` says when they count, if not always."""
+def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_requests: bool = True) -> None:
+    """The server, its limits, and what may be spent.
+
+    Args:
+        parser: of the command.
+        when: when they count, if not always.
+        makes_requests: the command says what stands in a request, and does not take it as it is.
+    """
     api = parser.add_argument_group(f"the API{when}")
     api.add_argument(
         "--config",
@@ -96,15 +114,18 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     api.add_argument(
         "--model",
         metavar="M",
-        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with",
+        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with"
+        if makes_requests
+        else f"of all requests, whatever they name (default: what they name, else {DEFAULT_MODEL})",
     )
     api.add_argument(
         "--continue-with-model",
         metavar="M",
         help="finish a directory whose model is gone with another one; each record names its own",
     )
-    add_param_arguments(api)
-    add_server_arguments(api)
+    if makes_requests:
+        add_param_arguments(api)
+    add_server_arguments(api, makes_requests=makes_requests)
     api.add_argument(
         "--endpoint",
         action="append",
@@ -128,6 +149,13 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         help="never spend more in this directory, all its runs and the dearest case of calls in flight included",
     )
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
+    api.add_argument(
+        "--cache",
+        type=a_path,
+        metavar="FILE",
+        help="take answers from this file where it has them, and add new ones, such as answers.db: an equal "
+        "request of another directory is not paid again; the file holds note text",
+    )
     api.add_argument(
         "--prices",
         type=a_path,
@@ -206,19 +234,25 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
         "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
     )
     group.add_argument(
-        "--prompt-file", type=a_path, default=prompts, metavar="P", help="prompts (default: those that ship)"
+        "--prompt-file",
+        type=a_prompt_file,
+        default=prompts,
+        metavar="P",
+        help="prompts (default: those that ship)",
     )
     group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
 
 
-def add_server_arguments(group: argparse._ArgumentGroup) -> None:
-    """Where the server is, and how it wants to be asked."""
+def add_server_arguments(group: argparse._ArgumentGroup, *, makes_requests: bool = True) -> None:
+    """Where the server is, and how it wants to be asked; `makes_requests` as above."""
     group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
-    group.add_argument(
-        "--max-tokens-field",
-        choices=("max_tokens", "max_completion_tokens"),
-        help="the name that the server gives the limit of an answer (default: as the model is known to call it)",
-    )
+    if makes_requests:
+        group.add_argument(
+            "--max-tokens-field",
+            choices=("max_tokens", "max_completion_tokens"),
+            help="the name that the server gives the limit of an answer (default: as the model is known to call "
+            "it)",
+        )
     add_header_argument(group)
 
 

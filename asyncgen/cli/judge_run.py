@@ -1,6 +1,7 @@
 """The judge of `asyncgen verify --judge`: its rounds as ordinary runs, told about in a few lines."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -8,16 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.cli import job as _job
+from asyncgen.cli import run_job as _job
+from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
 from asyncgen.cli.console import Console
 from asyncgen.cli.execution import RESUMABLE, handle_signals
 from asyncgen.cli.servers import default_model, local_model, serve_local, serve_simulator
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import BATCH_SIZE, SAVE_EVERY, RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.engine.run import Run
+from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, BudgetError, Setting
 from asyncgen.planning.forecast import Forecast, forecast
 from asyncgen.planning.survey import expectation, survey
@@ -29,6 +31,7 @@ from asyncgen.storage.layout import STATE_DIRECTORY, RunDirectory
 
 if TYPE_CHECKING:
     from asyncgen.engine.session import Summary
+    from asyncgen.local.model import LocalServer
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class JudgeRun:
         self._args = args
         self._directory = directory
         self._job = _prepare(args)
+        self._server: LocalServer | None = None
 
     def ask(self, cases: CaseCollector, console: Console, *, dry: bool) -> JudgeOutcome | int:
         """Ask; the exit code where that ended early, which the user has been told.
@@ -68,6 +72,8 @@ class JudgeRun:
             console: tells about it.
             dry: only say what it would take.
         """
+        if self._args.openai_api_key:
+            console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
             return run_loop(self._within_servers(cases, console, dry=dry))
         except AsyncgenError as error:
@@ -83,13 +89,16 @@ class JudgeRun:
             if self._job.profile is not None:
                 config = await serve_simulator(self._job.profile, config, stack)
             if self._job.local is not None:
-                config, _ = await serve_local(self._job.local, config, stack)
+                config, self._server = await serve_local(self._job.local, config, stack)
             fingerprint = Run(config, build(config), [], self._directory.disk).fingerprint
             rounds = JudgeRounds(self._directory, fingerprint)
             outcome = JudgeOutcome(config.model, config.endpoint, self._job.price)
             if dry:
                 outcome.planned = await self._plan(config, rounds, cases)
                 return outcome
+            console.say(f"Judge:   {config.model}")
+            for line in address_lines(config):
+                console.say(line)
             await self._rounds(config, rounds, cases, console, outcome)
             outcome.verdicts = rounds.known()
             outcome.spend = rounds.spend()
@@ -137,7 +146,12 @@ class JudgeRun:
             wording=in_flags,
         )
         handle_signals(run.stop)
-        return await run.execute()
+        watch = None if self._server is None else asyncio.create_task(self._server.watch(run.stop))
+        try:
+            return await run.execute()
+        finally:
+            if watch is not None:
+                watch.cancel()
 
     def _budget_left(self, config: RunConfig, spent: Spend) -> RunConfig:
         """The budgets are for all rounds together."""

@@ -13,14 +13,17 @@ from typing import NoReturn
 
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.lines import Lines, silence
-from asyncgen.cli.wording import in_flags
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.errors import AsyncgenError, Exit
 from asyncgen.version import __version__
 
 COMMANDS = (
+    "init",
     "prepare",
+    "preview",
     "plan",
     "run",
+    "requests",
     "status",
     "merge",
     "report",
@@ -30,7 +33,11 @@ COMMANDS = (
     "tune",
     "drill",
     "simulate",
+    "completion",
 )
+
+
+COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,6 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = build_parser()
+    if COMPLETING in os.environ:
+        import argcomplete  # noqa: PLC0415 - only the shell that asks for it pays
+
+        argcomplete.autocomplete(parser)
     [commands] = parser._subparsers._group_actions  # type: ignore[union-attr] # noqa: SLF001 - see settings
     command = commands.choices.get(words[0]) if words and isinstance(commands.choices, dict) else None
     if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001

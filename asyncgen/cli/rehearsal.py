@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from asyncgen.config import RunConfig
-from asyncgen.engine.run import Run
 from asyncgen.engine.session import Summary
+from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, Interrupted
 from asyncgen.events import CallEnded, Event
 from asyncgen.recipes import build

@@ -21,7 +21,7 @@ from asyncgen.cost import Price, Spend, describe
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping
 from asyncgen.humanize import one_of
 from asyncgen.limits.opening import open_budget, open_gate
-from asyncgen.monitor.trace import Record, Trail
+from asyncgen.monitor.row_trace import TracedRecord, Trail
 from asyncgen.recipes import build
 from asyncgen.recipes.answer_parts import assemble
 from asyncgen.recipes.contents import MISSING, Contents, contents_of_recipe, value_at
@@ -40,7 +40,7 @@ class Question:
     request: Prepared
 
 
-class Again:
+class Replay:
     """Asks again for a pair of a run of `asyncgen run`.
 
     Args:
@@ -188,7 +188,7 @@ def _laid_out(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def answers_in(contents: Contents, records: Iterable[Record]) -> Iterator[tuple[str, str]]:
+def answers_in(contents: Contents, records: Iterable[TracedRecord]) -> Iterator[tuple[str, str]]:
     """What the records of a row have kept of the answers, by step."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for record in records:

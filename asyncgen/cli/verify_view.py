@@ -36,7 +36,7 @@ _CHECKED = {
 _NAMES = {_CHECKED[State.PROVEN]: "passed"}
 
 
-class Report:
+class VerifyReport:
     """What is kept of the judged pairs: numbers by state and kind, and the worst `show`.
 
     Args:
@@ -120,7 +120,7 @@ def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
     return found
 
 
-def print_tables(structure: Structure, report: Report, *, with_input: bool) -> None:
+def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
     """Structure, states, counts by kind, the worst pairs."""
     contents = structure.contents
     rows = many_of(contents.rows)
@@ -153,7 +153,7 @@ def print_judge(found: "JudgeReport", rows: str) -> None:
 
 
 def print_json(
-    structure: Structure, report: Report, *, with_input: bool, judge: "JudgeReport | None" = None
+    structure: Structure, report: VerifyReport, *, with_input: bool, judge: "JudgeReport | None" = None
 ) -> None:
     """One object; every finding, every passage that no rule accounts for, and what the judge says, by pair."""
     verdicts = {} if judge is None else judge.verdicts

@@ -39,7 +39,7 @@ class SharedRequest(httpx2.Request):
         self._content = content
 
 
-class Answer(Protocol):
+class RawResponse(Protocol):
     """An answer of 200, with `headers` by any case."""
 
     @property

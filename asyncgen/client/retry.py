@@ -16,7 +16,7 @@ LEAST_ODDS = 0.25  # of being refused: calls come in bursts, so one passing at t
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryAfter:
     """Send again after `backoff` seconds."""
 
     backoff: float
@@ -37,7 +37,7 @@ class Stop:
     """The run stops."""
 
 
-Decision = Again | Pause | GiveUp | Stop
+Decision = RetryAfter | Pause | GiveUp | Stop
 
 
 class Retries:
@@ -86,7 +86,7 @@ class Retries:
             self._chance *= max(odds, LEAST_ODDS)
             return GiveUp() if self._chance < POISON else Pause()
         if failure.action is Action.ELSEWHERE:
-            return Again(0.0)
+            return RetryAfter(0.0)
         self.counted += 1
         match failure.action:
             case Action.STOP:
@@ -104,7 +104,7 @@ class Retries:
         if self.counted >= self._max_attempts:
             return GiveUp()
         # A server that says how long is believed; full jitter otherwise, so that retries do not meet again.
-        return Again(self._backoff() if failure.retry_after is None else failure.retry_after)
+        return RetryAfter(self._backoff() if failure.retry_after is None else failure.retry_after)
 
     def _after_rejection(self, failure: Failure, *, rejects_all: bool | None) -> Decision | None:
         self._rejected += 1

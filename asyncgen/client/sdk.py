@@ -31,7 +31,7 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 import httpx2
 
 from asyncgen.address import canonical
-from asyncgen.client.http_client import Answer, HttpClient, SharedRequest
+from asyncgen.client.http_client import HttpClient, RawResponse, SharedRequest
 from asyncgen.client.proxies import proxy_of
 from asyncgen.client.tls import trusted
 from asyncgen.client.transport_errors import NOT_SENT, ProxyRefusedError, SchemeError, UnreadableError
@@ -157,7 +157,7 @@ class PlainChatCompletions(AsyncOpenAI):
         """That of the SDK, which would say the name of this class."""
         return super().user_agent.replace(type(self).__name__, AsyncOpenAI.__name__)
 
-    async def create(self, body: bytes) -> Answer:
+    async def create(self, body: bytes) -> RawResponse:
         """Send a request; its answer of 200.
 
         Raises:
@@ -192,10 +192,10 @@ class ChatCompletions(PlainChatCompletions):
         )
         self._built: httpx2.Request | None = None
 
-    async def create(self, body: bytes) -> Answer:
+    async def create(self, body: bytes) -> RawResponse:
         """Send a request, as `PlainChatCompletions.create` does."""
         options = self._shared_options.model_copy(update={"content": body})
-        return cast("Answer", await self.request(httpx2.Response, options))
+        return cast("RawResponse", await self.request(httpx2.Response, options))
 
     def _build_request(self, options: Any, *, retries_taken: int = 0) -> httpx2.Request:
         if not isinstance(options.content, bytes):

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from asyncgen.cluster.coordinator import Answer, Desk, Report
-from asyncgen.cluster.job import ClusterJob, ShardEnded
+from asyncgen.cluster.coordinator import Desk, Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE
-from asyncgen.cluster.worker import ShardWorker
+from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
+from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
@@ -33,8 +33,8 @@ class _WorkerActor:
 
         handle = ray.get_actor(desk)
 
-        async def channel(report: Report) -> Answer:
-            answer: Answer = await handle.report.remote(report)
+        async def channel(report: WorkerReport) -> Instruction:
+            answer: Instruction = await handle.report.remote(report)
             return answer
 
         self._worker = ShardWorker(number, job, channel)
@@ -80,7 +80,13 @@ class RayFleet:
             UsageError: a machine cannot take part.
         """
         for number, actor in enumerate(self._actors, 1):
-            version, trouble = await actor.hello.remote()
+            try:
+                version, trouble = await actor.hello.remote()
+            except self._ray.exceptions.RayActorError as error:
+                raise UsageError(
+                    f"the machine of worker {number} cannot take part: its process died at once, perhaps because "
+                    f"asyncgen {__version__} is not installed there: see the logs of Ray"
+                ) from error
             if version != __version__:
                 trouble = f"it has asyncgen {version}, and this is {__version__}"
             if trouble:
@@ -97,11 +103,11 @@ class RayFleet:
             ) from error
         return ended
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
         """See `Fleet`."""
         try:
             async with asyncio.timeout(SILENCE):
-                seen: tuple[list[Report], list[Event]] = await self._desk.overlook.remote(stop)
+                seen: tuple[list[WorkerReport], list[Event]] = await self._desk.overlook.remote(stop)
         except (TimeoutError, self._ray.exceptions.RayActorError):
             return None  # Ray is starting a new one
         return seen

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from asyncgen.cluster.coordinator import Report
+from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.events import EndpointUse, LimitUse, Sample
 
 NOTHING = Sample(
@@ -24,7 +24,7 @@ NOTHING = Sample(
     tokens=0,
     cost=None,
 )
-GROWING = ("calls", "refused", "retried", "prompt_tokens", "completion_tokens", "tokens")
+GROWING = ("calls", "refused", "retried", "prompt_tokens", "completion_tokens", "tokens", "cached")
 OF_NOW = ("in_flight", "concurrency", "waiting")
 
 
@@ -43,7 +43,7 @@ class Totals:
         self._may: dict[tuple[str, str], float] = {}
         self._ended: set[int] = set()
 
-    def take(self, report: Report) -> None:
+    def take(self, report: WorkerReport) -> None:
         """A report of a shard; a later one of the same session replaces it."""
         if report.sample is None or report.shard in self._ended:
             return  # the desk may still have what was said before the end
@@ -52,13 +52,13 @@ class Totals:
         if report.sample.total == self._pairs[report.shard]:
             self._done[report.shard] = (report.sample.done, report.sample.failed)
 
-    def end(self, report: Report, failed: int) -> None:
+    def end(self, report: WorkerReport, failed: int) -> None:
         """A shard has reached its end, with this last report; so many of its pairs have failed."""
         self.take(report)
         self._ended.add(report.shard)
         self._done[report.shard] = (self._pairs[report.shard], failed)
 
-    def sample(self, live: Collection[Report]) -> Sample:
+    def sample(self, live: Collection[WorkerReport]) -> Sample:
         """All shards together; `live` are the reports of those that are being worked on."""
         sessions = list(self._sessions.values())
         now = [one.sample for one in live if one.sample is not None and one.shard not in self._ended]

@@ -56,7 +56,7 @@ class Breaker:
         if kind in OF_THE_SERVER:
             address = Setting("base_url")
             return TryLaterError(f"{reason}: the server is not well, or is not at ", address, "; wait, ", go_on)
-        return BadDataError(f"{reason}: check the prompt file and ", Setting("model"), ", ", go_on)
+        return BadDataError(f"{reason}: check the prompts and ", Setting("model"), ", ", go_on)
 
     def _all_refused(self) -> bool:
         """Whether the pairs that were begun first (not those that failed fastest) were all refused alike."""

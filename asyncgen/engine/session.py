@@ -30,6 +30,7 @@ Checked = TypeVar("Checked")
 class Summary:
     """How a run ended: the statistics of the directory, and the calls and tokens of this process.
 
+    `cached` answers came from the cache, and are none of the calls;
     `already_complete` when there was nothing to do.
     """
 
@@ -41,6 +42,7 @@ class Summary:
     tokens: int
     seconds: float
     already_complete: bool
+    cached: int = 0
 
 
 class RunSession:
@@ -120,6 +122,7 @@ class RunSession:
             tokens=0 if sample is None else sample.tokens,
             seconds=asyncio.get_running_loop().time() - begin,
             already_complete=not worked,
+            cached=0 if sample is None else sample.cached,
         )
 
     def _lock(self, held: ExitStack) -> None:

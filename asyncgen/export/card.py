@@ -6,7 +6,7 @@ For a dataset folder it is the README.md whose YAML head tells `load_dataset` wh
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
-from asyncgen.export.job import Tally
+from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.source import NAME, SOURCE
 from asyncgen.storage.checkpoint import RunState
@@ -22,7 +22,7 @@ and hold errors on purpose. Not for clinical use.
 def render_card(
     title: str,
     state: RunState,
-    tally: Tally,
+    tally: ExportTally,
     template: ExportTemplate,
     *,
     format_name: str,
@@ -54,7 +54,7 @@ def render_card(
     return "\n".join(parts)
 
 
-def _head(tally: Tally, files: Mapping[str, PurePath]) -> str:
+def _head(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
     lines = ["license: cc-by-4.0"] if tally.of_corpus == tally.pairs else []
     lines += ["language:", "- en", "task_categories:", "- text-generation"]
     return head([*lines, "tags:", "- medical", "- synthetic"], files)
@@ -68,14 +68,14 @@ def head(lines: Sequence[str], files: Mapping[str, PurePath]) -> str:
     return "\n".join([*lines, "---", ""])
 
 
-def files_table(tally: Tally, files: Mapping[str, PurePath]) -> str:
+def files_table(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
     """The table of the files."""
     rows = [f"| {side} | `{inline(path.as_posix())}` | {tally.examples[side]:,} |" for side, path in files.items()]
     return "\n".join(["| split | file | examples |", "| --- | --- | --- |", *rows, ""])
 
 
 def provenance(
-    state: RunState, tally: Tally, format_name: str, more: Mapping[str, object], *, finished: bool
+    state: RunState, tally: ExportTally, format_name: str, more: Mapping[str, object], *, finished: bool
 ) -> str:
     """The table that says how the examples were made; `more` are rows of it."""
     made = state.fingerprint
@@ -100,7 +100,7 @@ def provenance(
     return "\n".join(["| | |", "| --- | --- |", *lines, ""])
 
 
-def _source(tally: Tally) -> str:
+def _source(tally: ExportTally) -> str:
     if tally.of_corpus == tally.pairs:
         return SOURCE
     others = tally.pairs - tally.of_corpus

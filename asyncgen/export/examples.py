@@ -51,7 +51,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ExamplePair:
     """The two examples of a pair; `ends` are the byte offsets behind their lines."""
 
     correct: Example
@@ -59,7 +59,7 @@ class Pair:
     ends: tuple[int, int]
 
 
-class Examples:
+class ExamplePairs:
     """What a run has made so far.
 
     Args:
@@ -78,7 +78,7 @@ class Examples:
         self._files = files
         self._name = name
 
-    def pairs(self) -> Iterator[Pair]:
+    def pairs(self) -> Iterator[ExamplePair]:
         """Every pair, in input order.
 
         Raises:
@@ -91,7 +91,7 @@ class Examples:
             correct, incorrect = self._parse(correct_line), self._parse(incorrect_line)
             if (correct.label, incorrect.label, incorrect.note_id) != (CORRECT, INCORRECT, correct.note_id):
                 raise self._files.changed(self._name)
-            yield Pair(correct, incorrect, (correct_end, incorrect_end))
+            yield ExamplePair(correct, incorrect, (correct_end, incorrect_end))
 
     def at(self, start: int, end: int) -> Example:
         """The example whose line lies between two offsets that `pairs` gave."""

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from asyncgen.errors import BadDataError, Setting, UsageError
-from asyncgen.export.job import ALL, Sink, Tally
+from asyncgen.export.export_run import ALL, ExportTally, RecordSink
 from asyncgen.export.run_files import RunFiles
 from asyncgen.export.shapes import Record, Shape, UnfitError, as_format, formats_of, needs, prompt_text, shape_of
 from asyncgen.medec.splits import Split
@@ -116,13 +116,13 @@ class LinesExport:
         """The sides that there will be, empty or not."""
         return (ALL,) if self.split is None else self.split.sides
 
-    def write(self, sinks: Mapping[str, Sink]) -> Tally:
+    def write(self, sinks: Mapping[str, RecordSink]) -> ExportTally:
         """Write every line into the sink of its side.
 
         Raises:
             BadDataError: the format cannot hold a line, or the outputs are not what the run wrote.
         """
-        tally = Tally()
+        tally = ExportTally()
         for side, record in self._in_order(tally) if self.shuffle_seed is None else self._shuffled(tally):
             sinks[side].write(record)
             tally.examples[side] += 1
@@ -130,12 +130,12 @@ class LinesExport:
             sink.close()
         return tally
 
-    def _in_order(self, tally: Tally) -> Iterator[tuple[str, Record]]:
+    def _in_order(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
         for side, records, _ in self._rows(tally):
             for record in records:
                 yield side, record
 
-    def _shuffled(self, tally: Tally) -> Iterator[tuple[str, Record]]:
+    def _shuffled(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
         source = self.source
         places: dict[str, array[int]] = {side: array("Q") for side in self.sides}
         spans = array("Q", [0])
@@ -149,7 +149,7 @@ class LinesExport:
                 line = source.files.at(source.name, spans[place - 1], spans[place])
                 yield side, as_format(self.format_name, source.record(line))
 
-    def _rows(self, tally: Tally) -> Iterator[tuple[str, list[Record], list[int]]]:
+    def _rows(self, tally: ExportTally) -> Iterator[tuple[str, list[Record], list[int]]]:
         """Side, records (none: the row is left out) and ends of the lines of each row."""
         source = self.source
         source.files.check_others(source.name)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from asyncgen.export.card import files_table, head, inline, provenance
-from asyncgen.export.job import Tally
+from asyncgen.export.export_run import ExportTally
 from asyncgen.export.lines import Source
 
 _HEAD = ("task_categories:", "- text-generation", "tags:", "- synthetic")
 
 
 def render_lines_card(
-    title: str, source: Source, tally: Tally, *, format_name: str, files: Mapping[str, PurePath]
+    title: str, source: Source, tally: ExportTally, *, format_name: str, files: Mapping[str, PurePath]
 ) -> str:
     """The card, in Markdown.
 

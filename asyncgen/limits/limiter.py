@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from aiolimiter import AsyncLimiter
 
-from asyncgen.limits.pacer import MINUTE, Mark, Pace
-from asyncgen.limits.rate_headers import DAY, Report
+from asyncgen.limits.pacer import MINUTE, Pace, SpendMark
+from asyncgen.limits.rate_headers import DAY, LimitReport
 from asyncgen.limits.spacing import SearchedPace, SpacedLane
 
 # Seconds: short, so that a tenth of a second is the largest burst, as servers that count by the second want.
@@ -55,12 +55,12 @@ class Lane:
         await self._bucket.acquire(slice_)
         self._purse += slice_ / cost
 
-    def spend(self, amount: float, now: float) -> Mark:
+    def spend(self, amount: float, now: float) -> SpendMark:
         """Take a call's amount out of the purse."""
         self._purse -= amount
         self._spent += amount
         self.pace.sent(amount, self._spent)
-        return Mark(now, amount, self._spent)
+        return SpendMark(now, amount, self._spent)
 
 
 class RateLimiter:
@@ -103,14 +103,19 @@ class RateLimiter:
                 return name, missing
         return None
 
-    def spend(self, tokens: float, now: float) -> dict[str, Mark]:
+    def spend(self, tokens: float, now: float) -> dict[str, SpendMark]:
         """Take a call of so many tokens out of the purses."""
         self._sent["requests"] += 1.0
         self._sent["tokens"] += tokens
         return {name: lane.spend(1.0 if name == "requests" else tokens, now) for name, lane in self.lanes.items()}
 
     def hear(
-        self, reports: Mapping[str, Report], marks: Mapping[str, Mark], now: float, *, refused: bool = False
+        self,
+        reports: Mapping[str, LimitReport],
+        marks: Mapping[str, SpendMark],
+        now: float,
+        *,
+        refused: bool = False,
     ) -> bool:
         """Take in what the headers of an answer to a call with these marks say; whether a limit is new.
 
@@ -138,14 +143,14 @@ class RateLimiter:
                 lane.pace.answered(now, mark, report.limit, report.remaining, report.period)
         return learned
 
-    def space(self, rate: float) -> bool:
+    def space(self, rate: float, now: float) -> bool:
         """Let requests keep a distance, from so many a second on; False where their limit is known already."""
         if "requests" in self.lanes:
             return False
-        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"])
+        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"], now)
         return True
 
-    def _age(self, reports: Mapping[str, Report], marks: Mapping[str, Mark]) -> None:
+    def _age(self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark]) -> None:
         """Drop what answers do not confirm any more: some gateways tell of limits with refusals alone.
 
         A preset is paced as if nobody had said anything; every other lane goes.

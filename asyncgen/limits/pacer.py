@@ -48,7 +48,7 @@ MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SpendMark:
     """When a call was sent, what it took of the limit, and what we had spent of it up to and with this call."""
 
     at: float
@@ -72,11 +72,11 @@ class Pace:
         self._granted = 0.0
         self._steps = True
         self._stepped_at = float("-inf")
-        self._points: deque[tuple[Mark, float]] = deque()
+        self._points: deque[tuple[SpendMark, float]] = deque()
         self._others = 0.0
         self._charge = 1.0
         self._delay = 0.0
-        self._full_since: Mark | None = None
+        self._full_since: SpendMark | None = None
         self._full_until = float("-inf")
         self._used: float | None = None
         self._mean = self._largest = 1.0
@@ -116,7 +116,9 @@ class Pace:
         self._mean += 0.05 * (amount - self._mean)
         self._largest = max(amount, self._largest + 0.01 * (amount - self._largest))
 
-    def answered(self, now: float, mark: Mark, limit: float, remaining: float, period: float = MINUTE) -> None:
+    def answered(
+        self, now: float, mark: SpendMark, limit: float, remaining: float, period: float = MINUTE
+    ) -> None:
         """An answer says what the limit in `period` seconds is and what remained when its request came in."""
         if limit / period != self._limit:
             self._limit = limit / period
@@ -174,7 +176,7 @@ class Pace:
         back = max(0.0, now - self._lowered_at - self._hold) / RECOVERY
         return min(1.0, self._lowered_to + back)
 
-    def _observe(self, now: float, mark: Mark, used: float) -> None:
+    def _observe(self, now: float, mark: SpendMark, used: float) -> None:
         """Fit what others take from the last answers; from a bucket that overflows, only that it does."""
         if used - mark.amount < 0.5 * LOW * self._limit:
             self._points.clear()
@@ -192,7 +194,7 @@ class Pace:
             self._others = max(0.0, taken)
             self._charge = max(LEAST_CHARGE, 1 + min(0.0, taken) / sent) if sent > 0 else 1.0
 
-    def _charged_less(self, now: float, mark: Mark) -> None:
+    def _charged_less(self, now: float, mark: SpendMark) -> None:
         """Nobody else takes anything; and if we send as fast as the server lets us, calls cost less."""
         self._others = 0.0
         before = self._full_since
@@ -207,7 +209,7 @@ class Pace:
             self._full_until = now
 
 
-def _slope(points: deque[tuple[Mark, float]]) -> float:
+def _slope(points: deque[tuple[SpendMark, float]]) -> float:
     """Least squares over the time at which calls were sent."""
     count = len(points)
     mean_x = sum(mark.at for mark, _ in points) / count

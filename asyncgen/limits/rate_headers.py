@@ -20,7 +20,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class LimitReport:
     """One limit: `limit` in `period` seconds, and what `remaining` of it; `reset` in seconds if it was said."""
 
     limit: float
@@ -34,7 +34,7 @@ class Report:
         return self.period > 60 * MINUTE
 
 
-def read_reports(headers: Mapping[str, str]) -> dict[str, Report]:
+def read_reports(headers: Mapping[str, str]) -> dict[str, LimitReport]:
     """The limits that the headers of an answer tell of, by name ("requests", "tokens")."""
     reports = {}
     for name in LIMITS:
@@ -45,7 +45,7 @@ def read_reports(headers: Mapping[str, str]) -> dict[str, Report]:
         reset = read_duration(headers.get(f"x-ratelimit-reset-{name}"))
         if reset is not None and reset >= LEAST_EPOCH:
             reset = None  # a moment, not a span
-        reports[name] = Report(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
+        reports[name] = LimitReport(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
     return reports
 
 

@@ -9,7 +9,7 @@ from asyncgen.medec.csv_files import Found
 from asyncgen.medec.pair import Pair
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """Where a row stands."""
 
     file: str
@@ -22,9 +22,9 @@ class Oddity:
     """Something odd about a row. `like` is an earlier row that it repeats."""
 
     kind: str
-    place: Place
+    place: RowPlace
     left_out: bool
-    like: Place | None = None
+    like: RowPlace | None = None
 
 
 @dataclass(slots=True)
@@ -35,12 +35,12 @@ class Collection:
     oddities: list[Oddity] = field(default_factory=list)
     rows: int = 0
     clean: int = 0
-    _seen: dict[bytes, Place] = field(default_factory=dict)
+    _seen: dict[bytes, RowPlace] = field(default_factory=dict)
 
     def add(self, file: str, found: Found) -> None:
         """Take a row in."""
         self.rows += 1
-        place = Place(file, found.number, found.text_id)
+        place = RowPlace(file, found.number, found.text_id)
         pair, odd = found.reading
         if pair is None and not odd:
             self.clean += 1
@@ -58,7 +58,7 @@ class Collection:
         """Rows that are odd and gave no pair."""
         return self.rows - self.clean - len(self.pairs)
 
-    def _repeated(self, place: Place, pair: Pair) -> Iterator[Oddity]:
+    def _repeated(self, place: RowPlace, pair: Pair) -> Iterator[Oddity]:
         """How a pair repeats an earlier one: wholly (it is left out), or in a part."""
         both = _digest("both", pair.correct_note, pair.incorrect_note)
         if both in self._seen:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from asyncgen.errors import Exit
 from asyncgen.events import EndpointUse, LimitUse, Planned, Sample
 from asyncgen.monitor.histogram import LogHistogram
+from asyncgen.storage.event_log import CACHED
 from asyncgen.text import loads
 
 SAMPLE_LINE = b'{"event":"Sample"'
@@ -52,7 +53,7 @@ E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse)
 
 
 @dataclass(frozen=True, slots=True)
-class Storm:
+class PausedStorm:
     """Pauses that the server asked for, one soon after the other; times are seconds since the epoch."""
 
     began: float
@@ -96,7 +97,7 @@ class History:
 
     def __init__(self, each_sample: Callable[[Session, float, Sample, int], None] | None = None) -> None:
         self.sessions: list[Session] = []
-        self.storms: list[Storm] = []
+        self.storms: list[PausedStorm] = []
         self.failures: Counter[tuple[str, str]] = Counter()
         self._each_sample = each_sample
         self._recent: deque[bytes] = deque(maxlen=LAST_MINUTE)
@@ -175,12 +176,12 @@ class History:
         if before is None or at > before.ends + max(LEAST_STORM, lasts):
             if before is not None and before.paused < LEAST_STORM:
                 self.storms.pop()
-            self.storms.append(Storm(at, at + lasts, lasts, 1, kind))
+            self.storms.append(PausedStorm(at, at + lasts, lasts, 1, kind))
             return
         ends = max(before.ends, at + lasts)
         # What of this pause was not waited for anyway.
         paused = before.paused + ends - max(before.ends, at)
-        self.storms[-1] = Storm(before.began, ends, paused, before.pauses + 1, kind)
+        self.storms[-1] = PausedStorm(before.began, ends, paused, before.pauses + 1, kind)
 
 
 def _session(at: float, event: Mapping[str, Any]) -> Session:
@@ -212,11 +213,12 @@ class Calls:
     """What the lines of `calls.jsonl` add up to.
 
     `outcomes` counts attempts by (kind, status); `latency` is of answered attempts, in `steps` by step, `waits` is
-    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step).
+    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step); `cached` answers
+    came from a cache, without an attempt.
     """
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts = self.cached = 0
         self.outcomes: Counter[tuple[str, int | None]] = Counter()
         self.answers_by_attempt: Counter[int] = Counter()
         self.steps: dict[str, LogHistogram] = {}
@@ -236,6 +238,9 @@ class Calls:
             outcome, took, step = call["outcome"], float(call["took"]), call["step"]
             waited, attempt, key = float(call["waited"]), int(call["attempt"]), (str(outcome), call["status"])
         except (ValueError, TypeError, KeyError):
+            return
+        if outcome == CACHED:
+            self.cached += 1
             return
         self.attempts += 1
         self.outcomes[key] += 1

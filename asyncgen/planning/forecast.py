@@ -73,7 +73,7 @@ class StepUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MeasuredSample:
     """What some pairs need: their number, the sizes of their steps; and what calls of some of them have used.
 
     `used` may be of fewer pairs, whose sizes are `used_sizes`.
@@ -96,7 +96,7 @@ class Forecast:
     cost: tuple[float, float, float] | None
 
 
-def forecast(sample: Sample, pairs: int, price: Price | None) -> Forecast:
+def forecast(sample: MeasuredSample, pairs: int, price: Price | None) -> Forecast:
     """What so many pairs like those of the sample will take."""
     scale = pairs / sample.pairs
     prompt, completion, cached = [0.0] * 3, [0.0] * 3, [0.0] * 3

@@ -8,7 +8,7 @@ from typing import Any
 from asyncgen.config import shipped
 from asyncgen.cost import Price
 from asyncgen.errors import UsageError
-from asyncgen.models import Models, load_models, parse_models, read_rates, spellings
+from asyncgen.models import ModelList, load_models, parse_models, read_rates, spellings
 from asyncgen.planning.price_map import read_price_map
 from asyncgen.toml import read_toml
 
@@ -42,7 +42,7 @@ def load_price(model: str, path: Path | None = None, service_tier: str | None = 
     return _single(document, model, tier, path)
 
 
-def _listed(models: Models, name: str, tier: str | None) -> Price | None:
+def _listed(models: ModelList, name: str, tier: str | None) -> Price | None:
     found = models.find(name)
     price = None if found is None else found.price(tier)
     return None if price is None else replace(price, model=name)

@@ -15,7 +15,7 @@ from asyncgen.events import Planned
 from asyncgen.planning.capacity import Load
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
-from asyncgen.planning.forecast import Forecast, Sample, StepSize, StepUsage, forecast
+from asyncgen.planning.forecast import Forecast, MeasuredSample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
 from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
@@ -29,7 +29,7 @@ MOST_SURVEYED = 5000  # pairs: their mean is within a per cent or two of that of
 MOST_WALKED = 200  # at the start of a run, which must not wait for it
 
 
-async def survey(config: RunConfig) -> tuple[int, Sample]:
+async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
     """How many pairs the job has, and what the first of them need (all, unless they are very many).
 
     Raises:
@@ -47,7 +47,7 @@ async def survey(config: RunConfig) -> tuple[int, Sample]:
         raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
     pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs, nouns.many).size
-    return pairs, Sample(surveyed, await _sizes(config, recipe, surveyed))
+    return pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
 
 
 def rows_of_job(config: RunConfig) -> str:
@@ -80,7 +80,9 @@ def _together(limits: list[float | None]) -> float | None:
     return sum(known) if len(known) == len(limits) else None
 
 
-def pace_of(sample: Sample, found: Forecast, limits: Tier | None, latency: float, ceiling: int) -> Pace | None:
+def pace_of(
+    sample: MeasuredSample, found: Forecast, limits: Tier | None, latency: float, ceiling: int
+) -> Pace | None:
     """How fast the limits let the job go; None without any."""
     if limits is None:
         return None
@@ -104,7 +106,7 @@ async def expectation(
     pairs = sum(1 for _ in _first(config, recipe, MOST_WALKED))
     if not pairs:
         return None
-    sample = Sample(pairs, await _sizes(config, recipe, pairs))
+    sample = MeasuredSample(pairs, await _sizes(config, recipe, pairs))
 
     def expect(number: int) -> Planned:
         found = forecast(sample, number, price)
@@ -124,7 +126,7 @@ async def expectation(
     return expect
 
 
-async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample, float]:
+async def used_by(config: RunConfig, sample: MeasuredSample, pairs: int) -> tuple[MeasuredSample, float]:
     """The sample with what the calls of the first pairs have used, and the mean seconds of these calls.
 
     Raises:
@@ -139,7 +141,7 @@ async def used_by(config: RunConfig, sample: Sample, pairs: int) -> tuple[Sample
     if not seconds:
         raise BadDataError("none of the calls was answered: there is nothing to plan from")
     sizes = await _sizes(config, build(config), pairs)
-    return Sample(sample.pairs, sample.sizes, used, sizes), sum(seconds) / len(seconds)
+    return MeasuredSample(sample.pairs, sample.sizes, used, sizes), sum(seconds) / len(seconds)
 
 
 async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[str, StepSize]:
@@ -165,7 +167,9 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
     if set_ is not None:
         return str(orjson.loads(set_))
     model = listed_model(config.model)
-    if model is None or not model.ways.reasons or model.ways.can_be_switched_off:
+    if model is None or not model.ways.reasons:
+        return "none"
+    if model.ways.can_be_switched_off and request.whole is None:
         return "none"
     return model.default_effort or "medium"
 

@@ -16,7 +16,7 @@ from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
 
 
-class Flaws:
+class DirectoryFlaws:
     """The findings in an output directory, by pair.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from asyncgen.quality.output_lines import Line, Problems, Wanted
+from asyncgen.quality.output_lines import OutputLine, Problems, Wanted
 from asyncgen.recipes.contents import MISSING, LineRule, value_at, written
 
 
@@ -32,7 +32,7 @@ def wanted_line(rule: LineRule, note_id: str, row: Any) -> Wanted | None:
 
 
 def check_copy(
-    problems: Problems, place: tuple[str, int], index: int, label: str, copy: Line | None, line: Line
+    problems: Problems, place: tuple[str, int], index: int, label: str, copy: OutputLine | None, line: OutputLine
 ) -> None:
     """A line that repeats one of another file has its very bytes."""
     if copy is not None and copy.data != line.data:
@@ -62,5 +62,5 @@ def check_values(
             problems.add(known.kind, file, index, f"{which} is not that of the input")
 
 
-def _has(line: Line, values: tuple[tuple[Any, Any], ...]) -> bool:
+def _has(line: OutputLine, values: tuple[tuple[Any, Any], ...]) -> bool:
     return bool(line.record) and all(value_at(line.record, way) == value for way, value in values)

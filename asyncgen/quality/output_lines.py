@@ -45,14 +45,14 @@ class Problems:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """A line of an output file; `record` is empty when it is no JSON object."""
 
     data: bytes
     record: dict[str, Any]
 
 
-Wanted = Callable[[Line], bool]
+Wanted = Callable[[OutputLine], bool]
 """Whether a line is the one that is expected."""
 
 
@@ -65,11 +65,11 @@ class OutputLines:
         self._problems = problems
         self.meter = FileMeter()
         self._lines = self._read(lines_of(directory.disk, directory.output(name)))
-        self._ahead: deque[Line] = deque()
+        self._ahead: deque[OutputLine] = deque()
         self._recent: deque[bytes] = deque(maxlen=AHEAD)
-        self._passed: deque[Line] = deque(maxlen=AHEAD)
+        self._passed: deque[OutputLine] = deque(maxlen=AHEAD)
 
-    def take(self, wanted: Wanted, label: str, index: int, has_failed: Wanted) -> Line | None:
+    def take(self, wanted: Wanted, label: str, index: int, has_failed: Wanted) -> OutputLine | None:
         """The line that is wanted, when it is among the next ones; None, and a problem, when it is not.
 
         Args:
@@ -95,7 +95,7 @@ class OutputLines:
             self._problems.add("missing", self._name, index, detail)
         return None
 
-    def take_next(self, index: int) -> Line | None:
+    def take_next(self, index: int) -> OutputLine | None:
         """The next line, whatever it is: where nothing is known of a row's lines but their number."""
         line = next(self.all(), None)
         if line is None:
@@ -107,7 +107,7 @@ class OutputLines:
         self._recent.append(line.data)
         return line
 
-    def all(self) -> Iterator[Line]:
+    def all(self) -> Iterator[OutputLine]:
         """Every line that is left."""
         while self._at(0) is not None:
             yield self._ahead.popleft()
@@ -122,7 +122,7 @@ class OutputLines:
         for line in self.all():
             self._too_much(line, index, has_failed, b"")
 
-    def _at(self, place: int) -> Line | None:
+    def _at(self, place: int) -> OutputLine | None:
         while len(self._ahead) <= place:
             line = next(self._lines, None)
             if line is None:
@@ -130,7 +130,7 @@ class OutputLines:
             self._ahead.append(line)
         return self._ahead[place]
 
-    def _too_much(self, line: Line, index: int, has_failed: Wanted, taken: bytes) -> None:
+    def _too_much(self, line: OutputLine, index: int, has_failed: Wanted, taken: bytes) -> None:
         row = self._problems.row
         if not line.record:
             self._problems.add("not_json", self._name, index, f"a line before this {row} is no JSON object")
@@ -144,14 +144,14 @@ class OutputLines:
                 "order", self._name, index, f"a line before this {row} is out of place, or of no {row}"
             )
 
-    def _read(self, lines: Iterator[bytes]) -> Iterator[Line]:
+    def _read(self, lines: Iterator[bytes]) -> Iterator[OutputLine]:
         for data in lines:
             if self._size is not None and self.meter.size >= self._size:
                 return
             self.meter.advance(data)
             if not data.endswith(b"\n"):
                 self._problems.add("torn", self._name, None, "the last line has no end")
-            yield Line(data, _object(data))
+            yield OutputLine(data, _object(data))
 
 
 def _object(data: bytes) -> dict[str, Any]:

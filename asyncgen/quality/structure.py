@@ -14,7 +14,7 @@ from typing import Any
 from asyncgen.errors import BadDataError
 from asyncgen.quality.line_values import check_copy, check_texts, check_values, id_at, wanted_line
 from asyncgen.quality.named_rows import ids_in, most_rows
-from asyncgen.quality.output_lines import AHEAD, Line, OutputLines, Problems, Wanted
+from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems, Wanted
 from asyncgen.recipe import Unparsed, guarded
 from asyncgen.recipes.contents import Contents
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
@@ -133,7 +133,7 @@ class Structure:
 
     def _take(
         self, file: OutputLines, name: str, number: int, index: int, note_id: str, row: Any, has_failed: Wanted
-    ) -> Line | None:
+    ) -> OutputLine | None:
         rule = self.contents.files[name][number]
         wanted = wanted_line(rule, note_id, row)
         return file.take_next(index) if wanted is None else file.take(wanted, rule.label, index, has_failed)
@@ -143,7 +143,7 @@ class Structure:
         return lambda line: bool(rules) and id_at(rules[0], line.record) in recent
 
     def _compare(
-        self, index: int, note_id: str, row: Any, lines: Mapping[tuple[str, int], Line | None]
+        self, index: int, note_id: str, row: Any, lines: Mapping[tuple[str, int], OutputLine | None]
     ) -> Made | None:
         """Hold the lines of a row against each other and against it; None when one is not there."""
         rules = {(name, number): self.contents.files[name][number] for name, number in lines}

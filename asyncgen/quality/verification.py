@@ -15,7 +15,7 @@ from asyncgen.quality.checks.finding import KINDS, MEANING
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.judgement import Judgement, State
 from asyncgen.quality.checks.permissions import permitted
-from asyncgen.quality.checks.reasoning import Expected, expect, keys_of_prompt
+from asyncgen.quality.checks.reasoning_form import Expected, expect, keys_of_prompt
 from asyncgen.quality.checks.reasoning_side import forbids_comparison
 from asyncgen.quality.output_lines import OutputLines, Problems
 from asyncgen.quality.structure import Made, Structure

@@ -14,8 +14,8 @@ import orjson
 from asyncgen.chat import ChatRequest, ResponseSchema
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.answer_schema import AnswerSchema
-from asyncgen.recipes.params import sampling_of
 from asyncgen.recipes.prompt_template import Template
+from asyncgen.recipes.request_fields import sampling_of
 from asyncgen.rows import BadFieldError
 from asyncgen.storage.fingerprint import digest
 from asyncgen.text import loads, strip_fence

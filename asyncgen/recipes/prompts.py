@@ -12,8 +12,8 @@ import orjson
 from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.recipes.params import check_params, sampling_of
 from asyncgen.recipes.prompt_template import Template
+from asyncgen.recipes.request_fields import check_params, sampling_of
 from asyncgen.text import loads
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)

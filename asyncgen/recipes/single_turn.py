@@ -18,7 +18,7 @@ SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=1024)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TurnRow:
     """A line of the input: its `id` (none: empty), and the fields that the template names, as text."""
 
     note_id: str
@@ -42,7 +42,7 @@ class SingleTurn:
         self._origin = Origin.of(STEP, self._prompt, self._sampling)
         self.fingerprint: Mapping[str, Any] = {"recipe": f"single_turn/{VERSION}", **prompts.used}
 
-    def parse(self, fields: Mapping[str, Any]) -> Line:
+    def parse(self, fields: Mapping[str, Any]) -> TurnRow:
         """Take what the template names: text, or numbers.
 
         Raises:
@@ -56,9 +56,9 @@ class SingleTurn:
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 raise BadFieldError(f"{name} is neither text nor a number")
             values[name] = str(value)
-        return Line(str(fields.get("id", "")), values)
+        return TurnRow(str(fields.get("id", "")), values)
 
-    async def run(self, pair: Line, generate: Generate) -> Examples:
+    async def run(self, pair: TurnRow, generate: Generate) -> Examples:
         """Ask once."""
         user = self._prompt.user.render(pair.values)
         answer = await generate(STEP, ChatRequest(self._prompt.system, user, self._sampling))
@@ -73,6 +73,6 @@ class SingleTurn:
         }
         return Examples((orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),), {"answered": 1})
 
-    def recognise(self, pair: Line, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
+    def recognise(self, pair: TurnRow, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
         """No other tool writes these."""
         return

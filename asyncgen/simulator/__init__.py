@@ -4,11 +4,14 @@ It stands beside the program: nothing here imports the rest of asyncgen, and onl
 tests import it. A `Profile` says how the server behaves; `Simulator` serves it.
 """
 
-from asyncgen.simulator.profile import Faults, Latency, Limits, Models, Profile, ProfileError, Storm, Thinking
+from asyncgen.simulator.batch.batch_profile import Batch
+from asyncgen.simulator.profile import Faults, Latency, Limits, Models, Profile, Storm, Thinking
+from asyncgen.simulator.profile_checks import ProfileError
 from asyncgen.simulator.profile_file import load_profile
 from asyncgen.simulator.server import Simulator
 
 __all__ = [
+    "Batch",
     "Faults",
     "Latency",
     "Limits",

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from asyncgen.simulator.completions import Completion
+from asyncgen.simulator.completions import SimulatedCompletion
 from asyncgen.simulator.providers import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 WITHOUT_USAGE = frozenset({"bad_json", "error_in_200"})
@@ -15,9 +15,9 @@ _REFUSAL = "I'm sorry, but I can't assist with that request."
 
 
 def encode(
-    completion: Completion,
+    completion: SimulatedCompletion,
     fault: str | None,
-    request: ChatRequest,
+    request: SimulatedRequest,
     provider: OpenAI,
     answer_id: str,
     created: int,
@@ -60,7 +60,7 @@ def encode(
     return provider.dress(answer)
 
 
-def spoil(completion: Completion, fault: str | None) -> Completion:
+def spoil(completion: SimulatedCompletion, fault: str | None) -> SimulatedCompletion:
     """The completion as the faults that touch its content leave it."""
     if fault == "empty":
         return _shortened(completion, "", "stop")
@@ -73,10 +73,10 @@ def spoil(completion: Completion, fault: str | None) -> Completion:
     return completion
 
 
-def _half(completion: Completion) -> str:
+def _half(completion: SimulatedCompletion) -> str:
     return cut_to_tokens(completion.content, count_tokens(completion.content) // 2)
 
 
-def _shortened(completion: Completion, content: str, finish_reason: str) -> Completion:
+def _shortened(completion: SimulatedCompletion, content: str, finish_reason: str) -> SimulatedCompletion:
     spent = count_tokens(content) + completion.reasoning_tokens
     return replace(completion, content=content, finish_reason=finish_reason, completion_tokens=spent)

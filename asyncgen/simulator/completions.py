@@ -9,14 +9,16 @@ from asyncgen.simulator.draws import unit
 from asyncgen.simulator.judging import asks_for_judgement, judgement
 from asyncgen.simulator.paraphrase import reply
 from asyncgen.simulator.profile import Profile
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.schemas import value_of
 from asyncgen.simulator.shapes import fill, shape_of_prompt
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
+_PLAIN = Profile()
+
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class SimulatedCompletion:
     """An answer and what it costs, in tokens; reasoning counts among those of the completion.
 
     `thoughts` are what a model says beside its answer, by the name of the field for it.
@@ -30,17 +32,17 @@ class Completion:
     thoughts: Mapping[str, str] = field(default_factory=dict)
 
 
-def complete(request: ChatRequest, key: int, profile: Profile) -> Completion:
+def complete(request: SimulatedRequest, key: int, profile: Profile = _PLAIN) -> SimulatedCompletion:
     """Answer a request with this body key: a paraphrase of its note, or the JSON object that it asks for."""
     content = _object(request, key, profile) if request.wants_json else reply(request.user, key)
     tokens = count_tokens(content)
     if request.max_tokens is not None and tokens > request.max_tokens:
         content = cut_to_tokens(content, request.max_tokens)
-        return Completion(content, "length", request.prompt_tokens, request.max_tokens)
-    return Completion(content, "stop", request.prompt_tokens, tokens)
+        return SimulatedCompletion(content, "length", request.prompt_tokens, request.max_tokens)
+    return SimulatedCompletion(content, "stop", request.prompt_tokens, tokens)
 
 
-def _object(request: ChatRequest, key: int, profile: Profile) -> str:
+def _object(request: SimulatedRequest, key: int, profile: Profile) -> str:
     if request.schema is not None:
         answer = value_of(request.schema, request.user, key)
         if asks_for_judgement(request.schema):

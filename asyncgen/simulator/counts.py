@@ -18,6 +18,9 @@ class Seen:
 class Counts:
     """Live counters of a simulator; only chat completions count, not the listing of models or of counts.
 
+    A request inside a batch counts like one of its own for answers, tokens and faults, and as one of
+    `batch_requests` instead of `requests`; `custom_ids` says how often each was worked on, whatever came of it.
+
     `answers` are whole completions without a fault, `answered_again` those beyond the first for a body:
     what a client paid twice. `abandoned` are requests whose client left before the answer. `refused` says by
     which limit, storm or account state, `faults` which faults hit. Tokens are those of every `usage` sent.
@@ -32,16 +35,30 @@ class Counts:
     in_flight: int = 0
     peak_in_flight: int = 0
     max_attempts: int = 0
+    batch_requests: int = 0
+    files: int = 0
+    batches: int = 0
     status: Counter[int] = field(default_factory=Counter)
+    batch_status: Counter[int] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     seen: dict[int, Seen] = field(default_factory=dict)
+    custom_ids: Counter[str] = field(default_factory=Counter)
 
     def arrive(self, key: int) -> Seen:
         """Count the arrival of the request with this body key; every arrival ends with a `leave`."""
         self.requests += 1
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+        return self._see(key)
+
+    def take_batched(self, key: int, custom_id: str) -> Seen:
+        """Count that a request of a batch is worked on."""
+        self.batch_requests += 1
+        self.custom_ids[custom_id] += 1
+        return self._see(key)
+
+    def _see(self, key: int) -> Seen:
         seen = self.seen.get(key)
         if seen is None:
             seen = self.seen[key] = Seen()
@@ -70,6 +87,10 @@ class Counts:
             "requests": self.requests,
             "distinct_requests": len(self.seen),
             "max_attempts": self.max_attempts,
+            "batch_requests": self.batch_requests,
+            "batch_custom_ids": len(self.custom_ids),
+            "batches": self.batches,
+            "files": self.files,
             "answers": self.answers,
             "answered_again": self.answered_again,
             "abandoned": self.abandoned,
@@ -79,6 +100,16 @@ class Counts:
             "completion_tokens": self.completion_tokens,
             "total_tokens": self.prompt_tokens + self.completion_tokens,
             "status": {str(status): count for status, count in sorted(self.status.items())},
+            "batch_status": {str(status): count for status, count in sorted(self.batch_status.items())},
             "refused": dict(sorted(self.refused.items())),
             "faults": dict(sorted(self.faults.items())),
         }
+
+    def ledger(self) -> dict[str, Any]:
+        """What each request cost, as JSON: what `GET /sim/ledger` sends.
+
+        `custom_ids`: how often each was worked on in a batch. `bodies`: how often each body (by its key in hex)
+        was answered whole, alone or in a batch; above 1 is what a client paid twice.
+        """
+        bodies = {f"{key:016x}": seen.answered for key, seen in self.seen.items()}
+        return {"custom_ids": dict(self.custom_ids), "bodies": bodies}

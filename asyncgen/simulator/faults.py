@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from asyncgen.simulator.draws import Draws
 from asyncgen.simulator.profile import FAULT_KINDS, Faults, Storm
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 
 class Fault(NamedTuple):
@@ -53,7 +53,7 @@ def storm_hit(storm: Storm, elapsed_s: float, draws: Draws) -> Fault | None:
     return None
 
 
-def concerns(fault: Fault, request: ChatRequest) -> bool:
+def concerns(fault: Fault, request: SimulatedRequest) -> bool:
     """Whether a fault that hits only requests of one kind hits this one."""
     if fault.kind == "bad_answer_json":
         return request.wants_json

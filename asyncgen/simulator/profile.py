@@ -1,8 +1,10 @@
 """What a simulated server is like: frozen values that are checked once."""
 
-import difflib
 from dataclasses import dataclass, field, fields
 from datetime import date
+
+from asyncgen.simulator.batch.batch_profile import Batch
+from asyncgen.simulator.profile_checks import ProfileError, not_negative, one_of
 
 FAULT_KINDS = (
     "rate_limit",
@@ -43,10 +45,6 @@ PROVIDER_NAMES = (
 THINKING_STYLES = ("tags", "unclosed", "tail", "reasoning_content", "reasoning")
 
 
-class ProfileError(ValueError):
-    """The profile cannot be used; the message names the key and what it should be."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """How long an answer takes: lognormal, with this median (seconds) and this sigma (of the logarithm)."""
@@ -55,7 +53,7 @@ class Latency:
     sigma: float = 0.3
 
     def __post_init__(self) -> None:
-        _not_negative(self, "latency", "median_s", "sigma")
+        not_negative(self, "latency", "median_s", "sigma")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ class Limits:
     queue: int = 0
 
     def __post_init__(self) -> None:
-        _not_negative(self, "limits", "rpm", "tpm", "rpd", "slots", "queue")
+        not_negative(self, "limits", "rpm", "tpm", "rpd", "slots", "queue")
         if not 0 < self.burst_s <= 60:  # noqa: PLR2004 - a minute, as the limits are by the minute
             raise ProfileError(f"limits.burst_s must be above 0 and at most 60 seconds, not {self.burst_s}")
 
@@ -120,11 +118,11 @@ class Faults:
     fail_kind: str = "bad_request"
 
     def __post_init__(self) -> None:
-        _not_negative(self, "faults", *FAULT_KINDS, "retry_after_s", "quota_after", "auth_after")
+        not_negative(self, "faults", *FAULT_KINDS, "retry_after_s", "quota_after", "auth_after")
         total = sum(getattr(self, kind) for kind in FAULT_KINDS)
         if total > 1 + 1e-9:
             raise ProfileError(f"the shares in [faults] add up to {total:g}: together they must not exceed 1")
-        _one_of("faults.fail_kind", self.fail_kind, FAULT_KINDS, "kind of fault")
+        one_of("faults.fail_kind", self.fail_kind, FAULT_KINDS, "kind of fault")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +139,10 @@ class Storm:
     retry_after_s: float = 1.0
 
     def __post_init__(self) -> None:
-        _not_negative(self, "storm", "start_s", "duration_s", "share", "retry_after_s")
+        not_negative(self, "storm", "start_s", "duration_s", "share", "retry_after_s")
         if self.share > 1:
             raise ProfileError(f"storm.share is a share from 0 to 1, not {self.share:g}")
-        _one_of("storm.kind", self.kind, FAULT_KINDS, "kind of fault")
+        one_of("storm.kind", self.kind, FAULT_KINDS, "kind of fault")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +158,7 @@ class Models:
     context: int = 0
 
     def __post_init__(self) -> None:
-        _not_negative(self, "models", "context")
+        not_negative(self, "models", "context")
         try:
             if self.date:
                 date.fromisoformat(self.date)
@@ -180,8 +178,8 @@ class Thinking:
     sentences: int = 6
 
     def __post_init__(self) -> None:
-        _not_negative(self, "thinking", "sentences")
-        _one_of("thinking.style", self.style, ("", *THINKING_STYLES), "style of thinking")
+        not_negative(self, "thinking", "sentences")
+        one_of("thinking.style", self.style, ("", *THINKING_STYLES), "style of thinking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +189,7 @@ class Judge:
     error: float = 0.0
 
     def __post_init__(self) -> None:
-        _not_negative(self, "judge", "error")
+        not_negative(self, "judge", "error")
         if self.error > 1:
             raise ProfileError(f"judge.error is a share from 0 to 1, not {self.error:g}")
 
@@ -213,24 +211,11 @@ class Profile:
     storm: Storm = field(default_factory=Storm)
     models: Models = field(default_factory=Models)
     thinking: Thinking = field(default_factory=Thinking)
+    batch: Batch = field(default_factory=Batch)
     judge: Judge = field(default_factory=Judge)
 
     def __post_init__(self) -> None:
-        _one_of("provider", self.provider, PROVIDER_NAMES, "provider")
-
-
-def _not_negative(values: object, table: str, *names: str) -> None:
-    for name in names:
-        value = getattr(values, name)
-        if not 0 <= value < float("inf"):
-            raise ProfileError(f"{table}.{name} must be zero or more, not {value}")
-
-
-def _one_of(key: str, value: str, known: tuple[str, ...], what: str) -> None:
-    if value not in known:
-        near = difflib.get_close_matches(value, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(filter(None, known))}"
-        raise ProfileError(f"{key} = {value!r} is no {what}; {hint}")
+        one_of("provider", self.provider, PROVIDER_NAMES, "provider")
 
 
 assert all(any(field.name == kind for field in fields(Faults)) for kind in FAULT_KINDS)

@@ -7,7 +7,8 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from asyncgen.simulator.profile import Profile, ProfileError
+from asyncgen.simulator.profile import Profile
+from asyncgen.simulator.profile_checks import ProfileError
 
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "an integer", float: "a number"}
 _T = TypeVar("_T")

@@ -22,7 +22,7 @@ class InvalidRequestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
+class SimulatedRequest:
     """What decides the answer: `user` is the last user message, `schema` the JSON schema for it.
 
     `fields` are all fields of the body.
@@ -44,7 +44,7 @@ class ChatRequest:
         return max(self.max_tokens or 0, -(-self.characters // 4))
 
 
-def parse_request(body: bytes, model: str = "") -> ChatRequest:
+def parse_request(body: bytes, model: str = "") -> SimulatedRequest:
     """Read a request body; `model` is what the address says, where it does.
 
     Raises:
@@ -65,7 +65,7 @@ def parse_request(body: bytes, model: str = "") -> ChatRequest:
         raise InvalidRequestError("'messages' must be a list of at least one message", "messages")
     response_format = data.get("response_format")
     kind = response_format.get("type", "text") if isinstance(response_format, dict) else "text"
-    return ChatRequest(
+    return SimulatedRequest(
         model=data["model"],
         system="\n".join(text for role, text in messages if role in ("system", "developer")),
         user=next((text for role, text in reversed(messages) if role == "user"), ""),
@@ -87,7 +87,8 @@ def _message(message: Any) -> tuple[str, str]:
         raise InvalidRequestError("every message must be an object with 'role' and 'content'", "messages")
     content = message.get("content")
     if isinstance(content, list):
-        content = "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+        texts = [part.get("text") or "" for part in content if isinstance(part, dict)]
+        content = "".join(texts) if all(isinstance(text, str) for text in texts) else None
     if not isinstance(content, str):
         raise InvalidRequestError("'content' must be a string or a list of text parts", "messages")
     return message["role"], content

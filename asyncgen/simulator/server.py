@@ -7,7 +7,6 @@ get past limits and storm are numbered for the draws, so timing never changes wh
 import asyncio
 import math
 import os
-import time
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -15,16 +14,17 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from asyncgen.simulator import answers, wire
+from asyncgen.simulator import answers
+from asyncgen.simulator import broken_wire as wire
+from asyncgen.simulator.batch.batch_api import BatchApi
 from asyncgen.simulator.buckets import RateLimits
-from asyncgen.simulator.completions import complete
 from asyncgen.simulator.counts import Counts, Seen
 from asyncgen.simulator.draws import body_key, draw, lognormal
 from asyncgen.simulator.faults import Fault, FaultPlan, concerns, storm_hit
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import PROVIDERS, ErrorAnswer, Route
-from asyncgen.simulator.reasoning import after_reasoning
-from asyncgen.simulator.requests import ChatRequest, InvalidRequestError, parse_request
+from asyncgen.simulator.requests import InvalidRequestError, SimulatedRequest, parse_request
+from asyncgen.simulator.respond import respond
 from asyncgen.simulator.slots import Slots
 
 _BACKLOG = 1024  # connections that wait to be accepted: clients open hundreds at once
@@ -49,6 +49,10 @@ class Simulator:
         self._provider = PROVIDERS[profile.provider](profile.models)
         self._slots = Slots(profile.limits)
         self._ids = (f"{os.urandom(6).hex()}{number:08x}" for number in count(1))
+        rules = self._provider.batch_rules if profile.batch.served else None
+        self._batches = (
+            BatchApi(profile, self._provider, rules, self.counts, self._ids, self._headers) if rules else None
+        )
         self._first_at = math.inf
         self._runner: web.ServerRunner | None = None
 
@@ -75,6 +79,8 @@ class Simulator:
         """Stop listening and end what is in flight at once."""
         assert self._runner is not None
         await self._runner.cleanup()
+        if self._batches:
+            await self._batches.close()
 
     @property
     def base_url(self) -> str:
@@ -82,8 +88,8 @@ class Simulator:
         return f"http://{self._host}:{self._port}{self._provider.base}"
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        if (http.method, http.path) == ("GET", "/sim/counts"):
-            return _json(self.counts.as_dict())
+        if http.path.startswith("/sim/") and (told := self._tell(http)):
+            return told
         provider = self._provider
         match provider.route(http.method, http.path, http.query, http.headers):
             case ErrorAnswer() as error:
@@ -93,7 +99,20 @@ class Simulator:
             case Route("model", model):
                 found = provider.model(model)
                 return _response(*found) if isinstance(found, ErrorAnswer) else _json(found)
+            case Route("batch", address):
+                batches = self._batches
+                if batches is None:
+                    return _response(*provider.no_route(http.method, http.path))
+                return await batches.handle(http, address)
         return _json({"object": "list", "data": [provider.describe(model) for model in provider.listed]})
+
+    def _tell(self, http: web.BaseRequest) -> web.Response | None:
+        match http.method, http.path:
+            case "GET", "/sim/counts":
+                return _json(self.counts.as_dict())
+            case "GET", "/sim/ledger":
+                return _json(self.counts.ledger())
+        return None
 
     async def _chat(self, http: web.BaseRequest, model: str) -> web.StreamResponse:
         body = await http.content.read()
@@ -135,7 +154,7 @@ class Simulator:
             return self._error(error)
         return await self._complete(http, chat, key, seen, fault.kind if fault else None)
 
-    def _storm(self, now: float, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
+    def _storm(self, now: float, chat: SimulatedRequest, key: int, seen: Seen) -> Fault | None:
         storm = self.profile.storm
         if not storm.duration_s:
             return None  # spares the draw
@@ -145,7 +164,7 @@ class Simulator:
         self.counts.refused["storm"] += 1
         return fault
 
-    def _fault(self, body: bytes, chat: ChatRequest, key: int, seen: Seen) -> Fault | None:
+    def _fault(self, body: bytes, chat: SimulatedRequest, key: int, seen: Seen) -> Fault | None:
         seen.admitted += 1
         fault = self._faults.hit(body, seen.admitted, draw(self.profile.seed, key, seen.admitted))
         if fault is None or not concerns(fault, chat):
@@ -168,16 +187,12 @@ class Simulator:
                 await asyncio.sleep(lognormal(latency.median_s, latency.sigma, unit))
 
     async def _complete(
-        self, http: web.BaseRequest, chat: ChatRequest, key: int, seen: Seen, fault: str | None
+        self, http: web.BaseRequest, chat: SimulatedRequest, key: int, seen: Seen, fault: str | None
     ) -> web.StreamResponse:
         if fault == "drop":
             return wire.drop(http)
-        provider = self._provider
-        completion = complete(provider.fit(chat), key, self.profile)
-        family = provider.family(chat.model)
-        completion = after_reasoning(completion, chat, family, self.profile.thinking, key)
-        completion = answers.spoil(completion, fault)
-        body = answers.encode(completion, fault, chat, provider, f"chatcmpl-{next(self._ids)}", int(time.time()))
+        answer_id = f"chatcmpl-{next(self._ids)}"
+        completion, body = respond(chat, key, fault, self._provider, self.profile, answer_id)
         self.counts.status[200] += 1
         if fault not in answers.WITHOUT_USAGE:
             self.counts.spend(completion.prompt_tokens, completion.completion_tokens)

@@ -41,7 +41,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LinePlace:
     """Where a line is; offset and length in bytes."""
 
     segment: Segment
@@ -91,7 +91,7 @@ class SegmentLog:
 
     # Lines
 
-    def append(self, line: bytes) -> Place:
+    def append(self, line: bytes) -> LinePlace:
         """Write a line.
 
         Raises:
@@ -118,7 +118,7 @@ class SegmentLog:
             # Some file systems write anew even what was set aside; but the cut has just given that back.
             return self._write(line)
 
-    def read(self, place: Place) -> bytes:
+    def read(self, place: LinePlace) -> bytes:
         """A line again."""
         return self._disk.read(place.segment.path, place.offset, place.length) or b""
 
@@ -173,14 +173,14 @@ class SegmentLog:
             if not segment.live:
                 self._disk.unlink(segment.path)
 
-    def _write(self, line: bytes) -> Place:
+    def _write(self, line: bytes) -> LinePlace:
         segment = self._current
         try:
             self._disk.write_at(segment.fd, line, segment.size, segment.path)
         except DiskError:
             self._disk.cut(segment.fd, segment.size, segment.path)
             raise
-        place = Place(segment, segment.size, len(line))
+        place = LinePlace(segment, segment.size, len(line))
         segment.size += len(line)
         return place
 

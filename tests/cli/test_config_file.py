@@ -13,7 +13,7 @@ def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Parse `run` with a configuration and flags; the arguments."""
     found = {}
     monkeypatch.setattr("asyncgen.cli.commands.run.prepare", lambda args: found.update(vars(args)))
-    monkeypatch.setattr("asyncgen.cli.job.prepare", lambda args: found.update(vars(args)))
+    monkeypatch.setattr("asyncgen.cli.run_job.prepare", lambda args: found.update(vars(args)))
     monkeypatch.setattr("asyncgen.cli.commands.run.carry_out", lambda _job, _args: Exit.DONE)
 
     def parse(content: str, *flags: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.client.classify import Action, Failure
-from asyncgen.client.retry import Again, Decision, GiveUp, Pause, Retries, Stop
+from asyncgen.client.retry import Decision, GiveUp, Pause, Retries, RetryAfter, Stop
 
 COUNTING = [action for action in Action if action not in {Action.WAIT, Action.ELSEWHERE}]
 
@@ -34,11 +34,11 @@ def decisions(
     ("action", "expected"),
     [
         (Action.WAIT, [Pause()] * 50),
-        (Action.RETRY, [Again(0.5), Again(1), Again(2), Again(4), Again(8), GiveUp()]),
-        (Action.ASK_AGAIN, [Again(0.5), Again(1), GiveUp()]),
+        (Action.RETRY, [RetryAfter(0.5), RetryAfter(1), RetryAfter(2), RetryAfter(4), RetryAfter(8), GiveUp()]),
+        (Action.ASK_AGAIN, [RetryAfter(0.5), RetryAfter(1), GiveUp()]),
         (Action.GIVE_UP, [GiveUp()]),
         (Action.STOP, [Stop()]),
-        (Action.STOP_IF_REPEATED, [Again(0.5), Stop()]),
+        (Action.STOP_IF_REPEATED, [RetryAfter(0.5), Stop()]),
     ],
     ids=lambda value: value.name if isinstance(value, Action) else None,
 )
@@ -51,7 +51,7 @@ def test_the_same_failure_again_and_again_ends_as_the_table_says(action: Action,
 def test_a_call_is_sent_at_most_max_attempts_times(max_attempts: int) -> None:
     """The failure of the last attempt is the last word."""
     decided, counted = decisions(*[Action.RETRY] * max_attempts, max_attempts=max_attempts)
-    assert [type(decision) for decision in decided] == [Again] * (max_attempts - 1) + [GiveUp]
+    assert [type(decision) for decision in decided] == [RetryAfter] * (max_attempts - 1) + [GiveUp]
     assert counted == max_attempts
 
 
@@ -83,7 +83,9 @@ def test_failures_of_an_endpoint_that_is_ill_never_count(kinds: list[Action], el
     decided, counted = decisions(*mixed)
     kept = [d for d, action in zip(decided, mixed, strict=True) if action is not Action.ELSEWHERE]
     assert (kept, counted) == decisions(*kinds)
-    assert all(d == Again(0.0) for d, action in zip(decided, mixed, strict=True) if action is Action.ELSEWHERE)
+    assert all(
+        d == RetryAfter(0.0) for d, action in zip(decided, mixed, strict=True) if action is Action.ELSEWHERE
+    )
 
 
 def test_a_pause_lasts_as_long_as_the_server_says() -> None:
@@ -93,14 +95,14 @@ def test_a_pause_lasts_as_long_as_the_server_says() -> None:
 
 def test_a_backoff_lasts_as_long_as_the_server_says() -> None:
     """No jitter then: the server has said when."""
-    assert Retries(6, full).after(failure(Action.RETRY, 7.5)) == Again(7.5)
-    assert Retries(6, full).after(failure(Action.RETRY, 0.0)) == Again(0.0)
+    assert Retries(6, full).after(failure(Action.RETRY, 7.5)) == RetryAfter(7.5)
+    assert Retries(6, full).after(failure(Action.RETRY, 0.0)) == RetryAfter(0.0)
 
 
 def test_one_rejected_key_is_tried_once_more_whatever_came_between() -> None:
     """The second 401 of a call stops the run, though another error was between them."""
     decided, _ = decisions(Action.STOP_IF_REPEATED, Action.RETRY, Action.STOP_IF_REPEATED)
-    assert decided == [Again(0.5), Again(1.0), Stop()]
+    assert decided == [RetryAfter(0.5), RetryAfter(1.0), Stop()]
 
 
 def test_a_stop_stops_after_any_attempt() -> None:
@@ -112,7 +114,7 @@ def test_a_stop_stops_after_any_attempt() -> None:
 def test_the_jitter_is_full_and_the_backoff_is_capped(draw: float, attempt: int) -> None:
     """From nothing to half a second, doubled with each attempt, to at most a minute."""
     decided, _ = decisions(*[Action.RETRY] * attempt, max_attempts=50, draw=lambda: draw)
-    assert decided[-1] == Again(pytest.approx(draw * min(60, 0.5 * 2 ** (attempt - 1))))
+    assert decided[-1] == RetryAfter(pytest.approx(draw * min(60, 0.5 * 2 ** (attempt - 1))))
 
 
 def test_without_a_given_draw_the_jitter_is_random() -> None:
@@ -120,7 +122,7 @@ def test_without_a_given_draw_the_jitter_is_random() -> None:
     backoffs = {
         decision.backoff
         for _ in range(50)
-        if isinstance(decision := Retries(6).after(failure(Action.RETRY)), Again)
+        if isinstance(decision := Retries(6).after(failure(Action.RETRY)), RetryAfter)
     }
     assert len(backoffs) > 40
     assert 0 <= min(backoffs) < 0.25 < max(backoffs) <= 0.5
@@ -129,7 +131,7 @@ def test_without_a_given_draw_the_jitter_is_random() -> None:
 def test_thousands_of_attempts_are_fine() -> None:
     """The doubling does not run out of the range of floats."""
     decided, _ = decisions(*[Action.RETRY] * 2000, max_attempts=2000)
-    assert decided[-2:] == [Again(60.0), GiveUp()]
+    assert decided[-2:] == [RetryAfter(60.0), GiveUp()]
 
 
 def test_a_call_that_is_refused_again_and_again_while_others_pass_is_poison() -> None:

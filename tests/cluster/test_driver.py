@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from asyncgen.cluster.coordinator import Report
+from asyncgen.chat import Adaptation, Findings
+from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.driver import Driver
-from asyncgen.cluster.job import ShardEnded
+from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError
 from asyncgen.events import Event, Notice, Paused, Sample
@@ -16,6 +18,7 @@ from asyncgen.shard import Portion, Shard
 from .helpers import report
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+KNOWN = Adaptation("", "paraphrase", ("max_tokens", "top_p"), "top_p", None)
 SHARDS = [Portion(Shard(number, 5), 50) for number in range(1, 6)]
 
 
@@ -30,7 +33,7 @@ class Fleet:
         self._why: AsyncgenError | None = None
         self.given: list[tuple[int, int]] = []
         self.left: list[int] = []
-        self.reports: list[Report] = []
+        self.reports: list[WorkerReport] = []
         self.news: list[Event] = []
         self.failing: dict[int, AsyncgenError] = {}
         self.failed = 0
@@ -48,7 +51,7 @@ class Fleet:
         done = report(portion.shard.number, worker=worker, done=portion.size, total=portion.size, calls=30)
         return ShardEnded(self.failed, done, error)
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[Report], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
         if self.away:
             return None
         if stop is not None:
@@ -67,7 +70,7 @@ def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = Non
         pass
 
     totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
-    return Driver(fleet, totals, events.append, flush, most_failures, "MEDEC pairs")
+    return Driver(fleet, totals, events.append, flush, most_failures, "MEDEC pairs", "m", [KNOWN])
 
 
 async def test_a_slow_worker_does_not_hold_up_the_rest():
@@ -110,10 +113,10 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     driver = driver_of(fleet, events)
     loop = asyncio.get_running_loop()
     fleet.reports = [report(1, session="first")]
-    paused = Report(0, 1, "second", 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
+    paused = WorkerReport(0, 1, "second", 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
     loop.call_later(2.5, setattr, fleet, "reports", [paused])
     pauses = ((Paused(100.0, "rate_limit"), 98.0), (Paused(9.0, "rate_limit", "b"), 9.0))
-    loop.call_later(3.5, setattr, fleet, "reports", [Report(0, 1, "second", 1.0, pauses)])
+    loop.call_later(3.5, setattr, fleet, "reports", [WorkerReport(0, 1, "second", 1.0, pauses)])
     loop.call_later(4.5, setattr, fleet, "reports", [])
     await driver.run(SHARDS[:1])
     paused_at = [(event.seconds, event.endpoint) for event in events if isinstance(event, Paused)]
@@ -128,3 +131,15 @@ async def test_too_many_failed_pairs_of_all_shards_stop_the_run():
     fleet.failed = 3
     with pytest.raises(BadDataError, match="6 pairs failed"):
         await driver_of(fleet, events, most_failures=5).run(SHARDS)
+
+
+async def test_what_a_model_does_not_take_is_said_once():
+    """However many workers say it, of however many steps; not what an earlier start has said."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    new = [replace(KNOWN, step=step, name="max_tokens", renamed="max_completion_tokens") for step in ("a", "b")]
+    fleet.reports = [
+        report(shard, worker=shard - 1, findings=Findings((KNOWN, one))) for shard, one in enumerate(new, 1)
+    ]
+    await driver_of(fleet, events).run(SHARDS)
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert said == ["Model m takes max_completion_tokens for max_tokens: sent so"]

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen.export.examples import Examples
+from asyncgen.export.examples import ExamplePairs
 from asyncgen.export.run_files import RunFiles
 from asyncgen.recipes.medec_contents import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
@@ -72,9 +72,9 @@ def make_run(directory: Path, pairs: Iterable[Pair], *, finished: bool = True, b
     return directory
 
 
-def examples_in(directory: RunDirectory) -> Examples:
+def examples_in(directory: RunDirectory) -> ExamplePairs:
     """The examples of a run."""
-    return Examples(RunFiles(directory), COMBINED_FILE)
+    return ExamplePairs(RunFiles(directory), COMBINED_FILE)
 
 
 @pytest.fixture(scope="session")

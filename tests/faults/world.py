@@ -18,7 +18,7 @@ from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
 from asyncgen.client.http_client import HttpClient
 from asyncgen.config import EndpointConfig, RunConfig
-from asyncgen.engine.run import Run
+from asyncgen.engine.single_run import Run
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 

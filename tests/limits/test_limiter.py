@@ -17,7 +17,7 @@ from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import PERIOD, RateLimiter
-from asyncgen.limits.rate_headers import Report
+from asyncgen.limits.rate_headers import LimitReport
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
@@ -586,7 +586,7 @@ async def test_a_share_that_grows_lets_no_burst_through() -> None:
     """A worker of a cluster begins with next to nothing, and has all of a limit a second later."""
     limiter = RateLimiter(None, None)
     limiter.share = 0.001
-    limiter.hear({"requests": Report(6_000, 6_000, 60.0, None)}, {}, now())
+    limiter.hear({"requests": LimitReport(6_000, 6_000, 60.0, None)}, {}, now())
     limiter.share = 1.0
     gate = Gate([Endpoint(fixed(10**6), limiter)])
     pump = asyncio.create_task(gate.pump())
@@ -602,13 +602,13 @@ async def test_a_limit_that_headers_tell_of_knows_what_was_sent_before():
     limiter = RateLimiter(None, None)
     for _ in range(4):
         limiter.spend(1024, 0.0)
-    limiter.hear({"tokens": Report(30_000, 25_000, 60.0, None)}, {}, 1.0)
+    limiter.hear({"tokens": LimitReport(30_000, 25_000, 60.0, None)}, {}, 1.0)
     assert limiter.lanes["tokens"].spent == 4096
 
 
-def spoken(limit: float) -> dict[str, Report]:
+def spoken(limit: float) -> dict[str, LimitReport]:
     """A report of requests."""
-    return {"requests": Report(limit, 0, 60.0, None)}
+    return {"requests": LimitReport(limit, 0, 60.0, None)}
 
 
 async def test_a_limit_that_only_refusals_tell_of_is_dropped_when_answers_do_not_confirm_it():

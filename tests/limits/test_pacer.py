@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from asyncgen.limits.pacer import Mark, Pace
+from asyncgen.limits.pacer import Pace, SpendMark
 
 DT = 0.002
 
@@ -68,7 +68,7 @@ class Client:
         self._random = random.Random(3)
         self.sent: list[float] = []
         self.refusals: list[float] = []
-        self._answers: list[tuple[float, int, Mark, float]] = []
+        self._answers: list[tuple[float, int, SpendMark, float]] = []
         self._spent = self._purse = 0.0
         self._paused_until = 0.0
 
@@ -82,7 +82,7 @@ class Client:
             self._purse -= amount
             self._spent += amount
             self.pace.sent(amount, self._spent)
-            mark = Mark(now, amount, self._spent)
+            mark = SpendMark(now, amount, self._spent)
             if self.bucket.ask(amount * self._charge, now):
                 self.sent.append(now)
                 arrival = now + self._latency * self._random.lognormvariate(0, 0.3)

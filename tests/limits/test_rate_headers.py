@@ -2,10 +2,10 @@
 
 import pytest
 
-from asyncgen.limits.rate_headers import DAY, MINUTE, Report, read_reports
+from asyncgen.limits.rate_headers import DAY, MINUTE, LimitReport, read_reports
 
 
-def requests(limit: float, remaining: float, reset: str) -> Report:
+def requests(limit: float, remaining: float, reset: str) -> LimitReport:
     """What these headers say of requests."""
     names = ("limit", "remaining", "reset")
     values = (f"{limit:g}", f"{remaining:g}", reset)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asyncgen.events import EndpointUse, Planned
 from asyncgen.monitor.history import Calls, History
-from asyncgen.monitor.report.record import Record
+from asyncgen.monitor.report.record import RunRecord
 
 from .lines import EVENING, ended, line, paused, sampled, started
 from .samples import sample
@@ -143,9 +143,9 @@ def test_a_short_pause_now_and_then_is_no_storm():
     assert [storm.paused for storm in history.storms] == [2]
 
 
-def recorded(lines: list[bytes]) -> Record:
+def recorded(lines: list[bytes]) -> RunRecord:
     """The record of these lines."""
-    record = Record()
+    record = RunRecord()
     history = History(record.observe)
     for one in b"".join(lines).splitlines(keepends=True):
         history.feed(one)

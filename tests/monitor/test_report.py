@@ -11,8 +11,8 @@ from asyncgen.cli.commands.status import lines
 from asyncgen.cost import Spend
 from asyncgen.monitor.history import Calls
 from asyncgen.monitor.report.page import render
-from asyncgen.monitor.report.record import BINS, Record
-from asyncgen.monitor.status import look
+from asyncgen.monitor.report.record import BINS, RunRecord
+from asyncgen.monitor.run_status import look
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -59,7 +59,7 @@ class Outline(HTMLParser):
 
 def page_of(directory: Path, disk: Disk) -> str:
     """The page about a directory."""
-    record, calls = Record(), Calls()
+    record, calls = RunRecord(), Calls()
     picture = look(RunDirectory(disk, directory), record.observe)
     path = directory / ".asyncgen" / "calls.jsonl"
     for line in path.read_bytes().splitlines() if path.exists() else []:
@@ -161,7 +161,7 @@ def test_a_long_run_makes_no_longer_page(night, disk):
     lines = [started(0)]
     lines += [sampled(second, sample(total=40_000, done=2 * second)) for second in range(1, 20_001)]
     (night / ".asyncgen" / "events.jsonl").write_bytes(b"".join(lines))
-    record = Record()
+    record = RunRecord()
     look(RunDirectory(disk, night), record.observe)
     assert BINS / 2 <= len(record.timeline.bins) <= BINS
     assert round(record.timeline.total("pairs")) == 40_000

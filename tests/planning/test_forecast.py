@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asyncgen.chat import Usage
 from asyncgen.cost import Price
-from asyncgen.planning.forecast import REASONING_TOKENS, Sample, StepSize, StepUsage, forecast
+from asyncgen.planning.forecast import REASONING_TOKENS, MeasuredSample, StepSize, StepUsage, forecast
 
 PRICE = Price(model="m", prompt=2.0, cached=1.0, completion=10.0)
 
@@ -34,7 +34,7 @@ def test_a_range_is_a_range_and_grows_with_the_pairs(
     calls: int, pairs: int, *, json_object: bool, system: int, note: int
 ) -> None:
     """Low, likely, high; twice the pairs take twice as much."""
-    sample = Sample(calls, {"step": step(calls, json_object=json_object, system=system, note=note)})
+    sample = MeasuredSample(calls, {"step": step(calls, json_object=json_object, system=system, note=note)})
     one, two = forecast(sample, pairs, PRICE), forecast(sample, 2 * pairs, PRICE)
     assert one.cost is not None
     assert two.cost is not None
@@ -64,7 +64,7 @@ def test_twenty_calls_foretell_a_thousand_within_a_tenth(seed: int) -> None:
             size.rewritten_characters += note
         if place < 20:
             used.add(usages[place])
-    found = forecast(Sample(1000, {"s": everything}, {"s": used}, {"s": first}), 1000, None)
+    found = forecast(MeasuredSample(1000, {"s": everything}, {"s": used}, {"s": first}), 1000, None)
     prompt, completion = sum(u.prompt_tokens for u in usages), sum(u.completion_tokens for u in usages)
     assert found.prompt_tokens[1] == pytest.approx(prompt, rel=0.1)
     assert found.completion_tokens[1] == pytest.approx(completion, rel=0.1)
@@ -73,14 +73,14 @@ def test_twenty_calls_foretell_a_thousand_within_a_tenth(seed: int) -> None:
 
 def test_an_answer_is_never_longer_than_it_may_be() -> None:
     """Of notes of a million characters."""
-    found = forecast(Sample(10, {"s": step(10, note=1_000_000)}), 10, None)
+    found = forecast(MeasuredSample(10, {"s": step(10, note=1_000_000)}), 10, None)
     assert found.completion_tokens == (20_480, 20_480, 20_480)
 
 
 def test_at_best_the_fixed_part_of_the_prompts_is_cached_if_it_is_long_enough() -> None:
     """A server caches what 1,024 tokens have in common, not less."""
-    short = forecast(Sample(1, {"s": step(1, system=3000, note=0)}), 1_000_000, PRICE)
-    long = forecast(Sample(1, {"s": step(1, system=30_000, note=0)}), 1_000_000, PRICE)
+    short = forecast(MeasuredSample(1, {"s": step(1, system=3000, note=0)}), 1_000_000, PRICE)
+    long = forecast(MeasuredSample(1, {"s": step(1, system=30_000, note=0)}), 1_000_000, PRICE)
     assert short.cost is not None
     assert long.cost is not None
     assert short.cost[0] == pytest.approx(2 * short.prompt_tokens[0] / 1e6)
@@ -94,7 +94,7 @@ def test_at_best_the_fixed_part_of_the_prompts_is_cached_if_it_is_long_enough() 
 def test_a_longer_prompt_never_costs_less(calls: int, system: int, note: int, more: int) -> None:
     """Also where it becomes just long enough for the cache of a server; rounded to a token."""
     shorter, longer = (
-        forecast(Sample(calls, {"step": step(calls, system=length, note=note)}), calls, PRICE).cost
+        forecast(MeasuredSample(calls, {"step": step(calls, system=length, note=note)}), calls, PRICE).cost
         for length in (system, system + more)
     )
     assert shorter is not None
@@ -107,7 +107,7 @@ def test_a_longer_prompt_never_costs_less(calls: int, system: int, note: int, mo
 def test_more_effort_never_takes_fewer_tokens(efforts: tuple[str, str]) -> None:
     """By the table of guesses."""
     less, more = (
-        forecast(Sample(1, {"step": replace(step(1), effort=effort)}), 1, PRICE).completion_tokens
+        forecast(MeasuredSample(1, {"step": replace(step(1), effort=effort)}), 1, PRICE).completion_tokens
         for effort in efforts
     )
     assert all(one <= other for one, other in zip(less, more, strict=True))

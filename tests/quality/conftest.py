@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from asyncgen.medec.pair import Pair, parse_pair
-from asyncgen.quality.checks.reasoning import Expected, expect
+from asyncgen.quality.checks.reasoning_form import Expected, expect
 from tests.quality.defects import Example, clean_example
 
 

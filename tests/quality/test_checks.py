@@ -8,8 +8,8 @@ from asyncgen.medec.pair import Pair
 from asyncgen.quality.checks.duplicates import Duplicates
 from asyncgen.quality.checks.finding import KINDS
 from asyncgen.quality.checks.inspector import Inspector
-from asyncgen.quality.checks.reasoning import Expected, check_reasoning, expect, keys_of_prompt
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.note_words import split_words
+from asyncgen.quality.checks.reasoning_form import Expected, check_reasoning, expect, keys_of_prompt
 
 NOTE = (
     "A 45-year-old woman comes to the physician because of severe pain in the left knee for 3 days. "

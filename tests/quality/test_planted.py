@@ -9,9 +9,9 @@ from asyncgen.medec.pair import Pair
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.proof import unproven
-from asyncgen.quality.checks.reasoning import Expected
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.reasoning_form import Expected
 from asyncgen.simulator.paraphrase import paraphrase
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 from tests.quality.edits import clean_paraphrase

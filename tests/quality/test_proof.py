@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.quality.checks.change import Change
+from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.permissions import EVERYTHING, Permission, permitted
 from asyncgen.quality.checks.proof import unproven
-from asyncgen.quality.checks.words import split_words
 
 BEFORE = "A 54-year-old man with diabetes comes to the physician because of chest pain. "
 BEHIND = " He has no fever or chills. He takes metformin 500 mg twice daily."

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.quality.checks.change import Change
+from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.numbers import check_numbers
 from asyncgen.quality.checks.quantities import quantities, same_amount
-from asyncgen.quality.checks.words import split_words
 
 
 def kinds(was: str, became: str) -> set[str]:

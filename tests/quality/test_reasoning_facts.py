@@ -4,9 +4,9 @@ import pytest
 
 from asyncgen.medec.pair import Pair
 from asyncgen.quality.checks.change import Change
+from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.reasoning_facts import Notes, check_facts
 from asyncgen.quality.checks.reasoning_side import forbids_comparison
-from asyncgen.quality.checks.words import split_words
 
 NOTE = (
     "A 45-year-old woman has severe pain in the left knee for 3 days. She has no fever or chills. "

@@ -9,7 +9,7 @@ from asyncgen.medec.pair import Pair
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.judgement import State
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.note_words import split_words
 from tests.quality.sentences import Sentence, Verdict, is_held_out, load_sentences
 
 SPLITS: list[tuple[Verdict, bool]] = [*product(("clean", "bad"), (False, True))]

@@ -13,7 +13,7 @@ from asyncgen.client import scripted_wire
 from asyncgen.client.classify import judge_answer
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
-from asyncgen.engine.run import Run, Summary
+from asyncgen.engine.single_run import Run, Summary
 from asyncgen.events import Event
 from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk

@@ -180,6 +180,7 @@ def test_a_json_schema_is_followed() -> None:
         (b'{"model": "m"}', "messages"),
         (b'{"model": "m", "messages": [1]}', "messages"),
         (b'{"model": "m", "messages": [{"role": "user"}]}', "messages"),
+        (b'{"model": "m", "messages": [{"role": "user", "content": [{"text": 5}]}]}', "messages"),
         (b'{"model": "m", "stream": true, "messages": []}', "stream"),
         (b'{"model": "m", "max_tokens": 0, "messages": [{"role": "user", "content": ""}]}', "max_tokens"),
         (

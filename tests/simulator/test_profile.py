@@ -77,6 +77,9 @@ def test_tables_become_values(tmp_path: Path) -> None:
         ("[models]\ndate = '14.1.2027'", "models.date must be a day such as 2027-01-14"),
         ("[models]\ncontext = -1", "models.context must be zero or more"),
         ("[storm]\nshare = 2", "storm.share is a share from 0 to 1"),
+        ("[batch]\nexpire = 1.5", "batch.expire is a share from 0 to 1, not 1.5"),
+        ("[batch]\nworking_s = -1", "batch.working_s must be zero or more"),
+        ("[batch]\nexpires = 1", "unknown key batch.expires; did you mean batch.expire"),
         ("seed = ", "is not TOML"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 
 from asyncgen.engine import passes as work
 from asyncgen.engine import repair as merge
-from asyncgen.engine import run as pipeline
+from asyncgen.engine import single_run as pipeline
 from asyncgen.engine import writer
 from asyncgen.engine.repair import SUFFIX
 from asyncgen.engine.writer import RunOutputs, failed_line
@@ -22,7 +22,7 @@ from asyncgen.storage import checkpoint, disk, manifest, resume
 from asyncgen.storage.disk import write_durably
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import CHECKPOINT, RunDirectory
-from asyncgen.storage.segment_writer import Place, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, SegmentLog
 
 from .model_disk import ModelDisk
 from .world import OUTPUTS
@@ -198,8 +198,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     append = SegmentLog.append
 
-    def forgetful(self: SegmentLog, line: bytes) -> Place:
-        return Place(self._current, 0, 0) if b'"kind":"answer"' in line else append(self, line)
+    def forgetful(self: SegmentLog, line: bytes) -> LinePlace:
+        return LinePlace(self._current, 0, 0) if b'"kind":"answer"' in line else append(self, line)
 
     patch.setattr(SegmentLog, "append", forgetful)
 

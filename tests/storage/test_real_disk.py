@@ -12,7 +12,7 @@ import pytest
 
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig
-from asyncgen.engine import run as pipeline
+from asyncgen.engine import single_run as pipeline
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Exit, TryLaterError
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile

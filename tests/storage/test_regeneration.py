@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from asyncgen.quality.flaws import Flaws
+from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipe import Examples
 from asyncgen.recipes.medec_contents import CONTENTS
 from asyncgen.rows import Row
@@ -23,7 +23,7 @@ STATISTICS = "out/generation_stats_safe.json"
 LOSSES = 3
 
 
-class Chosen(Flaws):
+class Chosen(DirectoryFlaws):
     """Finds three pairs; what comes of the last one is no better."""
 
     def __init__(self) -> None:

@@ -19,8 +19,8 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig
-from asyncgen.engine import run as pipeline
-from asyncgen.quality.flaws import Flaws
+from asyncgen.engine import single_run as pipeline
+from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage import checkpoint
@@ -142,7 +142,7 @@ class Phase:
     failing: frozenset[Call] = frozenset()
     restart: bool = False
     remove_checkpoint: bool = False
-    flaws: Flaws | None = None
+    flaws: DirectoryFlaws | None = None
     """What a regeneration finds; None: a run."""
 
 

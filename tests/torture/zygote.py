@@ -18,7 +18,7 @@ PRELOADED = (
     "aiohttp",
     "httpx2",
     "uvloop",
-    "asyncgen.engine.run",
+    "asyncgen.engine.single_run",
     "asyncgen.cli.console",
     "asyncgen.recipes.medec_safe",
 )

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from asyncgen.cli.flags import add_sample_arguments
-from asyncgen.cli.job import sockets
 from asyncgen.cli.paths import absolute, absolute_input
+from asyncgen.cli.run_job import sockets
 from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError

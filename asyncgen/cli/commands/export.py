@@ -13,7 +13,7 @@ from asyncgen.humanize import one_of, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
-    from asyncgen.export.job import Export, Sink, Tally
+    from asyncgen.export.export_run import Export, ExportTally, RecordSink
     from asyncgen.export.lines import LinesExport
     from asyncgen.storage.staging import Staging
 
@@ -131,8 +131,8 @@ def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
     return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
 
 
-def _sink(staging: "Staging", path: Path, format_name: str, work: Work) -> "Sink":
-    from asyncgen.export.job import JsonlSink  # noqa: PLC0415
+def _sink(staging: "Staging", path: Path, format_name: str, work: Work) -> "RecordSink":
+    from asyncgen.export.export_run import JsonlSink  # noqa: PLC0415
 
     return (work.parquet_sink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
 
@@ -141,7 +141,7 @@ def _report(
     lines: Lines,
     format_name: str,
     work: Work,
-    tally: "Tally",
+    tally: "ExportTally",
     *,
     card: Path,
     files: dict[str, Path],

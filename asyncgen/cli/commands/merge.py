@@ -23,7 +23,7 @@ def execute(args: argparse.Namespace) -> int:
     """Join."""
     from asyncgen.storage.disk import Disk  # noqa: PLC0415 - not for --help
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
-    from asyncgen.storage.merge import join  # noqa: PLC0415
+    from asyncgen.storage.shard_merge import join  # noqa: PLC0415
 
     disk = Disk()
     try:

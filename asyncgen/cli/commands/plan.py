@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from asyncgen.cli import flags as _flags
-from asyncgen.cli import job as _job
+from asyncgen.cli import run_job as _job
 from asyncgen.cli.command_line import command
 from asyncgen.cli.execution import carry_out
 from asyncgen.config import RunConfig
@@ -20,7 +20,7 @@ from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import NO_PRICE, amount, duration, usd
 from asyncgen.planning.capacity import Plan as Pace
-from asyncgen.planning.forecast import Forecast, Sample, forecast
+from asyncgen.planning.forecast import Forecast, MeasuredSample, forecast
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, format_limits
 
@@ -84,7 +84,7 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _calls_a_pair(sample: Sample) -> float:
+def _calls_a_pair(sample: MeasuredSample) -> float:
     return sum(size.calls for size in sample.sizes.values()) / sample.pairs
 
 
@@ -99,7 +99,9 @@ CHEAPER = {
 }
 
 
-def _cheaper(config: RunConfig, prices: Path | None, sample: Sample, pairs: int) -> list[tuple[str, str, Range]]:
+def _cheaper(
+    config: RunConfig, prices: Path | None, sample: MeasuredSample, pairs: int
+) -> list[tuple[str, str, Range]]:
     """The cost in the service tiers that cost less, where they are known: name, how to get it, range."""
     found = []
     for tier, how in CHEAPER.items():
@@ -148,12 +150,13 @@ def _say(
 
 def _run(argv: Sequence[str]) -> str:
     """The command that does what was planned."""
-    typed = argv[2:] if argv[1:2] in (["plan"], ["run"]) else argv[1:]  # the users' script has no such word
+    name = "requests" if argv[1:2] == ["requests"] else "run"
+    typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
     words = shlex.split(command("", *typed))
     for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
         for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
             del words[place : place + 1 + (values if "=" not in words[place] else 0)]
-    return shlex.join(["asyncgen", "run", *words])
+    return shlex.join(["asyncgen", name, *words])
 
 
 def _range(values: tuple[float, float, float]) -> str:

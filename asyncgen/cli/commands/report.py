@@ -27,8 +27,8 @@ def execute(args: argparse.Namespace) -> int:
     # Not for --help: orjson and more.
     from asyncgen.monitor.history import Calls  # noqa: PLC0415
     from asyncgen.monitor.report.page import render  # noqa: PLC0415
-    from asyncgen.monitor.report.record import Record  # noqa: PLC0415
-    from asyncgen.monitor.status import look  # noqa: PLC0415
+    from asyncgen.monitor.report.record import RunRecord  # noqa: PLC0415
+    from asyncgen.monitor.run_status import look  # noqa: PLC0415
     from asyncgen.storage.disk import Disk, lines_of, replace_atomically  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
@@ -37,7 +37,7 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError(f"{target} is a directory: give the name of a file")
     disk = Disk()
     directory = RunDirectory(disk, absolute(args.directory, "the directory"))
-    record, calls = Record(), Calls()
+    record, calls = RunRecord(), Calls()
     picture = look(directory, record.observe)
     for line in lines_of(disk, directory.calls):
         calls.feed(line)

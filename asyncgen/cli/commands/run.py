@@ -5,7 +5,7 @@ import argparse
 from asyncgen.cli.commands import plan
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_arguments
-from asyncgen.cli.job import prepare
+from asyncgen.cli.run_job import prepare
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "execute"]
 

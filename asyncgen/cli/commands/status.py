@@ -16,7 +16,7 @@ from asyncgen.errors import Exit
 from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate
 
 if TYPE_CHECKING:
-    from asyncgen.monitor.status import Picture
+    from asyncgen.monitor.run_status import Picture
     from asyncgen.monitor.throughput import Rates
 
 HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to go on"
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Look, and say what is seen."""
-    from asyncgen.monitor.status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
+    from asyncgen.monitor.run_status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.text import printable  # noqa: PLC0415
@@ -145,6 +145,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "calls": None if merged else sum(one.calls for one in samples),
         "refused": None if merged else sum(one.refused for one in samples),
         "retried": None if merged else sum(one.retried for one in samples),
+        "from_cache": picture.from_cache,
         "prompt_tokens": picture.prompt_tokens,
         "completion_tokens": picture.completion_tokens,
         "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
@@ -260,7 +261,7 @@ def _storm(picture: "Picture") -> Iterator[tuple[str, str]]:
 
 
 def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
-    from asyncgen.monitor.report.words import cost_of  # noqa: PLC0415 - as above
+    from asyncgen.monitor.report.amounts import cost_of  # noqa: PLC0415 - as above
 
     samples = picture.history.samples
     calls, refused, retried = (
@@ -271,6 +272,8 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
         "calls",
         f"{calls:,} in {plural(starts, 'start')}, {refused:,} refused (429, 503), {retried:,} retries",
     )
+    if picture.from_cache:
+        yield "cache", f"{plural(picture.from_cache, 'answer')}, not among these"
     yield _tokens(picture)
     yield "cost", cost_of(picture)
     if picture.lost_tokens:

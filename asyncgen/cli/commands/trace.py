@@ -5,15 +5,16 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli import job as _job
+from asyncgen.cli import run_job as _job
+from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.config import DEFAULT_RECIPE
 from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
-    from asyncgen.cli.replay import Again, Question
-    from asyncgen.monitor.trace import Trail
+    from asyncgen.cli.replay import Question, Replay
+    from asyncgen.monitor.row_trace import Trail
 
 HELP = "show the calls that a record was made from; --again sends the same requests once more"
 EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --prompt-file prompts.json"
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input-jsonl", "--input", type=a_path, metavar="P", help="the rows of the run, for --again"
     )
-    parser.add_argument("--prompt-file", type=a_path, metavar="P", help="the prompts of the run, for --again")
+    parser.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help="the prompts of the run, for --again"
+    )
     add_recipe_arguments(parser, "what asked, for --again (default: the recipe of the run): ")
     add_api_arguments(parser, " of --again")
 
@@ -47,7 +50,7 @@ def execute(args: argparse.Namespace) -> int:
     # `asyncgen --help` does not pay for these.
     from asyncgen.cli.trace_view import as_json, say_trail  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
-    from asyncgen.monitor.trace import find  # noqa: PLC0415
+    from asyncgen.monitor.row_trace import find  # noqa: PLC0415
     from asyncgen.recipes.made_by import record_of  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
@@ -71,7 +74,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any]]:
-    from asyncgen.cli.replay import Again  # noqa: PLC0415
+    from asyncgen.cli.replay import Replay  # noqa: PLC0415
     from asyncgen.cli.servers import serve_local, serve_simulator  # noqa: PLC0415
     from asyncgen.cli.trace_view import say_answer  # noqa: PLC0415
 
@@ -82,7 +85,11 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
-        again = Again(config, job.price, trail)
+        # The JSON stays alone on its stream.
+        stream = sys.stderr if args.json else sys.stdout
+        stream.writelines(f"{line}\n" for line in address_lines(config))
+        stream.flush()
+        again = Replay(config, job.price, trail)
         client = await stack.enter_async_context(again.client())
         answers = []
         # All are proved to be the same before one is paid.
@@ -93,7 +100,7 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
     return answers
 
 
-async def _ask(again: "Again", client: Any, question: "Question") -> dict[str, Any]:
+async def _ask(again: "Replay", client: Any, question: "Question") -> dict[str, Any]:
     from asyncgen.cli.trace_view import compare  # noqa: PLC0415
 
     try:

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from asyncgen.cli.address_and_key import base_url_of, check_has_key, key_of
+from asyncgen.cli.addresses import shown_address
 from asyncgen.cli.flags import (
     add_limit_arguments,
     add_recipe_arguments,
@@ -19,8 +19,8 @@ from asyncgen.cli.flags import (
     add_simulate_argument,
 )
 from asyncgen.cli.headers import resolve_headers
-from asyncgen.cli.job import sockets
 from asyncgen.cli.paths import absolute, absolute_input
+from asyncgen.cli.run_job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -140,7 +140,7 @@ async def _measure(
 
     pairs = math.ceil(args.calls / cost.calls)
     calls = round(min(pairs, cost.pairs) * cost.calls)
-    where = urlsplit(config.endpoints[0].base_url).hostname
+    where = shown_address(config.endpoints[0])
     if args.simulate is not None or local is not None:
         where = "a simulated API" if local is None else f"{config.model} on this machine"
     most, price = cost.most(calls), load_price(config.model)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from asyncgen.humanize import NO_PRICE, duration, one_of, usd
 from asyncgen.monitor.history import Calls, Session
+from asyncgen.monitor.report.amounts import LISTED, cost_of, moment
 from asyncgen.monitor.report.markup import bars, details, esc, paragraph, table
-from asyncgen.monitor.report.record import Record
-from asyncgen.monitor.report.words import LISTED, cost_of, moment
-from asyncgen.monitor.status import Picture
+from asyncgen.monitor.report.record import RunRecord
+from asyncgen.monitor.run_status import Picture
 
 
-def plan(picture: Picture, record: Record) -> Iterator[str]:
+def plan(picture: Picture, record: RunRecord) -> Iterator[str]:
     """What was expected, and what came of it."""
     plans = [(session, plan) for session in picture.history.sessions if (plan := session.planned) is not None]
     if not plans:

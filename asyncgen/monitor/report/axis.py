@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from asyncgen.humanize import brief
-from asyncgen.monitor.report.record import Record
+from asyncgen.monitor.report.record import RunRecord
 
 _STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200]
 _DAY = 86_400
@@ -15,7 +15,7 @@ MOST_LABELLED_BREAKS = 6  # with more of them the labels would cover each other
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AxisLabel:
     """A label at a place, 0 to 1 of the length of the axis."""
 
     place: float
@@ -27,12 +27,12 @@ class TimeAxis:
     """The axis of a record: marks of the time of day, breaks between sessions, storms as spans of 0 to 1."""
 
     length: float
-    ticks: list[Mark]
-    breaks: list[Mark]
+    ticks: list[AxisLabel]
+    breaks: list[AxisLabel]
     storms: list[tuple[float, float]]
 
 
-def time_axis(record: Record, storms: list[tuple[float, float]]) -> TimeAxis:
+def time_axis(record: RunRecord, storms: list[tuple[float, float]]) -> TimeAxis:
     """The axis of a record.
 
     Args:
@@ -42,9 +42,9 @@ def time_axis(record: Record, storms: list[tuple[float, float]]) -> TimeAxis:
     length = record.length or 1.0
     breaks = []
     for before, after in zip(record.spans, record.spans[1:], strict=False):
-        breaks.append(Mark(after.offset / length, brief(max(0.0, after.began - before.last))))
+        breaks.append(AxisLabel(after.offset / length, brief(max(0.0, after.began - before.last))))
     if len(breaks) > MOST_LABELLED_BREAKS:
-        breaks = [Mark(one.place, "") for one in breaks]
+        breaks = [AxisLabel(one.place, "") for one in breaks]
     shaded = [
         ((span.offset + start - span.began) / length, (span.offset + end - span.began) / length)
         for span in record.spans
@@ -54,7 +54,7 @@ def time_axis(record: Record, storms: list[tuple[float, float]]) -> TimeAxis:
     return TimeAxis(length, _time_ticks(record, length), breaks, shaded)
 
 
-def _time_ticks(record: Record, length: float) -> list[Mark]:
+def _time_ticks(record: RunRecord, length: float) -> list[AxisLabel]:
     if not record.spans:
         return []
     first, last = _local(record.spans[0].began), _local(record.spans[-1].last)
@@ -62,7 +62,7 @@ def _time_ticks(record: Record, length: float) -> list[Mark]:
     wanted = next((step for step in _STEPS if length / step <= MOST_TICKS), None)
     step = wanted or _DAY * math.ceil(length / _DAY / MOST_TICKS)
     pattern = "%d %b %H:%M" if days else "%H:%M" if step % 60 == 0 else "%H:%M:%S"
-    ticks: list[Mark] = []
+    ticks: list[AxisLabel] = []
     for span in record.spans:
         begin = _local(span.began)
         midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -71,7 +71,7 @@ def _time_ticks(record: Record, length: float) -> list[Mark]:
             place = (span.offset + at.timestamp() - span.began) / length
             distance = LEAST_DISTANCE * (2 if days else 1)
             if not ticks or place - ticks[-1].place >= distance:
-                ticks.append(Mark(place, at.strftime(pattern)))
+                ticks.append(AxisLabel(place, at.strftime(pattern)))
             at += timedelta(seconds=step)
     return ticks
 

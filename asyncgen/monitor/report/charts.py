@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from asyncgen.humanize import compact, duration, rate
 from asyncgen.monitor.histogram import LEAST, LogHistogram
-from asyncgen.monitor.report.axis import Mark, TimeAxis, log_ticks, round_up
+from asyncgen.monitor.report.axis import AxisLabel, TimeAxis, log_ticks, round_up
 from asyncgen.monitor.report.markup import details, esc, table
 
 WIDTH, HEIGHT = 1000.0, 240.0  # in units of the drawing, which is scaled to the page
@@ -64,7 +64,7 @@ def over_time(
         title,
         _summary(series, top, show),
         "".join(drawn),
-        y_labels=[Mark(1 - step / STEPS, compact(top * step / STEPS)) for step in range(STEPS + 1)],
+        y_labels=[AxisLabel(1 - step / STEPS, compact(top * step / STEPS)) for step in range(STEPS + 1)],
         x_labels=axis.ticks,
         breaks=axis.breaks,
         legend=_legend(series, storms=bool(axis.storms)),
@@ -104,8 +104,8 @@ def distribution(title: str, histogram: LogHistogram, colour: str) -> str:
         title,
         f"{words}; mean {_seconds(histogram.total / total)}, longest {_seconds(histogram.largest)}",
         "".join(drawn),
-        y_labels=[Mark(1 - step / STEPS, f"{top * step / STEPS:g} %") for step in range(STEPS + 1)],
-        x_labels=[Mark(place(tick), _seconds(tick)) for tick in log_ticks(low, high)],
+        y_labels=[AxisLabel(1 - step / STEPS, f"{top * step / STEPS:g} %") for step in range(STEPS + 1)],
+        x_labels=[AxisLabel(place(tick), _seconds(tick)) for tick in log_ticks(low, high)],
         behind=table(title, ["seconds", "attempts", "share"], rows, numbers=1),
     )
 
@@ -115,9 +115,9 @@ def _figure(
     summary: str,
     drawn: str,
     *,
-    y_labels: Sequence[Mark],
-    x_labels: Sequence[Mark],
-    breaks: Sequence[Mark] = (),
+    y_labels: Sequence[AxisLabel],
+    x_labels: Sequence[AxisLabel],
+    breaks: Sequence[AxisLabel] = (),
     legend: str = "",
     behind: str,
 ) -> str:
@@ -144,7 +144,7 @@ def _top(series: Sequence[Series]) -> float:
     return round_up(max([most, *near]))
 
 
-def _across(mark: Mark, label: str) -> str:
+def _across(mark: AxisLabel, label: str) -> str:
     side = ' class="left"' if mark.place < EDGE else ' class="right"' if mark.place > 1 - EDGE else ""
     return f'<span{side} style="left:{100 * mark.place:.2f}%">{esc(label)}</span>'
 

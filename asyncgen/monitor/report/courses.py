@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from asyncgen.humanize import NO_PRICE, amount, duration, one_of, percent, with_article
-from asyncgen.monitor.history import Calls, Storm
+from asyncgen.monitor.history import Calls, PausedStorm
+from asyncgen.monitor.report.amounts import LISTED, cost_of, moment, waited_for
 from asyncgen.monitor.report.axis import TimeAxis
 from asyncgen.monitor.report.charts import Series, distribution, over_time
 from asyncgen.monitor.report.markup import bars, paragraph, table
-from asyncgen.monitor.report.record import Record
-from asyncgen.monitor.report.words import LISTED, cost_of, moment, waited_for
-from asyncgen.monitor.status import Picture
+from asyncgen.monitor.report.record import RunRecord
+from asyncgen.monitor.run_status import Picture
 
 
-def speed(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
+def speed(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]:
     """Pairs, calls against their limits, and what was waited for."""
     if not record.timeline.bins:
         yield paragraph("There are no samples: nothing is known of the throughput.")
@@ -57,7 +57,7 @@ def speed(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
     )
 
 
-def refusals(picture: Picture, record: Record, axis: TimeAxis, storms: list[Storm]) -> Iterator[str]:
+def refusals(picture: Picture, record: RunRecord, axis: TimeAxis, storms: list[PausedStorm]) -> Iterator[str]:
     """Refused calls, retries, storms, and answers that never arrived."""
     if picture.lost_tokens:
         yield paragraph(
@@ -128,7 +128,7 @@ def waiting(picture: Picture, calls: Calls) -> Iterator[str]:
         )
 
 
-def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
+def tokens(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]:
     """Tokens and cost."""
     line = record.timeline
     if not line.bins:
@@ -170,6 +170,6 @@ def tokens(picture: Picture, record: Record, axis: TimeAxis) -> Iterator[str]:
     )
 
 
-def _times(record: Record) -> list[str]:
+def _times(record: RunRecord) -> list[str]:
     width = record.timeline.width
     return [moment(record.moment(place * width)) for place in range(len(record.timeline.bins))]

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from asyncgen.humanize import duration, percent, plural
-from asyncgen.monitor.history import Storm
+from asyncgen.monitor.history import PausedStorm
+from asyncgen.monitor.report.amounts import moment, waited_for
 from asyncgen.monitor.report.markup import esc
-from asyncgen.monitor.report.record import NOTHING, Record
-from asyncgen.monitor.report.words import moment, waited_for
-from asyncgen.monitor.status import Condition, Picture
+from asyncgen.monitor.report.record import NOTHING, RunRecord
+from asyncgen.monitor.run_status import Condition, Picture
 
 ENDS_LISTED = 5  # the table of starts has more
 
 
-def what_happened(picture: Picture, record: Record, storms: list[Storm], go_on: str) -> Iterator[str]:
+def what_happened(picture: Picture, record: RunRecord, storms: list[PausedStorm], go_on: str) -> Iterator[str]:
     """The findings, and the command that goes on."""
     items = list(_findings(picture, record, storms))
     yield "<ul>" + "".join(f"<li>{esc(item)}</li>" for item in items) + "</ul>"
@@ -27,7 +27,7 @@ def what_happened(picture: Picture, record: Record, storms: list[Storm], go_on: 
         yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(go_on)}</code></pre>'
 
 
-def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator[str]:
+def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) -> Iterator[str]:
     sessions = picture.history.sessions
     if not sessions:
         yield (
@@ -60,7 +60,7 @@ def _findings(picture: Picture, record: Record, storms: list[Storm]) -> Iterator
         yield f"Most of the failed {picture.rows} ({number:,}) failed at {step} with {kind}."
 
 
-def _held_back(record: Record) -> Iterator[str]:
+def _held_back(record: RunRecord) -> Iterator[str]:
     waits = record.wait_shares()
     if waits:
         name, share = next(iter(waits.items()))

@@ -5,13 +5,13 @@ from importlib.resources import files
 from asyncgen.humanize import duration, rate
 from asyncgen.monitor.history import LEAST_STORM, Calls
 from asyncgen.monitor.report.accounts import failures, plan, settings, starts
+from asyncgen.monitor.report.amounts import cost_of, moment, zone
 from asyncgen.monitor.report.axis import time_axis
 from asyncgen.monitor.report.courses import refusals, speed, tokens, waiting
 from asyncgen.monitor.report.findings import what_happened
 from asyncgen.monitor.report.markup import esc, section
-from asyncgen.monitor.report.record import Record
-from asyncgen.monitor.report.words import cost_of, moment, zone
-from asyncgen.monitor.status import Picture
+from asyncgen.monitor.report.record import RunRecord
+from asyncgen.monitor.run_status import Picture
 
 _CONTENT = {
     "what": "What happened",
@@ -26,7 +26,7 @@ _CONTENT = {
 }
 
 
-def render(picture: Picture, record: Record, calls: Calls, now: float, go_on: str) -> str:
+def render(picture: Picture, record: RunRecord, calls: Calls, now: float, go_on: str) -> str:
     """The whole page; `now` in seconds since the epoch, `go_on` the command that goes on with the run."""
     storms = [storm for storm in picture.history.storms if storm.paused >= LEAST_STORM]
     axis = time_axis(record, [(storm.began, storm.ends) for storm in storms])
@@ -62,7 +62,7 @@ def render(picture: Picture, record: Record, calls: Calls, now: float, go_on: st
     )
 
 
-def _tiles(picture: Picture, record: Record, calls: Calls) -> str:
+def _tiles(picture: Picture, record: RunRecord, calls: Calls) -> str:
     line = record.timeline
     worked, pairs = line.total("seconds"), line.total("pairs")
     sent, refused = line.total("calls"), line.total("refused")
@@ -75,6 +75,7 @@ def _tiles(picture: Picture, record: Record, calls: Calls) -> str:
         (f"{picture.rows} a minute", rate(60 * pairs / worked) if worked else "-"),
         ("calls", f"{sent:,.0f}"),
         ("refused", f"{refused:,.0f}"),
+        *([("from the cache", f"{picture.from_cache:,}")] if picture.from_cache else []),
         ("tokens", f"{picture.tokens:,}"),
         ("cost", cost_of(picture).removesuffix(" for this model")),
     ]

@@ -22,7 +22,7 @@ class Span:
     offset: float
 
 
-class Record:
+class RunRecord:
     """An observer of `History`: sums by time.
 
     The names in `timeline` are `seconds`, `pairs`, `calls`, `refused`, `retried`, `prompt`, `completion`, `cost`;

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from asyncgen.quality.checks.meanings import meanings, normal_word
+from asyncgen.quality.checks.note_words import Words, is_content
 from asyncgen.quality.checks.vocabulary import DENIES, word_set
-from asyncgen.quality.checks.words import Words, is_content
 
 _REASONS = tuple(
     tuple(reason.split())

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from rapidfuzz.distance import Indel
 
-from asyncgen.quality.checks.words import Words
+from asyncgen.quality.checks.note_words import Words
 
 _SHOWN = 90
 
@@ -25,7 +25,7 @@ class Hunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChangedPassage:
     """A changed passage in whole sentences: its text in both notes, its hunks, where the revised one begins."""
 
     was: str
@@ -78,7 +78,7 @@ class Change:
         return tuple(map(tuple, places))
 
     @cached_property
-    def passages(self) -> tuple[Place, ...]:
+    def passages(self) -> tuple[ChangedPassage, ...]:
         """The changed passages in whole sentences, in order; hunks whose sentences touch are in one.
 
         All that is outside of them is the same in both texts.
@@ -93,10 +93,12 @@ class Change:
                 groups.append(([hunk], first, last))
         return tuple(self._passage(*group) for group in groups)
 
-    def _passage(self, hunks: list[Hunk], begin: int, end: int) -> Place:
+    def _passage(self, hunks: list[Hunk], begin: int, end: int) -> ChangedPassage:
         before, behind = hunks[0].j1 - (hunks[0].i1 - begin), hunks[-1].j2 + (end - hunks[-1].i2)
         offset = self.revised.spans[before][0] if before < behind else 0
-        return Place(self.original.slice(begin, end), self.revised.slice(before, behind), tuple(hunks), offset)
+        return ChangedPassage(
+            self.original.slice(begin, end), self.revised.slice(before, behind), tuple(hunks), offset
+        )
 
     def shown(self, *hunks: Hunk) -> tuple[str, str]:
         """From the first to the last of some hunks, as it stands in both texts; of all when none is given."""

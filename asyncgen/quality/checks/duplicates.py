@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 
-from asyncgen.quality.checks.words import Words
+from asyncgen.quality.checks.note_words import Words
 
 _BUCKETS = 16
 _SHINGLE = 4  # words

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from asyncgen.quality.checks.additions import stem
 from asyncgen.quality.checks.change import Change, clip
 from asyncgen.quality.checks.finding import Finding
-from asyncgen.quality.checks.words import is_content
+from asyncgen.quality.checks.note_words import is_content
 
 _PREAMBLE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|great|understood)\b[\s,.!:]"

@@ -14,14 +14,14 @@ from asyncgen.quality.checks.judgement import Judgement
 from asyncgen.quality.checks.leak import check_leak
 from asyncgen.quality.checks.locality import LEAST_KEPT, check_locality
 from asyncgen.quality.checks.negation import check_negation
+from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.numbers import check_numbers
 from asyncgen.quality.checks.permissions import EVERYTHING, Permission
 from asyncgen.quality.checks.polarity import check_polarity
 from asyncgen.quality.checks.proof import unproven
-from asyncgen.quality.checks.reasoning import Expected, check_reasoning
 from asyncgen.quality.checks.reasoning_facts import Notes, check_facts
-from asyncgen.quality.checks.wording import check_wording
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.reasoning_form import Expected, check_reasoning
+from asyncgen.quality.checks.turning_words import check_wording
 
 
 @dataclass(slots=True)

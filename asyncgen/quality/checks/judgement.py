@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from asyncgen.quality.checks.change import Place
+from asyncgen.quality.checks.change import ChangedPassage
 from asyncgen.quality.checks.finding import Finding
 
 
@@ -24,7 +24,7 @@ class Judgement:
     """The state of a pair, what was found, and the changed passages that no rule accounts for."""
 
     findings: tuple[Finding, ...] = ()
-    unproven: tuple[Place, ...] = ()
+    unproven: tuple[ChangedPassage, ...] = ()
 
     @property
     def state(self) -> State:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from asyncgen.quality.checks.change import Change, Hunk
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.note_words import content
 from asyncgen.quality.checks.vocabulary import PLAIN
-from asyncgen.quality.checks.words import content
 
 _RARE = 8  # letters
 _SHARE = 0.4

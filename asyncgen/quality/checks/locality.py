@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from asyncgen.quality.checks.additions import is_reason, shares_words, stem
 from asyncgen.quality.checks.change import Change, Hunk, balance, clip
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.note_words import content
 from asyncgen.quality.checks.typing_errors import corrects
 from asyncgen.quality.checks.vocabulary import word_set
-from asyncgen.quality.checks.words import content
 
 LEAST_KEPT = 0.5
 MOST_LONGER = 60  # characters that any change may add or take, beside a tenth of the note

@@ -9,7 +9,7 @@ from asyncgen.quality.checks.lexicon.nouns import NOUNS
 from asyncgen.quality.checks.lexicon.phrases import PHRASES
 from asyncgen.quality.checks.lexicon.spellings import MISSPELLINGS, SPELLINGS
 from asyncgen.quality.checks.lexicon.verbs import IRREGULAR, VERBS
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.note_words import split_words
 
 Phrase = tuple[str, ...]
 Group = list[str]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from asyncgen.quality.checks.meanings import meanings, normal_word, right_word
+from asyncgen.quality.checks.note_words import Words, split_words
 from asyncgen.quality.checks.quantities import Quantity, placed_quantities
 from asyncgen.quality.checks.vocabulary import DENIES
-from asyncgen.quality.checks.words import Words, split_words
 
 _ARTICLES = {"a", "an", "the"}
 

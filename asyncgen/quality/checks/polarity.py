@@ -6,8 +6,8 @@ from asyncgen.quality.checks.additions import stem
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.meanings import normal_word
+from asyncgen.quality.checks.note_words import is_content, split_words
 from asyncgen.quality.checks.vocabulary import DENIES
-from asyncgen.quality.checks.words import is_content, split_words
 
 _ENDS = {
     ".",

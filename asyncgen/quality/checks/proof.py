@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from asyncgen.quality.checks.additions import is_reason, stands_in
 from asyncgen.quality.checks.alignment import aligned
-from asyncgen.quality.checks.change import Change, Place
+from asyncgen.quality.checks.change import Change, ChangedPassage
 from asyncgen.quality.checks.denials import same_denial
 from asyncgen.quality.checks.passage import Passage
 from asyncgen.quality.checks.permissions import EVERYTHING, Permission
@@ -22,12 +22,12 @@ _AGED = re.compile(
 _LONGEST = 160  # words of a passage: a longer one is not one localized change
 
 
-def unproven(change: Change, permitted: Collection[Permission] = EVERYTHING) -> tuple[Place, ...]:
+def unproven(change: Change, permitted: Collection[Permission] = EVERYTHING) -> tuple[ChangedPassage, ...]:
     """The changed passages that are not proven to say the same; none for a proven note."""
     return tuple(place for place in change.passages if not _is_proven(change, place, permitted))
 
 
-def _is_proven(change: Change, place: Place, permitted: Collection[Permission]) -> bool:
+def _is_proven(change: Change, place: ChangedPassage, permitted: Collection[Permission]) -> bool:
     correctable = Permission.TYPING_ERROR in permitted
     was = Passage(_AGED.sub(_age_first, place.was), correctable)
     became = Passage(_AGED.sub(_age_first, place.became))
@@ -45,7 +45,7 @@ def _age_first(match: re.Match[str]) -> str:
     return f"{match[2] or match[3]}-year-old {match[1]}"
 
 
-def _adds_reason(change: Change, place: Place) -> bool:
+def _adds_reason(change: Change, place: ChangedPassage) -> bool:
     """Whether a reason that stands elsewhere in the note was put in, and the rest is proven."""
     for hunk in place.hunks:
         if any(word[0].isalnum() for word in hunk.was):

@@ -12,10 +12,10 @@ from asyncgen.quality.checks.change import Change, clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.leak import telling_words
 from asyncgen.quality.checks.meanings import normal_word
+from asyncgen.quality.checks.note_words import Words, is_content
 from asyncgen.quality.checks.quantities import quantities, same_amount
 from asyncgen.quality.checks.reasoning_side import comparison, wrong_side
 from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO
-from asyncgen.quality.checks.words import Words, is_content
 
 _QUOTED = re.compile(r"\"([^\"]{12,600})\"|\u201c([^\u201d]{12,600})\u201d|(?<![\w])'([^'\n]{20,600})'(?!\w)")
 _LEAST_QUOTED = 4  # words: fewer are a term in quotation marks

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from asyncgen.quality.checks.meanings import finite_verbs
+from asyncgen.quality.checks.note_words import is_content
 from asyncgen.quality.checks.vocabulary import CLASSES, DENIES, word_set
 from asyncgen.quality.checks.voice import in_active_voice
-from asyncgen.quality.checks.words import is_content
 
 Words = tuple[str, ...]
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 import orjson
 
 from asyncgen.quality.checks.change import Change
-from asyncgen.quality.checks.words import split_words
+from asyncgen.quality.checks.note_words import split_words
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 _CLASSIC = re.compile(r"/openai/deployments/([^/]+)/chat/completions")
+_CLASSIC_BATCH = re.compile(r"/openai/(?:files|batches)(?:/.*)?")
 _SAFE = {"filtered": False, "severity": "safe"}
 _FILTERED = {
     "hate": _SAFE,
@@ -31,18 +33,29 @@ class Azure(OpenAI):
     """
 
     base: ClassVar[str] = "/openai/v1"
+    batch_rules: ClassVar[BatchRules | None] = BatchRules(
+        endpoints=("/chat/completions", "/v1/chat/completions"),
+        url_code="url_mismatch",
+        model_code="model_mismatch",
+        enqueued_message="The number of enqueued tokens has surpassed the configured limit of {limit} for the "
+        "deployment '{model}'. Please either increase the limit or try again once the current jobs have finished.",
+        expires=False,
+        upload_status="pending",
+        empty_error_file=True,
+    )
 
     def route(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Route | ErrorAnswer:
         """The path of either address."""
-        classic = _CLASSIC.fullmatch(path)
-        if not classic or method != "POST":
+        chat = _CLASSIC.fullmatch(path) if method == "POST" else None
+        batch = _CLASSIC_BATCH.fullmatch(path)
+        if not chat and not batch:
             return super().route(method, path, query, headers)
         if "api-version" not in query:
             return self.no_route(method, path)
         if "api-key" in headers:
-            return Route("chat", classic[1])
+            return Route("chat", chat[1]) if chat else Route("batch", path.removeprefix("/openai"))
         invalid = "invalid subscription key or wrong API endpoint. Make sure to provide a valid key"
         missing = "missing subscription key. Make sure to include subscription key"
         why = invalid if "authorization" in headers else missing
@@ -77,7 +90,7 @@ class Azure(OpenAI):
         del model
         return answer._replace(headers=self.wait_headers(wait_s))
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """A flagged prompt is a 400 with an inner error; a refusal for rate has no header where none is said."""
         if fault.kind == "bad_request":
             inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": _FILTERED}

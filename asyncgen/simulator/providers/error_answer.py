@@ -13,7 +13,10 @@ class ErrorAnswer(NamedTuple):
 
 
 class Route(NamedTuple):
-    """What a request asks for: `chat`, `models` or `model`, and the model that its path names ('': none)."""
+    """What a request asks for: `chat`, `models`, `model` or `batch`, and what its path names ('': nothing).
+
+    That is a model, or for `batch` the address behind the provider's own: `/files/ID`.
+    """
 
     what: str
-    model: str = ""
+    name: str = ""

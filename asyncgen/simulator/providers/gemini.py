@@ -6,9 +6,10 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 _FIELDS = frozenset(
     [
@@ -58,6 +59,7 @@ class Gemini(OpenAI):
     base: ClassVar[str] = "/v1beta/openai"
     listed: ClassVar[tuple[str, ...]] = ("models/gemini-2.5-flash", "models/gemini-2.5-flash-lite")
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
@@ -77,7 +79,7 @@ class Gemini(OpenAI):
         """One model."""
         return self.missing(name) or self.describe(name)
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Name every field that is not known, in a sentence and in the details."""
         unknown = [
             f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
@@ -101,7 +103,7 @@ class Gemini(OpenAI):
         """Which quota it is stands in the details; the wait is said for the one of the day as well."""
         return self._exhausted(refusal.kind, refusal.limit, min(refusal.wait_s or 60.0, 60.0), model)
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """Overload is a 503 in the same shape."""
         if fault.kind == "rate_limit":
             return self._exhausted("requests", 0, fault.retry_after_s, request.model)

@@ -7,10 +7,11 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal, format_duration
 from asyncgen.simulator.faults import Fault
-from asyncgen.simulator.parameters import KNOWN
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.refused_parameters import KNOWN
+from asyncgen.simulator.requests import SimulatedRequest
 
 _FIELDS = (
     KNOWN - {"logprobs", "top_logprobs", "logit_bias", "verbosity", "prediction", "modalities", "audio"}
@@ -19,6 +20,7 @@ _FIELDS = (
     "include_reasoning",
 }
 _EFFORTS = {"openai/gpt-oss": ("low", "medium", "high"), "qwen": ("none", "default")}
+_WINDOWS = (*(f"{24 * days}h" for days in range(1, 8)), *(f"{days}d" for days in range(1, 8)))
 _NAMES = {
     "requests": "requests per minute (RPM)",
     "tokens": "tokens per minute (TPM)",
@@ -32,6 +34,7 @@ class Groq(OpenAI):
     base: ClassVar[str] = "/openai/v1"
     listed: ClassVar[tuple[str, ...]] = ("llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b")
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = BatchRules(windows=_WINDOWS)
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
@@ -41,7 +44,7 @@ class Groq(OpenAI):
         error = {"message": message, "type": kind, **({"code": code} if code else {})}
         return ErrorAnswer(status, orjson.dumps({"error": error}))
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Refuse fields that the API does not have, and efforts that the model does not."""
         given = {name: value for name, value in request.fields.items() if value is not None}
         if unknown := next((name for name in given if name not in _FIELDS), None):
@@ -73,7 +76,7 @@ class Groq(OpenAI):
         )
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """An answer that is no JSON is not sent; flex has a status of its own."""
         if fault.kind == "bad_answer_json":
             message = (

@@ -4,9 +4,10 @@ from typing import ClassVar
 
 import orjson
 
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 
 class LMStudio(OpenAI):
@@ -14,6 +15,7 @@ class LMStudio(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("qwen/qwen3-8b",)
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
@@ -35,14 +37,14 @@ class LMStudio(OpenAI):
         """There is only the list."""
         return self.no_route("GET", f"{self.base}/models/{name}")
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Take no `json_object`; other fields are ignored."""
         shape = request.fields.get("response_format")
         if isinstance(shape, dict) and shape.get("type") == "json_object":
             return self.error(400, "'response_format.type' must be 'json_schema' or 'text'", "")
         return None
 
-    def too_long(self, request: ChatRequest) -> ErrorAnswer | None:
+    def too_long(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Only the prompt has to fit."""
         if not self._models.context or request.prompt_tokens <= self._models.context:
             return None

@@ -6,9 +6,10 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 # Without `seed` (its name is random_seed), `max_completion_tokens`, `logit_bias` and `service_tier`.
 _FIELDS = frozenset(
@@ -42,6 +43,7 @@ class Mistral(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest")
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = BatchRules(batches=False)  # its jobs are another API
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
@@ -55,7 +57,7 @@ class Mistral(OpenAI):
         del gone
         return self.error(400, f"Invalid model: {model}", "invalid_model", "1500")
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Name every field that is not known, with what stands in it."""
         extra = [
             {
@@ -84,7 +86,7 @@ class Mistral(OpenAI):
         del refusal, model
         return self.error(429, "Rate limit exceeded", "rate_limited", "1300")
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """Refusals for rate and for capacity are both a 429."""
         if fault.kind == "rate_limit":
             return self.error(429, "Rate limit exceeded", "rate_limited", "1300")

@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 
 class Ollama(OpenAI):
@@ -14,17 +15,18 @@ class Ollama(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("qwen3:8b",)
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
         """A model is there when it was pulled."""
         del gone
         return self.error(404, f'model "{model}" not found, try pulling it first', "not_found_error")
 
-    def too_long(self, request: ChatRequest) -> None:
+    def too_long(self, request: SimulatedRequest) -> None:
         """Nothing is too long: see `fit`."""
         del request
 
-    def fit(self, request: ChatRequest) -> ChatRequest:
+    def fit(self, request: SimulatedRequest) -> SimulatedRequest:
         """Only the end of a prompt that is longer than the context; `usage` counts no more than that."""
         context = self._models.context
         if not context or request.prompt_tokens <= context:
@@ -32,7 +34,7 @@ class Ollama(OpenAI):
         kept = len(request.user) * context // request.prompt_tokens
         return replace(request, user=request.user[-kept:], prompt_tokens=context)
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """More wait than the queue holds."""
         if fault.kind == "overloaded":
             message = "server busy, please try again.  maximum pending requests exceeded"

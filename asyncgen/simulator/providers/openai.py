@@ -9,11 +9,12 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal, format_duration
 from asyncgen.simulator.faults import Fault
-from asyncgen.simulator.models import NEVER, SHUTDOWNS, Family, family_of
-from asyncgen.simulator.parameters import complaint
+from asyncgen.simulator.model_families import NEVER, SHUTDOWNS, Family, family_of
 from asyncgen.simulator.profile import Models
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.refused_parameters import complaint
+from asyncgen.simulator.requests import SimulatedRequest
 
 _CREATED = 1_700_000_000  # when a listed model was made: any time, but always the same
 _LIMITS = {
@@ -21,6 +22,7 @@ _LIMITS = {
     "tokens": "tokens per min (TPM)",
     "day": "requests per day (RPD)",
 }
+_BATCH_PATHS = ("/files", "/batches")
 _HTML = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -33,6 +35,7 @@ class OpenAI:
     base: ClassVar[str] = "/v1"
     listed: ClassVar[tuple[str, ...]] = tuple(SHUTDOWNS)
     openai_models: ClassVar[bool] = True
+    batch_rules: ClassVar[BatchRules | None] = BatchRules()
 
     def __init__(self, models: Models) -> None:
         self._models = models
@@ -49,6 +52,8 @@ class OpenAI:
                 return Route("models")
             case "GET", rest if rest.startswith("/models/"):
                 return Route("model", rest.removeprefix("/models/"))
+            case _, rest if self.batch_rules and rest.startswith(_BATCH_PATHS):
+                return Route("batch", rest)
         return self.no_route(method, path)
 
     def error(
@@ -62,7 +67,7 @@ class OpenAI:
         """The family that the model belongs to; None: it is none of OpenAI's."""
         return family_of(model) if self.openai_models else None
 
-    def check(self, request: ChatRequest) -> ErrorAnswer | None:
+    def check(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Why this request is refused whenever it comes; None: it is taken."""
         return self.missing(request.model) or self.unsupported(request) or self.too_long(request)
 
@@ -82,7 +87,7 @@ class OpenAI:
             message += "https://platform.openai.com/docs/deprecations"
         return self.error(404, message, "invalid_request_error", "model_not_found")
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """The refusal of the first parameter that the model does not take."""
         family = self.family(request.model)
         refused = complaint(request.fields, family) if family else None
@@ -90,11 +95,11 @@ class OpenAI:
             return None
         return self.error(400, refused.message, "invalid_request_error", refused.code, refused.param)
 
-    def fit(self, request: ChatRequest) -> ChatRequest:
+    def fit(self, request: SimulatedRequest) -> SimulatedRequest:
         """The request as the model gets to see it."""
         return request
 
-    def too_long(self, request: ChatRequest) -> ErrorAnswer | None:
+    def too_long(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """The refusal of a request that does not fit into the context of the profile."""
         asked = request.prompt_tokens + (request.max_tokens or 0)
         if not self._models.context or asked <= self._models.context:
@@ -145,14 +150,14 @@ class OpenAI:
         answer = self.error(429, message, kind, "rate_limit_exceeded")
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
-    def faulty(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def faulty(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """The error answer of a fault; None when the fault spoils something else."""
         answer = self.fault_answer(fault, request)
         if answer is None or not fault.retry_after_s or fault.kind == "bad_request":
             return answer
         return answer._replace(headers={**answer.headers, **self.wait_headers(fault.retry_after_s)})
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """As `faulty`, without the headers that say how long to wait."""
         match fault.kind:
             case "rate_limit":

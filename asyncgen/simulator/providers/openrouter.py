@@ -8,9 +8,10 @@ import orjson
 
 from asyncgen.simulator.buckets import RateLimits, Refusal
 from asyncgen.simulator.faults import Fault
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.requests import SimulatedRequest
 
 _COMMENT = b": OPENROUTER PROCESSING\n\n"
 _USER = "user_simulator"
@@ -25,6 +26,7 @@ class OpenRouter(OpenAI):
         "openai/gpt-4o-mini",
         "meta-llama/llama-3.3-70b-instruct:free",
     )
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
@@ -42,7 +44,7 @@ class OpenRouter(OpenAI):
         """There is only the list."""
         return self._error(404, f"Model {name} not found", {})
 
-    def unsupported(self, request: ChatRequest) -> None:
+    def unsupported(self, request: SimulatedRequest) -> None:
         """Take everything."""
         del request
 
@@ -67,7 +69,7 @@ class OpenRouter(OpenAI):
         answer = self._error(429, f"Rate limit exceeded: {free}{advice}", {"headers": headers})
         return answer._replace(headers=headers)
 
-    def fault_answer(self, fault: Fault, request: ChatRequest) -> ErrorAnswer | None:
+    def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
         """What goes wrong goes wrong at the provider behind."""
         if fault.kind == "rate_limit":
             return self._error(429, "Provider returned error", self._raw(request.model))

@@ -4,10 +4,11 @@ from typing import ClassVar
 
 import orjson
 
-from asyncgen.simulator.parameters import EFFORTS
+from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import ChatRequest
+from asyncgen.simulator.refused_parameters import EFFORTS
+from asyncgen.simulator.requests import SimulatedRequest
 
 _NAMES = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError", 429: "RateLimitError"}
 
@@ -17,6 +18,7 @@ class VLLM(OpenAI):
 
     listed: ClassVar[tuple[str, ...]] = ("Qwen/Qwen3-8B",)
     openai_models: ClassVar[bool] = False
+    batch_rules: ClassVar[BatchRules | None] = None
 
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
@@ -41,7 +43,7 @@ class VLLM(OpenAI):
         """There is only the list."""
         return self.no_route("GET", name)
 
-    def unsupported(self, request: ChatRequest) -> ErrorAnswer | None:
+    def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
         """Other fields are ignored, but an effort has to be one."""
         effort = request.fields.get("reasoning_effort")
         if effort is None or effort in EFFORTS:

@@ -1,0 +1,88 @@
+"""`--param NAME=JSON`, its short flags and `[param]` of the configuration file: fields of all requests."""
+
+import argparse
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from asyncgen.errors import UsageError
+from asyncgen.recipes.request_fields import EFFORTS, RESERVED, problem_of
+
+TABLE = "param"
+
+
+def add_param_arguments(group: argparse._ArgumentGroup) -> None:
+    """The flags."""
+    group.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        type=_param,
+        metavar="NAME=JSON",
+        help="a field of all requests, before what the prompt file says, such as temperature=0.2, seed=7 or "
+        "extra_body='{\"top_k\": 20}'; null leaves a field out (repeated; also [param] in the --config file)",
+    )
+    group.add_argument(
+        "--reasoning-effort",
+        choices=EFFORTS,
+        metavar="E",
+        help=f"the same as --param reasoning_effort=E: {', '.join(EFFORTS)}",
+    )
+    group.add_argument(
+        "--service-tier", metavar="T", help="the same as --param service_tier=T: flex costs half and may wait"
+    )
+    group.add_argument(
+        "--strict-params",
+        action="store_true",
+        help="end the run when the server refuses a field, instead of leaving it out or renaming it",
+    )
+    group.add_argument(
+        "--keep-thinking",
+        action="store_true",
+        help="write what the model thought before an answer into the records",
+    )
+
+
+def params_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The fields that the flags set: --param before its short flags before the file.
+
+    Raises:
+        UsageError: a value does not fit its field.
+    """
+    params = _of_file(args.config)
+    for name in ("reasoning_effort", "service_tier"):
+        if getattr(args, name, None) is not None:
+            params[name] = getattr(args, name)
+    params |= dict(args.param)
+    for name, value in params.items():
+        problem = "" if value is None else problem_of(name, value)
+        if name in RESERVED:
+            raise UsageError(f"--param {name}: it is set by the recipe and by --model")
+        if problem:
+            raise UsageError(f"--param {name} must be {problem}, not {json.dumps(value)}")
+    return params
+
+
+def _of_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(TABLE, {})
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: {TABLE} must be a table, such as [param] with temperature = 0.2")
+    return dict(table)
+
+
+def _param(text: str) -> tuple[str, Any]:
+    name, found, value = text.partition("=")
+    if not found or not name.strip():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=JSON, such as temperature=0.2 or service_tier=flex"
+        )
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        # A word without quotes is meant as a text; what begins like JSON is a mistake in it.
+        if value[:1] in {"{", "[", '"'} or not value:
+            raise argparse.ArgumentTypeError(f"{name}: {value!r} is no JSON") from None
+        return name.strip(), value

@@ -1,0 +1,192 @@
+"""What the servers of a run take of a request's fields, learned from their refusals. Pure.
+
+Rules:
+
+1. A request is prepared as the user configured it, and hashed so: what is adapted here changes the body that is
+   sent and nothing else.
+2. A refusal that names a field changes it once, for one endpoint and all requests of that shape (step and set of
+   fields): the two names of the limit are exchanged, a field that can be left out is left out. What a recipe needs
+   (messages, response_format) is never touched.
+3. What is known of a listed model is applied from the beginning (`ModelWays`).
+4. A request that is sent whole is never changed: somebody else has made it, and its refusal is the answer to it.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import Adaptation, ModelWays, RequestShape
+from asyncgen.client.classify import Failure
+from asyncgen.client.encoding import Prepared
+
+LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
+SAMPLING_FIELDS = ("temperature", "top_p")
+EFFORT = "reasoning_effort"
+OPTIONAL_FIELDS = frozenset(
+    {
+        *SAMPLING_FIELDS,
+        EFFORT,
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "min_p",
+        "presence_penalty",
+        "prompt_cache_key",
+        "repetition_penalty",
+        "seed",
+        "top_k",
+        "top_logprobs",
+        "verbosity",
+    }
+)
+"""Fields without which the answer to a request is still one to it."""
+_REFUSING_STATUSES = {400, 404, 415, 422}
+_REFUSING_CODES = {
+    "extra_forbidden",
+    "unknown_parameter",
+    "unrecognized_parameter",
+    "unsupported_parameter",
+    "unsupported_value",
+}
+# Only where no code says it: servers that name the field in a sentence alone.
+_REFUSING_WORDS = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
+    r"|both|only the default|no longer|not accept|not available|additional propert|incompatible|removed",
+    re.IGNORECASE,
+)
+
+
+class Parameters:
+    """What each endpoint takes.
+
+    Args:
+        ways: what is known of the model; None: nothing.
+        learned: adaptations of earlier starts.
+    """
+
+    def __init__(self, ways: ModelWays | None, learned: Iterable[Adaptation] = ()) -> None:
+        self._ways = ways
+        self._learned = list(learned)
+        self._tails: dict[tuple[str, str, bytes], bytes] = {}
+        self._shapes: dict[tuple[str, str, bytes], RequestShape] = {}
+
+    def shape(self, endpoint: str, request: Prepared) -> RequestShape:
+        """What the requests that are adapted alike have in common."""
+        key = endpoint, request.step, request.shape
+        known = self._shapes.get(key)
+        if known is None:
+            fields = tuple(sorted(_decoded(request.shape)))
+            known = self._shapes[key] = RequestShape(endpoint, request.step, fields)
+        return known
+
+    def body(self, endpoint: str, request: Prepared) -> bytes:
+        """The body of a request as this endpoint takes it."""
+        if request.whole:
+            return request.body
+        tail = request.shape
+        key = endpoint, request.step, tail
+        adapted = self._tails.get(key)
+        if adapted is None:
+            adapted = self._tails[key] = self._adapt(endpoint, request.step, tail)
+        return request.body if adapted is tail else request.body[: request.fields_at] + adapted
+
+    def learn(self, endpoint: str, request: Prepared, failure: Failure) -> Adaptation | None:
+        """What a refusal teaches; None when it teaches nothing new."""
+        if request.whole:
+            return None
+        fields = self._sent(endpoint, request)
+        name = refused_field(failure, fields)
+        if name is None:
+            return None
+        renamed = None
+        if name in LIMIT_FIELDS:
+            renamed = LIMIT_FIELDS[1 - LIMIT_FIELDS.index(name)]
+        adaptation = Adaptation(endpoint, request.step, self.shape(endpoint, request).fields, name, renamed)
+        return adaptation if not self._refused_before(adaptation) and self.add(adaptation) else None
+
+    def add(self, adaptation: Adaptation) -> bool:
+        """Send requests so from now on; False when it was known."""
+        if adaptation in self._learned:
+            return False
+        self._learned.append(adaptation)
+        self._tails.clear()
+        return True
+
+    def _refused_before(self, new: Adaptation) -> bool:
+        """Whether the limit has had the other name here already, and that was refused too."""
+        return any(
+            (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
+        )
+
+    def _sent(self, endpoint: str, request: Prepared) -> dict[str, Any]:
+        return _decoded(self.body(endpoint, request)[request.fields_at :])
+
+    def _adapt(self, endpoint: str, step: str, tail: bytes) -> bytes:
+        configured = _decoded(tail)
+        fields = configured if self._ways is None else _preselected(self._ways, configured)
+        shape = RequestShape(endpoint, step, tuple(sorted(configured)))
+        for one in self._learned:
+            if one.shape == shape:
+                fields = _changed(fields, one)
+        # Same fields, same bytes: nothing is encoded anew where nothing changed.
+        return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
+
+
+def told(model: str, adaptation: Adaptation) -> str:
+    """What is said of an adaptation, once for each field of an endpoint."""
+    where = f" at endpoint {adaptation.endpoint}" if adaptation.endpoint else ""
+    if adaptation.renamed is None:
+        return f"Model {model}{where} takes no {adaptation.name}: left out"
+    return f"Model {model}{where} takes {adaptation.renamed} for {adaptation.name}: sent so"
+
+
+def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
+    """The field of a request that a refusal is about and that can be adapted; None: none is."""
+    if failure.status not in _REFUSING_STATUSES:
+        return None
+    adaptable = [name for name in fields if name in OPTIONAL_FIELDS or name in LIMIT_FIELDS]
+    said = failure.sentence or ""
+    if not (failure.code in _REFUSING_CODES or failure.refuses_field or _REFUSING_WORDS.search(said)):
+        return None
+    if failure.param is not None:
+        last = failure.param.rpartition(".")[2]
+        return last if last in adaptable else None
+    places = {name: found.start() for name in adaptable if (found := re.search(rf"(?<!\w){name}(?!\w)", said))}
+    return min(places, key=places.__getitem__, default=None)
+
+
+def _preselected(ways: ModelWays, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as a listed model takes them."""
+    field = ways.max_tokens_field
+    renamed = {
+        field if field is not None and name in LIMIT_FIELDS else name: value for name, value in fields.items()
+    }
+    if ways.reasons and ways.can_be_switched_off and EFFORT not in renamed:
+        # Files that say nothing of reasoning were written for models that did not: their limits and their
+        # temperature keep their meaning.
+        renamed[EFFORT] = "none"
+    reasons = renamed[EFFORT] != "none" if EFFORT in renamed else ways.reasons
+    if ways.sampling == "never" or (ways.sampling == "without-reasoning" and reasons):
+        return {name: value for name, value in renamed.items() if name not in SAMPLING_FIELDS}
+    return renamed
+
+
+def _changed(fields: dict[str, Any], change: Adaptation) -> dict[str, Any]:
+    return {
+        change.renamed if name == change.name and change.renamed is not None else name: value
+        for name, value in fields.items()
+        if name != change.name or change.renamed is not None
+    }
+
+
+def _decoded(tail: bytes) -> dict[str, Any]:
+    """The fields behind the messages: `tail` is what follows the user text, `}],"temperature":…}`."""
+    behind = tail.partition(b"]")[2].removeprefix(b",")
+    return dict(orjson.loads(b"{" + behind)) if behind != b"}" else {}
+
+
+def _encoded(fields: dict[str, Any]) -> bytes:
+    inside = orjson.dumps(fields)[1:]
+    return b"}]" + (b"," + inside if fields else inside)

@@ -1,0 +1,246 @@
+"""A run in shards, composed: what the directory holds, the division, the fleet, and the way it ends.
+
+The order makes every crash harmless: the division is durable before the first shard begins; the shards go only
+when the statistics of the merged run are in the output directory, which come there last.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from asyncgen.chat import Adaptation
+from asyncgen.cluster.driver import Driver, Fleet
+from asyncgen.cluster.shard_directories import Division, clear, load_division, move_up, save_division
+from asyncgen.cluster.shard_job import ClusterJob
+from asyncgen.cluster.totals import Totals
+from asyncgen.engine.session import RunSession, Summary
+from asyncgen.engine.single_run import Run
+from asyncgen.errors import AsyncgenError, DirectoryError, Setting
+from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.recipe import nouns_of, rows_of_recipe
+from asyncgen.shard import Portion
+from asyncgen.storage.checkpoint import RunState, load_statistics
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.fingerprint import differences
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.learned_adaptations import known_adaptations
+from asyncgen.storage.resume import peek, supersede
+from asyncgen.storage.shard_merge import join
+
+RAY = Setting("engine", "ray")
+SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest
+
+
+class Cluster(Protocol):
+    """Machines on which workers can be started."""
+
+    @property
+    def nodes(self) -> int:
+        """How many machines there are."""
+
+    async def fleet(self, job: ClusterJob) -> Fleet:
+        """Start the workers of a job.
+
+        Raises:
+            UsageError: a machine cannot take part.
+        """
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+class ClusterRun:
+    """One run whose shards are worked on by processes on one or many machines.
+
+    Args:
+        job: what is to be done.
+        shards: into how many the run is divided; None: as it was begun, else some for each worker.
+        actors: how many workers; None: one a machine.
+        connect: finds or starts the cluster; called only when there is something to do.
+        observers: told of everything, on the event loop.
+        disk: the disk.
+        expect: what so many pairs are expected to take.
+        command: what goes on with the run.
+    """
+
+    def __init__(
+        self,
+        job: ClusterJob,
+        shards: int | None,
+        actors: int | None,
+        connect: Callable[[], Cluster],
+        observers: Sequence[Observer],
+        disk: Disk,
+        *,
+        expect: Callable[[int], Planned] | None = None,
+        command: str = "",
+    ) -> None:
+        self._job = job
+        self._config = job.config
+        self._shards = shards
+        self._actors = actors
+        self._connect = connect
+        self._disk = disk
+        self._expect = expect
+        self._directory = RunDirectory(disk, job.config.output_dir)
+        self._session = RunSession(self._directory, observers, command, job.config.telling_settings, job.wording)
+        self._observe = self._session.observe
+        # The same run, for all that is not done in shards.
+        self._recipe = job.recipe()
+        self._whole = Run(
+            job.config,
+            self._recipe,
+            list(observers),
+            disk,
+            price=job.price,
+            command=command,
+            wording=job.wording,
+        )
+        self._driver: Driver | None = None
+        self._reason: AsyncgenError | None = None
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        self._reason = self._reason or reason
+        self._whole.stop(reason)
+        if self._driver is not None:
+            self._driver.stop(reason)
+
+    async def execute(self) -> Summary:
+        """Run to the end.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        directory = self._directory
+        if self._disk.size(directory.statistics) is not None and not self._config.restart:
+            if self._disk.list_directory(directory.shards):
+                directory.make()
+                with directory.lock():
+                    clear(directory)  # a crash at the end has left them
+            self._observe(Notice("The shards of this run are merged: one process does what is left, without Ray"))
+            return await self._whole.execute()
+        return await self._session.carry_out(self._check, self._execute)
+
+    async def _check(self, _begun: bool) -> int:
+        return await self._whole.check_input()
+
+    async def _execute(self, pairs: int) -> tuple[RunState, bool]:
+        """Bring the directory to its end; its final state, and that there was something to do."""
+        directory = self._directory
+        if self._config.restart:
+            self._move_aside()
+        self._job = replace(self._job, config=replace(self._config, input_jsonl=self._whole.keep_input()))
+        division = self._begun_division(pairs)
+        if division is None or self._disk.size(directory.merged.statistics) is None:
+            division = await self._work(pairs, division)
+            self._observe(Notice(f"Merging {division.of} shards"))
+            directories = [directory.shard(portion.shard) for portion in division.portions]
+            await self._disk.call(lambda: join(directories, directory.merged))
+        move_up(directory)
+        clear(directory)
+        state = load_statistics(directory)
+        assert state is not None
+        return state, True
+
+    async def _work(self, pairs: int, division: Division | None) -> Division:
+        """Have all shards finished; the division, which is made if there is none."""
+        if division is None or self._stand(division)[1]:
+            await self._whole.check_model()
+        self._observe(Notice("Joining the Ray cluster, or starting one here"))
+        cluster = self._connect()
+        try:
+            workers = self._actors or cluster.nodes
+            if division is None:
+                of = min(pairs, self._shards or SHARDS_PER_WORKER * workers)
+                division = Division(of, pairs, self._whole.fingerprint)
+                save_division(self._directory, division)
+            done, waiting = self._stand(division)
+            before = sum(number for number, _ in done.values())
+            self._observe(RunStarted(before, before, pairs, before > 0))
+            if self._expect is not None:
+                self._observe(self._expect(pairs - before))
+            if waiting:
+                # The other workers would hold shares of the limits for nothing.
+                job = replace(
+                    self._job, workers=min(workers, len(waiting)), adaptations=self._adaptations(division)
+                )
+                machines = "1 machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
+                text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
+                self._observe(Notice(text))
+                totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
+                await self._drive(await cluster.fleet(job), totals, waiting, job.adaptations)
+        finally:
+            cluster.close()
+        return division
+
+    async def _drive(
+        self, fleet: Fleet, totals: Totals, waiting: list[Portion], adaptations: tuple[Adaptation, ...]
+    ) -> None:
+        self._driver = Driver(
+            fleet,
+            totals,
+            self._observe,
+            self._session.telemetry.flush,
+            self._config.max_failures,
+            rows_of_recipe(self._recipe),
+            self._config.model,
+            adaptations,
+        )
+        if self._reason is not None:
+            self._driver.stop(self._reason)
+        await self._driver.run(waiting)
+
+    def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Portion]]:
+        """How many pairs of each shard are done and have failed; and the shards that are not finished."""
+        done, waiting = {}, []
+        for portion in division.portions:
+            directory = self._directory.shard(portion.shard)
+            state = peek(directory)
+            failed = 0 if state is None else state.failed_pairs
+            done[portion.shard.number] = (0 if state is None else state.done, failed)
+            unfinished = self._disk.size(directory.checkpoint) is not None
+            if unfinished or self._disk.size(directory.statistics) is None:
+                waiting.append(portion)
+        return done, waiting
+
+    def _adaptations(self, division: Division) -> tuple[Adaptation, ...]:
+        """What endpoints have refused, as far as any shard knows."""
+        shards = (self._directory.shard(portion.shard) for portion in division.portions)
+        return tuple(dict.fromkeys(found for shard in shards for found in known_adaptations(shard)))
+
+    def _begun_division(self, pairs: int) -> Division | None:
+        """The division with which the run was begun, if it was, and is the one that is asked for.
+
+        Raises:
+            DirectoryError: it is not.
+        """
+        if self._disk.size(self._directory.checkpoint) is not None:
+            raise DirectoryError(f"{self._directory} holds an unfinished run of one process: leave out ", RAY)
+        division = load_division(self._directory)
+        if division is None:
+            return None
+        now = self._whole.fingerprint
+        if division.fingerprint != now:
+            raise DirectoryError(
+                f"this directory belongs to another run: {'; '.join(differences(division.fingerprint, now))}"
+            )
+        if division.pairs != pairs:
+            rows = nouns_of(rows_of_recipe(self._recipe)).many
+            raise DirectoryError(
+                f"this run was divided when it had {division.pairs:,} {rows}, and now there are {pairs:,}: finish "
+                "it with ",
+                Setting("num_pairs", division.pairs),
+                ", then go on without ",
+                RAY,
+            )
+        if self._shards is not None and division.of != min(pairs, self._shards):
+            raise DirectoryError(f"this run is divided into {division.of} shards: leave out ", Setting("shards"))
+        return division
+
+    def _move_aside(self) -> None:
+        names = [*(output.name for output in self._recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
+        moved_to = supersede(self._directory, names)
+        if moved_to is not None:
+            self._observe(Notice(f"The files of an earlier run were moved to {moved_to}"))
+        clear(self._directory)

@@ -1,0 +1,67 @@
+"""What a worker needs to know to work on any shard, and how a shard ends. Pickled, and never shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from asyncgen.chat import Adaptation
+from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.config import RunConfig
+from asyncgen.cost import Price
+from asyncgen.errors import AsyncgenError
+from asyncgen.recipe import Recipe
+from asyncgen.recipes import build
+from asyncgen.shard import Portion
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterJob:
+    """The whole run, with the key, and how many workers share its limits; `wording` as of a `Run`.
+
+    `adaptations` are what endpoints have refused in earlier starts.
+    """
+
+    config: RunConfig
+    price: Price | None
+    workers: int = 1
+    wording: Callable[[Any], str] = str
+    adaptations: tuple[Adaptation, ...] = ()
+
+    def recipe(self) -> Recipe[Any]:
+        """What is asked for a pair.
+
+        Raises:
+            BadDataError, UsageError: the prompt file cannot be used.
+        """
+        return build(self.config)
+
+    def _part_of(self, concurrency: int | None) -> int | None:
+        return concurrency and max(1, concurrency // self.workers)
+
+    def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
+        """The run of one shard: calls in flight divided by workers, and what may be spent by pairs."""
+        config = self.config
+        part = portion.size / portion.pairs
+        tokens = config.max_total_tokens
+        return replace(
+            config,
+            output_dir=directory,
+            shard=portion.shard,
+            endpoints=tuple(
+                replace(endpoint, concurrency=self._part_of(endpoint.concurrency)) for endpoint in config.endpoints
+            ),
+            max_cost=config.max_cost and config.max_cost * part,
+            max_total_tokens=tokens and max(1, tokens * portion.size // portion.pairs),
+            budget_part=part,
+            restart=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEnded:
+    """How a shard's run ended: `error` says why early; `report` is the last word about it."""
+
+    failed: int
+    report: WorkerReport
+    error: AsyncgenError | None = None

@@ -1,0 +1,294 @@
+"""A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from asyncgen.chat import ModelWays
+from asyncgen.client.probes import Probes
+from asyncgen.client.wire import SdkWire, Wire
+from asyncgen.config import RunConfig, listed_model
+from asyncgen.cost import Price
+from asyncgen.engine.passes import Flaws, Work
+from asyncgen.engine.pool import Engine
+from asyncgen.engine.reader import Intake
+from asyncgen.engine.repair import finish_intent
+from asyncgen.engine.session import RunSession, Summary
+from asyncgen.engine.stream import Tap
+from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
+from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.humanize import many_of
+from asyncgen.recipe import Recipe, guarded, rows_of_recipe, sends_whole, unique_id, writes_failed
+from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.fingerprint import Fingerprint, fingerprint
+from asyncgen.storage.input_file import Scan
+from asyncgen.storage.journal import clear_journal
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
+from asyncgen.storage.resume import Beginning, begin, extend, peek
+
+
+class Run:
+    """One run of a recipe over an input file into an output directory.
+
+    Args:
+        config: what the user asked for.
+        recipe: what is asked for a pair.
+        observers: told of everything, on the event loop.
+        disk: the disk.
+        price: of the model, None when it is not known.
+        expect: what so many pairs are expected to take, for comparing it with what they took.
+        command: what goes on with the run, for whoever asks for it later; without the key.
+        wording: the text of a message, in the events that are kept.
+        tap: is handed the lines of one of the files.
+        open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take; None: no other run shares it.
+        model_checked: somebody else has looked the model up.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        recipe: Recipe[Any],
+        observers: list[Observer],
+        disk: Disk,
+        *,
+        price: Price | None = None,
+        expect: Callable[[int], Planned] | None = None,
+        command: str = "",
+        wording: Callable[[Any], str] = str,
+        tap: Tap | None = None,
+        open_wire: Callable[[RunConfig], Wire] = SdkWire,
+        probes: Probes | None = None,
+        model_checked: bool = False,
+    ) -> None:
+        self._config = config
+        self._recipe = recipe
+        self._disk = disk
+        self._directory = RunDirectory(disk, config.output_dir)
+        self._expect = expect
+        self._session = RunSession(self._directory, observers, command, config.telling_settings, wording)
+        self._observe = self._session.observe
+        model = listed_model(config.model)
+        self._ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
+        if config.max_tokens_field is not None:
+            self._ways = replace(self._ways, max_tokens_field=None)
+        flush = self._session.telemetry.flush
+        probes = Probes() if probes is None else probes
+        self._engine = Engine(
+            config, price, recipe, disk, self._observe, flush, open_wire, probes, model_checked=model_checked
+        )
+        served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
+        if config.model_file:
+            served["model_file"] = config.model_file
+        if config.keep_thinking:
+            served["keep_thinking"] = "yes"
+        if writes_failed(recipe):
+            served[FAILED_ROWS] = "written"
+        self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
+        self._intake = Intake(
+            config,
+            guarded(recipe.parse),
+            rows_of_recipe(recipe),
+            self._directory,
+            self._observe,
+            lambda: self._engine.reason,
+            unique=unique_id(recipe),
+        )
+        self._work = Work(
+            config, recipe, self._fingerprint, self._intake, self._engine, self._directory, self._observe, tap
+        )
+
+    def stop(self, reason: AsyncgenError) -> None:
+        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        self._engine.stop(reason)
+
+    def take_share(self, share: float) -> None:
+        """Use at most this share (above 0 up to 1) of what the configuration allows, from now on."""
+        self._engine.take_share(share)
+
+    def pause(self, seconds: float, endpoint: str) -> None:
+        """Send nothing for so long to an endpoint ("": to any): it has asked somebody else with our key for it."""
+        self._engine.pause(seconds, endpoint)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What makes this run another one than others."""
+        return self._fingerprint
+
+    async def check_input(self) -> int:
+        """Check the input for a run in shards; how many pairs a run of all of it is about.
+
+        Raises:
+            UsageError: the cache is none.
+            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
+        """
+        introduction = self._check_cache()
+        if introduction is not None:
+            self._observe(introduction)  # workers open it unseen
+        return self._intake.wanted(await self._intake.check(None))
+
+    def keep_input(self) -> Path:
+        """Where the input can be read by others: standard input is kept in the directory, which is locked."""
+        return self._intake.keep() or self._config.input_jsonl
+
+    async def check_model(self) -> None:
+        """Look the model up before anything is begun, for runs that do not.
+
+        Raises:
+            KeyOrQuotaError: the server does not know it.
+        """
+        await self._engine.check_model()
+
+    async def execute(self) -> Summary:
+        """Run to the end.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        return await self._session.carry_out(self._check, self._execute)
+
+    async def regenerate(self, flaws: Flaws) -> Summary:
+        """Ask flagged pairs of a finished run anew, one round; or finish the round that was begun.
+
+        Args:
+            flaws: find the pairs, and judge what comes.
+
+        Raises:
+            AsyncgenError: why it ended early; everything paid is saved.
+        """
+        return await self._session.carry_out(self._check, partial(self._regenerate, flaws))
+
+    async def _check(self, begun: bool) -> Scan:
+        """Check the input, as far as the last run of the directory has not; first the cache, which is quick."""
+        self._check_cache()
+        resuming = begun and not self._config.restart
+        return await self._intake.check(peek(self._directory) if resuming else None)
+
+    def _check_cache(self) -> Notice | None:
+        """Refuse what is no cache; what the user should know of it."""
+        if self._config.cache is None:
+            return None
+        from asyncgen.storage.cache.answers import introduced  # noqa: PLC0415 - as below
+        from asyncgen.storage.cache.cache_file import check_cache  # noqa: PLC0415
+
+        check_cache(self._disk, self._config.cache)
+        return introduced(self._config.cache)
+
+    @asynccontextmanager
+    async def _cache(self) -> AsyncGenerator[None, None]:
+        """Have the cache open for the engine, where there is one."""
+        config = self._config
+        if config.cache is None:
+            yield
+            return
+        from asyncgen.storage.cache.answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
+
+        # What answers depend on beside their requests; what a model thought is in those that are asked with it.
+        scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])
+        cache = await CachedAnswers.open(config.cache, self._directory, scope, self._observe)
+        self._engine.cache = cache
+        try:
+            yield
+        finally:
+            self._engine.cache = None
+            await cache.close()
+
+    def _begin(self, scanned: Scan) -> Beginning:
+        """Bring the directory into the state that a run goes on from."""
+        if finish_intent(self._directory, restart=self._config.restart):
+            self._observe(Notice("Finished a merge that the last run had begun"))
+        beginning = begin(
+            self._directory,
+            self._recipe,
+            self._fingerprint,
+            pairs=self._intake.wanted(scanned),
+            portion=self._intake.portion(scanned),
+            prefix_chain=scanned.prefix_chain,
+            restart=self._config.restart,
+            rows=self._intake.all,
+            ways=self._ways,
+            record=RecipeRecord.of(self._config, self._recipe),
+        )
+        if beginning.state.portion is not None:
+            part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))
+            self._observe(Notice(part.capitalize()))
+        if beginning.moved_to is not None:
+            self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
+        self._intake.trust(scanned)
+        told = _told(self._config.model, beginning.state.ways)
+        if told:
+            self._observe(Notice(told))
+        if self._config.began_with:
+            return replace(beginning, state=replace(beginning.state, finished_with=self._config.model))
+        return beginning
+
+    async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
+        """Bring the directory to its end; its final state, and whether there was anything to do."""
+        beginning = self._begin(scanned)
+        async with self._cache() if not beginning.finished or beginning.state.failed_pairs else nullcontext():
+            return await self._complete(beginning)
+
+    async def _complete(self, beginning: Beginning) -> tuple[RunState, bool]:
+        """Do what is missing."""
+        state, meters, worked = beginning.state, beginning.meters, False
+        ended = self._disk.size(self._directory.statistics) is not None
+        if ended and state.failed_pairs:
+            state, meters = await self._work.repair(state, self._work.failed())
+            worked = True
+        if beginning.finished:
+            if state.regeneration.unfinished:
+                begun_by = Message(Phrase.REGENERATION, " has begun here, and goes on when called again")
+                self._observe(Notice(begun_by))
+            elif not state.failed_pairs:
+                clear_journal(self._directory)  # a crash at the end may have left some
+            await self._work.begin_tap(state)
+            return state, worked
+        if ended:
+            extend(self._directory, state)
+        total = state.stats["total_pairs"]
+        self._observe(RunStarted(state.last_completed_idx + 1, state.done, total, beginning.resumed))
+        if self._expect is not None:
+            self._observe(self._expect(total - state.done))
+        before = [] if ended else self._work.failed()
+        state = await self._work.generate(state, meters, state.first + total)
+        if before:
+            # They failed in a run that ended early: perhaps for the same reason, and that is gone.
+            state, _ = await self._work.repair(state, before, tapped=True)
+        return state, True
+
+    async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
+        """Work on one round of flagged pairs; the new state, and whether any was asked."""
+        beginning = self._begin(scanned)
+        state = beginning.state
+        if not beginning.finished:
+            raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
+        # Off the loop, so that a signal is heard while large files are read.
+        await self._disk.call(lambda: flaws.find(self._directory))
+        if self._engine.reason is not None:
+            raise self._engine.reason
+        self._observe(Notice(str(flaws)))
+        now = state.regeneration
+        if not now.unfinished:
+            now = Regeneration(now.number + 1, flaws.worst())
+        if not now.unfinished:
+            return state, False
+        async with self._cache():
+            return await self._work.regenerate(state, now, flaws), True
+
+
+def _told(model: str, ways: ModelWays | None) -> str:
+    """What is sent to a listed model in another way than it is configured; empty for nothing."""
+    said = []
+    if ways is not None and ways.max_tokens_field == "max_completion_tokens":
+        said.append("max_tokens is sent as max_completion_tokens")
+    if ways is not None and ways.sampling != "always":
+        if ways.sampling == "never":
+            said.append("temperature and top_p are left out")
+        elif ways.reasons and ways.can_be_switched_off:
+            said.append('reasoning_effort "none" is sent unless one is set')
+    return f"{model}: {'; '.join(said)}" if said else ""

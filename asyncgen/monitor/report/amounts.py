@@ -1,0 +1,39 @@
+"""How the report says times and money."""
+
+from datetime import datetime
+
+from asyncgen.humanize import usd
+from asyncgen.monitor.report.record import NOTHING
+from asyncgen.monitor.run_status import Picture
+
+LISTED = 50  # of what may be very many
+_WAITS = {
+    "pause": "a pause that the server asked for",
+    "concurrency": "calls in flight to be answered",
+    "requests": "the limit of requests",
+    "tokens": "the limit of tokens",
+    NOTHING: "answers alone: nothing was held back",
+}
+
+
+def waited_for(name: str) -> str:
+    """What the oldest call waited for."""
+    return _WAITS.get(name, name)
+
+
+def cost_of(picture: Picture) -> str:
+    """What all sessions cost; that there is no price when one of them had none, or that nothing tells it."""
+    if not picture.history.sessions:
+        return "-"
+    partly = picture.cost is not None and picture.priced_tokens < picture.tokens
+    return usd(picture.cost) + (f" for {picture.priced_tokens:,} of {picture.tokens:,} tokens" if partly else "")
+
+
+def moment(at: float) -> str:
+    """Day and time here: `22 Nov 21:04:30`."""
+    return f"{datetime.fromtimestamp(at).astimezone():%d %b %H:%M:%S}"
+
+
+def zone(at: float) -> str:
+    """What times mean: zone and year."""
+    return f"{datetime.fromtimestamp(at).astimezone():%Z (UTC%z), %Y}"

@@ -1,0 +1,199 @@
+"""From a record to the calls that it was made from: what its metadata says, and what `calls.jsonl` says.
+
+Read-only, whatever the recipe: the files of a run hold equally many lines for each pair that did not fail.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.humanize import one_of
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.failed import failed_records
+from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.resume import peek
+from asyncgen.text import loads
+
+LEAST_OF_A_HASH = 6  # characters by which a request may be named
+_IDS = ("original_note_id", "note_id", "custom_id", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRecord:
+    """A line of an output file."""
+
+    file: str
+    content: dict[str, Any]
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """What its metadata says of its calls; empty when it says nothing.
+
+        A line of the Batch API's output speaks of one, whose hash is its `request_id`.
+        """
+        response = self.content.get("response")
+        if isinstance(response, dict) and "request_id" in response:
+            return [_of_response(response)]
+        metadata = self.content.get("metadata")
+        calls = metadata.get("calls") if isinstance(metadata, dict) else self.content.get("calls")
+        return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+
+    @property
+    def note_id(self) -> str:
+        """Of the pair."""
+        return next((str(self.content[name]) for name in _IDS if name in self.content), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A pair's records (each once), and the lines of `calls.jsonl` about it by request, oldest first.
+
+    `request` is the one that was asked about, where one was; `failure` the pair's line in `failed.jsonl`.
+    """
+
+    index: int
+    note_id: str
+    state: RunState
+    records: tuple[TracedRecord, ...] = ()
+    attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    request: str | None = None
+    failure: dict[str, Any] | None = None
+
+    @property
+    def other_attempts(self) -> dict[str, list[dict[str, Any]]]:
+        """Attempts for this pair of which no record was made."""
+        used = {call.get("request") for record in self.records for call in record.calls}
+        return {request: lines for request, lines in self.attempts.items() if request not in used}
+
+
+def find(directory: RunDirectory, which: str) -> Trail:
+    """The trail of a pair.
+
+    Args:
+        directory: the output directory, of an unfinished run too.
+        which: index of the pair, its note id, the (beginning of the) hash of one of its requests, or a request
+            id of the server.
+
+    Raises:
+        BadDataError: there is no run, or its checkpoint is damaged.
+        UsageError: nothing here is called so.
+    """
+    state = peek(directory)
+    if state is None:
+        raise BadDataError(f"{directory} holds no run of asyncgen")
+    return _Search(directory, state).find(which)
+
+
+class _Search:
+    def __init__(self, directory: RunDirectory, state: RunState) -> None:
+        self._directory = directory
+        self._state = state
+        self._stop = state.last_completed_idx + 1  # behind the last pair in the files
+        records = failed_records(directory)
+        self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._stop}
+        self._without_lines = [] if state.writes_failed else sorted(self._failed)
+        self._names = [name for name in state.files if name != FAILED]
+
+    def find(self, which: str) -> Trail:
+        index, request = self._resolve(which)
+        attempts: dict[str, list[dict[str, Any]]] = {}
+        for call in self._calls(b'"index":%d,' % index):
+            if call.get("index") == index:
+                attempts.setdefault(str(call.get("request")), []).append(call)
+        failure = self._failed.get(index)
+        records = () if index in self._without_lines else tuple(self._records(index))
+        named = str(failure["note_id"]) if failure is not None else next((one.note_id for one in records), "")
+        return Trail(index, named, self._state, records, attempts, request, failure)
+
+    def _resolve(self, which: str) -> tuple[int, str | None]:
+        """The pair's index, and the request that was meant."""
+        if which.isascii() and which.isdigit() and self._state.first <= int(which) < self._stop:
+            return int(which), None
+        wanted = orjson.dumps(which)[1:-1]
+        by_hash = len(which) >= LEAST_OF_A_HASH
+        for name in self._names:
+            lines = self._lines_a_pair(name)
+            for number, line in enumerate(self._lines(name)):
+                if wanted not in line:
+                    continue
+                record = _record(name, line)
+                requests = [str(call.get("request")) for call in record.calls]
+                request = next((one for one in requests if by_hash and one.startswith(which)), None)
+                if record.note_id == which or request is not None:
+                    return self._index(number // lines), request
+        for call in self._calls(wanted):
+            if call.get("request_id") == which or (by_hash and str(call.get("request")).startswith(which)):
+                return int(call["index"]), str(call.get("request"))
+        for index, failure in self._failed.items():
+            if failure["note_id"] == which:
+                return index, None
+        first, row = self._state.first, one_of(self._state.rows)
+        indexes = f"from {first:,} to {self._stop - 1:,}" if first else f"below {self._stop:,}"
+        raise UsageError(
+            f"{self._directory} has no {row}, note or request {which!r}: give an index {indexes}, a "
+            f"note id, {LEAST_OF_A_HASH} characters or more of a request's hash, or a request id of the server"
+        )
+
+    def _records(self, index: int) -> Iterator[TracedRecord]:
+        """The lines of a pair, each once: some recipes write a line into two files."""
+        place = index - self._state.first - sum(failed < index for failed in self._without_lines)
+        seen: set[bytes] = set()
+        for name in self._names:
+            lines = self._lines_a_pair(name)
+            for line in islice(self._lines(name), place * lines, (place + 1) * lines):
+                if line not in seen:
+                    seen.add(line)
+                    yield _record(name, line)
+
+    def _index(self, place: int) -> int:
+        """Of the pair that is the one at `place` among those that have lines."""
+        index = self._state.first + place
+        for failed in self._without_lines:
+            index += failed <= index
+        return index
+
+    def _lines_a_pair(self, name: str) -> int:
+        good = self._state.done - len(self._without_lines)
+        return max(1, sum(1 for _ in self._lines(name)) // max(1, good))
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        return lines_of(self._directory.disk, self._directory.output(name), self._state.files[name].size)
+
+    def _calls(self, wanted: bytes) -> Iterator[dict[str, Any]]:
+        """Lines of `calls.jsonl` with these bytes; what a crash tore is passed over."""
+        for line in lines_of(self._directory.disk, self._directory.calls):
+            if wanted in line:
+                call = _object(line)
+                if isinstance(call.get("index"), int):
+                    yield call
+
+
+def _of_response(response: Mapping[str, Any]) -> dict[str, Any]:
+    found = response.get("body")
+    body = found if isinstance(found, dict) else {}
+    choices = body.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    return {
+        "step": "request",
+        "request": response["request_id"],
+        "model": body.get("model"),
+        "finish_reason": first.get("finish_reason"),
+        "usage": body.get("usage"),
+    }
+
+
+def _record(name: str, line: bytes) -> TracedRecord:
+    return TracedRecord(name, _object(line))
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        content = loads(line)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,227 @@
+"""What a run's directory says about it to somebody who only looks: nothing is made, written or locked."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.cost import CacheUse, Spend
+from asyncgen.errors import BadDataError, Exit, Setting, UsageError
+from asyncgen.events import Sample
+from asyncgen.monitor.history import History, Session
+from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
+from asyncgen.storage.disk import disk_errors, lines_of
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
+from asyncgen.storage.resume import peek
+from asyncgen.text import loads
+
+FAILED_KEPT = 50  # a screen of them; failed.jsonl has all
+
+
+class Condition(StrEnum):
+    """How a run stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    CRASHED = "crashed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPair:
+    """A line of `failed.jsonl`."""
+
+    index: int
+    note_id: str
+    step: str
+    kind: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The run at a moment.
+
+    `pid` is that of the process that holds the directory, None when none does; `state` is what is durable, None
+    before the first checkpoint; `failures` counts the pairs in `failed.jsonl` by (step, kind), `failed` has
+    the first of them.
+    """
+
+    directory: Path
+    condition: Condition
+    pid: int | None
+    state: RunState | None
+    history: History
+    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed: list[FailedPair] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session | None:
+        """The last process that worked; None when none left a word."""
+        return self.history.sessions[-1] if self.history.sessions else None
+
+    @property
+    def sample(self) -> Sample | None:
+        """The last sample, whichever process took it."""
+        return self.history.samples[-1] if self.history.samples else None
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of all prompts: those of shards before they were merged included, and of a killed process."""
+        return max(self._spent.prompt_tokens, sum(sample.prompt_tokens for sample in self.history.samples))
+
+    @property
+    def completion_tokens(self) -> int:
+        """The same of all answers."""
+        return max(self._spent.completion_tokens, sum(sample.completion_tokens for sample in self.history.samples))
+
+    @property
+    def tokens(self) -> int:
+        """Both."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def priced_tokens(self) -> int:
+        """Those that the processes which worked here have counted, and set a price on."""
+        return sum(sample.prompt_tokens + sample.completion_tokens for sample in self.history.samples)
+
+    @property
+    def cost(self) -> float | None:
+        """What `priced_tokens` cost, in USD; None when there was no price, or nobody to set one."""
+        costs = [sample.cost for sample in self.history.samples]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known and len(known) == len(costs) else None
+
+    @property
+    def from_cache(self) -> int:
+        """Answers that came from a cache."""
+        durable = 0 if self.state is None or self.pid is not None else self.state.cache.answers
+        return max(durable, sum(sample.cached for sample in self.history.samples))
+
+    @property
+    def lost_tokens(self) -> int:
+        """What calls may have cost whose answer never arrived; the counts of the sessions leave it out."""
+        spend = Spend() if self.state is None else self.state.spend
+        return spend.lost_prompt_tokens + spend.lost_completion_tokens
+
+    @property
+    def _spent(self) -> Usage:
+        """What the state knows of; nothing while a process runs, whose checkpoints and samples take turns."""
+        return NO_USAGE if self.state is None or self.pid is not None else self.state.spend.known
+
+    @property
+    def rows(self) -> str:
+        """What the rows of the run are called, in the plural."""
+        return RecipeRecord().rows if self.state is None else self.state.rows
+
+    @property
+    def done(self) -> int:
+        """Pairs that are done: of a run in progress as it says, else those that are durable."""
+        running = self.condition is Condition.RUNNING and self.session is not None
+        if running and self.session is not None and self.session.sample is not None and not self.session.repairing:
+            return self.session.sample.done
+        return 0 if self.state is None else self.state.done
+
+    @property
+    def total(self) -> int:
+        """Pairs to do in all; 0 when that is not known."""
+        durable = 0 if self.state is None else self.state.stats.get("total_pairs", 0)
+        return durable or (self.sample.total if self.sample is not None else 0)
+
+
+def look(
+    directory: RunDirectory,
+    each_sample: Callable[[Session, float, Sample, int], None] | None = None,
+) -> Picture:
+    """Look at a directory.
+
+    Raises:
+        UsageError: it is not there.
+        BadDataError: there is no run in it.
+        DiskError: it cannot be read.
+    """
+    disk = directory.disk
+    traces = (directory.checkpoint, directory.statistics, directory.events, directory.lock_file)
+    with disk_errors("look at", directory.path):
+        there = directory.path.is_dir()
+    if not there:
+        raise UsageError(f"{directory} is no directory")
+    if all(disk.size(path) is None for path in traces):
+        raise BadDataError(f"{directory} holds no run: give the ", Setting("output_dir"), " of one")
+    pid = directory.holder()
+    history = History(each_sample)
+    for line in lines_of(disk, directory.events):
+        history.feed(line)
+    history.settle()
+    failures: Counter[tuple[str, str]] = Counter()
+    failed: list[FailedPair] = []
+    unfinished, finished = load_checkpoint(directory), load_statistics(directory)
+    shards = [] if unfinished or finished else directory.shard_directories()
+    for place in shards or [directory]:
+        for pair in _failed_pairs(place):
+            failures[pair.step, pair.kind] += 1
+            if len(failed) < FAILED_KEPT:
+                failed.append(pair)
+    unfinished = unfinished or _sum(shards)
+    state = unfinished or finished
+    return Picture(
+        directory=directory.path,
+        condition=_condition(history, pid, unfinished, state),
+        pid=pid,
+        state=state,
+        history=history,
+        failures=failures,
+        failed=failed,
+    )
+
+
+def _condition(
+    history: History, pid: int | None, unfinished: RunState | None, state: RunState | None
+) -> Condition:
+    session = history.sessions[-1] if history.sessions else None
+    if pid is not None:
+        return Condition.RUNNING if session is not None and session.pid == pid else Condition.STARTING
+    if session is not None and session.ended is None:
+        return Condition.CRASHED
+    if unfinished is None and state is not None:
+        return Condition.FINISHED
+    if session is not None and session.ended is not None and session.ended[0] not in {Exit.DONE, Exit.SOME_FAILED}:
+        return Condition.STOPPED
+    return Condition.UNKNOWN
+
+
+def _sum(shards: Iterable[RunDirectory]) -> RunState | None:
+    """What is durable in all shards, as if it were one run's; None before the first of them has begun."""
+    states = [state for shard in shards if (state := peek(shard)) is not None]
+    if not states:
+        return None
+    done = sum(state.done for state in states)
+    pairs = max(state.portion.pairs for state in states if state.portion is not None)
+    return replace(
+        states[0],
+        portion=None,
+        last_completed_idx=done - 1,
+        stats={"total_pairs": pairs},
+        files={},
+        spend=sum((state.spend for state in states), Spend()),
+        cache=sum((state.cache for state in states), CacheUse()),
+    )
+
+
+def _failed_pairs(directory: RunDirectory) -> Iterator[FailedPair]:
+    for line in lines_of(directory.disk, directory.failed):
+        with suppress(ValueError, TypeError, KeyError):
+            record = loads(line)
+            yield FailedPair(
+                index=int(record["index"]),
+                note_id=str(record["note_id"]),
+                step=str(record["step"]),
+                kind=str(record["error"]),
+                attempts=int(record["attempts"]),
+            )

@@ -1,0 +1,221 @@
+"""Joins the finished shards of one input, in order, to what a single run would have left.
+
+Everything is checked before the first byte is written, but for the checksums of the files, which are compared
+while these are copied. The target is made beside its place and renamed: it appears whole, or not at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from asyncgen.cost import CacheUse, Spend
+from asyncgen.errors import BadDataError
+from asyncgen.shard import Portion
+from asyncgen.storage.checkpoint import (
+    FileMark,
+    FileMeter,
+    Regeneration,
+    RunState,
+    encode_statistics,
+    load_checkpoint,
+    load_statistics,
+)
+from asyncgen.storage.disk import write_durably
+from asyncgen.storage.failed import failed_records
+from asyncgen.storage.fingerprint import differences
+from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.manifest import load_manifest, save_manifest
+from asyncgen.storage.segment_format import paid_lines, write_segment
+
+SUFFIX = ".joining"
+
+
+def join(directories: Sequence[RunDirectory], target: RunDirectory) -> RunState:
+    """Make the directory of the whole run from those of all its shards; its state.
+
+    Args:
+        directories: of the shards, at least one, in any order.
+        target: made here; nothing may be there, or an empty directory.
+
+    Raises:
+        BadDataError: the shards are not all those of one input, or one of them has not reached its end or was
+            changed since; or there is something in the target.
+        TryLaterError: a shard is in use.
+    """
+    with ExitStack() as stack:
+        parts = []
+        # A second name is no second shard.
+        places = [replace(directory, path=directory.path.resolve()) for directory in directories]
+        for directory in places:
+            if places.count(directory) > 1:
+                raise BadDataError(f"{directory} is given twice")
+            if not directory.state_directory.is_dir():
+                raise BadDataError(f"{directory} holds no shard of a run")
+            stack.enter_context(directory.lock())
+            parts.append((directory, _finished(directory)))
+        shards = arrange(parts)
+        _check_target(target)
+        disk, path = target.disk, target.path
+        beside = replace(target, path=path.with_name(path.name + SUFFIX))
+        disk.remove_tree(beside.path)  # left by a crash
+        stack.callback(disk.remove_tree, beside.path)
+        state = _write(shards, beside)
+        disk.rename(beside.path, path)
+        disk.fsync_directory(path.parent)
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A finished shard: where it is, how it ended, and what it is of the input."""
+
+    directory: RunDirectory
+    state: RunState
+    portion: Portion
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+        return self.portion.shard.number
+
+
+def arrange(parts: Iterable[tuple[RunDirectory, RunState]]) -> list[Part]:
+    """Finished shards, at least one, in the order of their numbers.
+
+    Raises:
+        BadDataError: they are not all those of one input, each once.
+    """
+    found: dict[int, Part] = {}
+    for directory, state in parts:
+        if state.portion is None:
+            raise BadDataError(f"{directory} holds a whole run, no shard of one")
+        one = Part(directory, state, state.portion)
+        if found:
+            _refuse_unlike(next(iter(found.values())), one)
+        twin = found.setdefault(one.number, one)
+        if twin is not one:
+            raise BadDataError(f"{directory} and {twin.directory} hold the same shard {one.portion.shard}")
+    ordered = [found[number] for number in sorted(found)]
+    of = ordered[0].portion.shard.of
+    missing = [str(number) for number in range(1, of + 1) if number not in found]
+    if missing:
+        raise BadDataError(f"of {of} shards these are missing: {', '.join(missing)}")
+    for one, following in pairwise(ordered):
+        if following.portion.chain != one.state.input_chain:
+            raise BadDataError(
+                f"{following.directory} does not go on where {one.directory} ends: the input changed in between"
+            )
+    return ordered
+
+
+def _refuse_unlike(one: Part, other: Part) -> None:
+    if other.portion.shard.of != one.portion.shard.of:
+        raise BadDataError(
+            f"{other.directory} holds one of {other.portion.shard.of} shards, "
+            f"{one.directory} one of {one.portion.shard.of}"
+        )
+    if other.portion.pairs != one.portion.pairs:
+        raise BadDataError(
+            f"{other.directory} was cut from {other.portion.pairs:,} {other.state.rows}, {one.directory} from "
+            f"{one.portion.pairs:,}: not from the same input"
+        )
+    changed = differences(one.state.fingerprint, other.state.fingerprint)
+    if changed:
+        raise BadDataError(f"{other.directory} was made in another way than {one.directory}: {'; '.join(changed)}")
+
+
+def _finished(directory: RunDirectory) -> RunState:
+    state = load_statistics(directory)
+    unfinished = load_checkpoint(directory) if state is None else None
+    if state is None and unfinished is None:
+        raise BadDataError(f"{directory} holds no shard of a run")
+    merging = directory.disk.size(directory.intent) is not None
+    begun = directory.disk.size(directory.checkpoint) is not None
+    if state is None or begun or merging or state.regeneration.unfinished:
+        raise BadDataError(f"the shard in {directory} has not reached its end: give its command again first")
+    return state
+
+
+def _check_target(target: RunDirectory) -> None:
+    path = target.path
+    if path.is_symlink() or (path.exists() and not path.is_dir()) or target.disk.list_directory(path):
+        raise BadDataError(f"{target} is not empty: give the name of a new directory")
+
+
+def _write(shards: list[Part], beside: RunDirectory) -> RunState:
+    """Write the whole directory, and make it durable."""
+    disk = beside.disk
+    disk.make_directory(beside.state_directory)
+    states = [one.state for one in shards]
+    marks = {name: _join_file(shards, beside, name) for name in states[0].files}
+    state = replace(
+        states[-1],
+        files=marks,
+        stats={name: sum(each.stats[name] for each in states) for name in states[0].stats},
+        failed_pairs=sum(each.failed_pairs for each in states),
+        spend=sum((each.spend for each in states), Spend()),
+        cache=sum((each.cache for each in states), CacheUse()),
+        regeneration=Regeneration(max(each.regeneration.number for each in states)),
+        portion=None,
+        adaptations=tuple(dict.fromkeys(found for each in states for found in each.adaptations)),
+    )
+    if state.failed_pairs:
+        write_segment(beside, state.fingerprint, _still_needed(shards), state.spend, state.cache)
+    _copy_calls(shards, beside)
+    scanned = load_manifest(shards[-1].directory)
+    if scanned is not None:
+        save_manifest(beside, scanned)
+    write_durably(disk, beside.statistics, encode_statistics(state))
+    disk.fsync_directory(beside.state_directory)
+    disk.fsync_directory(beside.path)
+    return state
+
+
+def _join_file(shards: list[Part], beside: RunDirectory, name: str) -> FileMark:
+    """One of the files in step, from those of all shards."""
+    whole = FileMeter()
+    if name == FAILED and not any(one.state.files[name].size for one in shards):
+        return whole.mark()
+    disk, path = beside.disk, beside.output(name)
+    fd = disk.open_append(path)
+    try:
+        for one in shards:
+            meter, mark, source = FileMeter(), one.state.files[name], one.directory.output(name)
+            there = disk.size(source) is not None
+            for chunk in disk.chunks(source) if mark.size and there else ():
+                disk.write(fd, chunk, path)
+                meter.advance(chunk)
+                whole.advance(chunk)
+            if meter.mark() != mark:
+                raise BadDataError(f"{source} was changed since the run wrote it")
+        disk.fsync(fd, path)
+    finally:
+        disk.close_descriptor(fd)
+    return whole.mark()
+
+
+def _still_needed(shards: list[Part]) -> Iterable[bytes]:
+    """What was paid for pairs that failed: asked again, they need not pay it again."""
+    for one in shards:
+        failed = {record["index"] for record in failed_records(one.directory)}
+        for index, line in paid_lines(one.directory):
+            if index in failed:
+                yield line
+
+
+def _copy_calls(shards: list[Part], beside: RunDirectory) -> None:
+    disk, path = beside.disk, beside.calls
+    fd = disk.open_append(path)
+    try:
+        for one in shards:
+            source = one.directory.calls
+            end = b""
+            for chunk in disk.chunks(source) if disk.size(source) else ():
+                disk.write(fd, chunk, path)
+                end = chunk[-1:]
+            if end not in {b"", b"\n"}:  # a crash may have left half a line
+                disk.write(fd, b"\n", path)
+        disk.fsync(fd, path)
+    finally:
+        disk.close_descriptor(fd)

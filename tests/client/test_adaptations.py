@@ -1,0 +1,168 @@
+"""What is learned from refusals, and how a request is sent then."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncgen.chat import ChatRequest, ModelWays, Sampling
+from asyncgen.client.adaptations import Parameters
+from asyncgen.client.classify import Failure, judge_error
+from asyncgen.client.encoding import Encoder, Prepared
+
+PLAIN = Sampling(0.7, 0.9, 100)
+LUNA = ModelWays("max_completion_tokens", "without-reasoning", reasons=True, can_be_switched_off=True)
+
+
+def prepared(sampling: Sampling = PLAIN, step: str = "paraphrase", **changes: Any) -> Prepared:
+    """A request as a recipe asks for it."""
+    request = ChatRequest('System "]}, text', 'A note with ]} and "quotes".', sampling, **changes)
+    return Encoder("m", "max_tokens").prepare(step, request)
+
+
+def sent(parameters: Parameters, request: Prepared, endpoint: str = "") -> dict[str, Any]:
+    """The fields as an endpoint gets them, without model and messages."""
+    body = orjson.loads(parameters.body(endpoint, request))
+    return {name: value for name, value in body.items() if name not in {"model", "messages"}}
+
+
+def openai(param: str, code: str = "unsupported_parameter", message: str = "") -> Failure:
+    """A refusal in OpenAI's shape."""
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+    return judge_error(400, {}, {"error": error}, 0)
+
+
+def said(message: str, status: int = 400) -> Failure:
+    """A refusal that only a sentence explains."""
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+    return judge_error(status, {}, {"error": error}, 0)
+
+
+def forbidden(*place: str) -> Failure:
+    """A refusal in the shape of pydantic, as Mistral wraps it."""
+    detail = [{"type": "extra_forbidden", "loc": list(place), "msg": "Extra inputs are not permitted", "input": 1}]
+    return judge_error(422, {}, {"object": "error", "message": {"detail": detail}}, 0)
+
+
+def test_what_is_not_refused_is_sent_byte_for_byte() -> None:
+    """A model that takes everything sees what it always saw."""
+    request = prepared()
+    assert Parameters(None).body("", request) is request.body
+    assert Parameters(ModelWays()).body("", request) is request.body
+
+
+def test_a_listed_model_is_asked_in_its_way_from_the_first_call_on() -> None:
+    """The limit by its name, and no reasoning where none was asked for; the user text is untouched."""
+    request = prepared()
+    parameters = Parameters(LUNA)
+    assert sent(parameters, request) == {
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "max_completion_tokens": 100,
+        "reasoning_effort": "none",
+    }
+    messages = orjson.loads(parameters.body("", request))["messages"]
+    assert messages == orjson.loads(request.body)["messages"]
+
+
+def test_with_an_effort_a_model_that_then_takes_no_sampling_gets_none() -> None:
+    """The effort is the user's."""
+    request = prepared(Sampling(0.7, 0.9, 100, (("reasoning_effort", '"low"'),)))
+    assert sent(Parameters(LUNA), request) == {"max_completion_tokens": 100, "reasoning_effort": "low"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "name"),
+    [
+        (openai("temperature"), "temperature"),
+        (openai("top_p", "unsupported_value"), "top_p"),
+        (forbidden("body", "top_p"), "top_p"),
+        (forbidden("top_p"), "top_p"),
+        (said("Unrecognized request argument supplied: top_p"), "top_p"),
+        (said("property 'temperature' is unsupported"), "temperature"),
+        (said("`temperature` and `top_p` cannot both be specified for this model"), "temperature"),
+        (
+            openai("temperature", "invalid_request_error", "Only the default (1) value is supported."),
+            "temperature",
+        ),
+    ],
+)
+def test_a_refused_field_is_left_out(failure: Failure, name: str) -> None:
+    """However a server says it."""
+    request, parameters = prepared(), Parameters(None)
+    learned = parameters.learn("", request, failure)
+    assert learned is not None
+    assert (learned.name, learned.renamed) == (name, None)
+    assert name not in sent(parameters, request)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        openai("max_tokens"),
+        forbidden("body", "max_tokens"),
+        said("max_tokens is not supported; use max_completion_tokens"),
+    ],
+)
+def test_the_names_of_the_limit_are_exchanged_once(failure: Failure) -> None:
+    """A server that refuses both is not asked a third way."""
+    request, parameters = prepared(), Parameters(None)
+    assert parameters.learn("", request, failure) is not None
+    assert sent(parameters, request)["max_completion_tokens"] == 100
+    assert parameters.learn("", request, openai("max_completion_tokens")) is None
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        openai("messages"),
+        openai("response_format"),
+        openai("model", "model_not_found"),
+        openai(
+            "max_tokens", "invalid_value", "max_tokens is too large: 100. This model writes at most 50 tokens."
+        ),
+        openai("stop"),
+        openai("presence_penalty"),
+        said("The temperature of the patient is unknown", 500),
+        said("Your prompt is too long"),
+    ],
+)
+def test_what_is_no_refusal_of_a_field_that_can_go_teaches_nothing(failure: Failure) -> None:
+    """What the recipe needs, what was not sent, what is about a value, and what is no refusal."""
+    request, parameters = prepared(json_object=True), Parameters(None)
+    assert parameters.learn("", request, failure) is None
+    assert parameters.body("", request) is request.body
+
+
+def test_what_one_endpoint_refuses_goes_to_the_others_and_to_other_shapes() -> None:
+    """Each endpoint and each set of fields is learned for itself."""
+    plain, with_json, parameters = prepared(), prepared(json_object=True), Parameters(None)
+    parameters.learn("a", plain, openai("temperature"))
+    assert "temperature" not in sent(parameters, plain, "a")
+    assert "temperature" in sent(parameters, plain, "b")
+    assert "temperature" in sent(parameters, with_json, "a")
+
+
+def test_what_was_learned_in_an_earlier_start_is_applied_from_the_first_call_on() -> None:
+    """A resumed run does not ask again."""
+    request, before = prepared(), Parameters(None)
+    learned = [before.learn("", request, openai(name)) for name in ("temperature", "max_tokens")]
+    now = Parameters(None, [one for one in learned if one is not None])
+    assert now.body("", request) == before.body("", request)
+    assert now.learn("", request, openai("temperature")) is None
+
+
+@given(st.permutations(["temperature", "top_p", "max_tokens", "seed"]), st.booleans())
+def test_refusals_in_any_order_come_to_the_same(order: list[str], json_object: bool) -> None:
+    """What is left is what no refusal named; the hash of the request is that of what was configured."""
+    sampling = Sampling(0.7, 0.9, 100, (("seed", "7"),))
+    request, parameters = prepared(sampling, json_object=json_object), Parameters(None)
+    for name in order:
+        assert parameters.learn("", request, openai(name)) is not None
+    left = sent(parameters, request)
+    assert {name: value for name, value in left.items() if name != "response_format"} == {
+        "max_completion_tokens": 100
+    }
+    assert ("response_format" in left) == json_object

@@ -1,0 +1,64 @@
+"""A cluster's run up to the point at which it would connect to the cluster."""
+
+import json
+from pathlib import Path
+from typing import Never
+
+import pytest
+
+from asyncgen.client.wire import LookedUp
+from asyncgen.cluster.cluster_run import ClusterRun
+from asyncgen.cluster.shard_job import ClusterJob
+from asyncgen.config import RunConfig, shipped
+from asyncgen.errors import KeyOrQuotaError, TryLaterError
+from asyncgen.events import Event, InputLoaded, ProcessEnded
+from asyncgen.storage.checkpoint import RunState, encode_statistics
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
+
+
+async def test_a_model_that_the_server_does_not_know_ends_it_before_the_cluster_is_there(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked up once, not by every shard; nothing is divided."""
+    source = tmp_path / "pairs.jsonl"
+    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
+    config = RunConfig(
+        input_jsonl=source, output_dir=tmp_path / "out", prompt_file=shipped("prompts", "medec_safe.json")
+    )
+
+    async def look_up(*_: object) -> LookedUp:
+        return LookedUp(404, {"error": {"code": "model_not_found"}})
+
+    def connect() -> Never:
+        pytest.fail("it starts workers for a model that is not there")
+
+    monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
+    with pytest.raises(KeyOrQuotaError, match="does not know the model"):
+        await ClusterRun(ClusterJob(config, None), None, None, connect, [], disk).execute()
+    assert not RunDirectory(disk, config.output_dir).division.exists()
+
+
+async def test_a_run_that_another_one_overtook_gives_way_to_it(tmp_path: Path, disk: Disk) -> None:
+    """It has read its input without the lock, and would divide a run that has ended meanwhile."""
+    source = tmp_path / "pairs.jsonl"
+    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
+    directory = RunDirectory(disk, tmp_path / "out")
+    config = RunConfig(
+        input_jsonl=source, output_dir=directory.path, prompt_file=shipped("prompts", "medec_safe.json")
+    )
+    events: list[Event] = []
+
+    def observe(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, InputLoaded):
+            directory.make()
+            directory.statistics.write_bytes(encode_statistics(RunState(0, 1, "", {}, {"total_pairs": 1})))
+
+    def connect() -> Never:
+        pytest.fail("it works in the directory of another run")
+
+    with pytest.raises(TryLaterError, match="another run has just begun"):
+        await ClusterRun(ClusterJob(config, None), None, None, connect, [observe], disk).execute()
+    assert [event.exit_code for event in events if isinstance(event, ProcessEnded)] == [75]
+    assert not directory.division.exists()

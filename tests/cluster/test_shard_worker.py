@@ -1,0 +1,81 @@
+"""What a worker does before and around the run of a shard."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from asyncgen.cluster.coordinator import Instruction, WorkerReport
+from asyncgen.cluster.shard_job import ClusterJob
+from asyncgen.cluster.shard_worker import LONGEST_END, ShardWorker
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.shard import Portion, Shard
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
+
+
+def job_of(tmp_path: Path, **fields: object) -> ClusterJob:
+    """For four workers."""
+    paths = {name: tmp_path / name for name in ("input_jsonl", "output_dir", "prompt_file")}
+    return ClusterJob(RunConfig(**paths, **fields), None, 4)
+
+
+async def unheard(report: WorkerReport) -> Instruction:
+    """A desk that is not there."""
+    raise ConnectionError
+
+
+def test_calls_in_flight_are_divided_by_workers_and_a_budget_by_pairs(tmp_path):
+    """All workers together keep to what was asked for; a shard is no restart of anything."""
+    endpoints = (EndpointConfig(concurrency=10),)
+    job = job_of(tmp_path, endpoints=endpoints, max_cost=8.0, max_total_tokens=1001, restart=True)
+    portion = Portion(Shard(2, 4), 100)
+    config = job.shard_config(portion, tmp_path / "shard")
+    assert (config.endpoints[0].concurrency, config.max_cost, config.max_total_tokens) == (2, 2.0, 250)
+    assert (config.output_dir, config.shard, config.restart) == (tmp_path / "shard", Shard(2, 4), False)
+
+
+def test_without_such_bounds_there_are_none(tmp_path):
+    """And those of several endpoints are divided one by one."""
+    endpoints = tuple(
+        EndpointConfig(name=name, base_url="http://127.0.0.1:1/v1", concurrency=number)
+        for name, number in (("a", 9), ("b", None))
+    )
+    config = job_of(tmp_path, endpoints=endpoints).shard_config(Portion(Shard(1, 2), 9), tmp_path)
+    assert (config.max_cost, config.max_total_tokens) == (None, None)
+    assert [endpoint.concurrency for endpoint in config.endpoints] == [2, None]
+
+
+def test_a_machine_that_does_not_see_the_shared_paths_is_told_of(tmp_path):
+    """By the first of them."""
+    worker = ShardWorker(0, job_of(tmp_path), unheard)
+    assert "input_jsonl is not to be seen there" in worker.trouble()
+    for name in ("input_jsonl", "output_dir", "prompt_file"):
+        (tmp_path / name).touch()
+    assert worker.trouble() == ""
+
+
+def test_the_key_is_in_no_text_that_a_job_makes_of_itself(tmp_path):
+    """Ray may print what it is given."""
+    job = job_of(tmp_path, endpoints=(EndpointConfig(api_key="sk-never-to-be-seen"),))
+    assert "sk-never" not in f"{job!r} {job} {ShardWorker(0, job, unheard)!r}"
+
+
+@pytest.mark.asyncio
+@pytest.mark.looptime
+@pytest.mark.parametrize(("ends", "waited"), [(0, 0), (5, 5), (1000, LONGEST_END)])
+async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(tmp_path, disk: Disk, ends, waited):
+    """It holds the lock meanwhile; one that does not end is met by the run, which refuses."""
+    directory = RunDirectory(disk, tmp_path).shard(Shard(1, 2))
+    directory.make()
+    loop = asyncio.get_running_loop()
+    lock = disk.lock(directory.lock_file)
+    if ends:
+        ending = loop.call_later(ends - 0.5, disk.close_descriptor, lock)
+    else:
+        disk.close_descriptor(lock)
+    await ShardWorker(0, job_of(tmp_path), unheard)._wait_for_lock(directory)
+    assert loop.time() == pytest.approx(waited)
+    if ends > waited:
+        ending.cancel()
+        disk.close_descriptor(lock)

@@ -1,0 +1,195 @@
+"""The engine on a virtual clock, with a client that answers by a script: windows, stuck pairs, segments."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asyncgen.chat import Completion, Usage
+from asyncgen.client import scripted_wire as wire
+from asyncgen.client.classify import Action, Failure
+from asyncgen.client.encoding import Prepared
+from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.engine import single_run as pipeline
+from asyncgen.errors import BadDataError, Interrupted
+from asyncgen.events import Observer, PairDone, Sample
+from asyncgen.recipes.medec_safe import MedecSafe
+from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage import segment_writer as segment_log
+from asyncgen.storage.disk import Disk
+
+
+class ScriptedWire:
+    """Answers each call after the seconds that the script says for its pair; None fails the call."""
+
+    def __init__(self) -> None:
+        self.script: Callable[[int], float | None] = lambda _index: 0.01
+        self.asked: list[int] = []
+
+    def open(self, _config: RunConfig) -> wire.ScriptedWire:
+        """What a run takes as `open_wire`."""
+        return wire.ScriptedWire(self._answer)
+
+    async def _answer(self, request: Prepared) -> Completion | Failure:
+        index = index_of(request)
+        self.asked.append(index)
+        seconds = self.script(index)
+        if seconds is None:
+            return Failure("bad_request", Action.GIVE_UP, 400)
+        await asyncio.sleep(seconds)
+        return Completion(f"Paraphrase {index}. " + "x" * 500, Usage(1, 1, 2), "scripted")
+
+
+def index_of(request: Prepared) -> int:
+    """The pair that a request is about: its note says so."""
+    found = re.search(rb"(?:right|wrong|Paraphrase) (\d+)", request.body)
+    assert found is not None
+    return int(found.group(1))
+
+
+@pytest.fixture
+def client() -> ScriptedWire:
+    """What answers the calls of the runs of a test."""
+    return ScriptedWire()
+
+
+@pytest.fixture
+def run(tmp_path: Path, disk: Disk, client: ScriptedWire) -> Callable[..., pipeline.Run]:
+    """Runs over so many short pairs, into the same directory."""
+
+    def make(pairs: int, *observers: Observer, concurrency: int = 4) -> pipeline.Run:
+        source = tmp_path / "pairs.jsonl"
+        rows = [{"note_id": str(n), "correct_note": f"right {n}", "incorrect_note": "wrong"} for n in range(pairs)]
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        prompts = shipped("prompts", "medec_safe.json")
+        config = RunConfig(
+            input_jsonl=source,
+            output_dir=tmp_path / "out",
+            prompt_file=prompts,
+            endpoints=(EndpointConfig(concurrency=concurrency),),
+            timeout=1e5,
+            pair_timeout=1e5,
+        )
+        recipe = MedecSafe(PromptFile.load(prompts), add_reasoning=False)
+        return pipeline.Run(config, recipe, list(observers), disk, open_wire=client.open)
+
+    return make
+
+
+@pytest.mark.looptime
+async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_behind_it(client, run):
+    """The others are asked on until the window is full; then memory waits, and all ends well."""
+    client.script = lambda index: 3600.0 if index == 0 else 0.01
+    asked_after = {}
+
+    async def look() -> None:
+        for minutes in (5, 59):
+            await asyncio.sleep(minutes * 60 - asyncio.get_running_loop().time())
+            asked_after[minutes] = len(client.asked)
+
+    looking = asyncio.create_task(look())
+    summary = await run(2000).execute()
+
+    await looking
+    assert asked_after == {5: 1024, 59: 1024}
+    assert summary.stats["correct_generated"] == 2000
+
+
+@pytest.mark.looptime
+async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatch, tmp_path):
+    """What is committed needs no journal; answers of failed pairs are carried on and do not pin segments."""
+    monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 10_000)
+    client.script = lambda index: None if index % 50 == 7 else 0.01
+    counts = []
+
+    def count(event: object) -> None:
+        if isinstance(event, PairDone):
+            counts.append(len(list((tmp_path / "out" / ".asyncgen").glob("journal-*"))))
+
+    summary = await run(1500, count).execute()
+
+    assert summary.failed_pairs == 30
+    assert max(counts) <= 6  # of about a hundred that were written
+
+
+@pytest.mark.looptime
+async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, monkeypatch):
+    """A pair fails at its second step; its first answer is not asked again, however far the run went on."""
+    monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 5_000)
+    client.script = lambda index: None if index in {3, 400} else 0.01
+    await run(500).execute()
+    client.script = lambda _index: 0.01
+    client.asked.clear()
+
+    summary = await run(500).execute()
+
+    assert client.asked == [3, 400]
+    assert summary.failed_pairs == 0
+
+
+@pytest.mark.looptime
+async def test_a_run_that_is_stopped_keeps_what_was_paid_for_pairs_behind_a_stuck_one(client, run):
+    """Their answers wait in the journal: the next start asks the stuck pair alone."""
+    client.script = lambda index: 60.0 if index == 0 else 0.01
+    first = run(30)
+    stopping = asyncio.create_task(_stop_after(first, 10))
+
+    with pytest.raises(Interrupted):
+        await first.execute()
+
+    await stopping
+    assert sorted(client.asked) == list(range(30))
+    client.asked.clear()
+    summary = await run(30).execute()
+    assert client.asked == []
+    assert summary.stats["correct_generated"] == 30
+
+
+@pytest.mark.looptime
+async def test_samples_say_what_the_run_is_waiting_for(client, run):
+    """Once a second: calls in flight, calls before the gate, and what holds the oldest of them."""
+    client.script = lambda _index: 1.5
+    samples = []
+
+    await run(20, lambda event: samples.append(event) if isinstance(event, Sample) else None).execute()
+
+    assert samples[0].done == samples[0].calls == 0
+    assert samples[1].in_flight == 4
+    assert samples[1].waiting == 1
+    assert samples[1].waiting_on == "concurrency"
+    assert samples[-1].done == samples[-1].total == 20
+
+
+async def _stop_after(run: pipeline.Run, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    run.stop(Interrupted("enough"))
+
+
+@pytest.mark.looptime
+async def test_a_run_that_the_breaker_ended_is_completed_by_one_command(client, run, tmp_path):
+    """What failed in it is asked again behind the rest, and the files are those of a run without failures."""
+    client.script = lambda index: None if index >= 2 else 0.01
+    with pytest.raises(BadDataError, match=r"30 of 3\d pairs failed"):
+        await run(300).execute()
+    assert len(client.asked) < 60  # of 300
+    client.script = lambda _index: 0.01
+
+    summary = await run(300).execute()
+
+    assert summary.failed_pairs == 0
+    notes = [
+        json.loads(line)["note"] for line in (tmp_path / "out" / "sft_correct.jsonl").read_text().splitlines()
+    ]
+    assert notes == [f"Paraphrase {index}. " + "x" * 500 for index in range(300)]
+
+
+@pytest.mark.looptime
+async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(client, run):
+    """Asked again at once they would fail again."""
+    client.script = lambda index: None if index == 7 else 0.01
+
+    assert (await run(20).execute()).failed_pairs == 1
+    assert client.asked.count(7) == 1
