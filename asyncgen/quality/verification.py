@@ -18,9 +18,10 @@ from asyncgen.quality.checks.permissions import permitted
 from asyncgen.quality.checks.reasoning_form import Expected, expect, keys_of_prompt
 from asyncgen.quality.checks.reasoning_side import forbids_comparison
 from asyncgen.quality.output_lines import OutputLines, Problems
-from asyncgen.quality.structure import Made, Structure
+from asyncgen.quality.structure import Made, Structure, check_input
 from asyncgen.recipes.contents import Contents, ParaphraseRule, ReasoningRule, value_at
 from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
 
 _SAMPLE = 200
@@ -84,6 +85,7 @@ class Verification:
         prompt_file: Path | None = None,
     ) -> None:
         self.structure = Structure(directory, input_jsonl, contents)
+        self._input = input_jsonl
         self._contents = contents
         self._answers = AnswerChecks(contents)
         prompts = None if prompt_file is None or not contents.reasonings else PromptFile.load(prompt_file)
@@ -91,6 +93,15 @@ class Verification:
         self._inspector = Inspector(
             {rule.label: self._expected(directory, rule, prompts) for rule in contents.reasonings}, self._permitted
         )
+
+    def check_input(self, state: RunState) -> None:
+        """Refuse another input than that of the run, where there is one, before anything is said of its files.
+
+        Raises:
+            BadDataError: it is not what the run was made from.
+        """
+        if self._input is not None:
+            check_input(state, self._input, self._contents)
 
     def judged(self) -> Iterator[Judged]:
         """Every row that can be judged, in input order; then once more, with that finding alone, twins."""
