@@ -108,7 +108,7 @@ class Verification:
         for made in self.structure.made():
             judgement = self.judge(made)
             if judgement is not None:
-                yield Judged(made.index, made.note_id, judgement, self._texts(made))
+                yield Judged(made.index, made.note_id, judgement, self.texts(made))
         for index, finding in self._inspector.duplicates():
             yield Judged(index, "", Judgement((finding,)))
 
@@ -128,7 +128,8 @@ class Verification:
         findings = tuple(finding for finding in judgement.findings if finding.kind in MEANING)
         return replace(judgement, findings=findings).state
 
-    def _texts(self, made: Made) -> Texts | None:
+    def texts(self, made: Made) -> Texts | None:
+        """The texts of a row; None where no paraphrase is judged."""
         rule = self._contents.paraphrase
         if rule is None or made.row is None:
             return None

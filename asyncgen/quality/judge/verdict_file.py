@@ -24,7 +24,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """A row: the state by the rules, kinds of findings, what the judge said (None: not judged), and the trust."""
+    """A row: the state by the rules, kinds of findings, what the judge said (None: not judged) of its case."""
 
     index: int
     note_id: str
@@ -33,6 +33,7 @@ class RowVerdict:
     meaning: Meaning | None
     kind: str
     severity: str
+    case: str | None = None
 
     @property
     def trust(self) -> Trust:
@@ -44,7 +45,7 @@ class RowVerdict:
         """Of what the rules and the judge say."""
         meaning = None if verdict is None else verdict.meaning
         kind, severity = ("", "") if verdict is None else (verdict.kind, verdict.severity)
-        return cls(entry.index, entry.note_id, entry.state, entry.kinds, meaning, kind, severity)
+        return cls(entry.index, entry.note_id, entry.state, entry.kinds, meaning, kind, severity, entry.case)
 
 
 class VerdictFile:
@@ -102,6 +103,7 @@ class VerdictFile:
                 None if row["meaning"] is None else Meaning(row["meaning"]),
                 row["kind"],
                 row["severity"],
+                row["case"],
             )
 
 
