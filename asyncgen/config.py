@@ -16,6 +16,7 @@ from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
 from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
 
+__version__ = "0.1.0"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 DEFAULT_RECIPE = "medec_safe"

@@ -16,7 +16,7 @@ from asyncgen.cluster.coordinator import Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE, demand
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
-from asyncgen.limits.pacer import MINUTE
+from asyncgen.humanize import MINUTE
 
 INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordinator 2 ms
 GRACE = 3.0  # seconds in which a shard should begin to send

@@ -16,11 +16,11 @@ from asyncgen.cluster.coordinator import Desk, Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
+from asyncgen.config import __version__
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
 from asyncgen.shard import Portion
-from asyncgen.version import __version__
 
 MOST_DEATHS = 10  # of processes in one shard: after that it is no accident
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from asyncgen.config import __version__
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Observer, ProcessEnded, ProcessStarted, Sample
@@ -21,7 +22,6 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.event_log import Telemetry
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import begun, peek
-from asyncgen.version import __version__
 
 Checked = TypeVar("Checked")
 

@@ -48,7 +48,7 @@ def test_a_changed_prompt_of_one_step_asks_one_call_a_pair(serve, job, first_pai
     assert done.returncode == 0, done.stderr
     assert server.counts["requests"] == 4 * pairs
     assert f"{2 * pairs:,} answers from the cache" in done.stdout
-    assert f"Cache:   {cache} ({3 * pairs:,} answers); it holds text of the rows" in done.stdout
+    assert f"Cache:   {cache} ({3 * pairs:,} kept); it holds text of the rows" in done.stdout
     assert this.outputs() == plain.outputs()
 
 

@@ -34,7 +34,7 @@ from asyncgen.config import (
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
-from asyncgen.humanize import NO_PRICE, amount, duration, one_of, rate, usd, with_article
+from asyncgen.humanize import MINUTE, NO_PRICE, amount, duration, one_of, rate, usd, with_article
 from asyncgen.planning.capacity import Load, Plan, plan
 from asyncgen.planning.forecast import forecast
 from asyncgen.planning.prices import load_price
@@ -50,7 +50,6 @@ EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --ad
 SIGMA = 0.3  # of the latency in a rehearsal, lognormal
 LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, where the limit lets few calls through
 FEW_CALLS = 3
-MINUTE = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

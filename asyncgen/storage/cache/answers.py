@@ -13,7 +13,6 @@ from typing import Any
 
 from asyncgen.chat import Completion
 from asyncgen.events import Notice, Observer
-from asyncgen.humanize import plural
 from asyncgen.storage.answer_record import answer_of, answer_record
 from asyncgen.storage.cache.store import Answered, AnswerStore, Asked
 from asyncgen.storage.layout import RunDirectory
@@ -60,7 +59,7 @@ class CachedAnswers:
             thread.shutdown()
             raise
         if store.is_open:
-            observe(introduced(path, f" ({plural(store.answers, 'answer')})"))
+            observe(introduced(path, f" ({store.answers:,} kept)"))
         opened = cls(store, thread, scope, observe)
         opened._tell()
         return opened
