@@ -1,12 +1,19 @@
 // Elements are made by name, and text goes in as text: no string ever becomes markup.
 
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Text in which characters that nobody sees, or that turn the order of others, can be seen. */
+const visible = (text) =>
+  text.replace(STEERING, (one) => `⟨U+${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+
 /** An element with attributes and children; a string child is text, null is none. */
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null));
+  const there = children.filter((child) => child !== null);
+  element.append(...there.map((child) => (typeof child === "string" ? visible(child) : child)));
   return element;
 }
 
