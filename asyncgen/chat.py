@@ -137,6 +137,15 @@ class ModelWays:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestShape:
+    """The requests of a step to an endpoint that have the same fields: `fields` are their names, sorted."""
+
+    endpoint: str
+    step: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Adaptation:
     """A field that an endpoint has refused in the requests of a step: it is sent as `renamed`, or left out (None).
 
@@ -148,3 +157,19 @@ class Adaptation:
     fields: tuple[str, ...]
     name: str
     renamed: str | None
+
+    @property
+    def shape(self) -> RequestShape:
+        """Of the requests that it is about."""
+        return RequestShape(self.endpoint, self.step, self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What calls have shown of the requests that endpoints take: `proven` are the shapes that were answered."""
+
+    adaptations: tuple[Adaptation, ...] = ()
+    proven: frozenset[RequestShape] = frozenset()
+
+
+NO_FINDINGS = Findings()

@@ -16,6 +16,7 @@ from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
 from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
 
+__version__ = "0.1.0"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 DEFAULT_RECIPE = "medec_safe"
@@ -129,6 +130,8 @@ class RunConfig(RunSettings):
     where concurrency finds itself; `budget_part` is what `max_cost` and `max_total_tokens` are of those that the
     user named; `began_with` is the model of the directory, where another one is to finish it.
 
+    `cache` is the file of answers that directories share.
+
     `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the recipe's fields
     with what the input calls them. `params` are fields of all requests, before those of the recipe (None: left
     out); `three_fields` holds for the directory of a version that knew no others than temperature, top_p and
@@ -143,6 +146,7 @@ class RunConfig(RunSettings):
     model: str = DEFAULT_MODEL
     replace_model: bool = False
     endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
+    cache: Path | None = None
     model_file: str = ""
     began_with: str = ""
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)

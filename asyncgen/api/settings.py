@@ -37,6 +37,7 @@ from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
+from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_input
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -49,7 +50,7 @@ class Settings(RunSettings):
     """What a caller from Python says.
 
     Args:
-        input_jsonl: one JSON object a line.
+        input_jsonl: rows, as JSON lines (also .gz and .zst), CSV, TSV or Parquet; "-" is standard input.
         output_dir: where the recipe's files go; an unfinished run there is resumed.
         prompt_file: what the recipe is made from, where it needs one: a path, or the name of one that is shipped.
         recipe: the name of one that ships, "requests" (each line is a request), the path of a recipe file,
@@ -70,6 +71,7 @@ class Settings(RunSettings):
         concurrency: calls in flight at most; None: as many as limits and latency need.
         endpoints: several servers, each with a name, an address, a key and limits of its own; instead of
             `api_key`, `base_url`, `rpm`, `tpm` and `concurrency`.
+        cache: a file of answers: those that it has are taken from it, new ones are added; it holds note text.
         shard: only this part of the input, by position, such as "3/8"; None: all of it.
     """
 
@@ -92,6 +94,7 @@ class Settings(RunSettings):
     tpm: float | None = None
     concurrency: int | None = None
     endpoints: Sequence[EndpointConfig] = ()
+    cache: str | Path | None = None
     shard: str | None = None
 
     def config(self) -> RunConfig:
@@ -107,7 +110,7 @@ class Settings(RunSettings):
             shared |= {"timeout": FLEX_TIMEOUT, "pair_timeout": self.pair_timeout * FLEX_TIMEOUT / TIMEOUT}
         model = self._model()
         return RunConfig(
-            input_jsonl=Path(self.input_jsonl).resolve(),
+            input_jsonl=self._input(),
             output_dir=Path(self.output_dir).resolve(),
             prompt_file=None if self.prompt_file is None else prompt_file_named(Path(self.prompt_file)).resolve(),
             recipe=_recipe_name(self.recipe),
@@ -117,10 +120,20 @@ class Settings(RunSettings):
             began_with=model.began_with,
             three_fields=model.three_fields,
             params=params,
+            cache=None if self.cache is None else Path(self.cache).absolute(),
             shard=None if self.shard is None else _shard(self.shard),
             endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),
             **shared,
         )
+
+    def _input(self) -> Path:
+        if str(self.input_jsonl) not in {"-", str(STANDARD_INPUT)}:
+            return Path(self.input_jsonl).resolve()
+        disk = Disk()
+        try:
+            return settle_standard_input(RunDirectory(disk, Path(self.output_dir).resolve()), restart=self.restart)
+        finally:
+            disk.close()
 
     def _params(self) -> dict[str, Any]:
         own = {"reasoning_effort": self.reasoning_effort, "service_tier": self.service_tier}

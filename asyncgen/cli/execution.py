@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
 from asyncgen.cli.run_job import Job
 from asyncgen.cli.servers import serve_local, serve_simulator
 from asyncgen.cli.setting_names import in_flags
-from asyncgen.config import MOST_AUTOMATIC, REQUESTS
+from asyncgen.config import MOST_AUTOMATIC, REQUESTS, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, DirectoryError, DiskError, Exit, Interrupted
 from asyncgen.events import CheckpointSaved, Event, RepairStarted, RunStarted
@@ -77,6 +78,7 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
             config = await serve_simulator(job.profile, config, stack)
         if local is not None:
             config, server = await serve_local(local, config, stack)
+        _say_addresses(console, config)
         disk = Disk()
         stack.callback(disk.close)
         named = _second_name(job, recipe, disk)
@@ -135,6 +137,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 
     config, disk = job.config, Disk()
+    _say_addresses(console, config)
 
     def connect() -> RayCluster:
         # Ray holds up the loop until it is there, for minutes where nobody answers; there is nothing to save yet.
@@ -161,6 +164,12 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
         disk.close()
     console.summary(summary, config, job.price)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+def _say_addresses(console: Any, config: RunConfig) -> None:
+    """Nothing of a row goes anywhere else."""
+    for line in address_lines(config):
+        console.say(line)
 
 
 def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:

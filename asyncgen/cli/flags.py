@@ -60,7 +60,12 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 def add_input_arguments(job: argparse._ArgumentGroup) -> None:
     """The rows, and what is asked for each."""
     job.add_argument(
-        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        required=True,
+        metavar="P",
+        help="rows: JSON lines (.gz, .zst), CSV, TSV or Parquet; - is standard input",
     )
     job.add_argument(
         "--prompt-file", type=a_prompt_file, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it"
@@ -144,6 +149,13 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         help="never spend more in this directory, all its runs and the dearest case of calls in flight included",
     )
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
+    api.add_argument(
+        "--cache",
+        type=a_path,
+        metavar="FILE",
+        help="take answers from this file where it has them, and add new ones, such as answers.db: an equal "
+        "request of another directory is not paid again; the file holds note text",
+    )
     api.add_argument(
         "--prices",
         type=a_path,

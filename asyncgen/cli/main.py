@@ -14,8 +14,8 @@ from typing import NoReturn
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
+from asyncgen.config import __version__
 from asyncgen.errors import AsyncgenError, Exit
-from asyncgen.version import __version__
 
 COMMANDS = (
     "init",

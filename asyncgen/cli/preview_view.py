@@ -5,9 +5,9 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from asyncgen.chat import ChatRequest
-from asyncgen.cli.watched_recipe import Call, WatchedRow
 from asyncgen.cost import Price, describe
 from asyncgen.humanize import plural
+from asyncgen.recipes.watched_recipe import Call, WatchedRow
 from asyncgen.text import printable
 
 if TYPE_CHECKING:

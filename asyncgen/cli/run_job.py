@@ -121,6 +121,7 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
     if state.portion is not None:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
+    args.field = list(dict(state.fingerprint.get("fields") or {}).items())
     args.add_reasoning = state.fingerprint.get("add_reasoning") is True
     from asyncgen.recipes.made_by import record_of  # noqa: PLC0415 - it brings the recipes
 
@@ -182,7 +183,7 @@ def _config(
         concurrency=args.concurrency if local is None else local.slots,
     )
     config = RunConfig(
-        input_jsonl=absolute_input(args.input_jsonl),
+        input_jsonl=absolute_input(args.input_jsonl, directory=args.output_dir, restart=args.restart),
         output_dir=absolute_output(args.output_dir),
         prompt_file=None if args.prompt_file is None else absolute(args.prompt_file, "--prompt-file"),
         recipe=_recipe(args),
@@ -199,6 +200,9 @@ def _config(
         params=params,
         strict_params=args.strict_params,
         keep_thinking=args.keep_thinking,
+        cache=None
+        if (cache := getattr(args, "cache", None)) is None
+        else absolute(cache.parent, "--cache") / cache.name,
         model_file="" if local is None else local.identity,
         max_tokens_field=args.max_tokens_field,
         share=args.share,

@@ -9,6 +9,8 @@ from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
 from asyncgen.humanize import duration, one_of, plural, usd
+from asyncgen.storage.layout import KEPT_INPUT, STATE_DIRECTORY
+from asyncgen.storage.standard_input import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from asyncgen.engine.session import Summary
@@ -44,11 +46,12 @@ def summary_lines(
     if summary.failed_pairs:
         end, failed = "⚠ Ended", f", {summary.failed_pairs:,} of them failed"
     per_second = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
+    cached = f"; {plural(summary.cached, 'answer')} from the cache" if summary.cached else ""
     first_start = summary.spend.most.total_tokens == summary.tokens
     yield (
         f"{end}: {plural(pairs, one_of(rows))}{failed}{' in' if first_start else '; this start took'} "
         f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {per_second}, "
-        f"{summary.refused:,} refused; {summary.tokens:,} tokens)"
+        f"{summary.refused:,} refused; {summary.tokens:,} tokens{cached})"
     )
     if planned is not None and last is not None:
         yield _comparison(planned, last, summary.seconds)
@@ -80,6 +83,9 @@ def _next(config: RunConfig) -> str:
     if config.shard is not None:
         return f"next, when all {config.shard.of} are done: asyncgen merge DIR… --output-dir OUT"
     # A name that begins with a dash would be taken for a flag.
-    paths = [str(from_here(path)) for path in (config.output_dir, config.input_jsonl)]
+    source = config.input_jsonl
+    if source == STANDARD_INPUT:
+        source = config.output_dir / STATE_DIRECTORY / KEPT_INPUT
+    paths = [str(from_here(path)) for path in (config.output_dir, source)]
     output_dir, input_jsonl = (f"./{path}" if path.startswith("-") else path for path in paths)
     return f"next: {shlex.join(['asyncgen', 'verify', output_dir, '--input-jsonl', input_jsonl])}"

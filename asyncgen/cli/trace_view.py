@@ -15,6 +15,7 @@ from asyncgen.humanize import one_of
 from asyncgen.monitor.row_trace import Trail
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.note_words import split_words
+from asyncgen.storage.event_log import CACHED
 from asyncgen.text import dumps, printable
 
 
@@ -52,6 +53,9 @@ def say_trail(trail: Trail) -> None:
 
 def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> None:
     for attempt in attempts or ():
+        if attempt.get("outcome") == CACHED:
+            _say(f"{margin}from the cache: {_time(attempt.get('time'))}")
+            continue
         status = "" if attempt.get("status") in {None, 200} else f" ({attempt['status']})"
         parts = [
             _time(attempt.get("time")),

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import Adaptation, ModelWays
+from asyncgen.chat import Adaptation, ModelWays, RequestShape
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 
@@ -70,6 +70,16 @@ class Parameters:
         self._ways = ways
         self._learned = list(learned)
         self._tails: dict[tuple[str, str, bytes], bytes] = {}
+        self._shapes: dict[tuple[str, str, bytes], RequestShape] = {}
+
+    def shape(self, endpoint: str, request: Prepared) -> RequestShape:
+        """What the requests that are adapted alike have in common."""
+        key = endpoint, request.step, request.shape
+        known = self._shapes.get(key)
+        if known is None:
+            fields = tuple(sorted(_decoded(request.shape)))
+            known = self._shapes[key] = RequestShape(endpoint, request.step, fields)
+        return known
 
     def body(self, endpoint: str, request: Prepared) -> bytes:
         """The body of a request as this endpoint takes it."""
@@ -93,19 +103,21 @@ class Parameters:
         renamed = None
         if name in LIMIT_FIELDS:
             renamed = LIMIT_FIELDS[1 - LIMIT_FIELDS.index(name)]
-        adaptation = Adaptation(endpoint, request.step, _shape(_fields(request)), name, renamed)
-        if adaptation in self._learned or self._refused_before(adaptation):
-            return None
+        adaptation = Adaptation(endpoint, request.step, self.shape(endpoint, request).fields, name, renamed)
+        return adaptation if not self._refused_before(adaptation) and self.add(adaptation) else None
+
+    def add(self, adaptation: Adaptation) -> bool:
+        """Send requests so from now on; False when it was known."""
+        if adaptation in self._learned:
+            return False
         self._learned.append(adaptation)
         self._tails.clear()
-        return adaptation
+        return True
 
     def _refused_before(self, new: Adaptation) -> bool:
         """Whether the limit has had the other name here already, and that was refused too."""
         return any(
-            (one.endpoint, one.step, one.fields, one.renamed) == (new.endpoint, new.step, new.fields, new.name)
-            for one in self._learned
-            if new.renamed is not None
+            (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
         )
 
     def _sent(self, endpoint: str, request: Prepared) -> dict[str, Any]:
@@ -114,12 +126,20 @@ class Parameters:
     def _adapt(self, endpoint: str, step: str, tail: bytes) -> bytes:
         configured = _decoded(tail)
         fields = configured if self._ways is None else _preselected(self._ways, configured)
-        shape = _shape(configured)
+        shape = RequestShape(endpoint, step, tuple(sorted(configured)))
         for one in self._learned:
-            if (one.endpoint, one.step, one.fields) == (endpoint, step, shape):
+            if one.shape == shape:
                 fields = _changed(fields, one)
         # Same fields, same bytes: nothing is encoded anew where nothing changed.
         return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
+
+
+def told(model: str, adaptation: Adaptation) -> str:
+    """What is said of an adaptation, once for each field of an endpoint."""
+    where = f" at endpoint {adaptation.endpoint}" if adaptation.endpoint else ""
+    if adaptation.renamed is None:
+        return f"Model {model}{where} takes no {adaptation.name}: left out"
+    return f"Model {model}{where} takes {adaptation.renamed} for {adaptation.name}: sent so"
 
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
@@ -159,14 +179,6 @@ def _changed(fields: dict[str, Any], change: Adaptation) -> dict[str, Any]:
         for name, value in fields.items()
         if name != change.name or change.renamed is not None
     }
-
-
-def _fields(request: Prepared) -> dict[str, Any]:
-    return _decoded(request.shape)
-
-
-def _shape(fields: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(fields))
 
 
 def _decoded(tail: bytes) -> dict[str, Any]:

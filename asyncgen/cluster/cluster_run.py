@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from asyncgen.chat import Adaptation
 from asyncgen.cluster.driver import Driver, Fleet
 from asyncgen.cluster.shard_directories import Division, clear, load_division, move_up, save_division
 from asyncgen.cluster.shard_job import ClusterJob
@@ -22,6 +23,7 @@ from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.resume import peek, supersede
 from asyncgen.storage.shard_merge import join
 
@@ -128,6 +130,7 @@ class ClusterRun:
         directory = self._directory
         if self._config.restart:
             self._move_aside()
+        self._job = replace(self._job, config=replace(self._config, input_jsonl=self._whole.keep_input()))
         division = self._begun_division(pairs)
         if division is None or self._disk.size(directory.merged.statistics) is None:
             division = await self._work(pairs, division)
@@ -142,6 +145,8 @@ class ClusterRun:
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
         """Have all shards finished; the division, which is made if there is none."""
+        if division is None or self._stand(division)[1]:
+            await self._whole.check_model()
         self._observe(Notice("Joining the Ray cluster, or starting one here"))
         cluster = self._connect()
         try:
@@ -157,17 +162,21 @@ class ClusterRun:
                 self._observe(self._expect(pairs - before))
             if waiting:
                 # The other workers would hold shares of the limits for nothing.
-                job = replace(self._job, workers=min(workers, len(waiting)))
+                job = replace(
+                    self._job, workers=min(workers, len(waiting)), adaptations=self._adaptations(division)
+                )
                 machines = "1 machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
                 text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
                 self._observe(Notice(text))
                 totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
-                await self._drive(await cluster.fleet(job), totals, waiting)
+                await self._drive(await cluster.fleet(job), totals, waiting, job.adaptations)
         finally:
             cluster.close()
         return division
 
-    async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Portion]) -> None:
+    async def _drive(
+        self, fleet: Fleet, totals: Totals, waiting: list[Portion], adaptations: tuple[Adaptation, ...]
+    ) -> None:
         self._driver = Driver(
             fleet,
             totals,
@@ -175,6 +184,8 @@ class ClusterRun:
             self._session.telemetry.flush,
             self._config.max_failures,
             rows_of_recipe(self._recipe),
+            self._config.model,
+            adaptations,
         )
         if self._reason is not None:
             self._driver.stop(self._reason)
@@ -192,6 +203,11 @@ class ClusterRun:
             if unfinished or self._disk.size(directory.statistics) is None:
                 waiting.append(portion)
         return done, waiting
+
+    def _adaptations(self, division: Division) -> tuple[Adaptation, ...]:
+        """What endpoints have refused, as far as any shard knows."""
+        shards = (self._directory.shard(portion.shard) for portion in division.portions)
+        return tuple(dict.fromkeys(found for shard in shards for found in known_adaptations(shard)))
 
     def _begun_division(self, pairs: int) -> Division | None:
         """The division with which the run was begun, if it was, and is the one that is asked for.

@@ -182,7 +182,9 @@ class Work:
         try:
             rows = self._intake.at(asked)
             await self._engine.run(journal, sink, rows, iter(asked), breaker, ways, generation=generation)
-            merged = await self._disk.call(lambda: spool.merge(replace(journal.spend), journal.adaptations))
+            merged = await self._disk.call(
+                lambda: spool.merge(replace(journal.spend), journal.adaptations, replace(journal.cache))
+            )
             for index in settled():
                 journal.release(index)
             journal.unlink_dead()
@@ -214,6 +216,7 @@ class Work:
             spend=replace(state.spend),
             generation=generation,
             adaptations=state.adaptations,
+            cache=replace(state.cache),
         )
         try:
             for notice in _noticed(journal):

@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
@@ -23,6 +24,7 @@ from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
 from asyncgen.events import (
+    CacheHit,
     CallEnded,
     EndpointUse,
     Event,
@@ -41,6 +43,9 @@ from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
@@ -68,6 +73,7 @@ class Tally:
     completion_tokens: int = 0
     tokens: int = 0
     spent: float = 0.0
+    cached: int = 0
 
     @property
     def cost(self) -> float | None:
@@ -91,6 +97,8 @@ class Tally:
                 self.spent += self.price(event.usage)
         elif isinstance(event, PairDone):
             self.done += 1
+        elif isinstance(event, CacheHit):
+            self.cached += 1
         elif isinstance(event, PairFailed):
             self.done += 1
             self.failed += 1
@@ -98,6 +106,8 @@ class Tally:
 
 class Engine:
     """Processes rows; the same one serves the repair and the run that may follow it.
+
+    `cache`, where there is one, is asked before the server.
 
     Args:
         config: limits, window, and how often to commit.
@@ -107,6 +117,8 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take.
+        model_checked: somebody else has looked the model up.
     """
 
     def __init__(
@@ -118,10 +130,14 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
+        probes: Probes,
+        *,
+        model_checked: bool = False,
     ) -> None:
         self._config = config
         self._open_wire = open_wire
-        self._checked_model = False
+        self._probes = probes
+        self._model_checked = model_checked
         self._price = price
         self._recipe = recipe
         self._disk = disk
@@ -129,6 +145,7 @@ class Engine:
         self._flush = flush
         self.tally = Tally(None if price is None else price.cost)
         self.reason: AsyncgenError | None = None
+        self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self._gate = open_gate(config)
 
@@ -181,6 +198,8 @@ class Engine:
         self._gate.budget = open_budget(config, journal.spend, self._price)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
+        for known in journal.adaptations:
+            self._probes.found(known)
         client = ChatClient(
             config,
             self._gate,
@@ -190,6 +209,7 @@ class Engine:
             wire,
             ways=ways,
             learned=journal.adaptations,
+            probes=self._probes,
             longest_answer=0 if listed is None else listed.max_output or 0,
         )
         writer = OrderedWriter(
@@ -201,13 +221,18 @@ class Engine:
             stop=self.stop,
         )
         worker = Worker(
-            self._recipe, client, journal, self.stop, breaker, config.pair_timeout, self._tell, generation
+            self._recipe,
+            client,
+            journal,
+            self.stop,
+            breaker,
+            config.pair_timeout,
+            self._tell,
+            generation,
+            self.cache,
         )
         try:
-            if not self._checked_model:
-                self._checked_model = True
-                for notice in await check_model(wire, config):
-                    self._tell(notice)
+            await self._check_model(wire)
             async with asyncio.TaskGroup() as group:
                 helpers = [
                     group.create_task(self._gate.pump()),
@@ -241,6 +266,24 @@ class Engine:
             self._sample()
         if self.reason is not None:
             raise self.reason
+
+    async def check_model(self) -> None:
+        """Look the model up before anything is begun; `run` does it where nobody has.
+
+        Raises:
+            KeyOrQuotaError: the server does not know it.
+        """
+        wire = self._open_wire(self._config)
+        try:
+            await self._check_model(wire)
+        finally:
+            await wire.close()
+
+    async def _check_model(self, wire: Wire) -> None:
+        if not self._model_checked:
+            self._model_checked = True
+            for notice in await check_model(wire, self._config):
+                self._tell(notice)
 
     async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""
@@ -307,6 +350,7 @@ class Engine:
                 completion_tokens=tally.completion_tokens,
                 tokens=tally.tokens,
                 cost=tally.cost,
+                cached=tally.cached,
                 limits=tuple(
                     LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
                     for endpoint in gate.endpoints

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Adaptation
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.engine.worker import Outcome
 from asyncgen.engine.writer import count_outcome, failed_line
 from asyncgen.errors import DirectoryError
@@ -134,12 +134,15 @@ class RepairSpool:
         for fd in self._spools.values():
             self._disk.close_descriptor(fd)
 
-    def merge(self, spend: Spend, adaptations: Sequence[Adaptation]) -> tuple[RunState, dict[str, FileMeter]]:
+    def merge(
+        self, spend: Spend, adaptations: Sequence[Adaptation], cache: CacheUse
+    ) -> tuple[RunState, dict[str, FileMeter]]:
         """Write the merged files, the intent, and carry it out; the new state and the meters of its files.
 
         Args:
             spend: what all runs have cost, the repair included.
             adaptations: what endpoints have refused.
+            cache: what all runs have taken from a cache.
         """
         meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
         repaired = set(self.repaired)
@@ -160,6 +163,7 @@ class RepairSpool:
             failed_pairs=len(lines),
             spend=spend,
             adaptations=tuple(adaptations),
+            cache=cache,
         )
         statistics = encode_statistics(state)
         write_durably(self._disk, self._directory.output(STATISTICS + SUFFIX), statistics)

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asyncgen.client.chat_client import ChatClient
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
@@ -13,6 +14,9 @@ from asyncgen.events import Observer, RecipeRaised
 from asyncgen.recipe import Examples, Recipe, Unparsed, examples_of_failed
 from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Worker:
     """Everything that a row needs on its way; one object serves the whole pool.
 
     `pair_timeout` is in seconds, for all attempts of a row; `generation` is raised when flagged rows are asked
-    anew.
+    anew; `cache` may have answers that other runs have paid.
     """
 
     recipe: Recipe[Any]
@@ -50,6 +54,7 @@ class Worker:
     pair_timeout: float
     observe: Observer
     generation: int = 0
+    cache: "CachedAnswers | None" = None
 
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
@@ -71,7 +76,9 @@ class Worker:
         rows.put_nowait(None)
 
     async def _process(self, row: Row[Any]) -> Outcome:
-        calls = RowCalls(row, self.client, self.journal, self.pair_timeout, self.generation)
+        caller = Caller(row.index, row.pair.note_id, self.pair_timeout)
+        cache = None if self.cache is None else CachedCalls(self.cache, self.journal, caller, self.observe)
+        calls = RowCalls(caller, self.client, self.journal, self.generation, cache)
         examples, failure = None, None
         try:
             if isinstance(row.pair, Unparsed):

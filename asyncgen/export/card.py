@@ -6,11 +6,11 @@ For a dataset folder it is the README.md whose YAML head tells `load_dataset` wh
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
+from asyncgen.config import __version__
 from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.source import NAME, SOURCE
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.version import __version__
 
 _WARNING = """\
 **The notes of the CORRECT examples and all reasoning are written by a model**, not by a physician; asyncgen

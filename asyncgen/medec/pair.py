@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from asyncgen.errors import missing_field
 from asyncgen.rows import BadFieldError
 
 CORRECT, INCORRECT = "CORRECT", "INCORRECT"  # the labels of the two examples of a pair
+_NAMES = ("note_id", "correct_note", "incorrect_note", "error_type", "error_sentence", "corrected_sentence")
+_PUBLISHED = {"Text ID", "Text", "Sentences"}  # columns of every file of the authors
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,12 @@ class Pair:
 
 def _required(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
+    if value is None and fields.keys() >= _PUBLISHED:
+        raise BadFieldError(f"no {name}; MEDEC's own files are made into pairs by asyncgen prepare medec")
+    if value is None:
+        raise BadFieldError(missing_field(name, name, fields, _NAMES))
     if not isinstance(value, str):
-        raise BadFieldError(f"no {name}" if value is None else f"{name} is not a string")
+        raise BadFieldError(f"{name} is not a string")
     if not value.strip():
         raise BadFieldError(f"{name} is empty")
     if "\x00" in value:

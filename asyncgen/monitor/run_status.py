@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.events import Sample
 from asyncgen.monitor.history import History, Session
@@ -97,6 +97,12 @@ class Picture:
         costs = [sample.cost for sample in self.history.samples]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if known and len(known) == len(costs) else None
+
+    @property
+    def from_cache(self) -> int:
+        """Answers that came from a cache."""
+        durable = 0 if self.state is None or self.pid is not None else self.state.cache.answers
+        return max(durable, sum(sample.cached for sample in self.history.samples))
 
     @property
     def lost_tokens(self) -> int:
@@ -204,6 +210,7 @@ def _sum(shards: Iterable[RunDirectory]) -> RunState | None:
         stats={"total_pairs": pairs},
         files={},
         spend=sum((state.spend for state in states), Spend()),
+        cache=sum((state.cache for state in states), CacheUse()),
     )
 
 

@@ -16,6 +16,7 @@ from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import CallEnded, Event
 from asyncgen.limits.opening import open_gate
+from asyncgen.limits.pacer import MINUTE
 from asyncgen.limits.rate_headers import read_reports
 from asyncgen.planning.capacity import quantile
 from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
@@ -25,7 +26,7 @@ from asyncgen.storage.input_file import rows_of
 
 SAMPLED_PAIRS = 200  # pairs: their mean is within a few per cent of that of all
 AT_ONCE = 4  # calls: few enough that they do not slow each other down
-MINUTE = 60.0
+
 _FIELDS = {"requests": ("rpm", "rpd"), "tokens": ("tpm", "tpd")}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.quality.line_values import check_copy, check_texts, check_values, id_at, wanted_line
+from asyncgen.quality.named_rows import ids_in, most_rows
 from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems, Wanted
 from asyncgen.recipe import Unparsed, guarded
 from asyncgen.recipes.contents import Contents
@@ -167,31 +168,22 @@ class Structure:
     def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, None]]:
         """Without an input, the file of reference says what should be in the others; else the state how many."""
         index = 0 if self.state is None else self.state.first
-        for note_id in self._ids_in_reference() if self.contents.reference else self._nameless(failed):
+        for note_id in self._names(failed):
             while index in failed:
                 index += 1
             yield index, note_id, None
             index += 1
 
-    def _ids_in_reference(self) -> Iterator[str]:
-        name = self.contents.reference
-        rules = self.contents.files[name]
-        silent = OutputLines(self._directory, name, self.size(name), Problems())
-        readable = (line.record for line in silent.all() if line.record)
-        for number, record in enumerate(readable):
-            if number % len(rules) == 0:
-                yield str(id_at(rules[0], record))
-
-    def _nameless(self, failed: set[int]) -> Iterator[str]:
-        """A row for each that is done; without a state, for each that the fullest file has lines for."""
-        if self.state is not None:
-            done = self.state.done - sum(index <= self.state.last_completed_idx for index in failed)
+    def _names(self, failed: set[int]) -> Iterator[str]:
+        """The ids of the rows that did not fail; empty ones where no file has any."""
+        contents, name = self.contents, self.contents.reference
+        if name:
+            yield from ids_in(self._directory, name, self.size(name), contents.files[name])
+            return
+        if self.state is None:
+            done = most_rows(self._directory, contents.files)
         else:
-            done = 0
-            for name, rules in self.contents.files.items():
-                if rules:
-                    lines = sum(1 for _ in OutputLines(self._directory, name, None, Problems()).all())
-                    done = max(done, -(-lines // len(rules)))
+            done = self.state.done - sum(index <= self.state.last_completed_idx for index in failed)
         yield from ("" for _ in range(done))
 
     def _failed_indexes(self) -> tuple[set[int], dict[str, FileMeter]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Generic
 
+from asyncgen.errors import missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, rows_of_recipe
 from asyncgen.recipes.contents import contents_of_recipe
 from asyncgen.rows import BadFieldError, I, Parse
@@ -48,9 +49,9 @@ def renamed(parse: Parse[I], columns: Mapping[str, str]) -> Parse[I]:
     """Parse rows whose fields have other names: `columns` has these by those that `parse` knows."""
 
     def parse_renamed(fields: Mapping[str, Any]) -> I:
-        missing = next((column for column in columns.values() if column not in fields), None)
-        if missing is not None:
-            raise BadFieldError(f"no {missing}")
+        for name, column in columns.items():
+            if column not in fields:
+                raise BadFieldError(missing_field(column, name, fields))
         return parse({**fields, **{name: fields[column] for name, column in columns.items()}})
 
     return parse_renamed

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Adaptation, ModelWays
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import DirectoryError
 from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion, Shard
@@ -23,6 +23,7 @@ from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
+from asyncgen.storage.segment_format import adaptation_of
 from asyncgen.text import dumps
 
 CHECKSUM = "checksum"
@@ -81,7 +82,8 @@ class RunState:
     what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
     of the whole; `ways` is what was known of the model when the run began (None: an older version began it),
     `adaptations` what its endpoints have refused since; `finished_with` is the model that took over from the one
-    that the run was begun with; `recipe` says what made the files (None: an older version did).
+    that the run was begun with; `recipe` says what made the files (None: an older version did); `cache` counts the
+    answers that came from a cache.
     """
 
     last_completed_idx: int
@@ -98,6 +100,7 @@ class RunState:
     adaptations: tuple[Adaptation, ...] = ()
     finished_with: str = ""
     recipe: RecipeRecord | None = None
+    cache: CacheUse = field(default_factory=CacheUse)
 
     @property
     def rows(self) -> str:
@@ -207,6 +210,7 @@ def _common(state: RunState) -> dict[str, Any]:
         **({"adaptations": state.adaptations} if state.adaptations else {}),
         **({"finished_with": state.finished_with} if state.finished_with else {}),
         **({} if state.recipe is None else {"recipe": asdict(state.recipe)}),
+        **({"cache": state.cache} if state.cache.answers else {}),
     }
 
 
@@ -250,9 +254,8 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         if shard is None
         else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
         ways=ModelWays(**content["ways"]) if "ways" in content else None,
-        adaptations=tuple(
-            Adaptation(**one | {"fields": tuple(one["fields"])}) for one in content.get("adaptations", [])
-        ),
+        adaptations=tuple(map(adaptation_of, content.get("adaptations", []))),
         finished_with=str(content.get("finished_with", "")),
         recipe=RecipeRecord.decode(content["recipe"]) if "recipe" in content else None,
+        cache=CacheUse(**content.get("cache", {})),
     )

@@ -9,6 +9,8 @@ Rules:
 4. Slow calls (fsync, output appends, input reads) run on one helper thread, in the order they were asked
    for; journal appends run on the caller's thread because they must happen in the tick of the answer.
 
+The file of a cache is SQLite's (see `cache`): it is looked at and made here, and then has a thread of its own.
+
 Errors of the operating system leave this room as `DiskError`, with the file's name and the reason.
 """
 
@@ -309,6 +311,12 @@ class Disk:
                 executor=self._thread,
             )
         return Output(path, file)
+
+    async def pull(self, pieces: Iterator[T]) -> AsyncGenerator[T, None]:
+        """What an iterator gives, each made on the helper thread."""
+        end = object()
+        while (piece := await self.call(lambda: next(pieces, end))) is not end:
+            yield piece  # type: ignore[misc] # it is not the end
 
     async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
         """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes."""

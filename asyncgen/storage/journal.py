@@ -13,7 +13,8 @@ Rules:
    run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
    segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
 
-Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
+Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer` (one that is
+`cached` came from a cache and costs nothing);
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
 have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
 copied before it are not counted again); `adapted` (a field that an endpoint has refused, and how it is sent
@@ -26,15 +27,19 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, Usage
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import AsyncgenError
+from asyncgen.storage.answer_record import answer_of, answer_record
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import (
+    ADAPTED,
     PREFIX,
     SUFFIX,
     UNFINISHED,
+    adaptation_of,
+    adapted_line,
     decode_line,
     encode_line,
     header_line,
@@ -75,6 +80,7 @@ class Journal:
         on_full: told when the disk is full; what is in flight is still saved, in the ballast.
         ballast: bytes set aside for that.
         spend: what the directory has cost, where no journal knows better; kept up to date.
+        cache: what it has taken from a cache; the same.
         adaptations: what endpoints have refused, as far as checkpoint or statistics know.
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
@@ -92,6 +98,7 @@ class Journal:
         spend: Spend,
         generation: int = 0,
         adaptations: Iterable[Adaptation] = (),
+        cache: CacheUse | None = None,
     ) -> None:
         self._disk = directory.disk
         self._state_directory = directory.state_directory
@@ -102,6 +109,7 @@ class Journal:
         self.unsettled = 0
         self.damaged = 0
         self.spend = spend
+        self.cache = CacheUse() if cache is None else cache
         self.adaptations = list(adaptations)
         paths = segments(directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
@@ -119,46 +127,54 @@ class Journal:
         self._log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
         # Only here: nothing may come between an answer and its line, and the next header says what was spent,
         # so every line before it must have been counted.
-        self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
+        self._log.roll(
+            lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache)
+        )
 
     def answered(
-        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage = NO_USAGE,
+        *,
+        cached: bool = False,
     ) -> None:
-        """Record a usable answer, and what it may have cost beside what the server has said."""
+        """Record a usable answer, and what it may have cost beside what the server has said.
+
+        One that is `cached` was paid for earlier.
+        """
         record = {
             "kind": "answer",
             "index": index,
             "step": step,
             "generation": self._generation,
             "request": request_hash,
-            "model": completion.model,
-            "usage": completion.usage,
-            "finish_reason": completion.finish_reason,
-            "text": completion.text,
+            **answer_record(completion),
         }
-        if completion.thinking:
-            record["thinking"] = completion.thinking
-        if completion.choices:
-            record["choices"] = completion.choices
         if lost.total_tokens:
             record["lost"] = lost
+        if cached:
+            record["cached"] = True
         place = self._log.append(encode_line(record))
         self._hold(index, place).answers[step] = place
-        self.spend.add(completion.usage)
-        self.spend.lose(lost)
+        self._count(completion.usage, lost, cached=cached)
 
     def adapted(self, adaptation: Adaptation) -> None:
         """Record what an endpoint has refused, before anything is sent in another way."""
         self.adaptations.append(adaptation)
-        self._log.append(_adapted_line(adaptation))
+        self._log.append(adapted_line(adaptation))
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE) -> None:
+    def failed(
+        self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE, *, cached: bool = False
+    ) -> None:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
         record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
-        place = self._log.append(encode_line(record | {"usage": usage, "lost": lost}))
-        self.spend.add(usage)
-        self.spend.lose(lost)
+        record |= {"usage": usage, "lost": lost} | ({"cached": True} if cached else {})
+        place = self._log.append(encode_line(record))
+        self._count(usage, lost, cached=cached)
         if _counts(record):
             self._hold(index, place).lost(record)
 
@@ -171,15 +187,7 @@ class Journal:
         record = None if place is None else decode_line(self._log.read(place))
         if record is None or record["request"] != request_hash:
             return None
-        usage, reason = Usage(**record["usage"]), record.get("finish_reason")
-        return Completion(
-            record["text"],
-            usage,
-            record["model"],
-            reason,
-            thinking=record.get("thinking", ""),
-            choices=tuple(record.get("choices", ())),
-        )
+        return answer_of(record)
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""
@@ -231,7 +239,7 @@ class Journal:
                     record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
                     record |= {"bad_answers": held.bad_answers} if held.bad_answers else {}
                     self._hold(index, self._log.append(encode_line(record)))
-            self._log.append(spend_line(self.spend))
+            self._log.append(spend_line(self.spend, self.cache))
             self._log.retire(segment)
 
     def release(self, index: int) -> None:
@@ -266,34 +274,39 @@ class Journal:
             if record["kind"] in {"header", "spend"}:
                 if record.get("spend") is not None:
                     self.spend = Spend(**record["spend"])
+                    self.cache = CacheUse(**record.get("cache", {}))
                 continue
-            if record["kind"] == "adapted":
-                self._know(Adaptation(**record["adaptation"] | {"fields": tuple(record["adaptation"]["fields"])}))
+            if record["kind"] == ADAPTED:
+                self._know(adaptation_of(record["adaptation"]))
                 continue
             index, step = record["index"], record["step"]
             if record["kind"] == "sent":
                 in_flight[index, step] = Usage(**record.get("most", {}))
                 continue
             in_flight.pop((index, step), None)
-            self._count(record)
+            usage, lost = (Usage(**record.get(name, {})) for name in ("usage", "lost"))
+            self._count(usage, lost, cached=record.get("cached", False))
             if needed(index):
                 self._take_over(record, line)
         self.unsettled = len(in_flight)
         for most in in_flight.values():
             self.spend.lose(most)
-        self._log.append(spend_line(self.spend))
+        self._log.append(spend_line(self.spend, self.cache))
         for adaptation in self.adaptations:
-            self._log.append(_adapted_line(adaptation))
+            self._log.append(adapted_line(adaptation))
         self._log.take_over(paths)
 
     def _know(self, adaptation: Adaptation) -> None:
         if adaptation not in self.adaptations:
             self.adaptations.append(adaptation)
 
-    def _count(self, record: dict[str, Any]) -> None:
-        """Add what a line says that a call has cost."""
-        self.spend.add(Usage(**record.get("usage", {})))
-        self.spend.lose(Usage(**record.get("lost", {})))
+    def _count(self, usage: Usage, lost: Usage, *, cached: bool) -> None:
+        """Add what a call has cost; an answer from the cache costs nothing."""
+        if cached:
+            self.cache.add(usage)
+        else:
+            self.spend.add(usage)
+        self.spend.lose(lost)
 
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""
@@ -326,10 +339,6 @@ class Journal:
                 fd = self._disk.open_append(aside)
                 self._disk.write(fd, broken, aside)
                 self._disk.close_descriptor(fd)
-
-
-def _adapted_line(adaptation: Adaptation) -> bytes:
-    return encode_line({"kind": "adapted", "adaptation": adaptation})
 
 
 def _counts(record: Mapping[str, Any]) -> bool:

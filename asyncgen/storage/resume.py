@@ -33,7 +33,17 @@ from asyncgen.storage.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.storage.fingerprint import Fingerprint, differences, digest
-from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATISTICS, RunDirectory
+from asyncgen.storage.layout import (
+    CALLS,
+    CHECKPOINT,
+    CLAIMS,
+    EVENTS,
+    FAILED,
+    KEPT_INPUT,
+    SHARDS,
+    STATISTICS,
+    RunDirectory,
+)
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.segment_format import PREFIX
 from asyncgen.storage.takeover import load_original, take_over
@@ -141,7 +151,7 @@ def extend(directory: RunDirectory, state: RunState) -> None:
 
 
 def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
-    """Move a former run's files, journal, events and calls into `superseded-<time>/`; None when there are none.
+    """Move a former run's files, journal, events, calls and rows into `superseded-<time>/`; None: there are none.
 
     Of the files the checkpoint goes last: until then, a crash leaves a directory that says whose they are. What
     only tells of the run follows: status and report are about one run, and a new one spends from nothing.
@@ -151,7 +161,7 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
     present += [name for name in names if disk.size(path / name) is not None]
     state_names = disk.list_directory(state_directory)
     journal = [name for name in state_names if name.startswith(PREFIX)]
-    telling = [name for name in state_names if name in {EVENTS, CALLS}]
+    telling = [name for name in state_names if name in {EVENTS, CALLS, KEPT_INPUT}]
     if not present and not journal and not telling:
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -166,6 +176,9 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
         disk.rename(path / name, target / name)
     for name in telling:
         disk.rename(state_directory / name, target / name)
+    for name in state_names:
+        if name.startswith(CLAIMS):
+            disk.unlink(state_directory / name)
     disk.fsync_directory(target)
     disk.fsync_directory(state_directory)
     disk.fsync_directory(path)

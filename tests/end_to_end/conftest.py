@@ -84,14 +84,14 @@ class Job:
             [*self.argv, *more], check=False, capture_output=True, text=True, timeout=60, env=clean_env(env)
         )
 
-    def start(self, *more: str) -> subprocess.Popen[str]:
+    def start(self, *more: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start, to be killed."""
         return subprocess.Popen(
             [*self.argv, *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=clean_env(None),
+            env=clean_env(env),
         )
 
     @property

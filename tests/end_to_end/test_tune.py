@@ -73,7 +73,8 @@ def test_real_calls_are_not_sent_without_a_word(serve) -> None:
 
     assert done.returncode == 2
     assert re.search(
-        r"^This sends 12 calls to 127\.0\.0\.1, at most about [\d,]+ tokens \(0\.\d{4} USD for gpt-4o\)\.$",
+        r"^This sends 12 calls to http://127\.0\.0\.1:\d+/v1, at most about [\d,]+ tokens "
+        r"\(0\.\d{4} USD for gpt-4o\)\.$",
         done.stdout,
         re.MULTILINE,
     )

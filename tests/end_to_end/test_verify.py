@@ -126,7 +126,7 @@ def test_a_changed_incorrect_note_is_broken_structure(done: Job) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--input-jsonl", "nowhere.jsonl"], "cannot read the input nowhere.jsonl"),
+        (["--input-jsonl", "nowhere.jsonl"], "nowhere.jsonl: No such file"),
         (["--max-flagged", "1"], "--max-flagged needs --input-jsonl"),
         (["--input-jsonl", str(SAMPLES), "--max-flagged", "101"], "percentage"),
         (["--show", "-1"], "--show"),

@@ -1,10 +1,10 @@
 """`asyncgen export`: from the outputs of a run to a file that trains."""
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, Work, lines_work, paired_work
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.config import from_here
@@ -13,12 +13,9 @@ from asyncgen.humanize import one_of, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
     from asyncgen.export.lines import LinesExport
-    from asyncgen.export.run_files import RunFiles
-    from asyncgen.storage.staging import Staged, Staging
+    from asyncgen.storage.staging import Staging
 
 HELP = "make a file or a folder that trains from the outputs of a run"
 EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
@@ -33,8 +30,6 @@ FORMAT_NAMES = (
     "parquet",
     "hf",
 )
-FOLDER = "hf"
-DEFAULT_TEMPLATE = "detection"
 CARD = "README.md"
 LEAST_FOR_OPENAI = 10
 LEFT_OUT_SHOWN = 10
@@ -86,83 +81,8 @@ def execute(args: argparse.Namespace) -> int:
     files = RunFiles(RunDirectory(Disk(), absolute(args.directory, "the directory")))
     split = None if args.split is None else Split.parse(args.split, args.seed)
     paired = find_paired(files) if args.file is None else None
-    work = _lines_work(args, files, split) if paired is None else _paired_work(args, files, paired, split)
+    work = lines_work(args, files, split) if paired is None else paired_work(args, files, paired, split)
     return _carry_out(args, work)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """An export and what is particular about it: the card, and the sink of the format `parquet`."""
-
-    files: "RunFiles"
-    export: "Export | LinesExport"
-    suffix: str
-    loader: str
-    nothing: str
-    needed_by: str
-    render: "Callable[[str, ExportTally, dict[str, Path]], str]"
-    parquet_sink: "Callable[[Staged], RecordSink]"
-
-
-def _paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None) -> Work:
-    """Notes with labels, through a template."""
-    from asyncgen.export.card import render_card  # noqa: PLC0415
-    from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
-    from asyncgen.export.export_run import Export  # noqa: PLC0415
-    from asyncgen.export.formats import FORMATS  # noqa: PLC0415
-    from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
-    from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
-
-    if args.format not in FORMATS:
-        raise UsageError(
-            f"the examples are notes with labels, and {args.format} needs chosen and rejected: "
-            f"they export as {', '.join(FORMATS)}"
-        )
-    chosen = FORMATS[args.format]
-    export = Export(
-        examples=ExamplePairs(files, name),
-        template=ExportTemplate.load(args.template or DEFAULT_TEMPLATE),
-        format=chosen,
-        split=split,
-        shuffle_seed=args.seed if args.shuffle else None,
-        skip_bad=args.skip_bad,
-    )
-
-    def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
-        return render_card(
-            title,
-            files.state,
-            tally,
-            export.template,
-            format_name=args.format,
-            files=paths,
-            finished=files.finished,
-        )
-
-    nothing = f"no pair has what the template {export.template.name} needs: nothing is written"
-    return Work(files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink)
-
-
-def _lines_work(args: argparse.Namespace, files: "RunFiles", split: Split | None) -> Work:
-    """Lines as the recipe wrote them."""
-    from asyncgen.export.lines import LinesExport, find_source  # noqa: PLC0415
-    from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
-    from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415
-
-    source = find_source(files, args.format, args.file)
-    if args.template is not None:
-        raise UsageError(
-            f"--template is for notes with labels, and {source.name} holds {source.shape}: leave it out"
-        )
-    export = LinesExport(source, args.format, split, args.seed if args.shuffle else None, args.skip_bad)
-
-    def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
-        return render_lines_card(title, source, tally, format_name=args.format, files=paths)
-
-    suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
-    loader = "parquet" if args.format == "parquet" else "json"
-    nothing = f"no line is fit for {args.format}: nothing is written"
-    return Work(files, export, suffix, loader, nothing, "format", render, LinesParquetSink)
 
 
 def _carry_out(args: argparse.Namespace, work: Work) -> int:

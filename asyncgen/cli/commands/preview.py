@@ -84,9 +84,9 @@ async def _show_prompts(job: Job, view: "PreviewView") -> int:
 
 async def _show_answers(job: Job, view: "PreviewView") -> int:
     from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
-    from asyncgen.cli.watched_recipe import WatchedRecipe  # noqa: PLC0415
     from asyncgen.engine.single_run import Run  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
+    from asyncgen.recipes.watched_recipe import WatchedRecipe  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 
     config = job.config

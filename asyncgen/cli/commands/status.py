@@ -145,6 +145,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "calls": None if merged else sum(one.calls for one in samples),
         "refused": None if merged else sum(one.refused for one in samples),
         "retried": None if merged else sum(one.retried for one in samples),
+        "from_cache": picture.from_cache,
         "prompt_tokens": picture.prompt_tokens,
         "completion_tokens": picture.completion_tokens,
         "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
@@ -271,6 +272,8 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
         "calls",
         f"{calls:,} in {plural(starts, 'start')}, {refused:,} refused (429, 503), {retried:,} retries",
     )
+    if picture.from_cache:
+        yield "cache", f"{plural(picture.from_cache, 'answer')}, not among these"
     yield _tokens(picture)
     yield "cost", cost_of(picture)
     if picture.lost_tokens:

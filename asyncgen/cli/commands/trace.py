@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli import run_job as _job
+from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments
 from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.config import DEFAULT_RECIPE
@@ -84,6 +85,10 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
+        # The JSON stays alone on its stream.
+        stream = sys.stderr if args.json else sys.stdout
+        stream.writelines(f"{line}\n" for line in address_lines(config))
+        stream.flush()
         again = Replay(config, job.price, trail)
         client = await stack.enter_async_context(again.client())
         answers = []

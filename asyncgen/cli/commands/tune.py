@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from asyncgen.cli.address_and_key import base_url_of, check_has_key, key_of
+from asyncgen.cli.addresses import shown_address
 from asyncgen.cli.flags import (
     add_limit_arguments,
     add_recipe_arguments,
@@ -34,7 +34,7 @@ from asyncgen.config import (
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
-from asyncgen.humanize import NO_PRICE, amount, duration, one_of, rate, usd, with_article
+from asyncgen.humanize import MINUTE, NO_PRICE, amount, duration, one_of, rate, usd, with_article
 from asyncgen.planning.capacity import Load, Plan, plan
 from asyncgen.planning.forecast import forecast
 from asyncgen.planning.prices import load_price
@@ -50,7 +50,6 @@ EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --ad
 SIGMA = 0.3  # of the latency in a rehearsal, lognormal
 LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, where the limit lets few calls through
 FEW_CALLS = 3
-MINUTE = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +139,7 @@ async def _measure(
 
     pairs = math.ceil(args.calls / cost.calls)
     calls = round(min(pairs, cost.pairs) * cost.calls)
-    where = urlsplit(config.endpoints[0].base_url).hostname
+    where = shown_address(config.endpoints[0])
     if args.simulate is not None or local is not None:
         where = "a simulated API" if local is None else f"{config.model} on this machine"
     most, price = cost.most(calls), load_price(config.model)

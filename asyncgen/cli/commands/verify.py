@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
-from asyncgen.cli.paths import a_path, a_prompt_file
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import many_of, one_of
 
@@ -78,6 +78,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
         raise UsageError("--show is a number of rows and --max-flagged a percentage")
     with_input = args.input_jsonl is not None
+    if with_input:
+        args.input_jsonl = absolute_input(args.input_jsonl, directory=args.directory)
     disk = Disk()
     try:
         directory = RunDirectory(disk, args.directory.absolute())

@@ -75,6 +75,7 @@ def _tiles(picture: Picture, record: RunRecord, calls: Calls) -> str:
         (f"{picture.rows} a minute", rate(60 * pairs / worked) if worked else "-"),
         ("calls", f"{sent:,.0f}"),
         ("refused", f"{refused:,.0f}"),
+        *([("from the cache", f"{picture.from_cache:,}")] if picture.from_cache else []),
         ("tokens", f"{picture.tokens:,}"),
         ("cost", cost_of(picture).removesuffix(" for this model")),
     ]
