@@ -4,6 +4,7 @@ A line has the index of the row, its id, the mark, and the hash of the record th
 for that record alone: when the row was made anew since, it is stale.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,21 +28,36 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The marks that count, by the index of their row in the input; how many are stale.
+    """The marks that count, by the index of their row in the input, and how many are stale.
 
-    `rejected` and `accepted` are places among the rows that have lines, from 0.
+    `by_place` has for each row that has lines, in their order, its mark or None.
     """
 
-    marks: dict[int, Mark]
+    marks: Mapping[int, Mark]
     stale: int
-    rejected: frozenset[int]
-    accepted: frozenset[int]
+    by_place: tuple[Mark | None, ...]
+
+    def count(self, mark: Mark) -> int:
+        """How many marks of a kind count."""
+        return sum(one is mark for one in self.marks.values())
+
+    def keeps(self, before: bytes | None) -> bytes:
+        """Of each row that has lines, 1 where it is taken, else 0.
+
+        Args:
+            before: what another selection says of them; the person has the last word. None: all are taken.
+        """
+        others = before or b"\1" * len(self.by_place)
+        return bytes(
+            other if mark is None else mark is Mark.ACCEPTED
+            for mark, other in zip(self.by_place, others, strict=True)
+        )
 
     @property
     def summary(self) -> str:
         """In words, such as `12 accepted, 3 rejected, 1 stale and ignored`."""
         stale = f", {self.stale:,} stale and ignored: the records have changed since" if self.stale else ""
-        return f"{len(self.accepted):,} accepted, {len(self.rejected):,} rejected{stale}"
+        return f"{self.count(Mark.ACCEPTED):,} accepted, {self.count(Mark.REJECTED):,} rejected{stale}"
 
 
 def load_review(directory: RunDirectory, state: RunState, path: Path) -> Review:
@@ -59,20 +75,18 @@ def load_review(directory: RunDirectory, state: RunState, path: Path) -> Review:
     """
     said = _read(directory.disk, path)
     marks: dict[int, Mark] = {}
-    places: dict[Mark, set[int]] = {Mark.ACCEPTED: set(), Mark.REJECTED: set()}
-    for place, (index, hashed) in enumerate(row_hashes(directory, state) if said else ()):
+    by_place: list[Mark | None] = []
+    for index, hashed in row_hashes(directory, state):
         mark, record = said.get(index, (None, ""))
+        by_place.append(mark if record == hashed else None)
         if mark is not None and record == hashed:
             marks[index] = mark
-            places[mark].add(place)
     if said and not marks:
         raise BadDataError(
             f"none of the {len(said):,} marks in {path} is of a record of {directory}: they are of another run, "
-            "or it was made anew since: look at it again with asyncgen view"
+            "or all of it was made anew since: look at it again with asyncgen view"
         )
-    return Review(
-        marks, len(said) - len(marks), frozenset(places[Mark.REJECTED]), frozenset(places[Mark.ACCEPTED])
-    )
+    return Review(marks, len(said) - len(marks), tuple(by_place))
 
 
 def _read(disk: Disk, path: Path) -> dict[int, tuple[Mark, str]]:

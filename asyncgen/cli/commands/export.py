@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="percentages of train/validation or train/validation/test: one file each; the examples of a row, "
         "and notes about the same case, stay on one side",
     )
+    parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: rejected rows are left out, accepted ones are in",
+    )
     parser.add_argument("--shuffle", action="store_true", help="in random order (default: input order)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
     parser.add_argument(
@@ -70,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Export."""
+    from asyncgen.cli.reviewed_export import with_review  # noqa: PLC0415
     from asyncgen.export.examples import find_paired  # noqa: PLC0415
     from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
     from asyncgen.export.run_files import RunFiles  # noqa: PLC0415
@@ -78,10 +85,13 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.format == "parquet":
         require_pyarrow()
-    files = RunFiles(RunDirectory(Disk(), absolute(args.directory, "the directory")))
+    directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
+    files = RunFiles(directory)
     split = None if args.split is None else Split.parse(args.split, args.seed)
     paired = find_paired(files) if args.file is None else None
     work = lines_work(args, files, split) if paired is None else paired_work(args, files, paired, split)
+    if args.review is not None:
+        work = with_review(work, directory, args.review, Lines(quiet=args.quiet))
     return _carry_out(args, work)
 
 

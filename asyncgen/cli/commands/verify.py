@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: show how the rules agree with it",
+    )
+    parser.add_argument(
         "--regenerate",
         type=int,
         nargs="?",
@@ -67,6 +73,7 @@ def execute(args: argparse.Namespace) -> int:
     # `asyncgen --help` does not pay for these.
     from asyncgen.cli.verify_view import VerifyReport, is_judged, print_json, print_tables  # noqa: PLC0415
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
+    from asyncgen.quality.review_agreement import review_of  # noqa: PLC0415
     from asyncgen.quality.structure import state_in  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
@@ -92,6 +99,7 @@ def execute(args: argparse.Namespace) -> int:
             return code
         verification = Verification(directory, args.input_jsonl, contents, args.prompt_file)
         report = VerifyReport(args.show, full=args.json)
+        report.review = review_of(directory, args.review)
         for judged in verification.judged():
             report.add(judged)
     finally:

@@ -183,7 +183,9 @@ def _data(source: Source, ranking: Ranking, shown: list[dict[str, Any]], wanted:
 
 def _shown(source: Source, ranking: Ranking, shown: int, wanted: int) -> str:
     rows = source.contents.nouns.many
-    states = ", ".join(f"{ranking.states[state]:,} {source.name_of(state)}" for state in _SIGNS if ranking.states[state])
+    states = ", ".join(
+        f"{ranking.states[state]:,} {source.name_of(state)}" for state in _SIGNS if ranking.states[state]
+    )
     which = "" if ranking.wanted.state is None else f" {source.name_of(ranking.wanted.state)}"
     text = f"{shown:,} of {wanted:,}{which} {rows}, {ranking.wanted.order}"
     return f"{text}. The run has {len(ranking):,}" + (f": {states}." if states else ".")

@@ -1,4 +1,4 @@
-"""A finished run as it lies on the disk, made of texts of one's own: proven, flagged and open ones, and hostile ones."""
+"""A finished run as it lies on the disk, made of texts of one's own: proven, flagged, open and hostile ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,7 +62,9 @@ def make_sample_run(place: Path, texts: Iterable[Text], reasoning: Any = None) -
     for index, text in enumerate(chosen):
         said = reasoning or _reasoning(text)
         lines = [orjson.dumps(one) + b"\n" for one in _examples(index, text, said)]
-        for name, blob in zip((CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE), (*lines, b"".join(lines)), strict=True):
+        for name, blob in zip(
+            (CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE), (*lines, b"".join(lines)), strict=True
+        ):
             data[name] += blob
             meters[name].advance(blob)
         calls += b"".join(orjson.dumps(one) + b"\n" for one in _attempts(index))
@@ -104,12 +106,20 @@ def _examples(index: int, text: Text, reasoning: Any) -> Iterable[dict[str, Any]
     shared = {"original_note_id": text.note_id, "reasoning": reasoning}
     steps = ("paraphrase", "correct_reasoning")
     yield {
-        **{"note": text.paraphrase, "label": "CORRECT", "source": "medec_correct_paraphrased", **shared},
+        "note": text.paraphrase,
+        "label": "CORRECT",
+        "source": "medec_correct_paraphrased",
+        **shared,
         "metadata": {"calls": [_call(index, step) for step in steps]},
     }
     yield {
-        **{"note": text.wrong, "label": "INCORRECT", "source": "medec_incorrect_verified", **shared},
-        **{"error_type": "diagnosis", "error_location": None, "correction": None},
+        "note": text.wrong,
+        "label": "INCORRECT",
+        "source": "medec_incorrect_verified",
+        **shared,
+        "error_type": "diagnosis",
+        "error_location": None,
+        "correction": None,
         "metadata": {"calls": [_call(index, "error_reasoning")]},
     }
 
@@ -117,7 +127,10 @@ def _examples(index: int, text: Text, reasoning: Any) -> Iterable[dict[str, Any]
 def _call(index: int, step: str) -> dict[str, Any]:
     usage = {"prompt_tokens": 800 + index, "completion_tokens": 200, "total_tokens": 1000 + index}
     return {
-        **{"step": step, "request": f"{step}-{index}", "model": MODEL, "finish_reason": "stop"},
+        "step": step,
+        "request": f"{step}-{index}",
+        "model": MODEL,
+        "finish_reason": "stop",
         "usage": usage,
     }
 
@@ -127,7 +140,10 @@ def _attempts(index: int) -> Iterable[dict[str, Any]]:
     for step in ("paraphrase", "correct_reasoning", "error_reasoning"):
         for attempt, outcome in enumerate(outcomes, start=1):
             yield {
-                **{"index": index, "step": step, "request": f"{step}-{index}", "attempt": attempt},
+                "index": index,
+                "step": step,
+                "request": f"{step}-{index}",
+                "attempt": attempt,
                 "outcome": outcome,
                 **({"usage": _call(index, step)["usage"]} if outcome == "ok" else {}),
             }
