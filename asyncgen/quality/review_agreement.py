@@ -17,6 +17,7 @@ from asyncgen.storage.review_file import Mark, Review, load_review
 
 _Z = 1.959964  # standard deviations on either side of 95 %
 JUDGED_BAD = "rejected"  # what rules and judge say together of a row whose meaning the judge finds changed
+_TRUSTS = ("proven", "judged", "open", "flagged", JUDGED_BAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class ReviewAgreement:
     def by_trust(self) -> Mapping[str, Counter[Mark]]:
         """Marks by what rules and judge say together; empty where nothing was judged."""
         trusts = {index: self.judge.trust(index) for index in self._states}
-        return self._counted({index: trust for index, trust in trusts.items() if trust}, ())
+        return self._counted({index: trust for index, trust in trusts.items() if trust}, _TRUSTS)
 
     def _counted(self, groups: Mapping[int, str], names: Iterable[str]) -> dict[str, Counter[Mark]]:
         found: dict[str, Counter[Mark]] = {str(name): Counter() for name in names}

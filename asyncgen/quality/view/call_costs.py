@@ -22,10 +22,13 @@ class CallCosts:
         directory: of the run.
         indexes: of the rows.
         price_of: what models cost.
+        model: of the run, where the records do not say which one answered.
     """
 
-    def __init__(self, directory: RunDirectory, indexes: Collection[int], price_of: PriceOf) -> None:
+    def __init__(self, directory: RunDirectory, indexes: Collection[int], price_of: PriceOf, model: str) -> None:
         self._price_of = price_of
+        self._model = model
+        self._steps: dict[int, dict[str, str]] = {}
         self._outcomes: dict[tuple[int, str], Counter[str]] = {}
         self._usages: dict[tuple[int, str], Usage] = {}
         for line in lines_of(directory.disk, directory.calls):
@@ -36,18 +39,25 @@ class CallCosts:
                 continue  # torn by a crash
             if index in indexes:
                 key = (index, request)
+                self._steps.setdefault(index, {})[request] = str(attempt.get("step") or "")
                 self._outcomes.setdefault(key, Counter())[str(attempt.get("outcome"))] += 1
                 usage = _usage(attempt.get("usage"))
                 if usage is not None:
                     self._usages[key] = usage
 
     def of_row(self, index: int, records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The calls of a row's records, each once; `cost` in USD, None where it is not known."""
+        """The calls of a row's records, each once; those of the row, where its records do not name theirs.
+
+        `cost` is in USD, None where it is not known.
+        """
         calls: dict[str, dict[str, Any]] = {}
         for record in records:
             for call in TracedRecord("", dict(record)).calls:
                 request = str(call.get("request"))
                 calls.setdefault(request, self._call(index, request, call))
+        if not calls:
+            for request, step in self._steps.get(index, {}).items():
+                calls[request] = self._call(index, request, {"step": step, "model": self._model})
         return list(calls.values())
 
     def _call(self, index: int, request: str, call: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from asyncgen.quality.view.call_costs import CallCosts, PriceOf
 from asyncgen.quality.view.choice import Ranking, Wanted
 from asyncgen.quality.view.judge_words import JudgeWords
 from asyncgen.quality.view.page_file import embedded
-from asyncgen.quality.view.shown_row import show_row, texts_of
+from asyncgen.quality.view.shown_row import show_row
 from asyncgen.recipes.contents import Contents
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
@@ -133,7 +133,7 @@ class _Gatherer:
         self._ranking = ranking
         self._chosen = chosen
         self._judge = JudgeWords(source.directory, source.state)
-        self._calls = CallCosts(source.directory, chosen, price_of)
+        self._calls = CallCosts(source.directory, chosen, price_of, str(source.state.fingerprint.get("model", "")))
         hashes = row_hashes(source.directory, source.state)
         self._hashes = {index: hashed for index, hashed in hashes if index in chosen}
 
@@ -152,11 +152,10 @@ class _Gatherer:
         if judgement is not None:
             twins = self._ranking.twins.get(made.index, [])
             judgement = replace(judgement, findings=(*judgement.findings, *twins))
-        texts = texts_of(contents, made)
         return {
             **show_row(contents, made, judgement),
             "hash": self._hashes[made.index],
-            "judge": None if texts is None else self._judge.of_row(made.index, *texts),
+            "judge": self._judge.of_row(made.index),
             "calls": self._calls.of_row(made.index, made.records.values()),
         }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from hashlib import blake2b
 from typing import Any
 
 from asyncgen.storage.checkpoint import RunState
@@ -12,7 +11,6 @@ from asyncgen.text import loads
 
 VERDICTS, ROUNDS, ANSWERS = "verdicts.jsonl", "judge", "judged.jsonl"
 _ORDERS = (("forward", "before", "after"), ("backward", "after", "before"))
-_JUDGED = ("index", "meaning")
 
 
 class JudgeWords:
@@ -24,22 +22,19 @@ class JudgeWords:
     """
 
     def __init__(self, directory: RunDirectory, state: RunState) -> None:
-        self._verdicts = {row["index"]: row for row in _rows(directory, state)}
+        self._rows = {row["index"]: row for row in _rows(directory, state)}
         self._answers: dict[str, Mapping[str, Any]] = {}
         rounds = directory.state_directory / ROUNDS
-        for name in directory.disk.list_directory(rounds) if self._verdicts else ():
+        for name in directory.disk.list_directory(rounds) if self._rows else ():
             for answer in _objects(lines_of(directory.disk, rounds / name / ANSWERS)):
                 self._answers[str(answer.get("id"))] = answer
 
-    def of_row(self, index: int, original: str, revised: str) -> dict[str, Any] | None:
+    def of_row(self, index: int) -> dict[str, Any] | None:
         """Meaning, kind, severity, trust, and the quotes of both orders; None: not judged."""
-        row = self._verdicts.get(index)
-        if row is None:
+        row = self._rows.get(index)
+        if row is None or row.get("meaning") is None:
             return None
-        key = blake2b(
-            b"\0".join(text.encode(errors="replace") for text in (original, revised)), digest_size=12
-        ).hexdigest()
-        answer = self._answers.get(key, {})
+        answer = self._answers.get(str(row.get("case")), {})
         quotes = [
             [said.get("same_meaning") is True, str(said.get(was, "")), str(said.get(became, ""))]
             for order, was, became in _ORDERS
@@ -49,16 +44,16 @@ class JudgeWords:
         return {**words, "quotes": quotes}
 
     def trust(self, index: int) -> str:
-        """How far a row is trusted by rules and judge together; empty where it was not judged."""
-        return str(self._verdicts.get(index, {}).get("trust") or "")
+        """How far a row is trusted by rules and judge together; empty where there was no judge."""
+        return str(self._rows.get(index, {}).get("trust") or "")
 
 
 def _rows(directory: RunDirectory, state: RunState) -> Iterator[dict[str, Any]]:
-    """The lines of rows that were judged, if the first line says that they are of these files."""
+    """The lines of rows, if the first line says that they are of these files."""
     lines = _objects(lines_of(directory.disk, directory.state_directory / VERDICTS))
     marks = {name: asdict(mark) for name, mark in state.files.items()}
     if next(lines, {}).get("files") == marks:
-        yield from (row for row in lines if all(row.get(name) is not None for name in _JUDGED))
+        yield from (row for row in lines if isinstance(row.get("index"), int))
 
 
 def _objects(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:

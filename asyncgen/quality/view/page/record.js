@@ -93,7 +93,7 @@ function showRecord(record, mark, data) {
   return [
     make("div", { class: "head" },
       make("h2", null, record.id || `${data.run.row} ${record.index}`),
-      make("p", { class: "muted" }, `${data.run.row} ${record.index} of the input`),
+      make("p", { class: "muted" }, `index ${record.index}`),
       make("p", { class: "badges" }, record.state ? badge(record.state, data) : null, markBadge(mark))),
     first ? part("What changed", sides(first), make("p", { class: "muted legend" },
       make("del", null, "struck"), " went, ", make("ins", null, "underlined"), " came")) : null,

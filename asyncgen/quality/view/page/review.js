@@ -14,7 +14,7 @@ function listItem(record, place) {
     make("span", { class: "id" }, record.id || String(record.index)),
     record.state ? unseen(`, ${data.states[record.state].name}`) : null,
     make("span", { class: "mark" }));
-  button.addEventListener("click", () => show(place));
+  button.addEventListener("click", () => goTo(place));
   return make("li", null, button);
 }
 
@@ -26,10 +26,11 @@ function paintItem(place) {
 }
 
 function passes(record) {
-  const [state, kind, mark] = ["by-state", "by-kind", "by-mark"].map((id) => byId(id).value);
+  const [state, kind, judge, mark] = ["by-state", "by-kind", "by-judge", "by-mark"].map((id) => byId(id).value);
   const text = byId("by-id").value.trim().toLowerCase();
   return (!state || record.state === state)
     && (!kind || record.findings.some((one) => one[0] === kind))
+    && (!judge || record.judge?.meaning === judge)
     && (!mark || (marks.of(record) || "unmarked") === mark)
     && (!text || record.id.toLowerCase().includes(text) || String(record.index) === text);
 }
@@ -61,9 +62,15 @@ function show(place, before = "") {
   paint();
   items[current].firstChild.setAttribute("aria-current", "true");
   items[current].scrollIntoView({ block: "nearest" });
-  if (byId("record").getBoundingClientRect().top < 0) byId("record").scrollIntoView();
   const number = listed.indexOf(current) + 1;
   say(`${before}${number ? `${number} of ${listed.length}: ` : ""}${title(data.records[current])}`);
+}
+
+/** Show a record from its top. */
+function goTo(place, before = "") {
+  show(place, before);
+  const { top } = byId("record").getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 3) byId("record").scrollIntoView();
 }
 
 function paint() {
@@ -97,7 +104,7 @@ function step(steps) {
 function go(steps) {
   const place = step(steps);
   if (place === null) say(steps > 0 ? "This is the last one." : "This is the first one.");
-  else show(place);
+  else goTo(place);
 }
 
 function decide(mark) {
@@ -108,7 +115,7 @@ function decide(mark) {
   paintItem(current);
   filter();
   const said = again ? `No mark on ${record.id || record.index}. ` : `${record.id || record.index} ${mark}. `;
-  show(next ?? current, said);
+  goTo(next ?? current, said);
 }
 
 function undo() {
@@ -117,7 +124,7 @@ function undo() {
   const place = at.get(index) ?? current;
   paintItem(place);
   filter();
-  return show(place, "Undone. ");
+  return goTo(place, "Undone. ");
 }
 
 function save() {

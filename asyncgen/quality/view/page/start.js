@@ -43,6 +43,11 @@ const states = counted(data.records.map((record) => record.state).filter(Boolean
 choices(byId("by-state"), "all", [...states].map(([state, number]) => [state, `${data.states[state].name} (${number})`]));
 const kinds = counted(data.records.flatMap((record) => [...new Set(record.findings.map((one) => one[0]))]));
 choices(byId("by-kind"), "all", [...kinds].sort((one, other) => other[1] - one[1]).map(([kind, number]) => [kind, `${kind} (${number})`]));
+const meanings = counted(data.records.map((record) => record.judge?.meaning).filter(Boolean));
+choices(byId("by-judge"), "all", [...meanings].map(([meaning, number]) => [meaning, `${MEANINGS[meaning] ?? meaning} (${number})`]));
+for (const [id, options] of [["by-state", states], ["by-kind", kinds], ["by-judge", meanings]]) {
+  byId(id).parentElement.hidden = !options.size;
+}
 byId("all").open = matchMedia("(min-width: 60rem)").matches;
 byId("list").append(...items);
 items.forEach((_, place) => paintItem(place));
