@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.version import __version__
+from asyncgen.config import __version__
 
 if TYPE_CHECKING:
     from asyncgen.api import run, run_async, stream

@@ -31,6 +31,17 @@ class ResponseSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeBody:
+    """A request that somebody else has made: its bytes as they go over the wire.
+
+    `attachments` are the parts of its messages that are no text (images, sound, files).
+    """
+
+    data: bytes
+    attachments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One call: a system and a user message.
 
@@ -38,6 +49,9 @@ class ChatRequest:
     `response_schema` is what the server is told of its form. `seed` asks for another answer than without it, and
     so does `sample`, the number (from 0) of one of several answers to the same question. `check` says in a word
     why a text is not accepted (None: it is); then another answer is asked for.
+
+    With `whole`, that is sent as it stands, and its answer comes whole: `user` is the text in it and `sampling`
+    its limit, for whoever plans; nothing else counts.
     """
 
     system: str
@@ -49,6 +63,7 @@ class ChatRequest:
     seed: int | None = None
     sample: int = 0
     check: Callable[[str], str | None] | None = None
+    whole: WholeBody | None = None
 
 
 NOT_ACCEPTED = "check_"
@@ -93,7 +108,8 @@ class Completion:
 
     `model` and `finish_reason` are as returned (None: from the journal of an earlier version); `request` is the
     hash (hex) of what was asked, set where it is known; `thinking` is what the model wrote before its answer,
-    where that is kept.
+    where that is kept. `choices` are those of the server as they came, for a request that was sent whole; its
+    `text` may be empty.
     """
 
     text: str
@@ -102,6 +118,7 @@ class Completion:
     finish_reason: str | None = None
     request: str = ""
     thinking: str = ""
+    choices: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +150,15 @@ class ModelWays:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestShape:
+    """The requests of a step to an endpoint that have the same fields: `fields` are their names, sorted."""
+
+    endpoint: str
+    step: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Adaptation:
     """A field that an endpoint has refused in the requests of a step: it is sent as `renamed`, or left out (None).
 
@@ -144,3 +170,19 @@ class Adaptation:
     fields: tuple[str, ...]
     name: str
     renamed: str | None
+
+    @property
+    def shape(self) -> RequestShape:
+        """Of the requests that it is about."""
+        return RequestShape(self.endpoint, self.step, self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What calls have shown of the requests that endpoints take: `proven` are the shapes that were answered."""
+
+    adaptations: tuple[Adaptation, ...] = ()
+    proven: frozenset[RequestShape] = frozenset()
+
+
+NO_FINDINGS = Findings()

@@ -16,9 +16,11 @@ from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
 from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
 
+__version__ = "0.1.0"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 DEFAULT_RECIPE = "medec_safe"
+REQUESTS = "requests"
 FLEX = "flex"
 BATCH_SIZE = 10  # pairs; this and the next are the defaults of the script that asyncgen took the place of
 SAVE_EVERY = 5
@@ -138,10 +140,12 @@ class RunConfig(RunSettings):
     where concurrency finds itself; `budget_part` is what `max_cost` and `max_total_tokens` are of those that the
     user named; `began_with` is the model of the directory, where another one is to finish it.
 
+    `cache` is the file of answers that directories share.
+
     `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the recipe's fields
     with what the input calls them. `params` are fields of all requests, before those of the recipe (None: left
     out); `three_fields` holds for the directory of a version that knew no others than temperature, top_p and
-    max_tokens.
+    max_tokens. With `replace_model`, requests that name a model themselves are asked of `model` all the same.
     """
 
     input_jsonl: Path
@@ -150,7 +154,9 @@ class RunConfig(RunSettings):
     recipe: str = DEFAULT_RECIPE
     fields: tuple[tuple[str, str], ...] = ()
     model: str = DEFAULT_MODEL
+    replace_model: bool = False
     endpoints: tuple[EndpointConfig, ...] = field(default_factory=lambda: (EndpointConfig(),))
+    cache: Path | None = None
     model_file: str = ""
     began_with: str = ""
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -335,6 +341,13 @@ def shipped(*parts: str) -> Path:
     inside = Path(str(files("asyncgen"))) / "configs"
     root = inside if inside.is_dir() else inside.parent.parent / "configs"
     return root.joinpath(*parts)
+
+
+def prompt_file_named(path: Path) -> Path:
+    """The prompt file that ships under a bare name, else the path itself; a file that is there goes first."""
+    is_bare = len(path.parts) == 1 and not path.suffix and not path.exists()
+    named = shipped("prompts", f"{path}.json") if is_bare else path
+    return named if named.exists() else path
 
 
 @cache

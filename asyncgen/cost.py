@@ -111,6 +111,28 @@ class Spend:
         )
 
 
+@dataclass(slots=True)
+class CacheUse:
+    """Answers that an output directory took from a cache in all its runs, and their tokens: nothing was spent."""
+
+    answers: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+    def add(self, usage: Usage) -> None:
+        """An answer came from the cache; so many tokens were paid for it once."""
+        self.answers += 1
+        self.prompt_tokens += usage.prompt_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.completion_tokens += usage.completion_tokens
+
+    def __add__(self, other: "CacheUse") -> "CacheUse":
+        """What two directories have taken together."""
+        names = [each.name for each in fields(CacheUse)]
+        return CacheUse(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
 def describe(spend: Spend, price: Price | None) -> str:
     """In words, such as "$1.23 (456,789 tokens)"."""
     tokens = f"{spend.known.total_tokens:,} tokens"

@@ -7,8 +7,9 @@ A message is made of parts. Its text is for a caller from Python; the command li
 by their flags, words the parts that are no text itself, and has no need to search in the text.
 """
 
+import difflib
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -71,11 +72,42 @@ class Message:
         """The settings that it names."""
         return tuple(part for part in self.parts if isinstance(part, Setting))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
     def __str__(self) -> str:
         return "".join(map(str, self.parts))
 
     def __repr__(self) -> str:
         return repr(str(self))
+
+
+NEAR = 0.8  # of what two names have in common, when one may have been meant by the other
+MOST_NAMED = 12  # fields of a row in a message
+
+
+def missing_field(
+    column: str, name: str, fields: Mapping[str, Any], others: Collection[str] = ()
+) -> str | Message:
+    """What is said of a row that lacks a field, by the fields that it has.
+
+    Args:
+        column: what the input should call it.
+        name: what the recipe calls it.
+        fields: of the row.
+        others: names that mean another field.
+    """
+    if column in fields or not fields:
+        return f"no {column}"
+    near = difflib.get_close_matches(column, fields.keys() - {*others}, n=1, cutoff=NEAR)
+    if near:
+        return Message(f"no {column}; did you mean {near[0]}? ", Setting("fields", {name: near[0]}))
+    there = ", ".join(list(fields)[:MOST_NAMED]) + (", …" if len(fields) > MOST_NAMED else "")
+    chosen = Setting("fields", {name: "FIELD"})
+    return Message(f"no {column}; the fields here are {there}: ", chosen, " says which it is")
 
 
 class AsyncgenError(Exception):

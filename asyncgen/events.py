@@ -141,6 +141,18 @@ class BatchChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheHit:
+    """A request was answered from the cache, at `started` by the event loop's clock; `usage` was paid earlier."""
+
+    index: int
+    note_id: str
+    step: str
+    request: str
+    started: float
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class PairDone:
     """A pair is written."""
 
@@ -236,7 +248,7 @@ class Sample:
     call; `cost` is in USD, None without a price. `waiting_on` names what holds the oldest waiting call:
     "concurrency", "requests", "tokens", "pause", or None when nothing waits. `oldest` is the age in seconds of
     the oldest pair that is not written yet, None when there is none. `endpoints` is empty
-    where there is one.
+    where there is one. `cached` answers came from the cache, and are in no other count.
     """
 
     done: int
@@ -256,6 +268,7 @@ class Sample:
     cost: float | None
     limits: tuple[LimitUse, ...] = ()
     endpoints: tuple[EndpointUse, ...] = ()
+    cached: int = 0
 
 
 Event = (
@@ -267,6 +280,7 @@ Event = (
     | RunStarted
     | RepairStarted
     | CallEnded
+    | CacheHit
     | BatchChanged
     | PairDone
     | PairFailed

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 NO_PRICE = "no price for this model"
-_MINUTE = 60
+MINUTE = 60
 _LITTLE = 10
 
 
 def duration(seconds: float) -> str:
     """`12.3 s`, `4 min 05 s`, `3 h 07 min`, `2 d 03 h`."""
-    if seconds < _MINUTE:
+    if seconds < MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -22,7 +22,7 @@ def duration(seconds: float) -> str:
 
 def brief(seconds: float) -> str:
     """A duration in a few characters: `12s`, `4m05s`, `3h07m`, `2d03h`."""
-    if seconds < _MINUTE:
+    if seconds < MINUTE:
         return f"{seconds:.0f}s"
     return "".join(duration(seconds).replace("min", "m").split())
 
@@ -57,10 +57,20 @@ def dollars(cost: float) -> str:
     return f"${cost:,.2f}"
 
 
+def many_of(rows: str) -> str:
+    """What is named in the plural, without what goes before the noun ("new mails": "mails")."""
+    return rows.rsplit(maxsplit=1)[-1]
+
+
 def one_of(rows: str) -> str:
-    """One of what is named in the plural, without what goes before the noun ("MEDEC pairs": "pair")."""
-    noun = rows.rsplit(maxsplit=1)[-1]
+    """One of what is named in the plural, without what goes before the noun ("new mails": "mail")."""
+    noun = many_of(rows)
     return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+
+
+def with_article(noun: str) -> str:
+    """`a pair`, `an answer`."""
+    return f"a{'n' * noun.startswith(tuple('aeiou'))} {noun}"
 
 
 def plural(number: int, noun: str) -> str:

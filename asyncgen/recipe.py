@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion
-from asyncgen.errors import CallFailed
-from asyncgen.rows import ID_FIELDS, BadFieldError, I, Parse
+from asyncgen.errors import AsyncgenError, CallFailed
+from asyncgen.humanize import many_of, one_of
+from asyncgen.rows import ID_FIELDS, ROWS, BadFieldError, I, Parse
 
 A = TypeVar("A")
 
@@ -41,7 +42,9 @@ class Recipe(Protocol[I]):
 
     `counters` are the statistics it keeps; `failure_counters` names the one for a step that failed;
     `fingerprint` holds everything that decides the bytes of its examples. It may say in `rows` what messages call
-    its rows ("mails").
+    its rows ("mails"), in `unique` what the input calls an id that no two rows may share ("custom_id"), in
+    `sends_whole` that its requests are sent as they stand, and in `lines_of_failed(pair, failure)` what its files
+    hold for a row that failed, as blobs like those of examples.
     """
 
     @property
@@ -74,12 +77,43 @@ class Recipe(Protocol[I]):
         """
 
 
-ROWS = "rows"
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """What messages call rows: many of them, and one."""
+
+    many: str
+    one: str
+
+
+def nouns_of(rows: str) -> Nouns:
+    """The nouns of what a recipe calls its rows in full ("new mails": mails, mail)."""
+    return Nouns(many_of(rows), one_of(rows))
 
 
 def rows_of_recipe(recipe: Recipe[Any]) -> str:
     """What messages call the rows of a recipe, in the plural."""
     return str(getattr(recipe, "rows", ROWS))
+
+
+def unique_id(recipe: Recipe[Any]) -> str:
+    """What the input calls an id that no two rows of a recipe may share; empty: they may."""
+    return str(getattr(recipe, "unique", ""))
+
+
+def sends_whole(recipe: Recipe[Any]) -> bool:
+    """Whether the requests of a recipe are sent as they stand, whatever is known of the model."""
+    return bool(getattr(recipe, "sends_whole", False))
+
+
+def writes_failed(recipe: Recipe[Any]) -> bool:
+    """Whether the files of a recipe have lines for rows that failed too."""
+    return hasattr(recipe, "lines_of_failed")
+
+
+def examples_of_failed(recipe: Recipe[Any], pair: Any, failure: CallFailed) -> Examples | None:
+    """What stands in the files of a recipe for a row that failed; None: nothing does."""
+    write = getattr(recipe, "lines_of_failed", None)
+    return None if write is None else Examples(write(pair, failure), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +127,14 @@ class Unparsed:
 def guarded(parse: Parse[I]) -> Parse[I | Unparsed]:
     """Parse, where an error of the recipe concerns its row alone.
 
-    A line that is no row is refused by a `BadFieldError`; anything else that is raised is a defect of the recipe.
+    A line that is no row is refused by a `BadFieldError`, the whole input by an `AsyncgenError`; anything else
+    that is raised is a defect of the recipe.
     """
 
     def parse_guarded(fields: Mapping[str, Any]) -> I | Unparsed:
         try:
             return parse(fields)
-        except BadFieldError:
+        except (BadFieldError, AsyncgenError):
             raise
         except Exception as error:  # noqa: BLE001 - it is the user's code
             names = (fields.get(name) for name in ID_FIELDS)

@@ -9,12 +9,17 @@ class BadFieldError(ValueError):
     """A field of an input line is missing or of the wrong type; the text is the kind shown to the user."""
 
 
+ROWS = "rows"
+"""What messages call them, where the recipe says nothing better."""
 ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
 """What inputs call the field that names a row."""
 
 
 class Item(Protocol):
-    """What a recipe makes of an input line (a pair, for MEDEC); the engine only names it."""
+    """What a recipe makes of an input line (such as a pair of notes); the engine only names it.
+
+    Where it may hold much, its `size` in bytes counts in what may wait for its turn.
+    """
 
     @property
     def note_id(self) -> str: ...  # noqa: D102
@@ -37,6 +42,12 @@ class Row(Generic[I]):
     end: int
     chain: str
     pair: I
+
+
+def retried(item: I, reason: str) -> I:
+    """The item, to be asked again for a reason, where it takes that."""
+    again: Callable[[str], I] | None = getattr(item, "retried", None)
+    return item if again is None or not reason else again(reason)
 
 
 def named(item: I, number: int) -> I:

@@ -30,14 +30,14 @@ class Shard:
             raise ValueError(f"there is no shard {text}: shards are counted from 1, and the last one is N/N")
         return shard
 
-    def portion(self, pairs: int) -> "Portion":
-        """What it has of an input of so many pairs.
+    def portion(self, pairs: int, rows: str = "rows") -> "Portion":
+        """What it has of an input of so many pairs; `rows` is what they are called.
 
         Raises:
             BadDataError: there is not a pair for each shard.
         """
         if pairs < self.of:
-            raise BadDataError(f"there are {pairs} pairs, too few for {self.of} shards")
+            raise BadDataError(f"there are {pairs} {rows}, too few for {self.of} shards")
         return Portion(self, pairs)
 
     def __str__(self) -> str:
@@ -70,5 +70,6 @@ class Portion:
         """How many pairs it has."""
         return self.stop - self.first
 
-    def __str__(self) -> str:
-        return f"shard {self.shard}, pairs {self.first:,} to {self.stop - 1:,} of {self.pairs:,}"
+    def in_words(self, rows: str) -> str:
+        """`shard 2/3, pairs 512 to 1,023 of 1,536`; `rows` is what they are called."""
+        return f"shard {self.shard}, {rows} {self.first:,} to {self.stop - 1:,} of {self.pairs:,}"

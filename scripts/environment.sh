@@ -53,3 +53,50 @@ make_environment() {
   "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e "$root"
   printf '%s\n' "$wanted" >"$stamp"
 }
+
+# What the tests in tests/gateways need beside: nginx, HAProxy and Caddy of the system, LiteLLM's proxy and llmock in
+# environments of their own in .gateways. What cannot be installed is said, and its tests are skipped (not in CI).
+install_gateways() {
+  local name missing=()
+  for name in nginx haproxy caddy openssl; do
+    PATH="$PATH:/usr/sbin" command -v "$name" >/dev/null || missing+=("$name")
+  done
+  if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+  for name in llmock litellm; do
+    (venv="$root/.gateways/$name" && make_peer "$name") || printf 'not installed: %s; its tests are skipped\n' "$name"
+  done
+}
+
+# What the tests of the torture and of the report in a browser need beside.
+install_tools() {
+  local missing=()
+  command -v strace >/dev/null || missing+=(strace)
+  command -v chromium >/dev/null || [[ -n ${CHROME:-} ]] || missing+=(chromium)
+  if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+}
+
+install_packages() { # names
+  if ((EUID)) || ! command -v apt-get >/dev/null; then
+    printf 'not installed: %s (that takes root and apt-get); their tests are skipped\n' "$*"
+    return
+  fi
+  step "installing $*"
+  # A server that is installed for tests is not to be started as a service of the machine.
+  local policy=/usr/sbin/policy-rc.d ours=""
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && ours=yes
+  fi
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+    >/dev/null 2>&1 || printf 'not installed: apt-get could not get all of %s; their tests are skipped\n' "$*"
+  [[ -z $ours ]] || rm -f -- "$policy"
+}
+
+make_peer() { # name: an environment of its own at $venv
+  local requirements="$root/scripts/requirements/$1.txt" wanted
+  wanted="$(cksum <"$requirements")"
+  [[ ! -e $venv/.installed || $(<"$venv/.installed") != "$wanted" || ! -x $venv/bin/$1 ]] || return 0
+  step "installing scripts/requirements/$1.txt in $venv"
+  "$(find_python)" -m venv --clear "$venv" &&
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r "$requirements" &&
+    printf '%s\n' "$wanted" >"$venv/.installed"
+}

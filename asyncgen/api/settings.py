@@ -24,17 +24,20 @@ from asyncgen.config import (
     EndpointConfig,
     RunConfig,
     RunSettings,
+    prompt_file_named,
     resolve_api_key,
 )
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe
+from asyncgen.recipes import model_of_input
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.request_fields import RESERVED, problem_of
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
+from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_input
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -47,11 +50,11 @@ class Settings(RunSettings):
     """What a caller from Python says.
 
     Args:
-        input_jsonl: one JSON object a line.
+        input_jsonl: rows, as JSON lines (also .gz and .zst), CSV, TSV or Parquet; "-" is standard input.
         output_dir: where the recipe's files go; an unfinished run there is resumed.
-        prompt_file: what the recipe is made from, where it needs one.
-        recipe: the name of one that ships, the path of a recipe file, `module:Class`, or
-            a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
+        prompt_file: what the recipe is made from, where it needs one: a path, or the name of one that is shipped.
+        recipe: the name of one that ships, "requests" (each line is a request), the path of a recipe file,
+            `module:Class`, or a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
         fields: what the input calls the fields of the recipe, by their names in the recipe.
         model: what the server is asked for; None: the one that the directory was begun with, else gpt-6-luna.
         continue_with_model: finish a directory whose model is gone with this one.
@@ -68,6 +71,7 @@ class Settings(RunSettings):
         concurrency: calls in flight at most; None: as many as limits and latency need.
         endpoints: several servers, each with a name, an address, a key and limits of its own; instead of
             `api_key`, `base_url`, `rpm`, `tpm` and `concurrency`.
+        cache: a file of answers: those that it has are taken from it, new ones are added; it holds note text.
         shard: only this part of the input, by position, such as "3/8"; None: all of it.
     """
 
@@ -90,6 +94,7 @@ class Settings(RunSettings):
     tpm: float | None = None
     concurrency: int | None = None
     endpoints: Sequence[EndpointConfig] = ()
+    cache: str | Path | None = None
     shard: str | None = None
 
     def config(self) -> RunConfig:
@@ -105,19 +110,30 @@ class Settings(RunSettings):
             shared |= {"timeout": FLEX_TIMEOUT, "pair_timeout": self.pair_timeout * FLEX_TIMEOUT / TIMEOUT}
         model = self._model()
         return RunConfig(
-            input_jsonl=Path(self.input_jsonl).resolve(),
+            input_jsonl=self._input(),
             output_dir=Path(self.output_dir).resolve(),
-            prompt_file=None if self.prompt_file is None else Path(self.prompt_file).resolve(),
+            prompt_file=None if self.prompt_file is None else prompt_file_named(Path(self.prompt_file)).resolve(),
             recipe=_recipe_name(self.recipe),
             fields=tuple((self.fields or {}).items()),
             model=model.name,
+            replace_model=bool(self.model or self.continue_with_model) or model.name != self._model_of_input(),
             began_with=model.began_with,
             three_fields=model.three_fields,
             params=params,
+            cache=None if self.cache is None else Path(self.cache).absolute(),
             shard=None if self.shard is None else _shard(self.shard),
             endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),
             **shared,
         )
+
+    def _input(self) -> Path:
+        if str(self.input_jsonl) not in {"-", str(STANDARD_INPUT)}:
+            return Path(self.input_jsonl).resolve()
+        disk = Disk()
+        try:
+            return settle_standard_input(RunDirectory(disk, Path(self.output_dir).resolve()), restart=self.restart)
+        finally:
+            disk.close()
 
     def _params(self) -> dict[str, Any]:
         own = {"reasoning_effort": self.reasoning_effort, "service_tier": self.service_tier}
@@ -136,7 +152,11 @@ class Settings(RunSettings):
             begun = None if self.restart else begun_with(directory)
         finally:
             disk.close()
-        return choose_model(begun, self.model, self.continue_with_model, DEFAULT_MODEL)
+        named = self._model_of_input() or DEFAULT_MODEL
+        return choose_model(begun, self.model, self.continue_with_model, named)
+
+    def _model_of_input(self) -> str:
+        return model_of_input(_recipe_name(self.recipe), Path(self.input_jsonl))
 
     def _only_endpoint(self, model: str) -> EndpointConfig:
         api_key = resolve_api_key(self.api_key)

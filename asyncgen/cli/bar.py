@@ -43,14 +43,14 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.update()
 
-    def draw(self, sample: Sample, rates: Rates, storm: str) -> None:
-        """Show the state of the run beside the bar; `storm` says what is waited for, if anything."""
+    def draw(self, sample: Sample, rates: Rates, storm: str, rows: str) -> None:
+        """Show the state of the run beside the bar; `storm` says what is waited for, `rows` what it is about."""
         if self._bar is None:
             return
         taken = len(f"100%|{'':{BAR_WIDTH}}| {sample.total}/{sample.total} ")
         room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
         # The room is ours to divide: tqdm has no notion of what matters.
-        self._bar.bar_format = f"{_BAR} {bar_text(sample, rates, storm, room)}"
+        self._bar.bar_format = f"{_BAR} {bar_text(sample, rates, storm, room, rows)}"
         self._bar.n = sample.done  # on a cluster no event but this one says how far it is
         self._bar.colour = "yellow" if storm and coloured(sys.stderr) else None
         self._bar.refresh()
@@ -67,11 +67,11 @@ def write_above(text: str, stream: IO[str]) -> None:
     tqdm.write(text, file=stream)
 
 
-def bar_text(sample: Sample, rates: Rates, storm: str, width: int) -> str:
+def bar_text(sample: Sample, rates: Rates, storm: str, width: int, rows: str) -> str:
     """What stands behind the bar, in so many characters: the more important, the longer it is kept."""
     parts = [
         (0, storm),
-        (2, "" if rates.pairs is None else f"{rate(rates.pairs)} pairs/s"),
+        (2, "" if rates.pairs is None else f"{rate(rates.pairs)} {rows}/s"),
         (6, "" if rates.calls is None else f"{rate(rates.calls)} calls/s"),
         (4, f"{sample.in_flight} in flight"),
         (3, "" if rates.share is None else f"{rates.binding} {percent(rates.share)}"),

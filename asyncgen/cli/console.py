@@ -11,11 +11,12 @@ from asyncgen.cli.event_log_file import EventLogFile
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.progress_lines import ProgressLines
 from asyncgen.cli.summary import summary_lines
-from asyncgen.config import DEFAULT_RECIPE, RunConfig
+from asyncgen.config import DEFAULT_RECIPE, RunConfig, from_here
 from asyncgen.cost import Price
-from asyncgen.events import Event, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
-from asyncgen.humanize import plural
+from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
+from asyncgen.humanize import many_of, one_of, plural
 from asyncgen.monitor.throughput import Meter
+from asyncgen.rows import ROWS
 
 if TYPE_CHECKING:
     from asyncgen.engine.session import Summary
@@ -29,19 +30,23 @@ class Console(Lines):
         verbose: a line for each failed attempt.
         quiet: only warnings and errors.
         log_file: where events go as JSON lines.
+        makes_requests: the run says what stands in a request, and does not take it as it is.
 
     Raises:
         UsageError: the log file cannot be opened.
     """
 
-    def __init__(self, *, progress: bool, verbose: bool, quiet: bool, log_file: Path | None) -> None:
+    def __init__(
+        self, *, progress: bool, verbose: bool, quiet: bool, log_file: Path | None, makes_requests: bool = True
+    ) -> None:
         super().__init__(quiet=quiet, write=write_above)
         self._progress = progress and not quiet
         self._bar = ProgressBar(enabled=self._progress)
-        self._event_lines = EventLines(self, verbose=verbose)
+        self._event_lines = EventLines(self, verbose=verbose, makes_requests=makes_requests)
         self._progress_lines = ProgressLines(self)
         self._log = None if log_file is None else EventLogFile(log_file, self.warn)
         self._meter = Meter()
+        self._rows = ROWS
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
 
@@ -55,10 +60,12 @@ class Console(Lines):
         if self._log is not None:
             self._log.close()
 
-    def paths(self, config: RunConfig) -> None:
-        """Print the three paths and the model, before anything else."""
+    def paths(self, config: RunConfig, output_file: Path | None = None) -> None:
+        """Print the paths and the model, before anything else; `output_file` is a second name of the output."""
         self.say(f"Input:   {config.input_jsonl}")
-        self.say(f"Output:  {config.output_dir}")
+        if output_file is not None:
+            self.say(f"Output:  {output_file}")
+        self.say(f"{'State: ' if output_file else 'Output:'}  {config.output_dir}")
         if config.recipe != DEFAULT_RECIPE:
             self.say(f"Recipe:  {config.recipe}")
         if config.prompt_file is not None:
@@ -70,14 +77,18 @@ class Console(Lines):
         self._bar.close()
         self.error(error)
 
-    def summary(self, summary: "Summary", config: RunConfig, price: Price | None = None) -> None:
-        """Print how the run ended; `price` is that of its model."""
+    def summary(
+        self, summary: "Summary", config: RunConfig, price: Price | None = None, output_file: Path | None = None
+    ) -> None:
+        """Print how the run ended; `price` is that of its model, `output_file` as for `paths`."""
         self._bar.close()
-        for line in summary_lines(summary, config, price, self._planned, self._last_sample):
+        place = output_file or config.output_dir
+        for line in summary_lines(summary, config, place, price, self._planned, self._last_sample, self._rows):
             self.say(line)
         if summary.failed_pairs and not summary.already_complete:
+            where = "there" if output_file is None else f"in {from_here(config.output_dir)}"
             self.warn(
-                f"{plural(summary.failed_pairs, 'pair')} failed (see failed.jsonl there); "
+                f"{plural(summary.failed_pairs, one_of(self._rows))} failed (see failed.jsonl {where}); "
                 "the same command asks only them again and merges them in place"
             )
 
@@ -87,6 +98,8 @@ class Console(Lines):
             self._log.add(event)
         self._event_lines.show(event)
         match event:
+            case InputLoaded():
+                self._rows = many_of(event.rows)
             case PairDone() | PairFailed():
                 self._bar.advance()
             case RunStarted():
@@ -103,4 +116,4 @@ class Console(Lines):
         self._meter.add(time.monotonic(), sample)
         show = self._bar.draw if self._bar.is_open else self._progress_lines.show
         if self._progress:
-            show(sample, self._meter.rates(), self._event_lines.storm)
+            show(sample, self._meter.rates(), self._event_lines.storm, self._rows)

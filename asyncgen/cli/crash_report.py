@@ -6,8 +6,8 @@ Never what the error says, which may quote a note.
 import errno
 from collections.abc import Iterator
 
+from asyncgen.config import __version__
 from asyncgen.errors import stack_of
-from asyncgen.version import __version__
 
 
 def report(error: BaseException) -> str:

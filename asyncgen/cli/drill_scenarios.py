@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.cli.rehearsal import Rehearsal, rehearse, write_pairs
+from asyncgen.cli.rehearsal import Rehearsal, rehearse
 from asyncgen.config import RunConfig
 from asyncgen.errors import Exit
-from asyncgen.recipes.medec_safe import COMBINED_FILE
+from asyncgen.recipes import build
+from asyncgen.recipes.repeated_rows import write_rows
 from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm
 
 RATE = 100.0  # requests a second that the limited scenarios are granted
@@ -52,13 +53,14 @@ class Stage:
         """A run over so many pairs, made of the user's."""
         target = self.directory / f"pairs-{pairs}.jsonl"
         if not target.exists():
-            write_pairs(self.config.input_jsonl, pairs, target)
+            write_rows(self.config.input_jsonl, build(self.config), pairs, target)
         served = self.config.with_endpoints(base_url=simulator.base_url)
         return replace(served, input_jsonl=target, output_dir=self.directory / output, **changes)
 
     def output(self, output: str = "out") -> bytes:
-        """The bytes of the combined file of a run."""
-        return (self.directory / output / COMBINED_FILE).read_bytes()
+        """The bytes of all files of a run."""
+        names = [file.name for file in build(self.config).outputs]
+        return b"".join((self.directory / output / name).read_bytes() for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from asyncgen.events import (
     RunStarted,
     StopRequested,
 )
-from asyncgen.humanize import clock, plural
+from asyncgen.humanize import clock, one_of, plural
+from asyncgen.rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +40,14 @@ class EventLines:
     Args:
         lines: where to print.
         verbose: a line for each failed attempt and each pause.
+        makes_requests: the run says what stands in a request, and does not take it as it is.
     """
 
-    def __init__(self, lines: Lines, *, verbose: bool) -> None:
+    def __init__(self, lines: Lines, *, verbose: bool, makes_requests: bool = True) -> None:
         self._lines = lines
+        self._makes_requests = makes_requests
         self._verbose = verbose
+        self._rows = ROWS
         self._failures = 0
         self._raised: dict[int, str] = {}
         self._explained: set[tuple[object, ...]] = set()
@@ -77,13 +81,14 @@ class EventLines:
         say = self._lines.say
         match event:
             case InputLoaded():
+                self._rows = event.rows
                 say(f"Loaded {event.pairs} {event.rows} from {event.path}")
             case Notice():
                 (self._lines.warn if event.warning else say)(in_flags(event.text))
             case RunStarted(resumed=True):
-                say(f"Resuming from pair {event.first} (checkpoint found)")
+                say(f"Resuming from {one_of(self._rows)} {event.first} (checkpoint found)")
             case RepairStarted():
-                say(f"Asking again for {plural(event.pairs, 'pair')} that {event.why}")
+                say(f"Asking again for {plural(event.pairs, one_of(self._rows))} that {event.why}")
 
     def _show_attempt(self, event: CallEnded) -> None:
         if event.outcome not in WAITED_FOR:
@@ -92,14 +97,13 @@ class EventLines:
             return
         status = "" if event.status is None else f" (status {event.status})"
         where = f" at {event.endpoint}" if event.endpoint else ""
-        self._lines.say(
-            f"  pair {event.index} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}"
-        )
+        row = f"{one_of(self._rows)} {event.index}"
+        self._lines.say(f"  {row} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}")
 
     def _explain(self, event: CallEnded) -> None:
         """Say once for each kind of failure why the server refuses, and what helps."""
         kind = event.outcome, event.status, event.code, event.param
-        text = "" if kind in self._explained else explanation(event)
+        text = "" if kind in self._explained else explanation(event, makes_requests=self._makes_requests)
         if text:
             self._explained.add(kind)
             self._lines.warn(text)
@@ -113,7 +117,7 @@ class EventLines:
         if event.index in self._raised:
             why = f"{event.kind}: {self._raised.pop(event.index)} (--log-file has the traceback)"
         if self._failures <= FAILURES_SHOWN:
-            self._lines.error(f"Error processing pair {event.index} ({event.note_id}): {why}")
+            self._lines.error(f"Error processing {one_of(self._rows)} {event.index} ({event.note_id}): {why}")
         if self._failures == FAILURES_SHOWN:
             self._lines.warn("further failures are only listed in failed.jsonl")
 
@@ -121,7 +125,7 @@ class EventLines:
         now = time.monotonic()
         if now - self._last_checkpoint >= CHECKPOINT_INTERVAL or event.done == event.total:
             self._last_checkpoint = now
-            self._lines.say(f"✓ Checkpoint saved at pair {event.done}/{event.total}")
+            self._lines.say(f"✓ Checkpoint saved at {one_of(self._rows)} {event.done}/{event.total}")
 
     def _show_pause(self, event: Paused) -> None:
         if event.endpoint:

@@ -7,20 +7,24 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
 from asyncgen.cli.run_job import Job
 from asyncgen.cli.servers import serve_local, serve_simulator
 from asyncgen.cli.setting_names import in_flags
-from asyncgen.config import MOST_AUTOMATIC
+from asyncgen.config import MOST_AUTOMATIC, REQUESTS, RunConfig
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.errors import AsyncgenError, DirectoryError, Exit, Interrupted
+from asyncgen.errors import AsyncgenError, DirectoryError, DiskError, Exit, Interrupted
+from asyncgen.events import CheckpointSaved, Event, RepairStarted, RunStarted
 
 if TYPE_CHECKING:
     from asyncgen.quality.flaws import DirectoryFlaws
+    from asyncgen.storage.second_name import SecondName
 
-BEGIN_ANEW = "choose another --output-dir, or --restart to move everything aside and begin anew"
+BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and begin anew"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -29,10 +33,14 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
     from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
     console = Console(
-        progress=not args.no_progress, verbose=args.verbose, quiet=args.quiet, log_file=args.log_file
+        progress=not args.no_progress,
+        verbose=args.verbose,
+        quiet=args.quiet,
+        log_file=args.log_file,
+        makes_requests=job.config.recipe != REQUESTS,
     )
     with console:
-        console.paths(job.config)
+        console.paths(job.config, job.output_file)
         if job.tier is not None:
             console.say(f"Tier:    {job.tier}")
         if job.local is not None:
@@ -47,7 +55,8 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
         except AsyncgenError as error:
             # To begin anew is for the run, not for what works on a run that is there.
             anew = isinstance(error, DirectoryError) and flaws is None
-            console.end(f"{in_flags(error)}; {BEGIN_ANEW}" if anew else in_flags(error))
+            output = "--output-dir" if job.output_file is None else "-o"
+            console.end(f"{in_flags(error)}; {BEGIN_ANEW.format(output=output)}" if anew else in_flags(error))
             if error.exit_code in RESUMABLE:
                 console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), error.settings)}")
             return error.exit_code
@@ -69,27 +78,55 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
             config = await serve_simulator(job.profile, config, stack)
         if local is not None:
             config, server = await serve_local(local, config, stack)
+        _say_addresses(console, config)
         disk = Disk()
         stack.callback(disk.close)
+        named = _second_name(job, recipe, disk)
         run = Run(
             config,
             recipe,
-            [console.observe],
+            [console.observe, *([] if named is None else [partial(_renew, named)])],
             disk,
             price=job.price,
             expect=await expectation(config, job.price, job.tier),
             command=this_command_from_anywhere(sys.argv),
             wording=in_flags,
         )
-        _handle_signals(run.stop)
+        handle_signals(run.stop)
         if local is not None:
             stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
         if flaws is not None:
             await run.regenerate(flaws)
             return Exit.DONE
         summary = await run.execute()
-    console.summary(summary, config, job.price)
+        if named is not None and not named.renew(ended=True):
+            named.check()
+    console.summary(summary, config, job.price, job.output_file)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+def _second_name(job: Job, recipe: Any, disk: Any) -> "SecondName | None":
+    """The name of the output that the user has chosen; None: it has the one of the recipe.
+
+    Raises:
+        BadDataError: there is something else.
+    """
+    if job.output_file is None:
+        return None
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
+    from asyncgen.storage.second_name import SecondName  # noqa: PLC0415 - as above
+
+    [output] = recipe.outputs
+    named = SecondName(RunDirectory(disk, job.config.output_dir), output.name, job.output_file)
+    named.check()
+    return named
+
+
+def _renew(named: "SecondName", event: Event) -> None:
+    """Whenever the file may be another one: where the work begins, and with new lines."""
+    if isinstance(event, RunStarted | RepairStarted | CheckpointSaved):
+        with suppress(DiskError):  # at the end it is tried again, and told
+            named.renew()
 
 
 async def _execute_on_cluster(job: Job, console: Any) -> int:
@@ -100,13 +137,14 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 
     config, disk = job.config, Disk()
+    _say_addresses(console, config)
 
     def connect() -> RayCluster:
         # Ray holds up the loop until it is there, for minutes where nobody answers; there is nothing to save yet.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         cluster = RayCluster()
-        _handle_signals(run.stop)  # Ray has taken them
+        handle_signals(run.stop)  # Ray has taken them
         return cluster
 
     try:
@@ -120,7 +158,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
             expect=await expectation(config, job.price, job.tier),
             command=this_command_from_anywhere(sys.argv),
         )
-        _handle_signals(run.stop)
+        handle_signals(run.stop)
         summary = await run.execute()
     finally:
         disk.close()
@@ -128,7 +166,13 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
 
 
-def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
+def _say_addresses(console: Any, config: RunConfig) -> None:
+    """Nothing of a row goes anywhere else."""
+    for line in address_lines(config):
+        console.say(line)
+
+
+def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
     A terminal that is closed stops in order too, however often it says so. What was ignored at the start stays so:

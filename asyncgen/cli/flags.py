@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from asyncgen.cli.headers import add_header_argument
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.cli.request_field_flags import add_param_arguments
 from asyncgen.cli.servers import add_local_argument
 from asyncgen.config import (
@@ -34,37 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """What is made of what, and how far."""
     job = parser.add_argument_group("the job")
-    job.add_argument(
-        "--input-jsonl", "--input", type=a_path, required=True, metavar="P", help="rows, one JSON object a line"
-    )
+    add_input_arguments(job)
     job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
-    job.add_argument("--prompt-file", type=a_path, metavar="P", help="prompts (JSON); medec_safe needs it")
-    job.add_argument(
-        "--recipe",
-        type=_recipe,
-        default=DEFAULT_RECIPE,
-        metavar="R",
-        help="what is made: a name in configs/recipes, FILE.toml, or module:Class (%(default)s)",
-    )
-    job.add_argument(
-        "--field",
-        type=_field,
-        action="append",
-        default=[],
-        metavar="NAME=COLUMN",
-        help="the input calls the recipe's field NAME so; given again for other fields",
-    )
-    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N pairs (default: all)")
-    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
+    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N rows (default: all)")
     job.add_argument(
         "--batch-size",
         type=int,
         default=BATCH_SIZE,
         metavar="N",
-        help="pairs read ahead into the queue (%(default)s)",
+        help="rows read ahead into the queue (%(default)s)",
     )
     job.add_argument(
-        "--save-every", type=int, default=SAVE_EVERY, metavar="N", help="pairs between checkpoints (%(default)s)"
+        "--save-every", type=int, default=SAVE_EVERY, metavar="N", help="rows between checkpoints (%(default)s)"
     )
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
@@ -75,11 +56,54 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
     )
-    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no pair")
 
 
-def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
-    """The server, its limits, and what may be spent; `when` says when they count, if not always."""
+def add_input_arguments(job: argparse._ArgumentGroup) -> None:
+    """The rows, and what is asked for each."""
+    job.add_argument(
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        required=True,
+        metavar="P",
+        help="rows: JSON lines (.gz, .zst), CSV, TSV or Parquet; - is standard input",
+    )
+    job.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help=f"prompts (JSON); {DEFAULT_RECIPE} needs it"
+    )
+    add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
+    job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
+    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no row")
+
+
+def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: str | None = None) -> None:
+    """The recipe, and how the input calls its fields; `what` it is for, `default` what it is else."""
+    group.add_argument(
+        "--recipe",
+        type=_recipe,
+        default=default,
+        metavar="R",
+        help=f"{what}a name in configs/recipes, FILE.toml, or module:Class"
+        + (" (%(default)s)" if default else ""),
+    )
+    group.add_argument(
+        "--field",
+        type=_field,
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="the input calls the recipe's field NAME so; given again for other fields",
+    )
+
+
+def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_requests: bool = True) -> None:
+    """The server, its limits, and what may be spent.
+
+    Args:
+        parser: of the command.
+        when: when they count, if not always.
+        makes_requests: the command says what stands in a request, and does not take it as it is.
+    """
     api = parser.add_argument_group(f"the API{when}")
     api.add_argument(
         "--config",
@@ -91,15 +115,18 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     api.add_argument(
         "--model",
         metavar="M",
-        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with",
+        help=f"{DEFAULT_MODEL}; with --local the name of its file; a directory keeps the one it was begun with"
+        if makes_requests
+        else f"of all requests, whatever they name (default: what they name, else {DEFAULT_MODEL})",
     )
     api.add_argument(
         "--continue-with-model",
         metavar="M",
         help="finish a directory whose model is gone with another one; each record names its own",
     )
-    add_param_arguments(api)
-    add_server_arguments(api)
+    if makes_requests:
+        add_param_arguments(api)
+    add_server_arguments(api, makes_requests=makes_requests)
     api.add_argument(
         "--endpoint",
         action="append",
@@ -124,6 +151,13 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
     )
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
     api.add_argument(
+        "--cache",
+        type=a_path,
+        metavar="FILE",
+        help="take answers from this file where it has them, and add new ones, such as answers.db: an equal "
+        "request of another directory is not paid again; the file holds note text",
+    )
+    api.add_argument(
         "--prices",
         type=a_path,
         metavar="FILE",
@@ -135,7 +169,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         type=_tolerance,
         default="90%",
         metavar="N|P%",
-        help="stop when more pairs fail than this number, or this share of those that have ended (%(default)s)",
+        help="stop when more rows fail than this number, or this share of those that have ended (%(default)s)",
     )
     api.add_argument(
         "--timeout",
@@ -147,7 +181,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
         "--pair-timeout",
         type=float,
         metavar="S",
-        help=f"of all attempts of a pair; waiting for limits does not count ({PAIR_TIMEOUT:g})",
+        help=f"of all attempts of a row; waiting for limits does not count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",
@@ -229,24 +263,30 @@ def add_simulate_argument(group: argparse._ArgumentGroup) -> None:
 
 def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
-    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", "medec_safe.json")
+    samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", f"{DEFAULT_RECIPE}.json")
     group.add_argument(
-        "--input-jsonl", type=a_path, default=samples, metavar="P", help="pairs (default: the samples)"
+        "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
     )
     group.add_argument(
-        "--prompt-file", type=a_path, default=prompts, metavar="P", help="prompts (default: those that ship)"
+        "--prompt-file",
+        type=a_prompt_file,
+        default=prompts,
+        metavar="P",
+        help="prompts (default: those that ship)",
     )
     group.add_argument("--add-reasoning", action="store_true", help="with the reasoning of both examples")
 
 
-def add_server_arguments(group: argparse._ArgumentGroup) -> None:
-    """Where the server is, and how it wants to be asked."""
+def add_server_arguments(group: argparse._ArgumentGroup, *, makes_requests: bool = True) -> None:
+    """Where the server is, and how it wants to be asked; `makes_requests` as above."""
     group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
-    group.add_argument(
-        "--max-tokens-field",
-        choices=("max_tokens", "max_completion_tokens"),
-        help="the name that the server gives the limit of an answer (default: as the model is known to call it)",
-    )
+    if makes_requests:
+        group.add_argument(
+            "--max-tokens-field",
+            choices=("max_tokens", "max_completion_tokens"),
+            help="the name that the server gives the limit of an answer (default: as the model is known to call "
+            "it)",
+        )
     add_header_argument(group)
 
 

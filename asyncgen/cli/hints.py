@@ -4,7 +4,7 @@ import re
 
 from asyncgen.events import CallEnded
 
-_BY_KIND = {
+_OF_PROMPTS = {
     "length": "the answer reached its limit: raise max_tokens in generation_params, or --param max_tokens=N",
     "reasoning_length": "reasoning used the limit of tokens up: raise max_tokens in generation_params, or lower "
     "--reasoning-effort",
@@ -13,6 +13,8 @@ _BY_KIND = {
     "invalid_json": "the answer is no JSON object: response_schemas in the prompt file hold the server to one",
     "missing_keys": "response_schemas in the prompt file hold the server to the keys that are required",
     "context_length": "prompt and answer are longer than the model's context: lower max_tokens",
+}
+_BY_KIND = {
     "too_large": "the request is larger than the server takes",
     "html": "HTML came instead of JSON: a login page or a gateway; check --base-url",
     "event_stream": "an event stream came instead of JSON: this server only streams; check --base-url",
@@ -36,14 +38,26 @@ _BY_FIELD = {
 }
 
 
-def hint(event: CallEnded) -> str:
-    """Advice on a call that failed; empty where there is none."""
+def hint(event: CallEnded, *, makes_requests: bool = True) -> str:
+    """Advice on a call that failed; empty where there is none.
+
+    Args:
+        event: how it ended.
+        makes_requests: the run says what stands in a request, and does not take it as it is.
+    """
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
     if event.code in _BY_CODE:
         return _BY_CODE[event.code]
+    return _about_prompts(event) if makes_requests else ""
+
+
+def _about_prompts(event: CallEnded) -> str:
+    """What the prompt file and the flags for fields of requests can do."""
+    if event.outcome in _OF_PROMPTS:
+        return _OF_PROMPTS[event.outcome]
     if event.outcome in {"bad_request", "server_error"} and _TOO_LONG.search(event.sentence or ""):
-        return _BY_KIND["context_length"]
+        return _OF_PROMPTS["context_length"]
     named = f"{event.param or ''} {event.sentence or ''}"
     found = next((text for field, text in _BY_FIELD.items() if field in named), "")
     if event.outcome == "bad_request" and not found and event.param:
@@ -51,8 +65,13 @@ def hint(event: CallEnded) -> str:
     return found
 
 
-def explanation(event: CallEnded) -> str:
-    """What a server says of a refusal, and what to do; empty where it says nothing that anybody could use."""
+def explanation(event: CallEnded, *, makes_requests: bool = True) -> str:
+    """What a server says of a refusal, and what to do; empty where it says nothing that anybody could use.
+
+    Args:
+        event: how the call ended.
+        makes_requests: as for `hint`.
+    """
     names = [
         "" if event.status is None else f"status {event.status}",
         event.code or "",
@@ -60,7 +79,7 @@ def explanation(event: CallEnded) -> str:
         f"request {event.request_id}" if event.request_id else "",
     ]
     said = f": {event.sentence}" if event.sentence else ""
-    advice = hint(event)
+    advice = hint(event, makes_requests=makes_requests)
     if not said and not advice and not event.code:
         return ""
     return f"{event.step}: {event.outcome} ({', '.join(filter(None, names))}){said}" + (

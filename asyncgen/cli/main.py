@@ -14,23 +14,31 @@ from typing import NoReturn
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
+from asyncgen.config import __version__
 from asyncgen.errors import AsyncgenError, Exit
-from asyncgen.version import __version__
 
 COMMANDS = (
+    "init",
     "prepare",
+    "preview",
     "plan",
     "run",
+    "requests",
     "status",
     "merge",
     "report",
     "verify",
+    "view",
     "trace",
     "export",
     "tune",
     "drill",
     "simulate",
+    "completion",
 )
+
+
+COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = _Parser(
         prog="asyncgen",
-        description="Turn pairs of clinical notes into SFT data through an OpenAI-compatible chat API.",
+        description="Turn rows into SFT data through an OpenAI-compatible chat API.",
         epilog="Each command has --help with an example.",
     )
     parser.add_argument("--version", action="version", version=f"asyncgen {__version__}")
@@ -65,6 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = build_parser()
+    if COMPLETING in os.environ:
+        import argcomplete  # noqa: PLC0415 - only the shell that asks for it pays
+
+        argcomplete.autocomplete(parser)
     [commands] = parser._subparsers._group_actions  # type: ignore[union-attr] # noqa: SLF001 - see settings
     command = commands.choices.get(words[0]) if words and isinstance(commands.choices, dict) else None
     if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001

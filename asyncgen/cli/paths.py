@@ -5,7 +5,11 @@ import os
 import stat
 from pathlib import Path
 
+from asyncgen.config import prompt_file_named
 from asyncgen.errors import UsageError
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_input
 
 
 def a_path(text: str) -> Path:
@@ -17,6 +21,15 @@ def a_path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
+
+
+def a_prompt_file(text: str) -> Path:
+    """The type of --prompt-file: a path, or the name of one that is shipped.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    return prompt_file_named(a_path(text))
 
 
 def absolute(path: Path, flag: str) -> Path:
@@ -32,21 +45,37 @@ def absolute(path: Path, flag: str) -> Path:
         raise UsageError(f"{flag} {path}: {why}") from error
 
 
-def absolute_input(path: Path, flag: str = "--input-jsonl") -> Path:
-    """The same for a file that is read more than once.
+def absolute_input(
+    path: Path, flag: str = "--input-jsonl", directory: Path | None = None, *, restart: bool = False
+) -> Path:
+    """The same for a file that is read more than once; `-` is standard input.
+
+    Args:
+        path: as it was typed.
+        flag: with which it was typed.
+        directory: of the run that it is for, which may have kept standard input.
+        restart: whatever is in the directory does not count.
 
     Raises:
-        UsageError: as `absolute`; or it is a pipe.
+        UsageError: as `absolute`; or it is a pipe, or standard input is a terminal.
+        DirectoryError: standard input is another one than that of the run.
     """
+    if path in {Path("-"), STANDARD_INPUT}:
+        disk = Disk()
+        try:
+            of_run = None if directory is None else RunDirectory(disk, absolute_output(directory))
+            return settle_standard_input(of_run, restart=restart)
+        finally:
+            disk.close()
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
         is_pipe = kind not in {stat.S_IFREG, stat.S_IFDIR}
     except (OSError, RuntimeError):
-        is_pipe = str(path) == "-"  # else whoever reads it says what is wrong
+        is_pipe = False  # whoever reads it says what is wrong
     if is_pipe:
         raise UsageError(
             f"{flag} {path}: a pipe or a device can be read once, and a run reads its input again when it is "
-            "resumed: write it to a regular file"
+            f"resumed: write it to a regular file, or give {flag} - and pipe the rows into the command"
         )
     return absolute(path, flag)
 

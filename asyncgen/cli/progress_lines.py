@@ -4,7 +4,7 @@ import time
 
 from asyncgen.cli.lines import Lines
 from asyncgen.events import Sample
-from asyncgen.humanize import duration, percent, rate, usd
+from asyncgen.humanize import duration, one_of, percent, rate, usd
 from asyncgen.monitor.throughput import Rates
 
 PLAIN_INTERVAL = 30.0  # seconds: a night is a thousand lines of a log, and a minute shows two
@@ -17,28 +17,28 @@ class ProgressLines:
         self._lines = lines
         self._last = time.monotonic()
 
-    def show(self, sample: Sample, rates: Rates, storm: str) -> None:
-        """Print a line if it is time for one; `storm` says what is waited for, if anything."""
+    def show(self, sample: Sample, rates: Rates, storm: str, rows: str) -> None:
+        """Print a line if it is time for one; `storm` says what is waited for, `rows` what it is about."""
         now = time.monotonic()
         if now - self._last >= PLAIN_INTERVAL:
             self._last = now
-            self._lines.say(plain_line(sample, rates, storm))
+            self._lines.say(plain_line(sample, rates, storm, rows))
 
 
-def plain_line(sample: Sample, rates: Rates, storm: str) -> str:
+def plain_line(sample: Sample, rates: Rates, storm: str, rows: str) -> str:
     """What the bar says, in words."""
     parts = [
-        f"{sample.done:,}/{sample.total:,} pairs",
+        f"{sample.done:,}/{sample.total:,} {rows}",
         f"{sample.failed:,} failed",
         storm,
-        "" if rates.pairs is None else f"{rate(rates.pairs)} pairs/s",
+        "" if rates.pairs is None else f"{rate(rates.pairs)} {rows}/s",
         "" if rates.calls is None else f"{rate(rates.calls)} calls/s",
         f"{sample.in_flight} in flight",
         "" if rates.share is None else f"{rates.binding} {percent(rates.share)} in use",
         f"{sample.refused:,} refused",
         f"{sample.tokens:,} tokens",
         usd(sample.cost),
-        "" if sample.oldest is None else f"oldest pair {duration(sample.oldest)}",
+        "" if sample.oldest is None else f"oldest {one_of(rows)} {duration(sample.oldest)}",
         "" if rates.eta is None else f"ETA {duration(rates.eta)}",
     ]
     return ", ".join(filter(None, parts))

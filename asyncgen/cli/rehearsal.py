@@ -1,21 +1,15 @@
 """A run against a simulator in this process, for a while: what `tune --rehearse` and `drill` measure."""
 
 import asyncio
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
-from pathlib import Path
 
 from asyncgen.config import RunConfig
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
-from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
+from asyncgen.errors import AsyncgenError, Interrupted
 from asyncgen.events import CallEnded, Event
-from asyncgen.medec.pair import parse_pair
 from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.input_file import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +79,3 @@ async def rehearse(config: RunConfig, seconds: float | None = None) -> Rehearsal
         return Rehearsal(tuple(calls), summary, None)
     finally:
         disk.close()
-
-
-def write_pairs(source: Path, number: int, target: Path) -> Path:
-    """Write so many different pairs, made of those of `source` by repetition; `target`.
-
-    Raises:
-        UsageError: the source cannot be read.
-        BadDataError: it holds no pair.
-    """
-    pairs = [row.pair for row in rows_of(source, parse_pair)]
-    if not pairs:
-        raise BadDataError(f"the input {source} holds no pair")
-
-    def lines() -> Iterator[str]:
-        for index, pair in enumerate(islice(cycle(pairs), number)):
-            fields = {
-                "note_id": f"rehearsal-{index}",
-                "correct_note": f"{pair.correct_note} Visit {index}.",
-                "incorrect_note": f"{pair.incorrect_note} Visit {index}.",
-                "error_type": pair.error_type,
-                "error_sentence": pair.error_sentence,
-                "corrected_sentence": pair.corrected_sentence,
-            }
-            yield json.dumps(fields) + "\n"
-
-    with target.open("w", encoding="utf-8") as file:
-        file.writelines(lines())
-    return target

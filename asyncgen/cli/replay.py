@@ -4,7 +4,7 @@ Nothing is written: what comes is for looking at.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,12 +18,14 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.wire import SdkWire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend, describe
-from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping, UsageError
+from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping
+from asyncgen.humanize import one_of
 from asyncgen.limits.opening import open_budget, open_gate
-from asyncgen.medec.pair import CORRECT
-from asyncgen.monitor.row_trace import Trail
+from asyncgen.monitor.row_trace import TracedRecord, Trail
 from asyncgen.recipes import build
-from asyncgen.recipes.walk import walk
+from asyncgen.recipes.answer_parts import assemble
+from asyncgen.recipes.contents import MISSING, Contents, contents_of_recipe, value_at
+from asyncgen.recipes.walk import likely_answer, walk
 from asyncgen.storage.fingerprint import differences, fingerprint
 from asyncgen.storage.input_file import rows_of
 from asyncgen.text import loads, strip_fence
@@ -47,21 +49,17 @@ class Replay:
         trail: of the pair.
 
     Raises:
-        UsageError: another recipe made the record.
         BadDataError: the input holds no such pair, or the prompt file lacks something.
     """
 
     def __init__(self, config: RunConfig, price: Price | None, trail: Trail) -> None:
-        made_by = str(trail.state.fingerprint.get("recipe"))
-        if not made_by.startswith("medec_safe/"):
-            raise UsageError(f"--again knows the recipe of asyncgen run, and not {made_by}")
         self._config = config
         self._price = price
         self._trail = trail
         self._recipe = build(config)
         row = next(islice(rows_of(config.input_jsonl, self._recipe.parse), trail.index, None), None)
         if row is None:
-            raise BadDataError(f"the input {config.input_jsonl} has no pair {trail.index}")
+            raise BadDataError(f"the input {config.input_jsonl} has no {one_of(trail.state.rows)} {trail.index}")
         self._pair = row.pair
         self._spend = replace(trail.state.spend)
         self._reason: AsyncgenError | None = None
@@ -72,22 +70,38 @@ class Replay:
         Raises:
             BadDataError: a request is not the same any more.
         """
-        answers = dict(_answers(self._trail))
-        requests = dict(await walk(self._recipe, self._pair, lambda step, _: answers.get(step, "{}")))
-        wanted = {
-            call["step"]: call["request"]
-            for record in self._trail.records
-            for call in record.calls
-            if self._trail.request in {None, call["request"]}
-        }
+        answers = dict(answers_in(contents_of_recipe(self._recipe), self._trail.records))
+        likely = likely_answer(self._pair)
+
+        def answer(step: str, request: ChatRequest) -> str:
+            return answers.get(step) or likely(step, request)
+
+        requests = dict(await walk(self._recipe, self._pair, answer))
+        wanted = {step: request for step, request in self._answered() if self._trail.request in {None, request}}
         if not wanted:
+            row = one_of(self._trail.state.rows)
             raise BadDataError(
-                f"no call of pair {self._trail.index} came into a record: there is nothing to repeat"
+                f"no call of {row} {self._trail.index} came into a record: there is nothing to repeat"
             )
+        order = list(requests)
+        lacking = {step: [one for one in order[:n] if one not in answers] for n, step in enumerate(order)}
         return [
-            Question(step, answers.get(step, ""), self._same(client, step, requests.get(step), request))
+            Question(
+                step,
+                answers.get(step, ""),
+                self._same(client, step, requests.get(step), request, lacking.get(step, [])),
+            )
             for step, request in wanted.items()
         ]
+
+    def _answered(self) -> Iterator[tuple[str, str]]:
+        """Step and request of each call that the records name, or where they name none, that was answered."""
+        records = self._trail.records
+        named = [(str(call["step"]), str(call["request"])) for record in records for call in record.calls]
+        yield from named
+        for request, attempts in self._trail.attempts.items() if records and not named else ():
+            if any(attempt.get("outcome") == "ok" for attempt in attempts):
+                yield str(attempts[0].get("step")), request
 
     async def ask(self, client: ChatClient, question: Question) -> Completion:
         """Send a request again.
@@ -145,7 +159,9 @@ class Replay:
                     await helper
             await wire.close()
 
-    def _same(self, client: ChatClient, step: str, request: ChatRequest | None, wanted: str) -> Prepared:
+    def _same(
+        self, client: ChatClient, step: str, request: ChatRequest | None, wanted: str, lacking: Sequence[str]
+    ) -> Prepared:
         """The request that has this hash; regenerated pairs were asked with the number of the round as seed."""
         state = self._trail.state
         if request is not None:
@@ -156,7 +172,10 @@ class Replay:
         parts = {"model": self._config.model, **self._recipe.fingerprint}
         now = fingerprint(parts)
         changed = differences({name: state.fingerprint.get(name) for name in now}, now)
-        why = "; ".join(changed) or f"pair {self._trail.index} of the input is not the one that was asked about"
+        row = f"{one_of(state.rows)} {self._trail.index}"
+        why = "; ".join(changed) or f"{row} of the input is not the one that was asked about"
+        if lacking and not changed:
+            why = f"it may need the answers of {', '.join(lacking)}, which no line has as they were given"
         raise BadDataError(f"{step} cannot be asked again, its request {wanted} would be another one: {why}")
 
 
@@ -169,15 +188,23 @@ def _laid_out(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def _answers(trail: Trail) -> Iterator[tuple[str, str]]:
-    """What the records have kept of the answers, by step."""
-    for record in trail.records:
-        content = record.content
-        correct = content.get("label") == CORRECT
-        if correct:
-            yield "paraphrase", str(content.get("note"))
-        if content.get("reasoning") is not None:
-            yield "correct_reasoning" if correct else "error_reasoning", _laid_out(content["reasoning"])
+def answers_in(contents: Contents, records: Iterable[TracedRecord]) -> Iterator[tuple[str, str]]:
+    """What the records of a row have kept of the answers, by step."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for record in records:
+        for number, rule in enumerate(contents.files.get(record.file, ())):
+            place = (record.file, number)
+            marked = all(value_at(record.content, way) == value for way, value in rule.marks)
+            if place not in found and marked and rule.copy_of is None:
+                found[place] = record.content
+                break
+    for asked in contents.answers:
+        values = {way: value_at(found.get((place.file, place.line)), place.way) for way, place in asked.parts}
+        if MISSING in values.values() or not asked.label:
+            continue
+        answer = assemble(None if asked.schema is None else asked.schema.schema, values)
+        if answer is not None:
+            yield asked.label, answer if isinstance(answer, str) else _laid_out(answer)
 
 
 class _Spending:

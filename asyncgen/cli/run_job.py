@@ -5,6 +5,7 @@ import os
 import resource
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
@@ -30,6 +31,7 @@ from asyncgen.cost import Price
 from asyncgen.errors import UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
+from asyncgen.recipes import model_of_input
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
@@ -44,13 +46,14 @@ OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the flags come to; `profile` is that of --simulate."""
+    """What the flags come to; `profile` is that of --simulate, `output_file` a second name of the only output."""
 
     config: RunConfig
     tier: Tier | None
     price: Price | None
     profile: str | None
     local: "LocalModel | None"
+    output_file: Path | None = None
     engine: str = "local"
     shards: int | None = None
     actors: int | None = None
@@ -120,7 +123,15 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
     if state.portion is not None:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard
+    args.field = list(dict(state.fingerprint.get("fields") or {}).items())
     args.add_reasoning = state.fingerprint.get("add_reasoning") is True
+    from asyncgen.recipes.made_by import record_of  # noqa: PLC0415 - it brings the recipes
+
+    record = record_of(state)
+    args.recipe = args.recipe or record.name or DEFAULT_RECIPE
+    args.field = args.field or list(record.fields.items())
+    if args.prompt_file is None and record.prompts and args.recipe == record.name != DEFAULT_RECIPE:
+        args.prompt_file = Path(record.prompts)
     # Lines that the run has left out are left out again: the input is known by the others.
     args.restart, args.skip_bad = False, True
     args.batch_size, args.save_every = BATCH_SIZE, SAVE_EVERY
@@ -133,7 +144,18 @@ def _model(args: argparse.Namespace, local: "LocalModel | None") -> ChosenModel:
         begun = None if args.restart else begun_with(RunDirectory(disk, absolute_output(args.output_dir)))
     finally:
         disk.close()
-    return choose_model(begun, args.model, args.continue_with_model, default_model(local))
+    named = model_of_input(_recipe(args), args.input_jsonl) if local is None else ""
+    return choose_model(begun, args.model, args.continue_with_model, named or default_model(local))
+
+
+def _recipe(args: argparse.Namespace) -> str:
+    return getattr(args, "recipe", DEFAULT_RECIPE)  # other commands have no choice
+
+
+def _replaces_model(args: argparse.Namespace, model: ChosenModel) -> bool:
+    """Whether requests that name a model are asked of another one: who names it here means all."""
+    chosen = args.model or args.continue_with_model or (args.local is not None)
+    return bool(chosen) or model.name != model_of_input(_recipe(args), args.input_jsonl)
 
 
 def _config(
@@ -163,10 +185,10 @@ def _config(
         concurrency=args.concurrency if local is None else local.slots,
     )
     config = RunConfig(
-        input_jsonl=absolute_input(args.input_jsonl),
+        input_jsonl=absolute_input(args.input_jsonl, directory=args.output_dir, restart=args.restart),
         output_dir=absolute_output(args.output_dir),
         prompt_file=None if args.prompt_file is None else absolute(args.prompt_file, "--prompt-file"),
-        recipe=getattr(args, "recipe", DEFAULT_RECIPE),  # other commands have no choice
+        recipe=_recipe(args),
         fields=tuple(getattr(args, "field", ())),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
@@ -174,11 +196,15 @@ def _config(
         save_every=args.save_every,
         endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (only,),
         model=model.name,
+        replace_model=_replaces_model(args, model),
         began_with=model.began_with,
         three_fields=model.three_fields,
         params=params,
         strict_params=args.strict_params,
         keep_thinking=args.keep_thinking,
+        cache=None
+        if (cache := getattr(args, "cache", None)) is None
+        else absolute(cache.parent, "--cache") / cache.name,
         model_file="" if local is None else local.identity,
         max_tokens_field=args.max_tokens_field,
         share=args.share,

@@ -2,44 +2,56 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
-from asyncgen.humanize import duration, plural, usd
+from asyncgen.humanize import duration, one_of, plural, usd
+from asyncgen.storage.layout import KEPT_INPUT, STATE_DIRECTORY
+from asyncgen.storage.standard_input import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from asyncgen.engine.session import Summary
 
 
 def summary_lines(
-    summary: "Summary", config: RunConfig, price: Price | None, planned: Planned | None, last: Sample | None
+    summary: "Summary",
+    config: RunConfig,
+    place: Path,
+    price: Price | None,
+    planned: Planned | None,
+    last: Sample | None,
+    rows: str,
 ) -> Iterator[str]:
     """The lines that say how a run ended.
 
     Args:
         summary: of the run.
         config: of the run.
+        place: where the user finds what it has made.
         price: of its model, None when it is not known.
         planned: what it was expected to take, None when nothing was.
         last: its last sample, None when it took none.
+        rows: what it was about, in the plural.
     """
     stats = summary.stats
     pairs = stats["total_pairs"]
     if summary.already_complete:
-        yield f"✓ Already complete: {pairs} pairs in {config.output_dir}, nothing to do"
+        yield f"✓ Already complete: {pairs} {rows} in {place}, nothing to do"
         yield _next(config)
         return
     end, failed = "✓ Done", ""
     if summary.failed_pairs:
         end, failed = "⚠ Ended", f", {summary.failed_pairs:,} of them failed"
     per_second = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
+    cached = f"; {plural(summary.cached, 'answer')} from the cache" if summary.cached else ""
     first_start = summary.spend.most.total_tokens == summary.tokens
     yield (
-        f"{end}: {plural(pairs, 'pair')}{failed}{' in' if first_start else '; this start took'} "
+        f"{end}: {plural(pairs, one_of(rows))}{failed}{' in' if first_start else '; this start took'} "
         f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {per_second}, "
-        f"{summary.refused:,} refused; {summary.tokens:,} tokens)"
+        f"{summary.refused:,} refused; {summary.tokens:,} tokens{cached})"
     )
     if planned is not None and last is not None:
         yield _comparison(planned, last, summary.seconds)
@@ -48,7 +60,7 @@ def summary_lines(
     for name, number in stats.items():
         if name not in {"total_pairs", "total_tokens_used"}:
             yield f"  {name:28} {number:>8,}"
-    yield f"  in {config.output_dir}"
+    yield f"  in {place}"
     if not summary.failed_pairs:
         yield _next(config)
 
@@ -71,6 +83,9 @@ def _next(config: RunConfig) -> str:
     if config.shard is not None:
         return f"next, when all {config.shard.of} are done: asyncgen merge DIR… --output-dir OUT"
     # A name that begins with a dash would be taken for a flag.
-    paths = [str(from_here(path)) for path in (config.output_dir, config.input_jsonl)]
+    source = config.input_jsonl
+    if source == STANDARD_INPUT:
+        source = config.output_dir / STATE_DIRECTORY / KEPT_INPUT
+    paths = [str(from_here(path)) for path in (config.output_dir, source)]
     output_dir, input_jsonl = (f"./{path}" if path.startswith("-") else path for path in paths)
     return f"next: {shlex.join(['asyncgen', 'verify', output_dir, '--input-jsonl', input_jsonl])}"

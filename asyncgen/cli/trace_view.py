@@ -11,23 +11,27 @@ import orjson
 
 from asyncgen.chat import Completion
 from asyncgen.cli.replay import Question, readable
+from asyncgen.humanize import one_of
 from asyncgen.monitor.row_trace import Trail
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.note_words import split_words
+from asyncgen.storage.event_log import CACHED
 from asyncgen.text import dumps, printable
 
 
 def say_trail(trail: Trail) -> None:
     """Record by record, call by call, attempt by attempt."""
-    _say(f"pair {trail.index} ({trail.note_id})" if trail.note_id else f"pair {trail.index}")
+    row = one_of(trail.state.rows)
+    _say(f"{row} {trail.index} ({trail.note_id})" if trail.note_id else f"{row} {trail.index}")
     if trail.failure is not None:
         _say(f"failed: {trail.failure['step']}: {trail.failure.get('error')}")
     elif not trail.records:
         _say("not in the files yet, as far as the checkpoint goes")
+    named = any(record.calls for record in trail.records)  # else any call may have gone into them
     for record in trail.records:
         label = record.content.get("label")
         _say(f"{record.file}" + (f", {label}" if isinstance(label, str) else ""))
-        if not record.calls:
+        if named and not record.calls:
             _say("  no call")
         for call in record.calls:
             usage = call.get("usage") or {}
@@ -41,13 +45,17 @@ def say_trail(trail: Trail) -> None:
             if not attempts:
                 _say("    calls.jsonl has no line of it: its last second was lost in a crash")
     for request, attempts in trail.other_attempts.items():
-        _say(f"no record was made of {attempts[0].get('step')}")
+        step = attempts[0].get("step")
+        _say(f"no record was made of {step}" if named or not trail.records else f"step {step}")
         _say(f"    request  {request}")
         _say_attempts(attempts, "    ")
 
 
 def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> None:
     for attempt in attempts or ():
+        if attempt.get("outcome") == CACHED:
+            _say(f"{margin}from the cache: {_time(attempt.get('time'))}")
+            continue
         status = "" if attempt.get("status") in {None, 200} else f" ({attempt['status']})"
         parts = [
             _time(attempt.get("time")),

@@ -3,16 +3,25 @@
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from heapq import nsmallest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from asyncgen.quality.checks.finding import KINDS, Finding
+from asyncgen.cli.review_lines import review_lines
+from asyncgen.humanize import many_of, one_of
+from asyncgen.quality.checks.finding import CHECKS, KINDS, Finding
 from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.judge.verdict import Verdict
 from asyncgen.quality.output_lines import Problem
 from asyncgen.quality.structure import Structure
 from asyncgen.quality.verification import Judged
+from asyncgen.recipes.contents import Contents
+
+if TYPE_CHECKING:
+    from asyncgen.cli.judge_session import JudgeReport
+    from asyncgen.quality.review_agreement import ReviewAgreement
 
 # Also what steers the direction of a line or hides in it.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
@@ -22,6 +31,11 @@ _SAYS = {
     State.FLAGGED: "wrong by rule",
     State.OPEN: "neither: look at them, or have them judged",
 }
+_CHECKED = {
+    State.PROVEN: "schemas and checks of the recipe hold",
+    State.FLAGGED: "wrong by a schema or a check of the recipe",
+}
+_NAMES = {_CHECKED[State.PROVEN]: "passed"}
 
 
 class VerifyReport:
@@ -39,6 +53,7 @@ class VerifyReport:
         self._last = -1
         self.pairs: dict[int, list[Judged]] = {}
         self.states: Counter[State] = Counter()
+        self.review: ReviewAgreement | None = None  # what a person said of the rows
         self.counts: Counter[str] = Counter()
 
     @property
@@ -48,6 +63,8 @@ class VerifyReport:
 
     def add(self, judged: Judged) -> None:
         """Take in a pair, or one more finding of one."""
+        if self.review is not None:
+            self.review.add(judged)
         if judged.index > self._last:  # what comes once more, as a twin of another one, is flagged already
             self._last = judged.index
             self.states[judged.state] += 1
@@ -64,16 +81,20 @@ class VerifyReport:
         """The worst pairs first; among equals, in input order."""
         return nsmallest(self._show, self._worst, key=lambda judged: (-judged.weight, judged.index))
 
-    def in_state(self, state: State) -> list[dict[str, Any]]:
-        """The pairs of a state that are kept, in input order."""
-        return [pair_as_json(judged) for _, judged in sorted(self.pairs.items()) if judged[0].state is state]
+    def in_state(self, state: State, verdicts: Mapping[int, Verdict]) -> list[dict[str, Any]]:
+        """The pairs of a state that are kept, in input order, with what the judge says."""
+        return [
+            pair_as_json(judged, verdicts.get(index))
+            for index, judged in sorted(self.pairs.items())
+            if judged[0].state is state
+        ]
 
     def percent(self, state: State) -> float:
         """Share of the pairs that are in a state."""
         return 100 * self.states[state] / max(1, self.judged)
 
 
-def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
+def pair_as_json(judged: list[Judged], verdict: Verdict | None) -> dict[str, Any]:
     """A pair with its state, findings and passages that no rule accounts for; a twin's finding comes once more."""
     first = judged[0]
     return {
@@ -83,34 +104,78 @@ def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
         "kinds": [kind for one in judged for kind in one.kinds],
         "findings": [finding for one in judged for finding in one.judgement.findings],
         "unproven": [{"was": place.was, "became": place.became} for place in first.judgement.unproven],
+        "judge": verdict,
     }
+
+
+def is_judged(contents: Contents, *, with_input: bool) -> bool:
+    """Whether rows are judged one by one: their paraphrases, or answers that have a schema or a check."""
+    return contents.asks or (contents.paraphrase is not None and with_input)
+
+
+def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
+    """What could not be looked at, and why."""
+    found = [contents.remark] if contents.remark else []
+    if not with_input and contents.paraphrase is not None:
+        found.append("notes against the input, and quality: give --input-jsonl")
+    elif not with_input and contents.parse is not None:
+        found.append("the lines against the input: give --input-jsonl")
+    if contents.unchecked:
+        found.append(f"the answers of {', '.join(contents.unchecked)}: no line has them as they were given")
+    return found
 
 
 def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
     """Structure, states, counts by kind, the worst pairs."""
+    contents = structure.contents
     _structure(structure)
-    if not with_input:
-        _say("not checked    notes against the input, and quality: give --input-jsonl")
-        return
-    for state, says in _SAYS.items():
-        number = f"{report.states[state]:,} of {report.judged:,} pairs ({report.percent(state):.2f} %)"
-        _say(f"{state:<14} {number:<32} {says}")
+    for reason in not_checked(contents, with_input=with_input):
+        _say(f"not checked    {reason}")
+    if is_judged(contents, with_input=with_input):
+        _quality(contents, report, _SAYS if contents.paraphrase and with_input else _CHECKED)
+
+
+def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]) -> None:
+    """States, counts by kind, the worst pairs."""
+    rows = many_of(contents.rows)
+    for state, says in said.items():
+        number = f"{report.states[state]:,} of {report.judged:,} {rows} ({report.percent(state):.2f} %)"
+        _say(f"{_NAMES.get(says, state):<14} {number:<32} {says}")
     if report.counts:
-        _say(f"\n{'kind':<18} {'pairs':>6}")
-        for kind, pairs in report.counts.most_common():
-            _say(f"{kind:<18} {pairs:>6,}  {KINDS[kind].says}")
+        _say(f"\n{'kind':<18} {rows:>6}")
+        for kind, number_of in report.counts.most_common():
+            _say(f"{kind:<18} {number_of:>6,}  {KINDS[kind].says}")
     if worst := report.worst():
         _say("\nthe worst, was → became:")
     for judged in worst:
-        _say(f"pair {judged.index} ({judged.note_id})")
+        _say(f"{one_of(contents.rows)} {judged.index} ({judged.note_id})")
         for finding in judged.judgement.findings:
             _say(f"  {finding.kind:<16} {_words(finding)}")
 
 
-def print_json(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
-    """One object; every finding, and every passage that no rule accounts for, by pair."""
-    problems = structure.problems
+def print_review(report: VerifyReport, rows: str) -> None:
+    """How rules and judge agree with what a person said, where a person did."""
+    for line in () if report.review is None else review_lines(report.review, rows):
+        _say(line)
+
+
+def print_judge(found: "JudgeReport", rows: str) -> None:
+    """What the judge says, how well it does, and what follows; or what asking it would take."""
+    from asyncgen.cli.judge_view import judge_lines, plan_lines  # noqa: PLC0415 - it brings the engine
+
+    for line in plan_lines(found) if found.dry else judge_lines(found, rows):
+        _say(line)
+
+
+def print_json(
+    structure: Structure, report: VerifyReport, *, with_input: bool, judge: "JudgeReport | None" = None
+) -> None:
+    """One object; every finding, every passage that no rule accounts for, and what the judge says, by pair."""
+    verdicts = {} if judge is None else judge.verdicts
+    problems, contents = structure.problems, structure.contents
     content: dict[str, Any] = {
+        "rows": contents.rows,
+        "not_checked": not_checked(contents, with_input=with_input),
         "pairs": structure.pairs,
         "failed_pairs": structure.failed,
         "finished": structure.finished,
@@ -126,13 +191,18 @@ def print_json(structure: Structure, report: VerifyReport, *, with_input: bool) 
             "open": report.states[State.OPEN],
             "percent": round(report.percent(State.FLAGGED), 4),
             "counts": report.counts,
-            "pairs": report.in_state(State.FLAGGED),
-            "open_pairs": report.in_state(State.OPEN),
-            "worst": [pair_as_json([judged]) for judged in report.worst()],
+            "pairs": report.in_state(State.FLAGGED, verdicts),
+            "open_pairs": report.in_state(State.OPEN, verdicts),
+            "worst": [pair_as_json([judged], verdicts.get(judged.index)) for judged in report.worst()],
         }
-        if with_input
+        if is_judged(structure.contents, with_input=with_input)
         else None,
+        "review": None if report.review is None else report.review.as_json(),
     }
+    if judge is not None:
+        from asyncgen.cli.judge_view import judge_as_json  # noqa: PLC0415 - as above
+
+        content["judge"] = judge_as_json(judge)
     sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 
@@ -144,25 +214,29 @@ def _structure(structure: Structure) -> None:
     elif structure.finished:
         marks = "held against the checksums of the statistics"
     else:
-        marks = f"unfinished run: checked up to pair {state.last_completed_idx}, as its checkpoint says"
-    _say(f"pairs          {structure.pairs:,} in the files, {structure.failed:,} failed; {marks}")
+        row = one_of(structure.contents.rows)
+        marks = f"unfinished run: checked up to {row} {state.last_completed_idx}, as its checkpoint says"
+    rows = many_of(structure.contents.rows)
+    _say(f"{rows:<14} {structure.pairs:,} in the files, {structure.failed:,} failed; {marks}")
     problems = structure.problems
     if not problems.counts:
         _say("structure      ✓ whole, in order, in step")
         return
     _say("structure      ❌ " + ", ".join(f"{number:,} {kind}" for kind, number in problems.counts.most_common()))
     for problem in problems.kept[:_PROBLEMS_SHOWN]:
-        _say(f"  {_problem(problem)}")
+        _say(f"  {_problem(problem, problems.row)}")
     if problems.counts.total() > _PROBLEMS_SHOWN:
         _say(f"  and {problems.counts.total() - _PROBLEMS_SHOWN:,} more (--json has the first thousand)")
 
 
-def _problem(problem: Problem) -> str:
-    place = "" if problem.index is None else f", pair {problem.index}"
+def _problem(problem: Problem, row: str) -> str:
+    place = "" if problem.index is None else f", {row} {problem.index}"
     return f"{problem.kind:<18} {problem.file}{place}: {problem.detail}"
 
 
 def _words(finding: Finding) -> str:
+    if finding.kind in CHECKS:
+        return f"of step {finding.was}"
     return f"{finding.was or '∅'} → {finding.became or '∅'}"
 
 

@@ -8,6 +8,7 @@ Rules:
    fields): the two names of the limit are exchanged, a field that can be left out is left out. What a recipe needs
    (messages, response_format) is never touched.
 3. What is known of a listed model is applied from the beginning (`ModelWays`).
+4. A request that is sent whole is never changed: somebody else has made it, and its refusal is the answer to it.
 """
 
 import re
@@ -16,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import Adaptation, ModelWays
+from asyncgen.chat import Adaptation, ModelWays, RequestShape
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 
@@ -69,9 +70,20 @@ class Parameters:
         self._ways = ways
         self._learned = list(learned)
         self._tails: dict[tuple[str, str, bytes], bytes] = {}
+        self._shapes: dict[tuple[str, str, bytes], RequestShape] = {}
+
+    def shape(self, endpoint: str, request: Prepared) -> RequestShape:
+        """What the requests that are adapted alike have in common."""
+        key = endpoint, request.step, request.shape
+        known = self._shapes.get(key)
+        if known is None:
+            known = self._shapes[key] = RequestShape(endpoint, request.step, shape_of(request))
+        return known
 
     def body(self, endpoint: str, request: Prepared) -> bytes:
         """The body of a request as this endpoint takes it."""
+        if request.whole:
+            return request.body
         tail = request.shape
         key = endpoint, request.step, tail
         adapted = self._tails.get(key)
@@ -81,6 +93,8 @@ class Parameters:
 
     def learn(self, endpoint: str, request: Prepared, failure: Failure) -> Adaptation | None:
         """What a refusal teaches; None when it teaches nothing new."""
+        if request.whole:
+            return None
         fields = self._sent(endpoint, request)
         name = refused_field(failure, fields)
         if name is None:
@@ -88,19 +102,21 @@ class Parameters:
         renamed = None
         if name in LIMIT_FIELDS:
             renamed = LIMIT_FIELDS[1 - LIMIT_FIELDS.index(name)]
-        adaptation = Adaptation(endpoint, request.step, shape_of(request), name, renamed)
-        if adaptation in self._learned or self._refused_before(adaptation):
-            return None
+        adaptation = Adaptation(endpoint, request.step, self.shape(endpoint, request).fields, name, renamed)
+        return adaptation if not self._refused_before(adaptation) and self.add(adaptation) else None
+
+    def add(self, adaptation: Adaptation) -> bool:
+        """Send requests so from now on; False when it was known."""
+        if adaptation in self._learned:
+            return False
         self._learned.append(adaptation)
         self._tails.clear()
-        return adaptation
+        return True
 
     def _refused_before(self, new: Adaptation) -> bool:
         """Whether the limit has had the other name here already, and that was refused too."""
         return any(
-            (one.endpoint, one.step, one.fields, one.renamed) == (new.endpoint, new.step, new.fields, new.name)
-            for one in self._learned
-            if new.renamed is not None
+            (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
         )
 
     def _sent(self, endpoint: str, request: Prepared) -> dict[str, Any]:
@@ -109,17 +125,28 @@ class Parameters:
     def _adapt(self, endpoint: str, step: str, tail: bytes) -> bytes:
         configured = _decoded(tail)
         fields = configured if self._ways is None else _preselected(self._ways, configured)
-        shape = _shape(configured)
+        shape = RequestShape(endpoint, step, tuple(sorted(configured)))
         for one in self._learned:
-            if (one.endpoint, one.step, one.fields) == (endpoint, step, shape):
+            if one.shape == shape:
                 fields = _changed(fields, one)
         # Same fields, same bytes: nothing is encoded anew where nothing changed.
         return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
 
 
+def told(model: str, adaptation: Adaptation) -> str:
+    """What is said of an adaptation, once for each field of an endpoint."""
+    where = f" at endpoint {adaptation.endpoint}" if adaptation.endpoint else ""
+    if adaptation.renamed is None:
+        return f"Model {model}{where} takes no {adaptation.name}: left out"
+    return f"Model {model}{where} takes {adaptation.renamed} for {adaptation.name}: sent so"
+
+
 def shape_of(request: Prepared) -> tuple[str, ...]:
-    """The names of a request's fields as configured, sorted: what servers take or refuse alike."""
-    return _shape(_fields(request))
+    """The names of a request's fields as configured, sorted: what servers take or refuse alike.
+
+    A request that is sent as it stands has none that could be adapted.
+    """
+    return () if request.whole else tuple(sorted(_decoded(request.shape)))
 
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
@@ -159,14 +186,6 @@ def _changed(fields: dict[str, Any], change: Adaptation) -> dict[str, Any]:
         for name, value in fields.items()
         if name != change.name or change.renamed is not None
     }
-
-
-def _fields(request: Prepared) -> dict[str, Any]:
-    return _decoded(request.shape)
-
-
-def _shape(fields: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(fields))
 
 
 def _decoded(tail: bytes) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from asyncgen.limits.rate_headers import DAY, LEAST_EPOCH, MINUTE, read_duration
+from asyncgen.limits.pacer import MINUTE
+from asyncgen.limits.rate_headers import DAY, LEAST_EPOCH, read_duration
 
 # Seconds: limits are by the minute; beyond two of them it is a wrong unit, or a limit of the day.
 MAX_RETRY_AFTER = 120.0

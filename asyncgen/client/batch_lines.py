@@ -60,6 +60,7 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
             json_object=request.json_object,
             required_keys=request.required_keys,
             check=request.check,
+            whole=request.whole,
             now=time.time(),
         )
         return verdict, headers.get("x-request-id")

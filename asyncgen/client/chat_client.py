@@ -5,12 +5,21 @@ and `retry`, here alone.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, ModelWays, OutOfBatch, Usage
-from asyncgen.client.adaptations import Parameters
+from asyncgen.chat import (
+    NO_USAGE,
+    Adaptation,
+    ChatRequest,
+    Completion,
+    ModelWays,
+    OutOfBatch,
+    RequestShape,
+    Usage,
+)
+from asyncgen.client.adaptations import Parameters, told
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
@@ -25,9 +34,6 @@ from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
-# Seconds, where the server names none: a limit by the second is free again by then or the next time.
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
 LONG_PROMPT = 8000  # characters
 CHARACTERS_OF_A_TOKEN = 10  # on average, no text has more; English has 4 to 5
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
@@ -41,13 +47,14 @@ class Caller:
 
     Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload, falls into
     an outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the row's
-    own, nothing of them is shown.
+    own, nothing of them is shown. `not_accepted` is, by step, the last one that the recipe did not accept.
     """
 
     index: int
     note_id: str
     seconds: float
     answers: list[str] = field(default_factory=list)
+    not_accepted: dict[str, Completion] = field(default_factory=dict)
 
 
 class CallLog(Protocol):
@@ -102,7 +109,8 @@ class ChatClient:
         stop: told the reason when the run has to stop.
         wire: carries the attempts; whoever opened it closes it.
         ways: what is known of the model's requests; None: nothing.
-        learned: what endpoints have refused in earlier starts.
+        learned: what endpoints have refused in earlier starts, as far as the log has it.
+        probes: lets a few calls go ahead, and keeps what they find out; None: nobody shares it.
         longest_answer: tokens that the model writes at most.
     """
 
@@ -117,8 +125,10 @@ class ChatClient:
         *,
         ways: ModelWays | None = None,
         learned: Iterable[Adaptation] = (),
+        probes: Probes | None = None,
         longest_answer: int = 0,
     ) -> None:
+        learned = list(learned)
         self._config = config
         self._gate = gate
         self._log = log
@@ -129,9 +139,10 @@ class ChatClient:
         self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
         self._longest_answer = longest_answer
         self._parameters = Parameters(ways, learned)
-        self._probes = Probes()
+        self._probes = Probes() if probes is None else probes
+        self._taken_over = 0
         self._explanations = Explanations()
-        self._told: set[tuple[str, str]] = set()
+        self._told = {(one.endpoint, one.name) for one in learned}
         self._uncounted = False
         # Attempts that did not reach an endpoint since its last answer: an outage may come out of them.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
@@ -209,6 +220,7 @@ class ChatClient:
         queued = now()
         grant = await self._enter(caller, request, refused=refused)
         endpoint = grant.endpoint
+        self._take_over()
         sent = self._parameters.body(endpoint.name, request)
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
@@ -229,6 +241,8 @@ class ChatClient:
                 self._gate.answered(grant, headers, request.tokens)
             else:
                 lost = request.most if result.unsaid else NO_USAGE
+                if result.answer is not None:
+                    caller.not_accepted[request.step] = self._as_kept(result.answer)
                 self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._outages.refused()
@@ -240,7 +254,7 @@ class ChatClient:
             self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
         finally:
             self._gate.leave(grant, request.most)
-            self._probes.leave((endpoint.name, request.step, request.shape), answered=answered)
+            self._probes.leave(self._parameters.shape(endpoint.name, request), answered=answered)
         self._tell(
             caller,
             request,
@@ -290,6 +304,8 @@ class ChatClient:
             caller.answers.append(result.text)
         else:
             lost = request.most if result.unsaid else NO_USAGE
+            if result.answer is not None:
+                caller.not_accepted[request.step] = self._as_kept(result.answer)
             log.failed(caller.index, request.step, result.kind, result.usage, lost, came)
         self._tell(
             caller,
@@ -347,10 +363,9 @@ class ChatClient:
 
     async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> Grant:
         """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
-        only = self._gate.endpoints[0].name if len(self._gate.endpoints) == 1 else None
-        held: Hashable = None
-        if only is not None:
-            held = only, request.step, request.shape
+        held: RequestShape | None = None
+        if len(self._gate.endpoints) == 1:
+            held = self._parameters.shape(self._gate.endpoints[0].name, request)
             await self._probes.enter(held)
         while True:
             try:
@@ -360,7 +375,7 @@ class ChatClient:
                     self._probes.leave(held)
                 raise
             # Where there are several, the gate chooses; a place among the few of another one is given back.
-            shape = grant.endpoint.name, request.step, request.shape
+            shape = self._parameters.shape(grant.endpoint.name, request)
             if held == shape:
                 return grant
             if held is not None:
@@ -387,10 +402,14 @@ class ChatClient:
                     warning=True,
                 )
             )
-        self._check_prompt(len(request.body), said.prompt_tokens)
-        if not self._config.keep_thinking and completion.thinking:
-            completion = replace(completion, thinking="")
-        return completion, lost
+        if not request.whole:  # an image takes more room in a body than tokens
+            self._check_prompt(len(request.body), said.prompt_tokens)
+        return self._as_kept(completion), lost
+
+    def _as_kept(self, completion: Completion) -> Completion:
+        """Without what the model thought, unless that is kept."""
+        keeps = self._config.keep_thinking or not completion.thinking
+        return completion if keeps else replace(completion, thinking="")
 
     def _check_prompt(self, characters: int, tokens: int) -> None:
         """Warn once of a server that cuts long prompts in silence, which its own count gives away."""
@@ -405,23 +424,28 @@ class ChatClient:
             )
         )
 
+    def _take_over(self) -> None:
+        """Record what others have found out, before anything is sent in another way."""
+        known = self._probes.adaptations
+        for adaptation in known[self._taken_over :]:
+            self._told.add((adaptation.endpoint, adaptation.name))
+            if self._parameters.add(adaptation):
+                self._log.adapted(adaptation)
+        self._taken_over = len(known)
+
     def _adapt(self, endpoint: Endpoint, request: Prepared, sent: bytes, failure: Failure) -> bool:
         """Learn from a refusal what the endpoint takes; whether the call is to be sent anew, in another way."""
         learned = self._parameters.learn(endpoint.name, request, failure)
         if learned is not None:
-            where = f" at endpoint {endpoint.name}" if endpoint.name else ""
             if self._config.strict_params:
+                where = f" at endpoint {endpoint.name}" if endpoint.name else ""
                 self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
                 raise Stopping
             self._log.adapted(learned)
-            said = (
-                f"takes no {learned.name}: left out"
-                if learned.renamed is None
-                else f"takes {learned.renamed} for {learned.name}: sent so"
-            )
             if (key := (endpoint.name, learned.name)) not in self._told:
                 self._told.add(key)
-                self._observe(Notice(f"Model {self._config.model}{where} {said}"))
+                self._observe(Notice(told(self._config.model, learned)))
+            self._probes.found(learned)
         return self._parameters.body(endpoint.name, request) != sent
 
     def with_more_room(self, request: Prepared) -> Prepared:
@@ -475,17 +499,15 @@ class ChatClient:
         self._observe(Paused(seconds, kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
 
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
-        """Pause its endpoint, as long as the server asks; else longer with each episode without a success."""
+        """Pause its endpoint, as long as the server asks; else as long as is wise."""
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
         pause = failure.retry_after or 0.0
         if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down, pause=pause):
             endpoint.pauses_in_a_row += 1
         if failure.day_over is not None:
             endpoint.limiter.day_over = failure.day_over
-        seconds = failure.retry_after
-        if seconds is None:
-            seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (endpoint.pauses_in_a_row - 1))
-        if self._gate.pause(seconds, endpoint):
+        seconds = endpoint.own_pause if failure.retry_after is None else failure.retry_after
+        if seconds is not None and self._gate.pause(seconds, endpoint):
             self._tell_pause(seconds, failure.kind, endpoint)
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint, row: int) -> Decision:

@@ -1,7 +1,8 @@
 """What an attempt came to: a usable completion, or a failure of a named kind with what to do about it.
 
 Pure, and the one place that classifies: by status, `error.type`, `error.code` and the shape of the body,
-never by the words of a message (but by two numbers in it). The tables read like "Errors of the API" in the design.
+never by the words of a message (but by two numbers in it, and for a model that is not served: `unknown_model`).
+The tables read like "Errors of the API" in the design.
 """
 
 import math
@@ -16,6 +17,7 @@ from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, wi
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
 from asyncgen.client.response_body import NotJsonError, read_body
+from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
 
@@ -40,7 +42,8 @@ class Failure:
     "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
     nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
     not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it. `day_over`: the limit
-    of the day is used up, and the server counts anew in so many seconds.
+    of the day is used up, and the server counts anew in so many seconds. `answer` is one that the
+    recipe did not accept.
     """
 
     kind: str
@@ -57,6 +60,7 @@ class Failure:
     refuses_field: bool = False
     unsaid: bool = False
     day_over: float | None = None
+    answer: Completion | None = field(default=None, repr=False)
 
     @property
     def unreached(self) -> bool:
@@ -82,7 +86,12 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "model_decommissioned": ("not_found", Action.STOP_IF_REPEATED),  # Groq
     "invalid_model": ("not_found", Action.STOP_IF_REPEATED),  # Mistral
     "DeploymentNotFound": ("not_found", Action.STOP_IF_REPEATED),  # Azure
+    "OperationNotSupported": ("not_found", Action.STOP_IF_REPEATED),  # Azure: another kind of model
     "model_not_found": ("not_found", Action.STOP_IF_REPEATED),
+    "model_not_available": ("not_found", Action.STOP_IF_REPEATED),  # Together
+    "dedicated_endpoint_not_running": ("not_found", Action.STOP_IF_REPEATED),  # Together
+    "model_not_supported": ("not_found", Action.STOP_IF_REPEATED),  # Hugging Face, GitHub Copilot
+    "unknown_model": ("not_found", Action.STOP_IF_REPEATED),  # GitHub Models
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
 }
 _BY_STATUS: dict[int, tuple[str, Action]] = {
@@ -107,6 +116,9 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _CUT_OFF = {"length", "max_tokens", "model_length"}
+_CALLS_TOOLS = {"tool_calls", "function_call", "tool_use"}
+# One of these is what an answer says, of whatever kind it is.
+_SAYING = ("content", "tool_calls", "function_call", "refusal", "audio")
 # A gateway that waited no longer for an answer, which may have been made behind it all the same.
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
 # A gateway without the server behind it, or (524) without its answer.
@@ -133,6 +145,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     names = read_error(body)
     # In the order of the table: what never gets better by waiting is looked for first.
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
+    if known is None and says_unknown_model(status, names):
+        known = "not_found", Action.STOP_IF_REPEATED
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN
@@ -161,6 +175,7 @@ def judge_answer(
     json_object: bool,
     required_keys: Sequence[str] = (),
     check: Callable[[str], str | None] | None = None,
+    whole: bool = False,
     now: float,
 ) -> Completion | Failure:
     """Take the completion out of the body of a 200, or say why it is none.
@@ -171,6 +186,7 @@ def judge_answer(
         json_object: the text must be a JSON object.
         required_keys: keys that must be in it, with something in them.
         check: says in a word why the recipe does not accept a text; the same request would get the same answer.
+        whole: the answer is taken as it came.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     request_id = headers.get("x-request-id")
@@ -192,13 +208,17 @@ def judge_answer(
     choice = _first(body.get("choices"))
     if choice is None and body.get("prompt_filter_results"):  # Azure
         return failure("content_filter", Action.GIVE_UP, usage)
-    answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
+    if whole:
+        answer = _whole(body.get("choices"), usage)
+    else:
+        answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
     if isinstance(answer, tuple):
         return failure(*answer, usage)
+    answer = replace(answer, model=str(body.get("model") or ""))
     problem = None if check is None else check(answer.text)
     if problem is not None:
-        return failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage)
-    return replace(answer, model=str(body.get("model") or ""))
+        return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage), answer=answer)
+    return answer
 
 
 def _asks_for_more_than_there_is(sentence: str | None) -> bool:
@@ -254,13 +274,35 @@ def _answer(
     # Some servers give no reason for the end of a whole answer.
     if not (reason is None or (isinstance(reason, str) and reason.lower() in _FINISHED)):
         return "unfinished", Action.ASK_AGAIN
-    problem = _json_problem(text, required_keys) if json_object else None
+    problem = json_problem(text, required_keys) if json_object else None
     if problem is not None:
         return problem, Action.ASK_AGAIN
     return Completion(text, usage, "", reason, thinking=parts[1] or beside)
 
 
-def _json_problem(text: str, required_keys: Sequence[str]) -> str | None:
+def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
+    """The choices as they came, or why they are no answer at all: what is in one is not looked at.
+
+    A cut-off answer is one, for the request has set the limit; so are tool calls and a refusal.
+    """
+    first = _first(choices)
+    message = None if first is None else first.get("message")
+    if first is None or not isinstance(message, dict):
+        return "no_choices", Action.ASK_AGAIN
+    reason = first.get("finish_reason")
+    word = str(reason or "").lower()
+    if word == "content_filter":
+        return "content_filter", Action.GIVE_UP
+    if word not in _FINISHED | _CUT_OFF | _CALLS_TOOLS:
+        return "unfinished", Action.ASK_AGAIN
+    if word not in _CUT_OFF and not any(message.get(name) for name in _SAYING):
+        return "empty", Action.ASK_AGAIN
+    text = text_of(message.get("content")) or ""
+    return Completion(text, usage, "", reason if word else None, choices=tuple(choices))
+
+
+def json_problem(text: str, required_keys: Sequence[str]) -> str | None:
+    """Why a text is not the JSON object that was asked for; None: it is."""
     answer = _json_object(text)
     if answer is None:
         return "invalid_json"

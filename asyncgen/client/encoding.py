@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage
+from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage, WholeBody
 
 CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it charges before it knows
+# An image behind an address costs up to 2,833 + 8 x 5,667 with the dearest model there was (gpt-4o-mini).
+ATTACHMENT_TOKENS = 50_000
 MOST_FRAMES = 64  # a recipe has a few steps, and two seeds of each: more are prompts that differ by row
 _USER = b'{"role":"user","content":'
 
@@ -22,7 +24,8 @@ class Prepared:
     """A request as it will be sent: `hash` (hex) names it in the journal, `step` is the recipe's name for it.
 
     `tokens` is what it is charged against a limit, `most` what it can cost; `limit` is the most tokens of its
-    answer (None: it has none); behind `fields_at` in the body come its fields beside model and messages.
+    answer (None: it has none); behind `fields_at` in the body come its fields beside model and messages. One that
+    is `whole` was made by somebody else: it is sent as it stands, and its answer is taken so.
     """
 
     step: str
@@ -36,6 +39,7 @@ class Prepared:
     fields_at: int
     shape: bytes
     check: Callable[[str], str | None] | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Encoder:
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
         """Encode the request of a step as it goes over the wire."""
+        if request.whole is not None:
+            return self._as_it_stands(step, request, request.whole)
         key = request.system, request.sampling, request.json_object, request.seed
         frame = self._frames.get(key)
         if frame is None or frame.schema is not request.response_schema:
@@ -101,6 +107,24 @@ class Encoder:
             fields_at=len(body) - len(frame.after),
             shape=frame.after,
             check=request.check,
+        )
+
+    def _as_it_stands(self, step: str, request: ChatRequest, whole: WholeBody) -> Prepared:
+        limit = request.sampling.max_tokens
+        most = self._longest_answer if limit is None else limit
+        prompt = len(whole.data) + ATTACHMENT_TOKENS * whole.attachments
+        return Prepared(
+            step=step,
+            body=whole.data,
+            hash=blake2b(whole.data, digest_size=16).hexdigest(),
+            tokens=max(limit or 0, len(request.user) // CHARACTERS_PER_TOKEN),
+            most=Usage(prompt, most, prompt + most),
+            json_object=False,
+            required_keys=(),
+            limit=limit,
+            fields_at=len(whole.data),
+            shape=b"",
+            whole=True,
         )
 
     def with_limit(self, request: Prepared, limit: int) -> Prepared:

@@ -66,7 +66,10 @@ def _words(error: dict[str, Any]) -> Any:
     """The sentence; that of the server behind a gateway says more."""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    said = [text for text in (error.get("message"), error.get("detail"), raw) if isinstance(text, str)]
+    message = error.get("message")
+    if isinstance(message, dict):  # LiteLLM
+        message = message.get("error")
+    said = [text for text in (message, error.get("detail"), raw) if isinstance(text, str)]
     return ": ".join(dict.fromkeys(said))
 
 

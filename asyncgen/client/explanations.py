@@ -1,10 +1,15 @@
 """What a user is told of a refusal: its names, and once for each kind what the server says."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import orjson
 
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scrub import scrub
+
+LONGEST_WORD = 1_000  # characters: what is longer without a blank is encoded data
 
 
 class Explanations:
@@ -23,7 +28,7 @@ class Explanations:
         """
         if failure.code is None and failure.param is None:
             return None, None
-        private = [_user(request), *answers]
+        private = [*_private(request), *answers]
         names = failure.code, failure.param
         code, param = (name if name is None or scrub(name, private) == name else None for name in names)
         return code, param
@@ -36,12 +41,26 @@ class Explanations:
         if failure.sentence is None or key in self._known:
             return None
         self._known.add(key)
-        return scrub(failure.sentence, [_user(request), *answers], [_system(request)])
+        common = [] if request.whole else [str(_messages(request)[0]["content"])]
+        return scrub(failure.sentence, [*_private(request), *answers], common)
 
 
-def _user(request: Prepared) -> str:
-    return str(orjson.loads(request.body)["messages"][-1]["content"])
+def _private(request: Prepared) -> list[str]:
+    """The texts that are of the row alone: the user message; all texts of a request that is sent whole."""
+    if not request.whole:
+        return [str(_messages(request)[-1]["content"])]
+    return ["\n".join(_texts({**orjson.loads(request.body), "model": None}))]
 
 
-def _system(request: Prepared) -> str:
-    return str(orjson.loads(request.body)["messages"][0]["content"])
+def _messages(request: Prepared) -> Any:
+    return orjson.loads(request.body)["messages"]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts inside of a decoded value; an image is none, and what is quoted of one looks like a key."""
+    if isinstance(value, str):
+        if len(value) < LONGEST_WORD or len(value.split(maxsplit=1)) > 1:
+            yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

@@ -20,7 +20,9 @@ from asyncgen.address import is_local_name
 from asyncgen.client.proxies import Proxy
 from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError, translated
 
-KEEP_ALIVE = 4.0  # seconds; many servers close idle connections after 5, and what is just being sent is lost then
+# Seconds. Gateways close idle connections after 5 s, some after 1, and what is just being sent is lost then. One
+# that serves few connections at once lets calls on new ones wait for as long as idle ones are open.
+KEEP_ALIVE = 0.75
 MOST_BYTES = 8 * 1024 * 1024  # the longest answers are below 1 MB: more is no answer, and would fill the memory
 MOST_HEADER_BYTES = 65_536  # of one header: gateways send policies and cookies of 12 kB
 MOST_HEADERS = 1024

@@ -1,37 +1,119 @@
-"""A few calls go ahead of the others as long as it is not known whether a server takes requests of their shape."""
+"""A few calls go ahead of the others as long as it is not known whether a server takes requests of their shape.
+
+Rules:
+
+1. A shape is unproven until one of its calls was answered; until then at most `PROBES` of them are in flight.
+2. Where many processes share a run, one of them probes a shape at a time: whoever was not permitted waits, until
+   it is, or until another one has proven the shape.
+3. What was found out is kept here beyond one client, so that each one begins with all of it.
+"""
 
 import asyncio
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Iterable
+
+from asyncgen.chat import Adaptation, Findings, RequestShape
 
 PROBES = 8  # as many as go ahead where no limit is known: what is refused costs a request of the account's limit
 
 
 class Probes:
-    """Lets at most `PROBES` calls of a shape be in flight until one was answered."""
+    """Lets at most `PROBES` calls of a shape be in flight until one was answered.
 
-    def __init__(self) -> None:
-        self._proven: set[Hashable] = set()
-        self._in_flight: Counter[Hashable] = Counter()
-        self._changed: dict[Hashable, asyncio.Event] = {}
+    Args:
+        known: what endpoints have refused in earlier starts.
+        shared: other processes share the run, and this one waits until it is permitted to probe.
+    """
 
-    def try_enter(self, shape: Hashable) -> bool:
+    def __init__(self, known: Iterable[Adaptation] = (), *, shared: bool = False) -> None:
+        self._adaptations = list(dict.fromkeys(known))
+        self._shared = shared
+        self._permitted: frozenset[RequestShape] = frozenset()
+        self._proven: set[RequestShape] = set()
+        self._waiting: Counter[RequestShape] = Counter()
+        self._in_flight: Counter[RequestShape] = Counter()
+        self._changed: dict[RequestShape, asyncio.Event] = {}
+        self.on_change: Callable[[], None] | None = None
+
+    @property
+    def adaptations(self) -> list[Adaptation]:
+        """What endpoints have refused, in the order in which it became known; it only grows."""
+        return self._adaptations
+
+    @property
+    def findings(self) -> Findings:
+        """All that is known."""
+        return Findings(tuple(self._adaptations), frozenset(self._proven))
+
+    @property
+    def unproven(self) -> frozenset[RequestShape]:
+        """The unproven shapes of which calls are in flight or wait."""
+        return frozenset((+self._waiting | +self._in_flight).keys() - self._proven)
+
+    def found(self, adaptation: Adaptation) -> None:
+        """Keep what an endpoint has refused."""
+        if adaptation not in self._adaptations:
+            self._adaptations.append(adaptation)
+            self._tell()
+
+    def take(self, findings: Findings, permitted: frozenset[RequestShape]) -> None:
+        """Take over what others have found out, and which shapes this process may probe."""
+        for adaptation in findings.adaptations:
+            if adaptation not in self._adaptations:
+                self._adaptations.append(adaptation)
+        before = self._proven | self._permitted
+        self._shared, self._permitted = True, permitted
+        self._proven |= findings.proven
+        for shape in (self._proven | permitted) - before:
+            self._wake(shape)
+
+    def probe_alone(self) -> None:
+        """Wait for no permission any more: nobody is there to give it."""
+        if self._shared:
+            self._shared = False
+            for shape in list(self._changed):
+                self._wake(shape)
+
+    def try_enter(self, shape: RequestShape) -> bool:
         """Let one more call of this shape go if it may; then `leave` must follow."""
-        if shape not in self._proven and self._in_flight[shape] >= PROBES:
+        if shape not in self._proven and not self._may_probe(shape):
             return False
-        self._in_flight[shape] += 1
+        self._count(self._in_flight, shape, 1)
         return True
 
-    async def enter(self, shape: Hashable) -> None:
+    async def enter(self, shape: RequestShape) -> None:
         """Wait until one more call of this shape may go; `leave` must follow."""
-        while not self.try_enter(shape):
-            await self._changed.setdefault(shape, asyncio.Event()).wait()
+        if self.try_enter(shape):
+            return
+        self._count(self._waiting, shape, 1)
+        try:
+            while not self.try_enter(shape):
+                await self._changed.setdefault(shape, asyncio.Event()).wait()
+        finally:
+            self._count(self._waiting, shape, -1)
 
-    def leave(self, shape: Hashable, *, answered: bool = False) -> None:
+    def leave(self, shape: RequestShape, *, answered: bool = False) -> None:
         """A call is back; the first one that was answered lets all others go."""
-        self._in_flight[shape] -= 1
-        if answered:
+        if answered and shape not in self._proven:
             self._proven.add(shape)
+            self._tell()
+        self._count(self._in_flight, shape, -1)
+        self._wake(shape)
+
+    def _may_probe(self, shape: RequestShape) -> bool:
+        return (not self._shared or shape in self._permitted) and self._in_flight[shape] < PROBES
+
+    def _count(self, calls: Counter[RequestShape], shape: RequestShape, more: int) -> None:
+        before = self._waiting[shape] + self._in_flight[shape]
+        calls[shape] += more
+        if shape not in self._proven and 0 in {before, before + more}:
+            self._tell()
+
+    def _wake(self, shape: RequestShape) -> None:
         changed = self._changed.pop(shape, None)
         if changed is not None:
             changed.set()
+
+    def _tell(self) -> None:
+        if self.on_change is not None:
+            self.on_change()

@@ -108,6 +108,7 @@ class SdkWire:
             json_object=request.json_object,
             required_keys=request.required_keys,
             check=request.check,
+            whole=request.whole,
             now=time.time(),
         )
         return verdict, response.headers

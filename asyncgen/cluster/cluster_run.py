@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from asyncgen.chat import Adaptation
 from asyncgen.cluster.driver import Driver, Fleet
 from asyncgen.cluster.shard_directories import Division, clear, load_division, move_up, save_division
 from asyncgen.cluster.shard_job import ClusterJob
@@ -16,11 +17,13 @@ from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, DirectoryError, Setting
 from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.recipe import nouns_of, rows_of_recipe
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.resume import peek, supersede
 from asyncgen.storage.shard_merge import join
 
@@ -127,6 +130,7 @@ class ClusterRun:
         directory = self._directory
         if self._config.restart:
             self._move_aside()
+        self._job = replace(self._job, config=replace(self._config, input_jsonl=self._whole.keep_input()))
         division = self._begun_division(pairs)
         if division is None or self._disk.size(directory.merged.statistics) is None:
             division = await self._work(pairs, division)
@@ -141,6 +145,8 @@ class ClusterRun:
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
         """Have all shards finished; the division, which is made if there is none."""
+        if division is None or self._stand(division)[1]:
+            await self._whole.check_model()
         self._observe(Notice("Joining the Ray cluster, or starting one here"))
         cluster = self._connect()
         try:
@@ -156,19 +162,30 @@ class ClusterRun:
                 self._observe(self._expect(pairs - before))
             if waiting:
                 # The other workers would hold shares of the limits for nothing.
-                job = replace(self._job, workers=min(workers, len(waiting)))
+                job = replace(
+                    self._job, workers=min(workers, len(waiting)), adaptations=self._adaptations(division)
+                )
                 machines = "1 machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
                 text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
                 self._observe(Notice(text))
                 totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
-                await self._drive(await cluster.fleet(job), totals, waiting)
+                await self._drive(await cluster.fleet(job), totals, waiting, job.adaptations)
         finally:
             cluster.close()
         return division
 
-    async def _drive(self, fleet: Fleet, totals: Totals, waiting: list[Portion]) -> None:
+    async def _drive(
+        self, fleet: Fleet, totals: Totals, waiting: list[Portion], adaptations: tuple[Adaptation, ...]
+    ) -> None:
         self._driver = Driver(
-            fleet, totals, self._observe, self._session.telemetry.flush, self._config.max_failures
+            fleet,
+            totals,
+            self._observe,
+            self._session.telemetry.flush,
+            self._config.max_failures,
+            rows_of_recipe(self._recipe),
+            self._config.model,
+            adaptations,
         )
         if self._reason is not None:
             self._driver.stop(self._reason)
@@ -187,6 +204,11 @@ class ClusterRun:
                 waiting.append(portion)
         return done, waiting
 
+    def _adaptations(self, division: Division) -> tuple[Adaptation, ...]:
+        """What endpoints have refused, as far as any shard knows."""
+        shards = (self._directory.shard(portion.shard) for portion in division.portions)
+        return tuple(dict.fromkeys(found for shard in shards for found in known_adaptations(shard)))
+
     def _begun_division(self, pairs: int) -> Division | None:
         """The division with which the run was begun, if it was, and is the one that is asked for.
 
@@ -204,8 +226,9 @@ class ClusterRun:
                 f"this directory belongs to another run: {'; '.join(differences(division.fingerprint, now))}"
             )
         if division.pairs != pairs:
+            rows = nouns_of(rows_of_recipe(self._recipe)).many
             raise DirectoryError(
-                f"this run was divided when it had {division.pairs:,} pairs, and now there are {pairs:,}: finish "
+                f"this run was divided when it had {division.pairs:,} {rows}, and now there are {pairs:,}: finish "
                 "it with ",
                 Setting("num_pairs", division.pairs),
                 ", then go on without ",

@@ -10,12 +10,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
+from asyncgen.chat import Adaptation
+from asyncgen.client.adaptations import told
 from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
 from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
+from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
 
 INTERVAL = 1.0  # seconds: as often as the workers report
@@ -49,6 +52,8 @@ class Driver:
         observe: told of everything, as a run tells it.
         flush: awaited after each sample.
         most_failures: failed pairs after which one more ends the run; None: as many as it likes.
+        model: that is asked.
+        adaptations: what endpoints have refused in earlier starts.
     """
 
     def __init__(
@@ -58,14 +63,20 @@ class Driver:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         most_failures: int | None,
+        rows: str,
+        model: str,
+        adaptations: Iterable[Adaptation] = (),
     ) -> None:
         self._fleet = fleet
         self._totals = totals
         self._observe = observe
         self._flush = flush
         self._most_failures = most_failures
+        self._rows = nouns_of(rows).many
         self._before = totals.sample([]).failed
         self._sessions: dict[int, str] = {}
+        self._model = model
+        self._told = {told(model, known) for known in adaptations}
         self._in_flight = 0
         self._paused_until: dict[str, float] = {}
         self._asked = asyncio.Event()
@@ -139,6 +150,10 @@ class Driver:
         if before is not None and before != report.session:
             text = f"The process of worker {report.worker + 1} has died; shard {report.shard} goes on where it was"
             self._observe(Notice(text, warning=True))
+        for found in report.findings.adaptations:
+            if (text := told(self._model, found)) not in self._told:
+                self._told.add(text)
+                self._observe(Notice(text))
         for paused, left in report.pauses:
             until = asyncio.get_running_loop().time() + left
             if until > self._paused_until.get(paused.endpoint, float("-inf")) + ECHO:
@@ -153,7 +168,7 @@ class Driver:
         if self._most_failures is not None and failed > self._most_failures:
             self.stop(
                 BadDataError(
-                    f"{failed} pairs failed: see failed.jsonl of the shards; check the prompt file and ",
+                    f"{failed} {self._rows} failed: see failed.jsonl of the shards; check the prompts and ",
                     Setting("model"),
                     ", then ",
                     Phrase.AGAIN,

@@ -1,6 +1,7 @@
 """The worker's side of the leases: reports once a second, and does what it is told.
 
-Whatever happens to the desk, the worker goes on: after `SILENCE` seconds without an answer with an equal part.
+Whatever happens to the desk, the worker goes on: after `SILENCE` seconds without an answer with an equal part, and
+after those of `probe_turns` it probes what servers take by itself.
 """
 
 import asyncio
@@ -9,11 +10,13 @@ from contextlib import suppress
 from typing import Protocol
 from uuid import uuid4
 
+from asyncgen.client.probes import Probes
+from asyncgen.cluster import probe_turns
 from asyncgen.cluster.coordinator import Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE, demand
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
-from asyncgen.limits.pacer import MINUTE
+from asyncgen.humanize import MINUTE
 
 INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordinator 2 ms
 GRACE = 3.0  # seconds in which a shard should begin to send
@@ -44,9 +47,10 @@ class Tenant:
         worker: its number.
         workers: how many share the limits.
         channel: brings a report to the desk, and the answer; it may fail in any way.
+        probes: of all its runs.
     """
 
-    def __init__(self, worker: int, workers: int, channel: Channel) -> None:
+    def __init__(self, worker: int, workers: int, channel: Channel, probes: Probes) -> None:
         self._worker = worker
         self._equal = 1 / workers
         self._channel = channel
@@ -57,6 +61,8 @@ class Tenant:
         self._pauses: dict[str, tuple[float, Paused]] = {}
         self._news: list[Event] = []
         self._told = 0
+        self._probes = probes
+        self._changed = asyncio.Event()
         self.share = self._equal
 
     def begin(self, shard: int) -> None:
@@ -66,6 +72,8 @@ class Tenant:
         self._samples.clear()
         self._pauses.clear()
         self._told = 0
+        self._changed = asyncio.Event()  # each shard has a loop of its own
+        self._probes.on_change = self._changed.set
 
     def observe(self, event: Event) -> None:
         """Hear of the shard's run."""
@@ -92,13 +100,16 @@ class Tenant:
             pauses=tuple((paused, max(0.0, until - now)) for until, paused in self._pauses.values()),
             sample=self._samples[-1][1] if self._samples else None,
             news=tuple(self._news),
+            findings=self._probes.findings,
+            unproven=self._probes.unproven,
         )
 
     async def hold(self, run: Ruled) -> None:
-        """Report, and rule the run by the answers; runs until cancelled."""
+        """Report regularly and when something was found out, and rule the run by the answers; until cancelled."""
         now = asyncio.get_running_loop().time
         answered = now()
         while True:
+            self._changed.clear()
             with suppress(Exception):  # whatever becomes of the desk, the work goes on
                 report = self.report()
                 async with asyncio.timeout(SILENCE):
@@ -106,16 +117,21 @@ class Tenant:
                 answered = now()
                 del self._news[: len(report.news)]
                 self._obey(run, answer)
+            if now() - answered >= probe_turns.SILENCE:
+                self._probes.probe_alone()
             if now() - answered >= SILENCE and self.share != self._equal:
                 self.share = self._equal
                 run.take_share(self.share)
-            await asyncio.sleep(INTERVAL)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(INTERVAL):
+                    await self._changed.wait()
 
     def _obey(self, run: Ruled, answer: Instruction) -> None:
         self.share = max(LEAST_SHARE, answer.share)
         run.take_share(self.share)
         for endpoint, seconds in answer.pauses.items():
             run.pause(seconds, endpoint)
+        self._probes.take(answer.findings, answer.permitted)
         if answer.stop is not None:
             run.stop(answer.stop)
 
@@ -123,6 +139,8 @@ class Tenant:
         if not self._samples:
             # The input is being checked. A share that is given away takes seconds to come back: not at once.
             return 1.0 if asyncio.get_running_loop().time() - self._begun < GRACE else 0.0
+        if self._probes.unproven:
+            return 1.0  # its calls wait until it is known what servers take, and will then all go at once
         (began, first), (ended, last) = self._samples[0], self._samples[-1]
         if len(self._samples) == 1 or ended <= began:
             return 1.0

@@ -16,11 +16,11 @@ from asyncgen.cluster.coordinator import Desk, Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
+from asyncgen.config import __version__
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
 from asyncgen.shard import Portion
-from asyncgen.version import __version__
 
 MOST_DEATHS = 10  # of processes in one shard: after that it is no accident
 
@@ -80,7 +80,13 @@ class RayFleet:
             UsageError: a machine cannot take part.
         """
         for number, actor in enumerate(self._actors, 1):
-            version, trouble = await actor.hello.remote()
+            try:
+                version, trouble = await actor.hello.remote()
+            except self._ray.exceptions.RayActorError as error:
+                raise UsageError(
+                    f"the machine of worker {number} cannot take part: its process died at once, perhaps because "
+                    f"asyncgen {__version__} is not installed there: see the logs of Ray"
+                ) from error
             if version != __version__:
                 trouble = f"it has asyncgen {version}, and this is {__version__}"
             if trouble:

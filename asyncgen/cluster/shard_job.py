@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from asyncgen.chat import Adaptation
 from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
@@ -16,12 +17,16 @@ from asyncgen.shard import Portion
 
 @dataclass(frozen=True, slots=True)
 class ClusterJob:
-    """The whole run, with the key, and how many workers share its limits; `wording` as of a `Run`."""
+    """The whole run, with the key, and how many workers share its limits; `wording` as of a `Run`.
+
+    `adaptations` are what endpoints have refused in earlier starts.
+    """
 
     config: RunConfig
     price: Price | None
     workers: int = 1
     wording: Callable[[Any], str] = str
+    adaptations: tuple[Adaptation, ...] = ()
 
     def recipe(self) -> Recipe[Any]:
         """What is asked for a pair.

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from asyncgen.client.probes import Probes
 from asyncgen.cluster.lease_holder import Channel, Tenant
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.engine.single_run import Run
@@ -24,7 +25,8 @@ class ShardWorker:
 
     def __init__(self, number: int, job: ClusterJob, channel: Channel) -> None:
         self._job = job
-        self._tenant = Tenant(number, job.workers, channel)
+        self._probes = Probes(job.adaptations, shared=True)
+        self._tenant = Tenant(number, job.workers, channel, self._probes)
 
     def trouble(self) -> str:
         """What keeps this machine from taking part; empty when nothing does."""
@@ -34,6 +36,8 @@ class ShardWorker:
             for path in (config.input_jsonl, config.prompt_file, config.recipe_file, config.output_dir)
             if path is not None and not path.exists()
         ]
+        if config.cache is not None and not config.cache.parent.is_dir():
+            unseen.append(config.cache.parent)
         return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
 
     async def work(self, portion: Portion) -> ShardEnded:
@@ -53,7 +57,16 @@ class ShardWorker:
         try:
             config = job.shard_config(portion, directory.path)
             disk, price = directory.disk, job.price
-            run = Run(config, job.recipe(), [tenant.observe], disk, price=price, wording=job.wording)
+            run = Run(
+                config,
+                job.recipe(),
+                [tenant.observe],
+                disk,
+                price=price,
+                wording=job.wording,
+                probes=self._probes,
+                model_checked=True,
+            )
             run.take_share(tenant.share)
             holding = asyncio.create_task(tenant.hold(run))
             failed = (await run.execute()).failed_pairs

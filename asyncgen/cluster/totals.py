@@ -24,7 +24,7 @@ NOTHING = Sample(
     tokens=0,
     cost=None,
 )
-GROWING = ("calls", "refused", "retried", "prompt_tokens", "completion_tokens", "tokens")
+GROWING = ("calls", "refused", "retried", "prompt_tokens", "completion_tokens", "tokens", "cached")
 OF_NOW = ("in_flight", "concurrency", "waiting")
 
 

@@ -3,6 +3,8 @@
 from collections import Counter
 
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Phrase, Setting, TryLaterError
+from asyncgen.humanize import many_of, one_of
+from asyncgen.rows import ROWS
 
 LEAST_FAILED = 30  # failures: below that a share says little, and they cost little
 ALIKE = 10  # first pairs that are all refused alike: what the server refuses of them, it refuses of all
@@ -16,9 +18,11 @@ class Breaker:
         most: failed pairs after which one more ends the run; None: as many as it likes.
         share: of the pairs that have ended, which may fail; looked at from the `LEAST_FAILED`-th failure on.
         alike: whether to end the run when its first pairs are all refused in one way.
+        rows: what they are called.
     """
 
-    def __init__(self, most: int | None, share: float, *, alike: bool = True) -> None:
+    def __init__(self, most: int | None, share: float, *, alike: bool = True, rows: str = ROWS) -> None:
+        self._rows = rows
         self._most = most
         self._share = share
         self._ended = 0
@@ -44,15 +48,15 @@ class Breaker:
         if not self._all_refused() and not many and (self._most is None or failed <= self._most):
             return None
         (step, kind), number = self._failures.most_common(1)[0]
-        reason = f"{failed} of {self._ended} pairs failed, {number} of them with {kind} ({step})"
+        reason = f"{failed} of {self._ended} {many_of(self._rows)} failed, {number} of them with {kind} ({step})"
         # Pairs are written in order: those behind one that has not ended are asked again.
-        listed = "failed.jsonl lists them up to the first pair that had not ended"
+        listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
         bound = Setting("max_failed_share" if many else "max_failures")
         go_on = Message("then ", Phrase.AGAIN, " (", bound, f" allows more); {listed}")
         if kind in OF_THE_SERVER:
             address = Setting("base_url")
             return TryLaterError(f"{reason}: the server is not well, or is not at ", address, "; wait, ", go_on)
-        return BadDataError(f"{reason}: check the prompt file and ", Setting("model"), ", ", go_on)
+        return BadDataError(f"{reason}: check the prompts and ", Setting("model"), ", ", go_on)
 
     def _all_refused(self) -> bool:
         """Whether the pairs that were begun first (not those that failed fastest) were all refused alike."""

@@ -5,7 +5,7 @@ the directory in a state that the next start understands.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any, Protocol
@@ -23,8 +23,8 @@ from asyncgen.engine.writer import RunOutputs, Sink
 from asyncgen.errors import CallFailed
 from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
-from asyncgen.recipe import Examples, Recipe
-from asyncgen.rows import Row
+from asyncgen.recipe import Examples, Recipe, rows_of_recipe
+from asyncgen.rows import Row, retried
 from asyncgen.storage.batch_files import BatchFiles
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.storage.disk import replace_atomically
@@ -49,6 +49,9 @@ class Flaws(Protocol):
 
     def worst(self) -> tuple[int, ...]:
         """The indexes of the rows to regenerate, in input order."""
+
+    def reason(self, index: int) -> str:
+        """Why a row is regenerated, in words for the model; the same whenever it is asked."""
 
     def better(self, row: Row[Any], examples: Examples) -> bool:
         """Whether new examples of a row are better than those in the files."""
@@ -164,7 +167,7 @@ class Work:
             self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
             breaker = self._breaker()
             state, _ = await self._merge(
-                journal, spool, spool, asked, breaker, lambda: asked, state.ways, now.number
+                journal, spool, spool, asked, breaker, lambda: asked, state.ways, now.number, flaws.reason
             )
         kept = len(asked) - len(spool.repaired)
         left = f", {kept:,} kept: no better answer came" if kept else ""
@@ -187,6 +190,7 @@ class Work:
         settled: Callable[[], list[int]],
         ways: ModelWays | None,
         generation: int = 0,
+        reason: Callable[[int], str] | None = None,
     ) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask pairs and merge what they come to; the answers of those that are then `settled` may go."""
         self._engine.tally.begin(len(asked))
@@ -194,11 +198,13 @@ class Work:
             given_up: dict[Key, CallFailed] = {}
             if not generation:
                 given_up = await self._collect(journal, lambda: self._intake.at(asked), ways)
-            rows = self._intake.at(asked)
+            rows = self._intake.at(asked) if reason is None else _told(self._intake.at(asked), reason)
             await self._engine.run(
                 journal, sink, rows, iter(asked), breaker, ways, generation=generation, given_up=given_up
             )
-            merged = await self._disk.call(lambda: spool.merge(replace(journal.spend), journal.adaptations))
+            merged = await self._disk.call(
+                lambda: spool.merge(replace(journal.spend), journal.adaptations, replace(journal.cache))
+            )
             for index in settled():
                 journal.release(index)
             journal.unlink_dead()
@@ -214,7 +220,8 @@ class Work:
         return await self._engine.collect(journal, self._directory, rows, self._breaker(), ways)
 
     def _breaker(self) -> Breaker:
-        return Breaker(self._config.max_failures, self._config.max_failed_share)
+        rows = rows_of_recipe(self._recipe)
+        return Breaker(self._config.max_failures, self._config.max_failed_share, rows=rows)
 
     def _tapped(self, sink: Sink) -> Sink:
         return sink if self._tap is None else Tee(sink, self._tap)
@@ -236,6 +243,7 @@ class Work:
             spend=replace(state.spend),
             generation=generation,
             adaptations=state.adaptations,
+            cache=replace(state.cache),
         )
         try:
             for notice in _noticed(journal):
@@ -243,6 +251,15 @@ class Work:
             yield journal
         finally:
             await self._disk.call(journal.close)  # behind a sync that may still be queued
+
+
+async def _told(
+    rows: AsyncGenerator[Row[Any], None], reason: Callable[[int], str]
+) -> AsyncGenerator[Row[Any], None]:
+    """The rows, each with the reason for which it is asked again."""
+    async with aclosing(rows):
+        async for row in rows:
+            yield replace(row, pair=retried(row.pair, reason(row.index)))
 
 
 def _noticed(journal: Journal) -> Iterator[Notice]:

@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
@@ -26,6 +27,7 @@ from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, CallFailed, DiskError, Message, Stopping
 from asyncgen.events import (
+    CacheHit,
     CallEnded,
     EndpointUse,
     Event,
@@ -37,20 +39,23 @@ from asyncgen.events import (
     Sample,
     StopRequested,
 )
-from asyncgen.humanize import plural
+from asyncgen.humanize import one_of, plural
 from asyncgen.limits.budget import Budget
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.limits.pacer import MINUTE
-from asyncgen.recipe import Recipe
+from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
+
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
-MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck pair: 10,000 pairs of MEDEC, and bounded for any
+MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck row: 10,000 with a page of text
 _OVER_HTTP = BatchAccess()
 SPARE = 16  # calls in flight for each worker more than there are calls
 
@@ -73,6 +78,7 @@ class Tally:
     completion_tokens: int = 0
     tokens: int = 0
     spent: float = 0.0
+    cached: int = 0
 
     @property
     def cost(self) -> float | None:
@@ -96,6 +102,8 @@ class Tally:
                 self.spent += (self.price.of_batches if event.batch else self.price).cost(event.usage)
         elif isinstance(event, PairDone):
             self.done += 1
+        elif isinstance(event, CacheHit):
+            self.cached += 1
         elif isinstance(event, PairFailed):
             self.done += 1
             self.failed += 1
@@ -103,6 +111,8 @@ class Tally:
 
 class Engine:
     """Processes rows; the same one serves the repair and the run that may follow it.
+
+    `cache`, where there is one, is asked before the server.
 
     Args:
         config: limits, window, and how often to commit.
@@ -112,7 +122,9 @@ class Engine:
         observe: told of everything.
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take.
         batch_access: how it comes to a Batch API.
+        model_checked: somebody else has looked the model up.
     """
 
     def __init__(
@@ -124,12 +136,16 @@ class Engine:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
+        probes: Probes,
         batch_access: BatchAccess = _OVER_HTTP,
+        *,
+        model_checked: bool = False,
     ) -> None:
         self._config = config
         self._batch_access = batch_access
         self._open_wire = open_wire
-        self._checked_model = False
+        self._probes = probes
+        self._model_checked = model_checked
         self._price = price
         self._recipe = recipe
         self._disk = disk
@@ -137,6 +153,7 @@ class Engine:
         self._flush = flush
         self.tally = Tally(price)
         self.reason: AsyncgenError | None = None
+        self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self._gate = open_gate(config)
 
@@ -202,6 +219,7 @@ class Engine:
                     self._batch_access.timing,
                     lambda most: self._exhausted(journal, _shortfall(self._gate.budget, most)),
                     generation,
+                    self.cache,
                 )
                 try:
                     given_up = await rounds.work()
@@ -263,6 +281,7 @@ class Engine:
                 config.pair_timeout,
                 self._tell,
                 generation,
+                self.cache,
             )
             writing = [
                 group.create_task(writer.write(outcomes)),
@@ -295,6 +314,8 @@ class Engine:
         self._gate.budget = open_budget(config, journal.spend, self._price, lambda: journal.batches.most)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
+        for known in journal.adaptations:
+            self._probes.found(known)
         client = ChatClient(
             config,
             self._gate,
@@ -304,13 +325,11 @@ class Engine:
             wire,
             ways=ways,
             learned=journal.adaptations,
+            probes=self._probes,
             longest_answer=0 if listed is None else listed.max_output or 0,
         )
         try:
-            if not self._checked_model:
-                self._checked_model = True
-                for notice in await check_model(wire, config):
-                    self._tell(notice)
+            await self._check_model(wire)
             async with asyncio.TaskGroup() as group:
                 helpers = [
                     group.create_task(self._gate.pump()),
@@ -324,6 +343,24 @@ class Engine:
         finally:
             await wire.close()
             self._sample()
+
+    async def check_model(self) -> None:
+        """Look the model up before anything is begun; `run` does it where nobody has.
+
+        Raises:
+            KeyOrQuotaError: the server does not know it.
+        """
+        wire = self._open_wire(self._config)
+        try:
+            await self._check_model(wire)
+        finally:
+            await wire.close()
+
+    async def _check_model(self, wire: Wire) -> None:
+        if not self._model_checked:
+            self._model_checked = True
+            for notice in await check_model(wire, self._config):
+                self._tell(notice)
 
     async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""
@@ -352,8 +389,8 @@ class Engine:
 
     def _exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
         spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
-        pairs = plural(left, "pair")
-        return BudgetError(f"the budget covers no further call: {spent} spent, {pairs} left; ", lacking)
+        rows = plural(left, one_of(rows_of_recipe(self._recipe)))
+        return BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", lacking)
 
     async def _sync_regularly(self, journal: Journal) -> None:
         with suppress(asyncio.CancelledError):
@@ -391,6 +428,7 @@ class Engine:
                 completion_tokens=tally.completion_tokens,
                 tokens=tally.tokens,
                 cost=tally.cost,
+                cached=tally.cached,
                 limits=tuple(
                     LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
                     for endpoint in gate.endpoints

@@ -1,26 +1,36 @@
 """The input of a run: checked before the first call is paid, then streamed to whoever works on it."""
 
-import shlex
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.config import RunConfig, from_here
-from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Message, Setting
+from asyncgen.config import RunConfig
+from asyncgen.errors import AsyncgenError, BadDataError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import many_of, one_of, plural
 from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import READ_CHUNK
 from asyncgen.storage.file_kinds import kind_of
-from asyncgen.storage.input_file import FileIdentity, RowCutter, Scan, read_rows, rows_of, scan, trusted
+from asyncgen.storage.input_file import (
+    FileIdentity,
+    RowCutter,
+    Scan,
+    read_rows,
+    repeated_ids,
+    rows_of,
+    scan,
+    trusted,
+)
+from asyncgen.storage.input_formats import look_at
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
+from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
+MOST_REPEATED_SHOWN = 10  # lines: who numbers rows wrongly does so for many
 SHOWN_OF_ANOTHER_KIND = 10  # lines: enough to see what the file is
 
 
@@ -34,6 +44,7 @@ class Intake:
         directory: the output directory.
         observe: told what was found.
         reason: why the run has to stop, None while it has not.
+        unique: what the input calls an id that no two rows may share; empty: they may.
     """
 
     def __init__(
@@ -44,6 +55,8 @@ class Intake:
         directory: RunDirectory,
         observe: Observer,
         reason: Callable[[], AsyncgenError | None],
+        *,
+        unique: str = "",
     ) -> None:
         self._config = config
         self._path = config.input_jsonl
@@ -53,6 +66,7 @@ class Intake:
         self._directory = directory
         self._observe = observe
         self._reason = reason
+        self._unique = unique
 
     async def check(self, before: RunState | None) -> Scan:
         """Check the input, or trust the last check of the unchanged file.
@@ -81,6 +95,8 @@ class Intake:
             raise BadDataError(_bad_lines(scanned, self._path, one_of(self._rows)), "\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
+        if scanned.repeated and self._unique:
+            raise BadDataError(await self._disk.call(self._repeated))
         self.portion(scanned)  # or it is refused, before anything is written
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
@@ -104,11 +120,20 @@ class Intake:
             BadDataError: there is not one for each shard.
         """
         shard = self._config.shard
-        return None if shard is None else shard.portion(self.wanted(scanned))
+        return None if shard is None else shard.portion(self.wanted(scanned), many_of(self._rows))
 
     def trust(self, scanned: Scan) -> None:
         """The input agrees with the checkpoint: an unchanged file need not be checked again."""
+        if self.keep() is not None:
+            scanned = replace(scanned, identity=FileIdentity.of(self._path))
         save_manifest(self._directory, scanned)
+
+    def keep(self) -> Path | None:
+        """Keep standard input in the directory, from where it is read from now on; None: the input is a file."""
+        if self._path != STANDARD_INPUT:
+            return None
+        self._path = keep_standard_input(self._directory)
+        return self._path
 
     def all(self) -> Iterator[Row[Any]]:
         """All rows, from the first."""
@@ -145,18 +170,27 @@ class Intake:
             raise reason
         return scanned
 
+    def _repeated(self) -> str:
+        """Which lines share an id that each must have for itself."""
+        lines = list(repeated_ids(self._path, self._parse))
+        shown = [
+            f"\n  line {number}: {name} is that of line {first}"
+            for number, first, name in lines[:MOST_REPEATED_SHOWN]
+        ]
+        more = f"\n  and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else ""
+        head = f"no two lines of {self._path} may have the same {self._unique}:"
+        return "".join([head, *shown, more])
+
     def _advice(self) -> str:
         """What makes pairs of the input if that is something else that is known, else nothing."""
-        with suppress(DiskError):
-            begin = self._disk.read(self._path, 0, READ_CHUNK) or b""
-            kind = kind_of(begin)
+        with suppress(AsyncgenError):
+            seen = look_at(self._path)
+            kind = kind_of(seen.first)
             if kind is not None:
                 return f"this is {kind}"
-            first, _, _ = begin.partition(b"\n")
-            header = b"," in first and first.lstrip()[:1] not in {b"{", b"["}
-            if header or self._path.suffix.lower() == ".csv":
-                name = shlex.quote(str(from_here(self._path)))
-                return f"this looks like CSV: asyncgen prepare medec {name} -o pairs.jsonl"
+            first, _, _ = seen.first.partition(b"\n")
+            if seen.json_lines and b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
+                return "this looks like CSV: give the file a name that ends in .csv"
         return ""
 
 
@@ -167,8 +201,11 @@ def _bad_lines(scanned: Scan, path: Path, row: str) -> Message:
         and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
     )
     listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
-    shown = [Message(f"\n  line {bad.number}: ", bad.kind) for bad in listed]
-    lines = "line is" if scanned.bad_count == 1 else "lines are"
+    if not scanned.pairs and len({str(bad.kind) for bad in scanned.bad}) == 1:
+        listed = scanned.bad[:1]  # they all lack the same
+    unit = look_at(path).unit
+    shown = [Message(f"\n  {unit} {bad.number}: ", bad.kind) for bad in listed]
+    lines = f"{unit} is" if scanned.bad_count == 1 else f"{unit}s are"
     more = scanned.bad_count - len(shown)
     head = f"{scanned.bad_count:,} {lines} no {row} in {path}:"
     return Message(head, *shown, f"\n  and {more:,} more" if more else "")

@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Adaptation
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.engine.worker import Outcome
 from asyncgen.engine.writer import count_outcome, failed_line
 from asyncgen.errors import DirectoryError
 from asyncgen.events import CheckpointSaved
-from asyncgen.recipe import Examples, OutputFile, Recipe
+from asyncgen.recipe import Examples, OutputFile, Recipe, writes_failed
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, decode, encode, encode_statistics
 from asyncgen.storage.disk import lines_of, replace_atomically, write_durably
@@ -99,6 +99,7 @@ class RepairSpool:
         self._spools = {output.name: self._disk.open_append(self._spool(output)) for output in recipe.outputs}
         self._failed = {record["index"]: record for record in failed_records(directory)}
         self._still_failed: dict[object, bytes] = {}
+        self._spooled: set[int] = set()
         self.repaired: list[int] = []
 
     async def append(self, outcomes: list[Outcome]) -> None:
@@ -108,7 +109,9 @@ class RepairSpool:
                 continue
             for output, blob in zip(self._recipe.outputs, outcome.examples.blobs, strict=True):
                 self._disk.write(self._spools[output.name], blob, self._spool(output))
-            self.repaired.append(outcome.row.index)
+            self._spooled.add(outcome.row.index)
+            if outcome.failure is None:
+                self.repaired.append(outcome.row.index)
 
     def _takes(self, outcome: Outcome) -> bool:
         """Count an outcome; whether its examples go into the files."""
@@ -118,7 +121,7 @@ class RepairSpool:
         if counter is not None:
             self._stats[counter] -= 1
         count_outcome(self._stats, self._recipe, outcome)
-        if outcome.examples is None:
+        if outcome.failure is not None:
             self._still_failed[outcome.row.index] = failed_line(outcome)
         return outcome.examples is not None
 
@@ -131,12 +134,15 @@ class RepairSpool:
         for fd in self._spools.values():
             self._disk.close_descriptor(fd)
 
-    def merge(self, spend: Spend, adaptations: Sequence[Adaptation]) -> tuple[RunState, dict[str, FileMeter]]:
+    def merge(
+        self, spend: Spend, adaptations: Sequence[Adaptation], cache: CacheUse
+    ) -> tuple[RunState, dict[str, FileMeter]]:
         """Write the merged files, the intent, and carry it out; the new state and the meters of its files.
 
         Args:
             spend: what all runs have cost, the repair included.
             adaptations: what endpoints have refused.
+            cache: what all runs have taken from a cache.
         """
         meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
         repaired = set(self.repaired)
@@ -157,6 +163,7 @@ class RepairSpool:
             failed_pairs=len(lines),
             spend=spend,
             adaptations=tuple(adaptations),
+            cache=cache,
         )
         statistics = encode_statistics(state)
         write_durably(self._disk, self._directory.output(STATISTICS + SUFFIX), statistics)
@@ -174,14 +181,14 @@ class RepairSpool:
         """Interleave the old file with the spool, by index."""
         old = lines_of(self._disk, self._directory.output(output.name))
         new = lines_of(self._disk, self._spool(output))
-        repaired = set(self.repaired)
+        without_lines = set() if writes_failed(self._recipe) else self._failed.keys()
         path = self._directory.output(output.name + SUFFIX)
         meter = FileMeter()
         fd = self._disk.open_append(path)
         try:
             for index in range(self._state.first, self._state.last_completed_idx + 1):
-                data = b"" if index in self._failed else b"".join(islice(old, output.lines))
-                if index in repaired:
+                data = b"" if index in without_lines else b"".join(islice(old, output.lines))
+                if index in self._spooled:
                     data = b"".join(islice(new, output.lines))
                 self._disk.write(fd, data, path)
                 meter.advance(data)
@@ -214,4 +221,6 @@ class ReplacementSpool(RepairSpool):
     def _takes(self, outcome: Outcome) -> bool:
         # The pair is counted already, and by the same counters: only what it costs is new.
         self._stats["total_tokens_used"] += outcome.tokens
-        return outcome.examples is not None and self._better(outcome.row, outcome.examples)
+        if outcome.failure is not None or outcome.examples is None:
+            return False
+        return self._better(outcome.row, outcome.examples)

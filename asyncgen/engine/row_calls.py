@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
 from asyncgen.client.chat_client import Caller
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.retry import BAD_ANSWERS
+from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
-from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
 
 
@@ -30,18 +30,26 @@ class RowCalls:
     `raised` is what a check of the recipe has raised, `defect` what nobody expected of ourselves.
 
     Args:
-        row: the row.
+        caller: the row.
         client: asks.
         journal: knows what was answered, and how often an answer was not accepted.
-        seconds: for all attempts.
         generation: raised when a flagged row is asked anew.
+        cache: may know what other runs were answered.
     """
 
-    def __init__(self, row: Row[Any], client: Asker, journal: Journal, seconds: float, generation: int) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        client: Asker,
+        journal: Journal,
+        generation: int,
+        cache: CachedCalls | None = None,
+    ) -> None:
         self._client = client
         self._journal = journal
         self._generation = generation
-        self._caller = Caller(row.index, row.pair.note_id, seconds)
+        self._cache = cache
+        self._caller = caller
         self.tokens = 0
         self.raised: Exception | None = None
         self.defect: Exception | None = None
@@ -77,7 +85,9 @@ class RowCalls:
     async def _answer(self, step: str, prepared: Prepared) -> Completion:
         try:
             completion = self._journal.known(self._caller.index, step, prepared.hash)
-            if completion is None:
+            if self._cache is not None:
+                completion = await self._cache.answer(prepared, completion, self._client.complete)
+            elif completion is None:
                 completion = await self._client.complete(self._caller, prepared)
         except (CallFailed, Stopping, AsyncgenError):
             raise

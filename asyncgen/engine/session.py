@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from asyncgen.config import __version__
 from asyncgen.cost import Spend
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Observer, ProcessEnded, ProcessStarted, Sample
@@ -21,7 +22,6 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.event_log import Telemetry
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import begun, peek
-from asyncgen.version import __version__
 
 Checked = TypeVar("Checked")
 
@@ -30,6 +30,7 @@ Checked = TypeVar("Checked")
 class Summary:
     """How a run ended: the statistics of the directory, and the calls and tokens of this process.
 
+    `cached` answers came from the cache, and are none of the calls;
     `already_complete` when there was nothing to do.
     """
 
@@ -41,6 +42,7 @@ class Summary:
     tokens: int
     seconds: float
     already_complete: bool
+    cached: int = 0
 
 
 class RunSession:
@@ -120,6 +122,7 @@ class RunSession:
             tokens=0 if sample is None else sample.tokens,
             seconds=asyncio.get_running_loop().time() - begin,
             already_complete=not worked,
+            cached=0 if sample is None else sample.cached,
         )
 
     def _lock(self, held: ExitStack) -> None:

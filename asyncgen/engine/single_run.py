@@ -1,11 +1,14 @@
 """A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ModelWays
+from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
@@ -18,13 +21,15 @@ from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
-from asyncgen.recipe import Recipe, guarded, rows_of_recipe
-from asyncgen.storage.checkpoint import Regeneration, RunState
+from asyncgen.humanize import many_of
+from asyncgen.recipe import Recipe, guarded, rows_of_recipe, sends_whole, unique_id, writes_failed
+from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.journal import clear_journal, open_batches
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
 
 _OVER_HTTP = BatchAccess()
@@ -44,6 +49,8 @@ class Run:
         wording: the text of a message, in the events that are kept.
         tap: is handed the lines of one of the files.
         open_wire: opens what carries the requests.
+        probes: keeps what is found out about the requests that servers take; None: no other run shares it.
+        model_checked: somebody else has looked the model up.
         batch_access: how it comes to a Batch API.
     """
 
@@ -60,6 +67,8 @@ class Run:
         wording: Callable[[Any], str] = str,
         tap: Tap | None = None,
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
+        probes: Probes | None = None,
+        model_checked: bool = False,
         batch_access: BatchAccess = _OVER_HTTP,
     ) -> None:
         self._config = config
@@ -70,16 +79,30 @@ class Run:
         self._session = RunSession(self._directory, observers, command, config.telling_settings, wording)
         self._observe = self._session.observe
         model = listed_model(config.model)
-        self._ways = ModelWays() if model is None else model.ways
+        self._ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
         if config.max_tokens_field is not None:
             self._ways = replace(self._ways, max_tokens_field=None)
         flush = self._session.telemetry.flush
-        self._engine = Engine(config, price, recipe, disk, self._observe, flush, open_wire, batch_access)
+        probes = Probes() if probes is None else probes
+        self._engine = Engine(
+            config,
+            price,
+            recipe,
+            disk,
+            self._observe,
+            flush,
+            open_wire,
+            probes,
+            batch_access,
+            model_checked=model_checked,
+        )
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
             served["model_file"] = config.model_file
         if config.keep_thinking:
             served["keep_thinking"] = "yes"
+        if writes_failed(recipe):
+            served[FAILED_ROWS] = "written"
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
         self._intake = Intake(
             config,
@@ -88,6 +111,7 @@ class Run:
             self._directory,
             self._observe,
             lambda: self._engine.reason,
+            unique=unique_id(recipe),
         )
         self._work = Work(
             config, recipe, self._fingerprint, self._intake, self._engine, self._directory, self._observe, tap
@@ -111,12 +135,28 @@ class Run:
         return self._fingerprint
 
     async def check_input(self) -> int:
-        """Check the input; how many pairs a run of all of it is about.
+        """Check the input for a run in shards; how many pairs a run of all of it is about.
 
         Raises:
+            UsageError: the cache is none.
             BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
         """
+        introduction = self._check_cache()
+        if introduction is not None:
+            self._observe(introduction)  # workers open it unseen
         return self._intake.wanted(await self._intake.check(None))
+
+    def keep_input(self) -> Path:
+        """Where the input can be read by others: standard input is kept in the directory, which is locked."""
+        return self._intake.keep() or self._config.input_jsonl
+
+    async def check_model(self) -> None:
+        """Look the model up before anything is begun, for runs that do not.
+
+        Raises:
+            KeyOrQuotaError: the server does not know it.
+        """
+        await self._engine.check_model()
 
     async def execute(self) -> Summary:
         """Run to the end.
@@ -138,9 +178,39 @@ class Run:
         return await self._session.carry_out(self._check, partial(self._regenerate, flaws))
 
     async def _check(self, begun: bool) -> Scan:
-        """Check the input, as far as the last run of the directory has not."""
+        """Check the input, as far as the last run of the directory has not; first the cache, which is quick."""
+        self._check_cache()
         resuming = begun and not self._config.restart
         return await self._intake.check(peek(self._directory) if resuming else None)
+
+    def _check_cache(self) -> Notice | None:
+        """Refuse what is no cache; what the user should know of it."""
+        if self._config.cache is None:
+            return None
+        from asyncgen.storage.cache.answers import introduced  # noqa: PLC0415 - as below
+        from asyncgen.storage.cache.cache_file import check_cache  # noqa: PLC0415
+
+        check_cache(self._disk, self._config.cache)
+        return introduced(self._config.cache)
+
+    @asynccontextmanager
+    async def _cache(self) -> AsyncGenerator[None, None]:
+        """Have the cache open for the engine, where there is one."""
+        config = self._config
+        if config.cache is None:
+            yield
+            return
+        from asyncgen.storage.cache.answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
+
+        # What answers depend on beside their requests; what a model thought is in those that are asked with it.
+        scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])
+        cache = await CachedAnswers.open(config.cache, self._directory, scope, self._observe)
+        self._engine.cache = cache
+        try:
+            yield
+        finally:
+            self._engine.cache = None
+            await cache.close()
 
     def _begin(self, scanned: Scan) -> Beginning:
         """Bring the directory into the state that a run goes on from."""
@@ -157,9 +227,11 @@ class Run:
             restart=self._config.restart,
             rows=self._intake.all,
             ways=self._ways,
+            record=RecipeRecord.of(self._config, self._recipe),
         )
         if beginning.state.portion is not None:
-            self._observe(Notice(str(beginning.state.portion).capitalize()))
+            part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))
+            self._observe(Notice(part.capitalize()))
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         for batch in left:
@@ -177,6 +249,11 @@ class Run:
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
         """Bring the directory to its end; its final state, and whether there was anything to do."""
         beginning = self._begin(scanned)
+        async with self._cache() if not beginning.finished or beginning.state.failed_pairs else nullcontext():
+            return await self._complete(beginning)
+
+    async def _complete(self, beginning: Beginning) -> tuple[RunState, bool]:
+        """Do what is missing."""
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory.statistics) is not None
         if ended and state.failed_pairs:
@@ -219,7 +296,8 @@ class Run:
             now = Regeneration(now.number + 1, flaws.worst())
         if not now.unfinished:
             return state, False
-        return await self._work.regenerate(state, now, flaws), True
+        async with self._cache():
+            return await self._work.regenerate(state, now, flaws), True
 
 
 def _told(model: str, ways: ModelWays | None) -> str:

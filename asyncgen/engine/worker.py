@@ -3,20 +3,28 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from asyncgen.client.chat_client import Caller
+from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.row_calls import Asker, RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
-from asyncgen.recipe import Examples, Recipe, Unparsed
+from asyncgen.recipe import Examples, Recipe, Unparsed, examples_of_failed
 from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row: examples, or the failure of a step. `tokens` counts all its answers."""
+    """What became of a row: examples, or the failure of a step. `tokens` counts all its answers.
+
+    It has both where the recipe writes lines for rows that failed: these are its examples then.
+    """
 
     row: Row[Any]
     examples: Examples | None
@@ -25,8 +33,9 @@ class Outcome:
 
     @property
     def size(self) -> int:
-        """Bytes of its examples."""
-        return 0 if self.examples is None else sum(map(len, self.examples.blobs))
+        """Bytes of its examples, and of its row where that says how many it holds."""
+        examples = 0 if self.examples is None else sum(map(len, self.examples.blobs))
+        return examples + int(getattr(self.row.pair, "size", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Worker:
     """Everything that a row needs on its way; one object serves the whole pool.
 
     `pair_timeout` is in seconds, for all attempts of a row; `generation` is raised when flagged rows are asked
-    anew.
+    anew; `cache` may have answers that other runs have paid.
     """
 
     recipe: Recipe[Any]
@@ -45,6 +54,7 @@ class Worker:
     pair_timeout: float
     observe: Observer
     generation: int = 0
+    cache: "CachedAnswers | None" = None
 
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue says None (which is put back for the next worker) or the run stops."""
@@ -66,7 +76,9 @@ class Worker:
         rows.put_nowait(None)
 
     async def _process(self, row: Row[Any]) -> Outcome:
-        calls = RowCalls(row, self.client, self.journal, self.pair_timeout, self.generation)
+        caller = Caller(row.index, row.pair.note_id, self.pair_timeout)
+        cache = None if self.cache is None else CachedCalls(self.cache, self.journal, caller, self.observe)
+        calls = RowCalls(caller, self.client, self.journal, self.generation, cache)
         examples, failure = None, None
         try:
             if isinstance(row.pair, Unparsed):
@@ -80,6 +92,8 @@ class Worker:
             if calls.defect is not None:
                 raise
             failure = self._failed(row, error)
+        if failure is not None:
+            examples = examples_of_failed(self.recipe, row.pair, failure)
         return Outcome(row, examples, failure, calls.tokens + self.journal.wasted(row.index))
 
     def _failed(self, row: Row[Any], error: Exception) -> CallFailed:

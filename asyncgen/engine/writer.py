@@ -114,6 +114,7 @@ class RunOutputs:
             stats=dict(self._stats),
             failed_pairs=self._failed_pairs,
             spend=replace(self._journal.spend),
+            cache=replace(self._journal.cache),
             adaptations=tuple(self._journal.adaptations),
         )
 

@@ -3,32 +3,15 @@
 For a dataset folder it is the README.md whose YAML head tells `load_dataset` which file is which split.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
+from asyncgen.config import __version__
 from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
+from asyncgen.medec.source import NAME, SOURCE
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.version import __version__
 
-_CITATION = """\
-@inproceedings{medec,
-  title     = {{MEDEC}: A Benchmark for Medical Error Detection and Correction in Clinical Notes},
-  author    = {Ben Abacha, Asma and Yim, Wen-wai and Fu, Yujuan and Sun, Zhaoyi and Yetisgen, Meliha
-               and Xia, Fei and Lin, Thomas},
-  booktitle = {Findings of the Association for Computational Linguistics: ACL 2025},
-  year      = {2025},
-  url       = {https://arxiv.org/abs/2412.19260},
-}"""
-_MEDEC = f"""\
-The pairs come from [MEDEC](https://github.com/abachaa/MEDEC), licence
-[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): whoever passes these data on names its authors and says
-that the notes were changed (the CORRECT ones were paraphrased).
-
-```bibtex
-{_CITATION}
-```
-"""
 _WARNING = """\
 **The notes of the CORRECT examples and all reasoning are written by a model**, not by a physician; asyncgen
 checks their form, not their medicine. The notes of the INCORRECT examples are those of the source, byte for byte,
@@ -45,6 +28,7 @@ def render_card(
     format_name: str,
     files: Mapping[str, PurePath],
     finished: bool,
+    trust: Mapping[str, object],
 ) -> str:
     """The card, in Markdown.
 
@@ -56,41 +40,46 @@ def render_card(
         format_name: as which.
         files: the file of each side, relative to the card.
         finished: whether the run has reached its end.
+        trust: what is known of how far the examples can be trusted, by name.
     """
+    more = {"pairs left out by the template": len(tally.left_out), "template": template.name, **trust}
     parts = [
         _head(tally, files),
-        f"# {_inline(title)}\n",
+        f"# {inline(title)}\n",
         "SFT examples for a model that tells a correct clinical note from one with a planted error: for each\n"
         "pair one CORRECT and one INCORRECT example.\n",
         _WARNING,
-        f"## Files\n\n{_files(tally, files)}",
-        f"## How they were made\n\n{_provenance(state, tally, template, format_name, finished=finished)}",
+        f"## Files\n\n{files_table(tally, files)}",
+        f"## How they were made\n\n{provenance(state, tally, format_name, more, finished=finished)}",
         f"## Source and licence\n\n{_source(tally)}",
     ]
     return "\n".join(parts)
 
 
 def _head(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
-    lines = ["---"]
-    if tally.medec == tally.pairs:
-        lines.append("license: cc-by-4.0")
+    lines = ["license: cc-by-4.0"] if tally.of_corpus == tally.pairs else []
     lines += ["language:", "- en", "task_categories:", "- text-generation"]
-    lines += ["tags:", "- medical", "- synthetic", "configs:", "- config_name: default", "  data_files:"]
+    return head([*lines, "tags:", "- medical", "- synthetic"], files)
+
+
+def head(lines: Sequence[str], files: Mapping[str, PurePath]) -> str:
+    """The YAML in front of a card: these lines, and the files of each split."""
+    lines = ["---", *lines, "configs:", "- config_name: default", "  data_files:"]
     for side, path in files.items():
         lines += [f"  - split: {side}", f'    path: "{path.as_posix()}"']
     return "\n".join([*lines, "---", ""])
 
 
-def _files(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
-    rows = [
-        f"| {side} | `{_inline(path.as_posix())}` | {tally.examples[side]:,} |" for side, path in files.items()
-    ]
+def files_table(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
+    """The table of the files."""
+    rows = [f"| {side} | `{inline(path.as_posix())}` | {tally.examples[side]:,} |" for side, path in files.items()]
     return "\n".join(["| split | file | examples |", "| --- | --- | --- |", *rows, ""])
 
 
-def _provenance(
-    state: RunState, tally: ExportTally, template: ExportTemplate, format_name: str, *, finished: bool
+def provenance(
+    state: RunState, tally: ExportTally, format_name: str, more: Mapping[str, object], *, finished: bool
 ) -> str:
+    """The table that says how the examples were made; `more` are rows of it."""
     made = state.fingerprint
     endpoint = str(made.get("endpoint", "unknown"))
     if endpoint.startswith("loopback"):
@@ -99,31 +88,31 @@ def _provenance(
         "model": made.get("model", "unknown"),
         "endpoint": endpoint,
         "recipe": made.get("recipe", "unknown"),
-        "reasoning asked for": "yes" if made.get("add_reasoning") else "no",
+        **({"reasoning asked for": "yes" if made["add_reasoning"] else "no"} if "add_reasoning" in made else {}),
         **{name: value for name, value in made.items() if name.endswith(("_system", "_user")) or "params" in name},
         **state.stats,
         "failed_pairs": state.failed_pairs,
-        "the run": "finished" if finished else f"not finished: the first {state.done:,} pairs",
-        "pairs exported": tally.pairs,
-        "pairs left out by the template": len(tally.left_out),
-        "template": template.name,
+        "the run": "finished" if finished else f"not finished: the first {state.done:,} {state.rows}",
+        f"{state.rows} exported": tally.pairs,
+        **more,
         "format": format_name,
         "exported by": f"asyncgen {__version__}",
     }
-    lines = [f"| {_inline(name)} | {_inline(str(value))} |" for name, value in rows.items()]
+    lines = [f"| {inline(name)} | {inline(str(value))} |" for name, value in rows.items()]
     return "\n".join(["| | |", "| --- | --- |", *lines, ""])
 
 
 def _source(tally: ExportTally) -> str:
-    if tally.medec == tally.pairs:
-        return _MEDEC
+    if tally.of_corpus == tally.pairs:
+        return SOURCE
+    others = tally.pairs - tally.of_corpus
     unknown = (
-        f"{tally.pairs - tally.medec:,} of the {tally.pairs:,} pairs have ids that are not MEDEC's: name their "
+        f"{others:,} of the {tally.pairs:,} pairs have ids that are not {NAME}'s: name their "
         "source and licence here before these data are passed on.\n"
     )
-    return f"{_MEDEC}\n{unknown}" if tally.medec else unknown
+    return f"{SOURCE}\n{unknown}" if tally.of_corpus else unknown
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """A text that cannot break the line, the table or the terminal."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text).replace("|", "\\|")

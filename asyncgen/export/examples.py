@@ -1,24 +1,14 @@
-"""The examples of a run, pair by pair, as far as its checkpoint speaks of them.
+"""Examples that come in pairs: a file holds for each row its CORRECT line, then its INCORRECT line."""
 
-They are read from `sft_combined_safe.jsonl`: for each pair its CORRECT line, then its INCORRECT line. A run that
-is not finished may have written more than its checkpoint says; what is behind that does not count. All files of
-the run are known by the sizes and checksums that it kept: with one that was changed since, all are refused.
-"""
-
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import Any
 
-from asyncgen.errors import BadDataError, Phrase, UsageError
+from asyncgen.export.run_files import RunFiles
 from asyncgen.medec.pair import CORRECT, INCORRECT
-from asyncgen.recipes.medec_safe import COMBINED_FILE
-from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.resume import peek
+from asyncgen.recipes.made_by import paired_file
 from asyncgen.text import loads
-
-if TYPE_CHECKING:
-    from asyncgen.storage.checkpoint import RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +63,20 @@ class ExamplePairs:
     """What a run has made so far.
 
     Args:
-        directory: the output directory.
+        files: of the run.
+        name: of the file whose lines come in pairs.
 
     Raises:
-        UsageError: it is not there.
-        BadDataError: no run has begun there, it has nothing to export yet, or was not written by this version of
-            asyncgen.
+        BadDataError: it has nothing to export yet.
     """
 
-    def __init__(self, directory: RunDirectory) -> None:
-        if not directory.path.is_dir():
-            raise UsageError(f"{directory} is no directory")
-        state = peek(directory)
-        if state is None and directory.disk.size(directory.checkpoint) is not None:
-            raise BadDataError(
-                f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"
-            )
-        if state is None:
-            raise BadDataError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
-        if COMBINED_FILE not in state.files or not state.files[COMBINED_FILE].size:
-            raise BadDataError(f"{directory} has no examples yet: nothing to export")
-        self.state: RunState = state
-        self.finished = directory.disk.size(directory.checkpoint) is None
-        self._disk = directory.disk
-        self._directory = directory
-        self._path = directory.output(COMBINED_FILE)
+    def __init__(self, files: RunFiles, name: str) -> None:
+        if name not in files.outputs:
+            raise files.nothing_yet()
+        self.state = files.state
+        self.finished = files.finished
+        self._files = files
+        self._name = name
 
     def pairs(self) -> Iterator[ExamplePair]:
         """Every pair, in input order.
@@ -105,57 +84,37 @@ class ExamplePairs:
         Raises:
             BadDataError: a file is not what the run wrote.
         """
-        for name in self.state.files:
-            if name != COMBINED_FILE:
-                for _ in self._chunks(name):
-                    pass
-        lines = self._lines()
+        self._files.check_others(self._name)
+        lines = self._files.lines(self._name)
         for correct_line, correct_end in lines:
             incorrect_line, incorrect_end = next(lines, (b"", 0))
             correct, incorrect = self._parse(correct_line), self._parse(incorrect_line)
             if (correct.label, incorrect.label, incorrect.note_id) != (CORRECT, INCORRECT, correct.note_id):
-                raise self._changed(COMBINED_FILE)
+                raise self._files.changed(self._name)
             yield ExamplePair(correct, incorrect, (correct_end, incorrect_end))
 
     def at(self, start: int, end: int) -> Example:
         """The example whose line lies between two offsets that `pairs` gave."""
-        return self._parse(self._disk.read(self._path, start, end - start) or b"")
-
-    def _lines(self) -> Iterator[tuple[bytes, int]]:
-        end, rest = 0, b""
-        for chunk in self._chunks(COMBINED_FILE):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                end += len(line) + 1
-                yield line, end
-        if rest:
-            raise self._changed(COMBINED_FILE)
-
-    def _chunks(self, name: str) -> Iterator[bytes]:
-        """A file as far as the state speaks of it; at its end it is held against the checksum."""
-        mark, path = self.state.files[name], self._directory.output(name)
-        left, crc32, size = mark.size, 0, self._disk.size(path) or 0
-        if size < left or (self.finished and size > left):
-            raise self._changed(name)
-        for chunk in self._disk.chunks(path) if left else ():
-            piece = chunk[:left]
-            left -= len(piece)
-            crc32 = zlib.crc32(piece, crc32)
-            yield piece
-            if not left:
-                break
-        if crc32 != mark.crc32:
-            raise self._changed(name)
+        return self._parse(self._files.at(self._name, start, end))
 
     def _parse(self, line: bytes) -> Example:
         try:
             return Example.parse(line)
         except ValueError:
-            raise self._changed(COMBINED_FILE) from None
+            raise self._files.changed(self._name) from None
 
-    def _changed(self, name: str) -> BadDataError:
-        return BadDataError(
-            f"{self._directory.output(name)} is not what the run wrote (or a run is rewriting it just now): ",
-            Phrase.VERIFY,
-            " says what is wrong with it",
-        )
+
+def find_paired(files: RunFiles) -> str | None:
+    """The file whose lines come in pairs: by the recipe, else by its first two lines; None: there is none."""
+    known = paired_file(files.state)
+    if known is not None:
+        return known
+    for name in files.outputs:
+        first = list(islice(files.lines(name), 2))
+        try:
+            one, other = (Example.parse(line) for line, _ in first)
+        except ValueError:
+            continue
+        if (one.label, other.label, other.note_id) == (CORRECT, INCORRECT, one.note_id):
+            return name
+    return None

@@ -17,13 +17,12 @@ from asyncgen.errors import BadDataError, Setting
 from asyncgen.export.examples import Example, ExamplePair, ExamplePairs
 from asyncgen.export.formats import Format, Record
 from asyncgen.export.template import ExportTemplate, LackingError, Turn
+from asyncgen.medec.source import IDS
 from asyncgen.medec.splits import SIDES, Split, vignette
 from asyncgen.storage.staging import Staged
 
 ALL = SIDES[0]
 """The side of everything where nothing is split."""
-MEDEC_IDS = ("ms-", "uw-")
-"""How the ids of MEDEC's two collections begin."""
 
 
 class RecordSink(Protocol):
@@ -53,11 +52,11 @@ class JsonlSink:
 
 @dataclass(slots=True)
 class ExportTally:
-    """What was written: examples by side, pairs, those whose note comes from MEDEC by its id, those left out."""
+    """What was written: examples by side, pairs, those of the corpus by their ids, those left out."""
 
     examples: Counter[str] = field(default_factory=Counter)
     pairs: int = 0
-    medec: int = 0
+    of_corpus: int = 0
     left_out: list[str] = field(default_factory=list)
 
 
@@ -66,7 +65,8 @@ class Export:
     """What to make of the examples of a run.
 
     `split` None: one side. `shuffle_seed` None: in input order. `skip_bad`: a pair that lacks what the template
-    needs is left out whole, so that CORRECT and INCORRECT stay equal; else it ends the export.
+    needs is left out whole, so that CORRECT and INCORRECT stay equal; else it ends the export. `keeps` says of
+    each pair (1 or 0) whether it is taken; None: all are.
     """
 
     examples: ExamplePairs
@@ -75,6 +75,7 @@ class Export:
     split: Split | None
     shuffle_seed: int | None
     skip_bad: bool
+    keeps: bytes | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -119,7 +120,10 @@ class Export:
 
     def _rendered(self, tally: ExportTally) -> Iterator[tuple[ExamplePair, tuple[Turn, ...]]]:
         """Each pair with its two turns, or with none when it is left out."""
-        for pair in self.examples.pairs():
+        for number, pair in enumerate(self.examples.pairs()):
+            if self.keeps is not None and not self.keeps[number]:
+                yield pair, ()
+                continue
             try:
                 turns = (self.template.render(pair.correct), self.template.render(pair.incorrect))
             except LackingError as lack:
@@ -129,7 +133,7 @@ class Export:
                 yield pair, ()
                 continue
             tally.pairs += 1
-            tally.medec += pair.incorrect.note_id.startswith(MEDEC_IDS)
+            tally.of_corpus += pair.incorrect.note_id.startswith(IDS)
             yield pair, turns
 
 

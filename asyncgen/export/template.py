@@ -9,7 +9,7 @@
 Placeholders are replaced in one pass: a note that holds braces is data. `{reasoning}` is the reasoning in
 readable lines, `{reasoning_json}` the JSON object, `{reasoning.KEY}` one of its values.
 
-The note is shown without blanks at its ends. Paraphrases have none, while most notes of MEDEC end with one: a
+The note is shown without blanks at its ends. Paraphrases have none, while most notes of the corpus end with one: a
 model would learn that a blank at the end means INCORRECT.
 """
 

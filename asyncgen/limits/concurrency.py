@@ -10,10 +10,11 @@ Rules:
 2. `auto` looks for the smallest limit that gives all the throughput there is. It measures the mean latency in
    rounds of calls that were sent under the same limit, all of it in use; limit / latency is then the throughput
    (Little's law), and growing pays as long as the latency grows less than the limit. First the limit grows
-   fourfold with each round trip, so that it takes five of them from 4 to 2,048; once that does not pay, it becomes
-   what the throughput needs at the latency of a server without a queue, with a little headroom, and is probed up
-   and down from time to time. So a server that queues in silence is found by its latency, and so is a processor
-   of ours that has no time left.
+   fourfold with each round trip, so that it takes five of them from 4 to 2,048. Where that seems not to pay after
+   few answers, whose latencies scatter, it is tried once more with more of them. Then the limit becomes what the
+   throughput needs at the latency of a server without a queue, with a little headroom, and is probed up and down
+   from time to time. So a server that queues in silence is found by its latency, and so is a processor of ours
+   that has no time left. Calls that are stuck have no latency yet: they are seen by how few answers come.
 3. A limit that is not in use says nothing and does not change: something else binds.
 4. A refusal that costs a long pause is not provoked again soon: what was in flight less what was refused of it is
    what is granted, and `auto` goes no higher for `DEAR` times that pause.
@@ -28,6 +29,8 @@ CUT = 8  # of what was in flight one in so many goes on: three doublings, so thr
 BACK_OFF = 0.9  # of a limit that was found: a refusal there says that it was hardly too high
 LEAST_ROUND = 12  # answers: of fewer the mean latency is too uncertain to compare two rounds by
 ROUND_TRIPS = 3  # of a round; to see whether a growth by 4 pays, one is enough
+CERTAIN = 48  # answers: of fewer, latencies that scatter hide too often that growing by 4 has paid
+STUCK = 0.5  # of what the latencies promise: when less comes, calls are stuck and their latencies missing
 PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
 # More than the mean needs, for latency scatters; also by how much is probed: less drowns in the scatter.
 HEADROOM = 1.25
@@ -36,6 +39,7 @@ SHARE_WEIGHT = 0.1  # of a call in the share of refusals: about the last ten cou
 STORM = 0.5  # of the last calls refused
 LONG_PAUSE = 5.0  # seconds that a server asks for
 DEAR = 20.0  # times that pause, in which what was refused is not tried again: it costs a twentieth at most
+_ALWAYS = float("-inf")
 
 
 class _Phase(Enum):
@@ -73,8 +77,9 @@ class ConcurrencyControl:
         self._succeeded = True
         self._refused_share = 0.0
         self._phase = _Phase.GROWING
-        self._round = _Round(float("-inf"))
+        self._round = _Round(_ALWAYS)
         self._throughput = 0.0
+        self._careful = False
         self._idle_latency = float("inf")
         self._steady_rounds = 0
         self._next_probe = _Phase.PROBING_DOWN
@@ -170,21 +175,38 @@ class ConcurrencyControl:
         current.in_use += in_use
         current.latency += latency
         # A multiple of the limit: the first answers of a round are those of its shortest calls.
-        enough = self.limit if self._phase is _Phase.GROWING else max(LEAST_ROUND, ROUND_TRIPS * self.limit)
+        least = LEAST_ROUND if self._careful or self._phase is not _Phase.GROWING else 1
+        enough = max(least, self.limit if self._phase is _Phase.GROWING else ROUND_TRIPS * self.limit)
         if current.answers < enough:
             return
         mean = current.latency / current.answers
         if 2 * current.in_use < current.answers:
             self._round = _Round(now)
             return
-        self._idle_latency = min(self._idle_latency, mean)
-        self._decide(now, throughput=self.limit / mean)
+        if current.answers >= LEAST_ROUND:
+            self._idle_latency = min(self._idle_latency, mean)
+        throughput, came = self.limit / mean, self._came(now)
+        self._decide(now, came if came < STUCK * throughput else throughput, current.answers)
 
-    def _decide(self, now: float, throughput: float) -> None:
+    def _came(self, now: float) -> float:
+        """How many answers came a second: calls that stay without one are in no mean latency, but missing here.
+
+        The first answer of a round comes a latency after its beginning, which a limit's worth of answers makes up
+        for. Of the very first round the beginning is not known.
+        """
+        current = self._round
+        if current.began == _ALWAYS:
+            return float("inf")
+        return (current.answers + self.limit) / max(now - current.began, 1e-9)
+
+    def _decide(self, now: float, throughput: float, answers: int) -> None:
         before, self._throughput = self._throughput, throughput
         match self._phase:
             case _Phase.GROWING if throughput > before * (1 + PAYS * (GROWTH - 1)) and self.limit < self._ceiling:
                 self._settle(self.limit * GROWTH, now)
+            case _Phase.GROWING if before and answers < CERTAIN and not self._careful:
+                self._careful, self._throughput = True, 0.0
+                self._settle(self.limit / GROWTH, now)
             case _Phase.GROWING:
                 # Short rounds are enough to stop, not to say how much is needed: the next thing is to try more.
                 self._phase, self._next_probe, self._steady_rounds = (

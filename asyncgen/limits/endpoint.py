@@ -17,6 +17,10 @@ from asyncgen.limits.spacing import SpacedLane
 
 LISTEN_INTERVAL = 0.02  # seconds: rates move over a second, and reading the headers of every call costs CPU
 FEW = 3  # calls in flight, that no server refuses for their number
+# Seconds, where the server names none: a limit by the second is free again by then or the next time.
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
+CHANCE = 2  # refusals in a row of calls that keep a distance, which may have come closer on their way
 FIRST = 8  # calls in flight where no limit is known, until the first of them has told of some or of none
 
 
@@ -61,6 +65,19 @@ class Endpoint:
             return 1
         limit = self._control.limit
         return limit if self._heard or self.limiter.lanes else min(FIRST, limit)
+
+    @property
+    def own_pause(self) -> float | None:
+        """Seconds to pause after a refusal that names none: longer with each episode without an answer.
+
+        None where calls keep a distance: that is what the server wants, and a pause would cost many of them.
+        """
+        in_a_row = self.pauses_in_a_row
+        if isinstance(self.limiter.lanes.get("requests"), SpacedLane):
+            if in_a_row <= CHANCE:
+                return None
+            in_a_row -= CHANCE
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (in_a_row - 1))
 
     def obstacle(self, tokens: float) -> str | None:
         """Why a call of so many tokens cannot go now; None when it can."""
@@ -138,7 +155,7 @@ class Endpoint:
         return self._took > 0 and 1 < self.in_flight <= FEW and not self._control.in_storm
 
     def _space(self, now: float) -> None:
-        if self.limiter.space(max(1.0, 1 / self._took)):
+        if self.limiter.space(max(1.0, 1 / self._took), now):
             self._control.rate_binds(now)
 
     # Time

@@ -143,11 +143,11 @@ class RateLimiter:
                 lane.pace.answered(now, mark, report.limit, report.remaining, report.period)
         return learned
 
-    def space(self, rate: float) -> bool:
+    def space(self, rate: float, now: float) -> bool:
         """Let requests keep a distance, from so many a second on; False where their limit is known already."""
         if "requests" in self.lanes:
             return False
-        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"])
+        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"], now)
         return True
 
     def _age(self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark]) -> None:

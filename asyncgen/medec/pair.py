@@ -1,17 +1,23 @@
 """A pair of MEDEC: the same clinical note twice, correct and with a doctor-verified error."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from asyncgen.errors import missing_field
 from asyncgen.rows import BadFieldError
 
 CORRECT, INCORRECT = "CORRECT", "INCORRECT"  # the labels of the two examples of a pair
+_NAMES = ("note_id", "correct_note", "incorrect_note", "error_type", "error_sentence", "corrected_sentence")
+_PUBLISHED = {"Text ID", "Text", "Sentences"}  # columns of every file of the authors
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input")."""
+    """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input").
+
+    `reason` is why the paraphrase that there is was not taken, where another one is asked for.
+    """
 
     note_id: str
     correct_note: str
@@ -19,6 +25,11 @@ class Pair:
     error_type: str
     error_sentence: str | None
     corrected_sentence: str | None
+    reason: str = ""
+
+    def retried(self, reason: str) -> "Pair":
+        """The same, to be asked again for a reason."""
+        return replace(self, reason=reason)
 
     @property
     def rewritten(self) -> str:
@@ -28,8 +39,12 @@ class Pair:
 
 def _required(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
+    if value is None and fields.keys() >= _PUBLISHED:
+        raise BadFieldError(f"no {name}; MEDEC's own files are made into pairs by asyncgen prepare medec")
+    if value is None:
+        raise BadFieldError(missing_field(name, name, fields, _NAMES))
     if not isinstance(value, str):
-        raise BadFieldError(f"no {name}" if value is None else f"{name} is not a string")
+        raise BadFieldError(f"{name} is not a string")
     if not value.strip():
         raise BadFieldError(f"{name} is empty")
     if "\x00" in value:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from asyncgen.errors import Exit
 from asyncgen.events import BatchChanged, EndpointUse, LimitUse, Planned, Sample
 from asyncgen.monitor.histogram import LogHistogram
+from asyncgen.storage.event_log import CACHED
 from asyncgen.text import loads
 
 SAMPLE_LINE = b'{"event":"Sample"'
@@ -216,11 +217,12 @@ class Calls:
     """What the lines of `calls.jsonl` add up to.
 
     `outcomes` counts attempts by (kind, status); `latency` is of answered attempts, in `steps` by step, `waits` is
-    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step).
+    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step); `cached` answers
+    came from a cache, without an attempt.
     """
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts = self.cached = 0
         self.outcomes: Counter[tuple[str, int | None]] = Counter()
         self.answers_by_attempt: Counter[int] = Counter()
         self.steps: dict[str, LogHistogram] = {}
@@ -240,6 +242,9 @@ class Calls:
             outcome, took, step = call["outcome"], float(call["took"]), call["step"]
             waited, attempt, key = float(call["waited"]), int(call["attempt"]), (str(outcome), call["status"])
         except (ValueError, TypeError, KeyError):
+            return
+        if outcome == CACHED:
+            self.cached += 1
             return
         self.attempts += 1
         self.outcomes[key] += 1

@@ -3,7 +3,7 @@
 Read-only, whatever the recipe: the files of a run hold equally many lines for each pair that did not fail.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.humanize import one_of
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
@@ -19,7 +20,7 @@ from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
 LEAST_OF_A_HASH = 6  # characters by which a request may be named
-_IDS = ("original_note_id", "note_id", "id")
+_IDS = ("original_note_id", "note_id", "custom_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,15 @@ class TracedRecord:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """What its metadata says of its calls; empty when it says nothing."""
+        """What its metadata says of its calls; empty when it says nothing.
+
+        A line of the Batch API's output speaks of one, whose hash is its `request_id`.
+        """
+        response = self.content.get("response")
+        if isinstance(response, dict) and "request_id" in response:
+            return [_of_response(response)]
         metadata = self.content.get("metadata")
-        calls = metadata.get("calls") if isinstance(metadata, dict) else None
+        calls = metadata.get("calls") if isinstance(metadata, dict) else self.content.get("calls")
         return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
     @property
@@ -89,6 +96,7 @@ class _Search:
         self._stop = state.last_completed_idx + 1  # behind the last pair in the files
         records = failed_records(directory)
         self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._stop}
+        self._without_lines = [] if state.writes_failed else sorted(self._failed)
         self._names = [name for name in state.files if name != FAILED]
 
     def find(self, which: str) -> Trail:
@@ -98,7 +106,7 @@ class _Search:
             if call.get("index") == index:
                 attempts.setdefault(str(call.get("request")), []).append(call)
         failure = self._failed.get(index)
-        records = () if failure is not None else tuple(self._records(index))
+        records = () if index in self._without_lines else tuple(self._records(index))
         named = str(failure["note_id"]) if failure is not None else next((one.note_id for one in records), "")
         return Trail(index, named, self._state, records, attempts, request, failure)
 
@@ -124,16 +132,16 @@ class _Search:
         for index, failure in self._failed.items():
             if failure["note_id"] == which:
                 return index, None
-        first = self._state.first
+        first, row = self._state.first, one_of(self._state.rows)
         indexes = f"from {first:,} to {self._stop - 1:,}" if first else f"below {self._stop:,}"
         raise UsageError(
-            f"{self._directory} has no pair, note or request {which!r}: give an index {indexes}, a "
+            f"{self._directory} has no {row}, note or request {which!r}: give an index {indexes}, a "
             f"note id, {LEAST_OF_A_HASH} characters or more of a request's hash, or a request id of the server"
         )
 
     def _records(self, index: int) -> Iterator[TracedRecord]:
         """The lines of a pair, each once: some recipes write a line into two files."""
-        place = index - self._state.first - sum(failed < index for failed in self._failed)
+        place = index - self._state.first - sum(failed < index for failed in self._without_lines)
         seen: set[bytes] = set()
         for name in self._names:
             lines = self._lines_a_pair(name)
@@ -143,14 +151,14 @@ class _Search:
                     yield _record(name, line)
 
     def _index(self, place: int) -> int:
-        """Of the pair that is the one at `place` among those that did not fail."""
+        """Of the pair that is the one at `place` among those that have lines."""
         index = self._state.first + place
-        for failed in sorted(self._failed):
+        for failed in self._without_lines:
             index += failed <= index
         return index
 
     def _lines_a_pair(self, name: str) -> int:
-        good = self._state.done - len(self._failed)
+        good = self._state.done - len(self._without_lines)
         return max(1, sum(1 for _ in self._lines(name)) // max(1, good))
 
     def _lines(self, name: str) -> Iterator[bytes]:
@@ -163,6 +171,20 @@ class _Search:
                 call = _object(line)
                 if isinstance(call.get("index"), int):
                     yield call
+
+
+def _of_response(response: Mapping[str, Any]) -> dict[str, Any]:
+    found = response.get("body")
+    body = found if isinstance(found, dict) else {}
+    choices = body.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    return {
+        "step": "request",
+        "request": response["request_id"],
+        "model": body.get("model"),
+        "finish_reason": first.get("finish_reason"),
+        "usage": body.get("usage"),
+    }
 
 
 def _record(name: str, line: bytes) -> TracedRecord:

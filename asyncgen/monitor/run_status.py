@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.events import Sample
 from asyncgen.monitor.history import History, Session
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
 from asyncgen.storage.disk import disk_errors, lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -98,15 +98,26 @@ class Picture:
         return sum(known) if known and len(known) == len(costs) else None
 
     @property
+    def from_cache(self) -> int:
+        """Answers that came from a cache."""
+        durable = 0 if self.state is None or self.pid is not None else self.state.cache.answers
+        return max(durable, sum(sample.cached for sample in self.history.samples))
+
+    @property
     def lost_tokens(self) -> int:
         """What calls may have cost whose answer never arrived; the counts of the sessions leave it out."""
         spend = Spend() if self.state is None else self.state.spend
         return spend.lost_prompt_tokens + spend.lost_completion_tokens
 
     @property
-    def _spent(self) -> Usage:
+    def _spent(self) -> Spend:
         """What the state knows of; nothing while a process runs, whose checkpoints and samples take turns."""
-        return NO_USAGE if self.state is None or self.pid is not None else self.state.spend.known
+        return Spend() if self.state is None or self.pid is not None else self.state.spend
+
+    @property
+    def rows(self) -> str:
+        """What the rows of the run are called, in the plural."""
+        return RecipeRecord().rows if self.state is None else self.state.rows
 
     @property
     def done(self) -> int:
@@ -198,6 +209,7 @@ def _sum(shards: Iterable[RunDirectory]) -> RunState | None:
         stats={"total_pairs": pairs},
         files={},
         spend=sum((state.spend for state in states), Spend()),
+        cache=sum((state.cache for state in states), CacheUse()),
     )
 
 

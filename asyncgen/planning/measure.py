@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
 from asyncgen.client.chat_client import Caller, ChatClient
@@ -15,16 +16,17 @@ from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import CallEnded, Event
 from asyncgen.limits.opening import open_gate
+from asyncgen.limits.pacer import MINUTE
 from asyncgen.limits.rate_headers import read_reports
-from asyncgen.medec.pair import Pair, parse_pair
 from asyncgen.planning.capacity import quantile
+from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, walk
 from asyncgen.storage.input_file import rows_of
 
 SAMPLED_PAIRS = 200  # pairs: their mean is within a few per cent of that of all
 AT_ONCE = 4  # calls: few enough that they do not slow each other down
-MINUTE = 60.0
+
 _FIELDS = {"requests": ("rpm", "rpd"), "tokens": ("tpm", "tpd")}
 
 
@@ -99,7 +101,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
         BadDataError: the input holds no pair, or the prompt file lacks something.
     """
     recipe = build(config)
-    pairs = _pairs(config, SAMPLED_PAIRS)
+    pairs = _pairs(config, recipe, SAMPLED_PAIRS)
     requests = [request for pair in pairs for _, request in await walk(recipe, pair, likely_answer(pair))]
     prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
     answers = [request.sampling.max_tokens or 0 for request in requests]
@@ -111,7 +113,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
         answer=sum(answers) / len(requests),
         pairs=len(pairs),
     )
-    return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl, parse_pair)), cost
+    return config.num_pairs or sum(1 for _ in rows_of(config.input_jsonl, guarded(recipe.parse))), cost
 
 
 async def measure(config: RunConfig, pairs: int) -> Measured:
@@ -134,7 +136,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     client = ChatClient(config, gate, _NoLog(), measured.observe, stop, wire, ways=ways)
     recipe = build(config)
 
-    async def ask(index: int, pair: Pair) -> None:
+    async def ask(index: int, pair: Any) -> None:
         caller = Caller(index, pair.note_id, config.pair_timeout)
 
         async def generate(step: str, request: ChatRequest) -> Completion:
@@ -147,7 +149,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
 
     pump = asyncio.create_task(gate.pump())
     try:
-        await asyncio.gather(*(ask(index, pair) for index, pair in enumerate(_pairs(config, pairs))))
+        await asyncio.gather(*(ask(index, pair) for index, pair in enumerate(_pairs(config, recipe, pairs))))
     finally:
         pump.cancel()
         await wire.close()
@@ -202,8 +204,9 @@ class _NoLog:
         """The attempt ended without a usable answer."""
 
 
-def _pairs(config: RunConfig, number: int) -> list[Pair]:
-    pairs = [row.pair for row in islice(rows_of(config.input_jsonl, parse_pair), number)]
+def _pairs(config: RunConfig, recipe: Recipe[Any], number: int) -> list[Any]:
+    rows = islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)
+    pairs = [row.pair for row in rows if not isinstance(row.pair, Unparsed)]
     if not pairs:
-        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
+        raise BadDataError(f"the input {config.input_jsonl} holds no {nouns_of(rows_of_recipe(recipe)).one}")
     return pairs

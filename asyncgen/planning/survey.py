@@ -19,7 +19,7 @@ from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
 from asyncgen.planning.forecast import Forecast, MeasuredSample, StepSize, StepUsage, forecast
 from asyncgen.planning.tiers import Tier
-from asyncgen.recipe import Recipe, Unparsed, guarded
+from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, rewritten_by, rounds_of, walk
 from asyncgen.storage.disk import Disk, lines_of
@@ -39,15 +39,26 @@ async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
         BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
     """
     recipe = build(config)
+    nouns = nouns_of(rows_of_recipe(recipe))
+    row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
-        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no pair"
+        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no {row}"
         raise BadDataError(f"{bad}: asyncgen run lists them, ", Setting("skip_bad", True), " leaves them out")
     if not scanned.pairs:
-        raise BadDataError(f"the input {config.input_jsonl} holds no pair")
+        raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs).size
+    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs, nouns.many).size
     return pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
+
+
+def rows_of_job(config: RunConfig) -> str:
+    """What the rows of a job are called, in the plural.
+
+    Raises:
+        UsageError, BadDataError: the recipe cannot be read.
+    """
+    return nouns_of(rows_of_recipe(build(config))).many
 
 
 async def batches_of(config: RunConfig, sample: MeasuredSample, pairs: int) -> BatchPlan:
@@ -177,7 +188,9 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
     if set_ is not None:
         return str(orjson.loads(set_))
     model = listed_model(config.model)
-    if model is None or not model.ways.reasons or model.ways.can_be_switched_off:
+    if model is None or not model.ways.reasons:
+        return "none"
+    if model.ways.can_be_switched_off and request.whole is None:
         return "none"
     return model.default_effort or "medium"
 

@@ -1,4 +1,4 @@
-"""The lines of one output file, handed out by key: what is missing or too much is a problem.
+"""The lines of one output file, handed out by what a row's line must be: what is missing or too much is a problem.
 
 A line that is not the next one expected is looked for a few lines ahead: what stands before it is too much (a
 duplicate, out of order, no JSON); when it is not there, it is missing. So one defect is one problem, and what
@@ -6,7 +6,7 @@ follows it is still checked.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ PROBLEMS_KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is broken, in which file, at which pair (None: not at one)."""
+    """What is broken, in which file, at which row (None: not at one)."""
 
     kind: str
     file: str
@@ -31,8 +31,9 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """All problems by number, the first `PROBLEMS_KEPT` in full."""
+    """All problems by number, the first `PROBLEMS_KEPT` in full; `row` is what one row is called."""
 
+    row: str = "row"
     counts: Counter[str] = field(default_factory=Counter)
     kept: list[Problem] = field(default_factory=list)
 
@@ -50,14 +51,13 @@ class OutputLine:
     data: bytes
     record: dict[str, Any]
 
-    @property
-    def key(self) -> tuple[Any, Any]:
-        """By what it is found: note id and label."""
-        return self.record.get("original_note_id"), self.record.get("label")
+
+Wanted = Callable[[OutputLine], bool]
+"""Whether a line is the one that is expected."""
 
 
 class OutputLines:
-    """The lines of one output file, handed out by key, with its meter."""
+    """The lines of one output file, with its meter; `size` is how much of it counts (None: all of it)."""
 
     def __init__(self, directory: RunDirectory, name: str, size: int | None, problems: Problems) -> None:
         self._name = name
@@ -67,25 +67,45 @@ class OutputLines:
         self._lines = self._read(lines_of(directory.disk, directory.output(name)))
         self._ahead: deque[OutputLine] = deque()
         self._recent: deque[bytes] = deque(maxlen=AHEAD)
-        self._passed: deque[tuple[Any, Any]] = deque(maxlen=AHEAD)
+        self._passed: deque[OutputLine] = deque(maxlen=AHEAD)
 
-    def take(self, note_id: str, label: str, index: int, failed: deque[str]) -> OutputLine | None:
-        """The line with this key, when it is among the next ones; None, and a problem, when it is not."""
-        key = (note_id, label)
+    def take(self, wanted: Wanted, label: str, index: int, has_failed: Wanted) -> OutputLine | None:
+        """The line that is wanted, when it is among the next ones; None, and a problem, when it is not.
+
+        Args:
+            wanted: tells it from others.
+            label: what messages call it; may be empty.
+            index: of its row.
+            has_failed: whether a line is of a row that failed.
+        """
         for place in range(AHEAD):
             line = self._at(place)
             if line is None:
                 break
-            if line.key == key:
+            if wanted(line):
                 for _ in range(place):
-                    self._too_much(self._ahead.popleft(), index, failed, line.data)
+                    self._too_much(self._ahead.popleft(), index, has_failed, line.data)
                 self._recent.append(self._ahead.popleft().data)
                 return line
-        if key in self._passed:
-            self._passed.remove(key)
+        passed = next((line for line in self._passed if wanted(line)), None)
+        if passed is not None:
+            self._passed.remove(passed)
         else:
-            self._problems.add("missing", self._name, index, f"no {label} line for this pair")
+            detail = " ".join(filter(None, ("no", label, "line for this", self._problems.row)))
+            self._problems.add("missing", self._name, index, detail)
         return None
+
+    def take_next(self, index: int) -> OutputLine | None:
+        """The next line, whatever it is: where nothing is known of a row's lines but their number."""
+        line = next(self.all(), None)
+        if line is None:
+            self._problems.add("missing", self._name, index, f"no line for this {self._problems.row}")
+            return None
+        if not line.record:
+            self._problems.add("not_json", self._name, index, "the line is no JSON object")
+            return None
+        self._recent.append(line.data)
+        return line
 
     def all(self) -> Iterator[OutputLine]:
         """Every line that is left."""
@@ -97,10 +117,10 @@ class OutputLines:
         """Whether no line is left."""
         return self._at(0) is None
 
-    def finish(self, index: int, failed: deque[str]) -> None:
+    def finish(self, index: int, has_failed: Wanted) -> None:
         """Report what is left."""
         for line in self.all():
-            self._too_much(line, index, failed, b"")
+            self._too_much(line, index, has_failed, b"")
 
     def _at(self, place: int) -> OutputLine | None:
         while len(self._ahead) <= place:
@@ -110,17 +130,18 @@ class OutputLines:
             self._ahead.append(line)
         return self._ahead[place]
 
-    def _too_much(self, line: OutputLine, index: int, failed: deque[str], taken: bytes) -> None:
+    def _too_much(self, line: OutputLine, index: int, has_failed: Wanted, taken: bytes) -> None:
+        row = self._problems.row
         if not line.record:
-            self._problems.add("not_json", self._name, index, "a line before this pair is no JSON object")
+            self._problems.add("not_json", self._name, index, f"a line before this {row} is no JSON object")
         elif line.data == taken or line.data in self._recent:
             self._problems.add("duplicate", self._name, index, "a line stands there twice")
-        elif line.key[0] in failed:
-            self._problems.add("failed_present", self._name, index, f"a pair of {FAILED} has a line")
+        elif has_failed(line):
+            self._problems.add("failed_present", self._name, index, f"{FAILED} has the {row} of a line")
         else:
-            self._passed.append(line.key)
+            self._passed.append(line)
             self._problems.add(
-                "order", self._name, index, "a line before this pair is out of place, or of no pair"
+                "order", self._name, index, f"a line before this {row} is out of place, or of no {row}"
             )
 
     def _read(self, lines: Iterator[bytes]) -> Iterator[OutputLine]:

@@ -1,61 +1,101 @@
 """Whether the files of an output directory are what they should be: complete, in order, in step, unharmed.
 
 Read-only and in one pass, so it also serves while a run goes on: then as far as its checkpoint speaks.
-Each file is aligned with the input for itself.
+Each file is aligned for itself: with the input, else with the file by whose ids the others are held, else by
+number.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
-from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems
-from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.errors import BadDataError
+from asyncgen.quality.line_values import check_copy, check_texts, check_values, id_at, wanted_line
+from asyncgen.quality.named_rows import ids_in, most_rows
+from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems, Wanted
+from asyncgen.recipe import Unparsed, guarded
+from asyncgen.recipes.contents import Contents
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
 from asyncgen.storage.input_file import rows_of
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.takeover import load_original
 
-_FIELDS = {"error_type": "error_type", "error_location": "error_sentence", "correction": "corrected_sentence"}
-
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a pair: its place in the input, the pair (None without input), and the two records."""
+    """What was made of a row: its place in the input, its id, the row (None without input), and its records.
+
+    `records` has them by file and line; those that repeat another one are left out.
+    """
 
     index: int
-    pair: Pair | None
-    correct: dict[str, Any]
-    incorrect: dict[str, Any]
+    note_id: str
+    row: Any
+    records: Mapping[tuple[str, int], dict[str, Any]]
+
+
+def state_in(directory: RunDirectory) -> tuple[RunState | None, bool]:
+    """The state of a directory as it says itself, and whether its run has reached the end.
+
+    Raises:
+        BadDataError: checkpoint or statistics cannot be read.
+    """
+    if load_original(directory) is not None:
+        return None, False
+    state = load_checkpoint(directory)
+    if state is not None:
+        return state, False
+    state = load_statistics(directory)
+    return state, state is not None
+
+
+def check_input(state: RunState, input_jsonl: Path, contents: Contents) -> None:
+    """Refuse another input than that of the run, before anything is said of its files.
+
+    Raises:
+        BadDataError: it is not what the run was made from.
+    """
+    if contents.parse is None or state.last_completed_idx < state.first:
+        return
+    index = -1
+    for row in rows_of(input_jsonl, guarded(contents.parse)):
+        index = row.index
+        if index == state.last_completed_idx:
+            if row.chain == state.input_chain:
+                return
+            raise BadDataError(f"{input_jsonl} is not the input that this run was made from: its lines differ")
+    rows = contents.nouns.many
+    raise BadDataError(
+        f"{input_jsonl} is not the input that this run was made from: it has {index + 1:,} {rows}, and the run "
+        f"has processed {state.done:,}"
+    )
 
 
 class Structure:
-    """Reads an output directory; `made` streams its pairs, afterwards `problems` says all that is broken.
+    """Reads an output directory; `made` streams its rows, afterwards `problems` says all that is broken.
 
     Args:
         directory: the output directory.
         input_jsonl: what the run was made from; None: the files are only held against each other.
+        contents: what they hold by their recipe.
 
     Raises:
         BadDataError: checkpoint or statistics cannot be read.
     """
 
-    def __init__(self, directory: RunDirectory, input_jsonl: Path | None) -> None:
+    def __init__(self, directory: RunDirectory, input_jsonl: Path | None, contents: Contents) -> None:
         self._directory = directory
-        self._input = input_jsonl
-        self.problems = Problems()
-        self.state: RunState | None = None
-        self.finished = False
-        if load_original(directory) is None:
-            self.state = load_checkpoint(directory)
-            if self.state is None:
-                self.state = load_statistics(directory)
-                self.finished = self.state is not None
+        self._input = None if contents.parse is None else input_jsonl
+        self.contents = contents
+        self.problems = Problems(contents.nouns.one)
+        self.state, self.finished = state_in(directory)
         self.pairs = 0
         self.failed = 0
-        self._counts: Counter[str] = Counter()
+        self._counts = Counter(
+            {name: 0 for rules in contents.files.values() for one in rules for name in one.counts}
+        )
 
     def size(self, name: str) -> int | None:
         """How much of a file counts; None: all of it."""
@@ -64,74 +104,76 @@ class Structure:
         return self.state.files[name].size
 
     def made(self) -> Iterator[Made]:
-        """The pairs whose lines are all there, in input order; checks everything on the way."""
+        """The rows whose lines are all there, in input order; checks everything on the way."""
         failed, meters = self._failed_indexes()
         files = {
             name: OutputLines(self._directory, name, self.size(name), self.problems)
-            for name in (CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE)
+            for name in self.contents.files
         }
         recent_failed: deque[str] = deque(maxlen=AHEAD)
+        have_failed = {name: self._have_failed(name, recent_failed) for name in files}
         index = -1
-        for index, note_id, pair in self._expected(failed, files):
+        for index, note_id, row in self._expected(failed, files):
             if index in failed:
                 recent_failed.append(note_id)
                 continue
             lines = {
-                (name, label): files[name].take(note_id, label, index, recent_failed)
-                for name, label in (
-                    (CORRECT_FILE, CORRECT),
-                    (INCORRECT_FILE, INCORRECT),
-                    (COMBINED_FILE, CORRECT),
-                    (COMBINED_FILE, INCORRECT),
-                )
+                (name, number): self._take(files[name], name, number, index, note_id, row, have_failed[name])
+                for name, rules in self.contents.files.items()
+                for number in range(len(rules))
             }
             self.pairs += 1
-            made = self._compare(index, pair, lines)
+            made = self._compare(index, note_id, row, lines)
             if made is not None:
                 yield made
-        for file in files.values():
-            file.finish(index + 1, recent_failed)
+        for name, file in files.items():
+            file.finish(index + 1, have_failed[name])
         self._check_marks({name: file.meter for name, file in files.items()} | meters)
         self._check_counts()
 
+    def _take(
+        self, file: OutputLines, name: str, number: int, index: int, note_id: str, row: Any, has_failed: Wanted
+    ) -> OutputLine | None:
+        rule = self.contents.files[name][number]
+        wanted = wanted_line(rule, note_id, row)
+        return file.take_next(index) if wanted is None else file.take(wanted, rule.label, index, has_failed)
+
+    def _have_failed(self, name: str, recent: deque[str]) -> Wanted:
+        rules = self.contents.files[name]
+        return lambda line: bool(rules) and id_at(rules[0], line.record) in recent
+
     def _compare(
-        self, index: int, pair: Pair | None, lines: dict[tuple[str, str], OutputLine | None]
+        self, index: int, note_id: str, row: Any, lines: Mapping[tuple[str, int], OutputLine | None]
     ) -> Made | None:
-        correct, incorrect = lines[CORRECT_FILE, CORRECT], lines[INCORRECT_FILE, INCORRECT]
-        for line, label in ((correct, CORRECT), (incorrect, INCORRECT)):
-            combined = lines[COMBINED_FILE, label]
+        """Hold the lines of a row against each other and against it; None when one is not there."""
+        rules = {(name, number): self.contents.files[name][number] for name, number in lines}
+        records: dict[tuple[str, int], dict[str, Any]] = {}
+        originals = [place for place, rule in rules.items() if rule.copy_of is None]
+        for place in originals:
+            line, rule = lines[place], rules[place]
             if line is None:
                 continue
-            self._counts[label] += 1
-            self._counts[f"{label} reasoning"] += line.record.get("reasoning") is not None
-            if combined is not None and combined.data != line.data:
-                self.problems.add(
-                    "combined", COMBINED_FILE, index, f"the {label} line is not that of the other file"
-                )
-            if not isinstance(line.record.get("note"), str):
-                self.problems.add(
-                    "field", CORRECT_FILE if line is correct else INCORRECT_FILE, index, "note is no text"
-                )
+            for name, counts in rule.counts.items():
+                self._counts[name] += counts(line.record)
+            for copy, other in rules.items():
+                if other.copy_of == place:
+                    check_copy(self.problems, copy, index, rule.label, lines[copy], line)
+            if not check_texts(self.problems, place[0], index, rule, line.record):
                 return None
-        if incorrect is not None and pair is not None:
-            if incorrect.record["note"] != pair.incorrect_note:
-                self.problems.add("incorrect_changed", INCORRECT_FILE, index, "the note is not that of the input")
-            for name, source in _FIELDS.items():
-                if incorrect.record.get(name) != getattr(pair, source):
-                    self.problems.add("field", INCORRECT_FILE, index, f"{name} is not that of the input")
-        if correct is None or incorrect is None:
-            return None
-        return Made(index, pair, correct.record, incorrect.record)
+            records[place] = line.record
+        for place, record in records.items():
+            check_values(self.problems, place[0], index, rules[place], record, row)
+        return Made(index, note_id, row, records) if len(records) == len(originals) else None
 
-    def _expected(self, failed: set[int], files: dict[str, OutputLines]) -> Iterator[tuple[int, str, Pair | None]]:
-        """Index, note id and pair of all that should be there."""
+    def _expected(self, failed: set[int], files: Mapping[str, OutputLines]) -> Iterator[tuple[int, str, Any]]:
+        """Index, id and row of all that should be there."""
         last = None if self.state is None else self.state.last_completed_idx
-        if self._input is None:
+        if self._input is None or self.contents.parse is None:
             yield from self._from_outputs(failed)
             return
         first = 0 if self.state is None else self.state.first
         index = -1
-        for row in rows_of(self._input, parse_pair):
+        for row in rows_of(self._input, guarded(self.contents.parse)):
             if row.index < first:
                 continue
             if last is not None and row.index > last:
@@ -139,25 +181,36 @@ class Structure:
             if last is None and all(file.ended for file in files.values()):
                 return
             index = row.index
-            yield index, row.pair.note_id, row.pair
+            yield index, row.pair.note_id, None if isinstance(row.pair, Unparsed) else row.pair
             if self.state is not None and index == last and row.chain != self.state.input_chain:
                 self.problems.add("input", self._input.name, None, "not the input that this run was made from")
         if last is not None and index < last:
-            self.problems.add("input", self._input.name, None, f"has fewer pairs than the {last + 1} processed")
+            rows = self.contents.nouns.many
+            self.problems.add("input", self._input.name, None, f"has fewer {rows} than the {last + 1} processed")
 
-    def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, Pair | None]]:
-        """Without an input, the file of INCORRECT examples says what should be in the others."""
+    def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, None]]:
+        """Without an input, the file of reference says what should be in the others; else the state how many."""
         index = 0 if self.state is None else self.state.first
-        silent = OutputLines(self._directory, INCORRECT_FILE, self.size(INCORRECT_FILE), Problems())
-        for line in silent.all():
+        for note_id in self._names(failed):
             while index in failed:
                 index += 1
-            if line.record:
-                yield index, str(line.key[0]), None
-                index += 1
+            yield index, note_id, None
+            index += 1
+
+    def _names(self, failed: set[int]) -> Iterator[str]:
+        """The ids of the rows that did not fail; empty ones where no file has any."""
+        contents, name = self.contents, self.contents.reference
+        if name:
+            yield from ids_in(self._directory, name, self.size(name), contents.files[name])
+            return
+        if self.state is None:
+            done = most_rows(self._directory, contents.files)
+        else:
+            done = self.state.done - sum(index <= self.state.last_completed_idx for index in failed)
+        yield from ("" for _ in range(done))
 
     def _failed_indexes(self) -> tuple[set[int], dict[str, FileMeter]]:
-        """The pairs given up, by index, and the meter of their file."""
+        """The rows given up, by index, and the meter of their file."""
         lines = OutputLines(self._directory, FAILED, self.size(FAILED), self.problems)
         indexes: set[int] = set()
         last = -1
@@ -176,7 +229,8 @@ class Structure:
         for name, meter in meters.items():
             size = self._directory.disk.size(self._directory.output(name))
             mark = None if self.state is None else self.state.files.get(name)
-            if size is None and name != FAILED and (mark is None or mark.size):
+            never_written = not self.contents.files.get(name, True)
+            if size is None and name != FAILED and (mark is None or mark.size) and not never_written:
                 self.problems.add("no_file", name, None, "the file is not there")
             elif mark is None:
                 continue
@@ -188,15 +242,11 @@ class Structure:
     def _check_counts(self) -> None:
         if self.state is None:
             return
-        found = {
-            "correct_generated": self._counts[CORRECT],
-            "incorrect_used": self._counts[INCORRECT],
-            "correct_reasoning_added": self._counts[f"{CORRECT} reasoning"],
-            "incorrect_reasoning_added": self._counts[f"{INCORRECT} reasoning"],
-        }
+        rows = self.contents.nouns.many
+        found = dict(self._counts)
         said = {name: self.state.stats.get(name) for name in found}
         found["failed_pairs"], said["failed_pairs"] = self.failed, self.state.failed_pairs
-        found["pairs"], said["pairs"] = self.pairs + self.failed, self.state.done
+        found[rows], said[rows] = self.pairs + self.failed, self.state.done
         for name, number in found.items():
             if said[name] is not None and said[name] != number:
                 source = STATISTICS if self.finished else CHECKPOINT

@@ -1,6 +1,6 @@
 """Holds the data of an output directory to the promises: structure, and the quality of each example.
 
-A caller takes the judged pairs as a stream; memory does not grow with the data but for 72 bytes an example
+A caller takes the judged rows as a stream; memory does not grow with the data but for 72 bytes an example
 (the sketches by which near-duplicates are found).
 """
 
@@ -8,36 +8,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from asyncgen.medec.pair import CORRECT, INCORRECT, Pair
-from asyncgen.quality.checks.finding import KINDS
+from asyncgen.medec.pair import Pair
+from asyncgen.quality.answers import AnswerChecks
+from asyncgen.quality.checks.finding import KINDS, MEANING
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.judgement import Judgement, State
 from asyncgen.quality.checks.permissions import permitted
 from asyncgen.quality.checks.reasoning_form import Expected, expect, keys_of_prompt
 from asyncgen.quality.checks.reasoning_side import forbids_comparison
 from asyncgen.quality.output_lines import OutputLines, Problems
-from asyncgen.quality.structure import Structure
-from asyncgen.recipes.medec_safe import CORRECT_FILE, INCORRECT_FILE
+from asyncgen.quality.structure import Made, Structure, check_input
+from asyncgen.recipes.contents import Contents, ParaphraseRule, ReasoningRule, value_at
 from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
 
 _SAMPLE = 200
-_PROMPTS = {
-    CORRECT: (CORRECT_FILE, "correct_reasoning", "paraphrased_note"),
-    INCORRECT: (INCORRECT_FILE, "reasoning", "incorrect_note"),
-}
-"""By label: the file, the step in a prompt file, and the placeholder that this step needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The paraphrase of a row, what it is of, and the row's wrong text, where it has one (else empty)."""
+
+    original: str
+    revised: str
+    wrong: str
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pair by its index in the input, and what the checks say of it."""
+    """A row by its index in the input, what the checks say of it, and its texts where a paraphrase was judged."""
 
     index: int
     note_id: str
     judgement: Judgement
+    texts: Texts | None = None
 
     @property
     def state(self) -> State:
@@ -60,7 +66,9 @@ class Verification:
 
     Args:
         directory: the output directory, of a finished or an unfinished run.
-        input_jsonl: what the run was made from. None: the structure alone, files against each other.
+        input_jsonl: what the run was made from. None: the files are held against each other, and no paraphrase is
+            judged.
+        contents: what the files hold by their recipe, and what of it is to be judged.
         prompt_file: says the keys that a reasoning must have, and in `allowed_changes` what a paraphrase may do.
             None: the keys that most reasonings have, and all kinds of changes.
 
@@ -69,33 +77,86 @@ class Verification:
         UsageError: the input or the prompt file is not there.
     """
 
-    def __init__(self, directory: RunDirectory, input_jsonl: Path | None, prompt_file: Path | None = None) -> None:
-        self.structure = Structure(directory, input_jsonl)
-        prompts = None if prompt_file is None else PromptFile.load(prompt_file)
+    def __init__(
+        self,
+        directory: RunDirectory,
+        input_jsonl: Path | None,
+        contents: Contents,
+        prompt_file: Path | None = None,
+    ) -> None:
+        self.structure = Structure(directory, input_jsonl, contents)
+        self._input = input_jsonl
+        self._contents = contents
+        self._answers = AnswerChecks(contents)
+        prompts = None if prompt_file is None or not contents.reasonings else PromptFile.load(prompt_file)
+        self._permitted = permitted(None if prompts is None else prompts.remark("allowed_changes"))
         self._inspector = Inspector(
-            {label: self._expected(directory, label, prompts) for label in _PROMPTS},
-            permitted(None if prompts is None else prompts.remark("allowed_changes")),
+            {rule.label: self._expected(directory, rule, prompts) for rule in contents.reasonings}, self._permitted
         )
 
+    def check_input(self, state: RunState) -> None:
+        """Refuse another input than that of the run, where there is one, before anything is said of its files.
+
+        Raises:
+            BadDataError: it is not what the run was made from.
+        """
+        if self._input is not None:
+            check_input(state, self._input, self._contents)
+
     def judged(self) -> Iterator[Judged]:
-        """Every pair, in input order; then once more, with that finding alone, those that are near-duplicates."""
+        """Every row that can be judged, in input order; then once more, with that finding alone, twins."""
         for made in self.structure.made():
-            if made.pair is not None:
-                yield Judged(
-                    made.index, made.pair.note_id, self.judge(made.index, made.pair, made.correct, made.incorrect)
-                )
+            judgement = self.judge(made)
+            if judgement is not None:
+                yield Judged(made.index, made.note_id, judgement, self.texts(made))
         for index, finding in self._inspector.duplicates():
             yield Judged(index, "", Judgement((finding,)))
 
-    def judge(self, index: int, pair: Pair, correct: dict[str, Any], incorrect: dict[str, Any]) -> Judgement:
-        """What the checks say of the two records of a pair."""
-        reasonings = {CORRECT: correct.get("reasoning"), INCORRECT: incorrect.get("reasoning")}
-        return self._inspector.inspect(index, pair, correct["note"], reasonings)
+    def judge(self, made: Made) -> Judgement | None:
+        """What the checks say of the records of a row; None where there is nothing to check them by."""
+        found = tuple(self._answers.findings(made))
+        rule = self._contents.paraphrase
+        if rule is not None and made.row is not None:
+            judgement = self._paraphrase(rule, made)
+            return replace(judgement, findings=(*found, *judgement.findings))
+        return Judgement(found) if self._contents.asks else None
 
-    def _expected(self, directory: RunDirectory, label: str, prompts: PromptFile | None) -> Expected:
-        name, step, needed = _PROMPTS[label]
-        prompt = None if prompts is None else prompts.prompt(step, allowed=(needed,), needed=needed, optional=True)
+    def compare(self, original: str, revised: str) -> State:
+        """What the rules say of two texts alone: whether their meaning is the same, whatever else is odd."""
+        pair = Pair("", original, original, "unknown", None, None)
+        judgement = Inspector({}, self._permitted).inspect(0, pair, revised, {})
+        findings = tuple(finding for finding in judgement.findings if finding.kind in MEANING)
+        return replace(judgement, findings=findings).state
+
+    def texts(self, made: Made) -> Texts | None:
+        """The texts of a row; None where no paraphrase is judged."""
+        rule = self._contents.paraphrase
+        if rule is None or made.row is None:
+            return None
+        text = value_at(made.records[rule.text.file, rule.text.line], rule.text.way)
+        wrong = "" if rule.wrong is None else rule.wrong(made.row)
+        return Texts(rule.original(made.row), text, wrong)
+
+    def _paraphrase(self, rule: ParaphraseRule, made: Made) -> Judgement:
+        text = value_at(made.records[rule.text.file, rule.text.line], rule.text.way)
+        reasonings = {
+            one.label: made.records[one.place.file, one.place.line].get(str(one.place.way[0]))
+            for one in self._contents.reasonings
+        }
+        pair = made.row
+        if not isinstance(pair, Pair):
+            original = rule.original(pair)
+            wrong = original if rule.wrong is None else rule.wrong(pair)
+            pair = Pair(made.note_id, original, wrong, "unknown", None, None)
+        return self._inspector.inspect(made.index, pair, text, reasonings)
+
+    def _expected(self, directory: RunDirectory, rule: ReasoningRule, prompts: PromptFile | None) -> Expected:
+        needed, key = rule.needed, str(rule.place.way[0])
+        prompt = (
+            None if prompts is None else prompts.prompt(rule.step, allowed=(needed,), needed=needed, optional=True)
+        )
         keys = frozenset[str]() if prompt is None else keys_of_prompt(prompt.system)
+        name = rule.place.file
         lines = OutputLines(directory, name, self.structure.size(name), Problems())
-        expected = expect((line.record.get("reasoning") for line in islice(lines.all(), _SAMPLE)), keys)
+        expected = expect((line.record.get(key) for line in islice(lines.all(), _SAMPLE)), keys)
         return replace(expected, comparison_forbidden=prompt is None or forbids_comparison(prompt.system))

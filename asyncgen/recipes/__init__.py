@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
-from asyncgen.config import DEFAULT_RECIPE, RunConfig, shipped
+from asyncgen.config import DEFAULT_RECIPE, REQUESTS, RunConfig, shipped
 from asyncgen.errors import CallFailed, Setting, UsageError
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, together
+from asyncgen.recipes.batch_line import first_model
 from asyncgen.recipes.from_module import recipe_from_module
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.renamed import Renamed
+from asyncgen.recipes.requests import Requests
 from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.rows import BadFieldError, Item
 
@@ -36,6 +38,7 @@ __all__ = [
     "together",
 ]
 MEDEC_SAFE = DEFAULT_RECIPE
+MEANING_JUDGE = "meaning_judge"
 
 
 def build(
@@ -67,8 +70,15 @@ def build(
             warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
         if prompts.ignored and warn is not None:
             warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
+    elif name == REQUESTS:
+        _refuse_beside_requests(config)
+        return Requests(config.model, replace_model=config.replace_model)
     elif ":" in name:
         recipe = recipe_from_module(name, prompts)
+    elif name == MEANING_JUDGE:
+        from asyncgen.recipes.meaning_judge import MeaningJudge  # noqa: PLC0415 - as below
+
+        return MeaningJudge(config.params)
     else:
         if config.prompt_file is not None or config.add_reasoning:
             own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))
@@ -79,6 +89,23 @@ def build(
 
         return Declared(RecipeFile(_path(name), columns, config.params))
     return Renamed(recipe, columns) if columns else recipe
+
+
+def model_of_input(recipe: str, input_jsonl: Path) -> str:
+    """The model that an input names itself, for the recipe; empty: none."""
+    return first_model(input_jsonl) if recipe == REQUESTS else ""
+
+
+def _refuse_beside_requests(config: RunConfig) -> None:
+    given = {
+        "prompt_file": config.prompt_file,
+        "add_reasoning": config.add_reasoning or None,
+        "fields": config.fields or None,
+        "params": config.params or None,
+    }
+    name = next((name for name, value in given.items() if value is not None), None)
+    if name is not None:
+        raise UsageError(f"the recipe {REQUESTS} sends each line as it stands: leave ", Setting(name), " out")
 
 
 def shipped_names() -> list[str]:
@@ -93,11 +120,11 @@ def _path(name: str) -> Path:
     if path.suffix == ".toml":
         return path
     if name not in shipped_names():
-        near = difflib.get_close_matches(name, shipped_names(), n=1, cutoff=0.6)
+        near = difflib.get_close_matches(name, [*shipped_names(), REQUESTS], n=1, cutoff=0.6)
         hint = (f"did you mean {near[0]}?",) if near else _others()
         raise UsageError(f"there is no recipe {name}; ", *hint)
     return shipped("recipes", f"{name}.toml")
 
 
 def _others() -> tuple[str | Setting, ...]:
-    return Setting("recipe"), f" takes {', '.join(shipped_names())}, FILE.toml or module:Class"
+    return Setting("recipe"), f" takes {', '.join([*shipped_names(), REQUESTS])}, FILE.toml or module:Class"

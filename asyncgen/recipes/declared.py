@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema
-from asyncgen.errors import Message, Setting
+from asyncgen.errors import missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.checks import same_words
+from asyncgen.recipes.declared_contents import contents_of_file
 from asyncgen.recipes.line_maker import as_text, maker, texts_of
 from asyncgen.recipes.placeholders import CALLS, ID
-from asyncgen.recipes.prompt_template import Reference, Template, nearest
+from asyncgen.recipes.prompt_template import Reference, Template
 from asyncgen.recipes.prompts import Prompt
 from asyncgen.recipes.provenance import Origin
 from asyncgen.recipes.recipe_file import RecipeFile
@@ -22,7 +23,6 @@ from asyncgen.rows import ID_FIELDS, BadFieldError
 from asyncgen.text import loads, strip_fence
 
 WRITTEN = "written"
-_MOST_NAMED = 12  # fields of a row in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Declared:
             for _, text in texts_of(list(output.lines))
         )
         self._ways = [Reference.parse(name) for name in file.names.ways]
+        self.contents = contents_of_file(file, self.parse, WRITTEN)
 
     def parse(self, fields: Mapping[str, Any]) -> Fields:
         """Take the fields that the recipe needs.
@@ -81,7 +82,7 @@ class Declared:
         column = self._file.id_column or next((name for name in ID_FIELDS if fields.get(name) is not None), "")
         value = fields.get(column)
         if value is None and self._file.id_column:
-            raise BadFieldError(_missing(column, ID, fields))
+            raise BadFieldError(missing_field(column, ID, fields, self._file.fields))
         if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
             raise BadFieldError(f"{column} is neither text nor a whole number")
         return Fields("" if value is None else str(value), value, values)
@@ -118,7 +119,7 @@ class Declared:
         if value is None or value == "":
             value = self._file.defaults.get(name, value)
         if value is None:
-            raise BadFieldError(_missing(column, name, fields))
+            raise BadFieldError(missing_field(column, name, fields, self._file.fields))
         return value
 
 
@@ -180,13 +181,3 @@ class _Asking:
         if any(same_words(text, one) for one in earlier):
             return "same_as_before"
         return self._step.check.problem(words, texts) if self._step.check.asks else None
-
-
-def _missing(column: str, name: str, fields: Mapping[str, Any]) -> str | Message:
-    """What is said of a row without a field, by its own fields."""
-    near = nearest(column, fields.keys())
-    there = ", ".join(list(fields)[:_MOST_NAMED]) or "none"
-    if near:
-        return f"no {column}; did you mean {near}?"
-    chosen = Setting("fields", {name: "FIELD"})
-    return Message(f"no {column}; the fields here are {there}: ", chosen, " says which it is")

@@ -12,14 +12,12 @@ import orjson
 from asyncgen.chat import ChatRequest, Completion, Sampling
 from asyncgen.medec.pair import CORRECT, INCORRECT, Pair, parse_pair
 from asyncgen.recipe import Examples, Generate, OutputFile, together
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CONTENTS, CORRECT_FILE, INCORRECT_FILE, ROWS
 from asyncgen.recipes.prompts import Prompt, PromptFile
 from asyncgen.recipes.provenance import Origin, thoughts
 from asyncgen.text import loads, strip_fence
 
 VERSION = 2
-CORRECT_FILE = "sft_correct.jsonl"
-INCORRECT_FILE = "sft_incorrect.jsonl"
-COMBINED_FILE = "sft_combined_safe.jsonl"
 MISSING = "N/A"
 PARAPHRASE_SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=2048)
 REASONING_SAMPLING = Sampling(temperature=0.3, top_p=0.9, max_tokens=1024)
@@ -35,7 +33,8 @@ class MedecSafe:
         BadDataError: the prompt file lacks what a step needs.
     """
 
-    rows = "MEDEC pairs"
+    rows = ROWS
+    contents = CONTENTS
     outputs = (
         OutputFile(CORRECT_FILE, 1),
         OutputFile(INCORRECT_FILE, 1),
@@ -60,6 +59,7 @@ class MedecSafe:
         paraphrase = prompts.prompt("correct_paraphrase", allowed=("note",), needed="note")
         assert paraphrase is not None
         self._paraphrase: Prompt = paraphrase
+        self._retry = prompts.addition("retry_with_reason", "reason")
         self._paraphrase_sampling = prompts.sampling("correct_paraphrase", PARAPHRASE_SAMPLING)
         self._correct_reasoning: Prompt | None = None
         self._error_reasoning: Prompt | None = None
@@ -183,14 +183,10 @@ class MedecSafe:
         return [self._origins[step].trace(answer) for step, answer in answers.items() if answer is not None]
 
     async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
-        return await generate(
-            "paraphrase",
-            ChatRequest(
-                self._paraphrase.system,
-                self._paraphrase.user.render({"note": pair.correct_note}),
-                self._paraphrase_sampling,
-            ),
-        )
+        user = self._paraphrase.user.render({"note": pair.correct_note})
+        if pair.reason and self._retry is not None:
+            user = f"{user}\n\n{self._retry.render({'reason': pair.reason})}"
+        return await generate("paraphrase", ChatRequest(self._paraphrase.system, user, self._paraphrase_sampling))
 
     async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Completion:
         user = prompt.user.render(

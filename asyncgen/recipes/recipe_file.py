@@ -17,6 +17,7 @@ samples = 1
 [[output]]
 file = "mails.jsonl"
 line = { id = "{id}", summary = "{summary}" }    # or a list of lines
+[verify]                                         # see `verify_table`
 """
 
 import re
@@ -35,6 +36,7 @@ from asyncgen.recipes.placeholders import CALLS, ID, Names
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.step import NAME, Step, step_of
 from asyncgen.recipes.table import Table
+from asyncgen.recipes.verify_table import paraphrase_of
 from asyncgen.storage.layout import FAILED
 
 _RESERVED = (ID, CALLS)
@@ -67,7 +69,7 @@ class RecipeFile:
         self, path: Path, columns: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None
     ) -> None:
         recipe = Table.load(path)
-        recipe.allow("name", "description", "rows", "input", "step", "output")
+        recipe.allow("name", "description", "rows", "input", "step", "output", "verify")
         self.name = recipe.text("name", path.stem)
         self.rows = recipe.text("rows", "rows")
         source = recipe.table("input", "[input]")
@@ -85,6 +87,7 @@ class RecipeFile:
         self._check_placeholders()
         self.waves = self._waves()
         self._check_use(source, columns or {})
+        self.paraphrase = paraphrase_of(recipe.table("verify", "[verify]"), self.steps, self.fields)
 
     @cached_property
     def fields(self) -> frozenset[str]:

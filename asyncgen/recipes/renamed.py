@@ -1,10 +1,13 @@
 """A recipe whose input calls its fields by other names (the setting `fields`)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Generic
 
+from asyncgen.errors import missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, rows_of_recipe
-from asyncgen.rows import BadFieldError, I
+from asyncgen.recipes.contents import contents_of_recipe
+from asyncgen.rows import BadFieldError, I, Parse
 
 
 class Renamed(Generic[I]):
@@ -16,12 +19,13 @@ class Renamed(Generic[I]):
     """
 
     def __init__(self, recipe: Recipe[I], columns: Mapping[str, str]) -> None:
-        self._columns = columns
         self._recipe = recipe
+        self._parse = renamed(recipe.parse, columns)
         self.outputs: tuple[OutputFile, ...] = recipe.outputs
         self.counters = recipe.counters
         self.failure_counters = recipe.failure_counters
         self.rows = rows_of_recipe(recipe)
+        self.contents = replace(contents_of_recipe(recipe), parse=self.parse)
         self.fingerprint: Mapping[str, Any] = {**recipe.fingerprint, "fields": dict(columns)}
 
     def parse(self, fields: Mapping[str, Any]) -> I:
@@ -30,10 +34,7 @@ class Renamed(Generic[I]):
         Raises:
             BadFieldError: a field is missing, or of the wrong type.
         """
-        missing = next((column for column in self._columns.values() if column not in fields), None)
-        if missing is not None:
-            raise BadFieldError(f"no {missing}")
-        return self._recipe.parse({**fields, **{name: fields[column] for name, column in self._columns.items()}})
+        return self._parse(fields)
 
     async def run(self, pair: I, generate: Generate) -> Examples:
         """What the recipe asks."""
@@ -42,3 +43,15 @@ class Renamed(Generic[I]):
     def recognise(self, pair: I, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
         """What the recipe recognises."""
         return self._recipe.recognise(pair, blobs)
+
+
+def renamed(parse: Parse[I], columns: Mapping[str, str]) -> Parse[I]:
+    """Parse rows whose fields have other names: `columns` has these by those that `parse` knows."""
+
+    def parse_renamed(fields: Mapping[str, Any]) -> I:
+        for name, column in columns.items():
+            if column not in fields:
+                raise BadFieldError(missing_field(column, name, fields))
+        return parse({**fields, **{name: fields[column] for name, column in columns.items()}})
+
+    return parse_renamed

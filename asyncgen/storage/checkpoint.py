@@ -7,7 +7,7 @@ whoever writes one has synced journal and outputs before (rule of `writer` and `
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,22 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Adaptation, ModelWays
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import DirectoryError
+from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.recipe_record import RecipeRecord
+from asyncgen.storage.segment_format import adaptation_of
 from asyncgen.text import dumps
 
 CHECKSUM = "checksum"
 VERSION = 1
+OF_OLDER_VERSIONS = "pairs"  # whatever the recipe
+FAILED_ROWS = "failed_rows"
+"""The part of a fingerprint that is there where the files of a run have lines for rows that failed too."""
 TAIL = 4096  # bytes: a page, which holds the end of a record or two
 
 
@@ -76,7 +82,8 @@ class RunState:
     what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
     of the whole; `ways` is what was known of the model when the run began (None: an older version began it),
     `adaptations` what its endpoints have refused since; `finished_with` is the model that took over from the one
-    that the run was begun with.
+    that the run was begun with; `recipe` says what made the files (None: an older version did); `cache` counts the
+    answers that came from a cache.
     """
 
     last_completed_idx: int
@@ -92,6 +99,13 @@ class RunState:
     ways: ModelWays | None = None
     adaptations: tuple[Adaptation, ...] = ()
     finished_with: str = ""
+    recipe: RecipeRecord | None = None
+    cache: CacheUse = field(default_factory=CacheUse)
+
+    @property
+    def rows(self) -> str:
+        """What its rows are called, in the plural."""
+        return OF_OLDER_VERSIONS if self.recipe is None else nouns_of(self.recipe.rows).many
 
     @property
     def first(self) -> int:
@@ -102,6 +116,11 @@ class RunState:
     def done(self) -> int:
         """How many pairs it has processed, failed ones included."""
         return self.last_completed_idx + 1 - self.first
+
+    @property
+    def writes_failed(self) -> bool:
+        """Whether its files have lines for rows that failed too."""
+        return FAILED_ROWS in self.fingerprint
 
 
 def save_checkpoint(directory: RunDirectory, state: RunState) -> None:
@@ -190,6 +209,8 @@ def _common(state: RunState) -> dict[str, Any]:
         **({} if state.ways is None else {"ways": state.ways}),
         **({"adaptations": state.adaptations} if state.adaptations else {}),
         **({"finished_with": state.finished_with} if state.finished_with else {}),
+        **({} if state.recipe is None else {"recipe": asdict(state.recipe)}),
+        **({"cache": state.cache} if state.cache.answers else {}),
     }
 
 
@@ -233,8 +254,8 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         if shard is None
         else Portion(Shard(shard["number"], shard["of"]), shard["pairs"], shard["chain"]),
         ways=ModelWays(**content["ways"]) if "ways" in content else None,
-        adaptations=tuple(
-            Adaptation(**one | {"fields": tuple(one["fields"])}) for one in content.get("adaptations", [])
-        ),
+        adaptations=tuple(map(adaptation_of, content.get("adaptations", []))),
         finished_with=str(content.get("finished_with", "")),
+        recipe=RecipeRecord.decode(content["recipe"]) if "recipe" in content else None,
+        cache=CacheUse(**content.get("cache", {})),
     )

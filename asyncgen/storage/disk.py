@@ -9,6 +9,8 @@ Rules:
 4. Slow calls (fsync, output appends, input reads) run on one helper thread, in the order they were asked
    for; journal appends run on the caller's thread because they must happen in the tick of the answer.
 
+The file of a cache is SQLite's (see `cache`): it is looked at and made here, and then has a thread of its own.
+
 Errors of the operating system leave this room as `DiskError`, with the file's name and the reason.
 """
 
@@ -34,6 +36,7 @@ T = TypeVar("T")
 
 READ_CHUNK = 256 * 1024  # bytes: a thread hop (55 µs) for some 150 lines
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
+_CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -172,6 +175,27 @@ class Disk:
         with disk_errors("rename", source):
             source.rename(target)
 
+    def link(self, source: Path, target: Path) -> bool:
+        """Give a file a second name; False where the file system has none to give."""
+        with disk_errors("link", target):
+            try:
+                target.hardlink_to(source)
+            except OSError as error:
+                if error.errno in _CANNOT_LINK:
+                    return False
+                raise
+        return True
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Write the content of a file to a new one, durably."""
+        fd = self.open_append(target)
+        try:
+            for chunk in self.chunks(source):
+                self.write(fd, chunk, target)
+            self.fsync(fd, target)
+        finally:
+            self.close_descriptor(fd)
+
     def unlink(self, path: Path) -> None:
         """Remove a file; one that is not there is fine."""
         with disk_errors("remove", path), suppress(FileNotFoundError):
@@ -292,6 +316,12 @@ class Disk:
                 executor=self._thread,
             )
         return Output(path, file)
+
+    async def pull(self, pieces: Iterator[T]) -> AsyncGenerator[T, None]:
+        """What an iterator gives, each made on the helper thread."""
+        end = object()
+        while (piece := await self.call(lambda: next(pieces, end))) is not end:
+            yield piece  # type: ignore[misc] # it is not the end
 
     async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
         """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes."""

@@ -16,9 +16,12 @@ from typing import Any
 import orjson
 
 from asyncgen.errors import DiskError
-from asyncgen.events import CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
+from asyncgen.events import CacheHit, CallEnded, CheckpointSaved, Event, PairDone, RepairStarted, RunStarted
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.text import dumps
+
+CACHED = "cached"
+"""The outcome, in `calls.jsonl`, of a request that was answered from the cache."""
 
 
 class Telemetry:
@@ -43,6 +46,8 @@ class Telemetry:
         self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
             self._calls.append(self._line(_call(event)))
+        elif isinstance(event, CacheHit):
+            self._calls.append(self._line(_hit(event)))
         elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
             now = moment().isoformat(timespec="milliseconds")
             self._events.append(self._line({"event": type(event).__name__, "time": now, **asdict(event)}))
@@ -100,6 +105,24 @@ def _call(event: CallEnded) -> dict[str, Any]:
         **({"endpoint": event.endpoint} if event.endpoint else {}),
         **({"batch": event.batch} if event.batch else {}),
         **_refusal(event),
+    }
+
+
+def _hit(event: CacheHit) -> dict[str, Any]:
+    """The line of an answer from the cache: like that of a call, of which nothing was sent."""
+    return {
+        "time": round(moment().timestamp(), 3),
+        "index": event.index,
+        "step": event.step,
+        "request": event.request,
+        "attempt": 0,
+        "outcome": CACHED,
+        "status": None,
+        "request_id": None,
+        "started": round(event.started, 4),
+        "waited": 0.0,
+        "took": 0.0,
+        "usage": event.usage,
     }
 
 

@@ -1,7 +1,8 @@
 """The input file: scanned once before any call is paid, then streamed as rows with their positions.
 
-Lines split on LF alone (notes may hold U+2028). Blank lines do not count. A row's `chain` is the hash of
-all accepted lines so far, so it can be carried on from any row without reading what is before it.
+Whatever kind it is of, it is read as JSON lines (see `input_formats`), and positions are positions in these.
+Lines split on LF alone (notes may hold U+2028). Blank lines do not count. A row's `chain` is the hash of all
+accepted lines so far, so it can be carried on from any row without reading what is before it.
 """
 
 import os
@@ -16,7 +17,9 @@ from typing import Any, Generic
 
 from asyncgen.errors import BadDataError, Message, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
-from asyncgen.storage.disk import READ_CHUNK, Disk
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.input_formats import Piece, Refused, look_at, pieces_of
+from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"
@@ -48,7 +51,7 @@ class FileIdentity:
             UsageError: it is not there, not readable, or no file.
         """
         try:
-            status = path.stat()
+            status = os.fstat(spooled().fd) if path == STANDARD_INPUT else path.stat()
         except OSError as error:
             raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # that one says so by itself
@@ -86,8 +89,11 @@ class RowCutter(Generic[I]):
     number: int = 0
     _rest: list[bytes] = field(default_factory=list)
 
-    def feed(self, chunk: bytes) -> Iterator[Row[I] | BadLine]:
+    def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
         """Take the next bytes in; gives out what they complete."""
+        if isinstance(chunk, Refused):
+            yield BadLine(self.number + 1, chunk.reason)
+            chunk = chunk.blank
         first, *others = chunk.split(b"\n")
         self._rest.append(first)
         for other in others:
@@ -187,6 +193,18 @@ def rows_of(path: Path, parse: Parse[I]) -> Iterator[Row[I]]:
     return (item for item in _items(path, RowCutter(parse)) if isinstance(item, Row))
 
 
+def repeated_ids(path: Path, parse: Parse[Any]) -> Iterator[tuple[int, int, str]]:
+    """The rows whose id an earlier one has: line, line of the first with it (both from 1), and the id."""
+    cutter = RowCutter(parse)
+    first: dict[str, int] = {}
+    for item in _items(path, cutter):
+        if isinstance(item, Row):
+            name = item.pair.note_id
+            before = first.setdefault(name, cutter.number)
+            if before != cutter.number:
+                yield cutter.number, before, name
+
+
 async def read_rows(
     disk: Disk, path: Path, start: RowCutter[I], stop: int, *, skip_bad: bool
 ) -> AsyncGenerator[Row[I], None]:
@@ -197,7 +215,12 @@ async def read_rows(
     """
     if start.index >= stop:
         return
-    async with aclosing(disk.read_input(path, start.end)) as chunks:
+    pieces: AsyncGenerator[Piece, None] = (
+        disk.read_input(path, start.end)
+        if (await disk.call(lambda: look_at(path))).seekable
+        else disk.pull(pieces_of(path, start.end))
+    )
+    async with aclosing(pieces) as chunks:
         async for chunk in chunks:
             for item in start.feed(chunk):
                 if isinstance(item, Row):
@@ -214,12 +237,8 @@ async def read_rows(
 
 
 def _items(path: Path, cutter: RowCutter[I]) -> Iterator[Row[I] | BadLine]:
-    try:
-        with path.open("rb", buffering=0) as file:
-            while chunk := file.read(READ_CHUNK):
-                yield from cutter.feed(chunk)
-    except OSError as error:
-        raise UsageError(f"cannot read the input {path}: {os.strerror(error.errno or 0)}") from error
+    for piece in pieces_of(path):
+        yield from cutter.feed(piece)
     yield from cutter.finish()
 
 

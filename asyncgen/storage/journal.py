@@ -13,7 +13,8 @@ Rules:
    run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
    segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
 
-Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer`;
+Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer` (one that is
+`cached` came from a cache and costs nothing);
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
 have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
 copied before it are not counted again); `adapted` (a field that an endpoint has refused, and how it is sent
@@ -25,17 +26,21 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, OutOfBatch, Usage
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import AsyncgenError
+from asyncgen.storage.answer_record import answer_of, answer_record
 from asyncgen.storage.batch_records import BatchBook, OpenBatch
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.pair_lines import PairLines
 from asyncgen.storage.segment_format import (
+    ADAPTED,
     PREFIX,
     SUFFIX,
     UNFINISHED,
+    adaptation_of,
+    adapted_line,
     decode_line,
     encode_line,
     header_line,
@@ -57,6 +62,7 @@ class Journal:
         on_full: told when the disk is full; what is in flight is still saved, in the ballast.
         ballast: bytes set aside for that.
         spend: what the directory has cost, where no journal knows better; kept up to date.
+        cache: what it has taken from a cache; the same.
         adaptations: what endpoints have refused, as far as checkpoint or statistics know.
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
@@ -74,6 +80,7 @@ class Journal:
         spend: Spend,
         generation: int = 0,
         adaptations: Iterable[Adaptation] = (),
+        cache: CacheUse | None = None,
     ) -> None:
         self._disk = directory.disk
         self._state_directory = directory.state_directory
@@ -83,6 +90,7 @@ class Journal:
         self.unsettled = 0
         self.damaged = 0
         self.spend = spend
+        self.cache = CacheUse() if cache is None else cache
         self.adaptations = list(adaptations)
         self.batches = BatchBook()
         paths = segments(directory)
@@ -110,37 +118,38 @@ class Journal:
         completion: Completion,
         lost: Usage = NO_USAGE,
         came: OutOfBatch | None = None,
+        *,
+        cached: bool = False,
     ) -> None:
-        """Record a usable answer, and what it may have cost beside what the server has said."""
+        """Record a usable answer, and what it may have cost beside what the server has said.
+
+        One that is `cached` was paid for earlier.
+        """
         record: dict[str, Any] = {
             "kind": "answer",
             "index": index,
             "step": step,
             "generation": self._generation,
             "request": request_hash,
-            "model": completion.model,
-            "usage": completion.usage,
-            "finish_reason": completion.finish_reason,
-            "text": completion.text,
+            **answer_record(completion),
         }
-        if completion.thinking:
-            record["thinking"] = completion.thinking
         if lost.total_tokens:
             record["lost"] = lost
+        if cached:
+            record["cached"] = True
         if came is not None:
             record |= _of_batch(came)
             self._roll()
         place = self._log.append(encode_line(record))
         self._pairs.answered(index, step, place)
-        self.spend.add(completion.usage, batch=came is not None)
-        self.spend.lose(lost)
+        self._count(completion.usage, lost, batch=came is not None, cached=cached)
         if came is not None:
             self.batches.settle(came.batch, came.most)
 
     def adapted(self, adaptation: Adaptation) -> None:
         """Record what an endpoint has refused, before anything is sent in another way."""
         self.adaptations.append(adaptation)
-        self._log.append(_adapted_line(adaptation))
+        self._log.append(adapted_line(adaptation))
 
     def failed(
         self,
@@ -150,17 +159,18 @@ class Journal:
         usage: Usage,
         lost: Usage = NO_USAGE,
         came: OutOfBatch | None = None,
+        *,
+        cached: bool = False,
     ) -> None:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
         record: dict[str, Any] = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
-        record |= {"usage": usage, "lost": lost}
+        record |= {"usage": usage, "lost": lost} | ({"cached": True} if cached else {})
         if came is not None:
             record |= _of_batch(came) | {"request": came.request}
             self._roll()
         place = self._log.append(encode_line(record))
-        self.spend.add(usage, batch=came is not None)
-        self.spend.lose(lost)
+        self._count(usage, lost, batch=came is not None, cached=cached)
         if came is not None:
             self.batches.failures.setdefault(came.batch, set()).add((index, step, came.request))
             self.batches.settle(came.batch, came.most)
@@ -190,8 +200,7 @@ class Journal:
         record = None if place is None else decode_line(self._log.read(place))
         if record is None or record["request"] != request_hash:
             return None
-        usage, reason = Usage(**record["usage"]), record.get("finish_reason")
-        return Completion(record["text"], usage, record["model"], reason, thinking=record.get("thinking", ""))
+        return answer_of(record)
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""
@@ -234,7 +243,7 @@ class Journal:
                 continue
             for index in self._pairs.kept_in(segment):
                 self._carry_pair(segment, index)
-            self._log.append(spend_line(self.spend))
+            self._log.append(spend_line(self.spend, self.cache))
             self._append_batches()
             self._log.retire(segment)
 
@@ -262,7 +271,9 @@ class Journal:
 
         Its header says what was spent, so every line before it must have been counted.
         """
-        self._log.roll(lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend))
+        self._log.roll(
+            lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache)
+        )
 
     # Opening
 
@@ -278,6 +289,7 @@ class Journal:
             if record["kind"] in {"header", "spend"}:
                 if record.get("spend") is not None:
                     self.spend = Spend(**record["spend"])
+                    self.cache = CacheUse(**record.get("cache", {}))
                 continue
             if self._is_of_the_run(record):
                 continue
@@ -287,16 +299,16 @@ class Journal:
                 continue
             if record.get("batch") is None:
                 in_flight.pop((index, step), None)
-            self._count(record)
+            self._count_line(record)
             self.batches.came(record)
             if needed(index):
                 self._take_over(record, line)
         self.unsettled = len(in_flight)
         for most in in_flight.values():
             self.spend.lose(most)
-        self._log.append(spend_line(self.spend))
+        self._log.append(spend_line(self.spend, self.cache))
         for adaptation in self.adaptations:
-            self._log.append(_adapted_line(adaptation))
+            self._log.append(adapted_line(adaptation))
         self._append_batches()
         self._log.take_over(paths)
 
@@ -306,11 +318,11 @@ class Journal:
 
     def _is_of_the_run(self, record: dict[str, Any]) -> bool:
         """Take a line in that is about no single pair."""
-        if record["kind"] == "adapted":
-            self._know(Adaptation(**record["adaptation"] | {"fields": tuple(record["adaptation"]["fields"])}))
+        if record["kind"] == ADAPTED:
+            self._know(adaptation_of(record["adaptation"]))
             return True
         if self.batches.take(record):
-            self._count(record)
+            self._count_line(record)
             return True
         return False
 
@@ -318,10 +330,18 @@ class Journal:
         if adaptation not in self.adaptations:
             self.adaptations.append(adaptation)
 
-    def _count(self, record: dict[str, Any]) -> None:
+    def _count(self, usage: Usage, lost: Usage, *, batch: bool = False, cached: bool = False) -> None:
+        """Add what a call has cost; an answer from the cache costs nothing."""
+        if cached:
+            self.cache.add(usage)
+        else:
+            self.spend.add(usage, batch=batch)
+        self.spend.lose(lost)
+
+    def _count_line(self, record: Mapping[str, Any]) -> None:
         """Add what a line says that a call has cost."""
-        self.spend.add(Usage(**record.get("usage", {})), batch=record.get("batch") is not None)
-        self.spend.lose(Usage(**record.get("lost", {})))
+        usage, lost = (Usage(**record.get(name, {})) for name in ("usage", "lost"))
+        self._count(usage, lost, batch=record.get("batch") is not None, cached=record.get("cached", False))
 
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""
@@ -356,10 +376,6 @@ class Journal:
 
 def _of_batch(came: OutOfBatch) -> dict[str, Any]:
     return {"batch": came.batch, "most": came.most}
-
-
-def _adapted_line(adaptation: Adaptation) -> bytes:
-    return encode_line({"kind": "adapted", "adaptation": adaptation})
 
 
 def _counts(record: Mapping[str, Any]) -> bool:

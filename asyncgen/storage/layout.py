@@ -9,8 +9,10 @@ OUT/                              the outputs of the recipe, and what a user is 
     manifest.json                 what the last accepted run knew of its input
     intent.json                   a merge that is under way (see `repair`)
     journal-00000001.jsonl, …     answers that are paid (see `segment_format`)
+    standard-input                the rows, where they came in on standard input
     ballast                       room for such answers when the disk is full
     events.jsonl, calls.jsonl     for status, report and trace
+    cache-claims.db               which answers of a cache the run has taken (see `cache.claims`)
     shards.json                   how a run on a cluster is divided
   shards/1-of-8/, …               the shards of such a run, each an output directory
   shards/merged/                  all of them, merged, until they are moved up
@@ -32,6 +34,8 @@ STATE_DIRECTORY = ".asyncgen"
 LOCK = "lock"
 EVENTS = "events.jsonl"
 CALLS = "calls.jsonl"
+KEPT_INPUT = "standard-input"
+CLAIMS = "cache-claims.db"
 SHARDS = "shards"
 MERGED = "merged"
 
@@ -80,6 +84,11 @@ class RunDirectory:
         return self.state_directory / "manifest.json"
 
     @property
+    def standard_input(self) -> Path:
+        """The rows of a run that came in on standard input."""
+        return self.state_directory / KEPT_INPUT
+
+    @property
     def intent(self) -> Path:
         """The merge that is under way."""
         return self.state_directory / "intent.json"
@@ -98,6 +107,11 @@ class RunDirectory:
     def calls(self) -> Path:
         """What was sent, and how it ended."""
         return self.state_directory / CALLS
+
+    @property
+    def claims(self) -> Path:
+        """Which answers of a cache the run has taken."""
+        return self.state_directory / CLAIMS
 
     # A run on a cluster
 

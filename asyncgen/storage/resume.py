@@ -21,7 +21,7 @@ from typing import Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.errors import DirectoryError, Phrase, Setting
-from asyncgen.recipe import Recipe
+from asyncgen.recipe import Recipe, nouns_of, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import (
@@ -33,7 +33,18 @@ from asyncgen.storage.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.storage.fingerprint import Fingerprint, differences, digest
-from asyncgen.storage.layout import CALLS, CHECKPOINT, EVENTS, FAILED, SHARDS, STATISTICS, RunDirectory
+from asyncgen.storage.layout import (
+    CALLS,
+    CHECKPOINT,
+    CLAIMS,
+    EVENTS,
+    FAILED,
+    KEPT_INPUT,
+    SHARDS,
+    STATISTICS,
+    RunDirectory,
+)
+from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.segment_format import PREFIX
 from asyncgen.storage.takeover import load_original, take_over
 
@@ -77,6 +88,7 @@ def begin(
     restart: bool,
     rows: Callable[[], Iterator[Row[Any]]],
     ways: ModelWays | None = None,
+    record: RecipeRecord | None = None,
 ) -> Beginning:
     """Bring the directory into the state that a run goes on from.
 
@@ -90,12 +102,21 @@ def begin(
         restart: move everything aside and begin anew.
         rows: the input from its beginning, for taking over.
         ways: what is known of the model's requests, for a run that begins.
+        record: what the directory is to keep of the recipe.
 
     Raises:
         DirectoryError: the directory belongs to another run or was changed.
     """
     stop = pairs if portion is None else portion.stop
-    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways)
+    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways, record)
+    accept = partial(
+        _accept,
+        recipe=recipe,
+        fingerprint=fingerprint,
+        pairs=pairs,
+        portion=portion,
+        record=record,
+    )
     if restart:
         return fresh()
     if directory.disk.list_directory(directory.shards) and directory.disk.size(directory.statistics) is None:
@@ -107,7 +128,7 @@ def begin(
     else:
         state = load_checkpoint(directory)
     if state is not None:
-        state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
+        state = accept(state, prefix_chain=prefix_chain)
         meters = _bring_to(directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
         directory.disk.unlink(directory.statistics)
@@ -115,7 +136,7 @@ def begin(
     state = load_statistics(directory)
     if state is None:
         return fresh()
-    state = _accept(state, recipe, fingerprint, pairs, portion, prefix_chain)
+    state = accept(state, prefix_chain=prefix_chain)
     meters = _bring_to(directory, state, may_be_longer=False)
     if stop <= state.last_completed_idx + 1:
         return Beginning(state, meters, resumed=True, finished=True)
@@ -130,7 +151,7 @@ def extend(directory: RunDirectory, state: RunState) -> None:
 
 
 def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
-    """Move a former run's files, journal, events and calls into `superseded-<time>/`; None when there are none.
+    """Move a former run's files, journal, events, calls and rows into `superseded-<time>/`; None: there are none.
 
     Of the files the checkpoint goes last: until then, a crash leaves a directory that says whose they are. What
     only tells of the run follows: status and report are about one run, and a new one spends from nothing.
@@ -140,7 +161,7 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
     present += [name for name in names if disk.size(path / name) is not None]
     state_names = disk.list_directory(state_directory)
     journal = [name for name in state_names if name.startswith(PREFIX)]
-    telling = [name for name in state_names if name in {EVENTS, CALLS}]
+    telling = [name for name in state_names if name in {EVENTS, CALLS, KEPT_INPUT}]
     if not present and not journal and not telling:
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -155,6 +176,9 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
         disk.rename(path / name, target / name)
     for name in telling:
         disk.rename(state_directory / name, target / name)
+    for name in state_names:
+        if name.startswith(CLAIMS):
+            disk.unlink(state_directory / name)
     disk.fsync_directory(target)
     disk.fsync_directory(state_directory)
     disk.fsync_directory(path)
@@ -169,6 +193,7 @@ def _fresh(
     portion: Portion | None,
     rows: Callable[[], Iterator[Row[Any]]],
     ways: ModelWays | None,
+    record: RecipeRecord | None,
 ) -> Beginning:
     first = 0 if portion is None else portion.first
     before = next(islice(rows(), first - 1, None)) if first else None
@@ -186,6 +211,7 @@ def _fresh(
         fingerprint=fingerprint,
         portion=None if portion is None else replace(portion, chain=chain),
         ways=ways,
+        recipe=record,
     )
     save_checkpoint(directory, state)
     return Beginning(state, meters, moved_to=moved_to)
@@ -193,33 +219,36 @@ def _fresh(
 
 def _accept(
     state: RunState,
+    *,
     recipe: Recipe[Any],
     fingerprint: Fingerprint,
     pairs: int,
     portion: Portion | None,
     prefix_chain: str | None,
+    record: RecipeRecord | None,
 ) -> RunState:
-    _check_portion(state.portion, portion)
+    _check_portion(state.portion, portion, nouns_of(rows_of_recipe(recipe)).many)
     changed = differences(state.fingerprint, fingerprint)
     if changed:
         raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
     done = state.last_completed_idx + 1
+    rows = nouns_of(rows_of_recipe(recipe))
     if done and prefix_chain is None:
-        raise DirectoryError(f"the input has fewer pairs than the {done} already processed")
+        raise DirectoryError(f"the input has fewer {rows.many} than the {done} already processed")
     if done and prefix_chain != state.input_chain:
         raise DirectoryError(
-            f"the input changed within the {done} pairs already processed (",
+            f"the input changed within the {done} {rows.many} already processed (",
             Phrase.VERIFY,
-            " names the pair, if its incorrect note is another)",
+            f" names the {rows.one}, if what the files have of it is another)",
         )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise DirectoryError("the checkpoint does not fit this version of asyncgen")
     total = max(pairs, done) if portion is None else portion.size
-    return replace(state, stats={**state.stats, "total_pairs": total})
+    return replace(state, stats={**state.stats, "total_pairs": total}, recipe=record or state.recipe)
 
 
-def _check_portion(before: Portion | None, now: Portion | None) -> None:
+def _check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:
     if before is None and now is None:
         return
     if before is None or now is None or before.shard != now.shard:
@@ -227,7 +256,7 @@ def _check_portion(before: Portion | None, now: Portion | None) -> None:
         raise DirectoryError(f"this directory holds {held}, and {asked} was asked for")
     if before.pairs != now.pairs:
         raise DirectoryError(
-            f"the shards were cut from {before.pairs:,} pairs, and there are {now.pairs:,} now, ",
+            f"the shards were cut from {before.pairs:,} {rows}, and there are {now.pairs:,} now, ",
             "which moves them; ",
             Setting("num_pairs", before.pairs),
             " goes on with this one",

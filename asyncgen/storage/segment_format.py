@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from asyncgen.cost import Spend
+from asyncgen.chat import Adaptation
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
@@ -15,6 +16,7 @@ from asyncgen.storage.layout import RunDirectory
 PREFIX = "journal-"
 SUFFIX = ".jsonl"
 UNFINISHED = ".tmp"
+ADAPTED = "adapted"
 
 
 def segment_name(number: int) -> str:
@@ -58,13 +60,16 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     return record
 
 
-def header_line(fingerprint: Fingerprint, *, replaces_earlier: bool, spend: Spend | None) -> bytes:
+def header_line(
+    fingerprint: Fingerprint, *, replaces_earlier: bool, spend: Spend | None, cache: CacheUse | None = None
+) -> bytes:
     """The first line of a segment.
 
     Args:
         fingerprint: of the run.
         replaces_earlier: it has taken over all that is needed of the segments before it.
         spend: what the directory had cost when it began; None: a line of it says so.
+        cache: what it had taken from a cache then.
     """
     return encode_line(
         {
@@ -73,13 +78,28 @@ def header_line(fingerprint: Fingerprint, *, replaces_earlier: bool, spend: Spen
             "fingerprint": fingerprint,
             "replaces_earlier": replaces_earlier,
             "spend": spend,
+            **_taken(cache),
         }
     )
 
 
-def spend_line(spend: Spend) -> bytes:
-    """What the directory has cost, all lines before this one included."""
-    return encode_line({"kind": "spend", "spend": spend})
+def spend_line(spend: Spend, cache: CacheUse) -> bytes:
+    """What the directory has cost and taken from a cache, all lines before this one included."""
+    return encode_line({"kind": "spend", "spend": spend, **_taken(cache)})
+
+
+def _taken(cache: CacheUse | None) -> dict[str, CacheUse]:
+    return {} if cache is None or not cache.answers else {"cache": cache}
+
+
+def adapted_line(adaptation: Adaptation) -> bytes:
+    """A field that an endpoint has refused, and how it is sent since."""
+    return encode_line({"kind": ADAPTED, "adaptation": adaptation})
+
+
+def adaptation_of(content: Mapping[str, Any]) -> Adaptation:
+    """The adaptation of such a line, or of a checkpoint."""
+    return Adaptation(**dict(content) | {"fields": tuple(content["fields"])})
 
 
 def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:
@@ -91,7 +111,9 @@ def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:
                 yield record["index"], line
 
 
-def write_segment(directory: RunDirectory, fingerprint: Fingerprint, lines: Iterable[bytes], spend: Spend) -> None:
+def write_segment(
+    directory: RunDirectory, fingerprint: Fingerprint, lines: Iterable[bytes], spend: Spend, cache: CacheUse
+) -> None:
     """Write the only segment of a journal, and make its content durable.
 
     Args:
@@ -99,6 +121,7 @@ def write_segment(directory: RunDirectory, fingerprint: Fingerprint, lines: Iter
         fingerprint: of the run.
         lines: of what was paid and is not in the files yet.
         spend: what the directory has cost, these lines included.
+        cache: what it has taken from a cache.
     """
     disk, path = directory.disk, directory.state_directory / segment_name(1)
     fd = disk.open_append(path)
@@ -106,7 +129,7 @@ def write_segment(directory: RunDirectory, fingerprint: Fingerprint, lines: Iter
         disk.write(fd, header_line(fingerprint, replaces_earlier=True, spend=None), path)
         for line in lines:
             disk.write(fd, line, path)
-        disk.write(fd, spend_line(spend), path)
+        disk.write(fd, spend_line(spend, cache), path)
         disk.fsync(fd, path)
     finally:
         disk.close_descriptor(fd)

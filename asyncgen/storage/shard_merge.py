@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import BadDataError
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import (
@@ -117,7 +117,7 @@ def _refuse_unlike(one: Part, other: Part) -> None:
         )
     if other.portion.pairs != one.portion.pairs:
         raise BadDataError(
-            f"{other.directory} was cut from {other.portion.pairs:,} pairs, {one.directory} from "
+            f"{other.directory} was cut from {other.portion.pairs:,} {other.state.rows}, {one.directory} from "
             f"{one.portion.pairs:,}: not from the same input"
         )
     changed = differences(one.state.fingerprint, other.state.fingerprint)
@@ -155,11 +155,13 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
         stats={name: sum(each.stats[name] for each in states) for name in states[0].stats},
         failed_pairs=sum(each.failed_pairs for each in states),
         spend=sum((each.spend for each in states), Spend()),
+        cache=sum((each.cache for each in states), CacheUse()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
         portion=None,
+        adaptations=tuple(dict.fromkeys(found for each in states for found in each.adaptations)),
     )
     if state.failed_pairs:
-        write_segment(beside, state.fingerprint, _still_needed(shards), state.spend)
+        write_segment(beside, state.fingerprint, _still_needed(shards), state.spend, state.cache)
     _copy_calls(shards, beside)
     scanned = load_manifest(shards[-1].directory)
     if scanned is not None:

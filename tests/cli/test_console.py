@@ -16,7 +16,7 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.session import Summary
 from asyncgen.errors import Message
-from asyncgen.events import Notice, Paused, RepairStarted, RunStarted, StopRequested
+from asyncgen.events import InputLoaded, Notice, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.monitor.throughput import Rates
 
 BUSY = sample(
@@ -34,7 +34,7 @@ class Terminal(io.StringIO):
 
 def test_a_wide_bar_says_everything():
     """Rates, limit, refusals, cost, the oldest pair's age, and the time left."""
-    assert bar_text(BUSY, RATES, "", 200) == (
+    assert bar_text(BUSY, RATES, "", 200, "pairs") == (
         "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97 %  429s 12  $0.42  oldest 12s  ETA 8m44s"
     )
 
@@ -42,7 +42,7 @@ def test_a_wide_bar_says_everything():
 @pytest.mark.parametrize("width", [75, 55, 30])
 def test_a_narrow_bar_keeps_the_time_left_and_the_rate(width):
     """The room behind the bar in terminals of 100, 80 and 55 columns."""
-    text = bar_text(BUSY, RATES, "", width)
+    text = bar_text(BUSY, RATES, "", width, "pairs")
     assert len(text) <= width
     assert "ETA 8m44s" in text
     assert "2.04 pairs/s" in text
@@ -50,29 +50,30 @@ def test_a_narrow_bar_keeps_the_time_left_and_the_rate(width):
 
 def test_a_storm_comes_before_everything_else():
     """With the time until which it is waited."""
-    text = bar_text(BUSY, RATES, "storm: nothing sent until 21:04:30 (429)", 55)
+    text = bar_text(BUSY, RATES, "storm: nothing sent until 21:04:30 (429)", 55, "pairs")
     assert text == "storm: nothing sent until 21:04:30 (429)  ETA 8m44s"
 
 
 def test_a_plain_line_says_it_in_words_and_that_there_is_no_price():
     """No number where nothing is known."""
-    assert plain_line(sample(total=5, in_flight=2), Rates(), "") == (
+    assert plain_line(sample(total=5, in_flight=2), Rates(), "", "pairs") == (
         "0/5 pairs, 0 failed, 2 in flight, 0 refused, 0 tokens, no price for this model"
     )
     assert "tokens 97 % in use, 12 refused, 512,000 tokens, 0.4213 USD, oldest pair 12.3 s, ETA 8 min 44 s" in (
-        plain_line(BUSY, RATES, "")
+        plain_line(BUSY, RATES, "", "pairs")
     )
 
 
 def test_without_a_terminal_there_is_a_plain_line_every_half_minute(monkeypatch, capsys):
     """The first after 30 s, whatever the number of samples; in a storm it says so and until when."""
-    now = time.monotonic()
+    begun = now = 1000.0  # seconds added to it are exact
     monkeypatch.setattr(time, "monotonic", lambda: now)
     with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(InputLoaded(Path("pairs.jsonl"), 24, 0, "MEDEC pairs"))
         console.observe(RunStarted(0, 0, 100, resumed=False))
         for _ in range(int(2 * PLAIN_INTERVAL)):
             now += 1
-            if now > PLAIN_INTERVAL:
+            if now - begun > PLAIN_INTERVAL:
                 console.observe(Paused(60.0, "rate_limit"))
             console.observe(sample(done=3))
     lines = [line for line in capsys.readouterr().out.split("\n") if "/100 pairs" in line]
@@ -84,6 +85,7 @@ def test_without_a_terminal_there_is_a_plain_line_every_half_minute(monkeypatch,
 def test_a_storm_is_announced_once_however_often_the_server_renews_it(capsys):
     """A thousand pauses of a second are no thousand lines."""
     with Console(progress=True, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(InputLoaded(Path("pairs.jsonl"), 24, 0, "MEDEC pairs"))
         for _ in range(1000):
             console.observe(Paused(1.0, "rate_limit"))
     assert capsys.readouterr().out.count("the server asks to wait (rate_limit): nothing is sent for 1.0 s") == 1
@@ -100,6 +102,7 @@ def test_colour_is_for_terminals_and_can_be_switched_off(monkeypatch, environmen
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(InputLoaded(Path("pairs.jsonl"), 24, 0, "MEDEC pairs"))
         console.observe(Notice("careful", warning=True))
     assert ("\x1b[33m⚠" in screen.getvalue()) == coloured
     assert "⚠" in screen.getvalue()
@@ -138,6 +141,7 @@ ENDED = Summary(
 def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expected):
     """Calls, time and tokens are of one start; what several have spent stands in a line of its own."""
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(InputLoaded(Path("pairs.jsonl"), 24, 0, "MEDEC pairs"))
         console.summary(replace(ENDED, **fields), CONFIG, PRICE)
     assert expected in capsys.readouterr().out
 
@@ -146,11 +150,13 @@ def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
     """The command to go on carries no sign of an error."""
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
         console.advise("to go on: asyncgen run")
+        console.observe(InputLoaded(Path("in.jsonl"), 24, 0, "MEDEC pairs"))
         console.observe(StopRequested(Message("interrupted"), 1))
         console.observe(RepairStarted(1, "was flagged"))
     said = capsys.readouterr()
     assert said.err == "to go on: asyncgen run\n"
     assert said.out == (
+        "Loaded 24 MEDEC pairs from in.jsonl\n"
         "Stopping: 1 call in flight is finished and saved first (Ctrl-C again leaves at once)\n"
         "Asking again for 1 pair that was flagged\n"
     )

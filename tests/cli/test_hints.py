@@ -66,3 +66,13 @@ def test_a_shortage_of_the_machine_is_no_defect(error: BaseException, word: str)
 def test_a_defect_is_no_shortage() -> None:
     """It keeps its report."""
     assert shortage(RuntimeError("something else")) is None
+
+
+@pytest.mark.parametrize("outcome", ["length", "bad_request", "context_length", "missing_keys"])
+def test_nothing_is_said_of_prompts_where_the_run_makes_no_requests(outcome: str) -> None:
+    """Who has made the requests can change them, and no flag can; what is of the server is said all the same."""
+    event = ended(outcome, "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported.")
+
+    assert hint(event)
+    assert not hint(event, makes_requests=False)
+    assert "--base-url" in hint(ended("html"), makes_requests=False)

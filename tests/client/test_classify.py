@@ -289,12 +289,17 @@ def answer(content: object = "The note.", *, finish_reason: object = "stop", **m
 
 
 def judged_answer(
-    body: object, *, json_object: bool = False, required_keys: tuple[str, ...] = ()
+    body: object, *, json_object: bool = False, required_keys: tuple[str, ...] = (), whole: bool = False
 ) -> Completion | Failure:
     """The verdict about a 200 with this body (bytes as they are)."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return judge_answer(
-        data, {"x-request-id": "req_7"}, json_object=json_object, required_keys=required_keys, now=NOW
+        data,
+        {"x-request-id": "req_7"},
+        json_object=json_object,
+        required_keys=required_keys,
+        whole=whole,
+        now=NOW,
     )
 
 
@@ -474,6 +479,17 @@ def test_any_200_gets_a_verdict(body: object, *, json_object: bool) -> None:
     """Whatever its body; a completion has text."""
     verdict = judged_answer(body, json_object=json_object)
     assert isinstance(verdict, Failure) or verdict.text.strip()
+
+
+@given(
+    body=json_values | st.binary(),
+    choice=st.fixed_dictionaries({"message": json_values, "finish_reason": json_values | st.just("stop")}),
+)
+def test_any_200_for_a_whole_request_gets_a_verdict(body: object, choice: dict[str, Any]) -> None:
+    """A completion has the choices of the body, as they came."""
+    for each in (body, {"choices": [choice]}):
+        verdict = judged_answer(each, whole=True)
+        assert isinstance(verdict, Failure) or list(verdict.choices) == each["choices"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

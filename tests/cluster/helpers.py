@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from asyncgen.chat import NO_FINDINGS, Findings
 from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.totals import NOTHING
 from asyncgen.events import Sample
@@ -13,6 +14,8 @@ def sample(**fields: Any) -> Sample:
     return replace(NOTHING, **fields)
 
 
-def report(shard: int = 1, *, worker: int = 0, session: str = "one", **fields: Any) -> WorkerReport:
+def report(
+    shard: int = 1, *, worker: int = 0, session: str = "one", findings: Findings = NO_FINDINGS, **fields: Any
+) -> WorkerReport:
     """A report whose sample has these fields."""
-    return WorkerReport(worker, shard, session, wanted=1.0, sample=sample(**fields))
+    return WorkerReport(worker, shard, session, wanted=1.0, sample=sample(**fields), findings=findings)

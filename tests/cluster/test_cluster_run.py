@@ -6,14 +6,37 @@ from typing import Never
 
 import pytest
 
+from asyncgen.client.wire import LookedUp
 from asyncgen.cluster.cluster_run import ClusterRun
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import RunConfig, shipped
-from asyncgen.errors import TryLaterError
+from asyncgen.errors import KeyOrQuotaError, TryLaterError
 from asyncgen.events import Event, InputLoaded, ProcessEnded
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
+
+
+async def test_a_model_that_the_server_does_not_know_ends_it_before_the_cluster_is_there(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked up once, not by every shard; nothing is divided."""
+    source = tmp_path / "pairs.jsonl"
+    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
+    config = RunConfig(
+        input_jsonl=source, output_dir=tmp_path / "out", prompt_file=shipped("prompts", "medec_safe.json")
+    )
+
+    async def look_up(*_: object) -> LookedUp:
+        return LookedUp(404, {"error": {"code": "model_not_found"}})
+
+    def connect() -> Never:
+        pytest.fail("it starts workers for a model that is not there")
+
+    monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
+    with pytest.raises(KeyOrQuotaError, match="does not know the model"):
+        await ClusterRun(ClusterJob(config, None), None, None, connect, [], disk).execute()
+    assert not RunDirectory(disk, config.output_dir).division.exists()
 
 
 async def test_a_run_that_another_one_overtook_gives_way_to_it(tmp_path: Path, disk: Disk) -> None:

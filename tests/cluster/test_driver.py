@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from asyncgen.chat import Adaptation, Findings
 from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.driver import Driver
 from asyncgen.cluster.shard_job import ShardEnded
@@ -16,6 +18,7 @@ from asyncgen.shard import Portion, Shard
 from .helpers import report
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+KNOWN = Adaptation("", "paraphrase", ("max_tokens", "top_p"), "top_p", None)
 SHARDS = [Portion(Shard(number, 5), 50) for number in range(1, 6)]
 
 
@@ -67,7 +70,7 @@ def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = Non
         pass
 
     totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
-    return Driver(fleet, totals, events.append, flush, most_failures)
+    return Driver(fleet, totals, events.append, flush, most_failures, "MEDEC pairs", "m", [KNOWN])
 
 
 async def test_a_slow_worker_does_not_hold_up_the_rest():
@@ -128,3 +131,15 @@ async def test_too_many_failed_pairs_of_all_shards_stop_the_run():
     fleet.failed = 3
     with pytest.raises(BadDataError, match="6 pairs failed"):
         await driver_of(fleet, events, most_failures=5).run(SHARDS)
+
+
+async def test_what_a_model_does_not_take_is_said_once():
+    """However many workers say it, of however many steps; not what an earlier start has said."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    new = [replace(KNOWN, step=step, name="max_tokens", renamed="max_completion_tokens") for step in ("a", "b")]
+    fleet.reports = [
+        report(shard, worker=shard - 1, findings=Findings((KNOWN, one))) for shard, one in enumerate(new, 1)
+    ]
+    await driver_of(fleet, events).run(SHARDS)
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert said == ["Model m takes max_completion_tokens for max_tokens: sent so"]

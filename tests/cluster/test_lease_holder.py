@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from asyncgen.client.probes import Probes
 from asyncgen.cluster.coordinator import Desk, Instruction, WorkerReport
 from asyncgen.cluster.lease_holder import GRACE, LEAST_SHARE, MOST_NEWS, Tenant
 from asyncgen.cluster.leases import SILENCE
@@ -53,7 +54,7 @@ def tenant_of(answer: Instruction | Exception | None, reports: list[WorkerReport
         assert isinstance(answer, Instruction)
         return answer
 
-    tenant = Tenant(0, 4, channel)
+    tenant = Tenant(0, 4, channel, Probes())
     tenant.begin(1)
     return tenant
 
@@ -160,7 +161,7 @@ async def test_what_one_hears_from_the_server_holds_for_another_through_the_desk
     async def channel(report: WorkerReport) -> Instruction:
         return desk.report(report)
 
-    tenants, runs = [Tenant(number, 2, channel) for number in range(2)], [Ruled(), Ruled()]
+    tenants, runs = [Tenant(number, 2, channel, Probes()) for number in range(2)], [Ruled(), Ruled()]
     for tenant in tenants:
         tenant.begin(1)
     tenants[0].observe(sample(limits=(LimitUse("requests", 3000, 0),), waiting_on="requests"))

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def worker_at_work(output_dir: Path) -> int | None:
         if (lock.parent.parent / "checkpoint.json").exists() and (text := lock.read_text().strip()):
             return int(text)
     return None
+
+
+def refusals(output_dir: Path) -> Counter[tuple[str, str]]:
+    """Calls that were refused for a field, by step and field."""
+    logs = output_dir.rglob("calls.jsonl")
+    calls = [json.loads(line) for path in logs for line in path.read_text().splitlines() if line.endswith("}")]
+    return Counter((call["step"], call["param"]) for call in calls if call["status"] == 400)
 
 
 def children(pid: int) -> dict[int, bytes]:
@@ -101,6 +109,34 @@ def test_a_worker_and_the_desk_are_killed_and_the_bytes_are_those_of_a_plain_run
     assert KEY not in stdout + stderr
     again = this.run(*RAY)
     assert (again.returncode, "Already complete" in again.stdout) == (0, True)
+
+
+@with_ray
+def test_what_a_model_does_not_take_is_found_out_once_for_all_shards_and_starts(serve, job, first_pairs):
+    """At most eight refusals of each field, none in the next start; the bytes are those of a plain run."""
+    source = first_pairs(120)
+    unlisted = ("--model", "gpt-5.9-nobody-lists-it", "--max-failures", "9")
+    golden = job(serve(), input_jsonl=source)
+    golden.flags += unlisted
+    golden.run()
+    server = serve(latency=Latency(median_s=0.1), limits=Limits(rpm=6000, burst_s=1))
+    this = job(server, input_jsonl=source)
+    this.flags += unlisted
+    process = start(this, "--shards", "6")
+    wait_until(lambda: server.counts["answers"] >= 150, 60)
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stdout.count("takes max_completion_tokens for max_tokens") == 1
+    before = refusals(this.output_dir)
+    assert {step for step, _ in before} == {"paraphrase", "correct_reasoning", "error_reasoning"}
+    assert max(before.values()) <= 8
+
+    done = this.run(*RAY)
+
+    assert done.returncode == 0, done.stderr
+    assert refusals(this.output_dir) == before
+    assert this.outputs() == golden.outputs()
 
 
 @with_ray

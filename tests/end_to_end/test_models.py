@@ -88,6 +88,7 @@ def test_a_directory_keeps_the_model_it_was_begun_with(tmp_path: Path) -> None:
     done = job.run()
     assert done.returncode == 0, done.stderr
     assert "Model:   gpt-4o" in done.stdout
+    assert "Address: http://127.0.0.1:" in done.stdout
     job.flags = [*TWELVE, "--simulate", "fast", "--model", "gpt-6-luna"]
     assert job.run().returncode == 65
     job.flags = [*TWELVE, "--simulate", "fast", "--continue-with-model", "gpt-6-luna"]

@@ -70,16 +70,17 @@ def test_a_mistyped_flag_is_answered_with_the_one_that_was_meant(job):
 
 
 def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
-    """Exit 65 with the first ten lines, and the command that makes pairs of it."""
+    """Exit 65 with one line for all that lack the same, and the command that makes pairs of it."""
     source = tmp_path / "the set.csv"
     source.write_text("Text ID,Text,Sentences\n" + "ms-1,some text,0 some\n" * 5000)
 
     code, message = refused(job(input_jsonl=source))
 
     assert code == 65
-    assert f"5,001 lines are no pair in {source}:" in message
-    assert "  line 10: not JSON\n  and 4,991 more\n" in message
-    assert message.endswith(f"this looks like CSV: asyncgen prepare medec '{source}' -o pairs.jsonl\n")
+    assert f"5,000 lines are no pair in {source}:\n  line 2: no note_id" in message
+    assert "asyncgen prepare medec" in message
+    assert "line 3" not in message
+    assert "  and 4,999 more\n" in message
 
 
 def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from asyncgen.simulator import Latency, Limits
+from tests import asyncgen_process
 
 from .conftest import Job, clean_env
 
@@ -16,7 +17,7 @@ MakeJob = Callable[..., Job]
 
 def tune(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command without a terminal."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "tune", "--model", "gpt-4o", *words],
         check=False,
         capture_output=True,
@@ -73,7 +74,8 @@ def test_real_calls_are_not_sent_without_a_word(serve) -> None:
 
     assert done.returncode == 2
     assert re.search(
-        r"^This sends 12 calls to 127\.0\.0\.1, at most about [\d,]+ tokens \(0\.\d{4} USD for gpt-4o\)\.$",
+        r"^This sends 12 calls to http://127\.0\.0\.1:\d+/v1, at most about [\d,]+ tokens "
+        r"\(0\.\d{4} USD for gpt-4o\)\.$",
         done.stdout,
         re.MULTILINE,
     )

@@ -47,7 +47,7 @@ def test_a_share_of_failures_ends_the_run_once_there_are_enough_to_tell(
 )
 def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expected: type[AsyncgenError]) -> None:
     """The commonest kind decides, and is named with its step."""
-    ended = ends_after(Breaker(None, 0.9), ["refusal", *[kind] * 40])
+    ended = ends_after(Breaker(None, 0.9, rows="MEDEC pairs"), ["refusal", *[kind] * 40])
     assert ended is not None
     assert isinstance(ended[1], expected)
     assert str(ended[1]).startswith(f"30 of 30 pairs failed, 29 of them with {kind} (paraphrase)")
@@ -56,7 +56,7 @@ def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expecte
 
 def test_a_run_whose_first_pairs_are_all_refused_alike_ends_before_it_has_tried_them_all() -> None:
     """What the server does not take of ten requests, it does not take of any."""
-    ended = ends_after(Breaker(None, 0.9), ["bad_request"] * 60)
+    ended = ends_after(Breaker(None, 0.9, rows="MEDEC pairs"), ["bad_request"] * 60)
     assert ended is not None
     assert ended[0] == ALIKE
     assert isinstance(ended[1], BadDataError)
@@ -64,7 +64,7 @@ def test_a_run_whose_first_pairs_are_all_refused_alike_ends_before_it_has_tried_
 
 def test_refusals_that_only_come_faster_than_answers_end_nothing() -> None:
     """The first pairs count, not the first that have ended."""
-    breaker = Breaker(None, 0.9)
+    breaker = Breaker(None, 0.9, rows="MEDEC pairs")
     for index in range(40):
         breaker.begin(index)
     failure = CallFailed("paraphrase", "bad_request", 1)

@@ -8,6 +8,7 @@ from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.medec.pair import Pair
 from asyncgen.recipe import Examples
+from asyncgen.recipes.batch_line import BatchLine
 from asyncgen.rows import Row
 
 
@@ -51,3 +52,11 @@ async def test_a_worker_does_not_keep_an_outcome_while_it_waits_for_the_next() -
     assert outcomes.get_nowait() is not None
     assert not any(isinstance(kept, Outcome) and kept.row is first for kept in gc.get_objects())
     working.cancel()
+
+
+def test_an_outcome_counts_with_its_lines_and_with_what_its_row_holds() -> None:
+    """What may wait behind a stuck row is bounded by these bytes, also where rows are large and answers small."""
+    request = BatchLine("custom", b"x" * 1_000, "m")
+    assert Outcome(row(0), None, None, 0).size == 0
+    assert Outcome(row(0), Examples((b"one", b"two"), {}), None, 0).size == 6
+    assert Outcome(Row(0, 0, "", request), Examples((b"line",), {}), None, 0).size == 1_004

@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.export.examples import ExamplePairs
+from asyncgen.export.run_files import RunFiles
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
@@ -68,6 +70,11 @@ def make_run(directory: Path, pairs: Iterable[Pair], *, finished: bool = True, b
     else:
         save_checkpoint(RunDirectory(Disk(), directory), state)
     return directory
+
+
+def examples_in(directory: RunDirectory) -> ExamplePairs:
+    """The examples of a run."""
+    return ExamplePairs(RunFiles(directory), COMBINED_FILE)
 
 
 @pytest.fixture(scope="session")

@@ -5,18 +5,17 @@ from pathlib import Path
 import pytest
 
 from asyncgen.errors import BadDataError, UsageError
-from asyncgen.export.examples import ExamplePairs
-from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.storage.disk import READ_CHUNK, Disk
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 
-from .conftest import make_pair, make_run
+from .conftest import examples_in, make_pair, make_run
 
 
 def test_a_run_that_is_not_finished_is_read_to_its_checkpoint(disk: Disk, tmp_path: Path) -> None:
     """What it has written since may be cut off by the next start."""
     run = make_run(tmp_path / "out", map(make_pair, range(3)), finished=False, behind=b'{"note": "torn')
-    examples = ExamplePairs(RunDirectory(disk, run))
+    examples = examples_in(RunDirectory(disk, run))
     assert not examples.finished
     assert [pair.incorrect.note_id for pair in examples.pairs()] == ["ms-train-0", "ms-train-1", "ms-train-2"]
 
@@ -24,7 +23,7 @@ def test_a_run_that_is_not_finished_is_read_to_its_checkpoint(disk: Disk, tmp_pa
 def test_pairs_are_read_across_the_pieces_of_a_file(disk: Disk, tmp_path: Path) -> None:
     """And each line is found again by its offsets."""
     pairs = [make_pair(number, error_location="x" * (READ_CHUNK // 3)) for number in range(4)]
-    examples = ExamplePairs(RunDirectory(disk, make_run(tmp_path / "out", pairs)))
+    examples = examples_in(RunDirectory(disk, make_run(tmp_path / "out", pairs)))
     start = 0
     for pair, written in zip(examples.pairs(), pairs, strict=True):
         assert (pair.correct.note, pair.incorrect.note) == (written[0]["note"], written[1]["note"])
@@ -50,7 +49,7 @@ def test_a_file_that_was_changed_is_refused(disk: Disk, tmp_path: Path, damage) 
     path = run / COMBINED_FILE
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(BadDataError, match="is not what the run wrote"):
-        list(ExamplePairs(RunDirectory(disk, run)).pairs())
+        list(examples_in(RunDirectory(disk, run)).pairs())
 
 
 @pytest.mark.parametrize("name", [CORRECT_FILE, INCORRECT_FILE, COMBINED_FILE, FAILED])
@@ -65,30 +64,30 @@ def test_every_file_that_the_run_kept_a_checksum_of_is_checked(
     path.write_bytes(data + b'{"x":1}\n')
     if finished:
         with pytest.raises(BadDataError, match=f"{name} is not what the run wrote .*asyncgen verify"):
-            list(ExamplePairs(RunDirectory(disk, run)).pairs())
+            list(examples_in(RunDirectory(disk, run)).pairs())
     else:
-        assert len(list(ExamplePairs(RunDirectory(disk, run)).pairs())) == 3
+        assert len(list(examples_in(RunDirectory(disk, run)).pairs())) == 3
     if data:
         path.write_bytes(data.replace(b"Case", b"Base", 1))
         with pytest.raises(BadDataError, match=f"{name} is not what the run wrote"):
-            list(ExamplePairs(RunDirectory(disk, run)).pairs())
+            list(examples_in(RunDirectory(disk, run)).pairs())
         path.unlink()
         with pytest.raises(BadDataError, match=f"{name} is not what the run wrote"):
-            list(ExamplePairs(RunDirectory(disk, run)).pairs())
+            list(examples_in(RunDirectory(disk, run)).pairs())
 
 
 def test_a_directory_without_a_run_is_told_from_none(disk: Disk, tmp_path: Path) -> None:
     """The former is bad data, the latter an error of usage."""
     with pytest.raises(BadDataError, match="no run has begun"):
-        ExamplePairs(RunDirectory(disk, tmp_path))
+        examples_in(RunDirectory(disk, tmp_path))
     with pytest.raises(UsageError, match="is no directory"):
-        ExamplePairs(RunDirectory(disk, tmp_path / "none"))
+        examples_in(RunDirectory(disk, tmp_path / "none"))
 
 
 def test_a_run_without_a_pair_has_nothing_to_export(disk: Disk, tmp_path: Path) -> None:
     """It has begun, no more."""
     with pytest.raises(BadDataError, match="no examples yet"):
-        ExamplePairs(RunDirectory(disk, make_run(tmp_path / "out", [], finished=False)))
+        examples_in(RunDirectory(disk, make_run(tmp_path / "out", [], finished=False)))
 
 
 @pytest.mark.parametrize(
@@ -107,5 +106,5 @@ def test_what_cannot_be_read_is_named(disk: Disk, tmp_path: Path, name: str, con
     """Never --restart, which would move the examples aside."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadDataError, match=message) as caught:
-        ExamplePairs(RunDirectory(disk, tmp_path))
+        examples_in(RunDirectory(disk, tmp_path))
     assert "--restart" not in str(caught.value)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from asyncgen.errors import BadDataError
-from asyncgen.export.examples import ExamplePairs
 from asyncgen.export.export_run import Export, ExportTally
 from asyncgen.export.formats import FORMATS
 from asyncgen.export.template import ExportTemplate
@@ -17,7 +16,7 @@ from asyncgen.medec.splits import Split, vignette
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 
-from .conftest import Pair, make_pair, make_run
+from .conftest import Pair, examples_in, make_pair, make_run
 
 ANY = FORMATS["parquet"]
 
@@ -52,7 +51,7 @@ def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str,
         "shuffle_seed": None,
         "skip_bad": False,
     }
-    job = Export(examples=ExamplePairs(RunDirectory(Disk(), run)), **(given | fields))
+    job = Export(examples=examples_in(RunDirectory(Disk(), run)), **(given | fields))
     sinks = {side: sink() for side in job.sides}
     tally = job.write(sinks)
     assert all(one.closed for one in sinks.values())
@@ -70,7 +69,7 @@ def test_examples_come_in_input_order(tmp_path: Path) -> None:
     assert ids(sinks["train"]) == [
         (f"ms-train-{number}", label) for number in range(3) for label in ("CORRECT", "INCORRECT")
     ]
-    assert (tally.pairs, tally.medec, tally.examples) == (3, 3, Counter(train=6))
+    assert (tally.pairs, tally.of_corpus, tally.examples) == (3, 3, Counter(train=6))
 
 
 def case(number: int) -> Pair:

@@ -8,6 +8,7 @@ import pytest
 from asyncgen.cli.commands.export import FORMAT_NAMES
 from asyncgen.export.examples import Example
 from asyncgen.export.formats import FORMATS
+from asyncgen.export.shapes import Shape, formats_of
 from asyncgen.export.template import ExportTemplate
 
 from .conftest import make_pair
@@ -26,7 +27,7 @@ def records(name: str, template: str = "detection") -> list[dict[str, Any]]:
 
 def test_the_command_offers_what_there_is() -> None:
     """The parser is built without importing the formats."""
-    assert tuple(FORMATS) == FORMAT_NAMES
+    assert {*FORMATS, *(name for shape in Shape for name in formats_of(shape))} == {*FORMAT_NAMES}
 
 
 @pytest.mark.parametrize("template", ["detection", "correction", "reasoning"])

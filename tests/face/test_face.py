@@ -78,6 +78,7 @@ SETTINGS: dict[str, Any] = {
     "tpm": ("float | None", None),
     "concurrency": ("int | None", None),
     "endpoints": ("Sequence[EndpointConfig]", ()),
+    "cache": ("str | pathlib.Path | None", None),
     "shard": ("str | None", None),
 }
 FUNCTIONS = [

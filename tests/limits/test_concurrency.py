@@ -232,3 +232,39 @@ def test_the_limit_stays_between_one_and_the_ceiling(automatically):
         else:
             control.answered(now, sent, in_flight)
         assert 1 <= control.limit <= 37
+
+
+@pytest.mark.parametrize("sigma", [0.5, 0.7])
+def test_latencies_that_scatter_do_not_end_the_growth(sigma):
+    """After a few round trips nearly all that may be in flight is, whatever the first answers happen to be."""
+    flights = [
+        Flight(automatic(256), ModelServer(median=0.5, sigma=sigma, seed=seed)).run(10) for seed in range(60)
+    ]
+
+    assert min(flight.limits[-1] for flight in flights) > 120
+
+
+class FewConnections(ModelServer):
+    """Calls on more connections than these wait for half a minute, while the others are answered as ever."""
+
+    def __init__(self, connections: int) -> None:
+        super().__init__()
+        self._places = connections
+        self._busy: list[float] = []
+
+    def finish(self, now: float) -> float:
+        """When a call that is sent now is answered."""
+        while self._busy and self._busy[0] <= now:
+            heapq.heappop(self._busy)
+        if len(self._busy) == self._places:
+            return now + 30
+        ends = super().finish(now)
+        heapq.heappush(self._busy, ends)
+        return ends
+
+
+def test_calls_that_are_stuck_count_although_the_others_are_answered_fast():
+    """A gateway that serves eight connections: no more than a few times as many calls are in flight."""
+    flight = Flight(automatic(), FewConnections(8)).run(60)
+
+    assert max(flight.limits) <= 64

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from asyncgen.client.probes import Probes
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.engine.pool import Engine
 from asyncgen.limits.circuit_breaker import (
@@ -229,7 +230,7 @@ async def test_a_pause_that_another_process_was_asked_for_holds_at_its_endpoint(
     """By name; without one, at all of them."""
     endpoints = tuple(EndpointConfig(name=name, base_url="http://127.0.0.1:9/v1") for name in "ab")
     config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=endpoints)
-    engine = Engine(config, None, None, None, lambda _: None, None, None)
+    engine = Engine(config, None, None, None, lambda _: None, None, None, Probes())
     engine.pause(10, paused)
     assert {one.name for one in engine._gate.endpoints if one.obstacle(1) is None} == free
 

@@ -11,7 +11,7 @@ import pytest
 from asyncgen.config import shipped
 from asyncgen.medec.pair import parse_pair
 from asyncgen.quality.structure import Made, Structure
-from asyncgen.recipes.medec_safe import COMBINED_FILE, CORRECT_FILE, INCORRECT_FILE
+from asyncgen.recipes.medec_contents import COMBINED_FILE, CONTENTS, CORRECT_FILE, INCORRECT_FILE
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, encode_statistics, save_checkpoint
 from asyncgen.storage.disk import Disk
@@ -111,7 +111,7 @@ def write(directory: Path, files: Files) -> None:
 
 def look(disk: Disk, directory: Path, input_jsonl: Path | None) -> tuple[list[Made], dict[str, int]]:
     """The pairs, and the problems by kind."""
-    structure = Structure(RunDirectory(disk, directory), input_jsonl)
+    structure = Structure(RunDirectory(disk, directory), input_jsonl, CONTENTS)
     made = list(structure.made())
     return made, dict(structure.problems.counts)
 
@@ -274,12 +274,14 @@ def test_a_whole_directory_has_no_problems(tmp_path: Path, input_jsonl: Path, ro
     for _ in range(2):
         made, problems = look(disk, directory, input_jsonl)
         assert problems == {}
-        assert [one.pair for one in made] == pairs
+        assert [one.row for one in made] == pairs
         assert [one.index for one in made] == [row.index for row in rows if row.index != GIVEN_UP]
         made, problems = look(disk, directory, None)
         assert problems == {}
-        assert [one.correct["original_note_id"] for one in made] == [pair.note_id for pair in pairs]
-        assert {one.pair for one in made} == {None}
+        assert [one.records[CORRECT_FILE, 0]["original_note_id"] for one in made] == [
+            pair.note_id for pair in pairs
+        ]
+        assert {one.row for one in made} == {None}
         (directory / STATISTICS).unlink(missing_ok=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.chat import Completion, Usage
-from asyncgen.cost import Spend
+from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import AsyncgenError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
@@ -72,3 +72,41 @@ def test_answers_that_were_not_accepted_are_known_after_opening(disk: Disk, tmp_
         again.close()
         counts = [again.bad_answers(7, step) for step in ("step", "other", "none")]
         assert (counts, again.wasted(7), again.bad_answers(8, "step")) == ([3, 1, 0], 14, 0)
+
+
+def test_the_choices_of_an_answer_come_back_as_they_came(disk: Disk, tmp_path: Path) -> None:
+    """After a crash nothing of a message is lost, nor the order of its keys."""
+    choice = {"message": {"tool_calls": [{"id": "call_1"}], "content": None}, "index": 0, "logprobs": {"a": -0.25}}
+    completion = Completion("", USAGE, "m", "tool_calls", choices=(choice,))
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    journal = _open(directory)
+    journal.answered(0, "step", "hash", completion)
+    journal.close()
+
+    again = _open(directory)
+    known = again.known(0, "step", "hash")
+    again.close()
+
+    assert known == completion
+    assert repr(known) == repr(completion)
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_what_came_from_a_cache_costs_nothing_and_counts_once(disk: Disk, tmp_path: Path) -> None:
+    """An answer, and one that was not accepted, also after opening; both are known as any other."""
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    journal = _open(directory)
+    for index in range(20):
+        journal.answered(index, "step", "hash", Completion("text " * 10, USAGE, "m", "stop"), cached=True)
+        journal.failed(index, "other", "check_schema", USAGE, cached=True)
+    journal.close()
+
+    again = _open(directory)
+
+    assert again.spend == journal.spend == Spend()
+    assert again.cache == journal.cache == CacheUse(40, 120, 0, 160)
+    assert again.known(7, "step", "hash") is not None
+    assert (again.wasted(7), again.bad_answers(7, "other")) == (7, 1)
+    again.close()

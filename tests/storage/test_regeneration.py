@@ -9,6 +9,7 @@ import pytest
 
 from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipe import Examples
+from asyncgen.recipes.medec_contents import CONTENTS
 from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
 
@@ -26,7 +27,7 @@ class Chosen(DirectoryFlaws):
     """Finds three pairs; what comes of the last one is no better."""
 
     def __init__(self) -> None:
-        super().__init__(Path(ROOT), Path(ROOT), 3)
+        super().__init__(Path(ROOT), CONTENTS, Path(ROOT), 3)
 
     def __str__(self) -> str:
         return "3 pairs"

@@ -13,11 +13,12 @@ import orjson
 import pytest
 from engine.test_single_run import index_of
 
-from asyncgen.chat import Completion, Usage
+from asyncgen.chat import Adaptation, Completion, Usage
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, shipped
+from asyncgen.cost import Spend
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Interrupted
@@ -27,20 +28,25 @@ from asyncgen.recipes.prompts import PromptFile
 from asyncgen.shard import Shard
 from asyncgen.storage.checkpoint import load_statistics
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.shard_merge import join
 
 PAIRS, OF = 31, 3
 PROMPTS, OTHER_PROMPTS = shipped("prompts", "medec_safe.json"), shipped("prompts", "medec_small.json")
+STEPS = ("paraphrase", "correct_reasoning", "error_reasoning")
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
 pytestmark = pytest.mark.looptime
 
 
 class ScriptedSteps:
-    """Fails the reasoning of pairs in `failing`; all else is answered at random times, always alike."""
+    """Fails the reasoning of pairs in `failing`, and refuses a field; all else is answered at random times."""
 
     def __init__(self) -> None:
         self.failing: set[int] = set()
+        self.refuses = ""
+        self.refused = 0
         self.steps: list[tuple[int, str]] = []
 
     def open(self, _config: RunConfig) -> ScriptedWire:
@@ -51,6 +57,9 @@ class ScriptedSteps:
         index = index_of(request)
         self.steps.append((index, request.step))
         await asyncio.sleep(random.Random(f"{index} {request.step}").random())
+        if self.refuses and self.refuses in orjson.loads(request.body):
+            self.refused += 1
+            return Failure("bad_request", Action.GIVE_UP, 400, "unsupported_parameter", param=self.refuses)
         if index in self.failing and request.step == "error_reasoning":
             return Failure("bad_request", Action.GIVE_UP, 400)
         text = '{"why": "because"}' if request.json_object else f"Paraphrase {index}."
@@ -145,6 +154,35 @@ async def test_eight_shards_joined_are_the_single_run(go: Go, tmp_path: Path, di
     assert whole is not None
     assert load_statistics(RunDirectory(disk, tmp_path / "joined")) == state == whole
     assert (tmp_path / "joined").stat().st_mode & 0o777 == 0o700
+
+
+async def test_the_joined_run_knows_what_any_of_its_shards_has_learned(
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
+) -> None:
+    """So does a shard that was killed, by its journal alone; the next start of the whole is refused nothing."""
+    client.refuses = "top_p"
+    names = await all_shards(go)
+    shards = on(disk, [tmp_path / name for name in names])
+    known = known_adaptations(shards[0])
+    assert {(one.step, one.name) for one in known} == {(step, "top_p") for step in STEPS}
+    state = join(shards, RunDirectory(disk, tmp_path / "joined"))
+    assert set(state.adaptations) == set(known)
+    client.refused = 0
+    await go("joined", pairs=PAIRS + 1)
+    assert client.refused == 0
+
+
+async def test_what_a_killed_run_has_learned_is_in_its_journal(tmp_path: Path, disk: Disk) -> None:
+    """The checkpoint does not know it yet."""
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    assert known_adaptations(directory) == ()
+    journal = Journal(directory, {}, lambda _: True, lambda _: None, 4096, Spend())
+    learned = Adaptation("", "paraphrase", ("top_p",), "top_p", None)
+    journal.answered(0, "paraphrase", "hash", Completion("text", Usage(), "m"))
+    journal.adapted(learned)
+    assert known_adaptations(directory) == (learned,)
+    journal.close()
 
 
 async def test_the_plain_command_finds_the_joined_run_complete(

@@ -4,22 +4,32 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, Work, lines_work, paired_work
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, absolute
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute
 from asyncgen.config import from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
-from asyncgen.humanize import plural
+from asyncgen.humanize import one_of, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
+    from asyncgen.export.lines import LinesExport
     from asyncgen.storage.staging import Staging
 
 HELP = "make a file or a folder that trains from the outputs of a run"
 EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
 
-FORMAT_NAMES = ("openai", "trl-messages", "trl-prompt-completion", "alpaca", "sharegpt", "parquet", "hf")
-FOLDER = "hf"
+FORMAT_NAMES = (
+    "openai",
+    "trl-messages",
+    "trl-prompt-completion",
+    "trl-preference",
+    "alpaca",
+    "sharegpt",
+    "parquet",
+    "hf",
+)
 CARD = "README.md"
 LEAST_FOR_OPENAI = 10
 LEFT_OUT_SHOWN = 10
@@ -33,9 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", required=True, choices=FORMAT_NAMES, help="who is to read it")
     parser.add_argument(
         "--template",
-        default="detection",
         metavar="NAME",
-        help="instruction and answers: detection, correction, reasoning, or a TOML file (%(default)s)",
+        help="for notes with labels: instruction and answers, detection, correction, reasoning, or a TOML file "
+        f"({DEFAULT_TEMPLATE})",
+    )
+    parser.add_argument(
+        "--file", metavar="NAME", help="for a recipe with several outputs that can be trained on: which of them"
     )
     parser.add_argument(
         "-o", "--output", type=a_path, metavar="P", help="file or folder (default: DIR-FORMAT.jsonl beside DIR)"
@@ -43,13 +56,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         metavar="90/10",
-        help="percentages of train/validation or train/validation/test: one file each; both examples of a pair, "
+        help="percentages of train/validation or train/validation/test: one file each; the examples of a row, "
         "and notes about the same case, stay on one side",
+    )
+    parser.add_argument(
+        "--only",
+        choices=("proven", "judged", "not-flagged", "all"),
+        help="rows that can be trusted so far: proven by the rules; these and what asyncgen verify --judge "
+        "finds to say the same; what neither rules nor judge find wrong (default); all",
+    )
+    parser.add_argument(
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        metavar="P",
+        help="the rows of the run, for --only (default: where they were when it ran)",
+    )
+    parser.add_argument(
+        "--prompt-file",
+        type=a_prompt_file,
+        metavar="P",
+        help="the prompts of the run, for --only (default: the same)",
+    )
+    parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: rejected rows are left out, accepted ones are in",
     )
     parser.add_argument("--shuffle", action="store_true", help="in random order (default: input order)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
     parser.add_argument(
-        "--skip-bad", action="store_true", help="leave out pairs that lack what the template needs"
+        "--skip-bad", action="store_true", help="leave out rows that lack what format and template need"
     )
     parser.add_argument("--force", action="store_true", help="replace what is there")
     parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
@@ -57,56 +95,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Export."""
-    from asyncgen.export.card import render_card  # noqa: PLC0415
-    from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
-    from asyncgen.export.export_run import Export  # noqa: PLC0415
-    from asyncgen.export.formats import FORMATS  # noqa: PLC0415
+    from asyncgen.cli.export_selection import select  # noqa: PLC0415
+    from asyncgen.cli.reviewed_export import with_review  # noqa: PLC0415
+    from asyncgen.export.examples import find_paired  # noqa: PLC0415
     from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
-    from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
+    from asyncgen.export.run_files import RunFiles  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
-    from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
-    lines = Lines(quiet=args.quiet)
     if args.format == "parquet":
         require_pyarrow()
-    disk = Disk()
-    directory = absolute(args.directory, "the directory")
-    export = Export(
-        examples=ExamplePairs(RunDirectory(disk, directory)),
-        template=ExportTemplate.load(args.template),
-        format=FORMATS[args.format],
-        split=None if args.split is None else Split.parse(args.split, args.seed),
-        shuffle_seed=args.seed if args.shuffle else None,
-        skip_bad=args.skip_bad,
-    )
-    output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{export.format.suffix}"))
+    directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
+    files = RunFiles(directory)
+    selection = select(args, directory, files.state, Lines(quiet=args.quiet))
+    split = None if args.split is None else Split.parse(args.split, args.seed)
+    paired = find_paired(files) if args.file is None else None
+    if paired is None:
+        work = lines_work(args, files, split, selection)
+    else:
+        work = paired_work(args, files, paired, split, selection)
+    if args.review is not None:
+        work = with_review(work, directory, args.review, Lines(quiet=args.quiet))
+    return _carry_out(args, work)
+
+
+def _carry_out(args: argparse.Namespace, work: Work) -> int:
+    """Write everything or nothing."""
+    from asyncgen.storage.staging import Staging  # noqa: PLC0415
+
+    export, directory = work.export, absolute(args.directory, "the directory")
+    output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{work.suffix}"))
     card, files = _places(output, args.format, export)
     if any(path.resolve().parent == directory for path in (card, *files.values())):
         raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")
-    with Staging(disk, force=args.force) as staging:
+    with Staging(work.files.disk, force=args.force) as staging:
         staging.check([card, *files.values()])
-        tally = export.write({side: _sink(staging, path, args.format) for side, path in files.items()})
+        tally = export.write({side: _sink(staging, path, args.format, work) for side, path in files.items()})
         if not tally.pairs:
-            raise BadDataError(f"no pair has what the template {args.template} needs: nothing is written")
+            raise BadDataError(work.nothing)
         if export.split is not None:
             export.split.refuse_empty(tally.examples)
-        text = render_card(
-            output.resolve().stem,
-            export.examples.state,
-            tally,
-            export.template,
-            format_name=args.format,
-            files={side: path.relative_to(card.parent) for side, path in files.items()},
-            finished=export.examples.finished,
+        text = work.render(
+            output.resolve().stem, tally, {side: path.relative_to(card.parent) for side, path in files.items()}
         )
         staging.open(card.absolute()).write(text.encode())
         staging.publish(superseded=_other_sides(card, files) if args.format == FOLDER else ())
-    _report(lines, args.format, export, tally, card=card, files=files)
+    _report(Lines(quiet=args.quiet), args.format, work, tally, card=card, files=files)
     return Exit.DONE
 
 
-def _places(output: Path, format_name: str, export: "Export") -> tuple[Path, dict[str, Path]]:
+def _places(output: Path, format_name: str, export: "Export | LinesExport") -> tuple[Path, dict[str, Path]]:
     """Where the card and the file of each side go."""
     if format_name == FOLDER:
         if output.exists() and not output.is_dir():
@@ -127,34 +165,40 @@ def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
     return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
 
 
-def _sink(staging: "Staging", path: Path, format_name: str) -> "RecordSink":
+def _sink(staging: "Staging", path: Path, format_name: str, work: Work) -> "RecordSink":
     from asyncgen.export.export_run import JsonlSink  # noqa: PLC0415
-    from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
 
-    return (ParquetSink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
+    return (work.parquet_sink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
 
 
 def _report(
     lines: Lines,
     format_name: str,
-    export: "Export",
+    work: Work,
     tally: "ExportTally",
     *,
     card: Path,
     files: dict[str, Path],
 ) -> None:
     """What was written, what is odd about it, how to load it."""
-    examples = export.examples
-    if not examples.finished:
-        done, total = examples.state.done, examples.state.stats["total_pairs"]
-        lines.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} pairs")
-    if examples.state.failed_pairs:
-        lines.warn(f"{examples.state.failed_pairs:,} pairs failed in the run and are not here (see failed.jsonl)")
+    state = work.files.state
+    rows = state.rows
+    if not work.files.finished:
+        done, total = state.done, state.stats["total_pairs"]
+        lines.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} {rows}")
+    if state.failed_pairs:
+        lines.warn(f"{state.failed_pairs:,} {rows} failed in the run and are not here (see failed.jsonl)")
+    if work.selection is not None:
+        from asyncgen.cli.export_selection import left_out_lines  # noqa: PLC0415
+
+        for number, line in enumerate(left_out_lines(work.selection, rows)):
+            (lines.advise if number else lines.warn)(line)
     if tally.left_out:
         names = ", ".join(map(repr, tally.left_out[:LEFT_OUT_SHOWN]))
         more = len(tally.left_out) - LEFT_OUT_SHOWN
         lines.warn(
-            f"left out, because they lack what the template needs: {plural(len(tally.left_out), 'pair')}"
+            f"left out, because they lack what the {work.needed_by} needs: "
+            f"{plural(len(tally.left_out), one_of(rows))}"
             f": {names}" + (f" and {more:,} more" if more > 0 else "")
         )
     for side, path in files.items():
@@ -162,10 +206,10 @@ def _report(
         if format_name == "openai" and tally.examples[side] < LEAST_FOR_OPENAI:
             lines.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
     lines.say(f"  card: {card}")
-    lines.say(f"to load: {_loading(format_name, export, card, files)}")
+    lines.say(f"to load: {_loading(format_name, work.loader, card, files)}")
 
 
-def _loading(format_name: str, export: "Export", card: Path, files: dict[str, Path]) -> str:
+def _loading(format_name: str, loader: str, card: Path, files: dict[str, Path]) -> str:
     """The line of Python that takes it from here."""
     if format_name == "openai":
         first = str(next(iter(files.values())))
@@ -173,4 +217,4 @@ def _loading(format_name: str, export: "Export", card: Path, files: dict[str, Pa
     if format_name == FOLDER:
         return f"datasets.load_dataset({str(card.parent)!r})"
     data_files = {side: str(path) for side, path in files.items()}
-    return f'datasets.load_dataset("{export.format.loader}", data_files={data_files!r})'
+    return f'datasets.load_dataset("{loader}", data_files={data_files!r})'

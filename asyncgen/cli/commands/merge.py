@@ -33,7 +33,7 @@ def execute(args: argparse.Namespace) -> int:
         disk.close()
     parts = "1 shard" if len(args.shards) == 1 else f"{len(args.shards)} shards"
     failed = f", {state.failed_pairs:,} of them failed" if state.failed_pairs else ""
-    sys.stdout.write(f"✓ {state.done:,} pairs of {parts} in {args.output_dir}{failed}\n")
+    sys.stdout.write(f"✓ {state.done:,} {state.rows} of {parts} in {args.output_dir}{failed}\n")
     if state.failed_pairs:
         sys.stdout.write("the command of the run with this --output-dir, without --shard, asks for them again\n")
         return Exit.SOME_FAILED

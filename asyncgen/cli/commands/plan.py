@@ -130,11 +130,13 @@ def _say(
     cheaper: list[tuple[str, str, Range]],
     batches: "BatchPlan | None",
 ) -> None:
+    from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
+
     price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
     lines = {
-        "pairs": f"{found.pairs:,}, {found.calls:,.0f} calls",
+        rows_of_job(job.config): f"{found.pairs:,}, {found.calls:,.0f} calls",
         "tokens in": _range(found.prompt_tokens),
         "tokens out": f"{_range(found.completion_tokens)}; {origin}",
         "cost": NO_PRICE + " (--prices FILE)",
@@ -171,12 +173,13 @@ def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
 
 def _run(argv: Sequence[str]) -> str:
     """The command that does what was planned."""
-    typed = argv[2:] if argv[1:2] in (["plan"], ["run"]) else argv[1:]  # the users' script has no such word
+    name = "requests" if argv[1:2] == ["requests"] else "run"
+    typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
     words = shlex.split(command("", *typed))
     for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
         for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
             del words[place : place + 1 + (values if "=" not in words[place] else 0)]
-    return shlex.join(["asyncgen", "run", *words])
+    return shlex.join(["asyncgen", name, *words])
 
 
 def _range(values: tuple[float, float, float]) -> str:

@@ -14,7 +14,7 @@ from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit
 from asyncgen.events import TAKEN
-from asyncgen.humanize import brief, clock, duration, percent, plural, rate
+from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate
 
 if TYPE_CHECKING:
     from asyncgen.monitor.run_status import Picture
@@ -63,11 +63,11 @@ def _text(picture: "Picture", args: argparse.Namespace) -> str:
     if args.json:
         return json.dumps(as_json(picture), indent=None if args.watch else 2)
     if args.watch and not sys.stdout.isatty():
-        return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in _IN_SHORT)
+        return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in {*_IN_SHORT, picture.rows})
     return "\n".join(f"{name:<12} {value}" for name, value in lines(picture))
 
 
-_IN_SHORT = {"run", "pairs", "rates", "limit", "waits for"}
+_IN_SHORT = {"run", "rates", "limit", "waits for"}
 
 
 def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
@@ -75,8 +75,8 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
     rates = _rates(picture)
     yield "run", _condition(picture)
     if picture.state is not None and picture.state.portion is not None:
-        yield "part", str(picture.state.portion)
-    yield "pairs", _pairs(picture)
+        yield "part", picture.state.portion.in_words(picture.rows)
+    yield picture.rows, _pairs(picture)
     for (step, kind), number in picture.failures.most_common():
         yield "failed", f"{number:,} by {step}: {kind}"
     yield from _batches(picture)
@@ -84,8 +84,12 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
     if session is not None and sample is not None:
         running = picture.pid is not None
         if running:
-            yield "rates", _rates_line(rates)
-        oldest = "" if sample.oldest is None else f"; the oldest pair is {duration(sample.oldest)} old"
+            yield "rates", _rates_line(rates, picture.rows)
+        oldest = (
+            ""
+            if sample.oldest is None
+            else f"; the oldest {one_of(picture.rows)} is {duration(sample.oldest)} old"
+        )
         yield (
             "in flight",
             f"{sample.in_flight:,} of {sample.concurrency:,} calls{oldest if running else ' at the last sample'}",
@@ -144,6 +148,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "calls": None if merged else sum(one.calls for one in samples),
         "refused": None if merged else sum(one.refused for one in samples),
         "retried": None if merged else sum(one.retried for one in samples),
+        "from_cache": picture.from_cache,
         "prompt_tokens": picture.prompt_tokens,
         "completion_tokens": picture.completion_tokens,
         "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
@@ -209,10 +214,10 @@ def _batches(picture: "Picture") -> Iterator[tuple[str, str]]:
         yield "batches", f"{over:,} over, their answers taken"
 
 
-def _rates_line(rates: "Rates") -> str:
+def _rates_line(rates: "Rates", rows: str) -> str:
     if rates.pairs is None or rates.calls is None:
         return "not known yet"
-    return f"{rate(rates.pairs)} pairs/s, {rate(rates.calls)} calls/s in the last minute"
+    return f"{rate(rates.pairs)} {rows}/s, {rate(rates.calls)} calls/s in the last minute"
 
 
 def _limit(rates: "Rates") -> str:
@@ -283,6 +288,8 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
         "calls",
         f"{calls:,} in {plural(starts, 'start')}, {refused:,} refused (429, 503), {retried:,} retries",
     )
+    if picture.from_cache:
+        yield "cache", f"{plural(picture.from_cache, 'answer')}, not among these"
     yield _tokens(picture)
     yield "cost", cost_of(picture)
     if picture.lost_tokens:

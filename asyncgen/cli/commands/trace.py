@@ -6,8 +6,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli import run_job as _job
-from asyncgen.cli.flags import add_api_arguments
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.addresses import address_lines
+from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments
+from asyncgen.cli.paths import a_path, a_prompt_file
+from asyncgen.config import DEFAULT_RECIPE
 from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "which",
-        metavar="PAIR",
-        help="index, note id, (beginning of the) hash of a request, or the server's id of it",
+        metavar="ROW",
+        help="index, id, (beginning of the) hash of a request, or the server's id of it",
     )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
@@ -33,8 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="send the requests of the records again, or the one that was named, and show the new answers beside "
         "the old ones; nothing is written",
     )
-    parser.add_argument("--input-jsonl", type=a_path, metavar="P", help="the pairs of the run, for --again")
-    parser.add_argument("--prompt-file", type=a_path, metavar="P", help="the prompts of the run, for --again")
+    parser.add_argument(
+        "--input-jsonl", "--input", type=a_path, metavar="P", help="the rows of the run, for --again"
+    )
+    parser.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help="the prompts of the run, for --again"
+    )
+    add_recipe_arguments(parser, "what asked, for --again (default: the recipe of the run): ")
     add_api_arguments(parser, " of --again")
 
 
@@ -44,18 +51,20 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.cli.trace_view import as_json, say_trail  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
     from asyncgen.monitor.row_trace import find  # noqa: PLC0415
+    from asyncgen.recipes.made_by import record_of  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     if not args.directory.is_dir():
         raise UsageError(f"{args.directory} is no directory")
-    if args.again and (args.input_jsonl is None or args.prompt_file is None):
-        raise UsageError("--again needs --input-jsonl and --prompt-file, those of the run")
     disk = Disk()
     try:
         trail = find(RunDirectory(disk, args.directory.absolute()), args.which)
     finally:
         disk.close()
+    by_default = (args.recipe or record_of(trail.state).name) == DEFAULT_RECIPE
+    if args.again and (args.input_jsonl is None or (by_default and args.prompt_file is None)):
+        raise UsageError(f"--again needs --input-jsonl{' and --prompt-file, those' * by_default} of the run")
     if not args.json:
         say_trail(trail)
     answers = run_loop(_again(args, trail)) if args.again else []
@@ -76,6 +85,10 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
+        # The JSON stays alone on its stream.
+        stream = sys.stderr if args.json else sys.stdout
+        stream.writelines(f"{line}\n" for line in address_lines(config))
+        stream.flush()
         again = Replay(config, job.price, trail)
         client = await stack.enter_async_context(again.client())
         answers = []

@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from asyncgen.cli.address_and_key import base_url_of, check_has_key, key_of
+from asyncgen.cli.addresses import shown_address
 from asyncgen.cli.flags import (
     add_limit_arguments,
+    add_recipe_arguments,
     add_sample_arguments,
     add_server_arguments,
     add_simulate_argument,
@@ -24,14 +25,16 @@ from asyncgen.cli.servers import add_local_argument, default_model, local_model,
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
+    DEFAULT_RECIPE,
     MOST_AUTOMATIC,
     EndpointConfig,
     RunConfig,
+    shipped,
 )
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
-from asyncgen.humanize import NO_PRICE, amount, duration, rate, usd
+from asyncgen.humanize import MINUTE, NO_PRICE, amount, duration, one_of, rate, usd, with_article
 from asyncgen.planning.capacity import Load, Plan, plan
 from asyncgen.planning.forecast import forecast
 from asyncgen.planning.prices import load_price
@@ -41,13 +44,12 @@ if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
     from asyncgen.planning.measure import Cost, Measured
 
-HELP = "answer: what concurrency for my tier, which limit binds, how long for N pairs"
+HELP = "answer: what concurrency for my tier, which limit binds, how long for N rows"
 EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --add-reasoning"
 
 SIGMA = 0.3  # of the latency in a rehearsal, lognormal
 LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, where the limit lets few calls through
 FEW_CALLS = 3
-MINUTE = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     job = parser.add_argument_group("the job")
     add_sample_arguments(job)
-    job.add_argument("--num-pairs", type=int, metavar="N", help="pairs of the job (default: those of the input)")
+    parser.set_defaults(input_jsonl=None, prompt_file=None)  # the samples are for the default recipe
+    add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
+    job.add_argument("--num-pairs", type=int, metavar="N", help="rows of the job (default: those of the input)")
     job.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     job.add_argument(
         "--latency", type=float, default=4.0, metavar="S", help="of a call, with --plan-only (%(default)s)"
@@ -97,6 +101,7 @@ def execute(args: argparse.Namespace) -> int:
 
 async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local: "LocalModel | None") -> int:
     from asyncgen.planning.measure import estimate  # noqa: PLC0415 - it brings the engine
+    from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415
 
     pairs, cost = await estimate(config)
     price = load_price(config.model)
@@ -118,7 +123,8 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
         _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
         _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
         return Exit.DONE
-    _report(tier, load, found, pairs=pairs, latency=spread, used=used, cost=dollars)
+    rows = rows_of_job(config)
+    _report(tier, load, found, pairs=pairs, rows=rows, latency=spread, used=used, cost=dollars)
     _suggest(args, config, tier, found)
     if args.rehearse is not None:
         await _rehearse(args.rehearse, config, tier, load, found)
@@ -133,7 +139,7 @@ async def _measure(
 
     pairs = math.ceil(args.calls / cost.calls)
     calls = round(min(pairs, cost.pairs) * cost.calls)
-    where = urlsplit(config.endpoints[0].base_url).hostname
+    where = shown_address(config.endpoints[0])
     if args.simulate is not None or local is not None:
         where = "a simulated API" if local is None else f"{config.model} on this machine"
     most, price = cost.most(calls), load_price(config.model)
@@ -156,7 +162,9 @@ async def _measure(
 
 async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, found: Plan) -> None:
     """Run the job against a simulator with these numbers, and compare."""
-    from asyncgen.cli.rehearsal import rehearse, write_pairs  # noqa: PLC0415
+    from asyncgen.cli.rehearsal import rehearse  # noqa: PLC0415
+    from asyncgen.recipes import build  # noqa: PLC0415
+    from asyncgen.recipes.repeated_rows import write_rows  # noqa: PLC0415
     from asyncgen.simulator import Latency, Limits, Profile, Simulator  # noqa: PLC0415
 
     seconds = max(seconds, min(LONGEST, LEAST_CALLS / found.rates[found.binds]))
@@ -173,7 +181,9 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
             done = await rehearse(
                 replace(
                     config,
-                    input_jsonl=write_pairs(config.input_jsonl, number, Path(directory, "pairs.jsonl")),
+                    input_jsonl=write_rows(
+                        config.input_jsonl, build(config), number, Path(directory, "rows.jsonl")
+                    ),
                     output_dir=Path(directory, "out"),
                     num_pairs=None,
                     endpoints=(
@@ -188,10 +198,12 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
                 ),
                 seconds,
             )
+    from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415
+
     steady = done.within(warm_up, seconds)
     actual = steady.rate() / load.calls
     _say(
-        f"{'rehearsed':<14} {rate(actual)} pairs/s, predicted {rate(found.pairs_a_second)} "
+        f"{'rehearsed':<14} {rate(actual)} {rows_of_job(config)}/s, predicted {rate(found.pairs_a_second)} "
         f"({actual / found.pairs_a_second:.0%}; {steady.answered} calls, {done.refused} refused)"
     )
 
@@ -203,6 +215,11 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
     own_server = simulated or local is not None
     if args.plan_only and own_server:
         raise UsageError(f"--plan-only sends nothing: leave {'--simulate' if simulated else '--local'} out")
+    if args.recipe == DEFAULT_RECIPE:
+        args.input_jsonl = args.input_jsonl or shipped("samples", "pairs.jsonl")
+        args.prompt_file = args.prompt_file or shipped("prompts", f"{DEFAULT_RECIPE}.json")
+    elif args.input_jsonl is None:
+        raise UsageError("--recipe needs --input-jsonl: the samples are for the default recipe")
     endpoint = EndpointConfig(
         base_url=DEFAULT_BASE_URL if own_server else base_url_of(args, sends=not args.plan_only),
         api_key="none" if own_server else key_of(args),
@@ -214,7 +231,9 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
     config = RunConfig(
         input_jsonl=absolute_input(args.input_jsonl),
         output_dir=Path(tempfile.gettempdir()),  # nothing is written
-        prompt_file=absolute(args.prompt_file, "--prompt-file"),
+        prompt_file=None if args.prompt_file is None else absolute(args.prompt_file, "--prompt-file"),
+        recipe=args.recipe,
+        fields=tuple(args.field),
         num_pairs=args.num_pairs,
         add_reasoning=args.add_reasoning,
         endpoints=(endpoint,),
@@ -259,21 +278,22 @@ async def _guessed_cost(config: RunConfig, pairs: int, price: Price | None) -> s
 
 
 def _report(
-    tier: Tier, load: Load, found: Plan, *, pairs: int, latency: str, used: float | None, cost: str
+    tier: Tier, load: Load, found: Plan, *, pairs: int, rows: str, latency: str, used: float | None, cost: str
 ) -> None:
     rates = ", ".join(
         f"{name} {rate(of_it)}" for name, of_it in sorted(found.rates.items(), key=lambda item: item[1])
     )
+    calls = f"{load.calls:.3g} call{'s' * (load.calls != 1)}"
     lines = {
         "tier": tier.name + (f" ({tier.source}, {tier.dated})" if tier.dated else ""),
         "limits": format_limits(tier),
-        "a pair": f"{load.calls:.3g} call{'s' * (load.calls != 1)} of {load.charged:,.0f} tokens charged"
+        with_article(one_of(rows)): f"{calls} of {load.charged:,.0f} tokens charged"
         + (f", {used:,.0f} used" if used is not None else ""),
         "latency": latency,
         "binds": f"{found.binds} (calls/s: {rates})",
         "concurrency": f"{found.concurrency} (by Little's law {found.in_flight:.1f} in flight, and headroom)",
-        "throughput": f"{rate(found.pairs_a_second)} pairs/s",
-        f"{pairs:,} pairs": f"{duration(found.seconds(pairs))}, {cost}",
+        "throughput": f"{rate(found.pairs_a_second)} {rows}/s",
+        f"{pairs:,} {rows}": f"{duration(found.seconds(pairs))}, {cost}",
     }
     for name, text in lines.items():
         _say(f"{name:<14} {text}")

@@ -17,12 +17,12 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.client.batch_providers import batch_provider
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
-from asyncgen.client.chat_client import ChatClient
+from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.config import RunConfig
 from asyncgen.cost import less
@@ -30,6 +30,7 @@ from asyncgen.engine.batch.asker import BatchAsker, Deferred, Finished, Key
 from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api
 from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.batch.persistence import Persistence
+from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import (
@@ -52,6 +53,9 @@ from asyncgen.storage.batch_files import BatchFiles, Members, Results, Spool, is
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
 
 MOST_IN_VAIN = 3  # batches that bring no answer, one after the other: a fourth would not either
 SLICE = 0.01  # seconds for which rows are run before others get the loop
@@ -79,6 +83,7 @@ class BatchRounds:
         timing: how often to look, and how long to search.
         exhausted: what to say when the budget covers no request that costs at most so much.
         generation: of the answers.
+        cache: may know what other runs were answered.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class BatchRounds:
         timing: BatchTiming,
         exhausted: Callable[[Usage], AsyncgenError],
         generation: int = 0,
+        cache: "CachedAnswers | None" = None,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -109,6 +115,7 @@ class BatchRounds:
         self._timing = timing
         self._exhausted = exhausted
         self._generation = generation
+        self._cache = cache
         self._files = BatchFiles(directory)
         self._provider = batch_provider(config.endpoints[0].base_url)
         self._ask = Persistence(config, gate)
@@ -365,7 +372,9 @@ class BatchRounds:
         """Run a row to the calls that are not known."""
         if isinstance(row.pair, Unparsed):
             return
-        calls = RowCalls(row, self._asker, self._journal, self._config.pair_timeout, self._generation)
+        caller = Caller(row.index, row.pair.note_id, self._config.pair_timeout)
+        cache = None if self._cache is None else CachedCalls(self._cache, self._journal, caller, self._observe)
+        calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
         self._asker.refused = False
         waits, failure = True, None
         self._breaker.begin(row.index)

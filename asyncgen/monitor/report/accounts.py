@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from asyncgen.events import BatchChanged
-from asyncgen.humanize import NO_PRICE, duration, usd
+from asyncgen.humanize import NO_PRICE, duration, one_of, usd
 from asyncgen.monitor.history import Calls, Session
 from asyncgen.monitor.report.amounts import LISTED, cost_of, moment
 from asyncgen.monitor.report.markup import bars, details, esc, paragraph, table
@@ -22,7 +22,7 @@ def plan(picture: Picture, record: RunRecord) -> Iterator[str]:
     low, high = plan.cost_low, plan.cost_high
     cost = NO_PRICE if low is None or high is None else f"{usd(low)} to {usd(high)}"
     rows = [
-        ("pairs", plan.pairs, line.total("pairs")),
+        (picture.rows, plan.pairs, line.total("pairs")),
         ("calls", plan.calls, line.total("calls")),
         ("tokens in", plan.prompt_tokens, line.total("prompt")),
         ("tokens out", plan.completion_tokens, line.total("completion")),
@@ -41,23 +41,23 @@ def failures(picture: Picture, calls: Calls) -> Iterator[str]:
     """Failed pairs, and attempts without an answer."""
     if picture.failures:
         yield bars(
-            "Failed pairs, by step and kind",
-            ["step and kind", "", "pairs"],
+            f"Failed {picture.rows}, by step and kind",
+            ["step and kind", "", picture.rows],
             [(f"{step}: {kind}", n, f"{n:,}") for (step, kind), n in picture.failures.most_common()],
             "red",
         )
         yield details(
-            "The pairs"
+            f"The {picture.rows}"
             if len(picture.failed) == picture.failures.total()
-            else f"The first {len(picture.failed)} pairs",
+            else f"The first {len(picture.failed)} {picture.rows}",
             table(
-                "Failed pairs, as in failed.jsonl",
-                ["pair", "note", "step", "kind", "attempts"],
+                f"Failed {picture.rows}, as in failed.jsonl",
+                [one_of(picture.rows), "id" if picture.rows != "pairs" else "note", "step", "kind", "attempts"],
                 [[pair.index, pair.note_id, pair.step, pair.kind, pair.attempts] for pair in picture.failed],
             ),
         )
     else:
-        yield paragraph("No pair has failed, or those that had are repaired.")
+        yield paragraph(f"No {one_of(picture.rows)} has failed, or those that had are repaired.")
     if calls.outcomes:
         rows = [
             (kind if status is None else f"{kind} ({status})", n, f"{n:,} ({100 * n / calls.attempts:.2f} %)")
@@ -100,7 +100,7 @@ def starts(picture: Picture) -> Iterator[str]:
         yield paragraph(f"The last {LISTED} of {len(rows):,} starts.")
     yield table(
         "Starts",
-        ["start", "began", "time off before", "worked", "pairs", "ended", "settings changed"],
+        ["start", "began", "time off before", "worked", picture.rows, "ended", "settings changed"],
         rows[-LISTED:],
     )
     batches = picture.history.batches.values()

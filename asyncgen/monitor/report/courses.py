@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from asyncgen.humanize import NO_PRICE, amount, duration, percent
+from asyncgen.humanize import NO_PRICE, amount, duration, one_of, percent, with_article
 from asyncgen.monitor.history import Calls, PausedStorm
 from asyncgen.monitor.report.amounts import LISTED, cost_of, moment, waited_for
 from asyncgen.monitor.report.axis import TimeAxis
@@ -12,7 +12,7 @@ from asyncgen.monitor.report.record import RunRecord
 from asyncgen.monitor.run_status import Picture
 
 
-def speed(record: RunRecord, axis: TimeAxis) -> Iterator[str]:
+def speed(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]:
     """Pairs, calls against their limits, and what was waited for."""
     if not record.timeline.bins:
         yield paragraph("There are no samples: nothing is known of the throughput.")
@@ -22,7 +22,10 @@ def speed(record: RunRecord, axis: TimeAxis) -> Iterator[str]:
     def chart(title: str, *series: Series) -> str:
         return over_time(title, axis, times, series)
 
-    yield chart("Pairs a minute", Series("pairs", record.a_minute("pairs"), "blue", filled=True))
+    yield chart(
+        f"{picture.rows.capitalize()} a minute",
+        Series(picture.rows, record.a_minute("pairs"), "blue", filled=True),
+    )
     limits = record.timeline.names("limit:")
     for name in limits:
         yield chart(
@@ -77,8 +80,8 @@ def refusals(picture: Picture, record: RunRecord, axis: TimeAxis, storms: list[P
         ],
     )
     yield paragraph(
-        f"{refused:,.0f} calls were refused, which never counts against a pair; {retried:,.0f} attempts were not "
-        "the first of their call."
+        f"{refused:,.0f} calls were refused, which never counts against {with_article(one_of(picture.rows))}; "
+        f"{retried:,.0f} attempts were not the first of their call."
     )
     if storms:
         longest = sorted(storms, key=lambda storm: -storm.paused)[:LISTED]
@@ -93,7 +96,7 @@ def refusals(picture: Picture, record: RunRecord, axis: TimeAxis, storms: list[P
         )
 
 
-def waiting(calls: Calls) -> Iterator[str]:
+def waiting(picture: Picture, calls: Calls) -> Iterator[str]:
     """Latency and the wait before the gate."""
     if not calls.latency.count:
         yield paragraph("No call was answered.")
@@ -119,7 +122,7 @@ def waiting(calls: Calls) -> Iterator[str]:
     if calls.slowest:
         yield table(
             "The slowest answers",
-            ["pair", "step", "seconds"],
+            [one_of(picture.rows), "step", "seconds"],
             [[f"{index:,}", step, f"{took:.2f}"] for took, index, step in calls.slowest],
             numbers=2,
         )
@@ -156,7 +159,7 @@ def tokens(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]
     each = [f"{number / pairs:,.0f}" if pairs else "" for number in (prompt, completion, prompt + completion)]
     yield table(
         "Tokens as the server counted them",
-        ["", "in all", "a pair"],
+        ["", "in all", with_article(one_of(picture.rows))],
         [
             ["in", f"{prompt:,.0f}", each[0]],
             ["out", f"{completion:,.0f}", each[1]],

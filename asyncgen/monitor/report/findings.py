@@ -19,7 +19,11 @@ def what_happened(picture: Picture, record: RunRecord, storms: list[PausedStorm]
     if picture.session is not None and (
         picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures
     ):
-        words = "To go on" if picture.condition is not Condition.FINISHED else "To ask again for the failed pairs"
+        words = (
+            "To go on"
+            if picture.condition is not Condition.FINISHED
+            else f"To ask again for the failed {picture.rows}"
+        )
         yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(go_on)}</code></pre>'
 
 
@@ -33,7 +37,7 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
         return
     starts, failed = len(sessions), sum(picture.failures.values())
     yield (
-        f"{picture.done:,} of {picture.total:,} pairs are done, {failed:,} of them failed, "
+        f"{picture.done:,} of {picture.total:,} {picture.rows} are done, {failed:,} of them failed, "
         f"in {duration(record.timeline.total('seconds'))} of work and {plural(starts, 'start')} "
         f"between {moment(sessions[0].began)} and {moment(sessions[-1].last)}."
     )
@@ -53,7 +57,7 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
         )
     if picture.failures:
         (step, kind), number = picture.failures.most_common(1)[0]
-        yield f"Most of the failed pairs ({number:,}) failed at {step} with {kind}."
+        yield f"Most of the failed {picture.rows} ({number:,}) failed at {step} with {kind}."
 
 
 def _held_back(record: RunRecord) -> Iterator[str]:

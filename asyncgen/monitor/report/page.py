@@ -34,9 +34,9 @@ def render(picture: Picture, record: RunRecord, calls: Calls, now: float, go_on:
     links = "".join(f'<li><a href="#{name}">{esc(text)}</a></li>' for name, text in _CONTENT.items())
     body = {
         "what": what_happened(picture, record, storms, go_on),
-        "speed": speed(record, axis),
+        "speed": speed(picture, record, axis),
         "refusals": refusals(picture, record, axis, storms),
-        "waiting": waiting(calls),
+        "waiting": waiting(picture, calls),
         "tokens": tokens(picture, record, axis),
         "plan": plan(picture, record),
         "failures": failures(picture, calls),
@@ -69,12 +69,13 @@ def _tiles(picture: Picture, record: RunRecord, calls: Calls) -> str:
     if not picture.history.sessions and picture.state is not None:  # merged from shards
         sent, refused = calls.attempts, calls.refused
     tiles = [
-        ("pairs", f"{picture.done:,} of {picture.total:,}"),
+        (picture.rows, f"{picture.done:,} of {picture.total:,}"),
         ("failed", f"{sum(picture.failures.values()):,}"),
         ("working time", duration(worked) if worked else "-"),
-        ("pairs a minute", rate(60 * pairs / worked) if worked else "-"),
+        (f"{picture.rows} a minute", rate(60 * pairs / worked) if worked else "-"),
         ("calls", f"{sent:,.0f}"),
         ("refused", f"{refused:,.0f}"),
+        *([("from the cache", f"{picture.from_cache:,}")] if picture.from_cache else []),
         ("tokens", f"{picture.tokens:,}"),
         ("cost", cost_of(picture).removesuffix(" for this model")),
     ]

@@ -1,5 +1,6 @@
 """What a check finds in an example, and the names of all kinds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asyncgen.quality.checks.vocabulary import word_set
@@ -65,7 +66,16 @@ KINDS = {
     "reasoning_number": Kind(3, "reasoning with a number that stands in neither note"),
     "reasoning_finding": Kind(3, "reasoning with a finding that stands in neither note, or is denied there"),
     "reasoning_comparison": Kind(1, "reasoning that speaks of another version of the note"),
+    # checks of a recipe file
+    "schema": Kind(3, "an answer that does not fit its schema"),
+    "max_words": Kind(1, "an answer of more words than max-words"),
+    "min_words": Kind(1, "an answer of fewer words than min-words"),
+    "matches": Kind(1, "an answer in which nothing matches what must be there"),
+    "not_matches": Kind(1, "an answer in which something matches what must not be there"),
+    "differs_from": Kind(1, "an answer that repeats what it is to differ from"),
 }
+CHECKS = frozenset({"schema", "max_words", "min_words", "matches", "not_matches", "differs_from"})
+"""Kinds whose finding names the step that answered so."""
 MEANING = word_set("""
     length omission addition number dose unit laterality site negation opposite severity certainty person route
     drug code answer_lost
@@ -80,3 +90,12 @@ class Finding:
     kind: str
     was: str = ""
     became: str = ""
+
+
+def in_words(findings: Iterable[Finding]) -> str:
+    """What was found, in words for a model that is to do better."""
+    return "; ".join(
+        KINDS[one.kind].says + (f': "{one.was}" became "{one.became}"' if one.was or one.became else "")
+        for one in findings
+        if one.kind not in CHECKS
+    )

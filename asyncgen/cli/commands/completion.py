@@ -1,0 +1,24 @@
+"""`asyncgen completion`: what lets a shell complete commands, flags and file names."""
+
+import argparse
+import sys
+
+from asyncgen.errors import Exit
+
+HELP = "print what lets a shell complete commands and flags"
+EXAMPLE = """eval "$(asyncgen completion bash)"       # in ~/.bashrc
+  eval "$(asyncgen completion zsh)"        # in ~/.zshrc
+  asyncgen completion fish | source        # in ~/.config/fish/config.fish"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The shell."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that is to read it")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Print it."""
+    from argcomplete.shell_integration import shellcode  # noqa: PLC0415 - not for --help
+
+    sys.stdout.write(shellcode(["asyncgen"], shell=args.shell))
+    return Exit.DONE

@@ -1,0 +1,103 @@
+"""`asyncgen init`: a recipe, the flags of its run and some rows, to begin a job of one's own with."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from asyncgen.cli.paths import a_path, absolute_output
+from asyncgen.config import shipped
+from asyncgen.errors import Exit, UsageError
+from asyncgen.text import loads
+
+HELP = "write a recipe file, the flags of its run and some rows, to begin a job of your own with"
+EXAMPLE = "asyncgen init mails"
+OWN = "my_job"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The name, and where the files go."""
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default=OWN,
+        metavar="NAME",
+        help="of the recipe; that of one in configs/recipes begins with a copy of it (%(default)s)",
+    )
+    parser.add_argument(
+        "--directory", type=a_path, default=Path(), metavar="P", help="where the files go (default: here)"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write the files, all or none, and say what to do with them."""
+    # `asyncgen --help` does not pay for these.
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.staging import Staging  # noqa: PLC0415
+
+    name = args.name
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name} cannot be a name: take letters, digits, _ and -, and a letter first")
+    directory = absolute_output(args.directory, "--directory")
+    files = _files(name)
+    there = [file for file in files if os.path.lexists(directory / file)]
+    if there:
+        raise UsageError(f"{directory} has {', '.join(there)} already: take another NAME or --directory")
+    disk = Disk()
+    try:
+        disk.make_directory(directory)
+        with Staging(disk, force=False) as staging:
+            for file, content in files.items():
+                staging.open(directory / file).write(content)
+            staging.publish()
+    finally:
+        disk.close()
+    where = "" if directory == Path.cwd() else f"cd {args.directory} && "
+    sys.stdout.write(
+        f"✓ {name}.toml: what is asked for each row, and what is written\n"
+        "✓ run.toml: the flags of the run\n"
+        f"✓ {name}.rows.jsonl: rows to try it on; put yours in their place\n"
+        f"next: {where}asyncgen preview --config run.toml --simulate\n"
+    )
+    return Exit.DONE
+
+
+def _files(name: str) -> dict[str, bytes]:
+    """The files by their names."""
+    # It brings recipes, which `asyncgen --help` does not pay for.
+    from asyncgen.recipes import shipped_names  # noqa: PLC0415
+
+    begun = shipped("init")
+    recipe, rows = begun / "recipe.toml", begun / "rows.jsonl"
+    if name in shipped_names():
+        recipe = shipped("recipes", f"{name}.toml")
+        rows = _rows_for(name)
+    return {
+        f"{name}.toml": recipe.read_text("utf-8").replace("NAME", name).encode(),
+        "run.toml": (begun / "run.toml").read_text("utf-8").replace("NAME", name).encode(),
+        f"{name}.rows.jsonl": b"".join(islice(_lines(rows), 10)),
+    }
+
+
+def _lines(path: Path) -> Iterable[bytes]:
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def _rows_for(name: str) -> Path:
+    """The samples that a shipped recipe takes."""
+    from asyncgen.recipes.declared import Declared  # noqa: PLC0415 - it brings a library
+    from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
+    from asyncgen.rows import BadFieldError  # noqa: PLC0415
+
+    recipe = Declared(RecipeFile(shipped("recipes", f"{name}.toml"), {}, {}))
+    for path in sorted(shipped("samples").glob("*.jsonl")):
+        try:
+            recipe.parse(loads(next(iter(_lines(path))).decode()))
+        except BadFieldError:
+            continue
+        return path
+    raise UsageError(f"no samples fit the recipe {name}")

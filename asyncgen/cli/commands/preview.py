@@ -1,0 +1,107 @@
+"""`asyncgen preview`: the prompts and answers of a few rows, before a run is begun."""
+
+import argparse
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.flags import add_api_arguments, add_input_arguments
+from asyncgen.cli.lines import Lines
+from asyncgen.cli.paths import a_path
+from asyncgen.cli.run_job import Job, prepare
+from asyncgen.cli.servers import serve_local, serve_simulator
+from asyncgen.config import BATCH_SIZE, SAVE_EVERY
+from asyncgen.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from asyncgen.cli.preview_view import PreviewView
+
+HELP = "show the prompts and answers of a few rows; nothing is kept"
+EXAMPLE = "asyncgen preview --recipe mails --input mails.jsonl --rows 2"
+ROWS = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of run that decide what is asked, and how much is shown."""
+    job = parser.add_argument_group("the job")
+    add_input_arguments(job)
+    job.add_argument("--rows", type=int, default=ROWS, metavar="N", help="how many, from the first (%(default)s)")
+    job.add_argument(
+        "--prompts-only", action="store_true", help="ask nothing: later steps are shown with made-up answers"
+    )
+    # A configuration file is for the run: what it says of that is no error here.
+    job.add_argument("--output-dir", type=a_path, help=argparse.SUPPRESS)
+    job.add_argument("--num-pairs", type=int, help=argparse.SUPPRESS)
+    job.add_argument("--save-every", type=int, help=argparse.SUPPRESS)
+    job.add_argument("--batch-size", type=int, help=argparse.SUPPRESS)
+    add_api_arguments(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Show."""
+    if args.rows < 1:
+        raise UsageError(f"--rows must be at least 1, not {args.rows}")
+    # `asyncgen --help` does not pay for these.
+    from asyncgen.cli.preview_view import PreviewView  # noqa: PLC0415
+    from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
+
+    with TemporaryDirectory(prefix="asyncgen-preview-") as directory:
+        job = prepare(_as_run(args, Path(directory)), needs_key=not args.prompts_only)
+        view = PreviewView(sys.stdout)
+        if args.prompts_only:
+            return run_loop(_show_prompts(job, view))
+        return run_loop(_show_answers(job, view))
+
+
+def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:
+    """The flags of a run of so many rows into a directory that is removed."""
+    rest = {
+        "output_dir": directory,
+        "num_pairs": args.rows,
+        "batch_size": BATCH_SIZE,
+        "save_every": SAVE_EVERY,
+        "restart": False,
+        "shard": None,
+    }
+    return argparse.Namespace(**vars(args) | rest)
+
+
+async def _show_prompts(job: Job, view: "PreviewView") -> int:
+    from asyncgen.recipes import build  # noqa: PLC0415
+    from asyncgen.recipes.walk import likely_answer, walk  # noqa: PLC0415
+    from asyncgen.storage.input_file import rows_of  # noqa: PLC0415
+
+    recipe = build(job.config, Lines(quiet=False).warn)
+    rows = rows_of(job.config.input_jsonl, recipe.parse)
+    for row, _ in zip(rows, range(job.config.num_pairs or 0), strict=False):
+        view.begin(row.pair)
+        for step, request in await walk(recipe, row.pair, likely_answer(row.pair)):
+            view.request(step, request)
+    return Exit.DONE
+
+
+async def _show_answers(job: Job, view: "PreviewView") -> int:
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
+    from asyncgen.engine.single_run import Run  # noqa: PLC0415
+    from asyncgen.recipes import build  # noqa: PLC0415
+    from asyncgen.recipes.watched_recipe import WatchedRecipe  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+
+    config = job.config
+    console = Console(progress=False, verbose=False, quiet=True, log_file=None)
+    recipe = WatchedRecipe(build(config, console.warn))
+    async with AsyncExitStack() as stack:
+        if job.profile is not None:
+            config = await serve_simulator(job.profile, config, stack)
+        if job.local is not None:
+            config, _ = await serve_local(job.local, config, stack)
+        disk = Disk()
+        stack.callback(disk.close)
+        run = Run(config, recipe, [console.observe], disk, price=job.price)
+        summary = await run.execute()
+    for watched in recipe.watched:
+        view.row(watched, [output.name for output in recipe.outputs])
+    view.end(summary, job.price)
+    return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE

@@ -1,0 +1,95 @@
+"""`asyncgen requests`: a file in the Batch API's input format, asked through the live API."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from asyncgen.cli.commands import plan
+from asyncgen.cli.execution import carry_out
+from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
+from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
+from asyncgen.cli.run_job import prepare
+from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY
+from asyncgen.errors import UsageError
+
+HELP = "ask the requests of a file in the Batch API's format, now; the same command again goes on where it stopped"
+EXAMPLE = "asyncgen requests batch.jsonl -o answers.jsonl --tier openai:tier-2"
+STATE_SUFFIX = ".asyncgen"
+_OUTPUT = "-o"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The two files, how far, and everything of the API."""
+    job = parser.add_argument_group("the job")
+    job.add_argument(
+        "batch",
+        nargs="?",
+        type=a_path,
+        metavar="BATCH.jsonl",
+        help='a line for each request, as {"custom_id", "method", "url", "body"} or as a bare body',
+    )
+    job.add_argument("-i", "--input-file", type=a_path, metavar="P", help="the same, as vllm run-batch calls it")
+    job.add_argument(
+        "-o",
+        "--output-file",
+        type=a_path,
+        required=True,
+        metavar="OUT.jsonl",
+        help=f"the answers, a line each, in the order of the requests; beside it is OUT.jsonl{STATE_SUFFIX}, with "
+        "what a restart needs",
+    )
+    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N requests (default: all)")
+    job.add_argument(
+        "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
+    )
+    job.add_argument(
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+    )
+    job.add_argument(
+        "--skip-bad", action="store_true", help="go on without lines that are no request; they have no answer then"
+    )
+    add_api_arguments(parser, makes_requests=False)
+    add_screen_arguments(parser)
+    parser.set_defaults(
+        recipe=REQUESTS,
+        prompt_file=None,
+        field=[],
+        add_reasoning=False,
+        batch_size=BATCH_SIZE,
+        save_every=SAVE_EVERY,
+        shard=None,
+        param=[],
+        strict_params=False,
+        keep_thinking=False,
+        max_tokens_field=None,
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Ask what is not answered yet, or say what it would take."""
+    output = _place(args)
+    return plan.execute(args) if args.dry_run else carry_out(replace(prepare(args), output_file=output), args)
+
+
+def _place(args: argparse.Namespace) -> Path:
+    """Say in `args` where the run reads and where its directory is, as other commands do; the output file.
+
+    Raises:
+        UsageError: there is no such place.
+    """
+    given = [path for path in (args.batch, args.input_file) if path is not None]
+    if len(given) != 1:
+        raise UsageError("name the file with the requests, once: asyncgen requests BATCH.jsonl -o OUT.jsonl")
+    source, output = absolute_input(given[0], "BATCH.jsonl"), _output_file(args.output_file)
+    if output == source:
+        raise UsageError(f"{_OUTPUT} names the file with the requests: name another one")
+    args.input_jsonl = source
+    args.output_dir = absolute_output(output.with_name(output.name + STATE_SUFFIX), _OUTPUT)
+    return output
+
+
+def _output_file(path: Path) -> Path:
+    found = absolute(path, _OUTPUT)
+    if str(path) == "-" or (found.exists() and not found.is_file()):
+        raise UsageError(f"{_OUTPUT} {path} is no regular file: the answers are merged in place, which needs one")
+    return found

@@ -1,0 +1,106 @@
+"""What `asyncgen export` makes of a directory: notes with labels through a template, or lines as they are."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.errors import UsageError
+from asyncgen.medec.splits import Split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asyncgen.export.export_run import Export, ExportTally, RecordSink
+    from asyncgen.export.lines import LinesExport
+    from asyncgen.export.run_files import RunFiles
+    from asyncgen.quality.judge.selection import RowSelection
+    from asyncgen.storage.staging import Staged
+
+FOLDER = "hf"
+DEFAULT_TEMPLATE = "detection"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An export and what is particular about it: the card, the sink of the format `parquet`, the rows taken."""
+
+    files: "RunFiles"
+    export: "Export | LinesExport"
+    suffix: str
+    loader: str
+    nothing: str
+    needed_by: str
+    render: "Callable[[str, ExportTally, dict[str, Path]], str]"
+    parquet_sink: "Callable[[Staged], RecordSink]"
+    selection: "RowSelection | None"
+
+
+def paired_work(
+    args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None, selection: "RowSelection | None"
+) -> Work:
+    """Notes with labels, through a template."""
+    from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
+    from asyncgen.export.card import render_card  # noqa: PLC0415
+    from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
+    from asyncgen.export.export_run import Export  # noqa: PLC0415
+    from asyncgen.export.formats import FORMATS  # noqa: PLC0415
+    from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
+    from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
+
+    if args.format not in FORMATS:
+        raise UsageError(
+            f"the examples are notes with labels, and {args.format} needs chosen and rejected: "
+            f"they export as {', '.join(FORMATS)}"
+        )
+    chosen = FORMATS[args.format]
+    export = Export(
+        examples=ExamplePairs(files, name),
+        template=ExportTemplate.load(args.template or DEFAULT_TEMPLATE),
+        format=chosen,
+        split=split,
+        shuffle_seed=args.seed if args.shuffle else None,
+        skip_bad=args.skip_bad,
+        keeps=None if selection is None else selection.keeps,
+    )
+
+    def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
+        return render_card(
+            title,
+            files.state,
+            tally,
+            export.template,
+            format_name=args.format,
+            files=paths,
+            finished=files.finished,
+            trust=card_rows(selection, files.state.rows),
+        )
+
+    nothing = f"no pair has what the template {export.template.name} needs: nothing is written"
+    return Work(files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink, selection)
+
+
+def lines_work(
+    args: argparse.Namespace, files: "RunFiles", split: Split | None, selection: "RowSelection | None"
+) -> Work:
+    """Lines as the recipe wrote them."""
+    from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
+    from asyncgen.export.lines import LinesExport, find_source  # noqa: PLC0415
+    from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
+    from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415
+
+    source = find_source(files, args.format, args.file)
+    if args.template is not None:
+        raise UsageError(
+            f"--template is for notes with labels, and {source.name} holds {source.shape}: leave it out"
+        )
+    keeps, trust = None if selection is None else selection.keeps, card_rows(selection, files.state.rows)
+    export = LinesExport(source, args.format, split, args.seed if args.shuffle else None, args.skip_bad, keeps)
+
+    def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
+        return render_lines_card(title, source, tally, format_name=args.format, files=paths, trust=trust)
+
+    suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
+    loader = "parquet" if args.format == "parquet" else "json"
+    nothing = f"no line is fit for {args.format}: nothing is written"
+    return Work(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)

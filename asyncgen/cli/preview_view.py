@@ -1,0 +1,82 @@
+"""How a preview looks: for each row what is asked, what is answered, and the lines that are written."""
+
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
+
+from asyncgen.chat import ChatRequest
+from asyncgen.cost import Price, describe
+from asyncgen.humanize import plural
+from asyncgen.recipes.watched_recipe import Call, WatchedRow
+from asyncgen.text import printable
+
+if TYPE_CHECKING:
+    from asyncgen.engine.session import Summary
+
+_WIDTH = 78  # columns of a rule
+
+
+class PreviewView:
+    """Prints a preview. A system prompt is printed with the first row that it is sent with, and named after that.
+
+    Args:
+        stream: where it goes.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._systems: dict[str, str] = {}
+
+    def begin(self, pair: Any) -> None:
+        """Print the head of a row."""
+        self._print(f"── {pair.note_id or 'row'} ".ljust(_WIDTH, "─"))
+
+    def request(self, step: str, request: ChatRequest) -> None:
+        """Print what is asked."""
+        self._print(f"\n[{step}]")
+        system = "as for the row before" if self._systems.get(step) == request.system else request.system
+        self._systems[step] = request.system
+        if request.system:
+            self._part("system", system)
+        self._part("user", request.user)
+
+    def row(self, row: WatchedRow, files: list[str]) -> None:
+        """Print what was asked and answered for a row, and what goes into the files."""
+        self.begin(row.pair)
+        for call in row.calls:
+            self.request(call.step, call.request)
+            self._answer(call)
+        if row.problem:
+            self._part("failed", row.problem)
+        if row.examples is None:
+            self._print("\nnothing is written for this row\n")
+            return
+        for name, blob in zip(files, row.examples.blobs, strict=True):
+            self._print(f"\n{name}:")
+            for line in blob.splitlines():
+                self._indented(orjson.dumps(orjson.loads(line), option=orjson.OPT_INDENT_2).decode())
+        self._print("")
+
+    def end(self, summary: "Summary", price: Price | None) -> None:
+        """Print what it took."""
+        self._print(f"{plural(summary.calls, 'call')}, {describe(summary.spend, price)}; nothing was kept")
+
+    def _answer(self, call: Call) -> None:
+        if call.answer is None:
+            self._part("failed", call.failure)
+            return
+        usage = call.answer.usage
+        self._part(
+            f"answer ({usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out)", call.answer.text
+        )
+
+    def _part(self, name: str, text: str) -> None:
+        self._print(f"  {name}:")
+        self._indented(text)
+
+    def _indented(self, text: str) -> None:
+        for line in text.splitlines() or [""]:
+            self._print(f"    {line}")
+
+    def _print(self, line: str) -> None:
+        self._stream.write(f"{printable(line)}\n".lstrip("\r"))

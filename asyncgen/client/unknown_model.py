@@ -1,0 +1,41 @@
+"""Tells from a server's words that it does not serve the model, where no status or code says it.
+
+Whole sentences of servers, from their beginning: a text that quotes a row does not begin so.
+"""
+
+import re
+
+from asyncgen.client.error_body import ErrorBody
+
+STATUSES = {400, 422}  # 404 says it by itself
+_MODEL = r"[`'\"]?[^\s`'\"]{0,200}[`'\"]?"
+_SENTENCES = (
+    rf"{_MODEL} is not a valid model ID",  # OpenRouter
+    r"invalid model ID\b",  # OpenAI, for names that can be none
+    r"Model Not Exist\b",  # DeepSeek
+    rf"The supported API model names are .{{1,400}}, but you passed {_MODEL}",  # DeepSeek, later
+    r"Model does not exist\b",  # SiliconFlow
+    rf"(?:The )?(?:requested )?model:? {_MODEL} (?:does not exist|(?:was |is )?not found|is not supported)\b",
+    r"The requested model is not supported\b",  # GitHub Copilot
+    r"(?:/\S+: )?(?:400: {'error': ')?Invalid model name passed in\b",  # LiteLLM
+    rf"Invalid model:? {_MODEL}",  # Mistral, Perplexity
+    rf"Invalid model identifier {_MODEL}",  # LM Studio
+    r"No models? (?:is )?loaded\b",  # LM Studio
+    rf"Unknown model:? {_MODEL}",  # GitHub Models
+    r"The provided model identifier is invalid\b",  # Bedrock
+    rf"Unable to access (?:non-serverless )?model {_MODEL}",  # Together
+    r"no model id could be identified\b",  # llama-swap
+    r"could not find real modelID\b",  # llama-swap, earlier
+    r"(?:\[1211\]\[)?模型不存在",  # Zhipu
+)
+# What gateways put in front of the sentence of the server behind them.
+_GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:Validation error: )?"
+_UNKNOWN = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
+
+
+def says_unknown_model(status: int, said: ErrorBody) -> bool:
+    """Whether a refusal is about the model: by the parameter that it names, or by its sentence."""
+    if status not in STATUSES:
+        return False
+    about = (said.param or "").rpartition(".")[2]
+    return about == "model" or _UNKNOWN.match(said.sentence or "") is not None

@@ -1,0 +1,24 @@
+"""Where the corpus comes from: what must be said of it wherever its notes go, and how its ids begin."""
+
+NAME = "MEDEC"
+IDS = ("ms-", "uw-")
+"""How the ids of its two collections begin."""
+_CITATION = """\
+@inproceedings{medec,
+  title     = {{MEDEC}: A Benchmark for Medical Error Detection and Correction in Clinical Notes},
+  author    = {Ben Abacha, Asma and Yim, Wen-wai and Fu, Yujuan and Sun, Zhaoyi and Yetisgen, Meliha
+               and Xia, Fei and Lin, Thomas},
+  booktitle = {Findings of the Association for Computational Linguistics: ACL 2025},
+  year      = {2025},
+  url       = {https://arxiv.org/abs/2412.19260},
+}"""
+SOURCE = f"""\
+The pairs come from [MEDEC](https://github.com/abachaa/MEDEC), licence
+[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): whoever passes these data on names its authors and says
+that the notes were changed (the CORRECT ones were paraphrased).
+
+```bibtex
+{_CITATION}
+```
+"""
+"""What a dataset card says of it."""

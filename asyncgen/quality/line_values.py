@@ -1,0 +1,66 @@
+"""What a line must be by the rule of its recipe: told from others, and held against row and copies. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from asyncgen.quality.output_lines import OutputLine, Problems, Wanted
+from asyncgen.recipes.contents import MISSING, LineRule, value_at, written
+
+
+def id_at(rule: LineRule, record: Mapping[str, Any]) -> str | None:
+    """The id of the row that a record says it is of."""
+    value = MISSING if rule.id_way is None else value_at(record, rule.id_way)
+    return str(value) if isinstance(value, str | int) else None
+
+
+def wanted_line(rule: LineRule, note_id: str, row: Any) -> Wanted | None:
+    """What tells the line of a row from others; None when nothing does.
+
+    Args:
+        rule: of the line.
+        note_id: of the row; not known where it is empty.
+        row: None when it is not known.
+    """
+    if rule.id_way is not None and note_id:
+        return lambda line: id_at(rule, line.record) == note_id and _has(line, rule.marks)
+    if row is not None and rule.known:
+        values = tuple((known.way, known.value(row)) for known in rule.known)
+        return lambda line: _has(line, (*rule.marks, *values))
+    if rule.marks:
+        return lambda line: _has(line, rule.marks)
+    return None
+
+
+def check_copy(
+    problems: Problems, place: tuple[str, int], index: int, label: str, copy: OutputLine | None, line: OutputLine
+) -> None:
+    """A line that repeats one of another file has its very bytes."""
+    if copy is not None and copy.data != line.data:
+        which = f"{label} line" if label else "line"
+        problems.add("combined", place[0], index, f"the {which} is not that of the other file")
+
+
+def check_texts(problems: Problems, file: str, index: int, rule: LineRule, record: Mapping[str, Any]) -> bool:
+    """Whether there is text where the model's text belongs."""
+    lacking = next((way for way in rule.texts if not isinstance(value_at(record, way), str)), None)
+    if lacking is not None:
+        problems.add("field", file, index, f"{written(lacking)} is no text")
+    return lacking is None
+
+
+def check_values(
+    problems: Problems, file: str, index: int, rule: LineRule, record: Mapping[str, Any], row: Any
+) -> None:
+    """Hold a record against what every row has there, and against what its own row has."""
+    for way, value in rule.fixed:
+        if value_at(record, way) != value:
+            problems.add("field", file, index, f"{written(way)} is not what the recipe says")
+    for known in rule.known if row is not None else ():
+        if value_at(record, known.way) != known.value(row):
+            name = written(known.way)
+            which = f"the {name}" if known.kind != "field" else name
+            problems.add(known.kind, file, index, f"{which} is not that of the input")
+
+
+def _has(line: OutputLine, values: tuple[tuple[Any, Any], ...]) -> bool:
+    return bool(line.record) and all(value_at(line.record, way) == value for way, value in values)

@@ -1,0 +1,149 @@
+"""A line of a batch file: a request for a chat completion that somebody else has made.
+
+Two kinds of lines are known, each by its own keys: that of the Batch API (`custom_id`, `method`, `url`, `body`),
+and a bare request body, beside which `custom_id` and `metadata` may stand; these two are not sent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from asyncgen.errors import BadDataError
+from asyncgen.rows import BadFieldError
+from asyncgen.text import dumps, loads
+
+_URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
+_LOOKED_AT = 100  # lines in which a model is looked for: most files name it in each
+_TEXT_PARTS = ("text", "refusal")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """A request as bytes, its `custom_id`, and the model that it names itself (empty: none).
+
+    `metadata` (None: there is none) is handed on beside the answer.
+    """
+
+    note_id: str
+    data: bytes
+    model: str
+    metadata: Any = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that a line holds while it waits: with images in it, they are many."""
+        return len(self.data)
+
+    @property
+    def body(self) -> "Body":
+        """What stands in the request."""
+        return Body(orjson.loads(self.data))
+
+    @property
+    def rewritten(self) -> str:
+        """What an answer may be about as long as: the last message."""
+        return "\n".join(_texts(self.body.fields["messages"][-1]))
+
+    def numbered(self, number: int) -> "BatchLine":
+        """A line without a `custom_id` is called by its number."""
+        return replace(self, note_id=str(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A decoded request."""
+
+    fields: Mapping[str, Any]
+
+    @property
+    def limit(self) -> int | None:
+        """The most tokens of its answer; None: it sets none."""
+        limits = (self.fields.get(name) for name in ("max_completion_tokens", "max_tokens"))
+        return next((limit for limit in limits if type(limit) is int and limit > 0), None)
+
+    @property
+    def text(self) -> str:
+        """All text of its messages."""
+        return "\n".join(text for message in self.fields["messages"] for text in _texts(message))
+
+    @property
+    def attachments(self) -> int:
+        """How many parts of its messages are no text."""
+        contents = (message.get("content") for message in self.fields["messages"] if isinstance(message, dict))
+        parts = (part for content in contents if isinstance(content, list) for part in content)
+        return sum(not (isinstance(part, dict) and part.get("type") in _TEXT_PARTS) for part in parts)
+
+
+def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
+    """Take the request out of a decoded line.
+
+    Args:
+        fields: the line.
+        model: that is asked, whatever the request names.
+
+    Raises:
+        BadFieldError: it is no request, or one that cannot be asked.
+        BadDataError: the file is for another part of the API.
+    """
+    custom_id = fields.get("custom_id")
+    if custom_id is not None and (not isinstance(custom_id, str) or not custom_id.strip()):
+        raise BadFieldError("custom_id is no text")
+    if "body" in fields:
+        if "messages" in fields:
+            raise BadFieldError("it has both body and messages")
+        _check_address(fields)
+        body, metadata = fields["body"], None
+    elif "messages" in fields:
+        body = {name: value for name, value in fields.items() if name not in {"custom_id", "metadata"}}
+        metadata = fields.get("metadata")
+    else:
+        raise BadFieldError("neither body (a line of the Batch API) nor messages (a bare request)")
+    _check_body(body)
+    return BatchLine(custom_id or "", dumps({**body, "model": model}), body.get("model") or "", metadata)
+
+
+def first_model(path: Path) -> str:
+    """The model that the first lines of a file name; empty where they name none, or cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        for line in islice(file, _LOOKED_AT):
+            with suppress(ValueError, BadFieldError, BadDataError, AttributeError):
+                if model := parse_line(loads(line.strip()), "").model:
+                    return model
+    return ""
+
+
+def _check_address(fields: Mapping[str, Any]) -> None:
+    method, url = fields.get("method"), fields.get("url")
+    if method is not None and (not isinstance(method, str) or method.upper() != "POST"):
+        raise BadFieldError("method is not POST")
+    if url is not None and (not isinstance(url, str) or not _URL.fullmatch(url)):
+        name = fields.get("custom_id") or "a request"
+        raise BadDataError(f"{name} is for {url}: only /v1/chat/completions can be asked")
+
+
+def _check_body(body: Any) -> None:
+    if not isinstance(body, dict):
+        raise BadFieldError("body is no JSON object")
+    messages, model, number = body.get("messages"), body.get("model"), body.get("n")
+    if not isinstance(messages, list) or not messages:
+        raise BadFieldError("messages is no list with something in it")
+    if model is not None and (not isinstance(model, str) or not model.strip()):
+        raise BadFieldError("model is no text")
+    if body.get("stream"):
+        raise BadFieldError("stream is set: answers are written whole, leave it out")
+    if number is not None and number != 1:
+        raise BadFieldError(f"n is {number!r}: each line gets one answer, write a line for each that is wanted")
+
+
+def _texts(message: Any) -> Iterator[str]:
+    content = message.get("content") if isinstance(message, dict) else None
+    for part in content if isinstance(content, list) else [content]:
+        text = part.get("text") if isinstance(part, dict) else part
+        if isinstance(text, str):
+            yield text

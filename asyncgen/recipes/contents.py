@@ -1,0 +1,172 @@
+"""What the files of a recipe hold, as far as it is known without asking a model: by this they are verified.
+
+A way leads into a decoded line: keys, and places in lists. Where a function takes a row, that is what the recipe's
+`parse` has made of it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from asyncgen.recipe import Nouns, Recipe, nouns_of, rows_of_recipe
+from asyncgen.recipes.answer_schema import AnswerSchema
+from asyncgen.recipes.checks import AnswerCheck
+from asyncgen.rows import ROWS, Parse
+
+Way = tuple[str | int, ...]
+MISSING = object()
+"""What stands at a way that leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value in the lines of a row: file, line of the row in it (from 0), and the way into that."""
+
+    file: str
+    line: int
+    way: Way
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that a line has from its row; `kind` is the problem that another value there is."""
+
+    way: Way
+    value: Callable[[Any], Any]
+    kind: str = "field"
+
+
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """What is known of a line.
+
+    `label` is what messages call it. By the id of its row, and by `marks` where a row has several lines, it is
+    told from other lines. `fixed` holds for every row, `known` comes from the row, `texts` are texts whatever the
+    model says. `counts` are the statistics that count such lines, by what of them counts. `copy_of` is the
+    file and the line that it repeats.
+    """
+
+    label: str = ""
+    id_way: Way | None = None
+    marks: tuple[tuple[Way, Any], ...] = ()
+    fixed: tuple[tuple[Way, Any], ...] = ()
+    known: tuple[Known, ...] = ()
+    texts: tuple[Way, ...] = ()
+    counts: Mapping[str, Callable[[Mapping[str, Any]], bool]] = field(default_factory=dict)
+    copy_of: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """An answer of a step that can be read from the lines again, and what was asked of it.
+
+    `parts` are the ways into the answer and where they stand; one with the way () is the answer itself. `each`
+    says that this is a list of answers. `label` is what the call is named; empty where several may be meant.
+    """
+
+    step: str
+    parts: tuple[tuple[Way, Place], ...]
+    check: AnswerCheck
+    schema: AnswerSchema | None = None
+    each: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParaphraseRule:
+    """A text that says the same as one of the row; `wrong` is a text of the row that it must not come near to."""
+
+    original: Callable[[Any], str]
+    text: Place
+    wrong: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningRule:
+    """The reasoning about an example; `step` and `needed` are its key and placeholder in the prompt file."""
+
+    label: str
+    place: Place
+    step: str
+    needed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the files of a recipe hold.
+
+    `files` has the rules of the lines of a row, by file. `parse` None: the input cannot be understood. Where no
+    input is given, `reference` is the file by whose ids the others are held. `paired` is a file in which a row
+    has a CORRECT line and then an INCORRECT one. `unchecked` are steps with checks
+    whose answers stand in no line as they were given. `value` gives what a placeholder of a check stands for, by
+    row (None: not known) and answers, or raises LookupError. `remark` says why less can be checked than should be.
+    """
+
+    rows: str
+    files: Mapping[str, tuple[LineRule, ...]]
+    parse: Parse[Any] | None
+    reference: str = ""
+    paired: str = ""
+    answers: tuple[AnswerRule, ...] = ()
+    paraphrase: ParaphraseRule | None = None
+    reasonings: tuple[ReasoningRule, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    value: Callable[[str, Any, Mapping[str, Any]], Any] | None = None
+    remark: str = ""
+
+    @property
+    def nouns(self) -> Nouns:
+        """What messages call its rows."""
+        return nouns_of(self.rows)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is a schema or a check to hold answers against."""
+        return any(rule.schema is not None or rule.check.asks for rule in self.answers)
+
+
+def contents_of_lines(outputs: Mapping[str, int], rows: str = ROWS, remark: str = "") -> Contents:
+    """What is known by the numbers of lines alone."""
+    return Contents(rows, {name: (LineRule(),) * lines for name, lines in outputs.items()}, None, remark=remark)
+
+
+def contents_of_recipe(recipe: Recipe[Any]) -> Contents:
+    """What a recipe says of its files: `contents`, where it has that, else the number of lines."""
+    said = getattr(recipe, "contents", None)
+    if isinstance(said, Contents):
+        return said
+    outputs = {output.name: output.lines for output in recipe.outputs}
+    return replace(contents_of_lines(outputs, rows_of_recipe(recipe)), parse=recipe.parse)
+
+
+def value_at(record: Any, way: Way) -> Any:
+    """What stands in a decoded line; MISSING where nothing does."""
+    for part in way:
+        inside = (
+            part in record
+            if isinstance(record, Mapping)
+            else isinstance(record, list) and part in range(len(record))
+        )
+        if not inside:
+            return MISSING
+        record = record[part]
+    return record
+
+
+def written(way: Way) -> str:
+    """A way as messages write it: `messages.0.content`."""
+    return ".".join(map(str, way))
+
+
+def trains_as(contents: Contents) -> str | None:
+    """The export format of lines that can be trained on as they are, or of notes with labels; None for others."""
+    if contents.paired:
+        return "openai"
+    keys = [
+        {way[0] for way in (*rule.texts, *(way for way, _ in rule.fixed), *(one.way for one in rule.known)) if way}
+        for rules in contents.files.values()
+        for rule in rules
+    ]
+    shapes = {"openai": {"messages"}, "trl-preference": {"chosen", "rejected"}}
+    shapes["trl-prompt-completion"] = {"prompt", "completion"}
+    return next((form for form, shape in shapes.items() if any(shape <= one for one in keys)), None)

@@ -1,0 +1,97 @@
+"""The recipe that made a directory, as far as it is needed to read what is there."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from asyncgen.config import DEFAULT_RECIPE, RunConfig
+from asyncgen.errors import AsyncgenError, UsageError
+from asyncgen.recipes import build, shipped_names
+from asyncgen.recipes.contents import Contents, contents_of_lines, contents_of_recipe
+from asyncgen.recipes.medec_contents import CONTENTS
+from asyncgen.recipes.renamed import renamed
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.fingerprint import differences, fingerprint
+from asyncgen.storage.layout import FAILED
+from asyncgen.storage.recipe_record import RecipeRecord
+
+_FILE = "file:"
+
+
+def record_of(state: RunState | None) -> RecipeRecord:
+    """What a directory was begun with, as far as it says so: an older version left its fingerprint alone."""
+    if state is None:
+        return RecipeRecord(name=DEFAULT_RECIPE, rows=CONTENTS.rows)
+    if state.recipe is not None:
+        return state.recipe
+    made = str(state.fingerprint.get("recipe", DEFAULT_RECIPE)).partition("/")[0]
+    name = made.removeprefix(_FILE)
+    if made == DEFAULT_RECIPE:
+        return RecipeRecord(name=name, rows=CONTENTS.rows)
+    return RecipeRecord(name=name if made != name and name in shipped_names() else "")
+
+
+def paired_file(state: RunState) -> str | None:
+    """The file in which each row has a CORRECT line and then an INCORRECT one, where that is known by the name."""
+    return CONTENTS.paired if record_of(state).name == DEFAULT_RECIPE else None
+
+
+def contents_of(
+    state: RunState | None,
+    named: str | None = None,
+    prompt_file: Path | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> Contents:
+    """What the files of a directory hold by its recipe, or by the one that is named.
+
+    Args:
+        state: of the directory; None: of the original tool, or not there.
+        named: as `RunConfig.recipe`; None: that of the directory.
+        prompt_file: what the recipe is made from, where it needs one and not the one of the run.
+        fields: what the input calls fields, where that is not what the run was told.
+
+    Raises:
+        UsageError, BadDataError: the recipe that is named cannot be read, or writes other files.
+    """
+    record = record_of(state)
+    columns = fields or record.fields
+    name = named or record.name
+    files = {} if state is None else {file: 0 for file in state.files if file != FAILED}
+    if name == DEFAULT_RECIPE:
+        parse = CONTENTS.parse
+        assert parse is not None
+        found = replace(CONTENTS, parse=renamed(parse, columns)) if columns else CONTENTS
+        return _fitting(found, files, name)
+    if not name:
+        why = "an older version of asyncgen began this directory, which does not say by which recipe: name it"
+        return contents_of_lines(record.outputs or files, record.rows, why)
+    prompts = prompt_file or (Path(record.prompts) if record.prompts else None)
+    try:
+        config = RunConfig(
+            input_jsonl=Path(),
+            output_dir=Path(),
+            recipe=name,
+            prompt_file=prompts,
+            fields=tuple(columns.items()),
+            params=record.params,
+        )
+        recipe = build(config)
+        found = _fitting(contents_of_recipe(recipe), files, name)
+    except AsyncgenError as error:
+        if named is not None or not record.outputs:
+            raise
+        return contents_of_lines(record.outputs, record.rows, f"{error}; so only the structure is checked")
+    if named is not None or state is None:
+        return found
+    now = fingerprint(recipe.fingerprint)
+    changed = differences({part: state.fingerprint.get(part) for part in now}, now)
+    return replace(
+        found, remark=f"the recipe is not what it was in the run: {'; '.join(changed)}" if changed else ""
+    )
+
+
+def _fitting(found: Contents, files: Mapping[str, int], name: str) -> Contents:
+    if files and files.keys() != found.files.keys():
+        theirs, ours = (", ".join(sorted(names)) for names in (files, found.files))
+        raise UsageError(f"the recipe {name} writes {ours}, and this directory holds {theirs}")
+    return found

@@ -1,0 +1,144 @@
+"""CSV and TSV: a header that names the columns, then a row a record; every cell is a text.
+
+Cells may be quoted, and then hold line breaks. A record that cannot be a row is refused by the line in which it
+begins; what makes all behind it doubtful (another encoding, a quotation that never ends) ends the reading.
+"""
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import orjson
+
+from asyncgen.storage.file_kinds import kind_of
+from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableError
+
+BOM = b"\xef\xbb\xbf"
+MOST = 64 * 1024 * 1024  # bytes of a record: more than any cell, and memory for a quotation that never ends
+_OTHERS = {",": ";\t", "\t": ",;"}  # what separates the cells instead, in a file that is not what it is called
+
+
+class _Lines:
+    """The lines of a file as text, with their ends; knows how it went for the record that is being read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.number = 0
+        self.first = 1
+        self.size = 0
+        self.ended = False
+
+    def begin(self) -> None:
+        """A record begins."""
+        self.first, self.size = self.number + 1, 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(MOST + 1)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        self.number += 1
+        self.size += len(line)
+        if self.size > MOST:
+            raise UnreadableError(
+                f"line {self.first}: the record is longer than 64 MiB; is a quotation left open?"
+            )
+        if self.number == 1:
+            line = line.removeprefix(BOM)
+            if b"\r" in line.rstrip(b"\r\n") and b'"' not in line:
+                raise UnreadableError("its lines end in CR alone: make that LF first (tr '\\r' '\\n')")
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            raise UnreadableError(
+                f"line {self.number} is not UTF-8: save it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it "
+                "comes from Windows)"
+            ) from None
+
+
+def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
+    """The records as JSON lines, one in each piece.
+
+    Raises:
+        UnreadableError: it is not UTF-8, a quotation is left open, or the header does not name every column once.
+    """
+    csv.field_size_limit(sys.maxsize)  # `_Lines` has a limit of its own
+    lines = _Lines(file)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    columns: list[str] = []
+    while (found := _record(reader, lines)) is not None:
+        taken = lines.number - lines.first + 1
+        if not columns and isinstance(found, str):
+            raise UnreadableError(f"line {lines.first}, where the columns are named: {found}")
+        goes_on = f" (it goes on to line {lines.number})" if taken > 1 else ""
+        if isinstance(found, str):
+            yield Refused(found + goes_on, taken)
+        elif not found:
+            yield b"\n" * taken
+        elif not columns:
+            columns = _columns(found, delimiter)
+            yield b"\n" * taken
+        elif len(found) != len(columns):
+            cells = "1 cell" if len(found) == 1 else f"{len(found)} cells"
+            yield Refused(f"{cells} in this row, and {len(columns)} columns in the header{goes_on}", taken)
+        else:
+            yield orjson.dumps(dict(zip(columns, found, strict=True))) + b"\n" * taken
+
+
+def _record(reader: Iterator[list[str]], lines: _Lines) -> list[str] | str | None:
+    """The cells of the next record, or why it has none; None at the end."""
+    lines.begin()
+    try:
+        return next(reader, None)
+    except csv.Error:
+        if lines.ended:
+            raise UnreadableError(
+                f"line {lines.first}: a quotation begins in this record and never ends"
+            ) from None
+        return "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it"
+
+
+def _columns(cells: list[str], delimiter: str) -> list[str]:
+    """The names of the columns."""
+    names = [cell.strip() for cell in cells]
+    if len(names) == 1:
+        other = next((one for one in _OTHERS[delimiter] if one in names[0]), None)
+        if other is not None:
+            now, wanted = ({"\t": "tabs", ",": "commas"}.get(one, f"{one!r}") for one in (other, delimiter))
+            name = " (.tsv is for tabs)" if other == "\t" else ""
+            raise UnreadableError(f"its columns are separated by {now}: separate them by {wanted}{name}")
+    for place, name in enumerate(names, 1):
+        if not name:
+            raise UnreadableError(
+                f"column {place} of its header has no name: give it one, or leave the column out"
+            )
+    double = next((name for name, number in Counter(names).items() if number > 1), None)
+    if double is not None:
+        raise UnreadableError(f"its header has the column {double} more than once: rename one of them")
+    return names
+
+
+def is_header(line: str, delimiter: str) -> bool:
+    """Whether a line can name columns, and no JSON can begin so."""
+    try:
+        names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+    except csv.Error:
+        return False
+    words = all(name and not set(name) & set("{}[]:") for name in names)
+    return len(names) > 1 and words and len({*names}) == len(names)
+
+
+def check_text(first: bytes) -> None:
+    """Refuse what cannot be a table in UTF-8.
+
+    Raises:
+        UnreadableError: it is something else that is known.
+    """
+    kind = kind_of(first)
+    if kind is not None:
+        raise UnreadableError(f"this is {kind}")

@@ -1,0 +1,85 @@
+"""Parquet: nested values as JSON has them, times as ISO 8601; pyarrow comes with the extra `parquet`."""
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import orjson
+
+from asyncgen.errors import UsageError
+from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableError
+
+ROWS = 256  # decoded at once: notes are long
+_DAMAGED = "this Parquet file is damaged or cut off: write or download it again"
+
+
+def read_parquet(file: BinaryIO) -> Iterator[Piece]:
+    """The rows as JSON lines, one in each piece.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+        UnreadableError: it is damaged, or two columns have one name.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - an extra, and slow
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError:
+        raise UsageError("a Parquet input needs pyarrow: pip install 'asyncgen[parquet]'") from None
+    try:
+        # Not more of a row group at once than is decoded: pandas writes a million rows into one.
+        table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
+        schema = _in_microseconds(pa, pa.struct(list(table.schema_arrow)))
+        _check_names(table.schema_arrow.names)
+        batches = table.iter_batches(batch_size=ROWS, use_threads=False)
+        for batch in batches:
+            values = pa.StructArray.from_arrays(batch.columns, fields=list(batch.schema))
+            yield from map(_line, values.cast(schema, safe=False).to_pylist())
+    except (pa.ArrowException, OSError):
+        raise UnreadableError(_DAMAGED) from None
+
+
+def _check_names(names: list[str]) -> None:
+    double = next((name for name, number in Counter(names).items() if number > 1), None)
+    if double is not None:
+        raise UnreadableError(f"it has the column {double} more than once: rename one of them")
+
+
+def _in_microseconds(pa: Any, kind: Any) -> Any:
+    """The type with times as Python holds them: those in nanoseconds need pandas, and are other values with it."""
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_in_microseconds(pa, field.type)) for field in kind])
+    if pa.types.is_large_list(kind):
+        return pa.large_list(_in_microseconds(pa, kind.value_type))
+    if pa.types.is_list(kind):
+        return pa.list_(_in_microseconds(pa, kind.value_type))
+    if getattr(kind, "unit", None) != "ns":
+        return kind
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    return pa.time64("us") if pa.types.is_time(kind) else pa.duration("us")
+
+
+def _line(row: dict[str, Any]) -> Piece:
+    try:
+        return orjson.dumps(row, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        return Refused("a value that JSON cannot hold, such as a whole number of more than 64 bits")
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has for a value that is none of its own."""
+    if isinstance(value, Decimal):
+        return str(value)  # a float would be another number
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        try:
+            return value.decode()  # older writers leave texts unmarked
+        except UnicodeDecodeError:
+            return b64encode(value).decode()
+    raise TypeError

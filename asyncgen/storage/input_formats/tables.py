@@ -1,0 +1,67 @@
+"""Which kind of table a file holds: by its first bytes where they say it, else by the ending of its name."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
+from typing import BinaryIO
+
+from asyncgen.storage.input_formats.delimited import BOM, check_text, is_header, read_delimited
+from asyncgen.storage.input_formats.parquet import read_parquet
+from asyncgen.storage.input_formats.pieces import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A kind of table: its reader, what its places are called, and whether it is read from any place at all."""
+
+    name: str
+    read: Callable[[BinaryIO], Iterator[Piece]]
+    check: Callable[[bytes], None] = lambda _: None
+    unit: str = "line"
+    needs_seeking: bool = False
+
+
+def read_json_lines(file: BinaryIO) -> Iterator[Piece]:
+    """The content as it is."""
+    while piece := file.read(READ):
+        yield piece
+
+
+READ = 256 * 1024  # bytes at a time
+JSON_LINES = Table("JSON lines", read_json_lines)
+CSV = Table("CSV", partial(read_delimited, delimiter=","), check_text)
+TSV = Table("TSV", partial(read_delimited, delimiter="\t"), check_text)
+PARQUET = Table("Parquet", read_parquet, unit="row", needs_seeking=True)
+
+_PARQUET_MARK = b"PAR1"
+_BY_SUFFIX = {
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".tab": TSV,
+    ".parquet": PARQUET,
+    ".pq": PARQUET,
+}
+
+
+def table_of(first: bytes, name: str) -> Table:
+    """The kind of table in a file that is not compressed, or not any more.
+
+    A file whose name has no ending (standard input has none) is a table where its first line can be a header.
+
+    Args:
+        first: bytes of the file; none: it is empty.
+        name: of the file, without the ending of a compressed one.
+    """
+    if first.startswith(_PARQUET_MARK):
+        return PARQUET
+    text = first.removeprefix(BOM).lstrip()
+    if not text or text.startswith(b"{"):
+        return JSON_LINES
+    suffix = PurePath(name).suffix.lower()
+    if suffix:
+        return _BY_SUFFIX.get(suffix, JSON_LINES)
+    line = text.partition(b"\n")[0].decode(errors="replace")
+    return next(
+        (table for table, delimiter in ((TSV, "\t"), (CSV, ",")) if is_header(line, delimiter)), JSON_LINES
+    )

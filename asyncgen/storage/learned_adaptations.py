@@ -1,0 +1,19 @@
+"""What a directory knows of the fields that its endpoints refuse: in checkpoint, statistics and journal."""
+
+from asyncgen.chat import Adaptation
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.resume import peek
+from asyncgen.storage.segment_format import ADAPTED, adaptation_of, decode_line, segments
+
+
+def known_adaptations(directory: RunDirectory) -> tuple[Adaptation, ...]:
+    """All of them: a crash leaves some in the journal alone."""
+    state = peek(directory)
+    found = dict.fromkeys(() if state is None else state.adaptations)
+    for path in segments(directory):
+        for line in lines_of(directory.disk, path):
+            record = decode_line(line) if ADAPTED.encode() in line else None
+            if record is not None and record["kind"] == ADAPTED:
+                found[adaptation_of(record["adaptation"])] = None
+    return tuple(found)

@@ -1,0 +1,145 @@
+"""A job of one's own, from nothing to a file: init, preview, run; and what helps to type it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asyncgen.config import shipped
+from asyncgen.recipes import shipped_names
+from tests import asyncgen_process
+
+RECIPES = [name for name in shipped_names() if name != "medec_safe"]
+
+
+def asyncgen(directory: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command, run in a directory, without a key."""
+    env = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"} | variables
+    command = [sys.executable, "-m", "asyncgen", *words]
+    return asyncgen_process.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_new_job_runs_as_it_is(tmp_path: Path) -> None:
+    """What is written can be looked at and run at once; the files say where one's own rows go."""
+    begun = asyncgen(tmp_path, "init", "letters")
+    assert begun.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["letters.rows.jsonl", "letters.toml", "run.toml"]
+    assert begun.stdout.splitlines()[-1] == "next: asyncgen preview --config run.toml --simulate"
+    assert asyncgen(tmp_path, "preview", "--config", "run.toml", "--simulate").returncode == 0
+    ran = asyncgen(tmp_path, "run", "--config", "run.toml", "--simulate", "--no-progress")
+    assert ran.returncode == 0, ran.stderr
+    lines = [json.loads(line) for line in (tmp_path / "out" / "letters.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_shipped_recipe_is_begun_with_rows_that_fit(tmp_path: Path, name: str) -> None:
+    """Each recipe of the gallery is copied with samples that it takes, and its prompts can be shown."""
+    assert asyncgen(tmp_path, "init", name).returncode == 0
+    assert (tmp_path / f"{name}.toml").read_text() == shipped("recipes", f"{name}.toml").read_text()
+    shown = asyncgen(tmp_path, "preview", "--config", "run.toml", "--prompts-only", "--rows", "1")
+    assert shown.returncode == 0, shown.stderr
+    assert "  user:" in shown.stdout
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    """One file that is there is enough: nothing is written, and it is named."""
+    (tmp_path / "run.toml").write_text("mine")
+    begun = asyncgen(tmp_path, "init")
+    assert begun.returncode == 2
+    assert "has run.toml already" in begun.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["run.toml"]
+
+
+@pytest.mark.parametrize("name", ["../up", "a b", "", "1st", "x" * 65])
+def test_a_name_is_a_name(tmp_path: Path, name: str) -> None:
+    """It becomes the name of files."""
+    assert asyncgen(tmp_path, "init", name).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_preview_shows_prompts_answers_and_lines_and_keeps_nothing(tmp_path: Path) -> None:
+    """All of the chosen rows, in order; the temporary directory goes."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    words = ["--input", str(shipped("samples", "mails.jsonl")), "--recipe", "mails", "--rows", "2", "--simulate"]
+    shown = asyncgen(tmp_path, "preview", *words, TMPDIR=str(temporary))
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("── ")] == [
+        "mail-1",
+        "mail-2",
+    ]
+    assert shown.stdout.count("Subject: Invoice 2231") == 1
+    assert shown.stdout.count("mails.jsonl:") == 2
+    assert "4 calls" in shown.stdout.splitlines()[-1]
+    assert list(temporary.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
+
+
+def test_a_preview_of_prompts_needs_no_key(tmp_path: Path) -> None:
+    """Nothing is asked."""
+    words = ["--input", str(shipped("samples", "pairs.jsonl")), "--prompt-file", "medec_safe", "--rows", "1"]
+    shown = asyncgen(tmp_path, "preview", *words, "--prompts-only")
+    assert shown.returncode == 0, shown.stderr
+    assert "[paraphrase]" in shown.stdout
+    assert "answer" not in {line.split("(")[0].strip() for line in shown.stdout.splitlines()}
+    assert asyncgen(tmp_path, "preview", *words).returncode == 77
+
+
+def test_a_row_that_fails_is_shown_with_its_reason(tmp_path: Path) -> None:
+    """And the exit code is that of a run with failed rows."""
+    (tmp_path / "strict.toml").write_text(
+        'name = "strict"\n[[step]]\nname = "word"\nuser = "{text}"\ncheck = { matches = "^never$" }\n'
+        '[[output]]\nfile = "o.jsonl"\nline = { word = "{word}" }\n'
+    )
+    (tmp_path / "rows.jsonl").write_text('{"id": "one", "text": "some text to ask about"}\n')
+    shown = asyncgen(
+        tmp_path,
+        "preview",
+        "--recipe",
+        "strict.toml",
+        "--input",
+        "rows.jsonl",
+        "--simulate",
+        "--max-failures",
+        "9",
+    )
+    assert shown.returncode == 3
+    assert "check_matches" in shown.stdout
+    assert "nothing is written for this row" in shown.stdout
+
+
+def test_a_shipped_prompt_file_goes_by_its_name(tmp_path: Path) -> None:
+    """In every command that takes one; a file of that name goes first."""
+    words = ["--input-jsonl", str(shipped("samples", "pairs.jsonl")), "--output-dir", "out", "--num-pairs", "2"]
+    planned = asyncgen(tmp_path, "plan", *words, "--prompt-file", "medec_safe")
+    assert planned.returncode == 0, planned.stderr
+    (tmp_path / "medec_safe").write_text("no prompts")
+    assert asyncgen(tmp_path, "plan", *words, "--prompt-file", "medec_safe").returncode == 65
+
+
+@pytest.mark.parametrize(
+    ("shell", "sign"), [("bash", "complete"), ("zsh", "compdef"), ("fish", "complete --command")]
+)
+def test_a_shell_gets_what_it_completes_with(tmp_path: Path, shell: str, sign: str) -> None:
+    """The script is for that shell."""
+    printed = asyncgen(tmp_path, "completion", shell)
+    assert printed.returncode == 0
+    assert sign in printed.stdout
+
+
+def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:
+    """As bash asks for it, with the function that `completion` prints."""
+    (tmp_path / "asyncgen").write_text(f'#!/bin/sh\nexec {sys.executable} -m asyncgen "$@"\n')
+    (tmp_path / "asyncgen").chmod(0o755)
+    script = (
+        f'export PATH={tmp_path}:$PATH; eval "$(asyncgen completion bash)"; '
+        "complete_words() { COMP_LINE=$1; COMP_POINT=${#1}; COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
+        '_python_argcomplete asyncgen; echo "${COMPREPLY[@]}"; }; '
+        "complete_words 'asyncgen prev'; complete_words 'asyncgen run --max-co'"
+    )
+    done = asyncgen_process.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert [line.split() for line in done.stdout.splitlines()] == [["preview"], ["--max-cost"]]

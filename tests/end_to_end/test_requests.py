@@ -1,0 +1,235 @@
+"""`asyncgen requests` as a process: a batch file goes in, its answers come out, however the run went."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai.types.chat import ChatCompletion
+
+import asyncgen
+from asyncgen.simulator import Faults, Latency
+from tests import asyncgen_process
+
+from .conftest import SAMPLES, Server, clean_env
+from .test_interruptions import wait_until
+
+CONCURRENCY = 8
+
+
+def convert(pairs: Path, target: Path) -> int:
+    """Make a batch file of pairs, one request each; how many there are."""
+    rows = [json.loads(line) for line in pairs.read_text().splitlines()]
+    with target.open("w") as file:
+        for number, row in enumerate(rows):
+            messages = [
+                {"role": "system", "content": "Rewrite the note in other words."},
+                {"role": "user", "content": row["correct_note"]},
+            ]
+            body = {"model": "gpt-4o", "messages": messages, "max_tokens": 2048, "user": f"note {number}"}
+            file.write(
+                json.dumps(
+                    {"custom_id": f"r{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+                )
+                + "\n"
+            )
+    return len(rows)
+
+
+def words(server: Server, source: Path, output: Path, *more: str) -> list[str]:
+    """The command."""
+    paths = [str(source), "-o", str(output), "--base-url", server.base_url]
+    return [sys.executable, "-m", "asyncgen", "requests", *paths, *more]
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run to the end."""
+    return asyncgen_process.run(
+        command, capture_output=True, text=True, check=False, timeout=120, env=clean_env(None)
+    )
+
+
+def records(output: Path) -> list[dict[str, Any]]:
+    """What was written."""
+    return [json.loads(line) for line in output.read_text().splitlines()]
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Path:
+    """The sample pairs as a batch file."""
+    path = tmp_path / "batch.jsonl"
+    convert(SAMPLES, path)
+    return path
+
+
+@pytest.mark.timeout(120)
+def test_a_batch_is_killed_twice_and_comes_to_the_same_bytes(serve, tmp_path, medec_pairs):
+    """Only calls that were in flight are sent again, and what has come stands under the name of the output."""
+    source, whole, killed = tmp_path / "batch.jsonl", tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
+    number = convert(medec_pairs, source)
+    quiet = serve()
+    assert run(words(quiet, source, whole)).returncode == 0
+    server = serve(latency=Latency(median_s=0.01))
+    for turn in (1, 2):
+        wanted = turn * number // 3
+        with asyncgen_process.Process(
+            words(server, source, killed, "--concurrency", str(CONCURRENCY), "-q"), env=clean_env(None)
+        ) as process:
+            wait_until(lambda wanted=wanted: server.counts["requests"] >= wanted, 60)
+            process.send_signal(signal.SIGKILL)
+        assert whole.read_bytes().startswith(killed.read_bytes())
+
+    last = run(words(server, source, killed, "--concurrency", str(CONCURRENCY)))
+
+    assert last.returncode == 0, last.stderr
+    assert killed.read_bytes() == whole.read_bytes()
+    assert quiet.counts["requests"] == number
+    assert server.counts["requests"] <= number + 2 * CONCURRENCY
+    answers = records(killed)
+    assert [one["custom_id"] for one in answers] == [f"r{place}" for place in range(number)]
+    for one in answers:
+        assert ChatCompletion.model_validate(one["response"]["body"]).choices[0].message.content
+    assert len({one["id"] for one in answers}) == number
+
+
+def test_failed_requests_have_lines_and_the_same_command_asks_only_them(serve, tmp_path, batch):
+    """The exit code says so; what was answered keeps its bytes."""
+    faulty, output = serve(faults=Faults(bad_request=0.3)), tmp_path / "out.jsonl"
+    first = run(words(faulty, batch, output))
+    assert first.returncode == 3, first.stderr
+    before = records(output)
+    failed = [one["custom_id"] for one in before if one["error"]]
+    assert failed
+    assert len(before) == len(batch.read_text().splitlines())
+    assert "generation_params" not in first.stderr
+
+    healthy = serve()
+    last = run(words(healthy, batch, output))
+
+    assert last.returncode == 0, last.stderr
+    assert healthy.counts["requests"] == len(failed)
+    after = records(output)
+    assert [one for one in after if one["custom_id"] not in failed] == [one for one in before if not one["error"]]
+    assert all(one["error"] is None for one in after)
+    assert run(words(healthy, batch, output)).returncode == 0
+    assert healthy.counts["requests"] == len(failed)
+
+
+def test_a_restart_is_seen_under_the_name_of_the_output(serve, tmp_path, batch):
+    """The former answers are moved aside with their run."""
+    server, output = serve(), tmp_path / "out.jsonl"
+    assert run(words(server, batch, output)).returncode == 0
+    before = output.read_bytes()
+    changed = batch.read_text().replace("in other words", "in plain words")
+    batch.write_text(changed)
+
+    refused = run(words(server, batch, output))
+    assert refused.returncode == 65
+    assert "choose another -o, or --restart" in refused.stderr
+    assert run(words(server, batch, output, "--restart")).returncode == 0
+
+    assert output.read_bytes() != before
+    [aside] = (tmp_path / "out.jsonl.asyncgen").glob("superseded-*/responses.jsonl")
+    assert aside.read_bytes() == before
+
+
+def test_the_words_of_vllm_are_taken(serve, tmp_path, batch):
+    """`-i IN -o OUT --model M`, and the model is the one that is named."""
+    server, output = serve(), tmp_path / "out.jsonl"
+    command = [sys.executable, "-m", "asyncgen", "requests", "-i", str(batch), "-o", str(output)]
+
+    assert run([*command, "--model", "mine", "--base-url", server.base_url]).returncode == 0
+
+    assert {one["response"]["body"]["model"] for one in records(output)} == {"mine"}
+
+
+def test_the_model_of_the_requests_is_asked(serve, tmp_path, batch):
+    """Without `--model` it is the one that they name, and it is printed."""
+    ended = run(words(serve(), batch, tmp_path / "out.jsonl"))
+
+    assert ended.returncode == 0, ended.stderr
+    assert "Model:   gpt-4o\n" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (lambda batch: [str(batch), "-o", str(batch)], "names the file with the requests"),
+        (lambda batch: [str(batch), "-o", str(batch.parent)], "no regular file"),
+        (lambda batch: [str(batch), "-o", "-"], "no regular file"),
+        (lambda batch: [str(batch), "-i", str(batch), "-o", "x.jsonl"], "name the file with the requests, once"),
+        (lambda _: ["-o", "x.jsonl"], "name the file with the requests, once"),
+        (lambda batch: [str(batch)], "-o/--output-file"),
+        (lambda batch: [str(batch), "-o", "x.jsonl", "--param", "seed=1"], "unrecognized arguments: --param"),
+    ],
+    ids=["input", "directory", "pipe", "twice", "no-input", "no-output", "param"],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(
+    tmp_path, batch, arguments: Callable[[Path], list[str]], why: str
+):
+    """With exit code 2, and nothing is written."""
+    command = [sys.executable, "-m", "asyncgen", "requests", *arguments(batch), "--simulate"]
+    ended = asyncgen_process.run(
+        command, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=clean_env(None)
+    )
+
+    assert ended.returncode == 2
+    assert why in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [batch.name]
+
+
+def test_what_it_would_cost_is_said_without_asking(tmp_path, batch):
+    """And the command that follows is this one."""
+    words = [
+        sys.executable,
+        "-m",
+        "asyncgen",
+        "requests",
+        str(batch),
+        "-o",
+        str(tmp_path / "out.jsonl"),
+        "--dry-run",
+    ]
+    ended = run(words)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "USD" in ended.stdout
+    assert f"next: asyncgen requests {batch} -o {tmp_path / 'out.jsonl'}\n" in ended.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [batch.name]
+
+
+def test_status_and_trace_know_the_directory_beside_the_output(serve, tmp_path, batch):
+    """A failed request is found by its custom_id too, and the lines behind it are its own."""
+    output = tmp_path / "out.jsonl"
+    run(words(serve(faults=Faults(bad_request=0.3)), batch, output))
+    directory = tmp_path / "out.jsonl.asyncgen"
+
+    status = run([sys.executable, "-m", "asyncgen", "status", str(directory)])
+    assert status.returncode == 0
+    assert "of them failed" in status.stdout
+    for place, one in enumerate(records(output)):
+        trace = run([sys.executable, "-m", "asyncgen", "trace", str(directory), one["custom_id"], "--json"])
+        assert trace.returncode == 0, trace.stderr
+        found = json.loads(trace.stdout)
+        assert (found["index"], found["note_id"]) == (place, one["custom_id"])
+        assert (found["failure"] is None) == (one["error"] is None)
+        assert found["records"][0]["calls"][0]["attempts"]
+        if place == 2:
+            break
+
+
+def test_from_python_it_is_a_recipe(serve, tmp_path, batch):
+    """Its lines are those of the command."""
+    server, output = serve(), tmp_path / "out.jsonl"
+    assert run(words(server, batch, output)).returncode == 0
+
+    summary = asyncgen.run(
+        input_jsonl=batch, output_dir=tmp_path / "out", recipe="requests", base_url=server.base_url
+    )
+
+    assert summary.stats["completed"] == len(records(output))
+    assert (tmp_path / "out" / "responses.jsonl").read_bytes() == output.read_bytes()
