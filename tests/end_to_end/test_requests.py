@@ -12,7 +12,7 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 import asyncgen
-from asyncgen.simulator import Faults, Latency
+from asyncgen.simulator import Batch, Faults, Latency
 from tests import asyncgen_process
 
 from .conftest import SAMPLES, Server, clean_env
@@ -233,3 +233,22 @@ def test_from_python_it_is_a_recipe(serve, tmp_path, batch):
 
     assert summary.stats["completed"] == len(records(output))
     assert (tmp_path / "out" / "responses.jsonl").read_bytes() == output.read_bytes()
+
+
+@pytest.mark.timeout(60)
+def test_through_the_batch_api_the_answers_are_the_same(serve, tmp_path, batch):
+    """With --batch all but the first request are in a batch, and without it none is."""
+    live, batched = tmp_path / "live.jsonl", tmp_path / "batched.jsonl"
+    server = serve(batch=Batch(validating_s=0.01, working_s=0.05, finalizing_s=0.01))
+    assert run(words(server, batch, live)).returncode == 0
+    assert server.counts["batch_requests"] == 0
+    program = str(Path(__file__).with_name("short_batches.py"))
+    command = [sys.executable, program, *words(server, batch, batched, "--batch")[3:]]
+
+    done = run(command)
+
+    assert done.returncode == 0, done.stderr
+    number = len(batch.read_text().splitlines())
+    assert server.counts["batch_requests"] == number - 1
+    texts = [[one["response"]["body"]["choices"] for one in records(path)] for path in (live, batched)]
+    assert texts[0] == texts[1]
