@@ -332,7 +332,7 @@ class BatchRounds:
         if one.results.lines:
             self._in_vain = 0
             return
-        if TOKEN_LIMIT in state.problems:
+        if TOKEN_LIMIT in state.problems or self._filling is None:
             return
         self._in_vain += 1
         why = f" ({', '.join(dict.fromkeys(state.problems))})" if state.problems else ""
