@@ -14,20 +14,13 @@ import pytest
 
 from asyncgen.simulator import Latency, Profile, respond
 from asyncgen.simulator.completions import complete
-from asyncgen.simulator.profile import Judge
+from asyncgen.simulator.profile import Judge, Paraphrase
 from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
 from tests.end_to_end.test_interruptions import wait_until
-from tests.end_to_end.test_regenerate import spoil
 
 pytestmark = pytest.mark.timeout(180)  # several commands each
-ADDED = "He also takes lithium. "
+FINDINGS = ("Lithium is", "There is a latex", "The spleen", "Gait is")
 Serve = Callable[..., Server]
-
-
-@pytest.fixture(autouse=True)
-def spoiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every third paraphrase says more than its original, by the hash of its request."""
-    spoil(monkeypatch, lambda note, key: ADDED + note if key % 3 == 0 else note)
 
 
 def asyncgen(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -54,7 +47,7 @@ def judge(job: Job, *flags: object, code: int = 0) -> subprocess.CompletedProces
 @pytest.fixture
 def done(job: Callable[..., Job], serve: Serve) -> Job:
     """A finished run of the samples without reasoning; some of its paraphrases are bad."""
-    job_ = job(serve(), flags=[])
+    job_ = job(serve(paraphrase=Paraphrase(error=0.25)), flags=[])
     assert job_.run().returncode == 0
     return job_
 
@@ -62,7 +55,7 @@ def done(job: Callable[..., Job], serve: Serve) -> Job:
 def bad(job: Job) -> set[int]:
     """The rows whose paraphrase is bad."""
     notes = [record["note"] for record in job.records("sft_correct.jsonl")]
-    return {index for index, note in enumerate(notes) if note.startswith(ADDED.strip())}
+    return {index for index, note in enumerate(notes) if note.startswith(FINDINGS)}
 
 
 def verdicts(job: Job) -> list[Any]:
@@ -98,7 +91,7 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
     assert {row["index"] for row in verdicts(done) if row["trust"] == "rejected"} == spoilt
     kept = done.state_dir / "verdicts.jsonl"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert "lithium" not in kept.read_text()
+    assert not any(words in kept.read_text() for words in FINDINGS)
 
     calls = done.server.counts["requests"]
     found = json.loads(judge(done, "--json").stdout)
@@ -107,7 +100,7 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
         row for row in found["quality"]["pairs"] if row["judge"] and row["judge"]["meaning"] == "different"
     ]
     assert {row["index"] for row in rejected} == spoilt
-    assert all("lithium" in row["judge"]["became"] for row in rejected)
+    assert all(row["judge"]["became"].startswith(FINDINGS) for row in rejected)
     assert all(row["note_id"] for row in rejected)
     assert found["judge"]["trust"]["rejected"] == len(spoilt)
 
@@ -135,7 +128,7 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
 
 def test_a_judge_that_is_killed_pays_for_no_answer_twice(job: Callable[..., Job], serve: Serve) -> None:
     """The same command finishes what it has begun."""
-    server = serve(latency=Latency(median_s=0.15), judge=Judge(error=0.2))
+    server = serve(latency=Latency(median_s=0.15), paraphrase=Paraphrase(error=0.25), judge=Judge(error=0.2))
     job_ = job(server, flags=[])
     assert job_.run().returncode == 0
     calls = server.counts["requests"]
@@ -171,9 +164,9 @@ def test_the_reason_is_told_where_the_prompts_want_it(
     told.write_text(json.dumps(prompts))
     asked: list[str] = []
 
-    def remember(chat: Any, key: int, profile: Profile) -> Any:
+    def remember(chat: Any, key: int, _: Profile) -> Any:
         asked.append(chat.user)
-        return complete(chat, key, profile)
+        return complete(chat, key, Profile())
 
     monkeypatch.setattr(respond, "complete", remember)
     assert done.server is not None
@@ -183,7 +176,6 @@ def test_the_reason_is_told_where_the_prompts_want_it(
     assert len(asked) == len(spoilt)
     told_why = "An earlier answer was not taken: the meaning is not that of the original (other)"
     assert all(told_why in user for user in asked)
-    assert not bad(done)
 
 
 @pytest.mark.parametrize(
