@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from asyncgen.cli.review_lines import review_lines
 from asyncgen.humanize import many_of, one_of
 from asyncgen.quality.checks.finding import CHECKS, KINDS, Finding
 from asyncgen.quality.checks.judgement import State
@@ -20,6 +21,7 @@ from asyncgen.recipes.contents import Contents
 
 if TYPE_CHECKING:
     from asyncgen.cli.judge_session import JudgeReport
+    from asyncgen.quality.review_agreement import ReviewAgreement
 
 # Also what steers the direction of a line or hides in it.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
@@ -51,6 +53,7 @@ class VerifyReport:
         self._last = -1
         self.pairs: dict[int, list[Judged]] = {}
         self.states: Counter[State] = Counter()
+        self.review: ReviewAgreement | None = None  # what a person said of the rows
         self.counts: Counter[str] = Counter()
 
     @property
@@ -60,6 +63,8 @@ class VerifyReport:
 
     def add(self, judged: Judged) -> None:
         """Take in a pair, or one more finding of one."""
+        if self.review is not None:
+            self.review.add(judged)
         if judged.index > self._last:  # what comes once more, as a twin of another one, is flagged already
             self._last = judged.index
             self.states[judged.state] += 1
@@ -123,13 +128,17 @@ def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
 def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
     """Structure, states, counts by kind, the worst pairs."""
     contents = structure.contents
-    rows = many_of(contents.rows)
     _structure(structure)
     for reason in not_checked(contents, with_input=with_input):
         _say(f"not checked    {reason}")
-    if not is_judged(contents, with_input=with_input):
-        return
-    for state, says in (_SAYS if contents.paraphrase and with_input else _CHECKED).items():
+    if is_judged(contents, with_input=with_input):
+        _quality(contents, report, _SAYS if contents.paraphrase and with_input else _CHECKED)
+
+
+def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]) -> None:
+    """States, counts by kind, the worst pairs."""
+    rows = many_of(contents.rows)
+    for state, says in said.items():
         number = f"{report.states[state]:,} of {report.judged:,} {rows} ({report.percent(state):.2f} %)"
         _say(f"{_NAMES.get(says, state):<14} {number:<32} {says}")
     if report.counts:
@@ -142,6 +151,12 @@ def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool
         _say(f"{one_of(contents.rows)} {judged.index} ({judged.note_id})")
         for finding in judged.judgement.findings:
             _say(f"  {finding.kind:<16} {_words(finding)}")
+
+
+def print_review(report: VerifyReport, rows: str) -> None:
+    """How rules and judge agree with what a person said, where a person did."""
+    for line in () if report.review is None else review_lines(report.review, rows):
+        _say(line)
 
 
 def print_judge(found: "JudgeReport", rows: str) -> None:
@@ -182,6 +197,7 @@ def print_json(
         }
         if is_judged(structure.contents, with_input=with_input)
         else None,
+        "review": None if report.review is None else report.review.as_json(),
     }
     if judge is not None:
         from asyncgen.cli.judge_view import judge_as_json  # noqa: PLC0415 - as above

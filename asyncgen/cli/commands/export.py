@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, Work, lines_work, paired_work
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, absolute
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute
 from asyncgen.config import from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import one_of, plural
@@ -73,7 +73,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the rows of the run, for --only (default: where they were when it ran)",
     )
     parser.add_argument(
-        "--prompt-file", type=a_path, metavar="P", help="the prompts of the run, for --only (default: the same)"
+        "--prompt-file",
+        type=a_prompt_file,
+        metavar="P",
+        help="the prompts of the run, for --only (default: the same)",
+    )
+    parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: rejected rows are left out, accepted ones are in",
     )
     parser.add_argument("--shuffle", action="store_true", help="in random order (default: input order)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
@@ -87,6 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Export."""
     from asyncgen.cli.export_selection import select  # noqa: PLC0415
+    from asyncgen.cli.reviewed_export import with_review  # noqa: PLC0415
     from asyncgen.export.examples import find_paired  # noqa: PLC0415
     from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
     from asyncgen.export.run_files import RunFiles  # noqa: PLC0415
@@ -104,6 +114,8 @@ def execute(args: argparse.Namespace) -> int:
         work = lines_work(args, files, split, selection)
     else:
         work = paired_work(args, files, paired, split, selection)
+    if args.review is not None:
+        work = with_review(work, directory, args.review, Lines(quiet=args.quiet))
     return _carry_out(args, work)
 
 

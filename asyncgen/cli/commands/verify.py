@@ -47,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: show how the rules agree with it",
+    )
+    parser.add_argument(
         "--regenerate",
         type=int,
         nargs="?",
@@ -139,10 +145,12 @@ def execute(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace, directory: "RunDirectory", contents: "Contents", *, with_input: bool) -> int:
     """Verify, have a model judge what is open where that is asked for, and show all of it."""
     from asyncgen.cli.verify_view import VerifyReport, print_json, print_judge, print_tables  # noqa: PLC0415
+    from asyncgen.quality.review_agreement import review_of  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
 
     verification = Verification(directory, args.input_jsonl, contents, args.prompt_file)
     report = VerifyReport(args.show, full=args.json)
+    report.review = review_of(directory, args.review)
     found: JudgeReport | None = None
     with ExitStack() as stack:
         session = stack.enter_context(_session(args, directory, contents)) if args.judge else None
@@ -173,8 +181,9 @@ def _session(args: argparse.Namespace, directory: "RunDirectory", contents: "Con
 def _end(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> int:
-    """The exit code, and before it why it is not 0, or what to do next."""
+    """The exit code, and before it why it is not 0, or what a person said, and what to do next."""
     from asyncgen.cli.verify_next import next_lines  # noqa: PLC0415
+    from asyncgen.cli.verify_view import print_review  # noqa: PLC0415 - it brings the checks
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
 
     percent = report.percent(State.FLAGGED)
@@ -184,6 +193,7 @@ def _end(
     if structure.problems.counts or too_many:
         return Exit.BAD_DATA
     if not args.json:
+        print_review(report, many_of(structure.contents.rows))
         sys.stdout.writelines(f"{line}\n" for line in next_lines(args, structure, report, found))
     return Exit.DONE
 
