@@ -5,9 +5,11 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.command_line import command
+from asyncgen.config import from_here
 from asyncgen.humanize import one_of, plural
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.trust import Trust
@@ -30,11 +32,12 @@ def next_lines(
         return
     if found is None and report.states[State.OPEN]:
         opened = plural(report.states[State.OPEN], f"open {row}")
-        yield f"or:   {_again(args, '--judge', '--dry-run')} says what it costs to have the {opened} judged"
+        again = _again(args, structure, "--judge", "--dry-run")
+        yield f"or:   {again} says what it costs to have the {opened} judged"
     elif found is not None:
         counts = Counter(one.trust for one in found.rows)
         if bad := counts[Trust.FLAGGED] + counts[Trust.REJECTED]:
-            yield f"or:   {_again(args, '--regenerate')} asks the {plural(bad, f'bad {row}')} again"
+            yield f"or:   {_again(args, structure, '--regenerate')} asks the {plural(bad, f'bad {row}')} again"
 
 
 def _next(
@@ -58,7 +61,12 @@ def _next(
     return f"asyncgen export {place} --format {form}{only}"
 
 
-def _again(args: argparse.Namespace, *flags: str) -> str:
-    words = ["asyncgen", "verify", str(args.directory), "--input-jsonl", str(args.input_jsonl)]
-    prompts = [] if args.prompt_file is None else ["--prompt-file", str(args.prompt_file)]
-    return shlex.join([*words, *prompts, *flags])
+def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str:
+    """The same for another purpose; asking again needs the prompts, which the run knows if nobody names them."""
+    record = None if structure.state is None else structure.state.recipe
+    prompts = args.prompt_file
+    if prompts is None and "--regenerate" in flags and record is not None and record.prompts:
+        prompts = Path(record.prompts)
+    words = ["asyncgen", "verify", str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
+    named = [] if prompts is None else ["--prompt-file", str(from_here(prompts))]
+    return shlex.join([*words, *named, *flags])
