@@ -82,7 +82,7 @@ def test_the_marks_decide_what_is_exported(sample: SampleRun) -> None:
 
     assert result.returncode == 0, result
     assert "review: 1 accepted, 1 rejected" in result.stdout
-    assert "1 accepted one" in result.stdout
+    assert "  1 rejected pair left out; 1 accepted pair kept that would be left out" in result.stdout
     assert len(output.read_text().splitlines()) == 2 * (12 - len(flagged))
     assert "1 accepted, 1 rejected" in output.with_name("sft-card.md").read_text()
 
