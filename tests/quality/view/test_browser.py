@@ -32,7 +32,7 @@ UNNAMED = """
 """
 SMALL = """
 [...document.querySelectorAll('.bar button, form select, form input, #save')]
-  .map((one) => one.getBoundingClientRect())
+  .filter((one) => one.getClientRects().length).map((one) => one.getBoundingClientRect())
   .filter((box) => box.height < 40 || box.right > innerWidth || box.left < 0).length
 """
 
