@@ -96,7 +96,8 @@ class CallEnded:
     `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds;
     `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked;
     `endpoint` names the server, where it has a name. `code` and `param` are those of a refusal; `sentence` is what
-    the server says, without anything that it quotes, with the first refusal of a kind.
+    the server says, without anything that it quotes, with the first refusal of a kind. `adapted`: the refusal
+    concerns a field of the request alone, and it is sent anew as this model takes it.
     """
 
     index: int
@@ -115,6 +116,7 @@ class CallEnded:
     code: str | None = None
     param: str | None = None
     sentence: str | None = None
+    adapted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

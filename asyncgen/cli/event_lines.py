@@ -83,7 +83,7 @@ class EventLines:
                 self._show_stop(event)
 
     def _show_attempt(self, event: CallEnded) -> None:
-        if event.outcome not in WAITED_FOR:
+        if event.outcome not in WAITED_FOR and not event.adapted:
             self._explain(event)
         if not self._verbose or event.outcome == "ok":
             return

@@ -142,11 +142,11 @@ class ChatClient:
         attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            endpoint, sent, result = await self._attempt(caller, attempt, request, retries, refused=refused)
+            endpoint, result, adapted = await self._attempt(caller, attempt, request, retries, refused=refused)
             if isinstance(result, Completion):
                 caller.answers.append(result.text)
                 return result
-            if self._adapt(endpoint, request, sent, result):
+            if adapted:
                 continue
             self._outages.meet(result)
             refused = result.action in {Action.WAIT, Action.ELSEWHERE}
@@ -184,7 +184,8 @@ class ChatClient:
 
     async def _attempt(
         self, caller: Caller, attempt: int, request: Prepared, retries: Retries, *, refused: bool
-    ) -> tuple[Endpoint, bytes, Completion | Failure]:
+    ) -> tuple[Endpoint, Completion | Failure, bool]:
+        """Send a call once; where, what came of it, and whether it is to be sent anew in another way."""
         now = asyncio.get_running_loop().time
         queued = now()
         grant = await self._enter(caller, request, refused=refused)
@@ -224,10 +225,13 @@ class ChatClient:
             self._gate.leave(grant, request.most)
             self._probes.leave(self._parameters.shape(endpoint.name, request), answered=answered)
         names: tuple[str | None, str | None] = (None, None)
-        sentence = None
+        learned, sentence, adapted = None, None, False
         if isinstance(result, Failure):
+            learned = self._parameters.learn(endpoint.name, request, result)
+            adapted = not self._config.strict_params and self._parameters.body(endpoint.name, request) != sent
             names = self._explanations.names(result, request, caller.answers)
-            sentence = self._explanations.sentence(result, request, caller.answers, names)
+            if not adapted:
+                sentence = self._explanations.sentence(result, request, caller.answers, names)
         self._observe(
             CallEnded(
                 index=caller.index,
@@ -246,9 +250,12 @@ class ChatClient:
                 code=names[0],
                 param=names[1],
                 sentence=sentence,
+                adapted=adapted,
             )
         )
-        return endpoint, sent, result
+        if learned is not None:
+            self._adapt(endpoint, learned)
+        return endpoint, result, adapted
 
     async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> Grant:
         """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
@@ -324,20 +331,17 @@ class ChatClient:
                 self._log.adapted(adaptation)
         self._taken_over = len(known)
 
-    def _adapt(self, endpoint: Endpoint, request: Prepared, sent: bytes, failure: Failure) -> bool:
-        """Learn from a refusal what the endpoint takes; whether the call is to be sent anew, in another way."""
-        learned = self._parameters.learn(endpoint.name, request, failure)
-        if learned is not None:
-            if self._config.strict_params:
-                where = f" at endpoint {endpoint.name}" if endpoint.name else ""
-                self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
-                raise Stopping
-            self._log.adapted(learned)
-            if (key := (endpoint.name, learned.name)) not in self._told:
-                self._told.add(key)
-                self._observe(Notice(told(self._config.model, learned)))
-            self._probes.found(learned)
-        return self._parameters.body(endpoint.name, request) != sent
+    def _adapt(self, endpoint: Endpoint, learned: Adaptation) -> None:
+        """Record and tell what an endpoint takes, which a refusal has taught."""
+        if self._config.strict_params:
+            where = f" at endpoint {endpoint.name}" if endpoint.name else ""
+            self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
+            raise Stopping
+        self._log.adapted(learned)
+        if (key := (endpoint.name, learned.name)) not in self._told:
+            self._told.add(key)
+            self._observe(Notice(told(self._config.model, learned)))
+        self._probes.found(learned)
 
     def _with_more_room(self, request: Prepared) -> Prepared:
         """The request with twice the limit, as model and budget allow it: reasoning has used the first up."""

@@ -1,7 +1,6 @@
 """`asyncgen verify`: proves the data of an output directory."""
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
+from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import many_of, one_of
 
@@ -114,11 +114,11 @@ def _next(structure: "Structure", directory: Path, *, all_flagged: bool) -> str:
     """What fits the run as it was found."""
     from asyncgen.recipes.contents import trains_as  # noqa: PLC0415
 
-    place = shlex.quote(str(directory))
+    place = quote(str(directory))
     if structure.state is not None and not structure.finished:
         return f"go on with the run by its own command, which asyncgen status {place} shows"
     if not structure.pairs:
-        return f"there are no examples; see why in {shlex.quote(str(directory / 'failed.jsonl'))}"
+        return f"there are no examples; see why in {quote(str(directory / 'failed.jsonl'))}"
     if all_flagged:
         row = one_of(structure.contents.rows)
         return f"every {row} is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
