@@ -1,11 +1,12 @@
 """The command of this process as it was typed, for going on: without the key and without --restart."""
 
 import re
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from asyncgen.cli.shell_words import join, quote
 
 LARGER = "LARGER"  # stands in a command where the user is to put a number
 _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
@@ -24,12 +25,12 @@ def this_command_from_anywhere(argv: Sequence[str]) -> str:
     """The command for another day and another shell: its paths may be relative to where we are."""
     command = this_command(argv, sys.executable)
     with suppress(OSError):  # where we are may have been removed
-        command = f"cd {shlex.quote(str(Path.cwd()))} && {command}"
+        command = f"cd {quote(str(Path.cwd()))} && {command}"
     return command
 
 
-def command(program: str, *words: str) -> str:
-    """A command as typed, without the key and without --restart."""
+def shown_words(words: Sequence[str]) -> list[str]:
+    """The words of a command as typed, without the key and without --restart."""
     shown = list(words)
     for place, word in enumerate(words):
         if not word.startswith(_SECRET):  # flags may be shortened
@@ -39,7 +40,12 @@ def command(program: str, *words: str) -> str:
             shown[place] = f"{flag}={_hidden(flag, value)}"
         elif place + 1 < len(words):
             shown[place + 1] = _hidden(flag, words[place + 1])
-    return f"{program} {shlex.join(word for word in shown if word != '--restart')}".strip()
+    return [word for word in shown if word != "--restart"]
+
+
+def command(program: str, *words: str) -> str:
+    """A command as typed, without the key and without --restart."""
+    return f"{program} {join(shown_words(words))}".strip()
 
 
 def _hidden(flag: str, value: str) -> str:
@@ -52,8 +58,8 @@ def _hidden(flag: str, value: str) -> str:
 
 def this_command(argv: Sequence[str], python: str = "python") -> str:
     """The command of this process; the interpreter is named for a script, or python -m asyncgen."""
-    program = shlex.quote(argv[0])
+    program = quote(argv[0])
     if argv[0].endswith(".py"):
         module = Path(argv[0]).name == "__main__.py"
-        program = shlex.join([python, "-m", "asyncgen"] if module else [python, argv[0]])
+        program = join([python, "-m", "asyncgen"] if module else [python, argv[0]])
     return command(program, *argv[1:])

@@ -1,10 +1,10 @@
 """What the user reads at the end of a run."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.shell_words import join
 from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
@@ -88,4 +88,4 @@ def _next(config: RunConfig) -> str:
         source = config.output_dir / STATE_DIRECTORY / KEPT_INPUT
     paths = [str(from_here(path)) for path in (config.output_dir, source)]
     output_dir, input_jsonl = (f"./{path}" if path.startswith("-") else path for path in paths)
-    return f"next: {shlex.join(['asyncgen', 'verify', output_dir, '--input-jsonl', input_jsonl])}"
+    return f"next: {join(['asyncgen', 'verify', output_dir, '--input-jsonl', input_jsonl])}"
