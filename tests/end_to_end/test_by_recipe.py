@@ -77,7 +77,7 @@ def test_an_unfinished_run_is_verified_and_everything_speaks_of_mails(serve, tmp
     assert "✓ whole, in order, in step" in said
     os.kill(process.pid, signal.SIGCONT)
     os.kill(process.pid, signal.SIGINT)
-    printed, errors = process.communicate(timeout=30)
+    printed, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Loaded 10 mails from" in printed
     assert "pair" not in printed + errors
