@@ -65,6 +65,15 @@ class Server:
 
         return self._do(read())
 
+    @property
+    def custom_ids(self) -> dict[str, int]:
+        """How often each request of a batch was worked on."""
+
+        async def read() -> dict[str, int]:
+            return dict(self._simulator.counts.custom_ids)
+
+        return self._do(read())
+
     def release(self) -> None:
         """Answer everything from now on."""
         assert isinstance(self._simulator, _HeldSimulator)
