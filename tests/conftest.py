@@ -16,6 +16,7 @@ from tests.skips import refuse_unexpected
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
 # each time, so that a change is judged by what it changes; `scripts/explore` looks at new ones.
 settings.register_profile("asyncgen", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=10)
 settings.register_profile("explore", deadline=None, max_examples=300, print_blob=True)
 settings.load_profile("asyncgen")
 
