@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.command_line import command
+from asyncgen.cli.shell_words import quote
 from asyncgen.config import from_here
 from asyncgen.humanize import one_of, plural
 from asyncgen.quality.checks.judgement import State
@@ -43,11 +44,11 @@ def next_lines(
 def _next(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> str:
-    place = shlex.quote(str(args.directory))
+    place = quote(str(args.directory))
     if structure.state is not None and not structure.finished:
         return f"go on with the run by its own command, which asyncgen status {place} shows"
     if not structure.pairs:
-        return f"there are no examples; see why in {shlex.quote(str(args.directory / 'failed.jsonl'))}"
+        return f"there are no examples; see why in {quote(str(args.directory / 'failed.jsonl'))}"
     if found is not None and found.dry:
         words = [word for word in shlex.split(command("", *sys.argv[1:])) if word != "--dry-run"]
         return shlex.join(["asyncgen", *words])
