@@ -140,6 +140,7 @@ class PlainChatCompletions(AsyncOpenAI):
             connections,
             connect_timeout,
             short=self.short,
+            direct=self.short,
             proxy=proxy_of(base_url),
             headers=headers,
             tls=trusted() if parts.scheme == "https" else None,
