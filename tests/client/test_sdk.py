@@ -49,7 +49,7 @@ class Server:
             writer.close()
 
 
-PRIVATE_PARTS = ("FinalRequestOptions", "_build_request", "request")
+PRIVATE_PARTS = ("FinalRequestOptions", "_build_request", "_make_status_error_from_response", "request")
 
 
 def another_sdk(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
