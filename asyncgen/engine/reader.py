@@ -105,7 +105,7 @@ class Intake:
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
             rows = plural(scanned.repeated, one_of(self._rows))
-            self._observe(Notice(f"{rows} {have} the note_id of an earlier one; all are kept", warning=True))
+            self._observe(Notice(f"{rows} {have} the id of an earlier one; all are kept", warning=True))
         return scanned
 
     def wanted(self, scanned: Scan) -> int:
