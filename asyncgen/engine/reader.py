@@ -191,6 +191,8 @@ class Intake:
             first, _, _ = seen.first.partition(b"\n")
             if seen.json_lines and b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
                 return "this looks like CSV: give the file a name that ends in .csv"
+            if seen.json_lines and first.strip() in {b"[", b"{"} or first.lstrip()[:1] == b"[":
+                return "this is JSON, but not an object a line: write it as JSON lines (jq -c '.[]?' for a list)"
         return ""
 
 
