@@ -68,6 +68,8 @@ def build(
         recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning) if make is None else make(prompts)
         if prompts.unknown and warn is not None:
             warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+        if prompts.doubtful and warn is not None:
+            warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
         if prompts.ignored and warn is not None:
             warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
     elif name == REQUESTS:
