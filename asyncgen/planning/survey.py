@@ -1,6 +1,7 @@
 """What the pairs of a job need, by walking them through the recipe; and what calls of them have used."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 

@@ -66,12 +66,8 @@ def build(
         if prompts is None:
             raise UsageError(f"the recipe {name} needs ", Setting("prompt_file"), "; ", *_others())
         recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning) if make is None else make(prompts)
-        if prompts.unknown and warn is not None:
-            warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
-        if prompts.doubtful and warn is not None:
-            warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
-        if prompts.ignored and warn is not None:
-            warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
+        if warn is not None:
+            _warn_of(prompts, warn)
     elif name == REQUESTS:
         _refuse_beside_requests(config)
         return Requests(config.model, replace_model=config.replace_model)
@@ -91,6 +87,15 @@ def build(
 
         return Declared(RecipeFile(_path(name), columns, config.params))
     return Renamed(recipe, columns) if columns else recipe
+
+
+def _warn_of(prompts: PromptFile, warn: Callable[[str], None]) -> None:
+    if prompts.unknown:
+        warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    if prompts.doubtful:
+        warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
+    if prompts.ignored:
+        warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
 
 
 def model_of_input(recipe: str, input_jsonl: Path) -> str:
