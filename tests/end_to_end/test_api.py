@@ -24,7 +24,7 @@ from asyncgen.simulator import Latency
 
 from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 PROMPT = {"single_turn_system": 'Answer as {"a": 1}.', "single_turn_user": "What does {word} mean? {} {1}"}
 
 
@@ -45,9 +45,9 @@ def words(tmp_path, monkeypatch):
     ("number", "said"),
     [(0, "2 answers in explained/conversations.jsonl\n"), (1, "1: assistant\n2: assistant\n")],
 )
-def test_the_examples_of_the_readme_work_as_they_stand(serve, tmp_path, number, said):
+def test_the_examples_of_the_page_work_as_they_stand(serve, tmp_path, number, said):
     """Copied out of the page into a file; the second goes on where the first has ended."""
-    examples = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    examples = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     assert len(examples) == 2
     url = serve().base_url
     for example in examples[: number + 1]:
