@@ -122,6 +122,19 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class OutOfBatch:
+    """That something came out of a batch (by its number in the directory): for a request (by its hash).
+
+    `most` is what the request could cost; `id` is what the server calls the batch.
+    """
+
+    batch: int
+    id: str
+    request: str
+    most: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class ModelWays:
     """What is known of a model's requests before the first one.
 

@@ -98,6 +98,11 @@ class RunSettings:
         allow_http: send the key over http:// to another machine.
         restart: move an earlier run of the directory and what it has spent aside, and begin anew.
         skip_bad: leave input lines out that are no pair.
+        batch: ask through the server's Batch API: at half the price, within a day.
+        batch_tokens: of prompts that the account may have enqueued in batches; None: what the server takes.
+        batch_detach: leave as soon as the batches are at the server; the same call takes the answers later.
+        batch_finish: ask the last so many calls one by one, instead of waiting for another batch.
+        batch_adopt: take the answers to batches that the original of this directory, a copy, has sent.
     """
 
     num_pairs: int | None = None
@@ -119,6 +124,11 @@ class RunSettings:
     allow_http: bool = False
     restart: bool = False
     skip_bad: bool = False
+    batch: bool = False
+    batch_tokens: int | None = None
+    batch_detach: bool = False
+    batch_finish: int = 0
+    batch_adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +166,13 @@ class RunConfig(RunSettings):
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
-        _check_at_least_one(self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens"))
+        _check_at_least_one(
+            self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens", "batch_tokens")
+        )
+        if self.batch and len(self.endpoints) > 1:
+            raise UsageError(
+                Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"
+            )
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(Setting("max_cost"), f" must be a number of USD above 0, not {self.max_cost:g}")
         if not 0 < self.share <= 1:
@@ -214,6 +230,7 @@ class RunConfig(RunSettings):
             "save_every": self.save_every,
             "restart": self.restart,
             "skip_bad": self.skip_bad,
+            **({"batch": True} if self.batch else {}),
         }
 
     @property

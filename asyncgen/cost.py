@@ -19,7 +19,7 @@ class Price:
 
     `cache_write` is asked for the part that the provider writes to its cache (None: no more than for the prompt).
     Usage does not tell it apart, and OpenAI writes nearly all of a prompt of 1,024 tokens or more: all of it
-    counts as written.
+    counts as written. `batch` is the price of the Batch API (None: as any other call).
     """
 
     model: str
@@ -29,6 +29,12 @@ class Price:
     cache_write: float | None = None
     dated: str = ""
     source: str = ""
+    batch: "Price | None" = None
+
+    @property
+    def of_batches(self) -> "Price":
+        """What calls in batches are paid with."""
+        return self.batch or self
 
     def cost(self, usage: Usage) -> float:
         """What these tokens cost, in USD."""
@@ -36,12 +42,25 @@ class Price:
         fresh = (usage.prompt_tokens - cached) * max(self.prompt, self.cache_write or 0)
         return (fresh + cached * self.cached + usage.completion_tokens * self.completion) / MILLION
 
+    def known_cost(self, spend: "Spend") -> float:
+        """What the server has counted costs, in USD."""
+        return self._cost_of(spend, spend.known)
+
+    def most_cost(self, spend: "Spend") -> float:
+        """That and the worst case of what was lost, in USD."""
+        return self._cost_of(spend, spend.most)
+
+    def _cost_of(self, spend: "Spend", usage: Usage) -> float:
+        return self.cost(less(usage, spend.batched)) + self.of_batches.cost(spend.batched)
+
 
 @dataclass(slots=True)
 class Spend:
     """Tokens that an output directory has cost so far, in all its runs.
 
     `lost_*` is the worst case of calls whose answer never arrived: the server may have counted it or not.
+    `batch_*`
+    are those of the others that came out of batches.
     """
 
     prompt_tokens: int = 0
@@ -49,12 +68,19 @@ class Spend:
     completion_tokens: int = 0
     lost_prompt_tokens: int = 0
     lost_completion_tokens: int = 0
+    batch_prompt_tokens: int = 0
+    batch_cached_tokens: int = 0
+    batch_completion_tokens: int = 0
 
-    def add(self, usage: Usage) -> None:
+    def add(self, usage: Usage, *, batch: bool = False) -> None:
         """An answer came, usable or not."""
         self.prompt_tokens += usage.prompt_tokens
         self.cached_tokens += usage.cached_tokens
         self.completion_tokens += usage.completion_tokens
+        if batch:
+            self.batch_prompt_tokens += usage.prompt_tokens
+            self.batch_cached_tokens += usage.cached_tokens
+            self.batch_completion_tokens += usage.completion_tokens
 
     def __add__(self, other: "Spend") -> "Spend":
         """What two directories have cost together."""
@@ -69,6 +95,11 @@ class Spend:
     def known(self) -> Usage:
         """What the server has counted."""
         return total_usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens)
+
+    @property
+    def batched(self) -> Usage:
+        """What of it came out of batches."""
+        return total_usage(self.batch_prompt_tokens, self.batch_completion_tokens, self.batch_cached_tokens)
 
     @property
     def most(self) -> Usage:
@@ -104,16 +135,32 @@ class CacheUse:
 
 def describe(spend: Spend, price: Price | None) -> str:
     """In words, such as "$1.23 (456,789 tokens)"."""
-    known, most = spend.known, spend.most
-    tokens = f"{known.total_tokens:,} tokens"
+    tokens = f"{spend.known.total_tokens:,} tokens"
     if price is None:
         return tokens
-    lost = price.cost(most) - price.cost(known)
-    return f"{dollars(price.cost(known))} ({tokens}" + (
-        f"; {dollars(lost)} at most for calls lost)" if lost else ")"
-    )
+    known = price.known_cost(spend)
+    lost = price.most_cost(spend) - known
+    return f"{dollars(known)} ({tokens}" + (f"; {dollars(lost)} at most for calls lost)" if lost else ")")
 
 
 def total_usage(prompt: int, completion: int, cached: int) -> Usage:
     """The usage of so many tokens."""
     return Usage(prompt, completion, prompt + completion, cached)
+
+
+def together(*usages: Usage) -> Usage:
+    """All of these tokens."""
+    return total_usage(
+        sum(one.prompt_tokens for one in usages),
+        sum(one.completion_tokens for one in usages),
+        sum(one.cached_tokens for one in usages),
+    )
+
+
+def less(whole: Usage, part: Usage) -> Usage:
+    """What is left of some tokens without a part of them, which is never less than none."""
+    return total_usage(
+        max(0, whole.prompt_tokens - part.prompt_tokens),
+        max(0, whole.completion_tokens - part.completion_tokens),
+        max(0, whole.cached_tokens - part.cached_tokens),
+    )

@@ -96,7 +96,8 @@ class CallEnded:
     `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds;
     `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked;
     `endpoint` names the server, where it has a name. `code` and `param` are those of a refusal; `sentence` is what
-    the server says, without anything that it quotes, with the first refusal of a kind.
+    the server says, without anything that it quotes, with the first refusal of a kind. `batch` is the server's id
+    of the batch that it came out of: such a call has no times of its own.
     """
 
     index: int
@@ -115,6 +116,28 @@ class CallEnded:
     code: str | None = None
     param: str | None = None
     sentence: str | None = None
+    batch: str = ""
+
+
+TAKEN = "taken"
+"""The status of a batch of which all is in the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchChanged:
+    """A batch stands in another way than before.
+
+    `number` is its number in the directory, `id` the server's for it (empty before it has one); `status` is what
+    the server calls it, or "sending" before and "taken" when all that came of it is in the journal. Of `requests`,
+    `completed` were answered and `failed` were not, as far as the server counts.
+    """
+
+    number: int
+    id: str
+    status: str
+    requests: int
+    completed: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +281,7 @@ Event = (
     | RepairStarted
     | CallEnded
     | CacheHit
+    | BatchChanged
     | PairDone
     | PairFailed
     | RecipeRaised

@@ -74,8 +74,9 @@ def with_article(noun: str) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 call`, `2,000 calls`."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    """`1 call`, `2,000 calls`, `3 batches`."""
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{number:,} {noun}{ending * (number != 1)}"
 
 
 def percent(share: float) -> str:

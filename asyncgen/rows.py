@@ -44,6 +44,12 @@ class Row(Generic[I]):
     pair: I
 
 
+def retried(item: I, reason: str) -> I:
+    """The item, to be asked again for a reason, where it takes that."""
+    again: Callable[[str], I] | None = getattr(item, "retried", None)
+    return item if again is None or not reason else again(reason)
+
+
 def named(item: I, number: int) -> I:
     """The item, which has no name: called by the number of its row (from 1) where it takes that."""
     numbered: Callable[[int], I] | None = getattr(item, "numbered", None)

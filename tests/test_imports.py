@@ -19,7 +19,7 @@ ONLY_USERS = {
     "aiofiles": {"storage.disk"},
     "tqdm": {"cli.bar"},
     "uvloop": {"engine.event_loop"},
-    "aiohttp": {"client.http_client", "client.transport_errors", "simulator"},
+    "aiohttp": {"client.batch_http", "client.http_client", "client.transport_errors", "simulator"},
     "pyarrow": {"export", "storage.input_formats.parquet"},
     "backports": {"storage.input_formats.packed"},
     "csv": {"medec.csv_files", "storage.input_formats.delimited"},

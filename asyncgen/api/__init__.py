@@ -132,7 +132,7 @@ def _prepare(settings: Settings) -> _Job:
     config = settings.config()
     recipe = build(config, make=settings.recipe if callable(settings.recipe) else None)
     prices = None if settings.prices is None else Path(settings.prices)
-    price = load_price(config.model, prices, config.params.get("service_tier"))
+    price = load_price(config.model, prices, config.params.get("service_tier"), batch=config.batch)
     if price is None and config.max_cost is not None:
         raise UsageError(Setting("max_cost"), f" needs a price of {config.model}: give ", Setting("prices"))
     return _Job(config, recipe, price)

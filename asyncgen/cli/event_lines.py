@@ -1,11 +1,13 @@
 """What a run says of its events: a line each, thinned out where there are many."""
 
 import time
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.hints import explanation
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
+    BatchChanged,
     CallEnded,
     CheckpointSaved,
     Event,
@@ -20,6 +22,9 @@ from asyncgen.events import (
 )
 from asyncgen.humanize import clock, one_of, plural
 from asyncgen.rows import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and one line of these is enough
 WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # the bar tells of these
@@ -48,7 +53,17 @@ class EventLines:
         self._explained: set[tuple[object, ...]] = set()
         self._storm_until = 0.0
         self._storm_kind = ""
+        self._batches: dict[int, str] = {}
         self._last_checkpoint = time.monotonic()
+        self._shown: dict[type[Any], Callable[[Any], None]] = {
+            CallEnded: self._show_attempt,
+            PairFailed: self._show_failure,
+            RecipeRaised: self._show_failure,
+            CheckpointSaved: self._show_checkpoint,
+            Paused: self._show_pause,
+            BatchChanged: self._show_batch,
+            StopRequested: self._show_stop,
+        }
 
     @property
     def storm(self) -> str:
@@ -60,10 +75,11 @@ class EventLines:
 
     def show(self, event: Event) -> None:
         """Print the line of an event, if it is worth one."""
+        if type(event) in self._shown:
+            self._shown[type(event)](event)
+            return
         say = self._lines.say
         match event:
-            case CallEnded():
-                self._show_attempt(event)
             case InputLoaded():
                 self._rows = event.rows
                 say(f"Loaded {event.pairs} {event.rows} from {event.path}")
@@ -73,14 +89,6 @@ class EventLines:
                 say(f"Resuming from {one_of(self._rows)} {event.first} (checkpoint found)")
             case RepairStarted():
                 say(f"Asking again for {plural(event.pairs, one_of(self._rows))} that {event.why}")
-            case PairFailed() | RecipeRaised():
-                self._show_failure(event)
-            case CheckpointSaved():
-                self._show_checkpoint(event)
-            case Paused():
-                self._show_pause(event)
-            case StopRequested():
-                self._show_stop(event)
 
     def _show_attempt(self, event: CallEnded) -> None:
         if event.outcome not in WAITED_FOR:
@@ -134,6 +142,15 @@ class EventLines:
                 f"  the server {what} ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
                 f"until {clock(now + event.seconds)}"
             )
+
+    def _show_batch(self, event: BatchChanged) -> None:
+        before, self._batches[event.number] = self._batches.get(event.number, ""), event.status
+        if event.status == before and not self._verbose:
+            return
+        named = f" ({event.id})" if event.id else ""
+        failed = f", {event.failed:,} failed" if event.failed else ""
+        how = f"{event.completed:,} of {plural(event.requests, 'request')} done{failed}"
+        self._lines.say(f"Batch {event.number}{named}: {event.status.replace('_', ' ')}, {how}")
 
     def _show_stop(self, event: StopRequested) -> None:
         if event.in_flight:

@@ -92,7 +92,7 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
             command=this_command_from_anywhere(sys.argv),
             wording=in_flags,
         )
-        _handle_signals(run.stop)
+        handle_signals(run.stop)
         if local is not None:
             stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
         if flaws is not None:
@@ -144,7 +144,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         cluster = RayCluster()
-        _handle_signals(run.stop)  # Ray has taken them
+        handle_signals(run.stop)  # Ray has taken them
         return cluster
 
     try:
@@ -158,7 +158,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
             expect=await expectation(config, job.price, job.tier),
             command=this_command_from_anywhere(sys.argv),
         )
-        _handle_signals(run.stop)
+        handle_signals(run.stop)
         summary = await run.execute()
     finally:
         disk.close()
@@ -172,7 +172,7 @@ def _say_addresses(console: Any, config: RunConfig) -> None:
         console.say(line)
 
 
-def _handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
+def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
     A terminal that is closed stops in order too, however often it says so. What was ignored at the start stays so:

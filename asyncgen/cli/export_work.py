@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
     from asyncgen.export.lines import LinesExport
     from asyncgen.export.run_files import RunFiles
+    from asyncgen.quality.judge.selection import RowSelection
     from asyncgen.storage.staging import Staged
 
 FOLDER = "hf"
@@ -22,7 +23,7 @@ DEFAULT_TEMPLATE = "detection"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An export and what is particular about it: the card, and the sink of the format `parquet`."""
+    """An export and what is particular about it: the card, the sink of the format `parquet`, the rows taken."""
 
     files: "RunFiles"
     export: "Export | LinesExport"
@@ -32,10 +33,14 @@ class Work:
     needed_by: str
     render: "Callable[[str, ExportTally, dict[str, Path]], str]"
     parquet_sink: "Callable[[Staged], RecordSink]"
+    selection: "RowSelection | None"
 
 
-def paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None) -> Work:
+def paired_work(
+    args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None, selection: "RowSelection | None"
+) -> Work:
     """Notes with labels, through a template."""
+    from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.card import render_card  # noqa: PLC0415
     from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
     from asyncgen.export.export_run import Export  # noqa: PLC0415
@@ -56,6 +61,7 @@ def paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: S
         split=split,
         shuffle_seed=args.seed if args.shuffle else None,
         skip_bad=args.skip_bad,
+        keeps=None if selection is None else selection.keeps,
     )
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
@@ -67,14 +73,18 @@ def paired_work(args: argparse.Namespace, files: "RunFiles", name: str, split: S
             format_name=args.format,
             files=paths,
             finished=files.finished,
+            trust=card_rows(selection, files.state.rows),
         )
 
     nothing = f"no pair has what the template {export.template.name} needs: nothing is written"
-    return Work(files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink)
+    return Work(files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink, selection)
 
 
-def lines_work(args: argparse.Namespace, files: "RunFiles", split: Split | None) -> Work:
+def lines_work(
+    args: argparse.Namespace, files: "RunFiles", split: Split | None, selection: "RowSelection | None"
+) -> Work:
     """Lines as the recipe wrote them."""
+    from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.lines import LinesExport, find_source  # noqa: PLC0415
     from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
     from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415
@@ -84,12 +94,13 @@ def lines_work(args: argparse.Namespace, files: "RunFiles", split: Split | None)
         raise UsageError(
             f"--template is for notes with labels, and {source.name} holds {source.shape}: leave it out"
         )
-    export = LinesExport(source, args.format, split, args.seed if args.shuffle else None, args.skip_bad)
+    keeps, trust = None if selection is None else selection.keeps, card_rows(selection, files.state.rows)
+    export = LinesExport(source, args.format, split, args.seed if args.shuffle else None, args.skip_bad, keeps)
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
-        return render_lines_card(title, source, tally, format_name=args.format, files=paths)
+        return render_lines_card(title, source, tally, format_name=args.format, files=paths, trust=trust)
 
     suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
     loader = "parquet" if args.format == "parquet" else "json"
     nothing = f"no line is fit for {args.format}: nothing is written"
-    return Work(files, export, suffix, loader, nothing, "format", render, LinesParquetSink)
+    return Work(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)

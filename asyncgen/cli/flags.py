@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the contract."""
     add_job_arguments(parser)
     add_api_arguments(parser)
+    add_batch_arguments(parser)
     add_engine_arguments(parser)
     add_screen_arguments(parser)
 
@@ -192,6 +193,39 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     api.add_argument("--allow-http", action="store_true", help="send the key over http:// to another machine")
     add_simulate_argument(api)
     add_local_argument(api)
+
+
+def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Calls through the Batch API."""
+    batch = parser.add_argument_group("the Batch API")
+    batch.add_argument(
+        "--batch",
+        action="store_true",
+        help="ask through the server's Batch API: half the price, within a day; the outputs are the same",
+    )
+    batch.add_argument(
+        "--batch-tokens",
+        type=_count,
+        metavar="N",
+        help="tokens of prompts that the account may have enqueued (see its limits page; default: no limit)",
+    )
+    batch.add_argument(
+        "--batch-detach",
+        action="store_true",
+        help="leave when the batches are at the server (exit code 75); the same command takes the answers later",
+    )
+    batch.add_argument(
+        "--batch-finish",
+        type=int,
+        default=0,
+        metavar="N",
+        help="ask the last N calls one by one, instead of waiting for another batch (%(default)s)",
+    )
+    batch.add_argument(
+        "--batch-adopt",
+        action="store_true",
+        help="in a copy of a directory: take the answers to the batches that the original has sent",
+    )
 
 
 def add_limit_arguments(group: argparse._ArgumentGroup) -> None:

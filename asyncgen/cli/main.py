@@ -28,6 +28,7 @@ COMMANDS = (
     "merge",
     "report",
     "verify",
+    "view",
     "trace",
     "export",
     "tune",

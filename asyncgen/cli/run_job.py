@@ -6,7 +6,7 @@ import resource
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
 from asyncgen.cli.endpoint_tables import load_endpoints
@@ -70,7 +70,7 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
     model = _model(args, local)
     tier = None if args.tier is None else load_tier(args.tier, model.name, by_default=args.model is None)
     config = _config(args, tier, local, model, needs_key=needs_key)
-    price = load_price(config.model, args.prices, config.params.get("service_tier"))
+    price = load_price(config.model, args.prices, config.params.get("service_tier"), batch=config.batch)
     if price is None and config.max_cost is not None:
         raise UsageError(
             f"--max-cost needs a price of {config.model}: give --prices FILE (see configs/models.toml)"
@@ -98,6 +98,8 @@ def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
             "--simulate and --local serve this process alone: for --engine ray start a server that all machines "
             "reach (asyncgen simulate), and name it with --base-url"
         )
+    if job.config.batch:
+        raise UsageError("--batch asks from one process, and needs no more: leave --engine ray out")
     if job.config.shard is not None:
         raise UsageError("--shard and --engine ray both divide the run: leave one out")
     for served in job.config.endpoints:
@@ -221,6 +223,7 @@ def _config(
         restart=args.restart,
         skip_bad=args.skip_bad,
         shard=args.shard,
+        **_batch(args),
     )
     if config.ceiling > sockets():
         what = "the concurrency of all endpoints," if args.endpoint else "--concurrency"
@@ -233,6 +236,12 @@ def _config(
             only, "without one there are --simulate (a simulated API) and --local (a model on this machine)"
         )
     return config
+
+
+def _batch(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings of the Batch API, which other commands have not."""
+    names = ("batch", "batch_tokens", "batch_detach", "batch_finish", "batch_adopt")
+    return {name: getattr(args, name) for name in names if hasattr(args, name)}
 
 
 _IN_A_TABLE = {"openai_api_key": "api-key-env", "header": "headers"}

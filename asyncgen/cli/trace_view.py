@@ -60,7 +60,9 @@ def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> Non
         parts = [
             _time(attempt.get("time")),
             f"{attempt.get('outcome')}{status}",
-            f"{attempt.get('took', 0):.2f} s after waiting {attempt.get('waited', 0):.2f} s",
+            f"in {attempt['batch']}"
+            if attempt.get("batch")
+            else f"{attempt.get('took', 0):.2f} s after waiting {attempt.get('waited', 0):.2f} s",
             str(attempt.get("request_id") or "no request id"),
         ]
         _say(f"{margin}attempt {attempt.get('attempt')}: {', '.join(parts)}")

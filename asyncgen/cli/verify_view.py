@@ -3,18 +3,25 @@
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from heapq import nsmallest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from asyncgen.cli.review_lines import review_lines
 from asyncgen.humanize import many_of, one_of
 from asyncgen.quality.checks.finding import CHECKS, KINDS, Finding
 from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.judge.verdict import Verdict
 from asyncgen.quality.output_lines import Problem
 from asyncgen.quality.structure import Structure
 from asyncgen.quality.verification import Judged
 from asyncgen.recipes.contents import Contents
+
+if TYPE_CHECKING:
+    from asyncgen.cli.judge_session import JudgeReport
+    from asyncgen.quality.review_agreement import ReviewAgreement
 
 # Also what steers the direction of a line or hides in it.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
@@ -46,6 +53,7 @@ class VerifyReport:
         self._last = -1
         self.pairs: dict[int, list[Judged]] = {}
         self.states: Counter[State] = Counter()
+        self.review: ReviewAgreement | None = None  # what a person said of the rows
         self.counts: Counter[str] = Counter()
 
     @property
@@ -55,6 +63,8 @@ class VerifyReport:
 
     def add(self, judged: Judged) -> None:
         """Take in a pair, or one more finding of one."""
+        if self.review is not None:
+            self.review.add(judged)
         if judged.index > self._last:  # what comes once more, as a twin of another one, is flagged already
             self._last = judged.index
             self.states[judged.state] += 1
@@ -71,16 +81,20 @@ class VerifyReport:
         """The worst pairs first; among equals, in input order."""
         return nsmallest(self._show, self._worst, key=lambda judged: (-judged.weight, judged.index))
 
-    def in_state(self, state: State) -> list[dict[str, Any]]:
-        """The pairs of a state that are kept, in input order."""
-        return [pair_as_json(judged) for _, judged in sorted(self.pairs.items()) if judged[0].state is state]
+    def in_state(self, state: State, verdicts: Mapping[int, Verdict]) -> list[dict[str, Any]]:
+        """The pairs of a state that are kept, in input order, with what the judge says."""
+        return [
+            pair_as_json(judged, verdicts.get(index))
+            for index, judged in sorted(self.pairs.items())
+            if judged[0].state is state
+        ]
 
     def percent(self, state: State) -> float:
         """Share of the pairs that are in a state."""
         return 100 * self.states[state] / max(1, self.judged)
 
 
-def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
+def pair_as_json(judged: list[Judged], verdict: Verdict | None) -> dict[str, Any]:
     """A pair with its state, findings and passages that no rule accounts for; a twin's finding comes once more."""
     first = judged[0]
     return {
@@ -90,6 +104,7 @@ def pair_as_json(judged: list[Judged]) -> dict[str, Any]:
         "kinds": [kind for one in judged for kind in one.kinds],
         "findings": [finding for one in judged for finding in one.judgement.findings],
         "unproven": [{"was": place.was, "became": place.became} for place in first.judgement.unproven],
+        "judge": verdict,
     }
 
 
@@ -117,9 +132,16 @@ def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool
     _structure(structure)
     for reason in not_checked(contents, with_input=with_input):
         _say(f"not checked    {reason}")
-    if not is_judged(contents, with_input=with_input):
-        return
-    for state, says in (_SAYS if contents.paraphrase and with_input else _CHECKED).items():
+    if is_judged(contents, with_input=with_input):
+        _quality(contents, report, _SAYS if contents.paraphrase and with_input else _CHECKED)
+    for line in () if report.review is None else review_lines(report.review, rows):
+        _say(line)
+
+
+def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]) -> None:
+    """States, counts by kind, the worst pairs."""
+    rows = many_of(contents.rows)
+    for state, says in said.items():
         number = f"{report.states[state]:,} of {report.judged:,} {rows} ({report.percent(state):.2f} %)"
         _say(f"{_NAMES.get(says, state):<14} {number:<32} {says}")
     if report.counts:
@@ -134,8 +156,19 @@ def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool
             _say(f"  {finding.kind:<16} {_words(finding)}")
 
 
-def print_json(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
-    """One object; every finding, and every passage that no rule accounts for, by pair."""
+def print_judge(found: "JudgeReport", rows: str) -> None:
+    """What the judge says, how well it does, and what follows; or what asking it would take."""
+    from asyncgen.cli.judge_view import judge_lines, plan_lines  # noqa: PLC0415 - it brings the engine
+
+    for line in plan_lines(found) if found.dry else judge_lines(found, rows):
+        _say(line)
+
+
+def print_json(
+    structure: Structure, report: VerifyReport, *, with_input: bool, judge: "JudgeReport | None" = None
+) -> None:
+    """One object; every finding, every passage that no rule accounts for, and what the judge says, by pair."""
+    verdicts = {} if judge is None else judge.verdicts
     problems, contents = structure.problems, structure.contents
     content: dict[str, Any] = {
         "rows": contents.rows,
@@ -155,13 +188,18 @@ def print_json(structure: Structure, report: VerifyReport, *, with_input: bool) 
             "open": report.states[State.OPEN],
             "percent": round(report.percent(State.FLAGGED), 4),
             "counts": report.counts,
-            "pairs": report.in_state(State.FLAGGED),
-            "open_pairs": report.in_state(State.OPEN),
-            "worst": [pair_as_json([judged]) for judged in report.worst()],
+            "pairs": report.in_state(State.FLAGGED, verdicts),
+            "open_pairs": report.in_state(State.OPEN, verdicts),
+            "worst": [pair_as_json([judged], verdicts.get(judged.index)) for judged in report.worst()],
         }
         if is_judged(structure.contents, with_input=with_input)
         else None,
+        "review": None if report.review is None else report.review.as_json(),
     }
+    if judge is not None:
+        from asyncgen.cli.judge_view import judge_as_json  # noqa: PLC0415 - as above
+
+        content["judge"] = judge_as_json(judge)
     sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 

@@ -77,8 +77,7 @@ class Parameters:
         key = endpoint, request.step, request.shape
         known = self._shapes.get(key)
         if known is None:
-            fields = tuple(sorted(_decoded(request.shape)))
-            known = self._shapes[key] = RequestShape(endpoint, request.step, fields)
+            known = self._shapes[key] = RequestShape(endpoint, request.step, shape_of(request))
         return known
 
     def body(self, endpoint: str, request: Prepared) -> bytes:
@@ -140,6 +139,14 @@ def told(model: str, adaptation: Adaptation) -> str:
     if adaptation.renamed is None:
         return f"Model {model}{where} takes no {adaptation.name}: left out"
     return f"Model {model}{where} takes {adaptation.renamed} for {adaptation.name}: sent so"
+
+
+def shape_of(request: Prepared) -> tuple[str, ...]:
+    """The names of a request's fields as configured, sorted: what servers take or refuse alike.
+
+    A request that is sent as it stands has none that could be adapted.
+    """
+    return () if request.whole else tuple(sorted(_decoded(request.shape)))
 
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:

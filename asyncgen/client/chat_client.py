@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, ModelWays, RequestShape, Usage
+from asyncgen.chat import (
+    NO_USAGE,
+    Adaptation,
+    ChatRequest,
+    Completion,
+    ModelWays,
+    OutOfBatch,
+    RequestShape,
+    Usage,
+)
 from asyncgen.client.adaptations import Parameters, told
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
@@ -55,7 +64,12 @@ class CallLog(Protocol):
         """A call is about to be sent."""
 
     def answered(
-        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage = NO_USAGE,
     ) -> None:
         """A usable answer has arrived; `lost` is what it may have cost beside what the server has said."""
 
@@ -64,6 +78,24 @@ class CallLog(Protocol):
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
         """The attempt ended without a usable answer; `lost` is what it may have cost without saying so."""
+
+
+class BatchLog(Protocol):
+    """The same for what comes out of batches."""
+
+    def answered(
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage,
+        came: OutOfBatch,
+    ) -> None:
+        """A usable answer has come."""
+
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, came: OutOfBatch) -> None:
+        """No usable answer has come."""
 
 
 class ChatClient:
@@ -163,8 +195,7 @@ class ChatClient:
                     self._outages.wait(result.kind, endpoint)
                 case GiveUp():
                     self._outages.give_up(endpoint, result)
-                    names = self._explanations.names(result, request, caller.answers)
-                    raise CallFailed(request.step, result.kind, retries.counted or attempt, result.status, *names)
+                    raise self.refusal(caller, request, result, retries.counted or attempt)
                 case Stop():
                     self._outages.reject(endpoint, result)
 
@@ -180,7 +211,7 @@ class ChatClient:
         if caller.seconds <= 0:
             raise CallFailed(request.step, "deadline", attempts)
         await self._gate.backoff(seconds)
-        return self._with_more_room(request) if kind == "reasoning_length" else request
+        return self.with_more_room(request) if kind == "reasoning_length" else request
 
     async def _attempt(
         self, caller: Caller, attempt: int, request: Prepared, retries: Retries, *, refused: bool
@@ -202,7 +233,8 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
             if isinstance(result, Completion):
-                result = self._answered(caller, request, result)
+                result, lost = self._counted(request, result)
+                self._log.answered(caller.index, request.step, request.hash, result, lost)
                 self._outages.answered()
                 self._unsettled.pop(endpoint.name, None)
                 endpoint.pauses_in_a_row = 0
@@ -223,32 +255,111 @@ class ChatClient:
         finally:
             self._gate.leave(grant, request.most)
             self._probes.leave(self._parameters.shape(endpoint.name, request), answered=answered)
-        names: tuple[str | None, str | None] = (None, None)
-        sentence = None
-        if isinstance(result, Failure):
-            names = self._explanations.names(result, request, caller.answers)
-            sentence = self._explanations.sentence(result, request, caller.answers, names)
-        self._observe(
+        self._tell(
+            caller,
+            request,
+            result,
             CallEnded(
                 index=caller.index,
                 note_id=caller.note_id,
                 step=request.step,
                 request=request.hash,
                 attempt=attempt,
-                outcome="ok" if isinstance(result, Completion) else result.kind,
-                status=200 if isinstance(result, Completion) else result.status,
+                outcome="ok",
+                status=200,
                 request_id=headers.get("x-request-id"),
                 started=grant.at,
                 waited=grant.at - queued,
                 took=now() - grant.at,
                 usage=result.usage,
                 endpoint=endpoint.name,
-                code=names[0],
-                param=names[1],
-                sentence=sentence,
-            )
+            ),
         )
         return endpoint, sent, result
+
+    def take(
+        self,
+        log: BatchLog,
+        caller: Caller,
+        request: Prepared,
+        result: Completion | Failure,
+        came: OutOfBatch,
+        attempt: int,
+        request_id: str | None,
+    ) -> Completion | Failure:
+        """Take what a batch has brought for a request: into the log first, as any answer.
+
+        Args:
+            log: the journal.
+            caller: the pair.
+            request: what was asked.
+            result: what came, judged.
+            came: of which batch.
+            attempt: the how-manieth of the call.
+            request_id: the server's.
+        """
+        if isinstance(result, Completion):
+            result, lost = self._counted(request, result)
+            log.answered(caller.index, request.step, request.hash, result, lost, came)
+            caller.answers.append(result.text)
+        else:
+            lost = request.most if result.unsaid else NO_USAGE
+            if result.answer is not None:
+                caller.not_accepted[request.step] = self._as_kept(result.answer)
+            log.failed(caller.index, request.step, result.kind, result.usage, lost, came)
+        self._tell(
+            caller,
+            request,
+            result,
+            CallEnded(
+                index=caller.index,
+                note_id=caller.note_id,
+                step=request.step,
+                request=request.hash,
+                attempt=attempt,
+                outcome="ok",
+                status=200,
+                request_id=request_id,
+                started=asyncio.get_running_loop().time(),
+                waited=0.0,
+                took=0.0,
+                usage=result.usage,
+                endpoint=self._config.endpoints[0].name,
+                batch=came.id,
+            ),
+        )
+        return result
+
+    def refusal(self, caller: Caller, request: Prepared, failure: Failure, attempts: int) -> CallFailed:
+        """The failure of a call that is given up after so many attempts."""
+        names = self._explanations.names(failure, request, caller.answers)
+        return CallFailed(request.step, failure.kind, attempts, failure.status, *names)
+
+    def body(self, request: Prepared) -> bytes:
+        """The body of a request as the first endpoint takes it."""
+        return self._parameters.body(self._config.endpoints[0].name, request)
+
+    def learn(self, request: Prepared, failure: Failure) -> bool:
+        """Learn from a refusal what the first endpoint takes; whether the request goes out in another way now.
+
+        Raises:
+            Stopping: the run stops, for the user wants nothing to be left out.
+        """
+        return self._adapt(self._gate.endpoints[0], request, self.body(request), failure)
+
+    def _tell(self, caller: Caller, request: Prepared, result: Completion | Failure, ended: CallEnded) -> None:
+        """Tell how an attempt ended; of one that failed, why."""
+        if isinstance(result, Failure):
+            names = self._explanations.names(result, request, caller.answers)
+            ended = replace(
+                ended,
+                outcome=result.kind,
+                status=result.status,
+                code=names[0],
+                param=names[1],
+                sentence=self._explanations.sentence(result, request, caller.answers, names),
+            )
+        self._observe(ended)
 
     async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> Grant:
         """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
@@ -276,8 +387,8 @@ class ChatClient:
             await self._probes.enter(shape)
             held = shape
 
-    def _answered(self, caller: Caller, request: Prepared, completion: Completion) -> Completion:
-        """Note an answer; what it cost without saying so counts with the most that it may be."""
+    def _counted(self, request: Prepared, completion: Completion) -> tuple[Completion, Usage]:
+        """An answer as it is noted, and what it may have cost without saying so."""
         said, most = completion.usage, request.most
         prompt = 0 if said.prompt_tokens else most.prompt_tokens
         answer = 0 if said.completion_tokens else most.completion_tokens
@@ -293,9 +404,7 @@ class ChatClient:
             )
         if not request.whole:  # an image takes more room in a body than tokens
             self._check_prompt(len(request.body), said.prompt_tokens)
-        completion = self._as_kept(completion)
-        self._log.answered(caller.index, request.step, request.hash, completion, lost)
-        return completion
+        return self._as_kept(completion), lost
 
     def _as_kept(self, completion: Completion) -> Completion:
         """Without what the model thought, unless that is kept."""
@@ -339,7 +448,7 @@ class ChatClient:
             self._probes.found(learned)
         return self._parameters.body(endpoint.name, request) != sent
 
-    def _with_more_room(self, request: Prepared) -> Prepared:
+    def with_more_room(self, request: Prepared) -> Prepared:
         """The request with twice the limit, as model and budget allow it: reasoning has used the first up."""
         if request.limit is None:
             return request

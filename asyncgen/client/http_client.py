@@ -150,7 +150,7 @@ class HttpClient(httpx2.AsyncClient):
                 if encoding not in _DECODED:
                     response.close()
                     raise UnreadableError("encoding", encoding[:40] if encoding.isascii() else "unknown")
-                body = await _read(response)
+                body = await read_whole(response)
         except (aiohttp.ClientError, OSError) as error:
             raise translated(error, request, self._proxy) from error
         if self._short and response.status == _OK:
@@ -165,20 +165,35 @@ class HttpClient(httpx2.AsyncClient):
 
     def _open(self, scheme: str) -> aiohttp.ClientSession:
         if self._session is None:  # not before: it belongs to the running loop
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections,
-                    keepalive_timeout=KEEP_ALIVE,
-                    ssl=self._tls if scheme == "https" and self._tls is not None else True,
-                    resolver=_Resolver(),
-                ),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                max_line_size=MOST_HEADER_BYTES,
-                max_field_size=MOST_HEADER_BYTES,
-                max_headers=MOST_HEADERS,
+            self._session = open_session(
+                connections=self._connections,
+                connect_timeout=self._connect_timeout,
+                tls=self._tls if scheme == "https" else None,
             )
         return self._session
+
+
+def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
+    """The connections to a server, on the running loop.
+
+    Args:
+        connections: at most so many are open.
+        connect_timeout: seconds to open one.
+        tls: certificates to trust, for addresses of https.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=connections,
+            keepalive_timeout=KEEP_ALIVE,
+            ssl=True if tls is None else tls,
+            resolver=_Resolver(),
+        ),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=MOST_HEADER_BYTES,
+        max_field_size=MOST_HEADER_BYTES,
+        max_headers=MOST_HEADERS,
+    )
 
 
 class _Resolver(aiohttp.ThreadedResolver):
@@ -190,7 +205,7 @@ class _Resolver(aiohttp.ThreadedResolver):
         return await super().resolve("localhost" if is_local_name(host) else host, port, family)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def read_whole(response: aiohttp.ClientResponse) -> bytes:
     """The decoded body, in one piece; without reading on when there is too much of it."""
     chunks: list[bytes] = []
     size = 0

@@ -55,9 +55,10 @@ class Outages:
         Raises:
             Stopping: this endpoint was the last one, and the run stops.
         """
-        advice, said = _advice(failure, self._config, self._served[endpoint.name]), _said(failure)
-        if not self._goes_on_without(endpoint, failure.kind, Message(advice, f" ({said})")):
-            self._stop(KeyOrQuotaError(_named(endpoint), advice, ", then ", Phrase.AGAIN, f" ({said})"))
+        advice = advice_on(failure, self._config, self._served[endpoint.name])
+        names = said(failure)
+        if not self._goes_on_without(endpoint, failure.kind, Message(advice, f" ({names})")):
+            self._stop(KeyOrQuotaError(_named(endpoint), advice, ", then ", Phrase.AGAIN, f" ({names})"))
             raise Stopping
 
     def give_up(self, endpoint: Endpoint, failure: Failure) -> None:
@@ -134,7 +135,7 @@ class Outages:
         return True
 
 
-def _said(failure: Failure) -> str:
+def said(failure: Failure) -> str:
     """What the server said, in names."""
     status = f"status {failure.status}" if failure.status else "no answer"
     return ", ".join(filter(None, [status, failure.code, failure.request_id]))
@@ -145,7 +146,7 @@ def _named(endpoint: Endpoint) -> str:
     return f"endpoint {endpoint.name}: " if endpoint.name else ""
 
 
-def _advice(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:
+def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:
     """What to do about it."""
     address = served.address
     unknown = f"the server does not know the model {config.model!r} or the address; check "

@@ -45,7 +45,7 @@ class ProxyRefusedError(httpx2.ProxyError):
         self.status = status
 
 
-def translated(error: BaseException, request: httpx2.Request, proxy: Proxy | None) -> httpx2.TransportError:
+def translated(error: BaseException, request: httpx2.Request | None, proxy: Proxy | None) -> httpx2.TransportError:
     """An error of aiohttp, as one of httpx2."""
     if proxy is not None:
         if isinstance(error, aiohttp.ClientHttpProxyError):

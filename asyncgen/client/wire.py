@@ -67,7 +67,7 @@ class SdkWire:
                 base_url=served.base_url,
                 connections=config.ceiling_of(served),
                 connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
-                headers=_headers(served),
+                headers=headers_of(served),
             )
             for served in config.endpoints
         }
@@ -127,7 +127,7 @@ class SdkWire:
         return replace(_connection_failure(error), unsaid=not isinstance(cause, self._sdk.NOT_SENT))
 
 
-def _headers(served: EndpointConfig) -> dict[str, str]:
+def headers_of(served: EndpointConfig) -> dict[str, str]:
     """What is sent besides the SDK's headers: Azure wants the key in one of its own."""
     key = {"api-key": served.api_key} if is_azure(served.base_url) and served.api_key else {}
     return {**key, **served.headers}

@@ -5,23 +5,27 @@ the directory in a state that the next start understands.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any, Protocol
 
 from asyncgen.chat import ModelWays
 from asyncgen.config import RunConfig
+from asyncgen.engine.batch.asker import Key
+from asyncgen.engine.batch.rounds import Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
 from asyncgen.engine.stream import Tap, Tee
 from asyncgen.engine.writer import RunOutputs, Sink
+from asyncgen.errors import CallFailed
 from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe, rows_of_recipe
-from asyncgen.rows import Row
+from asyncgen.rows import Row, retried
+from asyncgen.storage.batch_files import BatchFiles
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.failed import failed_records
@@ -45,6 +49,9 @@ class Flaws(Protocol):
 
     def worst(self) -> tuple[int, ...]:
         """The indexes of the rows to regenerate, in input order."""
+
+    def reason(self, index: int) -> str:
+        """Why a row is regenerated, in words for the model; the same whenever it is asked."""
 
     def better(self, row: Row[Any], examples: Examples) -> bool:
         """Whether new examples of a row are better than those in the files."""
@@ -98,11 +105,18 @@ class Work:
                 journal.keep(index)
             outputs = RunOutputs(self._directory, self._recipe, journal, state, meters)
             self._engine.tally.begin(stop - state.first, done=state.done, failed=state.failed_pairs)
-            rows = self._intake.behind(state, stop)
             await self.begin_tap(state)
             try:
+                given_up = await self._collect(journal, lambda: self._intake.behind(state, stop), state.ways)
+                rows = self._intake.behind(state, stop)
                 await self._engine.run(
-                    journal, self._tapped(outputs), rows, count(first), self._breaker(), state.ways
+                    journal,
+                    self._tapped(outputs),
+                    rows,
+                    count(first),
+                    self._breaker(),
+                    state.ways,
+                    given_up=given_up,
                 )
                 state = outputs.state
                 replace_atomically(self._disk, self._directory.statistics, encode_statistics(state))
@@ -153,7 +167,7 @@ class Work:
             self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
             breaker = self._breaker()
             state, _ = await self._merge(
-                journal, spool, spool, asked, breaker, lambda: asked, state.ways, now.number
+                journal, spool, spool, asked, breaker, lambda: asked, state.ways, now.number, flaws.reason
             )
         kept = len(asked) - len(spool.repaired)
         left = f", {kept:,} kept: no better answer came" if kept else ""
@@ -176,12 +190,18 @@ class Work:
         settled: Callable[[], list[int]],
         ways: ModelWays | None,
         generation: int = 0,
+        reason: Callable[[int], str] | None = None,
     ) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask pairs and merge what they come to; the answers of those that are then `settled` may go."""
         self._engine.tally.begin(len(asked))
         try:
-            rows = self._intake.at(asked)
-            await self._engine.run(journal, sink, rows, iter(asked), breaker, ways, generation=generation)
+            given_up: dict[Key, CallFailed] = {}
+            if not generation:
+                given_up = await self._collect(journal, lambda: self._intake.at(asked), ways)
+            rows = self._intake.at(asked) if reason is None else _told(self._intake.at(asked), reason)
+            await self._engine.run(
+                journal, sink, rows, iter(asked), breaker, ways, generation=generation, given_up=given_up
+            )
             merged = await self._disk.call(
                 lambda: spool.merge(replace(journal.spend), journal.adaptations, replace(journal.cache))
             )
@@ -191,6 +211,13 @@ class Work:
             return merged
         finally:
             await spool.close()
+
+    async def _collect(self, journal: Journal, rows: Rows, ways: ModelWays | None) -> dict[Key, CallFailed]:
+        """Ask in batches where the user wants that, or an earlier start did; the calls that were given up."""
+        if not self._config.batch and not journal.batches.open:
+            BatchFiles(self._directory).keep_only(set())
+            return {}
+        return await self._engine.collect(journal, self._directory, rows, self._breaker(), ways)
 
     def _breaker(self) -> Breaker:
         rows = rows_of_recipe(self._recipe)
@@ -224,6 +251,15 @@ class Work:
             yield journal
         finally:
             await self._disk.call(journal.close)  # behind a sync that may still be queued
+
+
+async def _told(
+    rows: AsyncGenerator[Row[Any], None], reason: Callable[[int], str]
+) -> AsyncGenerator[Row[Any], None]:
+    """The rows, each with the reason for which it is asked again."""
+    async with aclosing(rows):
+        async for row in rows:
+            yield replace(row, pair=retried(row.pair, reason(row.index)))
 
 
 def _noticed(journal: Journal) -> Iterator[Notice]:

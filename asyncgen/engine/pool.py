@@ -7,7 +7,7 @@ writer commits, and the reason is raised.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,14 @@ from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
+from asyncgen.engine.batch.access import BatchAccess
+from asyncgen.engine.batch.asker import Key, WithoutGivenUp
+from asyncgen.engine.batch.rounds import BatchRounds, Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
 from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
-from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, DiskError
+from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, CallFailed, DiskError, Message, Stopping
 from asyncgen.events import (
     CacheHit,
     CallEnded,
@@ -36,6 +39,7 @@ from asyncgen.events import (
     StopRequested,
 )
 from asyncgen.humanize import one_of, plural
+from asyncgen.limits.budget import Budget
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.limits.pacer import MINUTE
@@ -43,15 +47,15 @@ from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
+from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
     from asyncgen.storage.cache.answers import CachedAnswers
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
-MAX_WAITING_BYTES = (
-    64 * 1024 * 1024
-)  # of outcomes behind a stuck row: 10,000 with a page of text, and bounded for any
+MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck row: 10,000 with a page of text
+_OVER_HTTP = BatchAccess()
 SPARE = 16  # calls in flight for each worker more than there are calls
 
 
@@ -59,10 +63,10 @@ SPARE = 16  # calls in flight for each worker more than there are calls
 class Tally:
     """What the events of this process add up to, for the samples and the summary.
 
-    `price` gives the cost of a call in USD; None: this model has no price.
+    `price` is that of the model; None: it has none.
     """
 
-    price: Callable[[Usage], float] | None = None
+    price: Price | None = None
     total: int = 0
     done: int = 0
     failed: int = 0
@@ -94,7 +98,7 @@ class Tally:
             self.completion_tokens += event.usage.completion_tokens
             self.tokens += event.usage.total_tokens
             if self.price is not None:
-                self.spent += self.price(event.usage)
+                self.spent += (self.price.of_batches if event.batch else self.price).cost(event.usage)
         elif isinstance(event, PairDone):
             self.done += 1
         elif isinstance(event, CacheHit):
@@ -118,6 +122,7 @@ class Engine:
         flush: awaited after each sample but the first and the last.
         open_wire: opens what carries the requests.
         probes: keeps what is found out about the requests that servers take.
+        batch_access: how it comes to a Batch API.
         model_checked: somebody else has looked the model up.
     """
 
@@ -131,10 +136,12 @@ class Engine:
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
         probes: Probes,
+        batch_access: BatchAccess = _OVER_HTTP,
         *,
         model_checked: bool = False,
     ) -> None:
         self._config = config
+        self._batch_access = batch_access
         self._open_wire = open_wire
         self._probes = probes
         self._model_checked = model_checked
@@ -143,7 +150,7 @@ class Engine:
         self._disk = disk
         self._observe = observe
         self._flush = flush
-        self.tally = Tally(None if price is None else price.cost)
+        self.tally = Tally(price)
         self.reason: AsyncgenError | None = None
         self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
@@ -167,6 +174,61 @@ class Engine:
             if endpoint in {"", one.name}:
                 self._gate.pause(seconds, one)
 
+    async def collect(
+        self,
+        journal: Journal,
+        directory: RunDirectory,
+        rows: Rows,
+        breaker: Breaker,
+        ways: ModelWays | None,
+        *,
+        generation: int = 0,
+    ) -> dict[Key, CallFailed]:
+        """Ask in batches what the rows need, until nothing is left to ask so; the calls that were given up.
+
+        Args:
+            journal: gets the answers.
+            directory: the output directory.
+            rows: streams them, from the first.
+            breaker: says when too many rows fail.
+            ways: what was known of the model when the run began.
+            generation: of the answers.
+
+        Raises:
+            AsyncgenError: the reason for which it was asked to stop.
+        """
+        given_up: dict[Key, CallFailed] = {}
+        server = self._batch_access.open(self._config, self._disk)
+        try:
+            async with self._service(journal, ways) as (_, client):
+                rounds = BatchRounds(
+                    self._config,
+                    self._recipe,
+                    journal,
+                    directory,
+                    client,
+                    self._gate,
+                    server,
+                    rows,
+                    breaker,
+                    self._tell,
+                    self._batch_access.timing,
+                    lambda most: self._exhausted(journal, _shortfall(self._gate.budget, most)),
+                    generation,
+                    self.cache,
+                )
+                try:
+                    given_up = await rounds.work()
+                except AsyncgenError as error:
+                    self.stop(error)
+                except Stopping:
+                    pass
+        finally:
+            await server.close()
+        if self.reason is not None:
+            raise self.reason
+        return given_up
+
     async def run(
         self,
         journal: Journal,
@@ -177,6 +239,7 @@ class Engine:
         ways: ModelWays | None,
         *,
         generation: int = 0,
+        given_up: dict[Key, CallFailed] | None = None,
     ) -> None:
         """Run the pool over the rows until they are through or the run is asked to stop.
 
@@ -188,6 +251,7 @@ class Engine:
             breaker: says when too many rows fail.
             ways: what was known of the model when the run began; None: an older version began it.
             generation: of the answers, raised when flagged rows are asked anew.
+            given_up: calls that have failed in batches.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
@@ -195,7 +259,55 @@ class Engine:
         config = self._config
         queue: asyncio.Queue[Row[Any] | None] = asyncio.Queue(config.batch_size)
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
-        self._gate.budget = open_budget(config, journal.spend, self._price)
+        writer = OrderedWriter(
+            sink,
+            expected,
+            save_every=config.save_every,
+            window=self._window,
+            observe=self._tell,
+            stop=self.stop,
+        )
+        async with self._service(journal, ways) as (group, client):
+            worker = Worker(
+                self._recipe,
+                WithoutGivenUp(client, given_up) if given_up else client,
+                journal,
+                self.stop,
+                breaker,
+                config.pair_timeout,
+                self._tell,
+                generation,
+                self.cache,
+            )
+            writing = [
+                group.create_task(writer.write(outcomes)),
+                group.create_task(writer.commit_regularly()),
+            ]
+            pool: list[asyncio.Task[None]] = []
+
+            def hire() -> None:
+                # Who waits for a backoff holds a worker, not a call; and somebody always stands at the gate.
+                gate = self._gate
+                missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
+                pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
+
+            hire()
+            hiring = group.create_task(self._hire(hire))
+            await self._read(rows, queue)
+            hiring.cancel()
+            await asyncio.wait(pool)
+            outcomes.put_nowait(None)
+            await asyncio.wait(writing)
+        if self.reason is not None:
+            raise self.reason
+
+    @asynccontextmanager
+    async def _service(
+        self, journal: Journal, ways: ModelWays | None
+    ) -> AsyncGenerator[tuple[asyncio.TaskGroup, ChatClient], None]:
+        """What calls need around them: budget, wire, the gate's pump, syncs and samples, in a group of tasks."""
+        config = self._config
+        self._gate.budget = open_budget(config, journal.spend, self._price, lambda: journal.batches.most)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
         for known in journal.adaptations:
@@ -212,25 +324,6 @@ class Engine:
             probes=self._probes,
             longest_answer=0 if listed is None else listed.max_output or 0,
         )
-        writer = OrderedWriter(
-            sink,
-            expected,
-            save_every=config.save_every,
-            window=self._window,
-            observe=self._tell,
-            stop=self.stop,
-        )
-        worker = Worker(
-            self._recipe,
-            client,
-            journal,
-            self.stop,
-            breaker,
-            config.pair_timeout,
-            self._tell,
-            generation,
-            self.cache,
-        )
         try:
             await self._check_model(wire)
             async with asyncio.TaskGroup() as group:
@@ -240,32 +333,12 @@ class Engine:
                     group.create_task(self._sample_regularly()),
                     group.create_task(self._stop_when_exhausted(journal)),
                 ]
-                writing = [
-                    group.create_task(writer.write(outcomes)),
-                    group.create_task(writer.commit_regularly()),
-                ]
-                pool: list[asyncio.Task[None]] = []
-
-                def hire() -> None:
-                    # Who waits for a backoff holds a worker, not a call; and somebody always stands at the gate.
-                    gate = self._gate
-                    missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
-                    pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
-
-                hire()
-                hiring = group.create_task(self._hire(hire))
-                await self._read(rows, queue)
-                hiring.cancel()
-                await asyncio.wait(pool)
-                outcomes.put_nowait(None)
-                await asyncio.wait(writing)
+                yield group, client
                 for helper in helpers:
                     helper.cancel()
         finally:
             await wire.close()
             self._sample()
-        if self.reason is not None:
-            raise self.reason
 
     async def check_model(self) -> None:
         """Look the model up before anything is begun; `run` does it where nobody has.
@@ -308,11 +381,12 @@ class Engine:
 
     async def _stop_when_exhausted(self, journal: Journal) -> None:
         await self._gate.exhausted.wait()
+        self.stop(self._exhausted(journal, self._gate.lacking))
+
+    def _exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
         spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
         rows = plural(left, one_of(rows_of_recipe(self._recipe)))
-        self.stop(
-            BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", self._gate.lacking)
-        )
+        return BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", lacking)
 
     async def _sync_regularly(self, journal: Journal) -> None:
         with suppress(asyncio.CancelledError):
@@ -364,6 +438,11 @@ class Engine:
     def _tell(self, event: Event) -> None:
         self.tally.observe(event)
         self._observe(event)
+
+
+def _shortfall(budget: Budget | None, most: Usage) -> Message:
+    assert budget is not None
+    return budget.shortfall(most, batch=True)
 
 
 def _use(endpoint: Endpoint) -> EndpointUse:

@@ -3,14 +3,25 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.chat_client import Caller
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
 from asyncgen.storage.journal import Journal
+
+
+class Asker(Protocol):
+    """What calls are asked of: a `ChatClient`, or what stands in its place."""
+
+    def prepare(self, step: str, request: ChatRequest) -> Prepared:
+        """Encode a request for `complete`."""
+
+    async def complete(self, caller: Caller, request: Prepared) -> Completion:
+        """The answer; it is in the journal when this returns."""
 
 
 class RowCalls:
@@ -29,7 +40,7 @@ class RowCalls:
     def __init__(
         self,
         caller: Caller,
-        client: ChatClient,
+        client: Asker,
         journal: Journal,
         generation: int,
         cache: CachedCalls | None = None,

@@ -12,6 +12,7 @@ from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
+from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.passes import Flaws, Work
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
@@ -31,6 +32,8 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
 
+_OVER_HTTP = BatchAccess()
+
 
 class Run:
     """One run of a recipe over an input file into an output directory.
@@ -48,6 +51,7 @@ class Run:
         open_wire: opens what carries the requests.
         probes: keeps what is found out about the requests that servers take; None: no other run shares it.
         model_checked: somebody else has looked the model up.
+        batch_access: how it comes to a Batch API.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Run:
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
         probes: Probes | None = None,
         model_checked: bool = False,
+        batch_access: BatchAccess = _OVER_HTTP,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -80,7 +85,16 @@ class Run:
         flush = self._session.telemetry.flush
         probes = Probes() if probes is None else probes
         self._engine = Engine(
-            config, price, recipe, disk, self._observe, flush, open_wire, probes, model_checked=model_checked
+            config,
+            price,
+            recipe,
+            disk,
+            self._observe,
+            flush,
+            open_wire,
+            probes,
+            batch_access,
+            model_checked=model_checked,
         )
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.chat_client import Caller
 from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import Breaker
-from asyncgen.engine.row_calls import RowCalls
+from asyncgen.engine.row_calls import Asker, RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
 from asyncgen.recipe import Examples, Recipe, Unparsed, examples_of_failed
@@ -47,7 +47,7 @@ class Worker:
     """
 
     recipe: Recipe[Any]
-    client: ChatClient
+    client: Asker
     journal: Journal
     stop: Callable[[AsyncgenError], None]
     breaker: Breaker

@@ -28,6 +28,7 @@ def render_card(
     format_name: str,
     files: Mapping[str, PurePath],
     finished: bool,
+    trust: Mapping[str, object],
 ) -> str:
     """The card, in Markdown.
 
@@ -39,8 +40,9 @@ def render_card(
         format_name: as which.
         files: the file of each side, relative to the card.
         finished: whether the run has reached its end.
+        trust: what is known of how far the examples can be trusted, by name.
     """
-    more = {"pairs left out by the template": len(tally.left_out), "template": template.name}
+    more = {"pairs left out by the template": len(tally.left_out), "template": template.name, **trust}
     parts = [
         _head(tally, files),
         f"# {inline(title)}\n",

@@ -65,7 +65,8 @@ class Export:
     """What to make of the examples of a run.
 
     `split` None: one side. `shuffle_seed` None: in input order. `skip_bad`: a pair that lacks what the template
-    needs is left out whole, so that CORRECT and INCORRECT stay equal; else it ends the export.
+    needs is left out whole, so that CORRECT and INCORRECT stay equal; else it ends the export. `keeps` says of
+    each pair (1 or 0) whether it is taken; None: all are.
     """
 
     examples: ExamplePairs
@@ -74,6 +75,7 @@ class Export:
     split: Split | None
     shuffle_seed: int | None
     skip_bad: bool
+    keeps: bytes | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -118,7 +120,10 @@ class Export:
 
     def _rendered(self, tally: ExportTally) -> Iterator[tuple[ExamplePair, tuple[Turn, ...]]]:
         """Each pair with its two turns, or with none when it is left out."""
-        for pair in self.examples.pairs():
+        for number, pair in enumerate(self.examples.pairs()):
+            if self.keeps is not None and not self.keeps[number]:
+                yield pair, ()
+                continue
             try:
                 turns = (self.template.render(pair.correct), self.template.render(pair.incorrect))
             except LackingError as lack:

@@ -102,7 +102,7 @@ class LinesExport:
     """What to make of the lines of a file.
 
     `split` None: one side. `shuffle_seed` None: in input order. `skip_bad`: a row with a line that the format
-    cannot hold is left out whole; else it ends the export.
+    cannot hold is left out whole; else it ends the export. `keeps` says of each row (1 or 0) whether it is taken.
     """
 
     source: Source
@@ -110,6 +110,7 @@ class LinesExport:
     split: Split | None
     shuffle_seed: int | None
     skip_bad: bool
+    keeps: bytes | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -157,6 +158,10 @@ class LinesExport:
         number = 0
         while block := list(islice(lines, source.lines)):
             number += 1
+            ends = [end for _, end in block]
+            if self.keeps is not None and not self.keeps[number - 1]:
+                yield ALL, [], ends
+                continue
             found = [source.record(line) for line, _ in block]
             records = []
             try:
@@ -166,7 +171,7 @@ class LinesExport:
                 if not self.skip_bad:
                     raise self._unfit(_name_of(found[0], number), problem) from None
                 tally.left_out.append(_name_of(found[0], number))
-            yield self._side(found[0]), records, [end for _, end in block]
+            yield self._side(found[0]), records, ends
 
     def _of_shape(self, record: dict[str, Any]) -> dict[str, Any]:
         if shape_of(record) is not self.source.shape:

@@ -11,7 +11,13 @@ _HEAD = ("task_categories:", "- text-generation", "tags:", "- synthetic")
 
 
 def render_lines_card(
-    title: str, source: Source, tally: ExportTally, *, format_name: str, files: Mapping[str, PurePath]
+    title: str,
+    source: Source,
+    tally: ExportTally,
+    *,
+    format_name: str,
+    files: Mapping[str, PurePath],
+    trust: Mapping[str, object],
 ) -> str:
     """The card, in Markdown.
 
@@ -21,9 +27,10 @@ def render_lines_card(
         tally: what was written.
         format_name: as which.
         files: the file of each side, relative to the card.
+        trust: what is known of how far the lines can be trusted, by name.
     """
     state = source.files.state
-    more = {f"{state.rows} left out": len(tally.left_out), "file of the run": source.name}
+    more = {f"{state.rows} left out": len(tally.left_out), "file of the run": source.name, **trust}
     made = provenance(state, tally, format_name, more, finished=source.files.finished)
     return "\n".join(
         [

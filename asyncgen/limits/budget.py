@@ -6,10 +6,10 @@ the longest answer that it allows.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from asyncgen.chat import Usage
-from asyncgen.cost import Price, Spend, total_usage
+from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.cost import Price, Spend, less, together, total_usage
 from asyncgen.errors import Message, Setting
 
 COST, TOKENS = "max_cost", "max_total_tokens"  # the settings
@@ -25,6 +25,7 @@ class Budget:
         most_cost: USD, None: no matter.
         most_tokens: of all calls, None: no matter.
         part: of what the user has named that these are.
+        enqueued: what requests can cost that are in batches.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class Budget:
         most_cost: float | None,
         most_tokens: int | None,
         part: float = 1.0,
+        enqueued: Callable[[], Usage] = lambda: NO_USAGE,
     ) -> None:
+        self._enqueued = enqueued
         self._spend = spend
         self._price = price
         self._most_cost = most_cost
@@ -44,20 +47,21 @@ class Budget:
         self._prompt_tokens = self._completion_tokens = 0
         self.calls = 0
 
-    def covers(self, most: Usage) -> bool:
-        """Whether a call fits that costs at most this."""
-        return not any(needed > has for _, needed, has in self._needs(most))
+    def covers(self, most: Usage, *, batch: bool = False) -> bool:
+        """Whether a call fits that costs at most this, at the price of batches or at the ordinary one."""
+        return not any(needed > has for _, needed, has in self._needs(most, batch=batch))
 
-    def shortfall(self, most: Usage) -> Message:
+    def shortfall(self, most: Usage, *, batch: bool = False) -> Message:
         """What the user has to raise, and to what at least, for a call that costs at most this."""
         first, *others = [
             Setting(name, math.ceil(whole) if name == TOKENS else _rounded_up(whole))
-            for name, needed, has in self._needs(most)
+            for name, needed, has in self._needs(most, batch=batch)
             if needed > has and (whole := self._whole(needed))
         ]
         dearest = f"{most.total_tokens:,} tokens"
         if self._price is not None:
-            dearest = f"${_rounded_up(self._price.cost(most)):.4f} ({dearest})"
+            price = self._price.of_batches if batch else self._price
+            dearest = f"${_rounded_up(price.cost(most)):.4f} ({dearest})"
         also = [part for other in others for part in (" and ", other)]
         return Message(f"the next one may take {dearest}, so give at least ", first, *also)
 
@@ -65,19 +69,24 @@ class Budget:
         """What the user has to name so that this is a part of it."""
         return needed if self._part == 1 else needed / self._part * (1 + ROUNDING)
 
-    def _needs(self, most: Usage) -> Iterator[tuple[str, float, float]]:
+    def _needs(self, most: Usage, *, batch: bool) -> Iterator[tuple[str, float, float]]:
         """Of each setting: what there must be for a call that costs at most this, and what there is."""
-        spent = self._spend.most
-        total = total_usage(
-            spent.prompt_tokens + self._prompt_tokens + most.prompt_tokens,
-            spent.completion_tokens + self._completion_tokens + most.completion_tokens,
-            spent.cached_tokens,
-        )
+        enqueued = self._enqueued()
         if self._most_tokens is not None:
-            yield TOKENS, total.total_tokens, self._most_tokens
+            flying_tokens = self._prompt_tokens + self._completion_tokens
+            spent = self._spend.most.total_tokens
+            yield TOKENS, spent + flying_tokens + enqueued.total_tokens + most.total_tokens, self._most_tokens
         if self._most_cost is not None:
-            assert self._price is not None
-            yield COST, self._price.cost(total), self._most_cost
+            price = self._price
+            assert price is not None
+            own, batched = (NO_USAGE, most) if batch else (most, NO_USAGE)
+            flying = total_usage(self._prompt_tokens, self._completion_tokens, 0)
+            live = together(less(self._spend.most, self._spend.batched), flying, own)
+            yield (
+                COST,
+                price.cost(live) + price.of_batches.cost(together(self._spend.batched, enqueued, batched)),
+                self._most_cost,
+            )
 
     def reserve(self, most: Usage) -> None:
         """A call goes out."""

@@ -196,6 +196,10 @@ class Gate:
         for timer in self._resting.values():
             timer.cancel()
 
+    async def closing(self) -> None:
+        """Wait until the gate is closed."""
+        await self._closed.wait()
+
     async def backoff(self, seconds: float) -> None:
         """Sleep outside the gate.
 

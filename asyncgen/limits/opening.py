@@ -1,5 +1,8 @@
 """Makes the limits of a run out of its configuration: here alone gate, endpoints and lanes are put together."""
 
+from collections.abc import Callable
+
+from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.limits.budget import Budget
@@ -25,16 +28,24 @@ def open_gate(config: RunConfig) -> Gate:
     return gate
 
 
-def open_budget(config: RunConfig, spend: Spend, price: Price | None) -> Budget | None:
+def open_budget(
+    config: RunConfig, spend: Spend, price: Price | None, enqueued: Callable[[], Usage] = lambda: NO_USAGE
+) -> Budget | None:
     """What may be spent; None when the user sets no bound.
 
     Args:
         config: says the bounds.
         spend: what is spent already, kept up to date by its owner.
         price: of the model; needed where the bound is one of USD.
+        enqueued: what requests can cost that are in batches.
     """
     if config.max_cost is None and config.max_total_tokens is None:
         return None
     return Budget(
-        spend, price, most_cost=config.max_cost, most_tokens=config.max_total_tokens, part=config.budget_part
+        spend,
+        price,
+        most_cost=config.max_cost,
+        most_tokens=config.max_total_tokens,
+        part=config.budget_part,
+        enqueued=enqueued,
     )

@@ -1,7 +1,7 @@
 """A pair of MEDEC: the same clinical note twice, correct and with a doctor-verified error."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asyncgen.errors import missing_field
@@ -14,7 +14,10 @@ _PUBLISHED = {"Text ID", "Text", "Sentences"}  # columns of every file of the au
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input")."""
+    """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input").
+
+    `reason` is why the paraphrase that there is was not taken, where another one is asked for.
+    """
 
     note_id: str
     correct_note: str
@@ -22,6 +25,11 @@ class Pair:
     error_type: str
     error_sentence: str | None
     corrected_sentence: str | None
+    reason: str = ""
+
+    def retried(self, reason: str) -> "Pair":
+        """The same, to be asked again for a reason."""
+        return replace(self, reason=reason)
 
     @property
     def rewritten(self) -> str:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from asyncgen.errors import Exit
-from asyncgen.events import EndpointUse, LimitUse, Planned, Sample
+from asyncgen.events import BatchChanged, EndpointUse, LimitUse, Planned, Sample
 from asyncgen.monitor.histogram import LogHistogram
 from asyncgen.storage.event_log import CACHED
 from asyncgen.text import loads
@@ -44,12 +44,13 @@ _PLANNED_DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(("pairs", "calls", "prompt_tokens", "completion_tokens"), 0),
     **dict.fromkeys(("cost_low", "cost_high", "seconds", "binding"), None),
 }
+_BATCH_DEFAULTS: Mapping[str, Any] = dict.fromkeys(("requests", "completed", "failed"), 0)
 _NO_DEFAULTS: Mapping[str, Any] = {}
 BUDGETS = ("max_cost", "max_total_tokens")
 """What the reason named where an older version kept its text alone: one of these, or both."""
 
 Settings = dict[str, Any]
-E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse)
+E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse, BatchChanged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Session:
 
 
 class History:
-    """All sessions of a directory, from the lines of `events.jsonl`.
+    """All sessions of a directory, from the lines of `events.jsonl`; `batches` has the last of each, by number.
 
     Args:
         each_sample: told of session, time, sample, and the count of pairs at which its work began.
@@ -99,6 +100,7 @@ class History:
         self.sessions: list[Session] = []
         self.storms: list[PausedStorm] = []
         self.failures: Counter[tuple[str, str]] = Counter()
+        self.batches: dict[int, BatchChanged] = {}
         self._each_sample = each_sample
         self._recent: deque[bytes] = deque(maxlen=LAST_MINUTE)
         self._base = self._done_before = 0
@@ -155,6 +157,8 @@ class History:
                     self._base, session.repairing = 0, True
                 case "PairFailed":
                     self.failures[str(event["step"]), str(event["kind"])] += 1
+                case "BatchChanged":
+                    self.batches[int(event["number"])] = _read(BatchChanged, event, _BATCH_DEFAULTS)
                 case "Paused" if not event.get("endpoint"):  # of several, the others go on
                     self._pause(at, float(event["seconds"]), str(event["kind"]))
 
@@ -244,10 +248,13 @@ class Calls:
             return
         self.attempts += 1
         self.outcomes[key] += 1
-        self.waits.add(waited)
+        if not call.get("batch"):
+            self.waits.add(waited)
         if outcome != "ok":
             return
         self.answers_by_attempt[attempt] += 1
+        if call.get("batch"):
+            return  # it has no time of its own
         self.latency.add(took)
         of_step = self.steps.get(step)
         if of_step is None:

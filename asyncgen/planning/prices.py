@@ -16,7 +16,9 @@ _ORDINARY = (None, "auto", "default", "ordinary")  # ways to ask for no tier in 
 _NOT_DEARER = ("flex", "batch")
 
 
-def load_price(model: str, path: Path | None = None, service_tier: str | None = None) -> Price | None:
+def load_price(
+    model: str, path: Path | None = None, service_tier: str | None = None, *, batch: bool = False
+) -> Price | None:
     """The price of a model in a service tier; None when it is not known.
 
     Args:
@@ -24,10 +26,14 @@ def load_price(model: str, path: Path | None = None, service_tier: str | None = 
         path: instead of `configs/models.toml`: a file in that format, in the older one with one price a model
             (`[models]` with `name = { prompt, cached, completion }`), or a price map (`.json`).
         service_tier: "flex" or "batch"; None, "auto" or "default": an ordinary call.
+        batch: with that of the Batch API beside it, where that is known.
 
     Raises:
         UsageError: the file cannot be read, or its entry is no price.
     """
+    if batch:
+        price = load_price(model, path, service_tier)
+        return None if price is None else replace(price, batch=load_price(model, path, "batch"))
     tier = None if service_tier in _ORDINARY else service_tier
     if path is None:
         return _listed(load_models(shipped("models.toml")), model, tier)

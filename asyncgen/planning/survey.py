@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Usage
+from asyncgen.client.batch_providers import batch_provider
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError, Setting
 from asyncgen.events import Planned
+from asyncgen.planning.batch_plan import BatchPlan, plan_batches
 from asyncgen.planning.capacity import Load
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.capacity import plan as find_pace
@@ -19,7 +21,7 @@ from asyncgen.planning.forecast import Forecast, MeasuredSample, StepSize, StepU
 from asyncgen.planning.tiers import Tier
 from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
-from asyncgen.recipes.walk import likely_answer, rewritten_by, walk
+from asyncgen.recipes.walk import likely_answer, rewritten_by, rounds_of, walk
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
@@ -57,6 +59,22 @@ def rows_of_job(config: RunConfig) -> str:
         UsageError, BadDataError: the recipe cannot be read.
     """
     return nouns_of(rows_of_recipe(build(config))).many
+
+
+async def batches_of(config: RunConfig, sample: MeasuredSample, pairs: int) -> BatchPlan:
+    """The batches that so many pairs take.
+
+    Raises:
+        UsageError: the server has no Batch API like that of OpenAI.
+    """
+    provider = batch_provider(config.endpoints[0].base_url)
+    recipe = build(config)
+    rounds: dict[str, int] = {}
+    for pair in _first(config, recipe, MOST_WALKED):
+        with suppress(Exception):  # as above
+            for step, number in (await rounds_of(recipe, pair, likely_answer(pair))).items():
+                rounds[step] = max(number, rounds.get(step, 0))
+    return plan_batches(sample, pairs, rounds, provider, config.batch_tokens)
 
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
@@ -108,10 +126,13 @@ async def expectation(
         return None
     sample = MeasuredSample(pairs, await _sizes(config, recipe, pairs))
 
+    paid = price.of_batches if price is not None and config.batch else price
+
     def expect(number: int) -> Planned:
-        found = forecast(sample, number, price)
+        found = forecast(sample, number, paid)
         low, _, high = found.cost or (None, None, None)
-        pace = pace_of(sample, found, limits_of(config, tier), LATENCY, config.ceiling) if number else None
+        live = number and not config.batch
+        pace = pace_of(sample, found, limits_of(config, tier), LATENCY, config.ceiling) if live else None
         return Planned(
             pairs=number,
             calls=round(found.calls),

@@ -7,7 +7,11 @@ from typing import Any
 import orjson
 
 from asyncgen.errors import BadDataError
+from asyncgen.quality.checks.finding import in_words
 from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.judge.case import Case
+from asyncgen.quality.judge.trust import Trust
+from asyncgen.quality.judge.verdict_file import VerdictFile
 from asyncgen.quality.structure import Made
 from asyncgen.quality.verification import Judged, Verification
 from asyncgen.recipe import Examples
@@ -15,9 +19,11 @@ from asyncgen.recipes.contents import Contents
 from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
 
+REJECTED_WEIGHT = 3  # as a change of meaning by the rules: one of these is no better
+
 
 class DirectoryFlaws:
-    """The findings in an output directory, by pair.
+    """The findings in an output directory and what its judge has rejected, by pair.
 
     Args:
         input_jsonl: what the run was made from.
@@ -32,6 +38,8 @@ class DirectoryFlaws:
         self._prompts = prompt_file
         self._most = most
         self._weights: dict[int, int] = {}
+        self._reasons: dict[int, str] = {}
+        self._rejected: dict[int, str] = {}
         self._judged = 0
 
     def find(self, directory: RunDirectory) -> None:
@@ -48,14 +56,34 @@ class DirectoryFlaws:
             if judged.state is State.FLAGGED:
                 # A twin of another example is another text than its original too, and that has been weighed.
                 self._weights.setdefault(judged.index, judged.weight)
+                self._reasons.setdefault(judged.index, in_words(judged.judgement.findings))
         if self._verification.structure.problems.counts:
             row = self._contents.nouns.one
             raise BadDataError(
                 f"the files in {directory} are broken, as asyncgen verify shows; no {row} is asked anew"
             )
 
+        self._add_rejected(directory)
+
+    def _add_rejected(self, directory: RunDirectory) -> None:
+        """Take in what the judge has rejected, as far as its verdicts are of these files."""
+        verdicts, state = VerdictFile(directory), self._verification.structure.state
+        if state is None or verdicts.figures(state) is None:
+            return
+        for row in verdicts.rows():
+            if row.trust is Trust.REJECTED and row.case is not None:
+                self._rejected[row.index] = row.case
+                self._weights[row.index] = self._weights.get(row.index, 0) + REJECTED_WEIGHT
+                said = f"the meaning is not that of the original ({row.kind.replace('_', ' ')})"
+                self._reasons[row.index] = "; ".join(filter(None, (said, self._reasons.get(row.index))))
+
     def __str__(self) -> str:
-        return f"{len(self._weights):,} of {self._judged:,} {self._contents.nouns.many} are flagged"
+        rejected = f", {len(self._rejected):,} of them rejected by the judge" if self._rejected else ""
+        return f"{len(self._weights):,} of {self._judged:,} {self._contents.nouns.many} are flagged{rejected}"
+
+    def reason(self, index: int) -> str:
+        """Why a pair is asked anew, in words for the model."""
+        return self._reasons.get(index, "")
 
     def worst(self) -> tuple[int, ...]:
         """The indexes of the worst pairs, in input order."""
@@ -70,7 +98,10 @@ class DirectoryFlaws:
             for number, line in enumerate(blob.splitlines())
             if contents.files[name][number].copy_of is None
         }
-        judgement = self._verification.judge(Made(row.index, row.pair.note_id, row.pair, records))
+        made = Made(row.index, row.pair.note_id, row.pair, records)
+        judgement, texts = self._verification.judge(made), self._verification.texts(made)
         if judgement is None:
             return False
+        if texts is not None and Case(texts.original, texts.revised).key == self._rejected.get(row.index):
+            return False  # the same words again
         return Judged(row.index, row.pair.note_id, judgement).weight < self._weights.get(row.index, 0)

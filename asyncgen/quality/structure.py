@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asyncgen.errors import BadDataError
 from asyncgen.quality.line_values import check_copy, check_texts, check_values, id_at, wanted_line
 from asyncgen.quality.named_rows import ids_in, most_rows
 from asyncgen.quality.output_lines import AHEAD, OutputLine, OutputLines, Problems, Wanted
@@ -48,6 +49,28 @@ def state_in(directory: RunDirectory) -> tuple[RunState | None, bool]:
         return state, False
     state = load_statistics(directory)
     return state, state is not None
+
+
+def check_input(state: RunState, input_jsonl: Path, contents: Contents) -> None:
+    """Refuse another input than that of the run, before anything is said of its files.
+
+    Raises:
+        BadDataError: it is not what the run was made from.
+    """
+    if contents.parse is None or state.last_completed_idx < state.first:
+        return
+    index = -1
+    for row in rows_of(input_jsonl, guarded(contents.parse)):
+        index = row.index
+        if index == state.last_completed_idx:
+            if row.chain == state.input_chain:
+                return
+            raise BadDataError(f"{input_jsonl} is not the input that this run was made from: its lines differ")
+    rows = contents.nouns.many
+    raise BadDataError(
+        f"{input_jsonl} is not the input that this run was made from: it has {index + 1:,} {rows}, and the run "
+        f"has processed {state.done:,}"
+    )
 
 
 class Structure:

@@ -11,28 +11,39 @@ from pathlib import Path
 
 from asyncgen.medec.pair import Pair
 from asyncgen.quality.answers import AnswerChecks
-from asyncgen.quality.checks.finding import KINDS
+from asyncgen.quality.checks.finding import KINDS, MEANING
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.judgement import Judgement, State
 from asyncgen.quality.checks.permissions import permitted
 from asyncgen.quality.checks.reasoning_form import Expected, expect, keys_of_prompt
 from asyncgen.quality.checks.reasoning_side import forbids_comparison
 from asyncgen.quality.output_lines import OutputLines, Problems
-from asyncgen.quality.structure import Made, Structure
+from asyncgen.quality.structure import Made, Structure, check_input
 from asyncgen.recipes.contents import Contents, ParaphraseRule, ReasoningRule, value_at
 from asyncgen.recipes.prompts import PromptFile
+from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
 
 _SAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """The paraphrase of a row, what it is of, and the row's wrong text, where it has one (else empty)."""
+
+    original: str
+    revised: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """A row by its index in the input, and what the checks say of it."""
+    """A row by its index in the input, what the checks say of it, and its texts where a paraphrase was judged."""
 
     index: int
     note_id: str
     judgement: Judgement
+    texts: Texts | None = None
 
     @property
     def state(self) -> State:
@@ -74,20 +85,30 @@ class Verification:
         prompt_file: Path | None = None,
     ) -> None:
         self.structure = Structure(directory, input_jsonl, contents)
+        self._input = input_jsonl
         self._contents = contents
         self._answers = AnswerChecks(contents)
         prompts = None if prompt_file is None or not contents.reasonings else PromptFile.load(prompt_file)
+        self._permitted = permitted(None if prompts is None else prompts.remark("allowed_changes"))
         self._inspector = Inspector(
-            {rule.label: self._expected(directory, rule, prompts) for rule in contents.reasonings},
-            permitted(None if prompts is None else prompts.remark("allowed_changes")),
+            {rule.label: self._expected(directory, rule, prompts) for rule in contents.reasonings}, self._permitted
         )
+
+    def check_input(self, state: RunState) -> None:
+        """Refuse another input than that of the run, where there is one, before anything is said of its files.
+
+        Raises:
+            BadDataError: it is not what the run was made from.
+        """
+        if self._input is not None:
+            check_input(state, self._input, self._contents)
 
     def judged(self) -> Iterator[Judged]:
         """Every row that can be judged, in input order; then once more, with that finding alone, twins."""
         for made in self.structure.made():
             judgement = self.judge(made)
             if judgement is not None:
-                yield Judged(made.index, made.note_id, judgement)
+                yield Judged(made.index, made.note_id, judgement, self.texts(made))
         for index, finding in self._inspector.duplicates():
             yield Judged(index, "", Judgement((finding,)))
 
@@ -99,6 +120,22 @@ class Verification:
             judgement = self._paraphrase(rule, made)
             return replace(judgement, findings=(*found, *judgement.findings))
         return Judgement(found) if self._contents.asks else None
+
+    def compare(self, original: str, revised: str) -> State:
+        """What the rules say of two texts alone: whether their meaning is the same, whatever else is odd."""
+        pair = Pair("", original, original, "unknown", None, None)
+        judgement = Inspector({}, self._permitted).inspect(0, pair, revised, {})
+        findings = tuple(finding for finding in judgement.findings if finding.kind in MEANING)
+        return replace(judgement, findings=findings).state
+
+    def texts(self, made: Made) -> Texts | None:
+        """The texts of a row; None where no paraphrase is judged."""
+        rule = self._contents.paraphrase
+        if rule is None or made.row is None:
+            return None
+        text = value_at(made.records[rule.text.file, rule.text.line], rule.text.way)
+        wrong = "" if rule.wrong is None else rule.wrong(made.row)
+        return Texts(rule.original(made.row), text, wrong)
 
     def _paraphrase(self, rule: ParaphraseRule, made: Made) -> Judgement:
         text = value_at(made.records[rule.text.file, rule.text.line], rule.text.way)

@@ -38,6 +38,7 @@ __all__ = [
     "together",
 ]
 MEDEC_SAFE = DEFAULT_RECIPE
+MEANING_JUDGE = "meaning_judge"
 
 
 def build(
@@ -74,6 +75,10 @@ def build(
         return Requests(config.model, replace_model=config.replace_model)
     elif ":" in name:
         recipe = recipe_from_module(name, prompts)
+    elif name == MEANING_JUDGE:
+        from asyncgen.recipes.meaning_judge import MeaningJudge  # noqa: PLC0415 - as below
+
+        return MeaningJudge(config.params)
     else:
         if config.prompt_file is not None or config.add_reasoning:
             own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))

@@ -59,6 +59,7 @@ class MedecSafe:
         paraphrase = prompts.prompt("correct_paraphrase", allowed=("note",), needed="note")
         assert paraphrase is not None
         self._paraphrase: Prompt = paraphrase
+        self._retry = prompts.addition("retry_with_reason", "reason")
         self._paraphrase_sampling = prompts.sampling("correct_paraphrase", PARAPHRASE_SAMPLING)
         self._correct_reasoning: Prompt | None = None
         self._error_reasoning: Prompt | None = None
@@ -182,14 +183,10 @@ class MedecSafe:
         return [self._origins[step].trace(answer) for step, answer in answers.items() if answer is not None]
 
     async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
-        return await generate(
-            "paraphrase",
-            ChatRequest(
-                self._paraphrase.system,
-                self._paraphrase.user.render({"note": pair.correct_note}),
-                self._paraphrase_sampling,
-            ),
-        )
+        user = self._paraphrase.user.render({"note": pair.correct_note})
+        if pair.reason and self._retry is not None:
+            user = f"{user}\n\n{self._retry.render({'reason': pair.reason})}"
+        return await generate("paraphrase", ChatRequest(self._paraphrase.system, user, self._paraphrase_sampling))
 
     async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Completion:
         user = prompt.user.render(

@@ -108,6 +108,19 @@ class PromptFile:
         """What stands under a key that is neither sent nor a part of the fingerprint; None without it."""
         return self._content.get(key)
 
+    def addition(self, key: str, name: str) -> Template | None:
+        """What is added to a prompt in some cases, with one placeholder; None where the file has none.
+
+        It is no part of the fingerprint: a run that has begun without it may go on with it.
+
+        Raises:
+            BadDataError: it is no text, or empty.
+        """
+        text = self._content.get(key)
+        if text is not None and not (isinstance(text, str) and text.strip()):
+            raise BadDataError(f"the prompt file {self._path} has no text under the key {key}")
+        return None if text is None else Template.parse(text, (name,))
+
     def open_prompt(self, key: str) -> Prompt:
         """Take `<key>_system` and `<key>_user`, in which every `{name}` is a placeholder.
 

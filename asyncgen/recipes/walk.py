@@ -6,10 +6,12 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion
+from asyncgen.errors import Stopping
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.schema_example import TEXT, example
 from asyncgen.rows import I
 
+MOST_ROUNDS = 100  # of a recipe; one that always asks something new has no end
 Answer = Callable[[str, ChatRequest], str]
 """The text of the answer to a step and its request."""
 
@@ -24,6 +26,28 @@ async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> list[tuple[str, Ch
 
     await recipe.run(pair, generate)
     return asked
+
+
+async def rounds_of(recipe: Recipe[I], pair: I, answer: Answer) -> dict[str, int]:
+    """The rounds of a pair's steps, from 0: those of a round need answers to those before it, and of no other."""
+    rounds: dict[str, int] = {}
+    for number in range(MOST_ROUNDS):
+        before = set(rounds)
+
+        async def generate(
+            step: str, request: ChatRequest, number: int = number, before: set[str] = before
+        ) -> Completion:
+            rounds.setdefault(step, number)
+            if step not in before:
+                raise Stopping
+            return Completion(answer(step, request), NO_USAGE, model="")
+
+        try:
+            await recipe.run(pair, generate)
+        except Stopping:
+            continue
+        break
+    return rounds
 
 
 def likely_answer(pair: Any) -> Answer:

@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from asyncgen.simulator.draws import unit
+from asyncgen.simulator.judging import asks_for_judgement, judgement
 from asyncgen.simulator.paraphrase import reply
+from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.schemas import value_of
 from asyncgen.simulator.shapes import fill, shape_of_prompt
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
+
+_PLAIN = Profile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +32,9 @@ class SimulatedCompletion:
     thoughts: Mapping[str, str] = field(default_factory=dict)
 
 
-def complete(request: SimulatedRequest, key: int) -> SimulatedCompletion:
+def complete(request: SimulatedRequest, key: int, profile: Profile = _PLAIN) -> SimulatedCompletion:
     """Answer a request with this body key: a paraphrase of its note, or the JSON object that it asks for."""
-    content = _object(request, key) if request.wants_json else reply(request.user, key)
+    content = _object(request, key, profile) if request.wants_json else reply(request.user, key)
     tokens = count_tokens(content)
     if request.max_tokens is not None and tokens > request.max_tokens:
         content = cut_to_tokens(content, request.max_tokens)
@@ -37,9 +42,12 @@ def complete(request: SimulatedRequest, key: int) -> SimulatedCompletion:
     return SimulatedCompletion(content, "stop", request.prompt_tokens, tokens)
 
 
-def _object(request: SimulatedRequest, key: int) -> str:
+def _object(request: SimulatedRequest, key: int, profile: Profile) -> str:
     if request.schema is not None:
         answer = value_of(request.schema, request.user, key)
+        if asks_for_judgement(request.schema):
+            errs = unit(profile.seed, key, "judge") < profile.judge.error
+            answer |= judgement(request.user, answer, errs=errs)
     else:
         answer = fill(shape_of_prompt(request.system, request.user), request.user, key)
     return orjson.dumps(answer).decode()

@@ -38,9 +38,14 @@ def pick(key: int, purpose: str, count: int) -> int:
     return int.from_bytes(digest, "big") % count
 
 
-def lognormal(median_s: float, sigma: float, unit: float) -> float:
+def unit(seed: int, key: int, purpose: str) -> float:
+    """A number above 0 and below 1, fixed by the seed, the request and what it is for."""
+    return _unit(blake2b(f"{seed}/{key}/{purpose}".encode(), digest_size=8).digest())
+
+
+def lognormal(median_s: float, sigma: float, share: float) -> float:
     """The lognormal quantile, in seconds, of a number between 0 and 1."""
-    return median_s * math.exp(sigma * _NORMAL.inv_cdf(unit))
+    return median_s * math.exp(sigma * _NORMAL.inv_cdf(share))
 
 
 def _unit(raw: bytes) -> float:

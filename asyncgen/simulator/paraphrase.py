@@ -113,6 +113,20 @@ def reply(message: str, key: int) -> str:
     return f"{_OPENINGS[pick(key, 'opening', len(_OPENINGS))]} {note}"
 
 
+def is_paraphrase(note: str, other: str) -> bool:
+    """Whether one text can come of the other by one of the rewrites here."""
+    return (
+        any(
+            source[: match.start()] + rewrite.new(match) + source[match.end() :] == target
+            for source, target in ((note, other), (other, note))
+            for rewrite in _REWRITES
+            if rewrite.marker in source
+            for match in rewrite.pattern.finditer(source)
+        )
+        or {_LAST_RESORT + note, _LAST_RESORT + other} & {note, other} != set()
+    )
+
+
 def paraphrase(note: str, key: int) -> str:
     """The note with exactly one change, chosen by the key of the request."""
     found = [rewrite for rewrite in _REWRITES if rewrite.marker in note and rewrite.pattern.search(note)]

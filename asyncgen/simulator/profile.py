@@ -183,6 +183,18 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """How often (0 to 1) the model errs when it is asked whether two notes say the same; fixed by the seed."""
+
+    error: float = 0.0
+
+    def __post_init__(self) -> None:
+        not_negative(self, "judge", "error")
+        if self.error > 1:
+            raise ProfileError(f"judge.error is a share from 0 to 1, not {self.error:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """How a simulated server behaves. The defaults are those of `configs/profiles/default.toml`.
 
@@ -200,6 +212,7 @@ class Profile:
     models: Models = field(default_factory=Models)
     thinking: Thinking = field(default_factory=Thinking)
     batch: Batch = field(default_factory=Batch)
+    judge: Judge = field(default_factory=Judge)
 
     def __post_init__(self) -> None:
         one_of("provider", self.provider, PROVIDER_NAMES, "provider")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from asyncgen.simulator import answers
 from asyncgen.simulator.completions import SimulatedCompletion, complete
-from asyncgen.simulator.profile import Thinking
+from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import OpenAI
 from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.thoughts import after_reasoning
@@ -19,11 +19,11 @@ class Answered(NamedTuple):
 
 
 def respond(
-    chat: SimulatedRequest, key: int, fault: str | None, provider: OpenAI, thinking: Thinking, answer_id: str
+    chat: SimulatedRequest, key: int, fault: str | None, provider: OpenAI, profile: Profile, answer_id: str
 ) -> Answered:
     """Answer the request with this body key, spoiled by the fault where that touches the content."""
-    completion = complete(provider.fit(chat), key)
-    completion = after_reasoning(completion, chat, provider.family(chat.model), thinking, key)
+    completion = complete(provider.fit(chat), key, profile)
+    completion = after_reasoning(completion, chat, provider.family(chat.model), profile.thinking, key)
     completion = answers.spoil(completion, fault)
     created = int(time.time())
     return Answered(completion, answers.encode(completion, fault, chat, provider, answer_id, created))

@@ -192,7 +192,7 @@ class Simulator:
         if fault == "drop":
             return wire.drop(http)
         answer_id = f"chatcmpl-{next(self._ids)}"
-        completion, body = respond(chat, key, fault, self._provider, self.profile.thinking, answer_id)
+        completion, body = respond(chat, key, fault, self._provider, self.profile, answer_id)
         self.counts.status[200] += 1
         if fault not in answers.WITHOUT_USAGE:
             self.counts.spend(completion.prompt_tokens, completion.completion_tokens)

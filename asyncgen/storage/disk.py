@@ -127,6 +127,11 @@ class Disk:
             raise DiskError(f"{path} is not a regular file", errno.EINVAL)
         return status.st_size
 
+    def inode(self, path: Path) -> int:
+        """The number by which the file system knows a directory: a copy has another one."""
+        with disk_errors("look at", path):
+            return path.stat().st_ino
+
     def read(self, path: Path, offset: int = 0, length: int | None = None) -> bytes | None:
         """Content of a file (from `offset`, at most `length`), or None when there is none."""
         with disk_errors("read", path):

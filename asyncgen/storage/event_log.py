@@ -103,6 +103,7 @@ def _call(event: CallEnded) -> dict[str, Any]:
         "took": round(event.took, 4),
         "usage": event.usage,
         **({"endpoint": event.endpoint} if event.endpoint else {}),
+        **({"batch": event.batch} if event.batch else {}),
         **_refusal(event),
     }
 

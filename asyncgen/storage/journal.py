@@ -18,21 +18,22 @@ Line kinds: `header`; `sent` (a call is about to go out: what a crash may have t
 `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
 have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
 copied before it are not counted again); `adapted` (a field that an endpoint has refused, and how it is sent
-since).
+since); those of batches (see `batch_records`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, Usage
+from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, OutOfBatch, Usage
 from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import AsyncgenError
 from asyncgen.storage.answer_record import answer_of, answer_record
+from asyncgen.storage.batch_records import BatchBook, OpenBatch
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.pair_lines import PairLines
 from asyncgen.storage.segment_format import (
     ADAPTED,
     PREFIX,
@@ -48,26 +49,7 @@ from asyncgen.storage.segment_format import (
     segments,
     spend_line,
 )
-from asyncgen.storage.segment_writer import LinePlace, SegmentLog
-
-
-@dataclass(slots=True)
-class _Held:
-    """What the journal holds of one pair: its lines, the answers among them by step, tokens of the others.
-
-    `bad_answers` counts by step those that the recipe did not accept.
-    """
-
-    places: list[LinePlace] = field(default_factory=list)
-    answers: dict[str, LinePlace] = field(default_factory=dict)
-    wasted: int = 0
-    bad_answers: dict[str, int] = field(default_factory=dict)
-
-    def lost(self, record: Mapping[str, Any]) -> None:
-        """Count an attempt without a usable answer."""
-        self.wasted += record["tokens"]
-        if record["error"].startswith(NOT_ACCEPTED):
-            self.bad_answers[record["step"]] = self.bad_answers.get(record["step"], 0) + 1
+from asyncgen.storage.segment_writer import Segment, SegmentLog
 
 
 class Journal:
@@ -85,7 +67,7 @@ class Journal:
         generation: of the answers that will come; raised when flagged pairs are asked anew.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
-    be billed twice. `damaged` lines were kept aside.
+    be billed twice. `damaged` lines were kept aside. `batches` is what it knows of batches.
     """
 
     def __init__(
@@ -104,13 +86,13 @@ class Journal:
         self._state_directory = directory.state_directory
         self._fingerprint = fingerprint
         self._generation = generation
-        self._pairs: dict[int, _Held] = {}
-        self._kept: set[int] = set()
+        self._pairs = PairLines()
         self.unsettled = 0
         self.damaged = 0
         self.spend = spend
         self.cache = CacheUse() if cache is None else cache
         self.adaptations = list(adaptations)
+        self.batches = BatchBook()
         paths = segments(directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
         self._clear_unfinished()
@@ -125,11 +107,8 @@ class Journal:
     def sent(self, index: int, step: str, most: Usage) -> None:
         """Record that a call is about to be sent that costs at most this."""
         self._log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
-        # Only here: nothing may come between an answer and its line, and the next header says what was spent,
-        # so every line before it must have been counted.
-        self._log.roll(
-            lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache)
-        )
+        # Only here: nothing may come between an answer and its line.
+        self._roll()
 
     def answered(
         self,
@@ -138,6 +117,7 @@ class Journal:
         request_hash: str,
         completion: Completion,
         lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
         *,
         cached: bool = False,
     ) -> None:
@@ -145,7 +125,7 @@ class Journal:
 
         One that is `cached` was paid for earlier.
         """
-        record = {
+        record: dict[str, Any] = {
             "kind": "answer",
             "index": index,
             "step": step,
@@ -157,9 +137,14 @@ class Journal:
             record["lost"] = lost
         if cached:
             record["cached"] = True
+        if came is not None:
+            record |= _of_batch(came)
+            self._roll()
         place = self._log.append(encode_line(record))
-        self._hold(index, place).answers[step] = place
-        self._count(completion.usage, lost, cached=cached)
+        self._pairs.answered(index, step, place)
+        self._count(completion.usage, lost, batch=came is not None, cached=cached)
+        if came is not None:
+            self.batches.settle(came.batch, came.most)
 
     def adapted(self, adaptation: Adaptation) -> None:
         """Record what an endpoint has refused, before anything is sent in another way."""
@@ -167,23 +152,51 @@ class Journal:
         self._log.append(adapted_line(adaptation))
 
     def failed(
-        self, index: int, step: str, kind: str, usage: Usage, lost: Usage = NO_USAGE, *, cached: bool = False
+        self,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Usage,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
+        *,
+        cached: bool = False,
     ) -> None:
         """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
         tokens = usage.total_tokens
-        record = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
+        record: dict[str, Any] = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
         record |= {"usage": usage, "lost": lost} | ({"cached": True} if cached else {})
+        if came is not None:
+            record |= _of_batch(came) | {"request": came.request}
+            self._roll()
         place = self._log.append(encode_line(record))
-        self._count(usage, lost, cached=cached)
+        self._count(usage, lost, batch=came is not None, cached=cached)
+        if came is not None:
+            self.batches.failures.setdefault(came.batch, set()).add((index, step, came.request))
+            self.batches.settle(came.batch, came.most)
         if _counts(record):
-            self._hold(index, place).lost(record)
+            self._pairs.lost(index, place, record)
+
+    def batch(self, batch: OpenBatch) -> None:
+        """Record the state of a batch; `sync` must follow before what it allows."""
+        self._log.append(encode_line({"kind": "batch", "batch": batch}))
+        self.batches.put(batch)
+
+    def batch_closed(self, number: int, lost: Usage) -> None:
+        """Record that all that came of a batch is here, and what the rest may have cost."""
+        self._log.append(encode_line({"kind": "batch_closed", "number": number, "lost": lost}))
+        self.spend.lose(lost)
+        self.batches.close(number)
+
+    def batch_book(self) -> None:
+        """Record what is known of all batches together, as it stands in `batches` now."""
+        self._log.append(encode_line(self.batches.record()))
 
     # Asking
 
     def known(self, index: int, step: str, request_hash: str) -> Completion | None:
         """The journaled answer to this very request, if there is one."""
-        held = self._pairs.get(index)
-        place = None if held is None else held.answers.get(step)
+        place = self._pairs.answer(index, step)
         record = None if place is None else decode_line(self._log.read(place))
         if record is None or record["request"] != request_hash:
             return None
@@ -191,13 +204,11 @@ class Journal:
 
     def wasted(self, index: int) -> int:
         """Tokens of a pair's unusable answers."""
-        held = self._pairs.get(index)
-        return 0 if held is None else held.wasted
+        return self._pairs.wasted(index)
 
     def bad_answers(self, index: int, step: str) -> int:
         """How many answers of a step the recipe did not accept."""
-        held = self._pairs.get(index)
-        return 0 if held is None else held.bad_answers.get(step, 0)
+        return self._pairs.bad_answers(index).get(step, 0)
 
     # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
@@ -216,7 +227,10 @@ class Journal:
 
     def unlink_dead(self) -> None:
         """Unlink the segments that no pair needs; the run has reached its end."""
-        self._log.unlink_dead()
+        if self.batches.open:  # of another phase of the directory; the lines may be in a segment that goes
+            self._append_batches()
+            self.sync()
+        self._log.unlink_dead(keep_last=bool(self.batches.open))
 
     def close(self) -> None:
         """Close the segment; nothing is recorded after that."""
@@ -225,40 +239,41 @@ class Journal:
     def carry(self) -> None:
         """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
         for segment in self._log.closed:
-            if not segment.live <= self._kept:
+            if segment.live != segment.kept:
                 continue
-            for index in sorted(segment.live):
-                held = self._pairs[index]
-                held.places = [place for place in held.places if place.segment is not segment]
-                for step, place in held.answers.items():
-                    if place.segment is segment:
-                        moved = self._log.append(self._log.read(place))
-                        self._hold(index, moved).answers[step] = moved
-                if held.wasted or held.bad_answers:
-                    # The sum and not the lines: where these turn up again, nothing is counted twice.
-                    record = {"kind": "carried", "index": index, "step": "", "tokens": held.wasted}
-                    record |= {"bad_answers": held.bad_answers} if held.bad_answers else {}
-                    self._hold(index, self._log.append(encode_line(record)))
+            for index in self._pairs.kept_in(segment):
+                self._carry_pair(segment, index)
             self._log.append(spend_line(self.spend, self.cache))
+            self._append_batches()
             self._log.retire(segment)
+
+    def _carry_pair(self, segment: Segment, index: int) -> None:
+        for step, place in self._pairs.answers_in(segment, index):
+            self._pairs.answered(index, step, self._log.append(self._log.read(place)))
+        wasted, bad_answers = self._pairs.wasted(index), self._pairs.bad_answers(index)
+        self._pairs.forget_losses_in(segment, index)
+        if wasted or bad_answers:
+            # The sum and not the lines: where these turn up again, nothing is counted twice.
+            record = {"kind": "carried", "index": index, "step": "", "tokens": wasted}
+            record |= {"bad_answers": bad_answers} if bad_answers else {}
+            self._pairs.carried(index, self._log.append(encode_line(record)), record)
 
     def release(self, index: int) -> None:
         """Forget a pair: a durable checkpoint covers it and it did not fail."""
-        held = self._pairs.pop(index, None)
-        if held is not None:
-            for place in held.places:
-                place.segment.live.discard(index)
+        self._pairs.release(index)
 
     def keep(self, index: int) -> None:
         """Keep what was paid for a failed pair, though a durable checkpoint covers it."""
-        if index in self._pairs:
-            self._kept.add(index)
+        self._pairs.keep(index)
 
-    def _hold(self, index: int, place: LinePlace) -> _Held:
-        held = self._pairs.setdefault(index, _Held())
-        held.places.append(place)
-        place.segment.live.add(index)
-        return held
+    def _roll(self) -> None:
+        """Begin the next segment where it is time for it.
+
+        Its header says what was spent, so every line before it must have been counted.
+        """
+        self._log.roll(
+            lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache)
+        )
 
     # Opening
 
@@ -276,16 +291,16 @@ class Journal:
                     self.spend = Spend(**record["spend"])
                     self.cache = CacheUse(**record.get("cache", {}))
                 continue
-            if record["kind"] == ADAPTED:
-                self._know(adaptation_of(record["adaptation"]))
+            if self._is_of_the_run(record):
                 continue
             index, step = record["index"], record["step"]
             if record["kind"] == "sent":
                 in_flight[index, step] = Usage(**record.get("most", {}))
                 continue
-            in_flight.pop((index, step), None)
-            usage, lost = (Usage(**record.get(name, {})) for name in ("usage", "lost"))
-            self._count(usage, lost, cached=record.get("cached", False))
+            if record.get("batch") is None:
+                in_flight.pop((index, step), None)
+            self._count_line(record)
+            self.batches.came(record)
             if needed(index):
                 self._take_over(record, line)
         self.unsettled = len(in_flight)
@@ -294,30 +309,48 @@ class Journal:
         self._log.append(spend_line(self.spend, self.cache))
         for adaptation in self.adaptations:
             self._log.append(adapted_line(adaptation))
+        self._append_batches()
         self._log.take_over(paths)
+
+    def _append_batches(self) -> None:
+        for record in self.batches.records():
+            self._log.append(encode_line(record))
+
+    def _is_of_the_run(self, record: dict[str, Any]) -> bool:
+        """Take a line in that is about no single pair."""
+        if record["kind"] == ADAPTED:
+            self._know(adaptation_of(record["adaptation"]))
+            return True
+        if self.batches.take(record):
+            self._count_line(record)
+            return True
+        return False
 
     def _know(self, adaptation: Adaptation) -> None:
         if adaptation not in self.adaptations:
             self.adaptations.append(adaptation)
 
-    def _count(self, usage: Usage, lost: Usage, *, cached: bool) -> None:
+    def _count(self, usage: Usage, lost: Usage, *, batch: bool = False, cached: bool = False) -> None:
         """Add what a call has cost; an answer from the cache costs nothing."""
         if cached:
             self.cache.add(usage)
         else:
-            self.spend.add(usage)
+            self.spend.add(usage, batch=batch)
         self.spend.lose(lost)
+
+    def _count_line(self, record: Mapping[str, Any]) -> None:
+        """Add what a line says that a call has cost."""
+        usage, lost = (Usage(**record.get(name, {})) for name in ("usage", "lost"))
+        self._count(usage, lost, batch=record.get("batch") is not None, cached=record.get("cached", False))
 
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""
         if record["kind"] == "answer":
-            place = self._log.append(line)
-            self._hold(record["index"], place).answers[record["step"]] = place
+            self._pairs.answered(record["index"], record["step"], self._log.append(line))
         elif record["kind"] == "carried":
-            held = self._hold(record["index"], self._log.append(line))
-            held.wasted, held.bad_answers = record["tokens"], record.get("bad_answers", {})
+            self._pairs.carried(record["index"], self._log.append(line), record)
         elif _counts(record):
-            self._hold(record["index"], self._log.append(line)).lost(record)
+            self._pairs.lost(record["index"], self._log.append(line), record)
 
     def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
         """All valid records from the last compaction on, with their lines."""
@@ -339,6 +372,10 @@ class Journal:
                 fd = self._disk.open_append(aside)
                 self._disk.write(fd, broken, aside)
                 self._disk.close_descriptor(fd)
+
+
+def _of_batch(came: OutOfBatch) -> dict[str, Any]:
+    return {"batch": came.batch, "most": came.most}
 
 
 def _counts(record: Mapping[str, Any]) -> bool:

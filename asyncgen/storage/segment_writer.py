@@ -13,7 +13,7 @@ Rules:
 import errno
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from asyncgen.errors import AsyncgenError, DiskError, Message, Phrase
@@ -26,9 +26,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 @dataclass(slots=True)
 class Segment:
-    """A segment file: `live` pairs still need lines in it; `named` when its name is durable.
+    """A segment file: `live` lines in it are needed, of which `kept` are of failed pairs.
 
-    `padded`: it was the ballast, and is longer than its lines.
+    `named` when its name is durable; `padded`: it was the ballast, and is longer than its lines.
     """
 
     path: Path
@@ -37,7 +37,8 @@ class Segment:
     synced: int = 0
     named: bool = False
     padded: bool = False
-    live: set[int] = field(default_factory=set)
+    live: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,12 @@ class SegmentLog:
             self._disk.close_descriptor(segment.fd)
         self._disk.unlink(self._ballast)
 
-    def unlink_dead(self) -> None:
-        """Remove every segment in which no pair lives any more (the run has reached its end)."""
-        for segment in (*self._closed, self._current):
+    def unlink_dead(self, *, keep_last: bool = False) -> None:
+        """Remove every segment in which no pair lives any more (the run has reached its end).
+
+        With `keep_last` the newest stays: it holds more than lines of pairs.
+        """
+        for segment in (*self._closed, *([] if keep_last else [self._current])):
             if not segment.live:
                 self._disk.unlink(segment.path)
 

@@ -59,6 +59,14 @@ def test_nothing_of_it_is_adapted() -> None:
     assert parameters.body("", request) == request.body
 
 
+def test_all_requests_are_of_one_shape() -> None:
+    """Their fields are not looked at: none is adapted, so that one answer lets all others go."""
+    parameters = Parameters(LUNA)
+
+    assert parameters.shape("", prepared()) == parameters.shape("", prepared(temperature=0.7))
+    assert parameters.shape("", prepared()).fields == ()
+
+
 @pytest.mark.parametrize(
     ("choices", "kind", "action"),
     [

@@ -44,6 +44,15 @@ class Server:
 
         return self._do(read())
 
+    @property
+    def custom_ids(self) -> dict[str, int]:
+        """How often each request of a batch was worked on."""
+
+        async def read() -> dict[str, int]:
+            return dict(self._simulator.counts.custom_ids)
+
+        return self._do(read())
+
     def close(self) -> None:
         """Stop serving."""
         self._do(self._simulator.__aexit__(None, None, None))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.simulator import Faults, Latency, server
+from asyncgen.simulator import Faults, Latency, Profile, respond
 from asyncgen.simulator.completions import complete
 
 from .conftest import OUTPUTS, Job, Server, clean_env, interrupt
@@ -30,11 +30,11 @@ def spoiled(monkeypatch: pytest.MonkeyPatch) -> None:
 def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, int], str]) -> None:
     """Change the texts of plain answers, which come with a key for each request."""
 
-    def spoilt(chat: Any, key: int) -> Any:
-        completion = complete(chat, key)
+    def spoilt(chat: Any, key: int, profile: Profile) -> Any:
+        completion = complete(chat, key, profile)
         return completion if chat.wants_json else replace(completion, content=change(completion.content, key))
 
-    monkeypatch.setattr(server, "complete", spoilt)
+    monkeypatch.setattr(respond, "complete", spoilt)
 
 
 def argv(job: Job, *flags: str) -> list[str]:

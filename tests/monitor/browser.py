@@ -17,6 +17,33 @@ import aiohttp
 _LISTENING = re.compile(r"DevTools listening on ws://([^/]+)/")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
+# Texts whose contrast is below 4.5 (AA).
+CONTRASTS = """
+(() => {
+  const number = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, place) => sum + v * [0.2126, 0.7152, 0.0722][place], 0);
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = number(getComputedStyle(one).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const one of document.querySelectorAll('body *')) {
+    const text = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!text || one.closest('svg') || !one.getClientRects().length) continue;
+    const [a, b] = [light(number(getComputedStyle(one).color)), light(behind(one))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) found.push([one.tagName, one.className, one.textContent.slice(0, 30), contrast]);
+  }
+  return found;
+})()
+"""
+_CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowDown": 40}
+
 
 def find_browser() -> str | None:
     """A browser by `$CHROME` or by name; None where there is none."""
@@ -64,10 +91,11 @@ class Page:
         return answer["result"].get("value")
 
     async def press(self, key: str) -> None:
-        """Press a key."""
-        code = {"Tab": 9, "Enter": 13}[key]
+        """Press a key, by its name or its character."""
+        code = _CODES.get(key) or ord(key.upper())
+        types = "\r" if key == "Enter" else "" if key in _CODES else key
         for kind in ("keyDown", "keyUp"):
-            text = {"text": "\r"} if key == "Enter" and kind == "keyDown" else {}
+            text = {"text": types} if types and kind == "keyDown" else {}
             await self.do("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text)
 
     async def picture(self) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from asyncgen.storage.disk import Disk
 
-from .browser import find_browser, open_browser
+from .browser import CONTRASTS, find_browser, open_browser
 from .test_report import page_of
 
 BROWSER = find_browser()
@@ -20,30 +20,6 @@ pytestmark = [
     pytest.mark.timeout(60),
 ]
 
-CONTRASTS = """
-(() => {
-  const number = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, place) => sum + v * [0.2126, 0.7152, 0.0722][place], 0);
-  const behind = (element) => {
-    for (let one = element; one; one = one.parentElement) {
-      const colour = number(getComputedStyle(one).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const one of document.querySelectorAll('body *')) {
-    const text = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!text || one.closest('svg') || !one.getClientRects().length) continue;
-    const [a, b] = [light(number(getComputedStyle(one).color)), light(behind(one))];
-    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < 4.5) found.push([one.tagName, one.className, one.textContent.slice(0, 30), contrast]);
-  }
-  return found;
-})()
-"""
 OVERLAPS = """
 [...document.querySelectorAll('.chart .x, .chart .gaps')].flatMap((labels) => {
   const boxes = [...labels.children].map((one) => one.getBoundingClientRect()).filter((box) => box.width);

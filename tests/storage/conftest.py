@@ -4,7 +4,7 @@ import pytest
 
 from asyncgen.storage import segment_writer as segment_log
 
-from .world import World
+from .world import PROMPTS, World
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +23,14 @@ def reasoning_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of the journal that hold about two answers."""
     monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 900)
+
+
+@pytest.fixture(scope="session")
+def batch_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Six pairs, three calls each, of which one needs another."""
+    prompts = {
+        **PROMPTS,
+        "correct_reasoning_system": "Defend.",
+        "correct_reasoning_user": "{original_note} {paraphrased_note}",
+    }
+    return World(tmp_path_factory.mktemp("batches"), pairs=6, reasoning=True, prompts=prompts)

@@ -14,6 +14,7 @@ import orjson
 
 from asyncgen.errors import BadDataError, DiskError
 
+from .batch_server import NOTHING, Remote
 from .model_disk import DIRECTORY as A_DIRECTORY
 from .model_disk import Operation, Store
 from .world import (
@@ -84,6 +85,7 @@ class Moment:
         durable: calls whose answer was in a segment of the journal when that was synced.
         flaky: calls that will once be refused.
         billed: tokens of all answers so far.
+        remote: what is at the server, whatever is lost here.
     """
 
     in_flight: frozenset[Call] = frozenset()
@@ -91,6 +93,7 @@ class Moment:
     durable: frozenset[Call] = frozenset()
     flaky: frozenset[Call] = frozenset()
     billed: int = 0
+    remote: Remote = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +143,12 @@ class Explorer:
         self.moment = Moment(flaky=flaky)
         for command in before:
             begun = self.start.copy()
-            ended = self._run(self.start, command, self.moment.flaky)
+            ended = self._run(self.start, command, self.moment.flaky, self.moment.remote)
             if ended.error is not None:
                 raise Violation(f"a run without a crash ended with {ended.error!r}") from ended.error
             self.moment = self._after(begun, self.moment, ended.disk.record)[-1]
         if killed is not None:
-            record = self._run(self.start.copy(), killed[0], flaky).disk.record
+            record = self._run(self.start.copy(), killed[0], flaky, self.moment.remote).disk.record
             last = max(place for place, operation in enumerate(record) if killed[1](operation))
             record = record[: last + 1]
             self.moment = self._after(self.start, self.moment, record)[-1]
@@ -171,7 +174,7 @@ class Explorer:
     def explore(self, *, losses: int, points: Callable[[int], bool] = lambda _: True) -> Counts:
         """Crash the command at every operation for which `points` holds; `losses` power losses at each."""
         store = self.start.copy()
-        ended = self._run(store, self.phase, self.moment.flaky)
+        ended = self._run(store, self.phase, self.moment.flaky, self.moment.remote)
         if ended.error is not None:
             raise Violation(f"a run without a crash ended with {ended.error!r}") from ended.error
         if self.phase.failing or not ended.failed_pairs:  # else a second start repairs them
@@ -181,7 +184,7 @@ class Explorer:
 
     def explore_twice(self, *, first: int, losses: int, second: int) -> Counts:
         """Kill the command at `first` operations, then crash the recovery, each at `second` operations."""
-        ended = self._run(self.start.copy(), self.phase, self.moment.flaky)
+        ended = self._run(self.start.copy(), self.phase, self.moment.flaky, self.moment.remote)
         record = ended.disk.record
         stores = list(_stores(self.start, record))
         # A killed process leaves most to be lost later when names are not synced.
@@ -192,7 +195,7 @@ class Explorer:
         moments = self._after(self.start, self.moment, record)
         for place in sorted((places[: first * 2 // 3] + rest)[:first]):
             store = stores[place].copy()
-            again = self._run(store, self._commands[0], moments[place].flaky)
+            again = self._run(store, self._commands[0], moments[place].flaky, moments[place].remote)
             if again.error is not None:
                 if self._may_refuse(again.error):
                     continue
@@ -313,6 +316,20 @@ class Explorer:
                 case ("answered", call):
                     answered |= {call}
                     moment = replace(moment, billed=moment.billed + TOKENS)
+                case ("uploaded", *_):
+                    moment = replace(moment, remote=moment.remote.after(operation))
+                case ("created", batch):
+                    # Paid from now on, whatever is lost here: they must not be asked again.
+                    calls = frozenset(batch.calls)
+                    answered |= calls
+                    moment = replace(
+                        moment,
+                        remote=moment.remote.after(operation),
+                        written=moment.written | calls,
+                        durable=moment.durable | calls,
+                        billed=moment.billed + TOKENS * len(calls),
+                    )
+                    settled |= calls
                 case ("create", path, inode) | ("rename", _, path, inode):
                     paths[inode] = path
                 case ("write", inode, data, *_):
@@ -353,7 +370,7 @@ class Explorer:
 
     def _check_recovery(self, store: Store, moment: Moment, kept: frozenset[Call]) -> None:
         self._check_state(store)
-        key = (_key(store), moment.flaky)
+        key = (_key(store), moment.flaky, moment.remote)
         kept |= self._committed(store)
         recovery = self._recoveries.get(key)
         if recovery is None:
@@ -373,11 +390,12 @@ class Explorer:
 
     def _recover(self, store: Store, moment: Moment) -> Recovery:
         asked: list[Call] = []
-        flaky, billed = moment.flaky, moment.billed
+        flaky, billed, remote = moment.flaky, moment.billed, moment.remote
         for phase in self._commands:
             command = phase
             for _ in range(4):
-                ended = self._run(store, command, flaky)
+                ended = self._run(store, command, flaky, remote)
+                remote = ended.remote
                 asked += ended.asked
                 flaky -= set(ended.asked)
                 billed += TOKENS * len(ended.asked)
@@ -396,8 +414,8 @@ class Explorer:
     def _may_refuse(self, error: BaseException) -> bool:
         return self.phase.restart and isinstance(error, BadDataError)
 
-    def _run(self, store: Store, phase: Phase, flaky: frozenset[Call]) -> Ended:
-        ended = self.world.run(store, phase, flaky)
+    def _run(self, store: Store, phase: Phase, flaky: frozenset[Call], remote: Remote = NOTHING) -> Ended:
+        ended = self.world.run(store, phase, flaky, remote)
         if ended.error is None and ended.disk.open_descriptors:
             raise Violation(f"{ended.disk.open_descriptors} descriptors were left open")
         return ended

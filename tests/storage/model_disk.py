@@ -344,6 +344,10 @@ class ModelDisk:
         inode = self._inode(path)
         return None if inode is None else len(inode.data)
 
+    def inode(self, _path: Path) -> int:
+        """The number of the output directory, which is never copied."""
+        return 7
+
     def read(self, path: Path, offset: int = 0, length: int | None = None) -> bytes | None:
         """Content of a file, or None when there is none."""
         inode = self._inode(path)

@@ -267,9 +267,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_mutant("answers of failed pairs are not carried over", "failures, small segments")
 def _(patch: pytest.MonkeyPatch) -> None:
     def carry(self: Journal) -> None:
-        for segment in [one for one in self._closed_segments if one.live <= self._kept]:
-            self._closed_segments.remove(segment)
-            self._retired.append(segment)
+        for segment in self._log.closed:
+            if segment.live == segment.kept:
+                self._log.retire(segment)
 
     patch.setattr(Journal, "carry", carry)
 

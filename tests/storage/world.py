@@ -3,12 +3,13 @@
 import asyncio
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -20,12 +21,15 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import single_run as pipeline
+from asyncgen.engine.batch import rounds
+from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage import checkpoint
 from asyncgen.storage import event_log as telemetry
 
+from .batch_server import NOTHING, ModelBatchServer, Remote
 from .model_disk import Crash, ModelDisk, Store
 
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
@@ -115,6 +119,11 @@ class Network:
             self.disk.note("refused", call)
             return Failure("empty_answer", Action.ASK_AGAIN, 200, usage=usage)
         self.disk.note("answered", call)
+        return self.completion(call, json_object=json_object, seed=seed)
+
+    def completion(self, call: Call, *, json_object: bool, seed: int = 0) -> Completion:
+        """The usable answer to a call."""
+        usage = Usage(3, 4, TOKENS)
         text = f"answer-{call[0]}-{call[1]} " + "palabra " * (3 + call[0] % 4) + f"seed {seed} " * bool(seed)
         return Completion(orjson.dumps({"why": text}).decode() if json_object else text, usage, "m")
 
@@ -144,6 +153,10 @@ class Phase:
     remove_checkpoint: bool = False
     flaws: DirectoryFlaws | None = None
     """What a regeneration finds; None: a run."""
+    batch: bool = False
+    """Through batches."""
+    loses_create: bool = False
+    """The answer to the first create of a batch is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +167,20 @@ class Ended:
     failed_pairs: int
     asked: tuple[Call, ...]
     disk: ModelDisk
+    remote: Remote = NOTHING
 
 
 class World:
     """Input, prompts and golden bytes, in a real directory; runs that happen on model disks."""
 
-    def __init__(self, directory: Path, *, pairs: int = 8, reasoning: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        pairs: int = 8,
+        reasoning: bool = False,
+        prompts: Mapping[str, str] = MappingProxyType(PROMPTS),
+    ) -> None:
         self.reasoning = reasoning
         self.input = directory / "pairs.jsonl"
         self.input.write_bytes(
@@ -171,7 +192,7 @@ class World:
                 for i in range(pairs)
             )
         )
-        self.recipe = MedecSafe(PromptFile(PROMPTS, directory / "prompts.json"), add_reasoning=reasoning)
+        self.recipe = MedecSafe(PromptFile(dict(prompts), directory / "prompts.json"), add_reasoning=reasoning)
         self._config = RunConfig(
             input_jsonl=self.input,
             output_dir=DIRECTORY,
@@ -195,16 +216,31 @@ class World:
             for output in self.recipe.outputs
         }
 
-    def run(self, store: Store, phase: Phase, flaky: frozenset[Call] = frozenset(), **faults: int | None) -> Ended:
+    def run(
+        self,
+        store: Store,
+        phase: Phase,
+        flaky: frozenset[Call] = frozenset(),
+        remote: Remote = NOTHING,
+        **faults: int | None,
+    ) -> Ended:
         """Run a command on what is on a disk, which is changed."""
         disk = ModelDisk(store, **faults)
         network = Network(phase.failing, flaky, disk=disk)
-        config = _config(self._config, phase.pairs, phase.restart)
+        server = ModelBatchServer(remote, network, disk, loses_first=phase.loses_create)
+        config = _config(self._config, phase.pairs, phase.restart, phase.batch)
         random.seed(0)  # backoffs draw from it
         error: BaseException | None = None
         failed_pairs = 0
         with _stubs():
-            run = pipeline.Run(config, self.recipe, [], disk, open_wire=lambda _: ScriptedWire(network.script))
+            run = pipeline.Run(
+                config,
+                self.recipe,
+                [],
+                disk,
+                open_wire=lambda _: ScriptedWire(network.script),
+                batch_access=BatchAccess(lambda *_: server),
+            )
             loop = JumpingLoop()
             try:
                 work = run.execute() if phase.flaws is None else run.regenerate(phase.flaws)
@@ -214,7 +250,7 @@ class World:
             except BaseExceptionGroup as caught:
                 error = caught
             _abandon(loop)
-        return Ended(error, failed_pairs, tuple(network.asked), disk)
+        return Ended(error, failed_pairs, tuple(network.asked), disk, server.remote)
 
 
 def _abandon(loop: JumpingLoop) -> None:
@@ -229,9 +265,9 @@ def _abandon(loop: JumpingLoop) -> None:
 
 
 @lru_cache
-def _config(config: RunConfig, pairs: int, restart: bool) -> RunConfig:
+def _config(config: RunConfig, pairs: int, restart: bool, batch: bool) -> RunConfig:
     fields = {name: getattr(config, name) for name in RunConfig.__dataclass_fields__}
-    return RunConfig(**{**fields, "num_pairs": pairs, "restart": restart})
+    return RunConfig(**{**fields, "num_pairs": pairs, "restart": restart, "batch": batch})
 
 
 @contextmanager
@@ -242,6 +278,7 @@ def _stubs() -> Iterator[None]:
     with (
         patch.object(checkpoint, "timestamp", timestamp),
         patch.object(telemetry, "moment", lambda: datetime.fromisoformat(timestamp())),
+        patch.object(rounds, "new_id", lambda: "d1"),
     ):
         yield
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, Work, lines_work, paired_work
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, absolute
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute
 from asyncgen.config import from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import one_of, plural
@@ -59,6 +59,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="percentages of train/validation or train/validation/test: one file each; the examples of a row, "
         "and notes about the same case, stay on one side",
     )
+    parser.add_argument(
+        "--only",
+        choices=("proven", "judged", "not-flagged", "all"),
+        help="rows that can be trusted so far: proven by the rules; these and what asyncgen verify --judge "
+        "finds to say the same; what neither rules nor judge find wrong (default); all",
+    )
+    parser.add_argument(
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        metavar="P",
+        help="the rows of the run, for --only (default: where they were when it ran)",
+    )
+    parser.add_argument(
+        "--prompt-file",
+        type=a_prompt_file,
+        metavar="P",
+        help="the prompts of the run, for --only (default: the same)",
+    )
+    parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: rejected rows are left out, accepted ones are in",
+    )
     parser.add_argument("--shuffle", action="store_true", help="in random order (default: input order)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
     parser.add_argument(
@@ -70,6 +95,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Export."""
+    from asyncgen.cli.export_selection import select  # noqa: PLC0415
+    from asyncgen.cli.reviewed_export import with_review  # noqa: PLC0415
     from asyncgen.export.examples import find_paired  # noqa: PLC0415
     from asyncgen.export.parquet import require_pyarrow  # noqa: PLC0415
     from asyncgen.export.run_files import RunFiles  # noqa: PLC0415
@@ -78,10 +105,17 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.format == "parquet":
         require_pyarrow()
-    files = RunFiles(RunDirectory(Disk(), absolute(args.directory, "the directory")))
+    directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
+    files = RunFiles(directory)
+    selection = select(args, directory, files.state, Lines(quiet=args.quiet))
     split = None if args.split is None else Split.parse(args.split, args.seed)
     paired = find_paired(files) if args.file is None else None
-    work = lines_work(args, files, split) if paired is None else paired_work(args, files, paired, split)
+    if paired is None:
+        work = lines_work(args, files, split, selection)
+    else:
+        work = paired_work(args, files, paired, split, selection)
+    if args.review is not None:
+        work = with_review(work, directory, args.review, Lines(quiet=args.quiet))
     return _carry_out(args, work)
 
 
@@ -154,6 +188,11 @@ def _report(
         lines.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} {rows}")
     if state.failed_pairs:
         lines.warn(f"{state.failed_pairs:,} {rows} failed in the run and are not here (see failed.jsonl)")
+    if work.selection is not None:
+        from asyncgen.cli.export_selection import left_out_lines  # noqa: PLC0415
+
+        for number, line in enumerate(left_out_lines(work.selection, rows)):
+            (lines.advise if number else lines.warn)(line)
     if tally.left_out:
         names = ", ".join(map(repr, tally.left_out[:LEFT_OUT_SHOWN]))
         more = len(tally.left_out) - LEFT_OUT_SHOWN

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -18,11 +18,14 @@ from asyncgen.cli.execution import carry_out
 from asyncgen.config import RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
-from asyncgen.humanize import NO_PRICE, amount, duration, usd
+from asyncgen.humanize import NO_PRICE, amount, duration, plural, usd
 from asyncgen.planning.capacity import Plan as Pace
 from asyncgen.planning.forecast import Forecast, MeasuredSample, forecast
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, format_limits
+
+if TYPE_CHECKING:
+    from asyncgen.planning.batch_plan import BatchPlan
 
 Range = tuple[float, float, float]
 """Low, likely, high."""
@@ -51,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Plan; with --calibrate after some calls."""
     # It brings recipe and source.
-    from asyncgen.planning.survey import LATENCY, limits_of, pace_of, survey, used_by  # noqa: PLC0415
+    from asyncgen.planning.survey import LATENCY, batches_of, limits_of, pace_of, survey, used_by  # noqa: PLC0415
 
     calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
     if calibrate is not None and calibrate < 1:
@@ -74,13 +77,18 @@ def execute(args: argparse.Namespace) -> int:
         if code not in {Exit.DONE, Exit.SOME_FAILED}:
             return code
         sample, latency = run_loop(used_by(config, sample, first))
-    found = forecast(sample, pairs, job.price)
+    paid = job.price.of_batches if job.price is not None and config.batch else job.price
+    found = forecast(sample, pairs, paid)
+    batches = run_loop(batches_of(config, sample, pairs)) if config.batch else None
     tier = limits_of(config, job.tier)
     pace = pace_of(sample, found, tier, latency or LATENCY, config.ceiling)
     if getattr(args, "json", False):
-        sys.stdout.buffer.write(orjson.dumps(_record(found, pace, pairs), option=orjson.OPT_APPEND_NEWLINE))
+        record = _record(found, None if config.batch else pace, pairs) | (
+            {"batches": asdict(batches)} if batches else {}
+        )
+        sys.stdout.buffer.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
     else:
-        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs))
+        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs), batches)
     return Exit.DONE
 
 
@@ -95,7 +103,7 @@ def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
 
 CHEAPER = {
     "flex": "with --service-tier flex: slower, and it may wait for room",
-    "batch": "through the Batch API: within a day",
+    "batch": "with --batch, the Batch API: within a day",
 }
 
 
@@ -107,7 +115,8 @@ def _cheaper(
     for tier, how in CHEAPER.items():
         price = load_price(config.model, prices, tier)
         cost = None if price is None else forecast(sample, pairs, price).cost
-        if cost is not None and config.params.get("service_tier") != tier:
+        chosen = tier == "batch" if config.batch else config.params.get("service_tier") == tier
+        if cost is not None and not chosen:
             found.append((tier, how, cost))
     return found
 
@@ -119,6 +128,7 @@ def _say(
     pace: Pace | None,
     latency: float | None,
     cheaper: list[tuple[str, str, Range]],
+    batches: "BatchPlan | None",
 ) -> None:
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
 
@@ -143,9 +153,22 @@ def _say(
         lines["time"] = (
             f"{duration(pace.seconds(found.pairs))}; {pace.binds} bind ({tier.name}: {format_limits(tier)})"
         )
+    if batches is not None:
+        lines |= _batch_lines(job.config, batches)
     for name, text in lines.items():
         sys.stdout.write(f"{name:<11} {text}\n")
     sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv)}\n")
+
+
+def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
+    rounds = f"{plural(batches.batches, 'batch')} in {plural(batches.rounds, 'round')}"
+    time = f"{plural(batches.in_a_row, 'day')} at most: each round within one"
+    if config.batch_tokens is not None:
+        in_a_row = plural(batches.in_a_row, "batch")
+        time = (
+            f"{in_a_row} one after the other at least, each within a day: {config.batch_tokens:,} tokens at once"
+        )
+    return {"batches": f"{rounds}, at least", "time": time}
 
 
 def _run(argv: Sequence[str]) -> str:

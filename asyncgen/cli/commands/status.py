@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit
+from asyncgen.events import TAKEN
 from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
     yield picture.rows, _pairs(picture)
     for (step, kind), number in picture.failures.most_common():
         yield "failed", f"{number:,} by {step}: {kind}"
+    yield from _batches(picture)
     session, sample = picture.session, picture.sample
     if session is not None and sample is not None:
         running = picture.pid is not None
@@ -141,6 +143,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "waiting_on": sample and sample.waiting_on,
         "endpoints": [asdict(use) for use in sample.endpoints] if sample else [],
         "oldest_pair_seconds": sample and sample.oldest,
+        "batches": [asdict(batch) for batch in picture.history.batches.values()],
         "paused_until": _iso(until) if (until := _paused_until(picture)) else None,
         "calls": None if merged else sum(one.calls for one in samples),
         "refused": None if merged else sum(one.refused for one in samples),
@@ -196,6 +199,19 @@ def _pairs(picture: "Picture") -> str:
     if picture.pid is not None and session is not None and session.repairing and session.sample is not None:
         text += f"; asking again for those that failed: {session.sample.done:,} of {session.sample.total:,}"
     return text
+
+
+def _batches(picture: "Picture") -> Iterator[tuple[str, str]]:
+    """The batches that nothing was taken of yet, and how many are over."""
+    known = picture.history.batches.values()
+    over = sum(batch.status == TAKEN for batch in known)
+    for batch in known:
+        if batch.status != TAKEN:
+            name = f"{batch.number} ({batch.id})" if batch.id else f"{batch.number}"
+            done = f"{batch.completed:,} of {plural(batch.requests, 'request')} done"
+            yield "batch", f"{name}: {batch.status.replace('_', ' ')}, {done} when last looked at"
+    if over:
+        yield "batches", f"{over:,} over, their answers taken"
 
 
 def _rates_line(rates: "Rates", rows: str) -> str:

@@ -3,23 +3,30 @@
 import argparse
 import shlex
 import sys
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
+from asyncgen.cli.command_line import command
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
+from asyncgen.config import DEFAULT_MODEL
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import many_of, one_of
 
 if TYPE_CHECKING:
+    from asyncgen.cli.judge_session import JudgeReport, JudgeSession
+    from asyncgen.cli.verify_view import VerifyReport
     from asyncgen.quality.structure import Structure
     from asyncgen.recipes.contents import Contents
+    from asyncgen.storage.layout import RunDirectory
 
 HELP = "prove the data: structure, checksums, and what the recipe checks of each row"
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
 MOST_REGENERATED = 1000
+LEAST_KNOWN = 60  # cases whose answer is known: 30 of each side bound a rate of none by 11 %
+MOST_KNOWN = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
+        "--review",
+        type=a_path,
+        metavar="FILE",
+        help="what a person marked on the page of asyncgen view: show how the rules agree with it",
+    )
+    parser.add_argument(
         "--regenerate",
         type=int,
         nargs="?",
@@ -57,75 +70,169 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit 65, as for broken structure, when more than PCT %% of the rows are flagged (default: flags "
         "are shown and exit is 0)",
     )
+    _add_judge_arguments(parser)
     add_recipe_arguments(parser, "what the files hold (default: the recipe of the run): ")
-    add_api_arguments(parser, " of --regenerate")
-    add_screen_arguments(parser, " of --regenerate")
+    add_api_arguments(parser, " of --judge and --regenerate")
+    add_screen_arguments(parser, " of --judge and --regenerate")
+
+
+def _add_judge_arguments(parser: argparse.ArgumentParser) -> None:
+    judge = parser.add_argument_group("the judge")
+    judge.add_argument(
+        "--judge",
+        action="store_true",
+        help="have a model judge what the rules leave open or flag, in both orders; asks each comparison once, "
+        "however often the command is given",
+    )
+    judge.add_argument("--judge-model", metavar="M", help=f"who judges ({DEFAULT_MODEL}; with --local its file)")
+    judge.add_argument(
+        "--calibration",
+        type=_share,
+        default=0.1,
+        metavar="P%%",
+        help="of all comparisons, those with a known answer that are mixed in to measure the judge (10%%; "
+        f"{LEAST_KNOWN} at least, 0 for none)",
+    )
+    judge.add_argument(
+        "--dry-run", action="store_true", help="with --judge: only say how many calls, and what they cost"
+    )
+
+
+def _share(text: str) -> float:
+    """A percentage below 50.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= MOST_KNOWN:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0% to {MOST_KNOWN:.0%}")
+    return share
 
 
 def execute(args: argparse.Namespace) -> int:
     """Verify, print, judge."""
     # `asyncgen --help` does not pay for these.
-    from asyncgen.cli.verify_view import VerifyReport, is_judged, print_json, print_tables  # noqa: PLC0415
-    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
-    from asyncgen.quality.structure import state_in  # noqa: PLC0415
-    from asyncgen.quality.verification import Verification  # noqa: PLC0415
+    from asyncgen.cli.verify_view import is_judged  # noqa: PLC0415
+    from asyncgen.quality.structure import check_input, state_in  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
-    if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
-    if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
-        raise UsageError("--show is a number of rows and --max-flagged a percentage")
+    _check_flags(args)
     with_input = args.input_jsonl is not None
     if with_input:
         args.input_jsonl = absolute_input(args.input_jsonl, directory=args.directory)
     disk = Disk()
     try:
         directory = RunDirectory(disk, args.directory.absolute())
-        contents = contents_of(state_in(directory)[0], args.recipe, args.prompt_file, dict(args.field))
+        state, _ = state_in(directory)
+        contents = contents_of(state, args.recipe, args.prompt_file, dict(args.field))
         if args.max_flagged is not None and not is_judged(contents, with_input=with_input):
             row = one_of(contents.rows)
             how = f"--max-flagged needs --input-jsonl: without it no {row} is judged"
             raise UsageError(how if contents.paraphrase else "--max-flagged: this recipe has nothing to judge by")
+        if with_input and state is not None:
+            check_input(state, args.input_jsonl, contents)
         if args.regenerate is not None and (code := _regenerate(args, contents)) != Exit.DONE:
             return code
-        verification = Verification(directory, args.input_jsonl, contents, args.prompt_file)
-        report = VerifyReport(args.show, full=args.json)
-        for judged in verification.judged():
-            report.add(judged)
+        return _verify(args, directory, contents, with_input=with_input)
     finally:
         disk.close()
-    show = print_json if args.json else print_tables
-    show(verification.structure, report, with_input=with_input)
+
+
+def _verify(args: argparse.Namespace, directory: "RunDirectory", contents: "Contents", *, with_input: bool) -> int:
+    """Verify, have a model judge what is open where that is asked for, and show all of it."""
+    from asyncgen.cli.verify_view import VerifyReport, print_json, print_judge, print_tables  # noqa: PLC0415
+    from asyncgen.quality.review_agreement import review_of  # noqa: PLC0415
+    from asyncgen.quality.verification import Verification  # noqa: PLC0415
+
+    verification = Verification(directory, args.input_jsonl, contents, args.prompt_file)
+    report = VerifyReport(args.show, full=args.json)
+    report.review = review_of(directory, args.review)
+    found: JudgeReport | None = None
+    with ExitStack() as stack:
+        session = stack.enter_context(_session(args, directory, contents)) if args.judge else None
+        for judged in verification.judged():
+            report.add(judged)
+            if session is not None:
+                session.add(judged)
+        if not args.json:
+            print_tables(verification.structure, report, with_input=with_input)
+        if session is not None and not verification.structure.problems.counts:
+            outcome = session.finish(verification, least_known=LEAST_KNOWN)
+            if isinstance(outcome, int):
+                return outcome
+            found = outcome
+    if args.json:
+        print_json(verification.structure, report, with_input=with_input, judge=found)
+    elif found is not None:
+        print_judge(found, many_of(contents.rows))
+    return _end(args, verification.structure, report, found)
+
+
+def _session(args: argparse.Namespace, directory: "RunDirectory", contents: "Contents") -> "JudgeSession":
+    from asyncgen.cli.judge_session import JudgeSession  # noqa: PLC0415 - it brings the engine
+
+    return JudgeSession(args, directory, contents)
+
+
+def _end(
+    args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
+) -> int:
+    """The exit code, and before it why it is not 0, or what to do next."""
+    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
+
     percent = report.percent(State.FLAGGED)
     too_many = args.max_flagged is not None and percent > args.max_flagged
     if too_many:
         sys.stderr.write(f"❌ {percent:.2f} % flagged, more than --max-flagged {args.max_flagged:g}\n")
-    if verification.structure.problems.counts or too_many:
+    if structure.problems.counts or too_many:
         return Exit.BAD_DATA
     if not args.json:
-        every = 0 < report.judged == report.states[State.FLAGGED]
-        sys.stdout.write(f"next: {_next(verification.structure, args.directory, all_flagged=every)}\n")
+        sys.stdout.write(f"next: {_next(args, structure, report, found)}\n")
     return Exit.DONE
 
 
-def _next(structure: "Structure", directory: Path, *, all_flagged: bool) -> str:
-    """What fits the run as it was found."""
+def _check_flags(args: argparse.Namespace) -> None:
+    if not args.directory.is_dir():
+        raise UsageError(f"{args.directory} is no directory")
+    if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
+        raise UsageError("--show is a number of rows and --max-flagged a percentage")
+    if args.dry_run and not args.judge:
+        raise UsageError("--dry-run says what --judge would cost: give both")
+
+
+def _next(
+    args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
+) -> str:
+    """The command that fits what was found."""
+    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
     from asyncgen.recipes.contents import trains_as  # noqa: PLC0415
 
-    place = shlex.quote(str(directory))
+    place = shlex.quote(str(args.directory))
     if structure.state is not None and not structure.finished:
         return f"go on with the run by its own command, which asyncgen status {place} shows"
     if not structure.pairs:
-        return f"there are no examples; see why in {shlex.quote(str(directory / 'failed.jsonl'))}"
-    if all_flagged:
+        return f"there are no examples; see why in {shlex.quote(str(args.directory / 'failed.jsonl'))}"
+    if 0 < report.judged == report.states[State.FLAGGED]:
         row = one_of(structure.contents.rows)
         return f"every {row} is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
+    if found is not None and found.dry:
+        return f"{_without_dry_run()}"
     form = trains_as(structure.contents)
     if form is None:
         return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
-    return f"asyncgen export {place} --format {form}"
+    only = "" if found is None else " --only judged"
+    return f"asyncgen export {place} --format {form}{only}"
+
+
+def _without_dry_run() -> str:
+    words = [word for word in shlex.split(command("", *sys.argv[1:])) if word != "--dry-run"]
+    return shlex.join(["asyncgen", *words])
 
 
 def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from asyncgen.events import BatchChanged
 from asyncgen.humanize import NO_PRICE, duration, one_of, usd
 from asyncgen.monitor.history import Calls, Session
 from asyncgen.monitor.report.amounts import LISTED, cost_of, moment
@@ -102,9 +103,24 @@ def starts(picture: Picture) -> Iterator[str]:
         ["start", "began", "time off before", "worked", picture.rows, "ended", "settings changed"],
         rows[-LISTED:],
     )
+    batches = picture.history.batches.values()
+    if batches:
+        yield table(
+            "Batches",
+            ["batch", "id", "stood last", "requests", "answered", "failed"],
+            [
+                [batch.number, batch.id, batch.status.replace("_", " "), *_counts(batch)]
+                for batch in list(batches)[-LISTED:]
+            ],
+            numbers=3,
+        )
     notices = [f"{moment(session.began)}: {text}" for session in sessions for text in session.notices][-LISTED:]
     if notices:
         yield "<h3>Warnings</h3><ul>" + "".join(f"<li>{esc(text)}</li>" for text in notices) + "</ul>"
+
+
+def _counts(batch: BatchChanged) -> list[str]:
+    return [f"{number:,}" for number in (batch.requests, batch.completed, batch.failed)]
 
 
 def _end(session: Session, *, running: bool) -> str:

@@ -1,5 +1,6 @@
 """What a check finds in an example, and the names of all kinds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asyncgen.quality.checks.vocabulary import word_set
@@ -89,3 +90,12 @@ class Finding:
     kind: str
     was: str = ""
     became: str = ""
+
+
+def in_words(findings: Iterable[Finding]) -> str:
+    """What was found, in words for a model that is to do better."""
+    return "; ".join(
+        KINDS[one.kind].says + (f': "{one.was}" became "{one.became}"' if one.was or one.became else "")
+        for one in findings
+        if one.kind not in CHECKS
+    )

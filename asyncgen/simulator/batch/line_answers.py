@@ -83,7 +83,7 @@ class LineAnswers:
             return error, b""
         kind = fault.kind if fault else None
         answer_id = f"chatcmpl-{next(self._ids)}"
-        completion, text = respond(chat, key, kind, self._provider, self._profile.thinking, answer_id)
+        completion, text = respond(chat, key, kind, self._provider, self._profile, answer_id)
         self._counts.spend(completion.prompt_tokens, completion.completion_tokens)
         if kind is None:
             self._counts.answer(seen)

@@ -1,0 +1,126 @@
+"""`asyncgen view`: one HTML file by which a person looks at the records of a run, and accepts or rejects them."""
+
+import argparse
+import shlex
+import sys
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.flags import add_recipe_arguments
+from asyncgen.cli.lines import Lines
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute, absolute_input
+from asyncgen.errors import BadDataError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from asyncgen.quality.view.gather import Gathered, Source
+    from asyncgen.storage.disk import Disk
+
+HELP = "write one HTML file to look at the records: changed words marked, findings, accept and reject by key"
+EXAMPLE = "asyncgen view out --input pairs.jsonl --only flagged"
+
+VIEW = "view.html"
+STATES = ("proven", "flagged", "open")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Directory, what it was made from, which records, and the file."""
+    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument(
+        "--input-jsonl",
+        "--input",
+        type=a_path,
+        metavar="P",
+        help="the rows that it was made from; without them, nothing is compared",
+    )
+    parser.add_argument(
+        "--prompt-file", type=a_prompt_file, metavar="P", help="as for asyncgen verify: what the rules go by"
+    )
+    parser.add_argument(
+        "-o", "--output", type=a_path, metavar="FILE.html", help=f"where to write (default: DIR/{VIEW})"
+    )
+    parser.add_argument(
+        "--rows", type=int, metavar="N", help="show N records at most (default: as many as 5 MB hold)"
+    )
+    parser.add_argument("--only", choices=STATES, metavar="STATE", help=f"those in one state: {', '.join(STATES)}")
+    parser.add_argument(
+        "--sample", action="store_true", help="draw them at random (default: the worst first, then in input order)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of --sample (%(default)s)")
+    parser.add_argument(
+        "--prices", type=a_path, metavar="P", help="prices of models, as for asyncgen plan (default: list prices)"
+    )
+    add_recipe_arguments(parser, "what the files hold (default: the recipe of the run): ")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write the file, and say what is in it."""
+    # `asyncgen --help` does not pay for these.
+    from asyncgen.planning.prices import load_price  # noqa: PLC0415
+    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
+    from asyncgen.quality.view.choice import Wanted  # noqa: PLC0415
+    from asyncgen.quality.view.gather import gather  # noqa: PLC0415
+    from asyncgen.quality.view.page_file import render_page  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk, replace_atomically  # noqa: PLC0415
+
+    if args.rows is not None and args.rows < 1:
+        raise UsageError("--rows is a number of records above 0")
+    target = (args.output or args.directory / VIEW).absolute()
+    if target.is_dir():
+        raise UsageError(f"{target} is a directory: give the name of a file with -o")
+    disk = Disk()
+    try:
+        source = _source(args, disk)
+        if args.only is not None and not source.is_judged:
+            raise UsageError(_why_not(source))
+        wanted = Wanted(None if args.only is None else State(args.only), args.seed if args.sample else None)
+        tier = None if source.state.recipe is None else source.state.recipe.params.get("service_tier")
+        price_of = cache(partial(load_price, path=args.prices, service_tier=tier))
+        found = gather(source, wanted, args.rows, price_of)
+        if not found.shown:
+            raise BadDataError(f"nothing to look at: {found.data['run']['shown']}")
+        place = shlex.quote(str(args.directory))
+        files = "--review review.jsonl"
+        found.data["run"]["next"] = [
+            f"asyncgen verify {place} {files}",
+            f"asyncgen export {place} {files} --format …",
+        ]
+        replace_atomically(disk, target, render_page(found.data, f"{source.directory.path.name}: asyncgen view"))
+    finally:
+        disk.close()
+    _report(source, found, str(target))
+    return Exit.DONE
+
+
+def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
+    from asyncgen.quality.view.gather import Source  # noqa: PLC0415
+    from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
+    from asyncgen.storage.resume import peek  # noqa: PLC0415
+
+    if not args.directory.is_dir():
+        raise UsageError(f"{args.directory} is no directory")
+    directory = RunDirectory(disk, absolute(args.directory, "the directory"))
+    state = peek(directory)
+    if state is None:
+        raise BadDataError(f"{directory} holds no run of asyncgen")
+    contents = contents_of(state, args.recipe, args.prompt_file, dict(args.field))
+    input_jsonl = None if args.input_jsonl is None else absolute_input(args.input_jsonl)
+    return Source(directory, state, contents, input_jsonl, args.prompt_file)
+
+
+def _why_not(source: "Source") -> str:
+    if source.contents.paraphrase is not None:
+        return f"--only needs --input: without it no {source.contents.nouns.one} is judged"
+    return "--only: this recipe has nothing to judge by"
+
+
+def _report(source: "Source", found: "Gathered", target: str) -> None:
+    """What is in the file, and who may see it."""
+    lines = Lines(quiet=False)
+    if source.contents.remark:
+        lines.warn(source.contents.remark)
+    if source.input_jsonl is None and source.contents.parse is not None:
+        lines.warn(f"without --input, what the {source.contents.nouns.many} were made of is not shown")
+    lines.say(f"✓ {found.data['run']['shown']}")
+    lines.warn("the file holds the text of the records; only you can read it (0600): keep it as you keep the run")
+    sys.stdout.write(f"{target}\n")

@@ -1,0 +1,175 @@
+"""`asyncgen export --only`: which rows are taken, and what is said of those that are not."""
+
+import argparse
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.lines import Lines
+from asyncgen.cli.paths import absolute_input
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.humanize import one_of, plural
+from asyncgen.monitor.history import History
+from asyncgen.quality.judge.selection import RowSelection, select_by_rules, select_by_verdicts
+from asyncgen.quality.judge.trust import Trust
+from asyncgen.quality.judge.verdict_file import VerdictFile
+from asyncgen.quality.verification import Verification
+from asyncgen.recipes.made_by import contents_of, record_of
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.layout import RunDirectory
+
+if TYPE_CHECKING:
+    from asyncgen.recipes.contents import Contents
+    from asyncgen.storage.checkpoint import RunState
+
+DEFAULT_CHOICE = "not-flagged"
+_WHY = {
+    Trust.JUDGED: "judged to have the same meaning, but not proven",
+    Trust.OPEN: "open: neither proven nor judged",
+    Trust.FLAGGED: "flagged by the rules",
+    Trust.REJECTED: "rejected by the judge",
+}
+
+
+def select(
+    args: argparse.Namespace, directory: RunDirectory, state: "RunState", lines: Lines
+) -> RowSelection | None:
+    """The rows to take; None where all are.
+
+    Args:
+        args: the flags.
+        directory: of the run.
+        state: of the run.
+        lines: told what could not be done.
+
+    Raises:
+        UsageError, BadDataError: the rows that are asked for cannot be told from the others.
+    """
+    choice = args.only or DEFAULT_CHOICE
+    if choice == "all":
+        return None
+    prompts = _prompts(args, state)
+    contents = contents_of(state, prompt_file=prompts)
+    if contents.paraphrase is None and not contents.asks:
+        if args.only is not None:
+            raise UsageError(f"--only {choice}: this recipe says nothing to check its rows by; leave it out")
+        return None
+    verdicts = VerdictFile(directory)
+    figures = verdicts.figures(state)
+    if figures is not None:
+        return _checked(select_by_verdicts(choice, verdicts.rows(), figures), state)
+    if choice == "judged":
+        raise _not_judged(directory, contents, stale=verdicts.is_there)
+    if verdicts.is_there:
+        lines.warn(
+            "the verdicts of the judge are of other files than these: the rules alone decide "
+            f"({_judge(directory)} judges what is new)"
+        )
+    source = None if contents.parse is None else _input(args, directory)
+    if source is None and contents.paraphrase is not None:
+        needs = "--input-jsonl P, the rows that the run was made from"
+        if args.only is not None:
+            raise UsageError(f"--only {choice} holds paraphrases against their originals: it needs {needs}")
+        lines.warn(f"no {contents.nouns.one} is checked: that needs {needs}; so all are exported")
+        return None
+    return _checked(_by_rules(choice, Verification(directory, source, contents, prompts), state), state)
+
+
+def _by_rules(choice: str, verification: Verification, state: "RunState") -> RowSelection:
+    verification.check_input(state)
+    found = select_by_rules(choice, verification.judged())
+    if verification.structure.problems.counts:
+        raise BadDataError("the files of the run are broken, as asyncgen verify shows: nothing is exported")
+    return found
+
+
+def left_out_lines(selection: RowSelection, rows: str) -> list[str]:
+    """What is said of the rows that are not taken, a line for each reason."""
+    left = {trust: number for trust, number in selection.left_out.items() if number}
+    if not left:
+        return []
+    total = sum(left.values())
+    said = [
+        f"--only {selection.choice} leaves {plural(total, one_of(rows))} of {sum(selection.trust.values()):,} out:"
+    ]
+    return [*said, *(f"  {number:,} {_WHY[trust]}" for trust, number in left.items())]
+
+
+def card_rows(selection: RowSelection | None, rows: str) -> Mapping[str, object]:
+    """The rows of the card that say how far the examples can be trusted."""
+    if selection is None:
+        return {"exported": f"all {rows}, whatever rules and judge say"}
+    said: dict[str, object] = {"exported": f"{selection.choice} {rows} only"}
+    said |= {f"{rows} {trust}": selection.trust[trust] for trust in Trust if selection.trust[trust]}
+    said[f"{rows} left out for that"] = sum(selection.left_out.values())
+    if selection.figures is None:
+        return said | {"judge": "none; the rules alone"}
+    judge, judged = selection.figures["judge"], selection.figures["judged"]
+    said["judge"] = f"{judge['model']} at {judge['endpoint']}"
+    said["judged the same, open, different"] = ", ".join(
+        str(judged[name]) for name in ("same", "open", "different")
+    )
+    for tally in selection.figures["calibration"]:
+        if tally["kind"].startswith("all "):
+            found = tally["judge"]["different"]
+            said[f"judge on {tally['kind']} of known answer"] = f"{_percent(found)} judged to differ"
+    if selection.figures["estimate"] is not None:
+        share = _percent(selection.figures["estimate"]["bad_in_same"])
+        said["bad ones among those judged the same"] = f"{share}, if errors are like the known ones"
+    return said
+
+
+def _percent(share: Mapping[str, float]) -> str:
+    value, low, high = (f"{100 * share[name]:.1f}" for name in ("value", "low", "high"))
+    return f"{value} % (95 %: {low} to {high})"
+
+
+def _checked(selection: RowSelection, state: "RunState") -> RowSelection:
+    """Refuse what is not about the rows of the files, so that never a wrong one is taken; and what takes none."""
+    if len(selection.keeps) != state.done - state.failed_pairs:
+        raise BadDataError(
+            f"{len(selection.keeps):,} {state.rows} were checked, and the run has made "
+            f"{state.done - state.failed_pairs:,}: asyncgen verify says what is wrong"
+        )
+    if not any(selection.keeps):
+        reasons = ", ".join(f"{number:,} {_WHY[trust]}" for trust, number in selection.left_out.items() if number)
+        raise BadDataError(f"--only {selection.choice} leaves nothing to export: {reasons}")
+    return selection
+
+
+def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -> BadDataError | UsageError:
+    if contents.paraphrase is None:
+        return UsageError(
+            "--only judged is for recipes that make paraphrases; this one takes proven and not-flagged"
+        )
+    if stale:
+        return BadDataError(
+            f"the verdicts of the judge are of other files than these; judge what is new: {_judge(directory)}"
+        )
+    return BadDataError(f"nothing was judged here yet: {_judge(directory)}")
+
+
+def _judge(directory: RunDirectory) -> str:
+    return f"asyncgen verify {shlex.quote(str(directory))} --input-jsonl P --judge"
+
+
+def _prompts(args: argparse.Namespace, state: "RunState") -> Path | None:
+    """The prompt file that is named, else that of the run, as far as it is still there."""
+    if args.prompt_file is not None:
+        return Path(args.prompt_file)
+    said = record_of(state).prompts
+    return Path(said) if said and Path(said).is_file() else None
+
+
+def _input(args: argparse.Namespace, directory: RunDirectory) -> Path | None:
+    """The input that is named, else that of the run, as far as it is still there."""
+    if args.input_jsonl is not None:
+        return absolute_input(args.input_jsonl, directory=directory.path)
+    if directory.disk.size(directory.standard_input) is not None:
+        return directory.standard_input
+    history = History()
+    for line in lines_of(directory.disk, directory.events):
+        history.feed(line)
+    said = [str(session.settings["input"]) for session in history.sessions if session.settings.get("input")]
+    return next((Path(path) for path in reversed(said) if Path(path).exists()), None)

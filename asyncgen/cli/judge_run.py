@@ -1,0 +1,178 @@
+"""The judge of `asyncgen verify --judge`: its rounds as ordinary runs, told about in a few lines."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.cli import run_job as _job
+from asyncgen.cli.addresses import address_lines
+from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
+from asyncgen.cli.console import Console
+from asyncgen.cli.execution import RESUMABLE, handle_signals
+from asyncgen.cli.servers import default_model, local_model, serve_local, serve_simulator
+from asyncgen.cli.setting_names import in_flags
+from asyncgen.config import BATCH_SIZE, SAVE_EVERY, RunConfig
+from asyncgen.cost import Price, Spend
+from asyncgen.engine.event_loop import run_loop
+from asyncgen.engine.single_run import Run
+from asyncgen.errors import AsyncgenError, BudgetError, Setting
+from asyncgen.planning.forecast import Forecast, forecast
+from asyncgen.planning.survey import expectation, survey
+from asyncgen.quality.judge.collect import CaseCollector
+from asyncgen.quality.judge.rounds import CASES, JudgeRounds
+from asyncgen.quality.judge.verdict import Verdict
+from asyncgen.recipes import MEANING_JUDGE, build
+from asyncgen.storage.layout import STATE_DIRECTORY, RunDirectory
+
+if TYPE_CHECKING:
+    from asyncgen.engine.session import Summary
+    from asyncgen.local.model import LocalServer
+
+
+@dataclass(slots=True)
+class JudgeOutcome:
+    """What came of asking: verdicts by case, who judged, what this start did, and what all of it has cost.
+
+    `planned` is set instead of `verdicts` where it was only to be planned; None where nothing is to be asked.
+    """
+
+    model: str
+    endpoint: str
+    price: Price | None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    calls: int = 0
+    spend: Spend = field(default_factory=Spend)
+    planned: Forecast | None = None
+
+
+class JudgeRun:
+    """Asks the judge about all cases of a directory that it has not answered yet.
+
+    Args:
+        args: the flags.
+        directory: that of the run whose rows are judged.
+    """
+
+    def __init__(self, args: argparse.Namespace, directory: RunDirectory) -> None:
+        self._args = args
+        self._directory = directory
+        self._job = _prepare(args)
+        self._server: LocalServer | None = None
+
+    def ask(self, cases: CaseCollector, console: Console, *, dry: bool) -> JudgeOutcome | int:
+        """Ask; the exit code where that ended early, which the user has been told.
+
+        Args:
+            cases: what is to be judged.
+            console: tells about it.
+            dry: only say what it would take.
+        """
+        if self._args.openai_api_key:
+            console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
+        try:
+            return run_loop(self._within_servers(cases, console, dry=dry))
+        except AsyncgenError as error:
+            console.end(in_flags(error))
+            if error.exit_code in RESUMABLE:
+                again = with_larger_budget(this_command(sys.argv), error.settings)
+                console.advise(f"to resume; nothing is paid twice: {again}")
+            return error.exit_code
+
+    async def _within_servers(self, cases: CaseCollector, console: Console, *, dry: bool) -> JudgeOutcome:
+        config = self._job.config
+        async with AsyncExitStack() as stack:
+            if self._job.profile is not None:
+                config = await serve_simulator(self._job.profile, config, stack)
+            if self._job.local is not None:
+                config, self._server = await serve_local(self._job.local, config, stack)
+            fingerprint = Run(config, build(config), [], self._directory.disk).fingerprint
+            rounds = JudgeRounds(self._directory, fingerprint)
+            outcome = JudgeOutcome(config.model, config.endpoint, self._job.price)
+            if dry:
+                outcome.planned = await self._plan(config, rounds, cases)
+                return outcome
+            console.say(f"Judge:   {config.model}")
+            for line in address_lines(config):
+                console.say(line)
+            await self._rounds(config, rounds, cases, console, outcome)
+            outcome.verdicts = rounds.known()
+            outcome.spend = rounds.spend()
+            return outcome
+
+    async def _plan(self, config: RunConfig, rounds: JudgeRounds, cases: CaseCollector) -> Forecast | None:
+        missing = rounds.missing(cases.wanted(), ())
+        if not missing:
+            return None
+        with rounds.draft(cases.lines(cases.wanted() - missing)) as path:
+            number, sample = await survey(replace(config, input_jsonl=path))
+        return forecast(sample, number, self._job.price)
+
+    async def _rounds(
+        self,
+        config: RunConfig,
+        rounds: JudgeRounds,
+        cases: CaseCollector,
+        console: Console,
+        outcome: JudgeOutcome,
+    ) -> None:
+        wanted, asked = cases.wanted(), set[Path]()
+        while True:
+            path = rounds.unfinished(wanted, asked)
+            if path is None:
+                missing = rounds.missing(wanted, asked)
+                if not missing:
+                    return
+                path = rounds.begin(cases.lines(wanted - missing))
+            left = self._budget_left(config, rounds.spend(but=path))
+            own = replace(left, input_jsonl=path / CASES, output_dir=path)
+            summary = await self._round(own, console)
+            outcome.calls += summary.calls
+            asked.add(path)
+
+    async def _round(self, config: RunConfig, console: Console) -> "Summary":
+        run = Run(
+            config,
+            build(config),
+            [console.observe],
+            self._directory.disk,
+            price=self._job.price,
+            expect=await expectation(config, self._job.price, self._job.tier),
+            command=this_command_from_anywhere(sys.argv),
+            wording=in_flags,
+        )
+        handle_signals(run.stop)
+        watch = None if self._server is None else asyncio.create_task(self._server.watch(run.stop))
+        try:
+            return await run.execute()
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    def _budget_left(self, config: RunConfig, spent: Spend) -> RunConfig:
+        """The budgets are for all rounds together."""
+        tokens, cost = config.max_total_tokens, config.max_cost
+        if tokens is not None:
+            tokens -= spent.most.total_tokens
+        if cost is not None and self._job.price is not None:
+            cost -= self._job.price.cost(spent.most)
+        for name, left in (("max_total_tokens", tokens), ("max_cost", cost)):
+            if left is not None and left <= 0:
+                raise BudgetError("earlier rounds of the judge have used the budget up: raise ", Setting(name))
+        return replace(config, max_total_tokens=tokens, max_cost=cost)
+
+
+def _prepare(args: argparse.Namespace) -> _job.Job:
+    """The job of a round; its input and directory are named when it begins."""
+    own = argparse.Namespace(**vars(args))
+    own.model = args.judge_model or default_model(local_model(args))
+    own.recipe, own.field, own.prompt_file, own.add_reasoning = MEANING_JUDGE, [], None, False
+    own.input_jsonl = own.output_dir = args.directory / STATE_DIRECTORY / "judge" / "new"
+    own.num_pairs = own.shard = own.continue_with_model = None
+    own.restart = own.skip_bad = False
+    own.batch_size, own.save_every = BATCH_SIZE, SAVE_EVERY
+    return _job.prepare(own, needs_key=not args.dry_run)

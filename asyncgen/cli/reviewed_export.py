@@ -1,0 +1,45 @@
+"""`asyncgen export --review`: the person who looked at the records has the last word on which are exported."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.export_work import Work
+from asyncgen.cli.lines import Lines
+from asyncgen.errors import BadDataError
+from asyncgen.humanize import one_of, plural
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.review_file import Mark, load_review
+
+if TYPE_CHECKING:
+    from asyncgen.export.export_run import ExportTally
+
+
+def with_review(work: Work, directory: RunDirectory, path: Path, lines: Lines) -> Work:
+    """The export without the rows that were rejected, and with those that were accepted; says how many these are.
+
+    Args:
+        work: the export, with the rows that another selection takes.
+        directory: of the run.
+        path: of the file of marks.
+        lines: told what the marks do.
+
+    Raises:
+        UsageError, BadDataError, DirectoryError: as `load_review`; or no row is left.
+    """
+    review = load_review(directory, work.files.state, path)
+    row = one_of(work.files.state.rows)
+    before = work.export.keeps
+    keeps = review.keeps(before)
+    if not any(keeps):
+        raise BadDataError(f"{path} rejects every {row} that is left: nothing is written")
+    added = 0 if before is None else sum(new > old for new, old in zip(keeps, before, strict=True))
+    left_out = plural(review.count(Mark.REJECTED), row)
+    also = f"; {added:,} accepted ones are in that were not else" if added else ""
+    lines.say(f"review: {review.summary}")
+    lines.say(f"  {left_out} rejected and left out{also}")
+
+    def render(title: str, tally: "ExportTally", files: dict[str, Path]) -> str:
+        return work.render(title, tally, files) + f"\nA person has looked at records of it: {review.summary}.\n"
+
+    return replace(work, export=replace(work.export, keeps=keeps), render=render)

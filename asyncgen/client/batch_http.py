@@ -1,0 +1,198 @@
+"""The Batch API over HTTP: small requests in one piece, files as streams from and to the disk."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from os import urandom
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from asyncgen.address import canonical
+from asyncgen.client.batch_providers import batch_provider
+from asyncgen.client.batch_server import BatchServerError, BatchState, Receive
+from asyncgen.client.classify import Action, Failure, judge_error
+from asyncgen.client.http_client import open_session, read_whole
+from asyncgen.client.proxies import proxy_of
+from asyncgen.client.tls import trusted
+from asyncgen.client.transport_errors import NOT_SENT, UnreadableError, translated
+from asyncgen.client.wire import CONNECT_TIMEOUT, headers_of
+from asyncgen.config import RunConfig
+from asyncgen.storage.disk import Disk
+from asyncgen.text import loads
+
+SLOWEST = 50_000  # bytes a second: an upload that is slower than that is taken for stuck
+PIECE = 256 * 1024  # bytes of a download at once
+_FIRST_ERROR = 300
+
+
+class HttpBatchServer:
+    """Files and batches of the only endpoint of a run.
+
+    Args:
+        config: address, key and patience.
+        disk: where uploads are read.
+    """
+
+    def __init__(self, config: RunConfig, disk: Disk) -> None:
+        served = config.endpoints[0]
+        self._disk = disk
+        self._parts = urlsplit(canonical(served.base_url))
+        self._proxy = proxy_of(served.base_url)
+        self._timeout = config.timeout
+        self._endpoint = batch_provider(served.base_url).endpoint
+        self._headers = {"Authorization": f"Bearer {served.api_key or 'none'}", **headers_of(served)}
+        self._session = open_session(
+            connections=4,
+            connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
+            tls=trusted() if self._parts.scheme == "https" else None,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def upload(self, path: Path, size: int) -> str:
+        """Upload; see `BatchServer`."""
+        boundary = urandom(16).hex()
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--{boundary}\r\n'
+            f'Content-Disposition: form-data; name="file"; filename="{path.name}"\r\n'
+            "Content-Type: application/jsonl\r\n\r\n"
+        ).encode()
+        tail = f"\r\n--{boundary}--\r\n".encode()
+
+        async def content() -> AsyncGenerator[bytes, None]:
+            yield head
+            async for chunk in self._disk.read_input(path, 0):
+                yield chunk
+            yield tail
+
+        body = await self._json(
+            "POST",
+            "/files",
+            data=content(),
+            headers={
+                "Content-Type": f"multipart/form-data; boundary={boundary}",
+                "Content-Length": str(len(head) + size + len(tail)),
+            },
+            seconds=self._timeout + size / SLOWEST,
+        )
+        if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+            raise BatchServerError(Failure("invalid_body", Action.RETRY))
+        return str(body["id"])
+
+    async def create(self, file: str, metadata: Mapping[str, str]) -> BatchState:
+        """Create; see `BatchServer`."""
+        wanted = {
+            "input_file_id": file,
+            "endpoint": self._endpoint,
+            "completion_window": "24h",
+            "metadata": dict(metadata),
+        }
+        return _state(
+            await self._json(
+                "POST", "/batches", data=orjson.dumps(wanted), headers={"Content-Type": "application/json"}
+            )
+        )
+
+    async def look(self, batch: str) -> BatchState:
+        """Look; see `BatchServer`."""
+        return _state(await self._json("GET", f"/batches/{quote(batch, safe='')}"))
+
+    async def page(self, after: str, limit: int) -> tuple[list[BatchState], bool]:
+        """List; see `BatchServer`."""
+        query = {"limit": str(limit), **({"after": after} if after else {})}
+        body = await self._json("GET", "/batches", query)
+        listed = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(listed, list):
+            raise BatchServerError(Failure("invalid_body", Action.RETRY))
+        return [_state(one) for one in listed], bool(body.get("has_more")) and bool(listed)
+
+    async def cancel(self, batch: str) -> BatchState:
+        """Cancel; see `BatchServer`."""
+        return _state(await self._json("POST", f"/batches/{quote(batch, safe='')}/cancel"))
+
+    async def download(self, file: str, receive: Receive) -> None:
+        """Download; see `BatchServer`."""
+        async with self._asked("GET", f"/files/{quote(file, safe='')}/content", idle=self._timeout) as response:
+            async for piece in response.content.iter_chunked(PIECE):
+                await receive(piece)
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> Any:
+        try:
+            async with (
+                asyncio.timeout(self._timeout if seconds is None else seconds),
+                self._asked(method, path, query, data=data, headers=headers) as response,
+            ):
+                return loads(await read_whole(response))
+        except TimeoutError:
+            raise BatchServerError(Failure("timeout", Action.RETRY)) from None
+        except ValueError:
+            raise BatchServerError(Failure("invalid_body", Action.RETRY)) from None
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idle: float | None = None,
+    ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+        """Send a request; the answer, which is none of an error."""
+        parts = self._parts
+        asked = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), **(query or {})})
+        url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + path, asked, ""))
+        try:
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=data,
+                headers={**self._headers, **(headers or {})},
+                allow_redirects=False,
+                proxy=None if self._proxy is None else self._proxy.url,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle),
+            ) as response:
+                if response.status >= _FIRST_ERROR:
+                    raise BatchServerError(await _failure(response))
+                yield response
+        except UnreadableError as error:
+            raise BatchServerError(Failure(error.kind, Action.RETRY)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            found = translated(error, None, self._proxy)
+            sent = not isinstance(found, NOT_SENT)
+            raise BatchServerError(Failure("connection", Action.RETRY), sent=sent) from error
+
+
+async def _failure(response: aiohttp.ClientResponse) -> Failure:
+    data = await read_whole(response)
+    try:
+        body = loads(data)
+    except ValueError:
+        body = data.decode(errors="replace")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return judge_error(response.status, headers, body, time.time())
+
+
+def _state(body: Any) -> BatchState:
+    try:
+        return BatchState.read(body)
+    except ValueError:
+        raise BatchServerError(Failure("invalid_body", Action.RETRY)) from None

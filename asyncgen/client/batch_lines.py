@@ -1,0 +1,86 @@
+"""The lines of the Batch API: a request on its way there, and what came of it. Pure.
+
+What came is judged by what judges any answer; only what no call can meet with is told apart here.
+"""
+
+import time
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Any
+
+import orjson
+
+from asyncgen.chat import Completion
+from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
+from asyncgen.client.encoding import Prepared
+from asyncgen.text import loads
+
+_OK = 200
+_NOT_WORKED_ON = {"batch_expired", "batch_cancelled", "batch_canceled"}
+
+
+class Unworked(Enum):
+    """A request was handed back as it was: nobody has worked on it, and it costs nothing."""
+
+    UNWORKED = auto()
+
+
+UNWORKED = Unworked.UNWORKED
+
+
+def request_line(name: str, endpoint: str, body: bytes) -> bytes:
+    """The line of a request; `name` is its custom id, `body` what would be posted to the endpoint."""
+    head = orjson.dumps({"custom_id": name, "method": "POST", "url": endpoint})
+    return head[:-1] + b',"body":' + body + b"}\n"
+
+
+def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion | Failure | Unworked, str | None]:
+    """What the line of an output or error file says came of a request; and the server's id of the request.
+
+    Args:
+        line: the decoded line.
+        request: what was asked.
+    """
+    response, error = line.get("response"), line.get("error")
+    if not isinstance(response, dict):
+        code = error.get("code") if isinstance(error, dict) else None
+        if code in _NOT_WORKED_ON:
+            return UNWORKED, None
+        if not isinstance(error, dict):
+            return Failure("invalid_body", Action.RETRY, unsaid=True), None
+        return judge_error(_status_in(error), {}, {"error": error}, time.time()), None
+    request_id = response.get("request_id")
+    headers = {"x-request-id": request_id} if isinstance(request_id, str) else {}
+    status, body = response.get("status_code"), response.get("body")
+    data = body.encode() if isinstance(body, str) else orjson.dumps(body)
+    if not isinstance(status, int) or status == _OK:
+        verdict = judge_answer(
+            data,
+            headers,
+            json_object=request.json_object,
+            required_keys=request.required_keys,
+            check=request.check,
+            whole=request.whole,
+            now=time.time(),
+        )
+        return verdict, headers.get("x-request-id")
+    return judge_error(status, headers, _decoded(body), time.time()), headers.get("x-request-id")
+
+
+def _decoded(body: Any) -> Any:
+    """Some servers put the body into a text."""
+    try:
+        return loads(body) if isinstance(body, str) else body
+    except ValueError:
+        return body
+
+
+def _status_in(error: Mapping[str, Any]) -> int:
+    """The status that an error names, in one way or another; else that of a server that failed."""
+    for name in ("status_code", "status", "code"):
+        value = error.get(name)
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if isinstance(value, int) and 400 <= value < 600:  # noqa: PLR2004
+            return value
+    return 500

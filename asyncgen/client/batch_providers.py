@@ -1,0 +1,57 @@
+"""What servers with OpenAI's Batch API take, and which ones have another: read from `configs/batch.toml`.
+
+A server that is not listed is taken for one like OpenAI.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from asyncgen.address import is_azure
+from asyncgen.config import shipped
+from asyncgen.toml import read_toml
+
+_LIKE_OPENAI = "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProvider:
+    """One server's ways: what a batch names as its endpoint, and what it holds at most.
+
+    `usable` is False where batches have another shape than OpenAI's; `name` is that of the record.
+    """
+
+    name: str
+    usable: bool = True
+    endpoint: str = "/v1/chat/completions"
+    most_requests: int = 50_000
+    most_bytes: int = 200_000_000
+
+
+def batch_provider(base_url: str) -> BatchProvider:
+    """The ways of the server at an address."""
+    host = urlsplit(base_url).hostname or ""
+    found = "azure" if is_azure(base_url) else _by_host().get(host, _LIKE_OPENAI)
+    record = _providers()[found]
+    limits = {
+        name: record[key]
+        for name, key in (("most_requests", "max-requests"), ("most_bytes", "max-bytes"), ("endpoint", "endpoint"))
+        if key in record
+    }
+    return BatchProvider(found, usable=record["api"] == "openai", **limits)
+
+
+@cache
+def _providers() -> dict[str, dict[str, Any]]:
+    providers: dict[str, dict[str, Any]] = read_toml(shipped("batch.toml"), "the Batch APIs")["providers"]
+    return providers
+
+
+def _by_host() -> dict[str, str]:
+    """Names of records by the hosts of their addresses."""
+    return {
+        urlsplit(record["base-url"]).hostname or "": name
+        for name, record in _providers().items()
+        if "base-url" in record
+    }

@@ -1,0 +1,201 @@
+"""Answers the calls of rows out of batches; what no batch has been asked yet goes into the next one."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Usage
+from asyncgen.client.adaptations import shape_of
+from asyncgen.client.batch_lines import UNWORKED, judge_line
+from asyncgen.client.batch_server import BatchState
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.classify import Failure
+from asyncgen.client.encoding import Prepared
+from asyncgen.client.outages import advice_on, said
+from asyncgen.client.retry import GiveUp, Retries, RetryAfter, Stop
+from asyncgen.config import RunConfig
+from asyncgen.cost import together
+from asyncgen.engine.batch.filling import Filling
+from asyncgen.errors import CallFailed, KeyOrQuotaError, Phrase, Stopping
+from asyncgen.storage.batch_files import Members, Results, custom_id
+from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.engine.row_calls import Asker
+
+Key = tuple[int, str, str]
+"""A call: index of its row, step, hash of its request."""
+
+
+class Deferred(Stopping):
+    """The answer to a call will come out of a batch."""
+
+
+@dataclass(slots=True)
+class Finished:
+    """A batch that has ended: what came of it. `unworked` is the worst case of requests that were handed back."""
+
+    number: int
+    state: BatchState
+    members: Members
+    results: Results
+    unworked: Usage = NO_USAGE
+    judged: set[Key] = field(default_factory=set)
+
+
+class BatchAsker:
+    """What rows ask while batches are put together and taken.
+
+    Args:
+        config: attempts of a call, and what messages name.
+        client: prepares, judges, and makes ordinary calls.
+        journal: records what came.
+        filling: collects; None: nothing more is sent.
+    """
+
+    def __init__(self, config: RunConfig, client: ChatClient, journal: Journal, filling: Filling | None) -> None:
+        self._config = config
+        self._client = client
+        self._journal = journal
+        self._filling = filling
+        self._retries: dict[Key, Retries] = {}
+        self._wider: set[Key] = set()
+        self.enqueued: dict[int, Members] = {}
+        self.finished: list[Finished] = []
+        self.given_up: dict[Key, CallFailed] = {}
+        self.refused = False
+        self._row = -1
+        self._names: set[str] = set()
+
+    def prepare(self, step: str, request: ChatRequest) -> Prepared:
+        """Encode a request."""
+        return self._client.prepare(step, request)
+
+    async def complete(self, caller: Caller, request: Prepared) -> Completion:
+        """The answer to a call, if it has come.
+
+        Raises:
+            Deferred: it has not; `refused` says that no batch has room for the call now.
+            CallFailed: it was given up.
+            Stopping: the run stops.
+        """
+        key = caller.index, request.step, request.hash
+        if key in self.given_up:
+            raise self.given_up[key]
+        name = custom_id(*key)
+        for one in self.finished:
+            answer = self._answer(one, caller, request, name)
+            if answer is not None:
+                return answer
+        if any(members.holds(caller.index, name) for members in self.enqueued.values()):
+            raise Deferred
+        if self._filling is None:
+            self.refused = True
+            raise Deferred
+        shape = request.step, shape_of(request)
+        if shape not in self._journal.batches.shapes:
+            return await self._prove(caller, request, shape)
+        if key in self._wider:
+            request = self._client.with_more_room(request)
+        if self._is_new(caller.index, name):
+            self.refused |= not self._filling.add(caller.index, name, request, self._client.body(request))
+        raise Deferred
+
+    def _is_new(self, index: int, name: str) -> bool:
+        """Whether a request is the first of this name: a row that asks one thing twice gets one answer."""
+        if index != self._row:
+            self._row, self._names = index, set()
+        new = name not in self._names
+        self._names.add(name)
+        return new
+
+    async def _prove(self, caller: Caller, request: Prepared, shape: tuple[str, tuple[str, ...]]) -> Completion:
+        """Make an ordinary call, so that what a server refuses of such requests is known before many are sent."""
+        try:
+            completion = await self._client.complete(caller, request)
+        except CallFailed as failed:
+            self.given_up[caller.index, request.step, request.hash] = failed
+            raise
+        assert self._filling is not None
+        self._filling.measure(request, completion)
+        self._journal.batches.shapes.add(shape)
+        self._journal.batch_book()
+        return completion
+
+    def _answer(self, one: Finished, caller: Caller, request: Prepared, name: str) -> Completion | None:
+        """What a batch has brought for a call; None: nothing that is an answer, and the call goes on."""
+        key = caller.index, request.step, request.hash
+        if key in one.judged or not one.members.holds(caller.index, name):
+            return None
+        line = one.results.find(caller.index, name)
+        if line is None:
+            return None
+        verdict, request_id = judge_line(line, request)
+        most = (self._client.with_more_room(request) if key in self._wider else request).most
+        if verdict is UNWORKED:
+            one.judged.add(key)
+            one.unworked = together(one.unworked, most)
+            return None
+        assert isinstance(verdict, Completion | Failure)
+        retries = self._retries.get(key) or Retries(self._config.max_attempts)
+        if isinstance(verdict, Completion) or key not in self._journal.batches.failures.get(one.number, ()):
+            came = OutOfBatch(one.number, one.state.id, request.hash, most)
+            attempt = retries.counted + retries.refused + 1
+            verdict = self._client.take(self._journal, caller, request, verdict, came, attempt, request_id)
+        if isinstance(verdict, Completion):
+            self._retries.pop(key, None)
+            return verdict
+        one.judged.add(key)
+        self._retries[key] = retries
+        self._after(caller, request, verdict, retries)
+        return None
+
+    def _after(self, caller: Caller, request: Prepared, failure: Failure, retries: Retries) -> None:
+        """Decide what follows a failure; a call that is asked again goes on.
+
+        Raises:
+            CallFailed: it is given up.
+            KeyOrQuotaError: key or account are refused.
+        """
+        if self._client.learn(request, failure):
+            return
+        key = caller.index, request.step, request.hash
+        match retries.after(failure):
+            case GiveUp():
+                self._retries.pop(key, None)
+                failed = self._client.refusal(caller, request, failure, retries.counted)
+                self.given_up[key] = failed
+                raise failed
+            case Stop():
+                advice = advice_on(failure, self._config, self._config.endpoints[0])
+                raise KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
+            case RetryAfter() if failure.kind == "reasoning_length":
+                self._wider.add(key)
+
+
+class WithoutGivenUp:
+    """An asker for the ordinary pass: calls that were given up in batches are not made again.
+
+    Args:
+        client: asks all others.
+        given_up: why each of these fails.
+    """
+
+    def __init__(self, client: ChatClient, given_up: dict[Key, CallFailed]) -> None:
+        self._client: Asker = client
+        self._given_up = given_up
+
+    def prepare(self, step: str, request: ChatRequest) -> Prepared:
+        """Encode a request."""
+        return self._client.prepare(step, request)
+
+    async def complete(self, caller: Caller, request: Prepared) -> Completion:
+        """Ask, unless it is known what comes of it.
+
+        Raises:
+            CallFailed: the call was given up.
+            Stopping: the run stops.
+        """
+        failed = self._given_up.get((caller.index, request.step, request.hash))
+        if failed is not None:
+            raise failed
+        return await self._client.complete(caller, request)

@@ -1,0 +1,111 @@
+"""Puts batches together: how much fits into one, into what the account may have enqueued, and into the budget."""
+
+from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.client.batch_lines import request_line
+from asyncgen.client.batch_providers import BatchProvider
+from asyncgen.client.encoding import Prepared
+from asyncgen.cost import together
+from asyncgen.limits.budget import Budget
+from asyncgen.storage.batch_files import BatchFiles, Spool
+from asyncgen.storage.batch_records import BatchBook
+
+BYTES_PER_TOKEN = 3.6  # of a request, as long as nothing is measured: many tokens for English
+MARGIN = 1.05  # what a server counts differs from call to call
+
+
+class Filling:
+    """The batches that are being put together.
+
+    `blocked` when a request had to wait for room in what is enqueued or in the budget, which is then `lacking`;
+    `left_out` counts those that no batch can hold.
+
+    Args:
+        files: where they are written.
+        book: knows what is enqueued already.
+        provider: what a batch holds at most.
+        most_tokens: of prompts that the account may have enqueued; None: nobody said.
+        budget: what may be spent; None: no matter.
+    """
+
+    def __init__(
+        self,
+        files: BatchFiles,
+        book: BatchBook,
+        provider: BatchProvider,
+        most_tokens: int | None,
+        budget: Budget | None,
+    ) -> None:
+        self._provider = provider
+        self._files = files
+        self._book = book
+        self._budget = budget
+        self._spools: list[Spool] = []
+        self._measured = 0.0
+        self.most_tokens = most_tokens
+        self.blocked = False
+        self.lacking: Usage | None = None
+        self.left_out = 0
+
+    @property
+    def requests(self) -> int:
+        """How many were collected."""
+        return sum(spool.requests for spool in self._spools)
+
+    def measure(self, request: Prepared, completion: Completion) -> None:
+        """A request was answered: so many tokens it had."""
+        share = completion.usage.prompt_tokens / len(request.body)
+        self._measured = max(self._measured, share * MARGIN)
+
+    def add(self, index: int, name: str, request: Prepared, body: bytes) -> bool:
+        """Collect a request, if there is room for it now.
+
+        Args:
+            index: of its row.
+            name: its custom id.
+            request: what is asked.
+            body: as the server takes it.
+        """
+        line = request_line(name, self._provider.endpoint, body)
+        tokens = max(1, round(len(body) * (self._measured or 1 / BYTES_PER_TOKEN)))
+        if len(line) > self._provider.most_bytes or (self.most_tokens is not None and tokens > self.most_tokens):
+            self.left_out += 1
+            return False
+        if not self._has_room(tokens, request.most):
+            self.blocked = True
+            return False
+        spool = self._spools[-1] if self._spools else None
+        if spool is None or self._is_full(spool, len(line)):
+            numbers = [self._book.last, *(one.number for one in self._spools)]
+            spool = Spool(self._files, max(numbers) + 1)
+            self._spools.append(spool)
+        spool.add(index, name, line, tokens, request.most)
+        return True
+
+    def take(self, *, full: bool) -> list[Spool]:
+        """The batches to send: all, or only those that are `full`."""
+        taken = self._spools[:-1] if full else self._spools
+        self._spools = self._spools[len(taken) :]
+        return taken
+
+    def discard(self) -> None:
+        """Forget what was collected."""
+        for spool in self.take(full=False):
+            spool.discard()
+
+    def unblock(self) -> None:
+        """Look again for room."""
+        self.blocked, self.lacking = False, None
+
+    def _is_full(self, spool: Spool, more: int) -> bool:
+        most = self._provider
+        return spool.requests >= most.most_requests or spool.size + more > most.most_bytes
+
+    def _has_room(self, tokens: int, most: Usage) -> bool:
+        enqueued = self._book.tokens + sum(spool.tokens for spool in self._spools)
+        if self.most_tokens is not None and enqueued + tokens > self.most_tokens:
+            return False
+        collected = together(NO_USAGE, *(spool.most for spool in self._spools))
+        if self._budget is not None and not self._budget.covers(together(collected, most), batch=True):
+            self.lacking = most
+            return False
+        return True

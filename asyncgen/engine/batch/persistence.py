@@ -1,0 +1,94 @@
+"""Asks a server for its files and batches until it does what is wanted, will never do it, or the run stops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from asyncgen.client.batch_server import BatchServerError
+from asyncgen.client.classify import Action, Failure
+from asyncgen.client.outages import advice_on, said
+from asyncgen.config import RunConfig
+from asyncgen.errors import KeyOrQuotaError, Phrase, Stopping, TryLaterError
+from asyncgen.limits.gate import Gate
+
+T = TypeVar("T")
+FIRST_WAIT = 0.5  # seconds; it doubles up to the next one
+LONGEST_WAIT = 30.0
+CONFLICT = 409  # what is to be cancelled has ended
+_MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN}
+_CONCERNS_ALL = {Action.STOP, Action.STOP_IF_REPEATED}
+
+
+class Persistence:
+    """Repeats what failed by chance, for as long as the user has patience.
+
+    Args:
+        config: the patience, and what messages name.
+        gate: closed when the run stops.
+    """
+
+    def __init__(self, config: RunConfig, gate: Gate) -> None:
+        self._config = config
+        self._gate = gate
+
+    async def ask(self, operation: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
+        """What a server answers in the end.
+
+        Args:
+            operation: asks once.
+            once: where nobody knows whether it was done, the error is raised: to ask again may do it twice.
+
+        Raises:
+            BatchServerError: it refuses, and will go on to.
+            TryLaterError: it has failed for too long.
+            KeyOrQuotaError: key or account are refused.
+            Stopping: the run stops.
+        """
+        clock = asyncio.get_running_loop().time
+        begun, wait = clock(), FIRST_WAIT
+        while True:
+            try:
+                return await self._unless_stopped(operation, whole=once)
+            except BatchServerError as error:
+                failure = error.failure
+                if error.gone or failure.status == CONFLICT or (once and error.uncertain):
+                    raise
+                if failure.action in _CONCERNS_ALL:
+                    raise self._stopping(failure) from None
+                if failure.action not in _MAY_GET_BETTER:
+                    raise
+                self._check_patience(clock() - begun, failure)
+                pause = wait if failure.retry_after is None else failure.retry_after
+            wait = min(LONGEST_WAIT, 2 * wait)
+            await self._gate.backoff(pause)
+
+    async def _unless_stopped(self, operation: Callable[[], Awaitable[T]], *, whole: bool) -> T:
+        """Carry an operation out; one that is not to be done `whole` ends when the run stops."""
+        if whole:
+            return await operation()
+        work = asyncio.ensure_future(operation())
+        stop = asyncio.ensure_future(self._gate.closing())
+        try:
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise Stopping
+            return work.result()
+        finally:
+            for task in (work, stop):
+                task.cancel()
+                with suppress(BaseException):
+                    await task
+
+    def _check_patience(self, silence: float, failure: Failure) -> None:
+        if silence > self._config.patience:
+            raise TryLaterError(
+                f"the server's Batch API has failed for {silence:.0f} s ({failure.kind}, {said(failure)}); "
+                "everything paid is saved: ",
+                Phrase.SAME,
+                " goes on from here later",
+            )
+
+    def _stopping(self, failure: Failure) -> KeyOrQuotaError:
+        advice = advice_on(failure, self._config, self._config.endpoints[0])
+        return KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")

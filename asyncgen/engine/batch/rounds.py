@@ -1,0 +1,448 @@
+"""Rounds of batches: collect what rows ask, send it, wait, take what came; until nothing is left to ask.
+
+Rules:
+
+1. A row is run against the journal to its first calls that are not known; the coroutine is dropped there. What it
+   asks is collected on disk. So memory holds no row, however many there are.
+2. What came of a batch is taken in a pass over the rows, by running them again: a row whose call is answered goes
+   on to its next one, which is collected in the same pass.
+3. A batch is closed when all its rows have had their turn. Until then it holds its requests.
+4. When the rounds are over, every answer is in the journal, and an ordinary pass over the rows writes the files.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.client.batch_providers import batch_provider
+from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
+from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.classify import Action, Failure
+from asyncgen.config import RunConfig
+from asyncgen.cost import less
+from asyncgen.engine.batch.asker import BatchAsker, Deferred, Finished, Key
+from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api
+from asyncgen.engine.batch.filling import Filling
+from asyncgen.engine.batch.persistence import Persistence
+from asyncgen.engine.cached_calls import CachedCalls
+from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.row_calls import RowCalls
+from asyncgen.errors import (
+    AsyncgenError,
+    BadDataError,
+    CallFailed,
+    Message,
+    Phrase,
+    Setting,
+    Stopping,
+    TryLaterError,
+    UsageError,
+)
+from asyncgen.events import TAKEN, Notice, Observer
+from asyncgen.humanize import plural
+from asyncgen.limits.gate import Gate
+from asyncgen.recipe import Recipe, Unparsed
+from asyncgen.rows import Row
+from asyncgen.storage.batch_files import BatchFiles, Members, Results, Spool, is_whole
+from asyncgen.storage.batch_records import OpenBatch
+from asyncgen.storage.journal import Journal
+from asyncgen.storage.layout import RunDirectory
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.answers import CachedAnswers
+
+MOST_IN_VAIN = 3  # batches that bring no answer, one after the other: a fourth would not either
+SLICE = 0.01  # seconds for which rows are run before others get the loop
+CUT_SHORT = Failure("cut_body", Action.RETRY)
+TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 - what OpenAI calls a full queue
+
+Rows = Callable[[], AsyncGenerator[Row[Any], None]]
+"""Streams the rows that are not written yet, from the first of them."""
+
+
+class BatchRounds:
+    """The rounds of one phase of a run.
+
+    Args:
+        config: how batches are cut.
+        recipe: what is asked for a row.
+        journal: has the answers, and the batches.
+        directory: the output directory.
+        client: makes ordinary calls, and judges what comes.
+        gate: closed when the run stops; knows the budget.
+        server: has the batches.
+        rows: the rows that the phase is about.
+        breaker: says when too many rows fail at once.
+        observe: told of everything.
+        timing: how often to look, and how long to search.
+        exhausted: what to say when the budget covers no request that costs at most so much.
+        generation: of the answers.
+        cache: may know what other runs were answered.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        recipe: Recipe[Any],
+        journal: Journal,
+        directory: RunDirectory,
+        client: ChatClient,
+        gate: Gate,
+        server: BatchServer,
+        rows: Rows,
+        breaker: Breaker,
+        observe: Observer,
+        timing: BatchTiming,
+        exhausted: Callable[[Usage], AsyncgenError],
+        generation: int = 0,
+        cache: "CachedAnswers | None" = None,
+    ) -> None:
+        self._config = config
+        self._recipe = recipe
+        self._journal = journal
+        self._directory = directory
+        self._gate = gate
+        self._server = server
+        self._rows = rows
+        self._breaker = breaker
+        self._observe = observe
+        self._timing = timing
+        self._exhausted = exhausted
+        self._generation = generation
+        self._cache = cache
+        self._files = BatchFiles(directory)
+        self._provider = batch_provider(config.endpoints[0].base_url)
+        self._ask = Persistence(config, gate)
+        self._delivery = Delivery(journal, self._files, server, self._ask, gate, observe, timing)
+        self._filling = (
+            Filling(self._files, journal.batches, self._provider, config.batch_tokens, gate.budget)
+            if config.batch
+            else None
+        )
+        self._asker = BatchAsker(config, client, journal, self._filling)
+        self._states: dict[int, BatchState] = {}
+        self._waiting = bytearray()
+        self._in_vain = 0
+
+    async def work(self) -> dict[Key, CallFailed]:
+        """Go through the rounds; the calls that were given up in them.
+
+        Raises:
+            AsyncgenError: why they end early; what is at the server goes on there.
+            Stopping: the run stops.
+        """
+        try:
+            await self._begin()
+            while True:
+                taken = await self._take()
+                if not await self._send(taken):
+                    await self._files.disk.call(self._files.sync_names)
+                    return self._asker.given_up
+                if self._config.batch_detach and self._filling is not None:
+                    raise TryLaterError(
+                        self._at_the_server(),
+                        "; everything is saved: ",
+                        Phrase.SAME,
+                        " takes what has come by then",
+                    )
+                await self._wait()
+        except Stopping:
+            if self._journal.batches.open:
+                left = Message(self._at_the_server(), "; ", Phrase.SAME, " takes what has come by then")
+                self._observe(Notice(left))
+            raise
+        finally:
+            if self._filling is not None:
+                self._filling.discard()
+
+    async def _begin(self) -> None:
+        """Find out whether the server has a Batch API, and how the batches of earlier starts stand."""
+        if self._filling is not None:
+            if not self._provider.usable:
+                raise UsageError(
+                    f"{self._provider.name} has no Batch API like that of OpenAI: leave ", Setting("batch"), " out"
+                )
+            try:
+                await self._ask.ask(lambda: self._server.page("", 1))
+            except BatchServerError as error:
+                raise no_batch_api(error) from error
+        await self._recover()
+        await self._look()
+
+    # Batches of earlier starts
+
+    async def _recover(self) -> None:
+        """Go on with the batches of earlier starts."""
+        book = self._journal.batches
+        place = str(self._files.disk.inode(self._directory.path))
+        if book.place and book.place != place and book.open and not self._config.batch_adopt:
+            raise BadDataError(
+                f"this directory is a copy: {plural(len(book.open), 'batch')} at the server "
+                f"{'belongs' if len(book.open) == 1 else 'belong'} to the original. Go on there, or take the "
+                "answers here with ",
+                Setting("batch_adopt", True),
+            )
+        if not book.directory or (book.place != place and not book.open):
+            book.directory = new_id()
+        if book.place != place:
+            book.place = place
+            self._journal.batch_book()
+        self._files.keep_only(set(book.open))
+        for batch in list(book.open.values()):
+            await self._go_on_with(batch)
+
+    async def _go_on_with(self, batch: OpenBatch) -> None:
+        members = Members.load(self._files, batch.number)
+        size = self._files.disk.size(self._files.requests(batch.number))
+        if members is None or len(members) != batch.requests or (not batch.file and size != batch.size):
+            raise BadDataError(f"the files of batch {batch.number} in {self._directory} are damaged or gone")
+        self._asker.enqueued[batch.number] = members
+        if self._filling is not None:
+            if not batch.id:
+                self._states[batch.number] = await self._delivery.bring(batch, searched=not batch.file)
+            return
+        state = None
+        if batch.file and not batch.id and (state := await self._delivery.find(batch)) is not None:
+            await self._delivery.adopt(batch, state)
+        if not batch.id and state is None:
+            await self._close(batch, NO_USAGE)
+            return
+        batch = self._journal.batches.open[batch.number]
+        await self._delivery.cancel(batch.id)
+        self._observe(
+            Notice(
+                Message(
+                    f"Batch {batch.number} is cancelled, for the run goes on without ",
+                    Setting("batch", True),
+                    "; what it has answered is taken",
+                )
+            )
+        )
+
+    # Taking
+
+    async def _take(self) -> bool:
+        """Take what has come, in a pass over the rows; whether there was anything."""
+        asker, filling = self._asker, self._filling
+        ended = [number for number, state in self._states.items() if state.ended]
+        if filling is not None:
+            filling.unblock()
+        asker.finished = [await self._fetch(number) for number in sorted(ended)]
+        if filling is not None or asker.finished:
+            await self._pass()
+        for one in asker.finished:
+            await self._finish(one)
+        asker.finished = []
+        return bool(ended)
+
+    async def _fetch(self, number: int) -> Finished:
+        """Download what came of a batch."""
+        state = self._states[number]
+        batch = self._journal.batches.open[number]
+        for what, file in (("output", state.output_file), ("errors", state.error_file)):
+            path = self._files.results(number, what)
+            self._files.disk.unlink(path)
+            if not file:
+                continue
+            try:
+                await self._ask.ask(partial(self._download, file, path))
+            except BatchServerError:
+                self._files.disk.unlink(path)
+                text = (
+                    f"The server does not hand out the {what} of batch {number} any more: "
+                    f"{plural(batch.requests, 'request')} may be sent again and billed twice"
+                )
+                self._observe(Notice(text, warning=True))
+        members = self._asker.enqueued.pop(number)
+        results = await self._files.disk.call(lambda: Results(self._files, number, members))
+        return Finished(number, state, members, results)
+
+    async def _download(self, file: str, path: Path) -> None:
+        disk = self._files.disk
+        disk.unlink(path)
+        fd = disk.open_append(path)
+        try:
+            await self._server.download(file, lambda piece: disk.call(lambda: disk.write(fd, piece, path)))
+        finally:
+            disk.close_descriptor(fd)
+        if not await disk.call(lambda: is_whole(self._files, path)):
+            raise BatchServerError(CUT_SHORT)
+
+    async def _finish(self, one: Finished) -> None:
+        """Close a batch: what came of it is in the journal."""
+        batch, state = self._journal.batches.open[one.number], one.state
+        lost = less(batch.most, one.unworked)
+        worked = state.completed
+        handed_over = state.status == "failed" or (
+            state.status != "completed" and worked is not None and worked <= one.results.answered
+        )
+        if handed_over or not lost.total_tokens:
+            lost = NO_USAGE
+        await self._close(batch, lost)
+        self._count(batch, one)
+
+    async def _close(self, batch: OpenBatch, lost: Usage) -> None:
+        """Nothing more comes of a batch; the journal says so, durably, before its files go."""
+        sync = self._journal.sync
+        await self._files.disk.call(sync)  # of answers in an earlier segment
+        self._journal.batch_closed(batch.number, lost)
+        await self._files.disk.call(sync)
+        self._files.remove(batch.number)
+        self._asker.enqueued.pop(batch.number, None)
+        state = self._states.pop(batch.number, BatchState(batch.id, TAKEN))
+        self._delivery.tell(batch, replace(state, status=TAKEN))
+
+    def _count(self, batch: OpenBatch, one: Finished) -> None:
+        """Notice batches that bring nothing.
+
+        Raises:
+            TryLaterError: there were too many of them.
+        """
+        state = one.state
+        if one.results.lines:
+            self._in_vain = 0
+            return
+        if TOKEN_LIMIT in state.problems and self._filling is not None:
+            # What the account may have enqueued is less than what was sent: send less at once.
+            others = self._journal.batches.tokens
+            self._filling.most_tokens = max(1, others or batch.tokens // 2)
+            return
+        self._in_vain += 1
+        why = f" ({', '.join(dict.fromkeys(state.problems))})" if state.problems else ""
+        text = f"Batch {batch.number} came back without an answer: {state.status}{why}"
+        if self._in_vain >= MOST_IN_VAIN:
+            raise TryLaterError(
+                f"{text}, as {MOST_IN_VAIN - 1} before it; everything paid is saved: ", Phrase.AGAIN
+            )
+        self._observe(Notice(f"{text}; its requests are sent again", warning=True))
+
+    # Rows
+
+    async def _pass(self) -> None:
+        """Run the rows that may go on."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + SLICE
+        async with aclosing(self._rows()) as rows:
+            async for row in rows:
+                finished = self._asker.finished
+                if self._may_go_on(row.index, finished):
+                    await self._run(row)
+                    await self._send_full()
+                elif not finished:
+                    break
+                if clock() > until:
+                    await asyncio.sleep(0)
+                    until = clock() + SLICE
+
+    def _may_go_on(self, index: int, finished: list[Finished]) -> bool:
+        if any(one.members.holds_row(index) for one in finished):
+            return True
+        if self._filling is None or self._filling.blocked:
+            return False
+        return index >= len(self._waiting) or not self._waiting[index]
+
+    async def _run(self, row: Row[Any]) -> None:
+        """Run a row to the calls that are not known."""
+        if isinstance(row.pair, Unparsed):
+            return
+        caller = Caller(row.index, row.pair.note_id, self._config.pair_timeout)
+        cache = None if self._cache is None else CachedCalls(self._cache, self._journal, caller, self._observe)
+        calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
+        self._asker.refused = False
+        waits = True
+        self._breaker.begin(row.index)
+        try:
+            await self._recipe.run(row.pair, calls.generate)
+        except Deferred:
+            waits = not self._asker.refused
+        except CallFailed as failed:
+            reason = self._breaker.after(row.index, failed)
+            if reason is not None:
+                raise reason from None
+        except (AsyncgenError, Stopping):
+            raise
+        except Exception:
+            if calls.defect is not None:
+                raise
+        if waits:
+            self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
+            self._waiting[row.index] = 1
+
+    # Sending
+
+    async def _send_full(self) -> None:
+        if self._filling is not None:
+            for spool in self._filling.take(full=True):
+                await self._send_one(spool)
+
+    async def _send_one(self, spool: Spool) -> None:
+        self._asker.enqueued[spool.number] = spool.members
+        self._states[spool.number] = await self._delivery.send(spool)
+
+    async def _send(self, taken: bool) -> bool:
+        """Send what was collected; whether there is anything to wait for.
+
+        Raises:
+            BudgetError: the budget covers no further request.
+        """
+        filling, book = self._filling, self._journal.batches
+        if filling is None:
+            return bool(book.open)
+        if 0 < filling.requests <= self._config.batch_finish and not filling.blocked:
+            filling.discard()
+            self._waiting.clear()
+            return bool(book.open)
+        for spool in filling.take(full=False):
+            await self._send_one(spool)
+        if not book.open and filling.lacking is not None and not taken:
+            raise self._exhausted(filling.lacking)
+        return bool(book.open) or filling.blocked
+
+    # Waiting
+
+    async def _wait(self) -> None:
+        """Wait until a batch has ended."""
+        wait = self._timing.first_look
+        while self._states and not any(state.ended for state in self._states.values()):
+            await self._gate.backoff(wait)
+            wait = self._timing.first_look if await self._look() else min(1.5 * wait, self._timing.longest)
+
+    async def _look(self) -> bool:
+        """Look at all batches; whether one of them stands in another way than before."""
+        changed = False
+        for batch in list(self._journal.batches.open.values()):
+            before = self._states.get(batch.number)
+            if not batch.id or (before is not None and before.ended):
+                continue
+            try:
+                state = await self._ask.ask(partial(self._server.look, batch.id))
+            except BatchServerError:
+                state = BatchState(batch.id, "expired")
+                text = f"The server does not know batch {batch.number} ({batch.id}) any more; it may be billed"
+                self._observe(Notice(text, warning=True))
+            self._states[batch.number] = state
+            if before is None or _told(before) != _told(state):
+                changed = True
+                self._delivery.tell(batch, state)
+        return changed
+
+    def _at_the_server(self) -> str:
+        found = self._journal.batches.open.values()
+        requests = plural(sum(batch.requests for batch in found), "request")
+        are = "is" if len(found) == 1 else "are"
+        return f"{plural(len(found), 'batch')} with {requests} {are} at the server"
+
+
+def new_id() -> str:
+    """An id for a directory, as no other one has."""
+    return os.urandom(16).hex()
+
+
+def _told(state: BatchState) -> tuple[object, ...]:
+    return state.status, state.completed, state.failed

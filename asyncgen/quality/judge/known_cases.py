@@ -1,0 +1,115 @@
+"""Cases whose answer is known, made of the input and of what the rules have proven: by them the judge is measured.
+
+Rows are chosen by a hash of their index, so the same directory gives the same cases, and what was asked about
+them is not paid again.
+"""
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import ceil
+from random import Random
+
+from asyncgen.quality.judge.case import Case
+from asyncgen.quality.judge.planting import PLANTERS, plant, reorder
+
+MOST = 2000
+DOCTOR = "doctor's error"
+PLANTED = "planted"
+PROVEN = "proven by the rules"
+UNCHANGED = "unchanged"
+REORDERED = "reordered"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """A case, whether both texts say the same, and what kind of case it is."""
+
+    case: Case
+    same: bool
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SampledRow:
+    """A row of the sample: its place in the drawing, and its texts; `wrong` and `proven` may be empty."""
+
+    place: bytes
+    original: str
+    wrong: str
+    proven: str
+
+
+class RowSample:
+    """Some rows, evenly over all of them: so many at most.
+
+    Args:
+        most: how many are kept.
+    """
+
+    def __init__(self, most: int = MOST // 2) -> None:
+        self._most = most
+        self._rows: list[SampledRow] = []
+
+    def add(self, index: int, original: str, wrong: str, proven: str) -> None:
+        """Take a row into the drawing."""
+        place = blake2b(b"%d" % index, digest_size=8).digest()
+        if len(self._rows) == self._most and place > self._rows[-1].place:
+            return
+        insort(self._rows, SampledRow(place, original, wrong, proven))
+        del self._rows[self._most :]
+
+    def cases(self, number: int) -> list[KnownCase]:
+        """About so many cases, half of them bad, or as many as the rows give."""
+        half = ceil(number / 2)
+        return [*_some(self._bad(), half), *_some(self._good(), half)]
+
+    def _bad(self) -> Iterator[KnownCase]:
+        """Doctors' errors and planted ones in turn, the planted ones of one kind after the other."""
+        kinds = [*PLANTERS]
+        for number, row in enumerate(self._rows):
+            if row.wrong and row.wrong.split() != row.original.split():
+                yield KnownCase(Case(row.original, row.wrong), same=False, kind=DOCTOR)
+            planted = plant(row.original, kinds[number % len(kinds)], _draw(row))
+            if planted is not None:
+                yield KnownCase(Case(row.original, planted[1]), same=False, kind=f"{PLANTED}: {planted[0]}")
+
+    def _good(self) -> Iterator[KnownCase]:
+        """Proven paraphrases where there are any; else what is the same but for the order, or altogether."""
+        for number, row in enumerate(self._rows):
+            if row.proven and row.proven.split() != row.original.split() and number % 3:
+                yield KnownCase(Case(row.original, row.proven), same=True, kind=PROVEN)
+                continue
+            reordered = reorder(row.original, _draw(row)) if number % 2 else None
+            if reordered is not None and reordered != row.original:
+                yield KnownCase(Case(row.original, reordered), same=True, kind=REORDERED)
+            elif row.original.strip():
+                yield KnownCase(Case(row.original, row.original), same=True, kind=UNCHANGED)
+
+
+def wanted_cases(judged: int, share: float, least: int) -> int:
+    """How many known cases are mixed in.
+
+    Args:
+        judged: cases of the set.
+        share: of all cases, what the known ones are to be (0 to below 1).
+        least: but so many at least, unless the share is 0.
+    """
+    if not share or not judged:
+        return 0
+    return min(MOST, max(least, ceil(judged * share / (1 - share))))
+
+
+def _some(cases: Iterator[KnownCase], number: int) -> Iterator[KnownCase]:
+    seen: set[str] = set()
+    for known in cases:
+        if len(seen) == number:
+            return
+        if known.case.key not in seen:
+            seen.add(known.case.key)
+            yield known
+
+
+def _draw(row: SampledRow) -> Random:
+    return Random(row.place)  # noqa: S311 - no secret

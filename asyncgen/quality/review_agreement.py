@@ -1,0 +1,126 @@
+"""How the states of rows agree with what a person decided about them: shares with 95 % intervals."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from asyncgen.errors import BadDataError
+from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.verification import Judged
+from asyncgen.quality.view.judge_words import JudgeWords
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.resume import peek
+from asyncgen.storage.review_file import Mark, Review, load_review
+
+_Z = 1.959964  # standard deviations on either side of 95 %
+JUDGED_BAD = "rejected"  # what rules and judge say together of a row whose meaning the judge finds changed
+_TRUSTS = ("proven", "judged", "open", "flagged", JUDGED_BAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """So many of so many, with the 95 % interval of the share (Wilson's score interval); shares from 0 to 1."""
+
+    hits: int
+    of: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """From where to where."""
+        if not self.of:
+            return 0.0, 1.0
+        share = self.hits / self.of
+        spread = _Z * sqrt(share * (1 - share) / self.of + _Z**2 / (4 * self.of**2))
+        middle, scale = share + _Z**2 / (2 * self.of), 1 + _Z**2 / self.of
+        low = 0.0 if not self.hits else (middle - spread) / scale
+        return low, 1.0 if self.hits == self.of else (middle + spread) / scale
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        low, high = self.interval
+        return {"hits": self.hits, "of": self.of, "low": round(low, 4), "high": round(high, 4)}
+
+
+@dataclass(slots=True)
+class ReviewAgreement:
+    """Takes in the judged rows, and counts those that were marked.
+
+    `review` has the marks; `judge` what a judge said of the rows, where there was one.
+    """
+
+    review: Review
+    judge: JudgeWords
+    _states: dict[int, State] = field(default_factory=dict)
+
+    def add(self, judged: Judged) -> None:
+        """Take in a row; one that comes once more is flagged."""
+        if judged.index in self.review.marks:
+            self._states[judged.index] = judged.state
+
+    @property
+    def by_state(self) -> Mapping[str, Counter[Mark]]:
+        """Marks by what the rules say."""
+        return self._counted({index: str(state) for index, state in self._states.items()}, State)
+
+    @property
+    def by_trust(self) -> Mapping[str, Counter[Mark]]:
+        """Marks by what rules and judge say together; empty where nothing was judged."""
+        trusts = {index: self.judge.trust(index) for index in self._states}
+        return self._counted({index: trust for index, trust in trusts.items() if trust}, _TRUSTS)
+
+    def _counted(self, groups: Mapping[int, str], names: Iterable[str]) -> dict[str, Counter[Mark]]:
+        found: dict[str, Counter[Mark]] = {str(name): Counter() for name in names}
+        for index, group in groups.items():
+            found.setdefault(group, Counter())[self.review.marks[index]] += 1
+        return {name: counts for name, counts in found.items() if counts}
+
+    def caught(self, groups: Mapping[str, Counter[Mark]], *bad: str) -> tuple[Proportion, Proportion]:
+        """Of the rows that the person rejected, those in a bad group; and of those that were accepted."""
+        found = []
+        for mark in (Mark.REJECTED, Mark.ACCEPTED):
+            of = sum(counts[mark] for counts in groups.values())
+            found.append(Proportion(sum(groups[name][mark] for name in bad if name in groups), of))
+        return found[0], found[1]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "accepted": self.review.count(Mark.ACCEPTED),
+            "rejected": self.review.count(Mark.REJECTED),
+            "stale": self.review.stale,
+            "by_state": _shares(self.by_state),
+            "by_trust": _shares(self.by_trust),
+        }
+
+
+def review_of(directory: RunDirectory, path: Path | None) -> ReviewAgreement | None:
+    """The marks in a file (None: there is none), to be held against the rows of a run.
+
+    Raises:
+        UsageError, BadDataError, DirectoryError: as `load_review`; or there is no run.
+    """
+    if path is None:
+        return None
+    state = peek(directory)
+    if state is None:
+        raise BadDataError(f"{directory} holds no run of asyncgen")
+    return ReviewAgreement(load_review(directory, state, path), JudgeWords(directory, state))
+
+
+def rejected_of(counts: Counter[Mark]) -> Proportion:
+    """The share of rejected ones among those that were marked."""
+    return Proportion(counts[Mark.REJECTED], counts.total())
+
+
+def _shares(groups: Mapping[str, Counter[Mark]]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "accepted": counts[Mark.ACCEPTED],
+            "rejected": counts[Mark.REJECTED],
+            "share_rejected": rejected_of(counts).as_json(),
+        }
+        for name, counts in groups.items()
+    }

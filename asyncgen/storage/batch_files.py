@@ -1,0 +1,273 @@
+"""The files of a batch beside the journal: its requests, which they are, and what came of them.
+
+They hold what the server has too, or what can be made again; so only `requests` and `ids` are synced, before the
+journal speaks of them. Results are indexed by row in eight bytes each, and read when they are asked for.
+"""
+
+import zlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.cost import together
+from asyncgen.errors import DiskError
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.text import loads
+
+PREFIX = "batch-"
+_BUFFER = 1024 * 1024  # bytes of requests between two writes
+_LINE = 16 * 1024  # bytes: what is read of a result at once; nearly all are shorter
+_OK = 200
+_ROW = 32  # bits behind the index of a row
+_MOST_OFFSET = 2**_ROW - 1
+
+
+def custom_id(index: int, step: str, request_hash: str) -> str:
+    """What a request is called in a batch: it begins with the index of its row."""
+    return f"{index}-{zlib.crc32(step.encode()):08x}-{request_hash}"
+
+
+def index_of(name: str) -> int | None:
+    """The index of the row in a custom id; None where it is none of ours."""
+    head, _, rest = name.partition("-")
+    return int(head) if rest and head.isdecimal() and len(head) < 10 else None  # noqa: PLR2004
+
+
+class BatchFiles:
+    """The files of all batches of a directory."""
+
+    def __init__(self, directory: RunDirectory) -> None:
+        self.disk = directory.disk
+        self._place = directory.state_directory
+
+    def requests(self, number: int) -> Path:
+        """What is uploaded."""
+        return self._place / f"{PREFIX}{number:08d}.jsonl"
+
+    def ids(self, number: int) -> Path:
+        """Which requests these are."""
+        return self._place / f"{PREFIX}{number:08d}.ids"
+
+    def results(self, number: int, what: str) -> Path:
+        """What came: "output" or "errors"."""
+        return self._place / f"{PREFIX}{number:08d}.{what}.jsonl"
+
+    def remove(self, number: int) -> None:
+        """Remove the files of a batch."""
+        for path in self._all():
+            if path.name.startswith(f"{PREFIX}{number:08d}."):
+                self.disk.unlink(path)
+
+    def keep_only(self, numbers: set[int]) -> None:
+        """Remove those of all batches but these, durably."""
+        others = [path for path in self._all() if int(path.name.removeprefix(PREFIX).split(".")[0]) not in numbers]
+        for path in others:
+            self.disk.unlink(path)
+        if others:
+            self.sync_names()
+
+    def sync_names(self) -> None:
+        """Make durable which files there are."""
+        self.disk.fsync_directory(self._place)
+
+    def _all(self) -> list[Path]:
+        names = self.disk.list_directory(self._place)
+        return [
+            self._place / name
+            for name in names
+            if name.startswith(PREFIX) and name.removeprefix(PREFIX).split(".")[0].isdecimal()
+        ]
+
+
+class Members:
+    """Which requests a batch holds: by row and by a checksum of their custom ids."""
+
+    def __init__(self, keys: "array[int] | None" = None) -> None:
+        self._keys = array("Q") if keys is None else keys
+
+    @classmethod
+    def load(cls, files: BatchFiles, number: int) -> "Members | None":
+        """Those of a batch; None where the file is not there."""
+        data = files.disk.read(files.ids(number))
+        if data is None or len(data) % 8:
+            return None
+        keys = array("Q")
+        keys.frombytes(data)
+        return cls(keys)
+
+    def add(self, index: int, name: str) -> None:
+        """A request is one of them; `sort` must follow."""
+        self._keys.append(index << _ROW | zlib.crc32(name.encode()))
+
+    def sort(self) -> bytes:
+        """Put them in order; what `load` reads."""
+        self._keys = array("Q", sorted(self._keys))
+        return self._keys.tobytes()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def holds(self, index: int, name: str) -> bool:
+        """Whether a request is one of them."""
+        key = index << _ROW | zlib.crc32(name.encode())
+        place = bisect_left(self._keys, key)
+        return place < len(self._keys) and self._keys[place] == key
+
+    def holds_row(self, index: int) -> bool:
+        """Whether one of them is of this row."""
+        place = bisect_left(self._keys, index << _ROW)
+        return place < len(self._keys) and self._keys[place] >> _ROW == index
+
+
+class Spool:
+    """The requests of a batch that is being put together.
+
+    Args:
+        files: where it is written.
+        number: of the batch.
+    """
+
+    def __init__(self, files: BatchFiles, number: int) -> None:
+        self.number = number
+        self.requests = self.size = self.tokens = 0
+        self.most: Usage = NO_USAGE
+        self.members = Members()
+        self._files = files
+        self._path = files.requests(number)
+        self._buffer = bytearray()
+        files.disk.unlink(self._path)
+        self._fd: int | None = files.disk.open_append(self._path)
+
+    def add(self, index: int, name: str, line: bytes, tokens: int, most: Usage) -> None:
+        """Add a request.
+
+        Args:
+            index: of its row.
+            name: its custom id.
+            line: with its end.
+            tokens: that it adds to what is enqueued.
+            most: what it can cost.
+        """
+        self.members.add(index, name)
+        self.requests += 1
+        self.size += len(line)
+        self.tokens += tokens
+        self.most = together(self.most, most)
+        self._buffer += line
+        if len(self._buffer) >= _BUFFER:
+            self._write()
+
+    def seal(self) -> None:
+        """Make it durable; nothing is added any more."""
+        self._write()
+        disk, ids = self._files.disk, self._files.ids(self.number)
+        assert self._fd is not None
+        disk.fsync(self._fd, self._path)
+        self.close()
+        disk.unlink(ids)
+        fd = disk.open_append(ids)
+        try:
+            disk.write(fd, self.members.sort(), ids)
+            disk.fsync(fd, ids)
+        finally:
+            disk.close_descriptor(fd)
+        disk.fsync_directory(ids.parent)
+
+    def discard(self) -> None:
+        """Forget it."""
+        self.close()
+        self._files.disk.unlink(self._path)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd is not None:
+            self._files.disk.close_descriptor(self._fd)
+            self._fd = None
+
+    def _write(self) -> None:
+        assert self._fd is not None
+        self._files.disk.write(self._fd, bytes(self._buffer), self._path)
+        self._buffer.clear()
+
+
+class Results:
+    """What came of a batch: the lines of its output and error files, which come in any order.
+
+    Of several lines with one custom id the first counts. `lines` is the number of requests that the server has
+    worked on, `answered` of those that came to an answer.
+    """
+
+    def __init__(self, files: BatchFiles, number: int, expected: Members) -> None:
+        self.lines = self.answered = 0
+        self._files = files
+        self._tables: list[tuple[Path, array[int]]] = []
+        for what in ("output", "errors"):
+            path = files.results(number, what)
+            self._tables.append((path, self._index(path, expected)))
+
+    def find(self, index: int, name: str) -> dict[str, Any] | None:
+        """The line of a request; None: there is none."""
+        for path, table in self._tables:
+            place = bisect_left(table, index << _ROW)
+            while place < len(table) and table[place] >> _ROW == index:
+                record = self._read(path, table[place] & _MOST_OFFSET)
+                if record is not None and record["custom_id"] == name:
+                    return record
+                place += 1
+        return None
+
+    def _index(self, path: Path, expected: Members) -> "array[int]":
+        keys = array("Q")
+        seen: set[int] = set()
+        offset = 0
+        for line in lines_of(self._files.disk, path):
+            record = _decoded(line)
+            index = None if record is None else index_of(record["custom_id"])
+            if record is not None and index is not None and expected.holds(index, record["custom_id"]):
+                if offset > _MOST_OFFSET:
+                    raise DiskError(f"{path} is larger than 4 GB")
+                keys.append(index << _ROW | offset)
+                key = index << _ROW | zlib.crc32(record["custom_id"].encode())
+                response = record.get("response")
+                if key not in seen and isinstance(response, dict):
+                    self.lines += 1
+                    self.answered += response.get("status_code", _OK) == _OK
+                seen.add(key)
+            offset += len(line)
+        return array("Q", sorted(keys))
+
+    def _read(self, path: Path, offset: int) -> dict[str, Any] | None:
+        data, length = b"", _LINE
+        while b"\n" not in data:
+            data = self._files.disk.read(path, offset, length) or b""
+            if len(data) < length:
+                break
+            length *= 8
+        return _decoded(data.partition(b"\n")[0])
+
+
+def is_whole(files: BatchFiles, path: Path) -> bool:
+    """Whether the last line of a file of results is one, or there is none."""
+    size = files.disk.size(path)
+    if not size or (files.disk.read(path, size - 1, 1) or b"") == b"\n":
+        return True
+    return _decoded(_last(lines_of(files.disk, path))) is not None
+
+
+def _last(lines: Iterator[bytes]) -> bytes:
+    last = b""
+    for line in lines:
+        last = line
+    return last
+
+
+def _decoded(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("custom_id"), str) else None

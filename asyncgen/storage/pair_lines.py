@@ -1,0 +1,120 @@
+"""Which lines of the journal belong to pairs that are not done with, and which segments can go.
+
+A segment counts the lines in it that are still needed (`live`), and of them those of failed pairs (`kept`):
+where these are all, they can be carried elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from asyncgen.chat import NOT_ACCEPTED
+from asyncgen.storage.answer_places import AnswerPlaces
+from asyncgen.storage.segment_writer import LinePlace, Segment
+
+
+@dataclass(slots=True)
+class _Losses:
+    """Attempts of a pair without a usable answer: their lines and tokens, and those not accepted by step."""
+
+    places: list[LinePlace] = field(default_factory=list)
+    tokens: int = 0
+    bad_answers: dict[str, int] = field(default_factory=dict)
+
+
+class PairLines:
+    """The lines of all pairs."""
+
+    def __init__(self) -> None:
+        self._answers = AnswerPlaces()
+        self._losses: dict[int, _Losses] = {}
+        self._kept: set[int] = set()
+
+    def answer(self, index: int, step: str) -> LinePlace | None:
+        """Where the answer to a step is, if there is one."""
+        return self._answers.get(index, step)
+
+    def wasted(self, index: int) -> int:
+        """Tokens of a pair's unusable answers."""
+        losses = self._losses.get(index)
+        return 0 if losses is None else losses.tokens
+
+    def bad_answers(self, index: int) -> Mapping[str, int]:
+        """How many answers of a pair were not accepted, by step."""
+        losses = self._losses.get(index)
+        return {} if losses is None else losses.bad_answers
+
+    # Lines
+
+    def answered(self, index: int, step: str, place: LinePlace) -> None:
+        """A line holds the answer to a step."""
+        before = self._answers.put(index, step, place)
+        self._count(index, place, 1)
+        if before is not None:
+            self._count(index, before, -1)
+
+    def lost(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
+        """A line tells of an attempt without a usable answer."""
+        losses = self._lose(index, place)
+        losses.tokens += record["tokens"]
+        if record["error"].startswith(NOT_ACCEPTED):
+            step = record["step"]
+            losses.bad_answers[step] = losses.bad_answers.get(step, 0) + 1
+
+    def carried(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
+        """A line tells of all such attempts of a pair until then."""
+        losses = self._lose(index, place)
+        losses.tokens, losses.bad_answers = record["tokens"], dict(record.get("bad_answers", {}))
+
+    # Pairs
+
+    def release(self, index: int) -> None:
+        """Forget a pair."""
+        for place in self._answers.pop(index):
+            self._count(index, place, -1)
+        losses = self._losses.pop(index, None)
+        for place in () if losses is None else losses.places:
+            self._count(index, place, -1)
+        self._kept.discard(index)
+
+    def keep(self, index: int) -> None:
+        """A pair has failed: its lines stay."""
+        places = list(self._places(index))
+        if places and index not in self._kept:
+            self._kept.add(index)
+            for place in places:
+                place.segment.kept += 1
+
+    def kept_in(self, segment: Segment) -> list[int]:
+        """The failed pairs that have lines in a segment, in order."""
+        return sorted(i for i in self._kept if any(place.segment is segment for place in self._places(i)))
+
+    def answers_in(self, segment: Segment, index: int) -> list[tuple[str, LinePlace]]:
+        """The answers of a pair in a segment: step and place."""
+        return [(step, place) for step, place in self._answers.of(index) if place.segment is segment]
+
+    def forget_losses_in(self, segment: Segment, index: int) -> None:
+        """The lines of a segment that tell of a pair's lost attempts are not needed any more."""
+        losses = self._losses.get(index)
+        if losses is not None:
+            for place in [place for place in losses.places if place.segment is segment]:
+                losses.places.remove(place)
+                self._count(index, place, -1)
+
+    def _places(self, index: int) -> Iterator[LinePlace]:
+        for _, place in self._answers.of(index):
+            yield place
+        losses = self._losses.get(index)
+        if losses is not None:
+            yield from losses.places
+
+    def _lose(self, index: int, place: LinePlace) -> _Losses:
+        losses = self._losses.setdefault(index, _Losses())
+        losses.places.append(place)
+        self._count(index, place, 1)
+        return losses
+
+    def _count(self, index: int, place: LinePlace, change: int) -> None:
+        place.segment.live += change
+        if index in self._kept:
+            place.segment.kept += change

@@ -1,0 +1,106 @@
+"""`review.jsonl`: what a person decided about records of a run, as the page of `asyncgen view` saves it.
+
+A line has the index of the row, its id, the mark, and the hash of the record that was looked at. A mark counts
+for that record alone: when the row was made anew since, it is stale.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.row_hashes import row_hashes
+from asyncgen.text import loads
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Mark(StrEnum):
+    """What a person decided about a record."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The marks that count, by the index of their row in the input, and how many are stale.
+
+    `by_place` has for each row that has lines, in their order, its mark or None.
+    """
+
+    marks: Mapping[int, Mark]
+    stale: int
+    by_place: tuple[Mark | None, ...]
+
+    def count(self, mark: Mark) -> int:
+        """How many marks of a kind count."""
+        return sum(one is mark for one in self.marks.values())
+
+    def keeps(self, before: bytes | None) -> bytes:
+        """Of each row that has lines, 1 where it is taken, else 0.
+
+        Args:
+            before: what another selection says of them; the person has the last word. None: all are taken.
+        """
+        others = before or b"\1" * len(self.by_place)
+        return bytes(
+            other if mark is None else mark is Mark.ACCEPTED
+            for mark, other in zip(self.by_place, others, strict=True)
+        )
+
+    @property
+    def summary(self) -> str:
+        """In words, such as `12 accepted, 3 rejected, 1 stale and ignored`."""
+        stale = f", {self.stale:,} stale and ignored: the records have changed since" if self.stale else ""
+        return f"{self.count(Mark.ACCEPTED):,} accepted, {self.count(Mark.REJECTED):,} rejected{stale}"
+
+
+def load_review(directory: RunDirectory, state: RunState, path: Path) -> Review:
+    """Read the marks, and hold them against the records of a run.
+
+    Args:
+        directory: of the run.
+        state: of the run.
+        path: of the file; of several marks of a row the last one counts.
+
+    Raises:
+        UsageError: the file is not there.
+        BadDataError: a line is no mark, or no mark is of a record of this run.
+        DirectoryError: `failed.jsonl` is damaged.
+    """
+    said = _read(directory.disk, path)
+    marks: dict[int, Mark] = {}
+    by_place: list[Mark | None] = []
+    for index, hashed in row_hashes(directory, state):
+        mark, record = said.get(index, (None, ""))
+        by_place.append(mark if record == hashed else None)
+        if mark is not None and record == hashed:
+            marks[index] = mark
+    if said and not marks:
+        raise BadDataError(
+            f"none of the {len(said):,} marks in {path} is of a record of {directory}: they are of another run, "
+            "or all of it was made anew since: look at it again with asyncgen view"
+        )
+    return Review(marks, len(said) - len(marks), tuple(by_place))
+
+
+def _read(disk: Disk, path: Path) -> dict[int, tuple[Mark, str]]:
+    path = path.absolute()
+    if not path.is_file():
+        raise UsageError(f"no file {path}: save the marks on the page that asyncgen view writes")
+    said = {}
+    for number, line in enumerate(lines_of(disk, path.resolve()), start=1):
+        data = line.removeprefix(_BOM).strip()
+        if not data:
+            continue
+        try:
+            content = loads(data)
+            said[int(content["index"])] = (Mark(content["mark"]), str(content["record"]))
+        except (ValueError, KeyError, TypeError):
+            raise BadDataError(f"{path}, line {number}: no mark of a record (index, mark, record)") from None
+    return said

@@ -1,0 +1,197 @@
+"""The command through the Batch API of a server: the same bytes, nothing paid twice, a way on from everywhere."""
+
+import json
+import re
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.simulator import Batch
+
+from .conftest import SAMPLES, Job, Server, interrupt
+from .test_interruptions import wait_until
+
+PROGRAM = [str(Path(__file__).with_name("short_batches.py")), "run"]
+FAST = {"validating_s": 0.01, "working_s": 0.05, "finalizing_s": 0.01, "cancelling_s": 0.01}
+Jobs = Callable[..., Job]
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def batch_job(job: Jobs) -> Jobs:
+    """A job that asks in batches."""
+
+    def make(server: Server, *flags: str, **fields: Any) -> Job:
+        return job(server, command=PROGRAM, flags=["--add-reasoning", "--batch", *flags], **fields)
+
+    return make
+
+
+def calls_of(this: Job) -> list[dict[str, Any]]:
+    """The lines of `calls.jsonl`."""
+    return [json.loads(line) for line in (this.state_dir / "calls.jsonl").read_text().splitlines()]
+
+
+def counts(server: Server) -> dict[str, Any]:
+    """What the server has seen."""
+    return server.counts
+
+
+@pytest.mark.timeout(120)
+def test_batches_give_the_bytes_of_ordinary_calls(
+    serve: Serve, job: Jobs, batch_job: Jobs, medec_pairs: Path
+) -> None:
+    """All pairs with reasoning: in two rounds, each call once, three of them ordinary ones."""
+    live = job(serve(), input_jsonl=medec_pairs)
+    live.run("-q")
+    server = serve(batch=Batch(**FAST))
+    this = batch_job(server, input_jsonl=medec_pairs)
+
+    done = this.run()
+
+    assert done.returncode == 0, done.stderr
+    assert this.outputs() == live.outputs()
+    pairs = len(medec_pairs.read_bytes().splitlines())
+    assert counts(server)["answers"] == 3 * pairs
+    assert counts(server)["answered_again"] == 0
+    assert counts(server)["batch_requests"] == 3 * pairs - 3
+    batches = [call.get("batch") for call in calls_of(this)]
+    assert (batches.count(None), len(set(batches))) == (3, 3)
+    assert re.search(r"Batch 2 \(batch_\w+\): completed", done.stdout)
+
+
+KILLS = [
+    *(f"{when} {number}" for number in range(1, 13) for when in ("before", "after")),
+    *(f"journal {number}" for number in range(1, 13)),
+]
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The outputs of a run of the samples without batches."""
+    this = Job(tmp_path_factory.mktemp("golden") / "out", flags=["--add-reasoning", "--simulate", "fast"])
+    this.run("-q")
+    return this.outputs()
+
+
+@pytest.mark.parametrize("kill", KILLS)
+def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, golden: Any, kill: str) -> None:
+    """SIGKILL at a request of a batch's life, or at a line of the journal; the next start ends it, paid once."""
+    server = serve(batch=Batch(**FAST, list_delay_s=0.3))
+    this = batch_job(server)
+    killed = this.run(env={"KILL_AT": kill})
+
+    done = this.run()
+
+    assert killed.returncode in {-9, 0}
+    assert done.returncode == 0, done.stderr
+    assert this.outputs() == golden
+    assert counts(server)["answered_again"] == 0
+    assert max(server.custom_ids.values()) == 1
+
+
+def test_detached_batches_are_taken_by_the_same_command(serve: Serve, batch_job: Jobs, golden: Any) -> None:
+    """Exit 75 when they are at the server; then the next round, and in the end the files."""
+    server = serve(batch=Batch(**FAST))
+    this = batch_job(server, "--batch-detach")
+    codes, said = [], []
+    for _ in range(9):
+        done = this.run()
+        codes.append(done.returncode)
+        said.append(done.stderr + done.stdout)
+        if done.returncode != 75:
+            break
+
+    assert codes[-1] == 0
+    assert set(codes[:-1]) == {75}
+    assert "at the server" in said[0]
+    assert this.outputs() == golden
+    assert counts(server)["answered_again"] == 0
+
+
+def test_an_interrupted_run_leaves_its_batch_at_work_and_says_how_to_go_on(serve: Serve, batch_job: Jobs) -> None:
+    """Exit 130 at once; the same command takes the answers."""
+    server = serve(batch=Batch(**FAST | {"working_s": 3.0}))
+    this = batch_job(server)
+    process = this.start()
+    wait_until(lambda: server.counts["batches"] == 1)
+    events = this.state_dir / "events.jsonl"
+    wait_until(lambda: events.exists() and b'"in_progress"' in events.read_bytes())
+
+    code, out, err = interrupt(process, signal.SIGINT)
+
+    assert code == 130
+    assert "1 batch with" in out
+    assert "to go on: " in out + err
+    assert this.run().returncode == 0
+    assert counts(server)["answered_again"] == 0
+
+
+def test_the_last_calls_are_made_one_by_one(serve: Serve, batch_job: Jobs, golden: Any) -> None:
+    """With --batch-finish, a round that is small enough needs no batch."""
+    server = serve(batch=Batch(**FAST))
+    pairs = len(SAMPLES.read_bytes().splitlines())
+    this = batch_job(server, "--batch-finish", str(pairs))
+
+    assert this.run().returncode == 0
+
+    assert counts(server)["batches"] == 1
+    assert this.outputs() == golden
+
+
+def test_a_start_without_batches_takes_what_they_have_and_asks_the_rest(
+    serve: Serve, batch_job: Jobs, golden: Any
+) -> None:
+    """The batch is cancelled; what it had answered is not asked again, and the bytes are the same."""
+    server = serve(batch=Batch(**FAST | {"working_s": 2.0}))
+    this = batch_job(server, "--batch-detach")
+    assert this.run().returncode == 75
+    wait_until(lambda: server.counts["answers"] > 10)
+    this.flags = ["--add-reasoning"]
+
+    done = this.run()
+
+    assert done.returncode == 0, done.stderr
+    assert "Batch 1 is cancelled" in done.stdout
+    assert this.outputs() == golden
+    assert counts(server)["answered_again"] == 0
+
+
+def test_a_server_without_batches_is_named_before_anything_is_asked(serve: Serve, batch_job: Jobs) -> None:
+    """One line, exit 2."""
+    server = serve(batch=Batch(served=False))
+
+    done = batch_job(server).run()
+
+    assert done.returncode == 2
+    assert "this server has no Batch API" in done.stderr
+    assert counts(server)["requests"] == 0
+
+
+def test_a_copy_of_a_directory_asks_before_it_takes_the_batches(serve: Serve, batch_job: Jobs) -> None:
+    """It would take what the original waits for; with --batch-adopt it does."""
+    server = serve(batch=Batch(**FAST))
+    this = batch_job(server, "--batch-detach")
+    assert this.run().returncode == 75
+    copy = batch_job(server)
+    shutil.copytree(this.output_dir, copy.output_dir)
+
+    refused = copy.run()
+
+    assert refused.returncode == 65
+    assert "this directory is a copy" in refused.stderr
+    assert "--batch-adopt" in refused.stderr
+    assert copy.run("--batch-adopt").returncode == 0
+    assert counts(server)["answered_again"] == 0
+
+
+def test_shards_have_batches_of_their_own(serve: Serve, batch_job: Jobs) -> None:
+    """Each in its directory."""
+    server = serve(batch=Batch(**FAST))
+    for number in (1, 2):
+        assert batch_job(server, "--shard", f"{number}/2").run().returncode == 0
+    assert counts(server)["answered_again"] == 0

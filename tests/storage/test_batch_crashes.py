@@ -1,0 +1,59 @@
+"""The protocol of batches against a model disk: crashed at every operation, and recovered from."""
+
+import pytest
+
+from asyncgen.client.batch_providers import BatchProvider
+from asyncgen.engine.batch import rounds
+
+from .batch_mutants import MUTANTS
+from .explore import Explorer, Violation
+from .world import Phase, World
+
+pytestmark = pytest.mark.timeout(120)
+LOSSES = 3
+BATCH = Phase(6, batch=True)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of at most seven requests."""
+    monkeypatch.setattr(rounds, "batch_provider", lambda _: BatchProvider("small", most_requests=7))
+
+
+SCENARIOS = {
+    "batches": lambda world: Explorer(world, BATCH),
+    "batches, then one by one": lambda world: Explorer(world, BATCH, again=Phase(6)),
+    "one by one, then batches": lambda world: Explorer(world, Phase(6), again=BATCH),
+    "a lost create": lambda world: Explorer(world, Phase(6, batch=True, loses_create=True)),
+    "killed while batches are open": lambda world: Explorer(
+        world, BATCH, killed=(BATCH, lambda operation: operation[0] == "created")
+    ),
+    "an extension": lambda world: Explorer(world, BATCH, before=(Phase(2, batch=True),)),
+}
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_crash_anywhere_leaves_every_request_in_one_batch(name: str, batch_world: World) -> None:
+    """After a kill or a power loss at any operation or request: the golden bytes, and nothing paid twice."""
+    counts = SCENARIOS[name](batch_world).explore(losses=LOSSES)
+    print(counts)
+    assert counts.states > 200
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_crash_in_the_recovery_leaves_every_request_in_one_batch(batch_world: World) -> None:
+    """Killed, then crashed again while it recovers."""
+    counts = SCENARIOS["batches"](batch_world).explore_twice(first=12, losses=4, second=12)
+    print(counts)
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("wrong", MUTANTS)
+def test_a_mutant_is_found(wrong: str, batch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken protocol loses an answer, asks one twice, or does not come to the same end."""
+    mutant, scenario = MUTANTS[wrong]
+    mutant(monkeypatch)
+    with pytest.raises(Violation) as found:
+        SCENARIOS[scenario](batch_world).explore(losses=1)
+    print(f"{wrong}: {str(found.value).splitlines()[0]}")
