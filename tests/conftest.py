@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,6 +19,9 @@ from tests.corpus.real import REAL_CORPUS
 settings.register_profile("asyncgen", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=300, print_blob=True)
 settings.load_profile("asyncgen")
+
+# Tests run as in an environment that was activated: printed commands are called by their name.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 # The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.
 asyncio.set_event_loop(None)

@@ -1,11 +1,11 @@
 """`asyncgen export --only`: which rows are taken, and what is said of those that are not."""
 
 import argparse
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import absolute_input
 from asyncgen.errors import BadDataError, UsageError
@@ -151,7 +151,7 @@ def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -
 
 
 def _judge(directory: RunDirectory) -> str:
-    return f"asyncgen verify {shlex.quote(str(directory))} --input-jsonl P --judge"
+    return f"{asyncgen_command('verify', str(directory))} --input-jsonl P --judge"
 
 
 def _prompts(args: argparse.Namespace, state: "RunState") -> Path | None:

@@ -127,7 +127,7 @@ def test_when_all_are_out_the_run_stops_as_with_one(serve, job, first_pairs, tmp
 
     assert done.returncode == code, done.stderr
     assert said in done.stderr
-    assert "to go on: " in done.stderr
+    assert "to resume: " in done.stderr
     assert all(server.counts["requests"] for server in servers)
 
 

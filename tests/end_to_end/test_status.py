@@ -57,7 +57,7 @@ def begin(this: Job) -> subprocess.Popen[str]:
 
 
 def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
-    """With the process that runs, and nothing to go on by."""
+    """With the process that runs, and nothing to resume."""
     this = job(serve(latency=SLOW), flags=["--add-reasoning", "--concurrency", "2"])
     process = begin(this)
 
@@ -71,7 +71,7 @@ def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
     assert picture["concurrency"] == 2
     assert re.search(r"^run +running \(process \d+\)", text, re.MULTILINE)
     assert re.search(r"^waits for +\S", text, re.MULTILINE) or "not known yet" in text
-    assert "to go on" not in text
+    assert "to resume" not in text
 
 
 def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_on(serve, job, tmp_path):
@@ -105,7 +105,7 @@ def test_a_stopped_run_says_why_it_ended(serve, job):
 
     assert picture["condition"] == "stopped"
     assert (picture["exit_code"], picture["reason"]) == (130, "interrupted; everything paid is saved")
-    assert "to go on" in status(this.output_dir).stdout
+    assert "to resume" in status(this.output_dir).stdout
 
 
 def test_after_a_restart_nothing_is_said_of_the_run_that_was_moved_aside(serve, job):

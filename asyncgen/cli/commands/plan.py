@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,8 +12,9 @@ import orjson
 
 from asyncgen.cli import flags as _flags
 from asyncgen.cli import run_job as _job
-from asyncgen.cli.command_line import command
+from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.execution import carry_out
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.config import RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
@@ -175,11 +175,7 @@ def _run(argv: Sequence[str]) -> str:
     """The command that does what was planned."""
     name = "requests" if argv[1:2] == ["requests"] else "run"
     typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
-    words = shlex.split(command("", *typed))
-    for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
-        for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
-            del words[place : place + 1 + (values if "=" not in words[place] else 0)]
-    return shlex.join(["asyncgen", name, *words])
+    return asyncgen_command(name, *without_flags(typed, {"--dry-run": 0, "--json": 0, "--calibrate": 1}))
 
 
 def _range(values: tuple[float, float, float]) -> str:

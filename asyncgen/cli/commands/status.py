@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asyncgen.monitor.run_status import Picture
     from asyncgen.monitor.throughput import Rates
 
-HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to go on"
+HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to resume it"
 EXAMPLE = "asyncgen status out --watch"
 
 INTERVAL = 1.0
@@ -304,7 +304,7 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     session = picture.session
     assert session is not None
     if picture.condition != "finished":
-        yield "to go on", with_larger_budget(session.command, session.named)
+        yield "to resume", with_larger_budget(session.command, session.named)
     elif picture.failures:
         yield "to ask again", session.command
 

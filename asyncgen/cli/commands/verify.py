@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
-from asyncgen.cli.command_line import command
+from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
+from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
 from asyncgen.config import DEFAULT_MODEL
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -193,7 +194,7 @@ def _end(
     if structure.problems.counts or too_many:
         return Exit.BAD_DATA
     if not args.json:
-        sys.stdout.write(f"next: {_next(args, structure, report, found)}\n")
+        sys.stdout.write(f"{_next(args, structure, report, found)}\n")
     return Exit.DONE
 
 
@@ -209,30 +210,25 @@ def _check_flags(args: argparse.Namespace) -> None:
 def _next(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> str:
-    """The command that fits what was found."""
+    """The command that fits what was found, behind `next: `; where there is none, what to do."""
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
     from asyncgen.recipes.contents import trains_as  # noqa: PLC0415
 
     place = shlex.quote(str(args.directory))
     if structure.state is not None and not structure.finished:
-        return f"go on with the run by its own command, which asyncgen status {place} shows"
+        return f"the run has not reached its end; its command is shown by\nnext: {asyncgen_here()} status {place}"
     if not structure.pairs:
         return f"there are no examples; see why in {shlex.quote(str(args.directory / 'failed.jsonl'))}"
     if 0 < report.judged == report.states[State.FLAGGED]:
         row = one_of(structure.contents.rows)
-        return f"every {row} is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
+        return f"every {row} is flagged: look at the worst, fix prompt or model, or ask again with --regenerate"
     if found is not None and found.dry:
-        return f"{_without_dry_run()}"
+        return f"next: {asyncgen_command('verify', *without_flags(sys.argv[2:], {'--dry-run': 0}))}"
     form = trains_as(structure.contents)
     if form is None:
         return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
     only = "" if found is None else " --only judged"
-    return f"asyncgen export {place} --format {form}{only}"
-
-
-def _without_dry_run() -> str:
-    words = [word for word in shlex.split(command("", *sys.argv[1:])) if word != "--dry-run"]
-    return shlex.join(["asyncgen", *words])
+    return f"next: {asyncgen_here()} export {place} --format {form}{only}"
 
 
 def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:
