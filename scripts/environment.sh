@@ -67,6 +67,14 @@ install_gateways() {
   done
 }
 
+# What the tests of the torture and of the report in a browser need beside.
+install_tools() {
+  local missing=()
+  command -v strace >/dev/null || missing+=(strace)
+  command -v chromium >/dev/null || [[ -n ${CHROME:-} ]] || missing+=(chromium)
+  if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+}
+
 install_packages() { # names
   if ((EUID)) || ! command -v apt-get >/dev/null; then
     printf 'not installed: %s (that takes root and apt-get); their tests are skipped\n' "$*"

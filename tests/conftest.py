@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hypothesis import settings
 from asyncgen.storage.disk import Disk
 from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
 from tests.corpus.real import REAL_CORPUS
+from tests.skips import refuse_unexpected
 
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
 # each time, so that a change is judged by what it changes; `scripts/explore` looks at new ones.
@@ -39,6 +40,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     crash tests, which count together, end up on two.
     """
     items.sort(key=lambda item: "test_local_model" in item.nodeid or "test_cluster" in item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skip is a failure, unless it is expected."""
+    report = yield
+    refuse_unexpected(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """So is the skip of a whole file."""
+    report = yield
+    refuse_unexpected(report)
+    return report
 
 
 @pytest.fixture

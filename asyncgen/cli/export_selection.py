@@ -2,21 +2,18 @@
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import absolute_input
+from asyncgen.cli.run_sources import input_of_run, prompts_of_run
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.humanize import one_of, plural
-from asyncgen.monitor.history import History
 from asyncgen.quality.judge.selection import RowSelection, select_by_rules, select_by_verdicts
 from asyncgen.quality.judge.trust import Trust
 from asyncgen.quality.judge.verdict_file import VerdictFile
 from asyncgen.quality.verification import Verification
-from asyncgen.recipes.made_by import contents_of, record_of
-from asyncgen.storage.disk import lines_of
+from asyncgen.recipes.made_by import contents_of
 from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
@@ -49,7 +46,7 @@ def select(
     choice = args.only or DEFAULT_CHOICE
     if choice == "all":
         return None
-    prompts = _prompts(args, state)
+    prompts = prompts_of_run(args.prompt_file, state)
     contents = contents_of(state, prompt_file=prompts)
     if contents.paraphrase is None and not contents.asks:
         if args.only is not None:
@@ -66,7 +63,7 @@ def select(
             "the verdicts of the judge are of other files than these: the rules alone decide "
             f"({_judge(directory)} judges what is new)"
         )
-    source = None if contents.parse is None else _input(args, directory)
+    source = None if contents.parse is None else input_of_run(args.input_jsonl, directory)
     if source is None and contents.paraphrase is not None:
         needs = "--input-jsonl P, the rows that the run was made from"
         if args.only is not None:
@@ -152,24 +149,3 @@ def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -
 
 def _judge(directory: RunDirectory) -> str:
     return f"{asyncgen_command('verify', str(directory))} --input-jsonl P --judge"
-
-
-def _prompts(args: argparse.Namespace, state: "RunState") -> Path | None:
-    """The prompt file that is named, else that of the run, as far as it is still there."""
-    if args.prompt_file is not None:
-        return Path(args.prompt_file)
-    said = record_of(state).prompts
-    return Path(said) if said and Path(said).is_file() else None
-
-
-def _input(args: argparse.Namespace, directory: RunDirectory) -> Path | None:
-    """The input that is named, else that of the run, as far as it is still there."""
-    if args.input_jsonl is not None:
-        return absolute_input(args.input_jsonl, directory=directory.path)
-    if directory.disk.size(directory.standard_input) is not None:
-        return directory.standard_input
-    history = History()
-    for line in lines_of(directory.disk, directory.events):
-        history.feed(line)
-    said = [str(session.settings["input"]) for session in history.sessions if session.settings.get("input")]
-    return next((Path(path) for path in reversed(said) if Path(path).exists()), None)

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from asyncgen.quality.checks.judgement import State
-from asyncgen.quality.review_agreement import JUDGED_BAD, Proportion, ReviewAgreement, rejected_of
+from asyncgen.quality.judge.trust import Trust
+from asyncgen.quality.review_agreement import Proportion, ReviewAgreement, rejected_of
 from asyncgen.storage.review_file import Mark
 
 
@@ -26,7 +27,7 @@ def review_lines(found: ReviewAgreement, rows: str) -> Iterator[str]:
     if trusts:
         yield from _table("with the judge", trusts)
         yield from _sentences(
-            "flagged or rejected by rules and judge", found.caught(trusts, State.FLAGGED, JUDGED_BAD)
+            "flagged or rejected by rules and judge", found.caught(trusts, Trust.FLAGGED, Trust.REJECTED)
         )
 
 
@@ -43,6 +44,6 @@ def _sentences(caught: str, found: tuple[Proportion, Proportion]) -> Iterator[st
             yield f"  of {share.of:,} that the person {mark}, {share.hits:,} {caught}: {_share(share)}"
 
 
-def _share(share: Proportion) -> str:
-    low, high = share.interval
-    return f"{100 * share.hits / share.of:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
+def _share(of: Proportion) -> str:
+    value, low, high = (100 * number for number in (of.share.value, of.share.low, of.share.high))
+    return f"{value:.0f} % ({low:.0f} to {high:.0f} %)"

@@ -128,14 +128,11 @@ def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
 def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
     """Structure, states, counts by kind, the worst pairs."""
     contents = structure.contents
-    rows = many_of(contents.rows)
     _structure(structure)
     for reason in not_checked(contents, with_input=with_input):
         _say(f"not checked    {reason}")
     if is_judged(contents, with_input=with_input):
         _quality(contents, report, _SAYS if contents.paraphrase and with_input else _CHECKED)
-    for line in () if report.review is None else review_lines(report.review, rows):
-        _say(line)
 
 
 def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]) -> None:
@@ -154,6 +151,12 @@ def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]
         _say(f"{one_of(contents.rows)} {judged.index} ({judged.note_id})")
         for finding in judged.judgement.findings:
             _say(f"  {finding.kind:<16} {_words(finding)}")
+
+
+def print_review(report: VerifyReport, rows: str) -> None:
+    """How rules and judge agree with what a person said, where a person did."""
+    for line in () if report.review is None else review_lines(report.review, rows):
+        _say(line)
 
 
 def print_judge(found: "JudgeReport", rows: str) -> None:

@@ -26,10 +26,11 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>")
+_BRACKETS = "<[◁"  # that a mark begins with
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
-_ENDS = re.compile(
-    rf"(?:\s*(?:<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
-    r"|</s>|<eos>|<end_of_turn>|<\|?endoftext\|?>|\[/INST\]))+\s*\Z"
+_TOKEN = re.compile(
+    rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
+    r"|</s>|<eos>|<end_of_turn>|<\|?endoftext\|?>|\[/INST\]"
 )
 _THINKING_PARTS = {"thinking", "reasoning", "redacted_thinking"}
 
@@ -63,6 +64,8 @@ def thinking_of(message: Mapping[str, Any]) -> str:
 
 def split_thinking(text: str) -> tuple[str, str] | None:
     """The answer and the thinking before it; None where thinking is not closed, or only its end is there."""
+    if not any(bracket in text for bracket in _BRACKETS):
+        return text, ""  # as most are: each of the patterns costs more than this
     thinking = []
     rest = text
     while found := next((block.match(rest) for block in _BLOCKS if block.match(rest)), None):
@@ -70,11 +73,27 @@ def split_thinking(text: str) -> tuple[str, str] | None:
         rest = rest[found.end() :]
     if final := _FINAL.match(rest):
         rest = rest[final.end() :]
-    if _MARK.search(rest):
+    if any(_has_mark(rest, bracket) for bracket in _BRACKETS):
         return None
     return (rest.lstrip() if thinking else rest), "\n".join(thinking)
 
 
+def _has_mark(text: str, bracket: str) -> bool:
+    """Whether a mark of thinking begins with such a bracket; much quicker than a search for the pattern."""
+    at = text.find(bracket)
+    while at >= 0:
+        if _MARK.match(text, at):
+            return True
+        at = text.find(bracket, at + 1)
+    return False
+
+
 def without_special_tokens(text: str) -> str:
-    """The text without the special tokens of a chat template at its end."""
-    return _ENDS.sub("", text)
+    """The text without the special tokens of a chat template at its end.
+
+    They are looked for from the end: a pattern for all of them would be tried at each blank of the text.
+    """
+    kept, rest = text, text.rstrip()
+    while rest and _TOKEN.fullmatch(rest, begin := max(rest.rfind("<"), rest.rfind("["))):
+        kept = rest = rest[:begin].rstrip()
+    return kept

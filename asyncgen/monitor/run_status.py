@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.events import Sample
@@ -111,9 +110,9 @@ class Picture:
         return spend.lost_prompt_tokens + spend.lost_completion_tokens
 
     @property
-    def _spent(self) -> Usage:
+    def _spent(self) -> Spend:
         """What the state knows of; nothing while a process runs, whose checkpoints and samples take turns."""
-        return NO_USAGE if self.state is None or self.pid is not None else self.state.spend.known
+        return Spend() if self.state is None or self.pid is not None else self.state.spend
 
     @property
     def rows(self) -> str:

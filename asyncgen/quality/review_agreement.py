@@ -2,57 +2,45 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from math import sqrt
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asyncgen.errors import BadDataError
 from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.judge.intervals import Share, wilson
+from asyncgen.quality.judge.trust import Trust
 from asyncgen.quality.verification import Judged
 from asyncgen.quality.view.judge_words import JudgeWords
+from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.storage.review_file import Mark, Review, load_review
 
-_Z = 1.959964  # standard deviations on either side of 95 %
-JUDGED_BAD = "rejected"  # what rules and judge say together of a row whose meaning the judge finds changed
-_TRUSTS = ("proven", "judged", "open", "flagged", JUDGED_BAD)
-
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """So many of so many, with the 95 % interval of the share (Wilson's score interval); shares from 0 to 1."""
+    """So many of so many."""
 
     hits: int
     of: int
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """From where to where."""
-        if not self.of:
-            return 0.0, 1.0
-        share = self.hits / self.of
-        spread = _Z * sqrt(share * (1 - share) / self.of + _Z**2 / (4 * self.of**2))
-        middle, scale = share + _Z**2 / (2 * self.of), 1 + _Z**2 / self.of
-        low = 0.0 if not self.hits else (middle - spread) / scale
-        return low, 1.0 if self.hits == self.of else (middle + spread) / scale
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        low, high = self.interval
-        return {"hits": self.hits, "of": self.of, "low": round(low, 4), "high": round(high, 4)}
+    def share(self) -> Share:
+        """The share, with its interval."""
+        return wilson(self.hits, self.of)
 
 
 @dataclass(slots=True)
 class ReviewAgreement:
     """Takes in the judged rows, and counts those that were marked.
 
-    `review` has the marks; `judge` what a judge said of the rows, where there was one.
+    `review` has the marks; directory and state are those of the run.
     """
 
     review: Review
-    judge: JudgeWords
+    directory: RunDirectory
+    state: RunState
     _states: dict[int, State] = field(default_factory=dict)
 
     def add(self, judged: Judged) -> None:
@@ -67,9 +55,10 @@ class ReviewAgreement:
 
     @property
     def by_trust(self) -> Mapping[str, Counter[Mark]]:
-        """Marks by what rules and judge say together; empty where nothing was judged."""
-        trusts = {index: self.judge.trust(index) for index in self._states}
-        return self._counted({index: trust for index, trust in trusts.items() if trust}, _TRUSTS)
+        """Marks by what rules and judge say together, as it is kept by now; empty where there was no judge."""
+        judge = JudgeWords(self.directory, self.state)
+        trusts = {index: judge.trust(index) for index in self._states}
+        return self._counted({index: trust for index, trust in trusts.items() if trust}, Trust)
 
     def _counted(self, groups: Mapping[int, str], names: Iterable[str]) -> dict[str, Counter[Mark]]:
         found: dict[str, Counter[Mark]] = {str(name): Counter() for name in names}
@@ -107,7 +96,7 @@ def review_of(directory: RunDirectory, path: Path | None) -> ReviewAgreement | N
     state = peek(directory)
     if state is None:
         raise BadDataError(f"{directory} holds no run of asyncgen")
-    return ReviewAgreement(load_review(directory, state, path), JudgeWords(directory, state))
+    return ReviewAgreement(load_review(directory, state, path), directory, state)
 
 
 def rejected_of(counts: Counter[Mark]) -> Proportion:
@@ -120,7 +109,7 @@ def _shares(groups: Mapping[str, Counter[Mark]]) -> dict[str, dict[str, Any]]:
         name: {
             "accepted": counts[Mark.ACCEPTED],
             "rejected": counts[Mark.REJECTED],
-            "share_rejected": rejected_of(counts).as_json(),
+            "share_rejected": asdict(rejected_of(counts).share),
         }
         for name, counts in groups.items()
     }

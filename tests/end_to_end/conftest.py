@@ -18,18 +18,39 @@ import pytest
 
 from asyncgen.config import shipped
 from asyncgen.simulator import Latency, Profile, Simulator
+from tests import asyncgen_process
 
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
 PROMPTS = shipped("prompts", "medec_safe.json")
 SAMPLES = shipped("samples", "pairs.jsonl")
 
 
-class Server:
-    """A simulator on a thread of its own; its counters can be read while it serves."""
+class _HeldSimulator(Simulator):
+    """Keeps the answers to all requests behind the first ones until they are released."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, held_after: int) -> None:
+        super().__init__(profile)
+        self._at_once = held_after
+        self.released = asyncio.Event()
+
+    async def _work(self, *request: Any) -> None:
+        if self._at_once:
+            self._at_once -= 1
+        else:
+            await self.released.wait()
+        await super()._work(*request)
+
+
+class Server:
+    """A simulator on a thread of its own; its counters can be read while it serves.
+
+    With `held_after`, no more than so many requests are answered until `release`: a run is caught in the middle,
+    however fast or slow the machine is.
+    """
+
+    def __init__(self, profile: Profile, held_after: int | None = None) -> None:
         self._loop = asyncio.new_event_loop()
-        self._simulator = Simulator(profile)
+        self._simulator = Simulator(profile) if held_after is None else _HeldSimulator(profile, held_after)
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._do(self._simulator.__aenter__())
@@ -52,6 +73,11 @@ class Server:
             return dict(self._simulator.counts.custom_ids)
 
         return self._do(read())
+
+    def release(self) -> None:
+        """Answer everything from now on."""
+        assert isinstance(self._simulator, _HeldSimulator)
+        self._loop.call_soon_threadsafe(self._simulator.released.set)
 
     def close(self) -> None:
         """Stop serving."""
@@ -89,13 +115,13 @@ class Job:
 
     def run(self, *more: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run to the end."""
-        return subprocess.run(
+        return asyncgen_process.run(
             [*self.argv, *more], check=False, capture_output=True, text=True, timeout=60, env=clean_env(env)
         )
 
     def start(self, *more: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start, to be killed."""
-        return subprocess.Popen(
+        return asyncgen_process.Process(
             [*self.argv, *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -132,8 +158,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Start simulators by the parts of a profile; without latency unless said otherwise."""
     with contextlib.ExitStack() as stack:
 
-        def start(**parts: Any) -> Server:
-            server = Server(Profile(**{"latency": Latency(median_s=0.0), **parts}))
+        def start(held_after: int | None = None, **parts: Any) -> Server:
+            server = Server(Profile(**{"latency": Latency(median_s=0.0), **parts}), held_after)
             stack.callback(server.close)
             return server
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from asyncgen import (
 )
 from asyncgen.recipes import SingleTurn
 from asyncgen.simulator import Latency
+from tests import asyncgen_process
 
 from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
 
@@ -51,7 +51,7 @@ def test_the_examples_of_the_page_work_as_they_stand(serve, tmp_path, number, sa
     assert len(examples) == 2
     url = serve().base_url
     for example in examples[: number + 1]:
-        done = subprocess.run(
+        done = asyncgen_process.run(
             [sys.executable, "-c", example],
             cwd=tmp_path,
             env=clean_env({"OPENAI_BASE_URL": url}),
@@ -98,7 +98,7 @@ def test_shards_at_endpoints_are_run_and_streamed_and_merge_to_the_single_run(se
     assert len(asyncio.run(streamed())) == 24
     assert all(server.counts["answers"] for server in servers.values())
     command = [sys.executable, "-m", "asyncgen", "merge", *map(str, shards), "--output-dir", str(tmp_path / "all")]
-    subprocess.run(command, check=True, capture_output=True, timeout=15)
+    asyncgen_process.run(command, check=True, capture_output=True, timeout=15)
     this = job(servers["a"])
     this.run()
     assert {name: (tmp_path / "all" / name).read_bytes() for name in OUTPUTS} == this.outputs()

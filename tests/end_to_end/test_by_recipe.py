@@ -8,6 +8,7 @@ import sys
 
 from asyncgen.config import shipped
 from asyncgen.simulator import Latency
+from tests import asyncgen_process
 
 from .conftest import clean_env
 from .test_interruptions import wait_until
@@ -18,7 +19,7 @@ TEXTS = shipped("samples", "texts.jsonl")
 
 def asyncgen(*words, code=0):
     """Run a command to its end."""
-    ended = subprocess.run(
+    ended = asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", *map(str, words)],
         capture_output=True,
         text=True,
@@ -61,7 +62,7 @@ def test_an_unfinished_run_is_verified_and_everything_speaks_of_mails(serve, tmp
     words = ["run", "--recipe", "mails", "--input", MAILS, "--output-dir", out, "--base-url", server.base_url]
     words += ["--save-every", "1", "--concurrency", "2", "--no-progress"]
     command = [sys.executable, "-m", "asyncgen", *map(str, words)]
-    process = subprocess.Popen(
+    process = asyncgen_process.Process(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_env(None)
     )
 

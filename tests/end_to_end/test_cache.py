@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
 import asyncgen
 from asyncgen.simulator import Latency
+from tests import asyncgen_process
 
 from .conftest import PROMPTS, clean_env
 from .test_interruptions import wait_until
@@ -26,7 +26,7 @@ def cache(tmp_path):
 def command(*words):
     """A command that has nothing to do with the server."""
     argv = [sys.executable, "-m", "asyncgen", *map(str, words)]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None))
+    return asyncgen_process.run(argv, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None))
 
 
 def test_a_changed_prompt_of_one_step_asks_one_call_a_pair(serve, job, first_pairs, tmp_path, cache):

@@ -9,13 +9,14 @@ import pytest
 from asyncgen.cli import drill_scenarios as _drills
 from asyncgen.cli.commands import drill
 from asyncgen.cli.main import build_parser
+from tests import asyncgen_process
 
 from .conftest import clean_env
 
 
 def run_drill(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "drill", *words],
         check=False,
         capture_output=True,

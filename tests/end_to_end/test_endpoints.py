@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from asyncgen.simulator import Faults, Latency
+from tests import asyncgen_process
 
 from .conftest import Job, Server, clean_env
 from .test_interruptions import wait_until
@@ -43,7 +44,7 @@ def simulate(tmp_path: Path) -> Iterator[Callable[[str, float], tuple[subprocess
             profile = tmp_path / f"{name}.toml"
             profile.write_text(f"[latency]\nmedian_s = {seconds}\n")
             argv = [sys.executable, "-u", "-m", "asyncgen", "simulate", str(profile), "--port", "0"]
-            process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=clean_env(None))
+            process = asyncgen_process.Process(argv, stdout=subprocess.PIPE, text=True, env=clean_env(None))
             stack.callback(process.communicate)
             stack.callback(process.kill)
             assert process.stdout is not None
@@ -204,7 +205,7 @@ def test_status_tells_of_each_endpoint(serve, job, first_pairs, tmp_path):
     argv = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir)]
 
     def status(*more: str) -> str:
-        return subprocess.run([*argv, *more], check=True, capture_output=True, text=True).stdout
+        return asyncgen_process.run([*argv, *more], check=True, capture_output=True, text=True).stdout
 
     wait_until(lambda: this.state_dir.exists() and "b: out (quota)" in status())
     wait_until(lambda: "of 6,000 requests/min" in status())

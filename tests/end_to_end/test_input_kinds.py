@@ -15,6 +15,7 @@ from asyncgen.config import shipped
 from asyncgen.errors import DirectoryError
 from asyncgen.simulator import Latency
 from asyncgen.storage import standard_input
+from tests import asyncgen_process
 
 from .conftest import clean_env
 from .test_interruptions import wait_until
@@ -68,12 +69,14 @@ def words(server, output, source, *more):
 
 def run(command, stdin=b""):
     """Give a command to its end, with something on standard input."""
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, env=clean_env(None))
+    return asyncgen_process.run(
+        command, input=stdin, capture_output=True, check=False, timeout=60, env=clean_env(None)
+    )
 
 
 def kill_midway(server, command, stdin=subprocess.DEVNULL):
     """Start a command, and kill it when a third of the calls is made."""
-    process = subprocess.Popen([*command, "-q"], env=clean_env(None), stdin=stdin)
+    process = asyncgen_process.Process([*command, "-q"], env=clean_env(None), stdin=stdin)
     wait_until(lambda: server.counts["requests"] >= 2 * NUMBER // 3)
     process.kill()
     process.wait(10)
@@ -169,7 +172,7 @@ def test_a_terminal_is_not_waited_for(serve, tmp_path):
     server = serve()
     ours, theirs = pty.openpty()
     try:
-        fresh = subprocess.run(
+        fresh = asyncgen_process.run(
             words(server, tmp_path / "out", "-"),
             stdin=theirs,
             capture_output=True,

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.simulator import Faults, Latency, Storm
+from tests import asyncgen_process
 
 from .conftest import OUTPUTS, PROMPTS, Job, Server, interrupt
 
@@ -406,7 +406,7 @@ def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve
     assert re.search(r"so give at least --max-total-tokens \d+\n", done.stderr)
     assert "--max-total-tokens LARGER" in done.stderr.splitlines()[-1]
     status = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir)]
-    said = subprocess.run(status, capture_output=True, text=True, check=True).stdout
+    said = asyncgen_process.run(status, capture_output=True, text=True, check=True).stdout
     assert re.search(r"so give at least --max-total-tokens \d+\n", said)
     assert re.search(r"^to resume .*--max-total-tokens LARGER", said, re.MULTILINE)
     assert this.run().returncode == 0

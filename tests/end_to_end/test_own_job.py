@@ -10,6 +10,7 @@ import pytest
 
 from asyncgen.config import shipped
 from asyncgen.recipes import shipped_names
+from tests import asyncgen_process
 
 RECIPES = [name for name in shipped_names() if name != "medec_safe"]
 
@@ -18,7 +19,7 @@ def asyncgen(directory: Path, *words: str, **variables: str) -> subprocess.Compl
     """The command, run in a directory, without a key."""
     env = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"} | variables
     command = [sys.executable, "-m", "asyncgen", *words]
-    return subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
+    return asyncgen_process.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
 
 
 def test_a_new_job_runs_as_it_is(tmp_path: Path) -> None:
@@ -141,5 +142,5 @@ def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:
         '_python_argcomplete asyncgen; echo "${COMPREPLY[@]}"; }; '
         "complete_words 'asyncgen prev'; complete_words 'asyncgen run --max-co'"
     )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    done = asyncgen_process.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert [line.split() for line in done.stdout.splitlines()] == [["preview"], ["--max-cost"]]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.medec.csv_files import COLUMNS
+from tests import asyncgen_process
 
 from .conftest import clean_env
 
@@ -20,7 +21,7 @@ FIELDS = {"note_id": "Text ID", "incorrect_note": "Text", "correct_note": "Corre
 
 def prepare(directory: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """Run the command in a directory."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "prepare", "medec", *map(str, words)],
         cwd=directory,
         check=False,

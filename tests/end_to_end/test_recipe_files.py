@@ -1,7 +1,6 @@
 """Recipe files through the command line and from Python."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -11,6 +10,7 @@ from asyncgen.config import shipped
 from asyncgen.errors import UsageError
 from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.simulator import Latency
+from tests import asyncgen_process
 
 from .conftest import clean_env
 from .test_interruptions import wait_until
@@ -37,7 +37,9 @@ def command(server, output_dir, source, *more):
 
 def run(words):
     """Run to the end."""
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None))
+    return asyncgen_process.run(
+        words, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None)
+    )
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_the_mail_job_is_killed_twice_and_comes_to_the_same_bytes(serve, tmp_pat
     assert quiet.counts["requests"] == 600
     server, requests = serve(latency=Latency(median_s=0.02)), 0
     for _ in range(2):
-        process = subprocess.Popen(
+        process = asyncgen_process.Process(
             command(server, tmp_path / "killed", many_mails, "--concurrency", "8", "-q"), env=clean_env(None)
         )
         wanted = requests + 150

@@ -12,6 +12,7 @@ import pytest
 
 from asyncgen.simulator import Faults, Latency, Profile, respond
 from asyncgen.simulator.completions import complete
+from tests import asyncgen_process
 
 from .conftest import OUTPUTS, Job, Server, clean_env, interrupt
 from .test_interruptions import wait_until
@@ -46,7 +47,7 @@ def argv(job: Job, *flags: str) -> list[str]:
 
 def regenerate(job: Job, *flags: str) -> subprocess.CompletedProcess[str]:
     """Ask the flagged pairs of a job again, and verify."""
-    return subprocess.run(
+    return asyncgen_process.run(
         argv(job, *flags), check=False, capture_output=True, text=True, timeout=60, env=clean_env(None)
     )
 
@@ -147,7 +148,7 @@ def test_a_kill_in_the_middle_is_finished_by_the_same_command(
     in_flight = 0
     for goal in (pairs, 2 * pairs):
         command = argv(this, "--concurrency", "4")
-        process = subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=clean_env(None))
+        process = asyncgen_process.Process(command, stdout=-1, stderr=-1, text=True, env=clean_env(None))
         wait_until(lambda goal=goal: this.server.counts["answers"] >= goal)
         process.kill()
         process.communicate()
@@ -226,7 +227,7 @@ def test_a_signal_ends_a_round_in_order_and_nobody_else_may_work_meanwhile(
     this = done(job(serve()))
     pairs = len(flagged(this))
     this.server = serve(latency=Latency(median_s=0.2))
-    process = subprocess.Popen(
+    process = asyncgen_process.Process(
         argv(this, "--concurrency", "2"), stdout=-1, stderr=-1, text=True, env=clean_env(None)
     )
     wait_until(lambda: this.server.counts["answers"] >= 2)
@@ -252,7 +253,7 @@ def test_a_shard_and_what_was_merged_of_shards_are_regenerated_and_traced_again(
     command += ["--output-dir", str(merged.output_dir)]
     for this, first in ((shards[1], 12), (merged, 0)):
         if this is merged:
-            subprocess.run(command, check=True, capture_output=True, timeout=20)
+            asyncgen_process.run(command, check=True, capture_output=True, timeout=20)
         before, bad = this.outputs(), flagged(this)
         assert bad
         result = regenerate(this)
@@ -264,7 +265,7 @@ def test_a_shard_and_what_was_merged_of_shards_are_regenerated_and_traced_again(
         assert {place for place in range(len(was)) if was[place] != now[place]} <= set(bad)
         index = first + next(place for place in bad if place not in left)
         words = [str(this.output_dir), str(index), "--again", "--json", *argv(this)[5:9], *argv(this)[10:]]
-        traced = subprocess.run(
+        traced = asyncgen_process.run(
             [sys.executable, "-m", "asyncgen", "trace", *words],
             check=True,
             capture_output=True,

@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletion
 
 import asyncgen
 from asyncgen.simulator import Faults, Latency
+from tests import asyncgen_process
 
 from .conftest import SAMPLES, Server, clean_env
 from .test_interruptions import wait_until
@@ -47,7 +48,9 @@ def words(server: Server, source: Path, output: Path, *more: str) -> list[str]:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run to the end."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=clean_env(None))
+    return asyncgen_process.run(
+        command, capture_output=True, text=True, check=False, timeout=120, env=clean_env(None)
+    )
 
 
 def records(output: Path) -> list[dict[str, Any]]:
@@ -73,7 +76,7 @@ def test_a_batch_is_killed_twice_and_comes_to_the_same_bytes(serve, tmp_path, me
     server = serve(latency=Latency(median_s=0.01))
     for turn in (1, 2):
         wanted = turn * number // 3
-        with subprocess.Popen(
+        with asyncgen_process.Process(
             words(server, source, killed, "--concurrency", str(CONCURRENCY), "-q"), env=clean_env(None)
         ) as process:
             wait_until(lambda wanted=wanted: server.counts["requests"] >= wanted, 60)
@@ -170,7 +173,7 @@ def test_a_command_that_cannot_be_carried_out_says_why(
 ):
     """With exit code 2, and nothing is written."""
     command = [sys.executable, "-m", "asyncgen", "requests", *arguments(batch), "--simulate"]
-    ended = subprocess.run(
+    ended = asyncgen_process.run(
         command, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=clean_env(None)
     )
 

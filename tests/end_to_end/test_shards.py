@@ -12,12 +12,15 @@ import pytest
 
 from asyncgen.simulator import Faults, Latency
 from end_to_end.conftest import OUTPUTS, Job, Server, clean_env
+from tests import asyncgen_process
 
 
 def merge(*words: object) -> subprocess.CompletedProcess[str]:
     """Run `asyncgen merge`."""
     command = [sys.executable, "-m", "asyncgen", "merge", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None))
+    return asyncgen_process.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None)
+    )
 
 
 def wait_for(path: Path) -> None:
@@ -120,7 +123,7 @@ def test_status_and_plan_of_a_shard_speak_of_its_part(
     """And plan refuses what run would refuse."""
     one = job(serve(), flags=["--shard", "2/3"])
     assert one.run().returncode == 0
-    shown = subprocess.run(
+    shown = asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "status", str(one.output_dir)],
         capture_output=True,
         text=True,
@@ -149,7 +152,7 @@ def test_status_and_report_of_what_was_merged_say_what_it_knows(
 
     def ask(*words: str) -> str:
         command = [sys.executable, "-m", "asyncgen", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return asyncgen_process.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
     lines = ask("status", str(merged.output_dir)).splitlines()
     assert [line.split()[0] for line in lines] == ["run", "pairs", "tokens"]
@@ -181,7 +184,7 @@ def test_what_was_paid_before_the_merge_counts_when_the_merged_run_goes_on(
 
     def ask(one: Job, *words: str) -> str:
         command = [sys.executable, "-m", "asyncgen", words[0], str(one.output_dir), *words[1:]]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return asyncgen_process.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
     of_whole, of_merged = (json.loads(ask(one, "status", "--json")) for one in (whole, merged))
     for name in ("prompt_tokens", "completion_tokens"):

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -13,17 +14,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from asyncgen.simulator import Latency, Storm
+from tests import asyncgen_process
 
-from .conftest import Job, clean_env, interrupt
+from .conftest import Job, clean_env
 
 MakeJob = Callable[..., Job]
 NOTHING = '{"condition": "", "pairs": {"durable": 0}}'
 SLOW = Latency(median_s=0.3, sigma=0.1)
+SLOWLY = ["--add-reasoning", "--concurrency", "2"]
+HELD_AFTER = 20
+"""Answers of the 72 that a whole run takes: with two at once, some pairs are finished and saved by then."""
 
 
 def status(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     """Ask from another process."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "status", str(directory), *flags],
         check=False,
         capture_output=True,
@@ -58,13 +63,15 @@ def begin(this: Job) -> subprocess.Popen[str]:
 
 def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
     """With the process that runs, and nothing to resume."""
-    this = job(serve(latency=SLOW), flags=["--add-reasoning", "--concurrency", "2"])
+    server = serve(held_after=HELD_AFTER)
+    this = job(server, flags=SLOWLY)
     process = begin(this)
 
     picture = seen(this.output_dir)
     text = status(this.output_dir).stdout
 
-    interrupt(process)
+    server.release()
+    process.communicate()
     assert picture["condition"] == "running"
     assert picture["pid"] == process.pid
     assert picture["pairs"]["total"] == 24
@@ -76,10 +83,12 @@ def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
 
 def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_on(serve, job, tmp_path):
     """The command works from anywhere; looking changes nothing."""
-    this = job(serve(latency=SLOW))
+    server = serve(held_after=HELD_AFTER)
+    this = job(server, flags=SLOWLY)
     process = begin(this)
     process.kill()
     process.communicate()
+    server.release()
     before = content(this.output_dir)
 
     picture = seen(this.output_dir)
@@ -91,15 +100,19 @@ def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_o
     assert picture["pairs"]["done"] == picture["pairs"]["durable"] > 0
     assert f"crashed: process {process.pid} ended without a word" in text
     words = {"shell": True, "cwd": tmp_path, "env": clean_env(None), "capture_output": True}
-    resumed = subprocess.run(picture["resume"], check=False, timeout=60, **words)
+    resumed = asyncgen_process.run(picture["resume"], check=False, timeout=60, **words)
     assert resumed.returncode == 0
     assert seen(this.output_dir)["condition"] == "finished"
 
 
 def test_a_stopped_run_says_why_it_ended(serve, job):
     """With the exit code."""
-    this = job(serve(latency=SLOW))
-    interrupt(begin(this))
+    server = serve(held_after=HELD_AFTER)
+    this = job(server, flags=SLOWLY)
+    process = begin(this)
+    process.send_signal(signal.SIGINT)
+    server.release()  # what is in flight may end
+    process.communicate()
 
     picture = seen(this.output_dir)
 
@@ -136,11 +149,16 @@ def test_watching_a_finished_run_ends_at_once(serve, job):
 
 def test_watching_a_run_goes_on_until_its_end(serve, job):
     """A JSON object a line, the last one of the finished run."""
-    this = job(serve(latency=SLOW), flags=["--concurrency", "2"])
+    server = serve(held_after=HELD_AFTER)
+    this = job(server, flags=SLOWLY)
     process = begin(this)
-    done = status(this.output_dir, "--watch", "--json")
-    process.communicate()
-    pictures = [json.loads(line) for line in done.stdout.splitlines()]
+    words = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir), "--watch", "--json"]
+    with asyncgen_process.Process(words, stdout=subprocess.PIPE, text=True, env=clean_env(None)) as watching:
+        lines = [watching.stdout.readline()]
+        server.release()
+        process.communicate()
+        lines += watching.stdout
+    pictures = [json.loads(line) for line in lines]
     assert pictures[0]["condition"] == "running"
     assert pictures[-1]["condition"] == "finished"
 

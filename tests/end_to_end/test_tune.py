@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from asyncgen.simulator import Latency, Limits
+from tests import asyncgen_process
 
 from .conftest import Job, clean_env
 
@@ -16,7 +17,7 @@ MakeJob = Callable[..., Job]
 
 def tune(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command without a terminal."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "tune", "--model", "gpt-4o", *words],
         check=False,
         capture_output=True,

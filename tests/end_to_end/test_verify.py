@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from asyncgen.simulator import Faults
+from tests import asyncgen_process
 from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
 
 
 def verify(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     command = [sys.executable, "-m", "asyncgen", "verify", str(directory), *flags]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None))
+    return asyncgen_process.run(
+        command, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None)
+    )
 
 
 @pytest.fixture
@@ -156,7 +159,7 @@ def test_only_the_command_that_can_begin_anew_says_how(done: Job, command: str) 
     result = (
         done.run()
         if command == "run"
-        else subprocess.run(
+        else asyncgen_process.run(
             [sys.executable, "-m", "asyncgen", *words],
             check=False,
             capture_output=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.config import shipped
+from tests import asyncgen_process
 from tests.corpus.files import CSV_NAME
 from tests.corpus.real import REAL_CORPUS
 
@@ -37,7 +38,7 @@ def run(directory: Path, line: str, *more: str) -> str:
     """Run a command line as it stands; all that it prints."""
     program, *words = shlex.split(line)
     assert program == "asyncgen"
-    done = subprocess.run(
+    done = asyncgen_process.run(
         [sys.executable, "-m", program, *words, *more],
         cwd=directory,
         check=False,

@@ -4,7 +4,9 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +50,26 @@ def index_of(request: Prepared) -> int:
     found = re.search(rb"(?:right|wrong|Paraphrase) (\d+)", request.body)
     assert found is not None
     return int(found.group(1))
+
+
+class AtOnce(Executor):
+    """Runs what it is given at once: a virtual clock would run on while a real thread syncs."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Run it."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(function(*arguments, **named))
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
+            done.set_exception(error)
+        return done
+
+
+@pytest.fixture
+def disk(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """The real disk without its thread."""
+    monkeypatch.setattr(disk, "_thread", AtOnce())
+    return disk
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from pyarrow.parquet import ParquetFile
 
 from asyncgen.config import shipped
+from tests import asyncgen_process
 
 from .conftest import make_pair, make_run
 from .rules import openai_errors, trl_errors
@@ -17,7 +18,7 @@ from .rules import openai_errors, trl_errors
 
 def asyncgen(directory: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """Run a command in a directory."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", *map(str, words)],
         cwd=directory,
         check=False,
@@ -235,7 +236,7 @@ def test_without_pyarrow_one_line_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "pyarrow.py").write_text("raise ImportError")
     make_run(tmp_path / "out", [make_pair(0)])
     words = [sys.executable, "-m", "asyncgen", "export", "out", "--format", "parquet"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=15, check=False)
+    done = asyncgen_process.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=15, check=False)
     assert done.returncode == 2
     assert done.stderr == "❌ --format parquet needs pyarrow: pip install 'asyncgen[export]'\n"
     assert not (tmp_path / "out-parquet.parquet").exists()

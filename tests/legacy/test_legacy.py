@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
 import sys
 import tarfile
 from collections import Counter
@@ -15,6 +14,7 @@ from end_to_end.conftest import clean_env
 
 from legacy.cases import CASES, HERE, OUTPUTS, STATISTICS, lay_out, words
 from legacy.server import Server
+from tests import asyncgen_process
 
 MODEL = ("--model", "gpt-4o")
 VERSIONS = sorted(path.name.removesuffix(".tar.xz") for path in HERE.glob("*.tar.xz"))
@@ -42,7 +42,7 @@ def finish(name: str, work: Path, *flags: str) -> tuple[str, Counter[str]]:
     with closing(Server()) as server:
         for command in CASES[name].commands:
             given = words(command, work, server.base_url)
-            done = subprocess.run(
+            done = asyncgen_process.run(
                 [sys.executable, "-m", "asyncgen", *given, *(flags if given[0] != "merge" else ())],
                 check=False,
                 capture_output=True,

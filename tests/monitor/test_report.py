@@ -16,6 +16,7 @@ from asyncgen.monitor.run_status import look
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
+from tests import asyncgen_process
 
 from .conftest import HOSTILE
 from .lines import sampled, started
@@ -69,7 +70,7 @@ def page_of(directory: Path, disk: Disk) -> str:
 
 def report(*words: object) -> subprocess.CompletedProcess[str]:
     """The command."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", "report", *map(str, words)],
         check=False,
         capture_output=True,

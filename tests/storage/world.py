@@ -23,6 +23,7 @@ from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import single_run as pipeline
 from asyncgen.engine.batch import rounds
 from asyncgen.engine.batch.access import BatchAccess
+from asyncgen.errors import Interrupted
 from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
@@ -129,13 +130,25 @@ class Network:
 
     async def script(self, request: Prepared) -> Completion | Failure:
         """The answer to a request, as a `ScriptedWire` asks for it."""
+        call = self.call_of(request)
+        self.sent(call)
+        await asyncio.sleep(0.05 + int(request.hash[:2], 16) / 300)
+        return self.answered(call, request)
+
+    def call_of(self, request: Prepared) -> Call:
+        """The call that a request is."""
         found = re.search(rb"note (\d+) ", request.body)
         assert found is not None
-        call = int(found.group(1)), request.step
+        return int(found.group(1)), request.step
+
+    def sent(self, call: Call) -> None:
+        """Note that a call went out."""
         assert self.disk is not None
         self.disk.note("asked", call)
         self.asked.append(call)
-        await asyncio.sleep(0.05 + int(request.hash[:2], 16) / 300)
+
+    def answered(self, call: Call, request: Prepared) -> Completion | Failure:
+        """The answer to a call that has come to its end."""
         seed = orjson.loads(request.body).get("seed", 0)
         return self.answer(call, json_object=request.json_object, seed=seed)
 
@@ -222,11 +235,14 @@ class World:
         phase: Phase,
         flaky: frozenset[Call] = frozenset(),
         remote: Remote = NOTHING,
+        network: Network | None = None,
+        stop_after: float | None = None,
         **faults: int | None,
     ) -> Ended:
-        """Run a command on what is on a disk, which is changed."""
+        """Run a command on what is on a disk, which is changed; it is interrupted after so many seconds."""
         disk = ModelDisk(store, **faults)
-        network = Network(phase.failing, flaky, disk=disk)
+        network = Network(phase.failing, flaky) if network is None else network
+        network.disk = disk
         server = ModelBatchServer(remote, network, disk, loses_first=phase.loses_create)
         config = _config(self._config, phase.pairs, phase.restart, phase.batch)
         random.seed(0)  # backoffs draw from it
@@ -242,6 +258,8 @@ class World:
                 batch_access=BatchAccess(lambda *_: server),
             )
             loop = JumpingLoop()
+            if stop_after is not None:
+                loop.call_later(stop_after, run.stop, Interrupted("stopped"))
             try:
                 work = run.execute() if phase.flaws is None else run.regenerate(phase.flaws)
                 failed_pairs = loop.run_until_complete(work).failed_pairs

@@ -184,7 +184,8 @@ def _session(args: argparse.Namespace, directory: "RunDirectory", contents: "Con
 def _end(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> int:
-    """The exit code, and before it why it is not 0, or what to do next."""
+    """The exit code, and before it why it is not 0, or what a person said, and what to do next."""
+    from asyncgen.cli.verify_view import print_review  # noqa: PLC0415 - it brings the checks
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
 
     percent = report.percent(State.FLAGGED)
@@ -194,6 +195,7 @@ def _end(
     if structure.problems.counts or too_many:
         return Exit.BAD_DATA
     if not args.json:
+        print_review(report, many_of(structure.contents.rows))
         sys.stdout.write(f"{_next(args, structure, report, found)}\n")
     return Exit.DONE
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.flags import add_recipe_arguments
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, a_prompt_file, absolute, absolute_input
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -30,10 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input",
         type=a_path,
         metavar="P",
-        help="the rows that it was made from; without them, nothing is compared",
+        help="the rows that it was made from (default: where they were when it ran)",
     )
     parser.add_argument(
-        "--prompt-file", type=a_prompt_file, metavar="P", help="as for asyncgen verify: what the rules go by"
+        "--prompt-file",
+        type=a_prompt_file,
+        metavar="P",
+        help="what the rules go by, as for asyncgen verify (default: the same)",
     )
     parser.add_argument(
         "-o", "--output", type=a_path, metavar="FILE.html", help=f"where to write (default: DIR/{VIEW})"
@@ -92,6 +95,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
+    from asyncgen.cli.run_sources import input_of_run, prompts_of_run  # noqa: PLC0415
     from asyncgen.quality.view.gather import Source  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
@@ -103,9 +107,10 @@ def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
     state = peek(directory)
     if state is None:
         raise BadDataError(f"{directory} holds no run of asyncgen")
-    contents = contents_of(state, args.recipe, args.prompt_file, dict(args.field))
-    input_jsonl = None if args.input_jsonl is None else absolute_input(args.input_jsonl)
-    return Source(directory, state, contents, input_jsonl, args.prompt_file)
+    prompts = prompts_of_run(args.prompt_file, state)
+    contents = contents_of(state, args.recipe, prompts, dict(args.field))
+    input_jsonl = input_of_run(args.input_jsonl, directory)
+    return Source(directory, state, contents, input_jsonl, prompts)
 
 
 def _why_not(source: "Source") -> str:
@@ -116,11 +121,11 @@ def _why_not(source: "Source") -> str:
 
 def _report(source: "Source", found: "Gathered", target: str) -> None:
     """What is in the file, and who may see it."""
-    lines = Lines(quiet=False)
+    lines, rows = Lines(quiet=False), source.contents.nouns.many
     if source.contents.remark:
         lines.warn(source.contents.remark)
     if source.input_jsonl is None and source.contents.parse is not None:
-        lines.warn(f"without --input, what the {source.contents.nouns.many} were made of is not shown")
+        lines.warn(f"the input is not where it was: give --input to see what the {rows} were made of")
     lines.say(f"✓ {found.data['run']['shown']}")
     lines.warn("the file holds the text of the records; only you can read it (0600): keep it as you keep the run")
     sys.stdout.write(f"{target}\n")

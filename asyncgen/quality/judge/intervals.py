@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 _Z = 1.959964  # standard deviations on either side of 95 %
-_DRAWS, _BURN_IN = 1000, 200
+_DRAWS, _BURN_IN = 800, 200
 _PRIOR = 0.5  # Jeffreys'
 _FEW = 16
 

@@ -105,6 +105,7 @@ def gather(source: Source, wanted: Wanted, most: int | None, price_of: PriceOf) 
 def _rank(source: Source, wanted: Wanted) -> Ranking:
     ranking = Ranking(wanted)
     verification = source.verification()
+    verification.check_input(source.state)
     if source.is_judged:
         for judged in verification.judged():
             ranking.add(judged)
@@ -116,12 +117,7 @@ def _rank(source: Source, wanted: Wanted) -> Ranking:
 
 
 def _refuse_broken(source: Source, structure: Structure) -> None:
-    kept = structure.problems.kept
-    if any(problem.kind == "input" for problem in kept):
-        raise BadDataError(
-            f"{source.input_jsonl} is not the input that the run in {source.directory} was made from"
-        )
-    if kept:
+    if structure.problems.kept:
         raise BadDataError(f"the files in {source.directory} are broken, as asyncgen verify shows")
 
 

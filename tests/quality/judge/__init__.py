@@ -1,0 +1,1 @@
+"""The judge: what it is asked, and what follows from its answers."""

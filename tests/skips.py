@@ -1,0 +1,30 @@
+"""Which tests may be skipped in CI, each with the reason; there, any other skip is a failure.
+
+Everything that tests need is installed by `.ci/run`, so that a skip means that something is missing.
+"""
+
+import os
+
+import pytest
+
+EXPECTED = {
+    "test_a_directory_that_cannot_be_written_ends_nothing": "CI runs as root, to whom nothing is closed",
+    "test_a_full_disk_stops_the_run_and_room_lets_it_go_on": "mounting takes more rights than a container has",
+    "test_the_first_signal_finishes_what_is_in_flight": "a CI that ignores SIGHUP hands that on to all it starts",
+    "test_a_bad_line_is_named_by_its_number": "a byte order mark is bad only behind the first line",
+    "test_the_lines_of_a_row_stay_on_one_side_of_a_split": "only one of the recipes makes several lines of a row",
+    "test_a_changed_line_ends_the_export": "one recipe is enough",
+}
+"""By the beginning of the test's name."""
+
+
+def refuse_unexpected(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure, in CI and unless it is expected."""
+    name = report.nodeid.rpartition("::")[2]
+    if not os.environ.get("CI") or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    if name.startswith(tuple(EXPECTED)):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"{reason}\nIn CI nothing is skipped but what stands in tests/skips.py."
