@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asyncgen.quality.flaws import DirectoryFlaws
     from asyncgen.storage.second_name import SecondName
 
-BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and begin anew"
+BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and start over"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 

@@ -69,7 +69,7 @@ def build(
         if prompts.unknown and warn is not None:
             warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
         if prompts.ignored and warn is not None:
-            warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
+            warn(f"not sent, for they are not fields of the API: {', '.join(prompts.ignored)}")
     elif name == REQUESTS:
         _refuse_beside_requests(config)
         return Requests(config.model, replace_model=config.replace_model)

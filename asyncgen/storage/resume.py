@@ -99,7 +99,7 @@ def begin(
         pairs: how many pairs of the input are wanted, those of other shards included.
         portion: what a shard covers of them; None: all.
         prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
-        restart: move everything aside and begin anew.
+        restart: move everything aside and start over.
         rows: the input from its beginning, for taking over.
         ways: what is known of the model's requests, for a run that begins.
         record: what the directory is to keep of the recipe.

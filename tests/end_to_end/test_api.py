@@ -226,5 +226,5 @@ def test_a_directory_of_another_run_says_how_to_begin_anew(serve, words):
     with pytest.raises(DirectoryError, match="another run: model") as caught:
         asyncgen.run(**words, recipe=SingleTurn, base_url=url, model="other")
     assert caught.value.__notes__ == [
-        "choose another output_dir, or restart=True to move everything aside and begin anew"
+        "choose another output_dir, or restart=True to move everything aside and start over"
     ]

@@ -213,7 +213,7 @@ def test_status_tells_of_each_endpoint(serve, job, first_pairs, tmp_path):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
 
-    assert re.search(r"endpoint +a: well, \d of 2 in flight, \d+ % of 6,000 requests/min", text), text
+    assert re.search(r"endpoint +a: healthy, \d of 2 in flight, \d+ % of 6,000 requests/min", text), text
     assert [one["name"] for one in endpoints] == ["a", "b"]
     assert endpoints[1]["out"] == "quota"
 

@@ -168,7 +168,7 @@ def test_a_directory_without_a_run_is_refused_in_one_line(tmp_path):
     none = tmp_path / "none"
     for directory, code, line in (
         (tmp_path, 65, f"❌ {tmp_path} holds no run: give the --output-dir of one\n"),
-        (none, 2, f"❌ {none} is no directory\n"),
+        (none, 2, f"❌ {none} is not a directory\n"),
     ):
         done = status(directory)
         assert (done.returncode, done.stdout, done.stderr) == (code, "", line)

@@ -170,5 +170,5 @@ def test_only_the_command_that_can_begin_anew_says_how(done: Job, command: str) 
     )
     assert result.returncode == 65
     wrong = f"❌ {done.output_dir / 'checkpoint.json'} is damaged"
-    way_out = "; choose another --output-dir, or --restart to move everything aside and begin anew"
+    way_out = "; choose another --output-dir, or --restart to move everything aside and start over"
     assert result.stderr.splitlines() == [wrong + (way_out if command == "run" else "")]

@@ -174,7 +174,7 @@ def test_a_run_without_events_has_a_report_too(night, disk):
     for name in ("events.jsonl", "calls.jsonl"):
         (night / ".asyncgen" / name).unlink()
     page = page_of(night, disk)
-    assert "No process has left a word here" in page
+    assert "No process has left a record here" in page
     assert Outline(page).open == []
 
 

@@ -65,8 +65,8 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
     if calibrate is not None and job.engine != "local":
         raise UsageError(
-            "--calibrate begins the run in this process, and a run that has begun so goes on so: "
-            "leave --engine ray out, and give another --output-dir"
+            "--calibrate starts the run in this process, and such a run cannot move to Ray: "
+            "leave --engine ray out, or give another --output-dir"
         )
     pairs, sample = run_loop(survey(config))
     latency = None
@@ -140,7 +140,7 @@ def _say(
         "tokens in": _range(found.prompt_tokens),
         "tokens out": f"{_range(found.completion_tokens)}; {origin}",
         "cost": NO_PRICE + " (--prices FILE)",
-        "time": "no limits named: --tier, or --rpm and --tpm, tell it",
+        "time": "unknown without limits: give --tier, or --rpm and --tpm",
     }
     if price is not None and found.cost is not None:
         low, likely, high = found.cost

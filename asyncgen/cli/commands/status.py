@@ -232,7 +232,7 @@ def _endpoints(picture: "Picture") -> Iterator[str]:
     """How each of several endpoints is: its health, its calls in flight and its limits in use."""
     sample, rates = picture.sample, _rates(picture)
     for use in () if sample is None else sample.endpoints:
-        health = f"out ({use.out})" if use.out else "does not answer, is probed" if use.rests else "well"
+        health = f"out ({use.out})" if use.out else "not answering, being probed" if use.rests else "healthy"
         limits = [
             f"{percent(share)} of {limit:,.0f} {name}/min"
             for (endpoint, name), (share, limit) in rates.limits.items()

@@ -120,7 +120,7 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
     found = plan(load, tier, config.ceiling)
     if tier.rpm is None and tier.tpm is None and config.endpoints[0].concurrency is None:
         _say(f"{'latency':<14} {spread}")
-        _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
+        _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server can take.")
         _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
         return Exit.DONE
     rows = rows_of_job(config)

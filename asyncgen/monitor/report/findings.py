@@ -20,7 +20,7 @@ def what_happened(picture: Picture, record: RunRecord, storms: list[PausedStorm]
         picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures
     ):
         words = (
-            "To go on"
+            "To resume"
             if picture.condition is not Condition.FINISHED
             else f"To ask again for the failed {picture.rows}"
         )
@@ -31,7 +31,7 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
     sessions = picture.history.sessions
     if not sessions:
         yield (
-            "No process has left a word here: the run was merged from shards, whose directories have the reports "
+            "No process has left a record here: the run was merged from shards, whose directories have reports "
             "of their starts; or its events were removed."
         )
         return
