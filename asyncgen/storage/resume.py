@@ -239,7 +239,7 @@ def _accept(
         raise DirectoryError(
             f"the input changed within the {done} {rows.many} already processed (",
             Phrase.VERIFY,
-            f" names the {rows.one}, if what the files have of it is another)",
+            f" names the {rows.one}, if it differs from what the files hold)",
         )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():

@@ -98,7 +98,7 @@ def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_o
     assert picture["condition"] == "crashed"
     assert picture["pid"] is None
     assert picture["pairs"]["done"] == picture["pairs"]["durable"] > 0
-    assert f"crashed: process {process.pid} ended without a word" in text
+    assert f"crashed: process {process.pid} ended unexpectedly" in text
     words = {"shell": True, "cwd": tmp_path, "env": clean_env(None), "capture_output": True}
     resumed = asyncgen_process.run(picture["resume"], check=False, timeout=60, **words)
     assert resumed.returncode == 0

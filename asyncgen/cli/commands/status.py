@@ -185,7 +185,7 @@ def _condition(picture: "Picture") -> str:
     when = clock(session.last)
     if session.ended is None:
         left = "left at once while it stopped" if session.stopping else "killed, or the machine went down"
-        return f"{said}: process {session.pid} ended without a word at about {when} ({left})"
+        return f"{said}: process {session.pid} ended unexpectedly at about {when} ({left})"
     code, reason = session.ended
     return f"{said} at {when} (exit code {code})" + (f": {reason}" if reason else "")
 

@@ -45,7 +45,7 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
     for number, session in list(enumerate(sessions, start=1))[-ENDS_LISTED:]:
         if session.ended is None and not (picture.pid is not None and session is sessions[-1]):
             when = moment(session.last)
-            yield f"Start {number} ended without a word at about {when}: killed, or the machine went down."
+            yield f"Start {number} ended unexpectedly at about {when}: killed, or the machine went down."
         elif session.ended is not None and session.ended[1]:
             yield f"Start {number} ended at {moment(session.last)}: {session.ended[1]}."
     if storms:
