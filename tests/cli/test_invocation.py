@@ -60,6 +60,7 @@ def test_without_a_program_the_module_is_run(environment: Environment, tmp_path:
     assert invocation.asyncgen_here() == f"{tmp_path / 'mine' / 'bin' / 'python'} -m asyncgen"
 
 
+@pytest.mark.timeout(90)  # several processes, one after the other
 @pytest.mark.parametrize("on_path", [True, False])
 def test_the_next_command_works_as_it_is_printed(tmp_path: Path, on_path: bool) -> None:
     """Pasted into a shell in the same place, from the first one to the last."""
