@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.run_sources import input_of_run, prompts_of_run
-from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.run_files import RunFiles
 from asyncgen.humanize import one_of, plural
@@ -150,4 +150,4 @@ def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -
 
 
 def _judge(directory: RunDirectory) -> str:
-    return f"asyncgen verify {quote(str(directory))} --input-jsonl P --judge"
+    return f"{asyncgen_command('verify', str(directory))} --input-jsonl P --judge"

@@ -163,6 +163,6 @@ def _prepare_streams() -> None:
             os.set_inheritable(nowhere, True)
             setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
-        # A sign that the terminal does not know, or a name that is no text, is no reason to end.
+        # A sign that the terminal does not know, or a name that is not text, is no reason to end.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

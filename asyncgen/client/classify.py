@@ -44,7 +44,7 @@ class Failure:
     "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
     nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
     not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it. `day_over`: the limit
-    of the day is used up, and the server counts anew in so many seconds. `answer` is one that the
+    of the day is used up, and the server resets it in so many seconds. `answer` is one that the
     recipe did not accept.
     """
 

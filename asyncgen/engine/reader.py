@@ -91,7 +91,7 @@ class Intake:
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not self._config.skip_bad:
             advice = self._advice() if not scanned.pairs else ""
-            skip = Message("fix them, or ", Setting("skip_bad", True), " to go on without them")
+            skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
             raise BadDataError(_bad_lines(scanned, self._path, one_of(self._rows)), "\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")

@@ -108,13 +108,13 @@ def build(
     return Renamed(recipe, columns) if columns else recipe
 
 
-def _warn_of(prompts: PromptFile, warn: Callable[[str], None]) -> None:
+def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:
     if prompts.unknown:
         warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
     if prompts.doubtful:
         warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
     if prompts.ignored:
-        warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
+        warn(f"not sent, for they are not fields of the API: {', '.join(prompts.ignored)}")
 
 
 def model_of_input(recipe: str, input_jsonl: Path) -> str:

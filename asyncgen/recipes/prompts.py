@@ -124,7 +124,7 @@ class PromptFile:
         It is no part of the fingerprint: a run that has begun without it may go on with it.
 
         Raises:
-            BadDataError: it is no text, or empty.
+            BadDataError: it is not text, or empty.
         """
         text = self._content.get(key)
         if text is not None and not (isinstance(text, str) and text.strip()):
@@ -168,7 +168,7 @@ class PromptFile:
         That is `required_keys.<step>`, or else what its schema requires.
 
         Raises:
-            BadDataError: it is no list of names.
+            BadDataError: it is not a list of names.
         """
         lists = self._content.get("required_keys", {})
         names = lists.get(step, []) if isinstance(lists, dict) else None

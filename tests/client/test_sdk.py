@@ -206,7 +206,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(
     ids=["nothing", "cut", "nonsense", "cut head"],
 )
 async def test_no_answer_is_an_error_of_connection(answer: bytes) -> None:
-    """Disconnected at once, in the middle, or after what is no HTTP."""
+    """Disconnected at once, in the middle, or after what is not HTTP."""
     async with serving(answer) as (_, client):
         with pytest.raises(openai.APIConnectionError):
             await client.create(BODY)

@@ -130,7 +130,7 @@ def test_an_interrupted_run_leaves_its_batch_at_work_and_says_how_to_go_on(serve
 
     assert code == 130
     assert "1 batch with" in out
-    assert "to go on: " in out + err
+    assert "to resume: " in out + err
     assert this.run().returncode == 0
     assert counts(server)["answered_again"] == 0
 

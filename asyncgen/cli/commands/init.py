@@ -3,11 +3,13 @@
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from asyncgen.cli.invocation import asyncgen_here
 from asyncgen.cli.paths import a_path, absolute_output
 from asyncgen.config import shipped
 from asyncgen.errors import Exit, UsageError
@@ -60,12 +62,12 @@ def execute(args: argparse.Namespace) -> int:
             staging.publish()
     finally:
         disk.close()
-    where = "" if directory == Path.cwd() else f"cd {args.directory} && "
+    where = "" if directory == Path.cwd() else f"cd {shlex.quote(str(args.directory))} && "
     sys.stdout.write(
         f"✓ {name}.toml: what is asked for each row, and what is written\n"
         f"✓ {_FLAGS}: the flags of the run\n"
         f"✓ {name}.rows.jsonl: rows to try it on; put yours in their place\n"
-        f"next: {where}asyncgen preview --config {_FLAGS} --simulate\n"
+        f"next: {where}{asyncgen_here()} preview --config {_FLAGS} --simulate\n"
     )
     return Exit.DONE
 

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
-from asyncgen.cli.shell_words import quote
 from asyncgen.errors import Exit
 
 HELP = "join the finished shards of a run, in order, to what a single run would have left"
@@ -37,5 +37,5 @@ def execute(args: argparse.Namespace) -> int:
     if state.failed_pairs:
         sys.stdout.write("the command of the run with this --output-dir, without --shard, asks for them again\n")
         return Exit.SOME_FAILED
-    sys.stdout.write(f"next: asyncgen verify {quote(str(args.output_dir))} --input-jsonl …\n")
+    sys.stdout.write(f"next: {asyncgen_command('verify', str(args.output_dir))}\n")
     return Exit.DONE

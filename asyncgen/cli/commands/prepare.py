@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path
-from asyncgen.cli.shell_words import join
 from asyncgen.config import from_here, shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import plural
@@ -130,4 +130,4 @@ def _placed(collection: "Collection", split: Split | None) -> list[str | None]:
 def _next(pairs: Path) -> str:
     prompts = from_here(shipped("prompts", "medec_safe.json"))
     words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", str(prompts), "--add-reasoning"]
-    return join(["asyncgen", "plan", *words])
+    return asyncgen_command("plan", *words)

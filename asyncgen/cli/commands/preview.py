@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.addresses import address_lines
+from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.flags import add_api_arguments, add_input_arguments
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.run_job import Job, prepare
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 HELP = "show the prompts and answers of a few rows; nothing is kept"
 EXAMPLE = "asyncgen preview --recipe mails --input mails.jsonl --rows 2"
 ROWS = 3
+OUTPUT = "out"  # as the other commands suggest it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +54,12 @@ def execute(args: argparse.Namespace) -> int:
     with TemporaryDirectory(prefix="asyncgen-preview-") as directory:
         job = prepare(_as_run(args, Path(directory)), needs_key=not args.prompts_only)
         view = PreviewView(sys.stdout)
-        if args.prompts_only:
-            return run_loop(_show_prompts(job, view))
-        return run_loop(_show_answers(job, view))
+        code = run_loop((_show_prompts if args.prompts_only else _show_answers)(job, view))
+    if code == Exit.DONE:
+        flags = without_flags(sys.argv[2:], {"--rows": 1, "--prompts-only": 0})
+        output = () if args.output_dir is not None else ("--output-dir", OUTPUT)
+        sys.stdout.write(f"next: {asyncgen_command('run', *flags, *output)}\n")
+    return code
 
 
 def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:

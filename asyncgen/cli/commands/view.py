@@ -102,7 +102,7 @@ def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
     from asyncgen.storage.resume import peek  # noqa: PLC0415
 
     if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
+        raise UsageError(f"{args.directory} is not a directory")
     directory = RunDirectory(disk, absolute(args.directory, "the directory"))
     state = peek(directory)
     if state is None:
