@@ -119,6 +119,15 @@ def test_failed_requests_have_lines_and_the_same_command_asks_only_them(serve, t
     assert healthy.counts["requests"] == len(failed)
 
 
+def test_a_run_with_failed_requests_is_whole(serve, tmp_path, batch):
+    """They have lines like the others, and the model is that of the run."""
+    output = tmp_path / "out.jsonl"
+    assert run(words(serve(faults=Faults(bad_request=0.3)), batch, output)).returncode == 3
+    verified = run([sys.executable, "-m", "asyncgen", "verify", f"{output}.asyncgen", "--input", str(batch)])
+    assert verified.returncode == 0, verified
+    assert "✓ whole, in order, in step" in verified.stdout
+
+
 def test_a_restart_is_seen_under_the_name_of_the_output(serve, tmp_path, batch):
     """The former answers are moved aside with their run."""
     server, output = serve(), tmp_path / "out.jsonl"
