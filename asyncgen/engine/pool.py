@@ -20,7 +20,7 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Key, WithoutGivenUp
-from asyncgen.engine.batch.rounds import BatchRounds, Rows
+from asyncgen.engine.batch.batch_rounds import BatchRounds, Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
 from asyncgen.engine.worker import Outcome, Worker
@@ -32,6 +32,7 @@ from asyncgen.events import (
     EndpointUse,
     Event,
     LimitUse,
+    Notice,
     Observer,
     PairDone,
     PairFailed,
@@ -50,7 +51,7 @@ from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
-    from asyncgen.storage.cache.answers import CachedAnswers
+    from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
@@ -198,6 +199,9 @@ class Engine:
             AsyncgenError: the reason for which it was asked to stop.
         """
         given_up: dict[Key, CallFailed] = {}
+        if self._config.batch and self._price is not None and self._price.batch is None:
+            unknown = f"No price of batches is known for {self._config.model}: they count at the ordinary one"
+            self._tell(Notice(unknown))
         server = self._batch_access.open(self._config, self._disk)
         try:
             async with self._service(journal, ways) as (_, client):

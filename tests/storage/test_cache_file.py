@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from asyncgen.errors import DiskError, UsageError
-from asyncgen.storage.cache.cache_file import BESIDE, Kind, recognise
-from asyncgen.storage.cache.store import Answered, AnswerStore, Asked
+from asyncgen.storage.cache.cache_file import BESIDE, CacheFileKind, recognise
+from asyncgen.storage.cache.store import AnswerStore, Asked, StoredAnswer
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import encode_line
@@ -42,9 +42,9 @@ def opened(path: Path, tmp_path: Path, disk: Disk) -> Iterator[Opened]:
         yield open_
 
 
-def answer(row: int, text: str, key: bytes = KEY) -> Answered:
+def answer(row: int, text: str, key: bytes = KEY) -> StoredAnswer:
     """What was paid for a row."""
-    return Answered(Asked(key, row), encode_line({"text": text}))
+    return StoredAnswer(Asked(key, row), encode_line({"text": text}))
 
 
 def found(store: AnswerStore, *rows: int, key: bytes = KEY) -> list[str | None]:
@@ -76,7 +76,7 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(path, opened, content)
     """Its name was given by mistake: nothing of it is moved or changed, and nothing is made beside it."""
     path.write_bytes(content)
 
-    with pytest.raises(UsageError, match="is no cache of asyncgen, and is left as it is"):
+    with pytest.raises(UsageError, match="is not a cache of asyncgen, and is left as it is"):
         opened()
 
     assert path.read_bytes() == content
@@ -91,7 +91,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(path, opened)
     connection.close()
     content = path.read_bytes()
 
-    with pytest.raises(UsageError, match="is no cache of asyncgen"):
+    with pytest.raises(UsageError, match="is not a cache of asyncgen"):
         opened()
 
     assert path.read_bytes() == content
@@ -285,5 +285,5 @@ def test_what_cannot_be_added_for_a_while_is_added_later(path, opened, monkeypat
 
 def test_what_begins_like_nothing_known_is_damaged():
     """And an empty file is a cache that has nothing yet."""
-    assert recognise(NOISE) is Kind.DAMAGED
-    assert recognise(b"") is Kind.EMPTY
+    assert recognise(NOISE) is CacheFileKind.DAMAGED
+    assert recognise(b"") is CacheFileKind.EMPTY

@@ -1,7 +1,6 @@
 """`asyncgen view`: one HTML file by which a person looks at the records of a run, and accepts or rejects them."""
 
 import argparse
-import shlex
 import sys
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -9,10 +8,11 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.flags import add_recipe_arguments
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute
+from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
-    from asyncgen.quality.view.gather import Gathered, Source
+    from asyncgen.quality.view.gather import Gathered, ViewSource
     from asyncgen.storage.disk import Disk
 
 HELP = "write one HTML file to look at the records: changed words marked, findings, accept and reject by key"
@@ -81,7 +81,7 @@ def execute(args: argparse.Namespace) -> int:
         found = gather(source, wanted, args.rows, price_of)
         if not found.shown:
             raise BadDataError(f"nothing to look at: {found.data['run']['shown']}")
-        place = shlex.quote(str(args.directory))
+        place = quote(str(args.directory))
         files = "--review review.jsonl"
         found.data["run"]["next"] = [
             f"asyncgen verify {place} {files}",
@@ -94,15 +94,15 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
+def _source(args: argparse.Namespace, disk: "Disk") -> "ViewSource":
     from asyncgen.cli.run_sources import input_of_run, prompts_of_run  # noqa: PLC0415
-    from asyncgen.quality.view.gather import Source  # noqa: PLC0415
+    from asyncgen.quality.view.gather import ViewSource  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.resume import peek  # noqa: PLC0415
 
     if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
+        raise UsageError(f"{args.directory} is not a directory")
     directory = RunDirectory(disk, absolute(args.directory, "the directory"))
     state = peek(directory)
     if state is None:
@@ -110,16 +110,16 @@ def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
     prompts = prompts_of_run(args.prompt_file, state)
     contents = contents_of(state, args.recipe, prompts, dict(args.field))
     input_jsonl = input_of_run(args.input_jsonl, directory)
-    return Source(directory, state, contents, input_jsonl, prompts)
+    return ViewSource(directory, state, contents, input_jsonl, prompts)
 
 
-def _why_not(source: "Source") -> str:
+def _why_not(source: "ViewSource") -> str:
     if source.contents.paraphrase is not None:
         return f"--only needs --input: without it no {source.contents.nouns.one} is judged"
     return "--only: this recipe has nothing to judge by"
 
 
-def _report(source: "Source", found: "Gathered", target: str) -> None:
+def _report(source: "ViewSource", found: "Gathered", target: str) -> None:
     """What is in the file, and who may see it."""
     lines, rows = Lines(quiet=False), source.contents.nouns.many
     if source.contents.remark:

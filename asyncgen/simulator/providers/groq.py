@@ -11,7 +11,7 @@ from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.refused_parameters import KNOWN
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 _FIELDS = (
     KNOWN - {"logprobs", "top_logprobs", "logit_bias", "verbosity", "prediction", "modalities", "audio"}
@@ -77,7 +77,7 @@ class Groq(OpenAI):
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """An answer that is no JSON is not sent; flex has a status of its own."""
+        """An answer that is not JSON is not sent; flex has a status of its own."""
         if fault.kind == "bad_answer_json":
             message = (
                 "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."
