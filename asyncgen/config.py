@@ -96,7 +96,7 @@ class RunSettings:
         pair_timeout: seconds of all attempts of a pair; waiting for limits does not count.
         patience: seconds after which the run stops when the server has refused everything.
         allow_http: send the key over http:// to another machine.
-        restart: move an earlier run of the directory and what it has spent aside, and begin anew.
+        restart: move an earlier run of the directory and what it has spent aside, and start over.
         skip_bad: leave input lines out that are no pair.
         batch: ask through the server's Batch API: at half the price, within a day.
         batch_tokens: of prompts that the account may have enqueued in batches; None: what the server takes.
@@ -301,7 +301,7 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
     key, url = endpoint.api_key, endpoint.base_url
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise KeyOrQuotaError(
-            "the API key holds blanks, line breaks or other characters that no key has; copy it anew"
+            "the API key holds blanks, line breaks or other characters that no key has; copy it again"
         )
     if urlsplit(url).scheme == "http" and not is_loopback(url) and not allow_http:
         raise UsageError(

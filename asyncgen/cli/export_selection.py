@@ -1,10 +1,10 @@
 """`asyncgen export --only`: which rows are taken, and what is said of those that are not."""
 
 import argparse
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.run_sources import input_of_run, prompts_of_run
 from asyncgen.errors import BadDataError, UsageError
@@ -150,4 +150,4 @@ def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -
 
 
 def _judge(directory: RunDirectory) -> str:
-    return f"asyncgen verify {shlex.quote(str(directory))} --input-jsonl P --judge"
+    return f"{asyncgen_command('verify', str(directory))} --input-jsonl P --judge"

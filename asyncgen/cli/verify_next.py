@@ -1,14 +1,15 @@
 """What fits a directory as `asyncgen verify` has found it: the command that comes next, and another one."""
 
 import argparse
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.cli.command_line import command
+from asyncgen.cli.command_line import without_flags
+from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
+from asyncgen.cli.shell_words import quote
 from asyncgen.config import from_here
 from asyncgen.humanize import one_of, plural
 from asyncgen.quality.checks.judgement import State
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def next_lines(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> Iterator[str]:
-    """One line that begins with "next:", and perhaps one that begins with "or:"."""
-    yield f"next: {_next(args, structure, report, found)}"
+    """What to do next, a command behind "next:"; and perhaps another one behind "or:"."""
+    yield _next(args, structure, report, found)
     row = one_of(structure.contents.rows)
     finished = structure.finished and structure.contents.paraphrase is not None and args.input_jsonl is not None
     if not finished or (found is not None and found.dry):
@@ -43,22 +44,21 @@ def next_lines(
 def _next(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> str:
-    place = shlex.quote(str(args.directory))
+    place = quote(str(args.directory))
     if structure.state is not None and not structure.finished:
-        return f"go on with the run by its own command, which asyncgen status {place} shows"
+        return f"the run has not reached its end; its command is shown by\nnext: {asyncgen_here()} status {place}"
     if not structure.pairs:
-        return f"there are no examples; see why in {shlex.quote(str(args.directory / 'failed.jsonl'))}"
+        return f"there are no examples; see why in {quote(str(args.directory / 'failed.jsonl'))}"
     if found is not None and found.dry:
-        words = [word for word in shlex.split(command("", *sys.argv[1:])) if word != "--dry-run"]
-        return shlex.join(["asyncgen", *words])
+        return f"next: {asyncgen_command('verify', *without_flags(sys.argv[2:], {'--dry-run': 0}))}"
     if 0 < report.judged == report.states[State.FLAGGED] and found is None:
         row = one_of(structure.contents.rows)
-        return f"every {row} is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
+        return f"every {row} is flagged: look at the worst, fix prompt or model, or ask again with --regenerate"
     form = trains_as(structure.contents)
     if form is None:
         return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
     only = "" if found is None else " --only judged"
-    return f"asyncgen export {place} --format {form}{only}"
+    return f"next: {asyncgen_here()} export {place} --format {form}{only}"
 
 
 def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str:
@@ -67,6 +67,6 @@ def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str
     prompts = args.prompt_file
     if prompts is None and "--regenerate" in flags and record is not None and record.prompts:
         prompts = Path(record.prompts)
-    words = ["asyncgen", "verify", str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
+    words = [str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
     named = [] if prompts is None else ["--prompt-file", str(from_here(prompts))]
-    return shlex.join([*words, *named, *flags])
+    return asyncgen_command("verify", *words, *named, *flags)

@@ -184,7 +184,7 @@ class Run:
         return await self._intake.check(peek(self._directory) if resuming else None)
 
     def _check_cache(self) -> Notice | None:
-        """Refuse what is no cache; what the user should know of it."""
+        """Refuse what is not a cache; what the user should know of it."""
         if self._config.cache is None:
             return None
         from asyncgen.storage.cache.answers import introduced  # noqa: PLC0415 - as below
@@ -261,7 +261,7 @@ class Run:
             worked = True
         if beginning.finished:
             if state.regeneration.unfinished:
-                begun_by = Message(Phrase.REGENERATION, " has begun here, and goes on when called again")
+                begun_by = Message(Phrase.REGENERATION, " has begun here, and resumes when called again")
                 self._observe(Notice(begun_by))
             elif not state.failed_pairs:
                 clear_journal(self._directory)  # a crash at the end may have left some

@@ -16,7 +16,7 @@ from .conftest import SAMPLES, Job, Server, interrupt
 from .test_interruptions import wait_until
 
 pytestmark = pytest.mark.timeout(60)
-PROGRAM = [str(Path(__file__).with_name("short_batches.py")), "run"]
+PROGRAM = ["-m", "tests.end_to_end.short_batches", "run"]
 FAST = {"validating_s": 0.01, "working_s": 0.05, "finalizing_s": 0.01, "cancelling_s": 0.01}
 Jobs = Callable[..., Job]
 Serve = Callable[..., Server]
@@ -130,7 +130,7 @@ def test_an_interrupted_run_leaves_its_batch_at_work_and_says_how_to_go_on(serve
 
     assert code == 130
     assert "1 batch with" in out
-    assert "to go on: " in out + err
+    assert "to resume: " in out + err
     assert this.run().returncode == 0
     assert counts(server)["answered_again"] == 0
 

@@ -12,7 +12,7 @@ from asyncgen.cli.run_job import prepare
 from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY
 from asyncgen.errors import UsageError
 
-HELP = "ask the requests of a file in the Batch API's format, now; the same command again goes on where it stopped"
+HELP = "ask the requests of a file in the Batch API's format, now; the same command again resumes it"
 EXAMPLE = "asyncgen requests batch.jsonl -o answers.jsonl --tier openai:tier-2"
 STATE_SUFFIX = ".asyncgen"
 _OUTPUT = "-o"
@@ -43,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
     job.add_argument(
-        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and start over"
     )
     job.add_argument(
-        "--skip-bad", action="store_true", help="go on without lines that are no request; they have no answer then"
+        "--skip-bad", action="store_true", help="skip lines that are not requests; they get no answer"
     )
     add_api_arguments(parser, makes_requests=False)
     add_batch_arguments(parser)
@@ -92,5 +92,7 @@ def _place(args: argparse.Namespace) -> Path:
 def _output_file(path: Path) -> Path:
     found = absolute(path, _OUTPUT)
     if str(path) == "-" or (found.exists() and not found.is_file()):
-        raise UsageError(f"{_OUTPUT} {path} is no regular file: the answers are merged in place, which needs one")
+        raise UsageError(
+            f"{_OUTPUT} {path} is not a regular file: the answers are merged in place, which needs one"
+        )
     return found

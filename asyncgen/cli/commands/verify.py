@@ -107,7 +107,7 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1
     if not 0 <= share <= MOST_KNOWN:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0% to {MOST_KNOWN:.0%}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0% to {MOST_KNOWN:.0%}")
     return share
 
 
@@ -200,7 +200,7 @@ def _end(
 
 def _check_flags(args: argparse.Namespace) -> None:
     if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
+        raise UsageError(f"{args.directory} is not a directory")
     if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
         raise UsageError("--show is a number of rows and --max-flagged a percentage")
     if args.dry_run and not args.judge:
