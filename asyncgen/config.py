@@ -169,10 +169,7 @@ class RunConfig(RunSettings):
         _check_at_least_one(
             self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens", "batch_tokens")
         )
-        if self.batch and len(self.endpoints) > 1:
-            raise UsageError(
-                Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"
-            )
+        _check_batch(self)
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(Setting("max_cost"), f" must be a number of USD above 0, not {self.max_cost:g}")
         if not 0 < self.share <= 1:
@@ -262,6 +259,18 @@ def _check_at_least_one(config: RunConfig | EndpointConfig, names: tuple[str, ..
         value = getattr(config, name)
         if value is not None and not 1 <= value < math.inf:  # NaN is not
             raise UsageError(Setting(name), f" must be at least 1, not {value:g}")
+
+
+def _check_batch(config: RunConfig) -> None:
+    for name in () if config.batch else ("batch_tokens", "batch_detach", "batch_finish"):
+        if getattr(config, name):
+            raise UsageError(Setting(name), " is for ", Setting("batch", True), ": add that, or leave it out")
+    if config.batch_finish < 0:
+        raise UsageError(Setting("batch_finish"), f" must not be below 0, as {config.batch_finish} is")
+    if config.batch and len(config.endpoints) > 1:
+        raise UsageError(
+            Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"
+        )
 
 
 def check_base_url(endpoint: EndpointConfig) -> None:

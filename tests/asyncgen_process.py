@@ -1,9 +1,9 @@
 """Real processes of the command, without the second that each of them takes to import the program.
 
 `run` and `Process` are `subprocess.run` and `subprocess.Popen`. Where the command is this Python with
-`-m asyncgen`, the process is forked from a server that has imported everything (see `fork_server`): it has its own
-process id and is a child of this process. Any other command, and any option or environment that a fork could not
-follow, is started the ordinary way.
+`-m asyncgen`, or `-m` and a program of the tests, the process is forked from a server that has imported everything
+(see `fork_server`): it has its own process id and is a child of this process. Any other command, and any option or
+environment that a fork could not follow, is started the ordinary way.
 """
 
 import atexit
@@ -75,7 +75,8 @@ class Process(subprocess.Popen[Any]):
         if (
             sys.platform != "linux"
             or shell
-            or list(args[:3]) != [sys.executable, "-m", "asyncgen"]
+            or list(args[:2]) != [sys.executable, "-m"]
+            or args[2].partition(".")[0] not in {"asyncgen", "tests"}
             or executable
             or preexec_fn
             or pass_fds
@@ -88,6 +89,7 @@ class Process(subprocess.Popen[Any]):
             )  # fmt: skip
             return
         order = {
+            "module": args[2],
             "words": list(map(str, args[3:])),
             "cwd": str(cwd or os.getcwd()),  # noqa: PTH109
             "env": whole,

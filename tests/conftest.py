@@ -18,8 +18,24 @@ from tests.skips import refuse_unexpected
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
 # each time, so that a change is judged by what it changes; `scripts/explore` looks at new ones.
 settings.register_profile("asyncgen", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=10)
 settings.register_profile("explore", deadline=None, max_examples=300, print_blob=True)
 settings.load_profile("asyncgen")
+
+LONGER = {
+    "client",
+    "corpus",
+    "end_to_end",
+    "engine",
+    "export",
+    "faults",
+    "limits",
+    "monitor",
+    "quality",
+    "storage",
+}
+"""Where a test starts processes or computes for a second or more: on a machine that is busy ten times over, this
+takes longer than a hang is given."""
 
 # Tests run as in an environment that was activated: printed commands are called by their name.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -37,9 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the slow tests of the real model and of Ray come last.
 
     A worker that waits for them in the middle has its tests taken over by the other one, piece by piece, and the
-    crash tests, which count together, end up on two.
+    crash tests, which count together, end up on two. And give those that compute for long the time for it.
     """
     items.sort(key=lambda item: "test_local_model" in item.nodeid or "test_cluster" in item.nodeid)
+    for item in items:
+        if LONGER.intersection(item.path.parts) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(90))
 
 
 @pytest.hookimpl(wrapper=True)

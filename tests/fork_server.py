@@ -1,7 +1,7 @@
-"""Forks a run of the program for each order: a process that has paid the second of imports already.
+"""Forks a process of the program for each order: a process that has paid the second of imports already.
 
 Started by `asyncgen_process` with one end of a socket. An order is a JSON object with its three standard files
-attached; the answer is the process id. The child becomes what `python -m asyncgen` would be with those words, in
+attached; the answer is the process id. The child becomes what `python -m MODULE` would be with those words, in
 that directory, with that environment; its parent is the process that gave the order, which must be a subreaper.
 """
 
@@ -9,15 +9,14 @@ import gc
 import io
 import json
 import os
+import runpy
 import socket
 import sys
 import time
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-import asyncgen
-from asyncgen.cli.main import COMMANDS, main
+from asyncgen.cli.main import COMMANDS
 
 PRELOADED = (
     *(f"asyncgen.cli.commands.{name}" for name in COMMANDS),
@@ -25,6 +24,8 @@ PRELOADED = (
     "aiohttp",
     "httpx2",
     "uvloop",
+    "asyncgen.client.batch_http",
+    "asyncgen.engine.batch.delivery",
     "asyncgen.engine.single_run",
     "asyncgen.cli.console",
     "asyncgen.cli.execution",
@@ -47,7 +48,7 @@ def become(order: dict[str, Any], files: list[int], orders: socket.socket) -> No
     os.environ.update(order["env"])
     time.tzset()
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - what `python -m` does
-    sys.argv = [str(Path(asyncgen.__file__).parent / "__main__.py"), *order["words"]]
+    sys.argv = ["-m", *order["words"]]
     # As Python opens them for a process of its own; the present ones belong to the server.
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(open(0, "rb", closefd=False), "utf-8")  # noqa: SIM115
     for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
@@ -74,16 +75,17 @@ def fork_for_parent() -> int | None:
     return pid
 
 
-def serve(orders: socket.socket) -> bool:
-    """Serve orders until nobody gives them any more; true in a child that is to be the program."""
+def serve(orders: socket.socket) -> str | None:
+    """Serve orders until nobody gives them any more; in a child, the module that it is to run."""
     while True:
         message, files, _, _ = socket.recv_fds(orders, MAX_ORDER, 3)
         if not message:
-            return False
+            return None
         pid = fork_for_parent()
         if pid is None:
-            become(json.loads(message), files, orders)
-            return True
+            order = json.loads(message)
+            become(order, files, orders)
+            return order["module"]
         for fd in files:
             os.close(fd)
         orders.send(str(pid).encode())
@@ -93,5 +95,6 @@ if __name__ == "__main__":
     for name in PRELOADED:
         import_module(name)
     gc.freeze()
-    if serve(socket.socket(fileno=int(sys.argv[1]))):
-        sys.exit(main())
+    module = serve(socket.socket(fileno=int(sys.argv[1])))
+    if module is not None:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -94,7 +94,7 @@ class EventLines:
                 say(f"Asking again for {plural(event.pairs, one_of(self._rows))} that {event.why}")
 
     def _show_attempt(self, event: CallEnded) -> None:
-        if event.outcome not in WAITED_FOR:
+        if event.outcome not in WAITED_FOR and not event.adapted:
             self._explain(event)
         if not self._verbose or event.outcome == "ok":
             return

@@ -1,10 +1,11 @@
 """How this program is called from where the user stands, so that a printed command can be pasted."""
 
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
+
+from asyncgen.cli.shell_words import join, quote
 
 PROGRAM = "asyncgen"
 
@@ -15,9 +16,9 @@ def asyncgen_here() -> str:
     if _on_path(PROGRAM) in {Path(os.path.abspath(typed)), beside}:  # noqa: PTH100 - links are not followed
         return PROGRAM
     if typed.name == PROGRAM and typed.is_file():
-        return shlex.quote(os.path.abspath(typed))  # noqa: PTH100 - as above
+        return quote(os.path.abspath(typed))  # noqa: PTH100 - as above
     if beside.exists():
-        return shlex.quote(str(beside))
+        return quote(str(beside))
     return f"{python_here()} -m asyncgen"
 
 
@@ -25,12 +26,12 @@ def python_here() -> str:
     """The same for the interpreter that runs this program."""
     python = Path(sys.executable)
     found = _on_path("python")
-    return "python" if found is not None and found.parent == python.parent else shlex.quote(str(python))
+    return "python" if found is not None and found.parent == python.parent else quote(str(python))
 
 
 def asyncgen_command(*words: str) -> str:
     """A command of this program that can be pasted here."""
-    return f"{asyncgen_here()} {shlex.join(words)}"
+    return f"{asyncgen_here()} {join(words)}"
 
 
 def _on_path(name: str) -> Path | None:

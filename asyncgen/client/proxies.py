@@ -5,7 +5,6 @@
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from asyncgen.address import is_this_machine
 from asyncgen.errors import UsageError
@@ -29,6 +28,8 @@ def proxy_of(url: str) -> Proxy | None:
     Raises:
         UsageError: it is not an HTTP proxy.
     """
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - brings http and email: not for --help
+
     parts = urlsplit(url)
     host = parts.hostname or ""
     if is_this_machine(host) or proxy_bypass(f"{host}:{parts.port}" if parts.port else host):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes.prompt_keys import misspelt
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
 from asyncgen.text import loads
@@ -32,7 +33,7 @@ class PromptFile:
 
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
     what looks like a placeholder and is none, as `key: {name}`; `ignored` what stands in
-    `generation_params` and is not sent.
+    `generation_params` and is not sent; `doubtful` keys that are nearly known ones.
 
     Args:
         content: as decoded.
@@ -56,6 +57,7 @@ class PromptFile:
         self.ignored: list[str] = []
         self.used: dict[str, Any] = {}
         self.unknown: list[str] = []
+        self.doubtful: list[str] = []
 
     @classmethod
     def load(cls, path: Path, params: Mapping[str, Any] | None = None, *, more: bool = True) -> "PromptFile":
@@ -103,6 +105,14 @@ class PromptFile:
         left = dict.fromkeys(name for piece in template.pieces[::2] for name in _PLACEHOLDER.findall(piece))
         self.unknown += [f"{names[1]}: {name}" for name in left]
         return Prompt(system, template)
+
+    def check_keys(self, keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> None:
+        """Look for misspelt keys: of the file, and of the objects under some of its keys.
+
+        Raises:
+            BadDataError: a key is nearly one that is missing.
+        """
+        self.doubtful += misspelt(self._content, self._path, keys, steps)
 
     def remark(self, key: str) -> Any:
         """What stands under a key that is neither sent nor a part of the fingerprint; None without it."""

@@ -116,7 +116,7 @@ class Job:
     def run(self, *more: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run to the end."""
         return asyncgen_process.run(
-            [*self.argv, *more], check=False, capture_output=True, text=True, timeout=60, env=clean_env(env)
+            [*self.argv, *more], check=False, capture_output=True, text=True, timeout=80, env=clean_env(env)
         )
 
     def start(self, *more: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
@@ -193,7 +193,7 @@ def first_pairs(tmp_path: Path, medec_pairs: Path) -> Callable[[int], Path]:
 def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str, str]:
     """Send a signal; exit code, stdout and stderr."""
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=15)
+    stdout, stderr = process.communicate(timeout=60)
     return process.returncode, stdout, stderr
 
 

@@ -15,7 +15,8 @@ from asyncgen.simulator import Batch
 from .conftest import SAMPLES, Job, Server, interrupt
 from .test_interruptions import wait_until
 
-PROGRAM = [str(Path(__file__).with_name("short_batches.py")), "run"]
+pytestmark = pytest.mark.timeout(60)
+PROGRAM = ["-m", "tests.end_to_end.short_batches", "run"]
 FAST = {"validating_s": 0.01, "working_s": 0.05, "finalizing_s": 0.01, "cancelling_s": 0.01}
 Jobs = Callable[..., Job]
 Serve = Callable[..., Server]
@@ -69,6 +70,9 @@ KILLS = [
     *(f"journal {number}" for number in range(1, 13)),
 ]
 
+ALWAYS_REACHED = 6
+"""So many requests, and lines of the journal, every such run has; how often it looks differs."""
+
 
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
@@ -87,7 +91,7 @@ def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, 
 
     done = this.run()
 
-    assert killed.returncode in {-9, 0}
+    assert killed.returncode == -9 or int(kill.split()[1]) > ALWAYS_REACHED
     assert done.returncode == 0, done.stderr
     assert this.outputs() == golden
     assert counts(server)["answered_again"] == 0

@@ -70,14 +70,14 @@ def test_an_unfinished_run_is_verified_and_everything_speaks_of_mails(serve, tmp
         path = out / "checkpoint.json"
         return path.exists() and json.loads(path.read_bytes())["last_completed_idx"] >= 2
 
-    wait_until(some_are_done, 15)
+    wait_until(some_are_done)
     os.kill(process.pid, signal.SIGSTOP)
     said = asyncgen("verify", out, "--input", MAILS).stdout
     assert "unfinished run: checked up to mail " in said
     assert "✓ whole, in order, in step" in said
     os.kill(process.pid, signal.SIGCONT)
     os.kill(process.pid, signal.SIGINT)
-    printed, errors = process.communicate(timeout=30)
+    printed, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Loaded 10 mails from" in printed
     assert "pair" not in printed + errors

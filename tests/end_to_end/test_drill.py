@@ -21,7 +21,7 @@ def run_drill(*words: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         env=clean_env(None),
     )
 

@@ -177,7 +177,7 @@ def test_a_terminal_is_not_waited_for(serve, tmp_path):
             stdin=theirs,
             capture_output=True,
             check=False,
-            timeout=30,
+            timeout=60,
             env=clean_env(None),
         )
     finally:

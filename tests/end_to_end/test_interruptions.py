@@ -19,7 +19,7 @@ from .conftest import OUTPUTS, PROMPTS, Job, Server, interrupt
 Serve = Callable[..., Server]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for another process."""
     end = time.monotonic() + seconds
     while not condition():

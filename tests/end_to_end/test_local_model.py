@@ -124,7 +124,7 @@ def test_a_model_that_dies_stops_the_run_and_the_same_command_goes_on(local):
     model = model_of(process)
     wait_until(lambda: b'"kind":"sent"' in this.journal(), 60)
     os.kill(model, signal.SIGKILL)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 75
     assert "the process of the local model ended by itself" in stderr

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import asyncgen_process
+
 from .conftest import PROMPTS, SAMPLES, Job, Server, clean_env
 from .test_interruptions import wait_until
 
@@ -50,7 +52,7 @@ def proxy() -> Iterator[Proxy]:
 
 def asyncgen(job: Job, *words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Another command than `run`."""
-    return subprocess.run(
+    return asyncgen_process.run(
         [*job.argv[:3], *words], check=False, capture_output=True, text=True, timeout=60, env=clean_env(env)
     )
 
@@ -106,7 +108,7 @@ def test_a_key_in_a_file_that_is_not_read_is_mentioned(job: Callable[..., Job], 
     """People expect it to be."""
     (tmp_path / ".env").write_text("OPENAI_API_KEY=key\n")
     this = job(flags=["--base-url", "https://api.example.test/v1"])
-    done = subprocess.run(
+    done = asyncgen_process.run(
         this.argv, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None), cwd=tmp_path
     )
 
@@ -185,7 +187,7 @@ def test_a_signal_that_was_ignored_at_the_start_stays_so(
 def test_a_pipe_or_device_is_named(job: Callable[..., Job], path: str) -> None:
     """A run reads its input again when it is resumed."""
     this = job(flags=["--simulate"])
-    done = subprocess.run(
+    done = asyncgen_process.run(
         [*this.argv, "--input-jsonl", path],
         input=SAMPLES.read_text(),
         check=False,

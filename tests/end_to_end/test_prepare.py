@@ -27,7 +27,7 @@ def prepare(directory: Path, *words: object) -> subprocess.CompletedProcess[str]
         check=False,
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=60,
         env=clean_env(None),
     )
 

@@ -83,7 +83,7 @@ def test_any_record_can_be_asked_again(serve, job):
         assert prepared.hash == call["request"]
         url, headers = f"{server.base_url}/chat/completions", {"Content-Type": "application/json"}
         request = Request(url, prepared.body, headers)
-        with urlopen(request, timeout=10) as response:
+        with urlopen(request, timeout=60) as response:
             answer = json.load(response)
         assert answer["choices"][0]["message"]["content"].strip() == record["note"]
 
@@ -97,7 +97,7 @@ def test_a_killed_run_leaves_the_same_provenance(serve, job):
     while not this.state_dir.is_dir() or b'"answer"' not in this.journal():
         assert process.poll() is None
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=15)
+    process.communicate(timeout=60)
 
     assert this.run().returncode == 0
     assert this.outputs() == golden.outputs()

@@ -211,7 +211,7 @@ def test_a_read_only_place_is_a_disk_error(job, tmp_path):
 def test_a_process_that_may_open_few_sockets_says_so(job, flags, code):
     """Left to itself it stays below; a number that cannot be had is refused."""
     words = ["bash", "-c", 'ulimit -n 200; exec "$@"', "bash", *job().argv, "--simulate", "fast", *flags]
-    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=19, env=clean_env(None))
+    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None))
     assert done.returncode == code, done.stderr
     if code:
         assert "lets a process open 136: lower it, or raise `ulimit -n`" in done.stderr

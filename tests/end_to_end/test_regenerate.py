@@ -253,7 +253,7 @@ def test_a_shard_and_what_was_merged_of_shards_are_regenerated_and_traced_again(
     command += ["--output-dir", str(merged.output_dir)]
     for this, first in ((shards[1], 12), (merged, 0)):
         if this is merged:
-            asyncgen_process.run(command, check=True, capture_output=True, timeout=20)
+            asyncgen_process.run(command, check=True, capture_output=True, timeout=60)
         before, bad = this.outputs(), flagged(this)
         assert bad
         result = regenerate(this)
@@ -270,7 +270,7 @@ def test_a_shard_and_what_was_merged_of_shards_are_regenerated_and_traced_again(
             check=True,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             env=clean_env(None),
         )
         assert [one["same"] for one in json.loads(traced.stdout)["again"]] == [True] * 3

@@ -33,7 +33,7 @@ def status(directory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         env=clean_env(None),
     )
 

@@ -27,7 +27,7 @@ def unread() -> Iterator[int]:
 def run_with(job: Job, redirection: str) -> subprocess.CompletedProcess[bytes]:
     """Run a job through a shell that redirects its streams."""
     words = ["sh", "-c", f'exec "$@" {redirection}', "sh", *job.argv]
-    return subprocess.run(words, check=False, capture_output=True, timeout=30, env=clean_env(None))
+    return subprocess.run(words, check=False, capture_output=True, timeout=60, env=clean_env(None))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_run_is_done_although_who_read_its_lines_has_gone(
     this = job(server)
     ends = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL) | dict.fromkeys(streams, unread)
 
-    process = subprocess.run(this.argv, check=False, timeout=30, env=clean_env(None), **ends)
+    process = subprocess.run(this.argv, check=False, timeout=60, env=clean_env(None), **ends)
 
     assert process.returncode == 0
     assert this.outputs() == golden.outputs()

@@ -22,7 +22,7 @@ def trace(this: Job, *words: str, code: int = 0) -> subprocess.CompletedProcess[
     before = everything(this.output_dir)
     command = [sys.executable, "-m", "asyncgen", "trace", str(this.output_dir), *words]
     done = asyncgen_process.run(
-        command, check=False, capture_output=True, text=True, timeout=19, env=clean_env(None)
+        command, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None)
     )
     assert done.returncode == code, done
     assert everything(this.output_dir) == before
@@ -189,7 +189,7 @@ def test_in_a_shard_and_in_what_was_merged_of_shards_pairs_have_the_index_of_the
     merged = job(server)
     words = [str(one.output_dir) for one in shards]
     command = [sys.executable, "-m", "asyncgen", "merge", *words, "--output-dir", str(merged.output_dir)]
-    assert asyncgen_process.run(command, check=False, capture_output=True, timeout=19).returncode == 3
+    assert asyncgen_process.run(command, check=False, capture_output=True, timeout=60).returncode == 3
     places = [json.loads(line)["note_id"] for line in merged.input_jsonl.read_bytes().splitlines()]
     failures = [json.loads(line) for line in (merged.output_dir / "failed.jsonl").read_bytes().splitlines()]
     broken = next(one for one in shards if (one.output_dir / "failed.jsonl").exists() and one is not shards[0])

@@ -45,7 +45,7 @@ def run(directory: Path, line: str, *more: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=19,
+        timeout=60,
         env=clean_env(None),
     )
     assert done.returncode == 0, done.stdout

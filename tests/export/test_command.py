@@ -24,7 +24,7 @@ def asyncgen(directory: Path, *words: object) -> subprocess.CompletedProcess[str
         check=False,
         capture_output=True,
         text=True,
-        timeout=19,
+        timeout=60,
     )
 
 
@@ -236,7 +236,7 @@ def test_without_pyarrow_one_line_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "pyarrow.py").write_text("raise ImportError")
     make_run(tmp_path / "out", [make_pair(0)])
     words = [sys.executable, "-m", "asyncgen", "export", "out", "--format", "parquet"]
-    done = asyncgen_process.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=15, check=False)
+    done = asyncgen_process.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr == "❌ --format parquet needs pyarrow: pip install 'asyncgen[export]'\n"
     assert not (tmp_path / "out-parquet.parquet").exists()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.asyncgen_process import Process
 from tests.end_to_end.conftest import clean_env
 from tests.end_to_end.test_interruptions import wait_until
 
@@ -59,9 +60,7 @@ class ServerProcess:
     def start(self) -> None:
         """Start it, and return when it takes connections."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env
-            )
+            self._process = Process(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env)
         wait_until(self._answers_or_has_ended, self._seconds)
         assert self._process.poll() is None, self.log.read_text("utf-8", "replace")[-2000:]
 

@@ -9,7 +9,7 @@ from .model_disk import Crash, Store
 from .scenarios import FAILING, FLAKY, SCENARIOS
 from .world import ROOT, Phase, World
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 LOSSES = 8
 """Power losses tried at each operation, on top of the kills."""
 

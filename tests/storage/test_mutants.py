@@ -11,7 +11,7 @@ from .mutants import MUTANTS
 from .scenarios import SCENARIOS
 from .world import World
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 BUDGETS = sorted({scenario for _, scenario in MUTANTS.values()})
 
 

@@ -16,7 +16,7 @@ from asyncgen.storage.layout import RunDirectory
 from .model_disk import Operation, Store
 from .world import OUTPUTS, ROOT, Phase, World
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 FAILING = frozenset({(5, "paraphrase")})
 """This pair has failed in the run, and one of its answers is paid."""
 STATISTICS = "out/generation_stats_safe.json"

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.flags import add_api_arguments, add_input_arguments
 from asyncgen.cli.invocation import asyncgen_command
@@ -83,8 +84,7 @@ async def _show_prompts(job: Job, view: "PreviewView") -> int:
     rows = rows_of(job.config.input_jsonl, recipe.parse)
     for row, _ in zip(rows, range(job.config.num_pairs or 0), strict=False):
         view.begin(row.pair)
-        for step, request in await walk(recipe, row.pair, likely_answer(row.pair)):
-            view.request(step, request)
+        view.prompts(await walk(recipe, row.pair, likely_answer(row.pair)))
     return Exit.DONE
 
 
@@ -103,11 +103,12 @@ async def _show_answers(job: Job, view: "PreviewView") -> int:
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
+        view.addresses(address_lines(config))
         disk = Disk()
         stack.callback(disk.close)
         run = Run(config, recipe, [console.observe], disk, price=job.price)
         summary = await run.execute()
     for watched in recipe.watched:
         view.row(watched, [output.name for output in recipe.outputs])
-    view.end(summary, job.price)
+    view.end(summary, job.price, config.cache)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE

@@ -1,16 +1,13 @@
 """`asyncgen verify`: proves the data of an output directory."""
 
 import argparse
-import shlex
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
-from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
-from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
 from asyncgen.config import DEFAULT_MODEL
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -185,6 +182,7 @@ def _end(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> int:
     """The exit code, and before it why it is not 0, or what a person said, and what to do next."""
+    from asyncgen.cli.verify_next import next_lines  # noqa: PLC0415
     from asyncgen.cli.verify_view import print_review  # noqa: PLC0415 - it brings the checks
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
 
@@ -196,7 +194,7 @@ def _end(
         return Exit.BAD_DATA
     if not args.json:
         print_review(report, many_of(structure.contents.rows))
-        sys.stdout.write(f"{_next(args, structure, report, found)}\n")
+        sys.stdout.writelines(f"{line}\n" for line in next_lines(args, structure, report, found))
     return Exit.DONE
 
 
@@ -207,30 +205,6 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise UsageError("--show is a number of rows and --max-flagged a percentage")
     if args.dry_run and not args.judge:
         raise UsageError("--dry-run says what --judge would cost: give both")
-
-
-def _next(
-    args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
-) -> str:
-    """The command that fits what was found, behind `next: `; where there is none, what to do."""
-    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
-    from asyncgen.recipes.contents import trains_as  # noqa: PLC0415
-
-    place = shlex.quote(str(args.directory))
-    if structure.state is not None and not structure.finished:
-        return f"the run has not reached its end; its command is shown by\nnext: {asyncgen_here()} status {place}"
-    if not structure.pairs:
-        return f"there are no examples; see why in {shlex.quote(str(args.directory / 'failed.jsonl'))}"
-    if 0 < report.judged == report.states[State.FLAGGED]:
-        row = one_of(structure.contents.rows)
-        return f"every {row} is flagged: look at the worst, fix prompt or model, or ask again with --regenerate"
-    if found is not None and found.dry:
-        return f"next: {asyncgen_command('verify', *without_flags(sys.argv[2:], {'--dry-run': 0}))}"
-    form = trains_as(structure.contents)
-    if form is None:
-        return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
-    only = "" if found is None else " --only judged"
-    return f"next: {asyncgen_here()} export {place} --format {form}{only}"
 
 
 def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:

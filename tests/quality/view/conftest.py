@@ -1,6 +1,5 @@
 """A run to look at, and the page that is made of it."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from asyncgen.cli.main import main
 from asyncgen.config import shipped
+from tests import asyncgen_process
 from tests.quality.view.sample_run import HOSTILE, SampleRun, Text, make_sample_run, texts_of_corpus
 
 HOSTILE_TEXT = Text(
@@ -38,5 +38,7 @@ def page_of_mails(tmp_path: Path) -> Path:
     out, mails = tmp_path / "mails", str(shipped("samples", "mails.jsonl"))
     run = ["run", "--recipe", "mails", "--input", mails, "--output-dir", str(out), "--simulate", "fast", "-q"]
     for words in (run, ["view", str(out), "--input", mails]):
-        subprocess.run([sys.executable, "-m", "asyncgen", *words], check=True, capture_output=True, timeout=60)
+        asyncgen_process.run(
+            [sys.executable, "-m", "asyncgen", *words], check=True, capture_output=True, timeout=60
+        )
     return out / "view.html"
