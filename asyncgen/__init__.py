@@ -1,6 +1,8 @@
 """Turn rows, such as pairs of clinical notes, into SFT data through an OpenAI-compatible chat API.
 
-`run` does what the command `asyncgen run` does; `asyncgen.recipes` has what a recipe of one's own needs.
+`run` does what the command `asyncgen run` does, `run_async` and `stream` do it in an event loop. What a recipe of
+your own needs is in `asyncgen.recipes`. These and the classes below are the public face: the other modules of the
+package may change with every version.
 """
 
 from importlib import import_module

@@ -77,7 +77,7 @@ def ordinal(generation: int, sample: int, bad_answers: int) -> int:
     """The number of an answer to a question; 0 is the first one.
 
     Args:
-        generation: raised when a flagged row is asked anew.
+        generation: raised when a flagged row is asked again.
         sample: of several answers that are wanted.
         bad_answers: that were not accepted so far.
     """

@@ -96,7 +96,7 @@ class RunSettings:
         pair_timeout: seconds of all attempts of a pair; waiting for limits does not count.
         patience: seconds after which the run stops when the server has refused everything.
         allow_http: send the key over http:// to another machine.
-        restart: move an earlier run of the directory and what it has spent aside, and begin anew.
+        restart: move an earlier run of the directory and what it has spent aside, and start over.
         skip_bad: leave input lines out that are no pair.
         batch: ask through the server's Batch API: at half the price, within a day.
         batch_tokens: of prompts that the account may have enqueued in batches; None: what the server takes.
@@ -169,10 +169,7 @@ class RunConfig(RunSettings):
         _check_at_least_one(
             self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens", "batch_tokens")
         )
-        if self.batch and len(self.endpoints) > 1:
-            raise UsageError(
-                Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"
-            )
+        _check_batch(self)
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(Setting("max_cost"), f" must be a number of USD above 0, not {self.max_cost:g}")
         if not 0 < self.share <= 1:
@@ -264,6 +261,18 @@ def _check_at_least_one(config: RunConfig | EndpointConfig, names: tuple[str, ..
             raise UsageError(Setting(name), f" must be at least 1, not {value:g}")
 
 
+def _check_batch(config: RunConfig) -> None:
+    for name in () if config.batch else ("batch_tokens", "batch_detach", "batch_finish"):
+        if getattr(config, name):
+            raise UsageError(Setting(name), " is for ", Setting("batch", True), ": add that, or leave it out")
+    if config.batch_finish < 0:
+        raise UsageError(Setting("batch_finish"), f" must not be below 0, as {config.batch_finish} is")
+    if config.batch and len(config.endpoints) > 1:
+        raise UsageError(
+            Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"
+        )
+
+
 def check_base_url(endpoint: EndpointConfig) -> None:
     """Refuse what cannot be an API's address or would leak a secret.
 
@@ -292,7 +301,7 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
     key, url = endpoint.api_key, endpoint.base_url
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise KeyOrQuotaError(
-            "the API key holds blanks, line breaks or other characters that no key has; copy it anew"
+            "the API key holds blanks, line breaks or other characters that no key has; copy it again"
         )
     if urlsplit(url).scheme == "http" and not is_loopback(url) and not allow_http:
         raise UsageError(

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any, ClassVar, Self
 
+_STANDARD_LIBRARY = traceback.__file__.removesuffix("traceback.py")
+_PACKAGES = "site-packages"
+
 
 class Exit(IntEnum):
     """Exit codes of the command line (a contract: scripts branch on them)."""
@@ -242,7 +245,15 @@ def stack_of(error: BaseException) -> Iterator[str]:
 
 
 def place_of(error: BaseException) -> str:
-    """The type of an error, and the file and line where it was raised."""
+    """The type of an error, and the file and line that raised it, or called the library that did."""
     frames = traceback.extract_tb(error.__traceback__)
     name = type(error).__name__
-    return f"{name} at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else name
+    if not frames:
+        return name
+    own = [
+        frame
+        for frame in frames
+        if not frame.filename.startswith(_STANDARD_LIBRARY) and _PACKAGES not in frame.filename
+    ]
+    place = (own or frames)[-1]
+    return f"{name} at {place.filename.rpartition('/')[2]}:{place.lineno}"

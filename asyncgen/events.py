@@ -97,7 +97,8 @@ class CallEnded:
     `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked;
     `endpoint` names the server, where it has a name. `code` and `param` are those of a refusal; `sentence` is what
     the server says, without anything that it quotes, with the first refusal of a kind. `batch` is the server's id
-    of the batch that it came out of: such a call has no times of its own.
+    of the batch that it came out of: such a call has no times of its own. `adapted`: the refusal concerns a field
+    of the request alone, and it is sent anew as this model takes it.
     """
 
     index: int
@@ -117,6 +118,7 @@ class CallEnded:
     param: str | None = None
     sentence: str | None = None
     batch: str = ""
+    adapted: bool = False
 
 
 TAKEN = "taken"

@@ -1,11 +1,13 @@
 """Quantities as a person reads them: times, money, shares, and how they fit into a line."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 NO_PRICE = "no price for this model"
 MINUTE = 60
 _LITTLE = 10
+_Y_BEHIND_A_CONSONANT = re.compile("[^aeiou]y$")
 
 
 def duration(seconds: float) -> str:
@@ -74,9 +76,11 @@ def with_article(noun: str) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 call`, `2,000 calls`, `3 batches`."""
-    ending = "es" if noun.endswith("ch") else "s"
-    return f"{number:,} {noun}{ending * (number != 1)}"
+    """`1 call`, `2,000 calls`, `3 batches`, `4 entries`."""
+    if number != 1:
+        ends_in_y = _Y_BEHIND_A_CONSONANT.search(noun)
+        noun = f"{noun[:-1]}ies" if ends_in_y else f"{noun}{'es' if noun.endswith('ch') else 's'}"
+    return f"{number:,} {noun}"
 
 
 def percent(share: float) -> str:

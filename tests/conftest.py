@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
@@ -34,6 +36,9 @@ LONGER = {
 }
 """Where a test starts processes or computes for a second or more: on a machine that is busy ten times over, this
 takes longer than a hang is given."""
+
+# Tests run as in an environment that was activated: printed commands are called by their name.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 # The plugins ask for the current loop before synchronous tests too, which would make one that nobody closes.
 asyncio.set_event_loop(None)

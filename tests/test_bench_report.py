@@ -83,7 +83,7 @@ def test_only_what_is_between_the_marks_is_replaced() -> None:
     assert replaced(once, "new") == once
 
 
-def test_a_readme_without_the_marks_is_refused() -> None:
+def test_a_page_without_the_marks_is_refused() -> None:
     """Nothing is written anywhere else."""
     with pytest.raises(ValueError, match="begin"):
         replaced(f"{END} {START}", "new")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.humanize import brief, compact, duration, fit, rate, usd
+from asyncgen.humanize import brief, compact, duration, fit, one_of, plural, rate, usd
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,12 @@ def test_a_cost_without_a_price_is_said_to_have_none():
     assert usd(0.0) == "0.00 USD"
     assert usd(0.0042) == "0.0042 USD"
     assert usd(1234.5) == "1,234.50 USD"
+
+
+@pytest.mark.parametrize("rows", ["mails", "entries", "days", "pairs"])
+def test_rows_are_called_in_the_plural_as_the_recipe_calls_them(rows):
+    """Also after a number."""
+    assert plural(2, one_of(rows)) == f"2 {rows}"
 
 
 def test_rates_and_ticks_have_three_figures():

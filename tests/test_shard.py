@@ -62,7 +62,7 @@ WHOLE = (RunDirectory(Disk(), Path("whole")), RunState(39, 100, "chain 4", {}, {
         ([part(1), part(2), part(3, of=5), part(4)], "one of 5 shards"),
         ([part(1), part(2), part(3, pairs=41), part(4)], "cut from 41 pairs"),
         ([part(1), part(2, fingerprint={"model": "other"}), part(3), part(4)], "model"),
-        ([part(1), part(2, input_chain="edited"), part(3), part(4)], "out-3 does not go on where out-2 ends"),
+        ([part(1), part(2, input_chain="edited"), part(3), part(4)], "out-3 does not start where out-2 ends"),
     ],
 )
 def test_what_is_not_one_run_is_refused(parts: list[tuple[RunDirectory, RunState]], says: str) -> None:

@@ -1,4 +1,4 @@
-"""JSON and text from outside: lone surrogates, fences, odd separators, what is no JSON."""
+"""JSON and text from outside: lone surrogates, fences, odd separators, what is not JSON."""
 
 import json
 

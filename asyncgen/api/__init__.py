@@ -124,7 +124,7 @@ def _way_out() -> Iterator[None]:
     try:
         yield
     except DirectoryError as error:
-        error.add_note("choose another output_dir, or restart=True to move everything aside and begin anew")
+        error.add_note("choose another output_dir, or restart=True to move everything aside and start over")
         raise
 
 

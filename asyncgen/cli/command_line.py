@@ -1,11 +1,13 @@
-"""The command of this process as it was typed, for going on: without the key and without --restart."""
+"""The command of this process as it was typed, to resume it: without the key and without --restart."""
 
 import re
-import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from asyncgen.cli.invocation import PROGRAM, asyncgen_here, python_here
+from asyncgen.cli.shell_words import join, quote
 
 LARGER = "LARGER"  # stands in a command where the user is to put a number
 _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
@@ -13,7 +15,7 @@ _SECRET = ("--op", "--hea")  # --openai-api-key, --header
 
 
 def with_larger_budget(command: str, settings: Iterable[str]) -> str:
-    """The command that goes on after a budget was used up: the budgets among `settings` are left to the user."""
+    """The command that resumes a run whose budget is used up: budgets among `settings` are left to the user."""
     for name in settings:
         if name in _BUDGETS:
             command = re.sub(rf"( {_BUDGETS[name]}[ =])\S+", rf"\g<1>{LARGER}", command)
@@ -22,14 +24,14 @@ def with_larger_budget(command: str, settings: Iterable[str]) -> str:
 
 def this_command_from_anywhere(argv: Sequence[str]) -> str:
     """The command for another day and another shell: its paths may be relative to where we are."""
-    command = this_command(argv, sys.executable)
+    command = this_command(argv, quote(sys.executable))
     with suppress(OSError):  # where we are may have been removed
-        command = f"cd {shlex.quote(str(Path.cwd()))} && {command}"
+        command = f"cd {quote(str(Path.cwd()))} && {command}"
     return command
 
 
-def command(program: str, *words: str) -> str:
-    """A command as typed, without the key and without --restart."""
+def shown_words(words: Sequence[str]) -> list[str]:
+    """The words of a command as typed, without the key and without --restart."""
     shown = list(words)
     for place, word in enumerate(words):
         if not word.startswith(_SECRET):  # flags may be shortened
@@ -39,7 +41,26 @@ def command(program: str, *words: str) -> str:
             shown[place] = f"{flag}={_hidden(flag, value)}"
         elif place + 1 < len(words):
             shown[place + 1] = _hidden(flag, words[place + 1])
-    return f"{program} {shlex.join(word for word in shown if word != '--restart')}".strip()
+    return [word for word in shown if word != "--restart"]
+
+
+def without_flags(typed: Sequence[str], flags: Mapping[str, int]) -> list[str]:
+    """The words of a command, without the key and without some flags.
+
+    Args:
+        typed: the words behind the command's name.
+        flags: what to leave out, and how many words follow each as its value.
+    """
+    words = shown_words(typed)
+    for flag, values in flags.items():
+        for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
+            del words[place : place + 1 + (values if "=" not in words[place] else 0)]
+    return words
+
+
+def command(program: str, *words: str) -> str:
+    """A command as typed, without the key and without --restart."""
+    return f"{program} {join(shown_words(words))}".strip()
 
 
 def _hidden(flag: str, value: str) -> str:
@@ -50,10 +71,20 @@ def _hidden(flag: str, value: str) -> str:
     return value if said.startswith("env:") else f"{name}=…"
 
 
-def this_command(argv: Sequence[str], python: str = "python") -> str:
-    """The command of this process; the interpreter is named for a script, or python -m asyncgen."""
-    program = shlex.quote(argv[0])
-    if argv[0].endswith(".py"):
-        module = Path(argv[0]).name == "__main__.py"
-        program = shlex.join([python, "-m", "asyncgen"] if module else [python, argv[0]])
+def this_command(argv: Sequence[str], python: str | None = None) -> str:
+    """The command of this process, to be pasted here.
+
+    Args:
+        argv: of this process.
+        python: how the interpreter is called; None: as it can be called from here.
+    """
+    called = Path(argv[0]).name
+    if called == "__main__.py" and python is not None:
+        program = f"{python} -m asyncgen"
+    elif called == "__main__.py" or (called == PROGRAM and python is None):
+        program = asyncgen_here()
+    elif called.endswith(".py"):
+        program = f"{python or python_here()} {quote(argv[0])}"
+    else:
+        program = quote(argv[0])
     return command(program, *argv[1:])

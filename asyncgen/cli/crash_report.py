@@ -13,7 +13,7 @@ from asyncgen.errors import stack_of
 def report(error: BaseException) -> str:
     """The types and places of an error, of all in its group, and of what led to each; safe to show to anybody."""
     lines = [
-        f"❌ this is a defect of asyncgen {__version__}; everything paid is saved, and the same command goes on",
+        f"❌ this is a defect of asyncgen {__version__}; everything paid is saved, and the same command resumes",
         "Traceback, safe to report: what the errors say may quote a note and is left out",
         *stack_of(error),
     ]
@@ -24,7 +24,7 @@ def shortage(error: BaseException) -> str | None:
     """What the machine lacks; None: nothing, and the program has a defect."""
     for each in _all(error):
         if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM):
-            return "out of memory: lower --concurrency; everything paid is saved, and the same command goes on"
+            return "out of memory: lower --concurrency; everything paid is saved, and the same command resumes"
         if isinstance(each, RuntimeError) and str(each) == "can't start new thread":
             return "no thread can be started: raise the limit of processes (ulimit -u, pids.max), and run it again"
         if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:

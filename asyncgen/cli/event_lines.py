@@ -20,7 +20,7 @@ from asyncgen.events import (
     RunStarted,
     StopRequested,
 )
-from asyncgen.humanize import clock, one_of, plural
+from asyncgen.humanize import clock, many_of, one_of, plural
 from asyncgen.rows import ROWS
 
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ class EventLines:
         match event:
             case InputLoaded():
                 self._rows = event.rows
-                say(f"Loaded {event.pairs} {event.rows} from {event.path}")
+                rows = event.rows
+                if event.pairs == 1:
+                    rows = rows.removesuffix(many_of(rows)) + one_of(rows)
+                say(f"Loaded {event.pairs} {rows} from {event.path}")
             case Notice():
                 (self._lines.warn if event.warning else say)(in_flags(event.text))
             case RunStarted(resumed=True):
@@ -91,7 +94,7 @@ class EventLines:
                 say(f"Asking again for {plural(event.pairs, one_of(self._rows))} that {event.why}")
 
     def _show_attempt(self, event: CallEnded) -> None:
-        if event.outcome not in WAITED_FOR:
+        if event.outcome not in WAITED_FOR and not event.adapted:
             self._explain(event)
         if not self._verbose or event.outcome == "ok":
             return

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asyncgen.quality.flaws import DirectoryFlaws
     from asyncgen.storage.second_name import SecondName
 
-BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and begin anew"
+BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and start over"
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -58,7 +58,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
             output = "--output-dir" if job.output_file is None else "-o"
             console.end(f"{in_flags(error)}; {BEGIN_ANEW.format(output=output)}" if anew else in_flags(error))
             if error.exit_code in RESUMABLE:
-                console.advise(f"to go on: {with_larger_budget(this_command(sys.argv), error.settings)}")
+                console.advise(f"to resume: {with_larger_budget(this_command(sys.argv), error.settings)}")
             return error.exit_code
 
 

@@ -1,13 +1,14 @@
 """`asyncgen export --only`: which rows are taken, and what is said of those that are not."""
 
 import argparse
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.run_sources import input_of_run, prompts_of_run
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.export.run_files import RunFiles
 from asyncgen.humanize import one_of, plural
 from asyncgen.quality.judge.selection import RowSelection, select_by_rules, select_by_verdicts
 from asyncgen.quality.judge.trust import Trust
@@ -30,20 +31,20 @@ _WHY = {
 
 
 def select(
-    args: argparse.Namespace, directory: RunDirectory, state: "RunState", lines: Lines
+    args: argparse.Namespace, directory: RunDirectory, files: RunFiles, lines: Lines
 ) -> RowSelection | None:
     """The rows to take; None where all are.
 
     Args:
         args: the flags.
         directory: of the run.
-        state: of the run.
+        files: of the run.
         lines: told what could not be done.
 
     Raises:
         UsageError, BadDataError: the rows that are asked for cannot be told from the others.
     """
-    choice = args.only or DEFAULT_CHOICE
+    choice, state = args.only or DEFAULT_CHOICE, files.state
     if choice == "all":
         return None
     prompts = prompts_of_run(args.prompt_file, state)
@@ -70,14 +71,15 @@ def select(
             raise UsageError(f"--only {choice} holds paraphrases against their originals: it needs {needs}")
         lines.warn(f"no {contents.nouns.one} is checked: that needs {needs}; so all are exported")
         return None
-    return _checked(_by_rules(choice, Verification(directory, source, contents, prompts), state), state)
+    return _checked(_by_rules(choice, Verification(directory, source, contents, prompts), files), state)
 
 
-def _by_rules(choice: str, verification: Verification, state: "RunState") -> RowSelection:
-    verification.check_input(state)
+def _by_rules(choice: str, verification: Verification, files: RunFiles) -> RowSelection:
+    verification.check_input(files.state)
     found = select_by_rules(choice, verification.judged())
-    if verification.structure.problems.counts:
-        raise BadDataError("the files of the run are broken, as asyncgen verify shows: nothing is exported")
+    problems = verification.structure.problems.kept
+    if problems:
+        raise files.changed(problems[0].file)
     return found
 
 
@@ -148,4 +150,4 @@ def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -
 
 
 def _judge(directory: RunDirectory) -> str:
-    return f"asyncgen verify {shlex.quote(str(directory))} --input-jsonl P --judge"
+    return f"{asyncgen_command('verify', str(directory))} --input-jsonl P --judge"

@@ -54,7 +54,7 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
     job.add_argument(
-        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and start over"
     )
 
 
@@ -73,7 +73,7 @@ def add_input_arguments(job: argparse._ArgumentGroup) -> None:
     )
     add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
     job.add_argument("--add-reasoning", action="store_true", help="ask for the reasoning of both examples too")
-    job.add_argument("--skip-bad", action="store_true", help="go on without input lines that are no row")
+    job.add_argument("--skip-bad", action="store_true", help="skip input lines that are not rows")
 
 
 def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: str | None = None) -> None:
@@ -188,7 +188,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         type=float,
         default=600,
         metavar="S",
-        help="stop when the server has refused everything for so long (%(default)s)",
+        help="stop when the server has refused everything for this long (%(default)s)",
     )
     api.add_argument("--allow-http", action="store_true", help="send the key over http:// to another machine")
     add_simulate_argument(api)
@@ -324,7 +324,7 @@ def _recipe(text: str) -> str:
 def _field(text: str) -> tuple[str, str]:
     name, equals, column = text.partition("=")
     if not (name and equals and column):
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=COLUMN, such as text=body")
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=COLUMN, such as text=body")
     return name, column
 
 
@@ -356,7 +356,7 @@ def _share(text: str) -> float:
     try:
         return float(number) / (float(of) if slash else 100 if text.endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no share: write 1/8, 0.125 or 12.5%") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share: write 1/8, 0.125 or 12.5%") from None
 
 
 def _tolerance(text: str) -> int | float:

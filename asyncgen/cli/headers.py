@@ -52,7 +52,7 @@ def resolve_headers(
     headers: dict[str, str] = {}
     for name, text in said:
         if not _NAME.fullmatch(name) or name.lower() in _OF_THE_CONNECTION:
-            raise UsageError(f"{where}: {name!r} is no name of a header that can be set")
+            raise UsageError(f"{where}: {name!r} is not a valid name of a header that can be set")
         value, variable = text, None
         if text.startswith(_FROM_ENVIRONMENT):
             variable = text.removeprefix(_FROM_ENVIRONMENT)

@@ -10,7 +10,7 @@ _OF_PROMPTS = {
     "--reasoning-effort",
     "thinking": "only reasoning came (reasoning_content, or an open <think>), and no answer: raise max_tokens, or "
     "switch it off (--reasoning-effort none, or the server's own field in extra_body)",
-    "invalid_json": "the answer is no JSON object: response_schemas in the prompt file hold the server to one",
+    "invalid_json": "the answer is not a JSON object: response_schemas in the prompt file hold the server to one",
     "missing_keys": "response_schemas in the prompt file hold the server to the keys that are required",
     "context_length": "prompt and answer are longer than the model's context: lower max_tokens",
 }
@@ -21,7 +21,7 @@ _BY_KIND = {
     "encoding": "the answer is compressed in a way that was not asked for: a gateway changes answers; check "
     "--base-url",
     "large_header": "the headers of the answer are too large: a gateway adds them; check --base-url",
-    "no_http": "what came is no HTTP: another service listens there; check --base-url",
+    "no_http": "what came is not HTTP: another service listens there; check --base-url",
     "content_filter": "the server's filter refuses this row",
     "refusal": "the model refuses this row",
 }

@@ -123,12 +123,12 @@ class JudgeRun:
         wanted, asked = cases.wanted(), set[Path]()
         while True:
             path = rounds.unfinished(wanted, asked)
-            if path is None:
-                missing = rounds.missing(wanted, asked)
-                if not missing:
-                    return
-                path = rounds.begin(cases.lines(wanted - missing))
+            missing = set() if path is not None else rounds.missing(wanted, asked)
+            if path is None and not missing:
+                return
             left = self._budget_left(config, rounds.spend(but=path))
+            if path is None:
+                path = rounds.begin(cases.lines(wanted - missing))
             own = replace(left, input_jsonl=path / CASES, output_dir=path)
             summary = await self._round(own, console)
             outcome.calls += summary.calls

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.lines import Lines, silence
@@ -42,7 +42,10 @@ COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completi
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors of usage in two lines instead of the whole usage."""
+    """Takes flags by their whole names alone; errors of usage are two lines instead of the whole usage."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.prog}: {message}\nsee {self.prog} --help\n")
@@ -160,6 +163,6 @@ def _prepare_streams() -> None:
             os.set_inheritable(nowhere, True)
             setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
-        # A sign that the terminal does not know, or a name that is no text, is no reason to end.
+        # A sign that the terminal does not know, or a name that is not text, is no reason to end.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

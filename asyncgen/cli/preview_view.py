@@ -1,5 +1,6 @@
 """How a preview looks: for each row what is asked, what is answered, and the lines that are written."""
 
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
@@ -7,6 +8,7 @@ import orjson
 from asyncgen.chat import ChatRequest
 from asyncgen.cost import Price, describe
 from asyncgen.humanize import plural
+from asyncgen.recipes.walk import Walked
 from asyncgen.recipes.watched_recipe import Call, WatchedRow
 from asyncgen.text import printable
 
@@ -27,6 +29,13 @@ class PreviewView:
         self._stream = stream
         self._systems: dict[str, str] = {}
 
+    def addresses(self, lines: list[str]) -> None:
+        """Print where the rows go: nothing of them goes anywhere else."""
+        for line in lines:
+            self._print(line)
+        self._print("")
+        self._stream.flush()  # before they go
+
     def begin(self, pair: Any) -> None:
         """Print the head of a row."""
         self._print(f"── {pair.note_id or 'row'} ".ljust(_WIDTH, "─"))
@@ -40,6 +49,14 @@ class PreviewView:
             self._part("system", system)
         self._part("user", request.user)
 
+    def prompts(self, walked: Walked) -> None:
+        """Print what is asked for a row, as far as it is known without an answer."""
+        for step, request in walked.requests:
+            self.request(step, request)
+        if walked.problem:
+            self._part("the made-up answers lead no further", f"the recipe raised {walked.problem}")
+        self.end_row()
+
     def row(self, row: WatchedRow, files: list[str]) -> None:
         """Print what was asked and answered for a row, and what goes into the files."""
         self.begin(row.pair)
@@ -49,17 +66,23 @@ class PreviewView:
         if row.problem:
             self._part("failed", row.problem)
         if row.examples is None:
-            self._print("\nnothing is written for this row\n")
+            self._print("\nnothing is written for this row")
+            self.end_row()
             return
         for name, blob in zip(files, row.examples.blobs, strict=True):
             self._print(f"\n{name}:")
             for line in blob.splitlines():
                 self._indented(orjson.dumps(orjson.loads(line), option=orjson.OPT_INDENT_2).decode())
+        self.end_row()
+
+    def end_row(self) -> None:
+        """Leave room before the next one."""
         self._print("")
 
-    def end(self, summary: "Summary", price: Price | None) -> None:
-        """Print what it took."""
-        self._print(f"{plural(summary.calls, 'call')}, {describe(summary.spend, price)}; nothing was kept")
+    def end(self, summary: "Summary", price: Price | None, cache: Path | None) -> None:
+        """Print what it took, and what is kept of it."""
+        kept = "nothing was kept" if cache is None else f"nothing was kept, but the answers in {cache}"
+        self._print(f"{plural(summary.calls, 'call')}, {describe(summary.spend, price)}; {kept}")
 
     def _answer(self, call: Call) -> None:
         if call.answer is None:

@@ -76,7 +76,7 @@ class Replay:
         def answer(step: str, request: ChatRequest) -> str:
             return answers.get(step) or likely(step, request)
 
-        requests = dict(await walk(self._recipe, self._pair, answer))
+        requests = dict((await walk(self._recipe, self._pair, answer)).requests)
         wanted = {step: request for step, request in self._answered() if self._trail.request in {None, request}}
         if not wanted:
             row = one_of(self._trail.state.rows)

@@ -84,5 +84,5 @@ def _param(text: str) -> tuple[str, Any]:
     except ValueError:
         # A word without quotes is meant as a text; what begins like JSON is a mistake in it.
         if value[:1] in {"{", "[", '"'} or not value:
-            raise argparse.ArgumentTypeError(f"{name}: {value!r} is no JSON") from None
+            raise argparse.ArgumentTypeError(f"{name}: {value!r} is not JSON") from None
         return name.strip(), value

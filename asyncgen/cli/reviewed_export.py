@@ -34,10 +34,10 @@ def with_review(work: Work, directory: RunDirectory, path: Path, lines: Lines) -
     if not any(keeps):
         raise BadDataError(f"{path} rejects every {row} that is left: nothing is written")
     added = 0 if before is None else sum(new > old for new, old in zip(keeps, before, strict=True))
-    left_out = plural(review.count(Mark.REJECTED), row)
-    also = f"; {added:,} accepted ones are in that were not else" if added else ""
+    left_out = plural(review.count(Mark.REJECTED), f"rejected {row}")
+    also = f"; {plural(added, f'accepted {row}')} kept that would be left out" if added else ""
     lines.say(f"review: {review.summary}")
-    lines.say(f"  {left_out} rejected and left out{also}")
+    lines.say(f"  {left_out} left out{also}")
 
     def render(title: str, tally: "ExportTally", files: dict[str, Path]) -> str:
         return work.render(title, tally, files) + f"\nA person has looked at records of it: {review.summary}.\n"

@@ -10,7 +10,7 @@ PHRASES = {
     Phrase.SAME: "the same command",
     Phrase.VERIFY: "asyncgen verify DIR --input-jsonl P",
     Phrase.REGENERATION: "asyncgen verify --regenerate",
-    Phrase.USE_RAY: "add --engine ray to go on with it",
+    Phrase.USE_RAY: "add --engine ray to resume it",
 }
 # All others are called as their settings are.
 _FLAGS = {"max_failed_share": "--max-failures", "fields": "--field", "params": "--param", "output": "-o"}

@@ -1,10 +1,10 @@
 """What the user reads at the end of a run."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
 from asyncgen.config import RunConfig, from_here
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
@@ -81,11 +81,11 @@ def _comparison(planned: Planned, last: Sample, seconds: float) -> str:
 def _next(config: RunConfig) -> str:
     """The command that follows."""
     if config.shard is not None:
-        return f"next, when all {config.shard.of} are done: asyncgen merge DIR… --output-dir OUT"
+        return f"when all {config.shard.of} are done: {asyncgen_here()} merge DIR… --output-dir OUT"
     # A name that begins with a dash would be taken for a flag.
     source = config.input_jsonl
     if source == STANDARD_INPUT:
         source = config.output_dir / STATE_DIRECTORY / KEPT_INPUT
     paths = [str(from_here(path)) for path in (config.output_dir, source)]
     output_dir, input_jsonl = (f"./{path}" if path.startswith("-") else path for path in paths)
-    return f"next: {shlex.join(['asyncgen', 'verify', output_dir, '--input-jsonl', input_jsonl])}"
+    return f"next: {asyncgen_command('verify', output_dir, '--input-jsonl', input_jsonl)}"

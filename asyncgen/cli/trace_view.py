@@ -38,8 +38,9 @@ def say_trail(trail: Trail) -> None:
             tokens = f"{usage.get('prompt_tokens', 0):,} + {usage.get('completion_tokens', 0):,} tokens"
             _say(f"  {call.get('step')}: {call.get('model')}, {call.get('finish_reason')}, {tokens}")
             _say(f"    request  {call.get('request')}")
-            _say(f"    prompt   {call.get('prompt')}")
-            _say(f"    sampling {call.get('sampling')}")
+            for name in ("prompt", "sampling"):
+                if name in call:  # a request of somebody else's making has none of its own
+                    _say(f"    {name:<8} {call[name]}")
             attempts = trail.attempts.get(str(call.get("request")))
             _say_attempts(attempts, "    ")
             if not attempts:

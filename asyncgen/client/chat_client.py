@@ -174,11 +174,11 @@ class ChatClient:
         attempt, answers, refused = 0, self._answers, False
         while True:
             attempt += 1
-            endpoint, sent, result = await self._attempt(caller, attempt, request, retries, refused=refused)
+            endpoint, result, adapted = await self._attempt(caller, attempt, request, retries, refused=refused)
             if isinstance(result, Completion):
                 caller.answers.append(result.text)
                 return result
-            if self._adapt(endpoint, request, sent, result):
+            if adapted:
                 continue
             self._outages.meet(result)
             refused = result.action in {Action.WAIT, Action.ELSEWHERE}
@@ -215,7 +215,8 @@ class ChatClient:
 
     async def _attempt(
         self, caller: Caller, attempt: int, request: Prepared, retries: Retries, *, refused: bool
-    ) -> tuple[Endpoint, bytes, Completion | Failure]:
+    ) -> tuple[Endpoint, Completion | Failure, bool]:
+        """Send a call once; where, what came of it, and whether it is to be sent anew in another way."""
         now = asyncio.get_running_loop().time
         queued = now()
         grant = await self._enter(caller, request, refused=refused)
@@ -255,6 +256,10 @@ class ChatClient:
         finally:
             self._gate.leave(grant, request.most)
             self._probes.leave(self._parameters.shape(endpoint.name, request), answered=answered)
+        learned, adapted = None, False
+        if isinstance(result, Failure):
+            learned = self._parameters.learn(endpoint.name, request, result)
+            adapted = not self._config.strict_params and self._parameters.body(endpoint.name, request) != sent
         self._tell(
             caller,
             request,
@@ -273,9 +278,12 @@ class ChatClient:
                 took=now() - grant.at,
                 usage=result.usage,
                 endpoint=endpoint.name,
+                adapted=adapted,
             ),
         )
-        return endpoint, sent, result
+        if learned is not None:
+            self._adapt(endpoint, learned)
+        return endpoint, result, adapted
 
     def take(
         self,
@@ -345,7 +353,11 @@ class ChatClient:
         Raises:
             Stopping: the run stops, for the user wants nothing to be left out.
         """
-        return self._adapt(self._gate.endpoints[0], request, self.body(request), failure)
+        endpoint, sent = self._gate.endpoints[0], self.body(request)
+        learned = self._parameters.learn(endpoint.name, request, failure)
+        if learned is not None:
+            self._adapt(endpoint, learned)
+        return self.body(request) != sent
 
     def _tell(self, caller: Caller, request: Prepared, result: Completion | Failure, ended: CallEnded) -> None:
         """Tell how an attempt ended; of one that failed, why."""
@@ -357,7 +369,9 @@ class ChatClient:
                 status=result.status,
                 code=names[0],
                 param=names[1],
-                sentence=self._explanations.sentence(result, request, caller.answers, names),
+                sentence=None
+                if ended.adapted
+                else self._explanations.sentence(result, request, caller.answers, names),
             )
         self._observe(ended)
 
@@ -433,20 +447,17 @@ class ChatClient:
                 self._log.adapted(adaptation)
         self._taken_over = len(known)
 
-    def _adapt(self, endpoint: Endpoint, request: Prepared, sent: bytes, failure: Failure) -> bool:
-        """Learn from a refusal what the endpoint takes; whether the call is to be sent anew, in another way."""
-        learned = self._parameters.learn(endpoint.name, request, failure)
-        if learned is not None:
-            if self._config.strict_params:
-                where = f" at endpoint {endpoint.name}" if endpoint.name else ""
-                self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
-                raise Stopping
-            self._log.adapted(learned)
-            if (key := (endpoint.name, learned.name)) not in self._told:
-                self._told.add(key)
-                self._observe(Notice(told(self._config.model, learned)))
-            self._probes.found(learned)
-        return self._parameters.body(endpoint.name, request) != sent
+    def _adapt(self, endpoint: Endpoint, learned: Adaptation) -> None:
+        """Record and tell what an endpoint takes, which a refusal has taught."""
+        if self._config.strict_params:
+            where = f" at endpoint {endpoint.name}" if endpoint.name else ""
+            self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
+            raise Stopping
+        self._log.adapted(learned)
+        if (key := (endpoint.name, learned.name)) not in self._told:
+            self._told.add(key)
+            self._observe(Notice(told(self._config.model, learned)))
+        self._probes.found(learned)
 
     def with_more_room(self, request: Prepared) -> Prepared:
         """The request with twice the limit, as model and budget allow it: reasoning has used the first up."""

@@ -1,7 +1,8 @@
 """What an attempt came to: a usable completion, or a failure of a named kind with what to do about it.
 
 Pure, and the one place that classifies: by status, `error.type`, `error.code` and the shape of the body,
-never by the words of a message (but by two numbers in it, and for a model that is not served: `unknown_model`).
+never by the words of a message (but by two numbers in it, for a model that is not served: `unknown_model`, and for
+a prompt that does not fit: `too_long`).
 The tables read like "Errors of the API" in the design.
 """
 
@@ -17,6 +18,7 @@ from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, wi
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
 from asyncgen.client.response_body import NotJsonError, read_body
+from asyncgen.client.too_long import says_too_long
 from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
 from asyncgen.text import loads, strip_fence
@@ -42,7 +44,7 @@ class Failure:
     "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
     nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
     not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it. `day_over`: the limit
-    of the day is used up, and the server counts anew in so many seconds. `answer` is one that the
+    of the day is used up, and the server resets it in so many seconds. `answer` is one that the
     recipe did not accept.
     """
 
@@ -147,6 +149,9 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
     if known is None and says_unknown_model(status, names):
         known = "not_found", Action.STOP_IF_REPEATED
+    if says_too_long(status, names) and (known is None or known[0] != "context_length"):
+        # With 500 llama.cpp says so to all whose prompts share its context when they fill it: one may pass alone.
+        known = "context_length", Action.ASK_AGAIN if status >= _FIRST_SERVER_ERROR else Action.GIVE_UP
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN

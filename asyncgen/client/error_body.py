@@ -96,7 +96,7 @@ def _details(body: Any, depth: int) -> Iterator[ErrorBody]:
 
 
 def _of_text(body: str) -> ErrorBody:
-    """What is no JSON was written by something in front of the API; of a page its title says enough."""
+    """What is not JSON was written by something in front of the API; of a page its title says enough."""
     if not _PAGE.match(body):
         return ErrorBody(code=_name(body) or (NOT_JSON if body.strip() else None), sentence=_sentence(body))
     title = _TITLE.search(body)

@@ -6,6 +6,7 @@
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from asyncgen.address import is_local_name
+from asyncgen.client.direct_posts import DirectPosts, HeaderLimits, Post, are_possible
 from asyncgen.client.proxies import Proxy
 from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError, translated
 
@@ -41,6 +43,9 @@ class SharedRequest(httpx2.Request):
         self._content = content
 
 
+_Response = aiohttp.ClientResponse | Post
+
+
 class RawResponse(Protocol):
     """An answer of 200, with `headers` by any case."""
 
@@ -55,7 +60,7 @@ class _ShortAnswer:
 
     status_code = _OK
 
-    def __init__(self, request: httpx2.Request, response: aiohttp.ClientResponse, content: bytes) -> None:
+    def __init__(self, request: httpx2.Request, response: _Response, content: bytes) -> None:
         self.request = request
         self.headers = response.headers
         self.content = content
@@ -72,7 +77,7 @@ class _ShortAnswer:
         return _whole(self.request, self._response, self.content)
 
 
-def _whole(request: httpx2.Request, response: aiohttp.ClientResponse, content: bytes) -> httpx2.Response:
+def _whole(request: httpx2.Request, response: _Response, content: bytes) -> httpx2.Response:
     # The body is decoded already, whatever the server says of it. As bytes: a header may be no ASCII.
     headers = [(name, value) for name, value in response.raw_headers if name.lower() != b"content-encoding"]
     return httpx2.Response(response.status, headers=headers, content=content, request=request)
@@ -102,6 +107,7 @@ class HttpClient(httpx2.AsyncClient):
         connections: at most so many are open.
         connect_timeout: seconds to open one.
         short: an answer of 200 is only bytes and headers.
+        direct: post without aiohttp's requests and responses, where its version allows that and there is no proxy.
         proxy: through which all requests go.
         headers: sent in addition, or instead of those of the same name.
         tls: certificates to trust, for addresses of https.
@@ -113,6 +119,7 @@ class HttpClient(httpx2.AsyncClient):
         connect_timeout: float,
         *,
         short: bool,
+        direct: bool = False,
         proxy: Proxy | None = None,
         headers: Mapping[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
@@ -122,11 +129,13 @@ class HttpClient(httpx2.AsyncClient):
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._short = short
+        self._direct = direct and proxy is None and are_possible()
         self._proxy = proxy
         self._more_headers = headers or {}
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._route: _Route | None = None
+        self._posts: DirectPosts | None = None
 
     async def send(self, request: httpx2.Request, **_options: Any) -> Any:
         """Send a request; its answer, read to the end.
@@ -136,16 +145,10 @@ class HttpClient(httpx2.AsyncClient):
         """
         if self._route is None or self._route.headers_of is not request.headers:
             self._route = _Route.of(request, self._more_headers)
+            self._posts = self._posts_to(request.method, self._route)
         route = self._route
         try:
-            async with self._open(route.address.scheme).request(
-                request.method,
-                route.address,
-                data=request.content,
-                headers=route.headers,
-                allow_redirects=False,
-                proxy=None if self._proxy is None else self._proxy.url,
-            ) as response:
+            async with self._asked(request, route) as response:
                 encoding = response.headers.get("content-encoding", "").strip().lower()
                 if encoding not in _DECODED:
                     response.close()
@@ -156,6 +159,28 @@ class HttpClient(httpx2.AsyncClient):
         if self._short and response.status == _OK:
             return _ShortAnswer(request, response, body)
         return _whole(request, response, body)
+
+    def _asked(self, request: httpx2.Request, route: _Route) -> AbstractAsyncContextManager[_Response]:
+        """The context of a request and its response."""
+        if self._posts is not None:
+            return self._posts.post(request.content)
+        return self._open(route.address.scheme).request(
+            request.method,
+            route.address,
+            data=request.content,
+            headers=route.headers,
+            allow_redirects=False,
+            proxy=None if self._proxy is None else self._proxy.url,
+        )
+
+    def _posts_to(self, method: str, route: _Route) -> DirectPosts | None:
+        """What posts there directly; None: nothing does."""
+        if not self._direct or method != "POST":
+            return None
+        connector = self._open(route.address.scheme).connector
+        assert connector is not None
+        limits = HeaderLimits(MOST_HEADER_BYTES, MOST_HEADERS)
+        return DirectPosts(connector, _until_open(self._connect_timeout), route.address, route.headers, limits)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -188,12 +213,17 @@ def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContex
             ssl=True if tls is None else tls,
             resolver=_Resolver(),
         ),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
+        timeout=_until_open(connect_timeout),
         cookie_jar=aiohttp.DummyCookieJar(),
         max_line_size=MOST_HEADER_BYTES,
         max_field_size=MOST_HEADER_BYTES,
         max_headers=MOST_HEADERS,
     )
+
+
+def _until_open(seconds: float) -> aiohttp.ClientTimeout:
+    """A limit for opening a connection alone."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds)
 
 
 class _Resolver(aiohttp.ThreadedResolver):
@@ -205,7 +235,7 @@ class _Resolver(aiohttp.ThreadedResolver):
         return await super().resolve("localhost" if is_local_name(host) else host, port, family)
 
 
-async def read_whole(response: aiohttp.ClientResponse) -> bytes:
+async def read_whole(response: _Response | aiohttp.ClientResponse) -> bytes:
     """The decoded body, in one piece; without reading on when there is too much of it."""
     chunks: list[bytes] = []
     size = 0

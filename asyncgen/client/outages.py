@@ -112,7 +112,7 @@ class Outages:
         wait = endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"
-            reason = f"the limit of the day is used up; the server counts anew in {about} {wait / 3600:.1f} h"
+            reason = f"the limit of the day is used up; the server resets it in {about} {wait / 3600:.1f} h"
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
         elif silence > self._config.patience:
@@ -121,7 +121,7 @@ class Outages:
         else:
             return
         saved = "everything paid is saved"
-        self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " goes on from here later"))
+        self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " resumes from here later"))
         raise Stopping
 
     def _goes_on_without(self, endpoint: Endpoint, kind: str, why: Message) -> bool:

@@ -5,7 +5,6 @@
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from asyncgen.address import is_this_machine
 from asyncgen.errors import UsageError
@@ -27,8 +26,10 @@ def proxy_of(url: str) -> Proxy | None:
     """The proxy for an address, or None.
 
     Raises:
-        UsageError: it is no HTTP proxy.
+        UsageError: it is not an HTTP proxy.
     """
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - brings http and email: not for --help
+
     parts = urlsplit(url)
     host = parts.hostname or ""
     if is_this_machine(host) or proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
@@ -45,12 +46,12 @@ def proxy_of(url: str) -> Proxy | None:
         proxy = urlsplit(found)
         place = f"{proxy.hostname or ''}:{proxy.port or (443 if proxy.scheme == 'https' else 80)}"
     except ValueError:
-        raise UsageError(f"{variable} is no address: set it to http://host:port, or unset it") from None
+        raise UsageError(f"{variable} is not an address: set it to http://host:port, or unset it") from None
     if proxy.scheme.startswith("socks"):
         raise UsageError(
             f"{variable} is a SOCKS proxy ({place}), which is not supported: set it to an HTTP proxy "
             f"(http://host:port), or add {host} to NO_PROXY"
         )
     if proxy.scheme not in {"http", "https"} or not proxy.hostname:
-        raise UsageError(f"{variable} is no address of an HTTP proxy: set it to http://host:port, or unset it")
+        raise UsageError(f"{variable} is not an address of an HTTP proxy: set it to http://host:port, or unset it")
     return Proxy(found, place, variable)

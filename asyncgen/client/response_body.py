@@ -16,7 +16,7 @@ _STREAM = re.compile(rb"(?:data|event|id|retry):")
 
 
 class NotJsonError(ValueError):
-    """A body is no JSON; `kind` is what it is: "empty_body", "html", "event_stream" or "invalid_body"."""
+    """A body is not JSON; `kind` is what it is: "empty_body", "html", "event_stream" or "invalid_body"."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -27,7 +27,7 @@ def read_body(data: bytes) -> Any:
     """The decoded body.
 
     Raises:
-        NotJsonError: it is no JSON.
+        NotJsonError: it is not JSON.
     """
     try:
         return loads(data)

@@ -10,7 +10,7 @@ BACKOFF_BASE = 0.5  # seconds: the first backoff at most; the SDK begins there t
 BACKOFF_CAP = 60.0  # seconds: limits are by the minute, so waiting longer gains nothing
 BAD_ANSWERS = 3  # asks in all: DESIGN.md, "Errors of the API"
 CUT_OFF = 2  # asks for what is too long each time: it would be as long a third time
-_CUT_OFF_KINDS = {"length", "reasoning_length", "larger_than_limit"}
+_CUT_OFF_KINDS = {"length", "reasoning_length", "larger_than_limit", "context_length"}
 POISON = 1e-9  # the chance below which refusals are of the call: once in a thousand runs of a million calls
 LEAST_ODDS = 0.25  # of being refused: calls come in bursts, so one passing at the same time proves little
 

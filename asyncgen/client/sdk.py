@@ -48,10 +48,12 @@ __all__ = [
     "completions_class",
 ]
 
+_OK = 200
 _PATH = "/chat/completions"
 _HEADERS = {"Content-Type": "application/json"}
 _METHODS = {
     "_build_request": ("self", "options", "retries_taken"),
+    "_make_status_error_from_response": ("self", "response"),
     "request": ("self", "cast_to", "options", "stream", "stream_cls"),
 }  # of the SDK, as `ChatCompletions` calls and replaces them
 _NO_KEY = ""  # of idempotency: the API takes none, and the SDK would draw one for each request
@@ -140,6 +142,7 @@ class PlainChatCompletions(AsyncOpenAI):
             connections,
             connect_timeout,
             short=self.short,
+            direct=self.short,
             proxy=proxy_of(base_url),
             headers=headers,
             tls=trusted() if parts.scheme == "https" else None,
@@ -187,15 +190,26 @@ class ChatCompletions(PlainChatCompletions):
         from openai._models import FinalRequestOptions  # noqa: PLC0415 - another SDK may lack it
 
         super().__init__(**options)
-        self._shared_options = FinalRequestOptions.construct(
+        self._options = FinalRequestOptions.construct(
             method="post", url=_PATH, headers=_HEADERS, idempotency_key=_NO_KEY
         )
         self._built: httpx2.Request | None = None
 
     async def create(self, body: bytes) -> RawResponse:
         """Send a request, as `PlainChatCompletions.create` does."""
-        options = self._shared_options.model_copy(update={"content": body})
-        return cast("RawResponse", await self.request(httpx2.Response, options))
+        if self._built is None:
+            options = self._options.model_copy(update={"content": body})
+            return cast("RawResponse", await self.request(httpx2.Response, options))
+        request = SharedRequest(self._built, body)
+        try:
+            response = await self._client.send(request)
+            if response.status_code != _OK:
+                response.raise_for_status()
+        except httpx2.TransportError as error:
+            raise APIConnectionError(request=request) from error
+        except httpx2.HTTPStatusError as error:
+            raise self._make_status_error_from_response(error.response) from None
+        return response
 
     def _build_request(self, options: Any, *, retries_taken: int = 0) -> httpx2.Request:
         if not isinstance(options.content, bytes):

@@ -148,7 +148,8 @@ class Driver:
         before = self._sessions.get(report.shard)
         self._sessions[report.shard] = report.session
         if before is not None and before != report.session:
-            text = f"The process of worker {report.worker + 1} has died; shard {report.shard} goes on where it was"
+            again = f"shard {report.shard} resumes from its checkpoint"
+            text = f"The process of worker {report.worker + 1} has died; {again}"
             self._observe(Notice(text, warning=True))
         for found in report.findings.adaptations:
             if (text := told(self._model, found)) not in self._told:

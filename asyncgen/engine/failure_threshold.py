@@ -55,7 +55,7 @@ class Breaker:
         go_on = Message("then ", Phrase.AGAIN, " (", bound, f" allows more); {listed}")
         if kind in OF_THE_SERVER:
             address = Setting("base_url")
-            return TryLaterError(f"{reason}: the server is not well, or is not at ", address, "; wait, ", go_on)
+            return TryLaterError(f"{reason}: the server is not healthy, or is not at ", address, "; wait, ", go_on)
         return BadDataError(f"{reason}: check the prompts and ", Setting("model"), ", ", go_on)
 
     def _all_refused(self) -> bool:

@@ -32,6 +32,7 @@ from asyncgen.events import (
     EndpointUse,
     Event,
     LimitUse,
+    Notice,
     Observer,
     PairDone,
     PairFailed,
@@ -198,6 +199,9 @@ class Engine:
             AsyncgenError: the reason for which it was asked to stop.
         """
         given_up: dict[Key, CallFailed] = {}
+        if self._config.batch and self._price is not None and self._price.batch is None:
+            unknown = f"No price of batches is known for {self._config.model}: they count at the ordinary one"
+            self._tell(Notice(unknown))
         server = self._batch_access.open(self._config, self._disk)
         try:
             async with self._service(journal, ways) as (_, client):

@@ -91,7 +91,7 @@ class Intake:
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not self._config.skip_bad:
             advice = self._advice() if not scanned.pairs else ""
-            skip = Message("fix them, or ", Setting("skip_bad", True), " to go on without them")
+            skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
             raise BadDataError(_bad_lines(scanned, self._path, one_of(self._rows)), "\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
@@ -105,7 +105,7 @@ class Intake:
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
             rows = plural(scanned.repeated, one_of(self._rows))
-            self._observe(Notice(f"{rows} {have} the note_id of an earlier one; all are kept", warning=True))
+            self._observe(Notice(f"{rows} {have} the id of an earlier one; all are kept", warning=True))
         return scanned
 
     def wanted(self, scanned: Scan) -> int:
@@ -191,6 +191,8 @@ class Intake:
             first, _, _ = seen.first.partition(b"\n")
             if seen.json_lines and b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
                 return "this looks like CSV: give the file a name that ends in .csv"
+            if (seen.json_lines and first.strip() in {b"[", b"{"}) or first.lstrip()[:1] == b"[":
+                return "this is JSON, but not an object a line: write it as JSON lines (jq -c '.[]?' for a list)"
         return ""
 
 

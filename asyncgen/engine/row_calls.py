@@ -33,7 +33,7 @@ class RowCalls:
         caller: the row.
         client: asks.
         journal: knows what was answered, and how often an answer was not accepted.
-        generation: raised when a flagged row is asked anew.
+        generation: raised when a flagged row is asked again.
         cache: may know what other runs were answered.
     """
 

@@ -27,7 +27,7 @@ from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
-from asyncgen.storage.journal import clear_journal
+from asyncgen.storage.journal import clear_journal, open_batches
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
@@ -184,7 +184,7 @@ class Run:
         return await self._intake.check(peek(self._directory) if resuming else None)
 
     def _check_cache(self) -> Notice | None:
-        """Refuse what is no cache; what the user should know of it."""
+        """Refuse what is not a cache; what the user should know of it."""
         if self._config.cache is None:
             return None
         from asyncgen.storage.cache.answers import introduced  # noqa: PLC0415 - as below
@@ -216,6 +216,7 @@ class Run:
         """Bring the directory into the state that a run goes on from."""
         if finish_intent(self._directory, restart=self._config.restart):
             self._observe(Notice("Finished a merge that the last run had begun"))
+        left = open_batches(self._directory) if self._config.restart else []
         beginning = begin(
             self._directory,
             self._recipe,
@@ -233,6 +234,10 @@ class Run:
             self._observe(Notice(part.capitalize()))
         if beginning.moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
+        for batch in left:
+            name = batch.id or batch.file
+            goes_on = f"Batch {batch.number} of it goes on at the server and is billed: cancel {name} there"
+            self._observe(Notice(goes_on, warning=True))
         self._intake.trust(scanned)
         told = _told(self._config.model, beginning.state.ways)
         if told:
@@ -256,7 +261,7 @@ class Run:
             worked = True
         if beginning.finished:
             if state.regeneration.unfinished:
-                begun_by = Message(Phrase.REGENERATION, " has begun here, and goes on when called again")
+                begun_by = Message(Phrase.REGENERATION, " has begun here, and resumes when called again")
                 self._observe(Notice(begun_by))
             elif not state.failed_pairs:
                 clear_journal(self._directory)  # a crash at the end may have left some

@@ -26,7 +26,7 @@ class RunFiles:
 
     def __init__(self, directory: RunDirectory) -> None:
         if not directory.path.is_dir():
-            raise UsageError(f"{directory} is no directory")
+            raise UsageError(f"{directory} is not a directory")
         state = peek(directory)
         if state is None and directory.disk.size(directory.checkpoint) is not None:
             raise BadDataError(

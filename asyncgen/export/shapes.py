@@ -80,7 +80,7 @@ def _messages(record: Mapping[str, Any]) -> list[Record]:
 
 def _conversation(messages: Any, name: str) -> list[Record]:
     if not isinstance(messages, list) or not messages:
-        raise UnfitError(f"{name} is no list of messages")
+        raise UnfitError(f"{name} is not a list of messages")
     for one in messages:
         if not isinstance(one, dict) or one.get("role") not in _ROLES or not isinstance(one.get("content"), str):
             raise UnfitError(f"a message of {name} has no role and text")

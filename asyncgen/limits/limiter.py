@@ -27,8 +27,10 @@ class Lane:
     `confirmed`: an answer has told of it, not a refusal alone. `unsaid`: answers since that did not.
     """
 
-    def __init__(self, per_minute: float, ceiling: float | None, share: float, spent: float = 0.0) -> None:
-        self.pace = Pace(per_minute, ceiling, share)
+    def __init__(
+        self, per_minute: float, ceiling: float | None, share: float, spent: float = 0.0, *, exact: bool = False
+    ) -> None:
+        self.pace = Pace(per_minute, ceiling, share, exact=exact)
         self.confirmed = False
         self.unsaid = 0
         # At least one whole unit must fit: below 600 a minute the period grows instead.
@@ -170,7 +172,8 @@ class RateLimiter:
                         self.lanes[name] = self._lane(name, self._presets[name])
 
     def _lane(self, name: str, per_minute: float) -> Lane:
-        return Lane(per_minute, self._ceilings.get(name), self._share, self._sent[name])
+        exact = name == "requests"
+        return Lane(per_minute, self._ceilings.get(name), self._share, self._sent[name], exact=exact)
 
     def calls_a_second(self, tokens: float, now: float) -> float:
         """How many calls of so many tokens the limits let through."""

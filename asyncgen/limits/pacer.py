@@ -63,12 +63,17 @@ class Pace:
         per_minute: the limit as far as it is known; headers correct it.
         ceiling: per minute, what the user wants at most; None: whatever the server grants.
         share: of limit and ceiling that is ours, above 0; below 1 no burst is used. It may change at any time.
+        exact: a call takes just what we think, as of a limit of requests. A server that counts calls when it has
+            answered them looks like one that charges less while more and more are sent.
     """
 
-    def __init__(self, per_minute: float, ceiling: float | None, share: float = 1.0) -> None:
+    def __init__(
+        self, per_minute: float, ceiling: float | None, share: float = 1.0, *, exact: bool = False
+    ) -> None:
         self._limit = per_minute / MINUTE
         self._ceiling = float("inf") if ceiling is None else ceiling / MINUTE
         self.share = share
+        self._exact = exact
         self._granted = 0.0
         self._steps = True
         self._stepped_at = float("-inf")
@@ -83,7 +88,7 @@ class Pace:
         self._lowered_to = 1.0
         self._lowered_at = float("-inf")
         self._hold = 0.0
-        self._window = FixedWindow()
+        self._window = FixedWindow(exact=exact)
         self._spent = 0.0
 
     @property
@@ -132,7 +137,11 @@ class Pace:
             self._points.clear()
             self._others, self._charge = 0.0, 1.0
             return
-        self._observe(now, mark, limit - remaining)
+        if remaining > 0:
+            self._observe(now, mark, limit - remaining)
+        else:
+            # Less cannot be told: calls that are granted all the same would seem to cost nothing.
+            self._points.clear()
         if self._steps and mark.at >= self._stepped_at and 2 * self._used >= self._set_point:
             beyond = self._granted > self._limit
             step = max(self._mean, STEP * self._limit, BIG_STEP * self._granted if beyond else 0.0)
@@ -192,13 +201,14 @@ class Pace:
             sent = (mark.spent - first.spent) / (mark.at - first.at)
             taken = _slope(self._points) - sent
             self._others = max(0.0, taken)
-            self._charge = max(LEAST_CHARGE, 1 + min(0.0, taken) / sent) if sent > 0 else 1.0
+            if not self._exact:
+                self._charge = max(LEAST_CHARGE, 1 + min(0.0, taken) / sent) if sent > 0 else 1.0
 
     def _charged_less(self, now: float, mark: SpendMark) -> None:
         """Nobody else takes anything; and if we send as fast as the server lets us, calls cost less."""
         self._others = 0.0
         before = self._full_since
-        if self._used is not None and self._left(now, self._used) > self._wanted:
+        if self._exact or (self._used is not None and self._left(now, self._used) > self._wanted):
             self._full_since = None  # we want less than there is: no wonder that it overflows
         elif before is None:
             self._full_since = mark if mark.at >= self._full_until else None

@@ -29,7 +29,7 @@ def main() -> None:
         sys.exit()  # it went before the kernel was told to watch it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     address = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever else is printed is no address
+    os.dup2(2, 1)  # whatever else is printed is not an address
     server = _serve(settings)
     address.write(f"{server.listening_address}\n")
     address.flush()

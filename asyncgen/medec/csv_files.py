@@ -89,7 +89,7 @@ def read_csv(path: Path) -> Iterator[Found]:
             first = file.readline()
             if first.startswith("{"):
                 raise BadDataError(
-                    f"{path} is no CSV, it looks like JSON lines: pairs in that form need no prepare, "
+                    f"{path} is not CSV, it looks like JSON lines: pairs in that form need no prepare, "
                     "asyncgen run takes them with ",
                     Setting("input_jsonl"),
                 )
@@ -126,7 +126,7 @@ def _columns(header: Sequence[str], path: Path) -> list[str]:
     missing = [column for column in COLUMNS if column not in names]
     if missing:
         raise BadDataError(
-            f"{path} is no MEDEC file with the ground truth: it lacks the columns {', '.join(missing)}; "
+            f"{path} is not a MEDEC file with the ground truth: it lacks the columns {', '.join(missing)}; "
             f"it has {', '.join(map(repr, names)) or 'none'}"
         )
     double = [column for column in (*COLUMNS, ERROR_TYPE) if names.count(column) > 1]

@@ -3,7 +3,7 @@
 Read-only, whatever the recipe: the files of a run hold equally many lines for each pair that did not fail.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.record_calls import calls_of
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
@@ -32,16 +33,8 @@ class TracedRecord:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """What its metadata says of its calls; empty when it says nothing.
-
-        A line of the Batch API's output speaks of one, whose hash is its `request_id`.
-        """
-        response = self.content.get("response")
-        if isinstance(response, dict) and "request_id" in response:
-            return [_of_response(response)]
-        metadata = self.content.get("metadata")
-        calls = metadata.get("calls") if isinstance(metadata, dict) else self.content.get("calls")
-        return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+        """What it says of its calls; empty when it says nothing."""
+        return calls_of(self.content)
 
     @property
     def note_id(self) -> str:
@@ -171,20 +164,6 @@ class _Search:
                 call = _object(line)
                 if isinstance(call.get("index"), int):
                     yield call
-
-
-def _of_response(response: Mapping[str, Any]) -> dict[str, Any]:
-    found = response.get("body")
-    body = found if isinstance(found, dict) else {}
-    choices = body.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    return {
-        "step": "request",
-        "request": response["request_id"],
-        "model": body.get("model"),
-        "finish_reason": first.get("finish_reason"),
-        "usage": body.get("usage"),
-    }
 
 
 def _record(name: str, line: bytes) -> TracedRecord:

@@ -150,7 +150,7 @@ def look(
     with disk_errors("look at", directory.path):
         there = directory.path.is_dir()
     if not there:
-        raise UsageError(f"{directory} is no directory")
+        raise UsageError(f"{directory} is not a directory")
     if all(disk.size(path) is None for path in traces):
         raise BadDataError(f"{directory} holds no run: give the ", Setting("output_dir"), " of one")
     pid = directory.holder()

@@ -102,7 +102,11 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
     """
     recipe = build(config)
     pairs = _pairs(config, recipe, SAMPLED_PAIRS)
-    requests = [request for pair in pairs for _, request in await walk(recipe, pair, likely_answer(pair))]
+    walked = [await walk(recipe, pair, likely_answer(pair)) for pair in pairs]
+    requests = [request for one in walked for _, request in one.requests]
+    if not requests:
+        why = next((f": it raised {one.problem}" for one in walked if one.problem), "")
+        raise BadDataError(f"the recipe asks nothing for the first {nouns_of(rows_of_recipe(recipe)).many}{why}")
     prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
     answers = [request.sampling.max_tokens or 0 for request in requests]
     cost = Cost(

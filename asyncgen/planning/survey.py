@@ -169,16 +169,13 @@ async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[st
     """The calls for the first rows, by step."""
     sizes: dict[str, StepSize] = {}
     for pair in _first(config, recipe, number):
-        requests: list[tuple[str, ChatRequest]] = []
-        with suppress(Exception):  # a recipe of the user's, which looks for more in an answer than there is
-            requests = await walk(recipe, pair, likely_answer(pair))
-        for step, request in requests:
+        for step, request in (await walk(recipe, pair, likely_answer(pair))).requests:
             new = StepSize(request.sampling.max_tokens or 0, request.json_object, effort=_effort(config, request))
             size = sizes.setdefault(step, new)
             size.calls += 1
             size.prompt_characters += len(request.system) + len(request.user)
             size.fixed_characters += len(request.system)
-            size.rewritten_characters += len(rewritten_by(pair))
+            size.rewritten_characters += len(rewritten_by(pair) or request.user)
     return sizes
 
 

@@ -60,7 +60,7 @@ class DirectoryFlaws:
         if self._verification.structure.problems.counts:
             row = self._contents.nouns.one
             raise BadDataError(
-                f"the files in {directory} are broken, as asyncgen verify shows; no {row} is asked anew"
+                f"the files in {directory} are broken, as asyncgen verify shows; no {row} is asked again"
             )
 
         self._add_rejected(directory)
@@ -82,7 +82,7 @@ class DirectoryFlaws:
         return f"{len(self._weights):,} of {self._judged:,} {self._contents.nouns.many} are flagged{rejected}"
 
     def reason(self, index: int) -> str:
-        """Why a pair is asked anew, in words for the model."""
+        """Why a pair is asked again, in words for the model."""
         return self._reasons.get(index, "")
 
     def worst(self) -> tuple[int, ...]:

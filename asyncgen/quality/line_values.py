@@ -44,7 +44,7 @@ def check_texts(problems: Problems, file: str, index: int, rule: LineRule, recor
     """Whether there is text where the model's text belongs."""
     lacking = next((way for way in rule.texts if not isinstance(value_at(record, way), str)), None)
     if lacking is not None:
-        problems.add("field", file, index, f"{written(lacking)} is no text")
+        problems.add("field", file, index, f"{written(lacking)} is not text")
     return lacking is None
 
 

@@ -46,7 +46,7 @@ class Problems:
 
 @dataclass(frozen=True, slots=True)
 class OutputLine:
-    """A line of an output file; `record` is empty when it is no JSON object."""
+    """A line of an output file; `record` is empty when it is not a JSON object."""
 
     data: bytes
     record: dict[str, Any]
@@ -102,7 +102,7 @@ class OutputLines:
             self._problems.add("missing", self._name, index, f"no line for this {self._problems.row}")
             return None
         if not line.record:
-            self._problems.add("not_json", self._name, index, "the line is no JSON object")
+            self._problems.add("not_json", self._name, index, "the line is not a JSON object")
             return None
         self._recent.append(line.data)
         return line
@@ -133,7 +133,7 @@ class OutputLines:
     def _too_much(self, line: OutputLine, index: int, has_failed: Wanted, taken: bytes) -> None:
         row = self._problems.row
         if not line.record:
-            self._problems.add("not_json", self._name, index, f"a line before this {row} is no JSON object")
+            self._problems.add("not_json", self._name, index, f"a line before this {row} is not a JSON object")
         elif line.data == taken or line.data in self._recent:
             self._problems.add("duplicate", self._name, index, "a line stands there twice")
         elif has_failed(line):

@@ -112,9 +112,10 @@ class Structure:
         }
         recent_failed: deque[str] = deque(maxlen=AHEAD)
         have_failed = {name: self._have_failed(name, recent_failed) for name in files}
+        without_lines = set() if self.state is not None and self.state.writes_failed else failed
         index = -1
-        for index, note_id, row in self._expected(failed, files):
-            if index in failed:
+        for index, note_id, row in self._expected(without_lines, files):
+            if index in without_lines:
                 recent_failed.append(note_id)
                 continue
             lines = {
@@ -122,8 +123,10 @@ class Structure:
                 for name, rules in self.contents.files.items()
                 for number in range(len(rules))
             }
-            self.pairs += 1
             made = self._compare(index, note_id, row, lines)
+            if index in failed:
+                continue
+            self.pairs += 1
             if made is not None:
                 yield made
         for name, file in files.items():
@@ -165,11 +168,13 @@ class Structure:
             check_values(self.problems, place[0], index, rules[place], record, row)
         return Made(index, note_id, row, records) if len(records) == len(originals) else None
 
-    def _expected(self, failed: set[int], files: Mapping[str, OutputLines]) -> Iterator[tuple[int, str, Any]]:
+    def _expected(
+        self, without_lines: set[int], files: Mapping[str, OutputLines]
+    ) -> Iterator[tuple[int, str, Any]]:
         """Index, id and row of all that should be there."""
         last = None if self.state is None else self.state.last_completed_idx
         if self._input is None or self.contents.parse is None:
-            yield from self._from_outputs(failed)
+            yield from self._from_outputs(without_lines)
             return
         first = 0 if self.state is None else self.state.first
         index = -1
@@ -188,17 +193,17 @@ class Structure:
             rows = self.contents.nouns.many
             self.problems.add("input", self._input.name, None, f"has fewer {rows} than the {last + 1} processed")
 
-    def _from_outputs(self, failed: set[int]) -> Iterator[tuple[int, str, None]]:
+    def _from_outputs(self, without_lines: set[int]) -> Iterator[tuple[int, str, None]]:
         """Without an input, the file of reference says what should be in the others; else the state how many."""
         index = 0 if self.state is None else self.state.first
-        for note_id in self._names(failed):
-            while index in failed:
+        for note_id in self._names(without_lines):
+            while index in without_lines:
                 index += 1
             yield index, note_id, None
             index += 1
 
-    def _names(self, failed: set[int]) -> Iterator[str]:
-        """The ids of the rows that did not fail; empty ones where no file has any."""
+    def _names(self, without_lines: set[int]) -> Iterator[str]:
+        """The ids of the rows that have lines; empty ones where no file has any."""
         contents, name = self.contents, self.contents.reference
         if name:
             yield from ids_in(self._directory, name, self.size(name), contents.files[name])
@@ -206,7 +211,7 @@ class Structure:
         if self.state is None:
             done = most_rows(self._directory, contents.files)
         else:
-            done = self.state.done - sum(index <= self.state.last_completed_idx for index in failed)
+            done = self.state.done - sum(index <= self.state.last_completed_idx for index in without_lines)
         yield from ("" for _ in range(done))
 
     def _failed_indexes(self) -> tuple[set[int], dict[str, FileMeter]]:

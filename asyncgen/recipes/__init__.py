@@ -2,21 +2,20 @@
 
 import difflib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
 from asyncgen.config import DEFAULT_RECIPE, REQUESTS, RunConfig, shipped
 from asyncgen.errors import CallFailed, Setting, UsageError
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, together
-from asyncgen.recipes.batch_line import first_model
-from asyncgen.recipes.from_module import recipe_from_module
-from asyncgen.recipes.medec_safe import MedecSafe
-from asyncgen.recipes.prompts import PromptFile
-from asyncgen.recipes.renamed import Renamed
-from asyncgen.recipes.requests import Requests
-from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.rows import BadFieldError, Item
+
+if TYPE_CHECKING:
+    from asyncgen.recipes.medec_safe import MedecSafe
+    from asyncgen.recipes.prompts import PromptFile
+    from asyncgen.recipes.single_turn import SingleTurn
 
 __all__ = [
     "BadFieldError",
@@ -39,12 +38,23 @@ __all__ = [
 ]
 MEDEC_SAFE = DEFAULT_RECIPE
 MEANING_JUDGE = "meaning_judge"
+_HOMES = {"MedecSafe": "medec_safe", "PromptFile": "prompts", "SingleTurn": "single_turn"}
+
+if not TYPE_CHECKING:  # else every name would be there for a type checker
+
+    def __getattr__(name: str) -> Any:
+        # Only when it is asked for: flags need this package too, and --help must not pay for recipes.
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def build(
     config: RunConfig,
     warn: Callable[[str], None] | None = None,
-    make: Callable[[PromptFile], Recipe[Any]] | None = None,
+    make: "Callable[[PromptFile], Recipe[Any]] | None" = None,
 ) -> Recipe[Any]:
     """The recipe that a configuration asks for.
 
@@ -57,6 +67,10 @@ def build(
         UsageError: a file cannot be read, or there is no such recipe.
         BadDataError: it lacks what a step needs.
     """
+    # Here and below, not above: --help and whoever takes another recipe must not pay for them.
+    from asyncgen.recipes.prompts import PromptFile  # noqa: PLC0415
+    from asyncgen.recipes.renamed import Renamed  # noqa: PLC0415
+
     name, columns = config.recipe, dict(config.fields)
     recipe: Recipe[Any]
     prompts = None
@@ -65,15 +79,19 @@ def build(
     if make is not None or name == MEDEC_SAFE:
         if prompts is None:
             raise UsageError(f"the recipe {name} needs ", Setting("prompt_file"), "; ", *_others())
+        from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
+
         recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning) if make is None else make(prompts)
-        if prompts.unknown and warn is not None:
-            warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
-        if prompts.ignored and warn is not None:
-            warn(f"not sent, for they are no fields of the API: {', '.join(prompts.ignored)}")
+        if warn is not None:
+            _warn_of(prompts, warn)
     elif name == REQUESTS:
         _refuse_beside_requests(config)
+        from asyncgen.recipes.requests import Requests  # noqa: PLC0415
+
         return Requests(config.model, replace_model=config.replace_model)
     elif ":" in name:
+        from asyncgen.recipes.from_module import recipe_from_module  # noqa: PLC0415
+
         recipe = recipe_from_module(name, prompts)
     elif name == MEANING_JUDGE:
         from asyncgen.recipes.meaning_judge import MeaningJudge  # noqa: PLC0415 - as below
@@ -83,7 +101,6 @@ def build(
         if config.prompt_file is not None or config.add_reasoning:
             own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))
             raise UsageError(f"the recipe {name} has prompts of its own: leave ", *own, " out")
-        # They bring a library of their own, which nobody else should wait for.
         from asyncgen.recipes.declared import Declared  # noqa: PLC0415
         from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
 
@@ -91,9 +108,22 @@ def build(
     return Renamed(recipe, columns) if columns else recipe
 
 
+def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:
+    if prompts.unknown:
+        warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    if prompts.doubtful:
+        warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
+    if prompts.ignored:
+        warn(f"not sent, for they are not fields of the API: {', '.join(prompts.ignored)}")
+
+
 def model_of_input(recipe: str, input_jsonl: Path) -> str:
     """The model that an input names itself, for the recipe; empty: none."""
-    return first_model(input_jsonl) if recipe == REQUESTS else ""
+    if recipe != REQUESTS:
+        return ""
+    from asyncgen.recipes.batch_line import first_model  # noqa: PLC0415
+
+    return first_model(input_jsonl)
 
 
 def _refuse_beside_requests(config: RunConfig) -> None:

@@ -53,7 +53,7 @@ class AnswerSchema:
         """The schemas of what stands at the end of a way into an answer, which is in every answer.
 
         Args:
-            way: keys, and places in lists (from 0); of what is no text, only that it is a place is known.
+            way: keys, and places in lists (from 0); of what is not text, only that it is a place is known.
 
         Raises:
             SchemaProblemError: an answer may lack it.

@@ -93,7 +93,7 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
     """
     custom_id = fields.get("custom_id")
     if custom_id is not None and (not isinstance(custom_id, str) or not custom_id.strip()):
-        raise BadFieldError("custom_id is no text")
+        raise BadFieldError("custom_id is not text")
     if "body" in fields:
         if "messages" in fields:
             raise BadFieldError("it has both body and messages")
@@ -129,12 +129,12 @@ def _check_address(fields: Mapping[str, Any]) -> None:
 
 def _check_body(body: Any) -> None:
     if not isinstance(body, dict):
-        raise BadFieldError("body is no JSON object")
+        raise BadFieldError("body is not a JSON object")
     messages, model, number = body.get("messages"), body.get("model"), body.get("n")
     if not isinstance(messages, list) or not messages:
-        raise BadFieldError("messages is no list with something in it")
+        raise BadFieldError("messages is not a list with something in it")
     if model is not None and (not isinstance(model, str) or not model.strip()):
-        raise BadFieldError("model is no text")
+        raise BadFieldError("model is not text")
     if body.get("stream"):
         raise BadFieldError("stream is set: answers are written whole, leave it out")
     if number is not None and number != 1:

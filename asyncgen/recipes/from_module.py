@@ -20,7 +20,7 @@ def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
         prompts: the prompt file.
 
     Raises:
-        UsageError: there is no such class, it cannot be made, or it is no recipe.
+        UsageError: there is no such class, it cannot be made, or it is not a recipe.
     """
     module_name, _, class_name = name.partition(":")
     here = str(Path.cwd())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from asyncgen.config import DEFAULT_RECIPE, RunConfig
+from asyncgen.config import DEFAULT_MODEL, DEFAULT_RECIPE, RunConfig
 from asyncgen.errors import AsyncgenError, UsageError
 from asyncgen.recipes import build, shipped_names
 from asyncgen.recipes.contents import Contents, contents_of_lines, contents_of_recipe
@@ -74,6 +74,7 @@ def contents_of(
             prompt_file=prompts,
             fields=tuple(columns.items()),
             params=record.params,
+            model=DEFAULT_MODEL if state is None else str(state.fingerprint.get("model", DEFAULT_MODEL)),
         )
         recipe = build(config)
         found = _fitting(contents_of_recipe(recipe), files, name)

@@ -22,6 +22,14 @@ MISSING = "N/A"
 PARAPHRASE_SAMPLING = Sampling(temperature=0.7, top_p=0.9, max_tokens=2048)
 REASONING_SAMPLING = Sampling(temperature=0.3, top_p=0.9, max_tokens=1024)
 
+_PROMPTS = ("correct_paraphrase", "correct_reasoning", "reasoning")
+_KEYS_OF_STEPS = {
+    "generation_params": ("correct_paraphrase", "reasoning"),
+    "response_schemas": ("correct_reasoning", "error_reasoning"),
+    "required_keys": ("correct_reasoning", "error_reasoning"),
+}
+_KEYS = (*(f"{prompt}_{part}" for prompt in _PROMPTS for part in ("system", "user")), *_KEYS_OF_STEPS)
+
 
 class MedecSafe:
     """The recipe, with the prompts of one run.
@@ -56,6 +64,7 @@ class MedecSafe:
     }
 
     def __init__(self, prompts: PromptFile, *, add_reasoning: bool) -> None:
+        prompts.check_keys(_KEYS, _KEYS_OF_STEPS)
         paraphrase = prompts.prompt("correct_paraphrase", allowed=("note",), needed="note")
         assert paraphrase is not None
         self._paraphrase: Prompt = paraphrase

@@ -124,7 +124,7 @@ class Names:
                 raise SchemaProblemError(f"the samples are numbered from 0 to {samples - 1}")
             return
         if part.root not in self._steps:
-            raise SchemaProblemError(f"{part.root} is no step")
+            raise SchemaProblemError(f"{part.root} is not a step")
         for schema in self._follow(part) or [{}]:
             places = schema.get("enum", [schema["const"]] if "const" in schema else [])
             if not places or not all(type(place) is int and 0 <= place < samples for place in places):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes.prompt_keys import misspelt
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
 from asyncgen.text import loads
@@ -32,7 +33,7 @@ class PromptFile:
 
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
     what looks like a placeholder and is none, as `key: {name}`; `ignored` what stands in
-    `generation_params` and is not sent.
+    `generation_params` and is not sent; `doubtful` keys that are nearly known ones.
 
     Args:
         content: as decoded.
@@ -56,6 +57,7 @@ class PromptFile:
         self.ignored: list[str] = []
         self.used: dict[str, Any] = {}
         self.unknown: list[str] = []
+        self.doubtful: list[str] = []
 
     @classmethod
     def load(cls, path: Path, params: Mapping[str, Any] | None = None, *, more: bool = True) -> "PromptFile":
@@ -104,6 +106,14 @@ class PromptFile:
         self.unknown += [f"{names[1]}: {name}" for name in left]
         return Prompt(system, template)
 
+    def check_keys(self, keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> None:
+        """Look for misspelt keys: of the file, and of the objects under some of its keys.
+
+        Raises:
+            BadDataError: a key is nearly one that is missing.
+        """
+        self.doubtful += misspelt(self._content, self._path, keys, steps)
+
     def remark(self, key: str) -> Any:
         """What stands under a key that is neither sent nor a part of the fingerprint; None without it."""
         return self._content.get(key)
@@ -114,7 +124,7 @@ class PromptFile:
         It is no part of the fingerprint: a run that has begun without it may go on with it.
 
         Raises:
-            BadDataError: it is no text, or empty.
+            BadDataError: it is not text, or empty.
         """
         text = self._content.get(key)
         if text is not None and not (isinstance(text, str) and text.strip()):
@@ -158,7 +168,7 @@ class PromptFile:
         That is `required_keys.<step>`, or else what its schema requires.
 
         Raises:
-            BadDataError: it is no list of names.
+            BadDataError: it is not a list of names.
         """
         lists = self._content.get("required_keys", {})
         names = lists.get(step, []) if isinstance(lists, dict) else None

@@ -123,7 +123,7 @@ class RecipeFile:
                 if name in self.steps:
                     source.fail(f"{name} is both a field and a step: rename one of them", kind, name)
                 if not NAME.fullmatch(name) or name == CALLS:
-                    source.fail(f"{name!r} is no name of a field: letters, digits and _", kind, name)
+                    source.fail(f"{name!r} is not a valid name of a field: letters, digits and _", kind, name)
         for name in self.columns:
             if name in self.steps:
                 source.fail(f"{name} is both a field and a step: rename one of them")
@@ -174,7 +174,7 @@ def _output(table: Table) -> DeclaredOutput:
     table.allow("file", "line")
     file = table.text("file")
     if not _FILE.fullmatch(file):
-        table.fail(f"{file!r} is no name of an output file: a plain name that ends in .jsonl", "file")
+        table.fail(f"{file!r} is not a valid name of an output file: a plain name that ends in .jsonl", "file")
     if file == FAILED:
         table.fail(f"an output cannot be called {file}: the run writes a file of that name", "file")
     table = table.named(f"output {file}")

@@ -39,7 +39,7 @@ NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """What was set: `fields` are sent (None: left out), `ignored` are names that are no fields of the API."""
+    """What was set: `fields` are sent (None: left out), `ignored` are names that are not fields of the API."""
 
     fields: Mapping[str, Any]
     ignored: tuple[str, ...]

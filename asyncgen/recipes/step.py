@@ -51,7 +51,7 @@ def step_of(table: Table, params: Mapping[str, Any]) -> Step:
     """
     name = table.text("name")
     if not NAME.fullmatch(name):
-        table.fail(f"{name!r} is no name of a step: letters, digits and _", "name")
+        table.fail(f"{name!r} is not a valid name of a step: letters, digits and _", "name")
     table = table.named(f"step {name}")
     table.allow("name", "system", "system-file", "user", "schema", "params", "check", "samples")
     schema = _schema(table)

@@ -1,12 +1,13 @@
 """Walks a recipe without a server: what it asks for a pair, known before anything is sent."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion
-from asyncgen.errors import Stopping
+from asyncgen.errors import AsyncgenError, Stopping, place_of
 from asyncgen.recipe import Recipe
 from asyncgen.recipes.schema_example import TEXT, example
 from asyncgen.rows import I
@@ -16,16 +17,32 @@ Answer = Callable[[str, ChatRequest], str]
 """The text of the answer to a step and its request."""
 
 
-async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> list[tuple[str, ChatRequest]]:
-    """Run a recipe for a pair; the steps and requests that it asks, in order, when they are answered so."""
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Steps and requests of a row, in order; `problem` is what ended the recipe before its end, and where.
+
+    A recipe of the user's may look for more in an answer than a made-up one has.
+    """
+
+    requests: list[tuple[str, ChatRequest]]
+    problem: str = ""
+
+
+async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> Walked:
+    """Run a recipe for a pair; what it asks when it is answered so."""
     asked: list[tuple[str, ChatRequest]] = []
 
     async def generate(step: str, request: ChatRequest) -> Completion:
         asked.append((step, request))
         return Completion(answer(step, request), NO_USAGE, model="")
 
-    await recipe.run(pair, generate)
-    return asked
+    try:
+        await recipe.run(pair, generate)
+    except AsyncgenError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is the user's code
+        return Walked(asked, place_of(error))
+    return Walked(asked)
 
 
 async def rounds_of(recipe: Recipe[I], pair: I, answer: Answer) -> dict[str, int]:

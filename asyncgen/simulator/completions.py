@@ -7,7 +7,7 @@ import orjson
 
 from asyncgen.simulator.draws import unit
 from asyncgen.simulator.judging import asks_for_judgement, judgement
-from asyncgen.simulator.paraphrase import reply
+from asyncgen.simulator.paraphrase import add_finding, reply
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.schemas import value_of
@@ -34,12 +34,17 @@ class SimulatedCompletion:
 
 def complete(request: SimulatedRequest, key: int, profile: Profile = _PLAIN) -> SimulatedCompletion:
     """Answer a request with this body key: a paraphrase of its note, or the JSON object that it asks for."""
-    content = _object(request, key, profile) if request.wants_json else reply(request.user, key)
+    content = _object(request, key, profile) if request.wants_json else _text(request, key, profile)
     tokens = count_tokens(content)
     if request.max_tokens is not None and tokens > request.max_tokens:
         content = cut_to_tokens(content, request.max_tokens)
         return SimulatedCompletion(content, "length", request.prompt_tokens, request.max_tokens)
     return SimulatedCompletion(content, "stop", request.prompt_tokens, tokens)
+
+
+def _text(request: SimulatedRequest, key: int, profile: Profile) -> str:
+    answer = reply(request.user, key)
+    return add_finding(answer, key) if unit(profile.seed, key, "paraphrase") < profile.paraphrase.error else answer
 
 
 def _object(request: SimulatedRequest, key: int, profile: Profile) -> str:

@@ -54,14 +54,13 @@ def _bare(text: str) -> list[str]:
 
 
 def _difference(first: str, second: str) -> tuple[str, str]:
-    """The words from the first to the last that differ, as they stand in both; without any, the first words."""
+    """The first words that differ, as they stand in both; without any, the first word."""
     words = [list(_WORD.finditer(text)) for text in (first, second)]
     matcher = SequenceMatcher(None, [one[0] for one in words[0]], [one[0] for one in words[1]], autojunk=False)
-    changed = [place for place in matcher.get_opcodes() if place[0] != "equal"]
-    if not changed:
+    changed = next((place for place in matcher.get_opcodes() if place[0] != "equal"), None)
+    if changed is None:
         return (words[0][0][0] if words[0] else ""), ""
-    _, i1, _, j1, _ = changed[0]
-    _, _, i2, _, j2 = changed[-1]
+    _, i1, i2, j1, j2 = changed
     return _span(first, words[0][i1:i2]), _span(second, words[1][j1:j2])
 
 

@@ -90,6 +90,12 @@ _REWRITES = (
     *(_phrase(old, new) for old, new in _PHRASES),
 )
 _LAST_RESORT = "Per the chart: "
+_FINDINGS = (
+    "Lithium is taken daily.",
+    "There is a latex allergy.",
+    "The spleen is enlarged.",
+    "Gait is unsteady.",
+)
 _OPENINGS = ("It is so:", "In short:", "One may say:", "To begin with:", "As is known:", "Seen in full:")
 
 
@@ -111,6 +117,11 @@ def reply(message: str, key: int) -> str:
     if note != message.strip() or answer != _LAST_RESORT + note:
         return answer
     return f"{_OPENINGS[pick(key, 'opening', len(_OPENINGS))]} {note}"
+
+
+def add_finding(note: str, key: int) -> str:
+    """The note with something in front that it does not say, chosen by the key of the request."""
+    return f"{_FINDINGS[pick(key, 'finding', len(_FINDINGS))]} {note}"
 
 
 def is_paraphrase(note: str, other: str) -> bool:

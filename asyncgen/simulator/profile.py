@@ -183,15 +183,23 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paraphrase:
+    """How often (0 to 1) a paraphrase says something that its note does not; fixed by the seed."""
+
+    error: float = 0.0
+
+    def __post_init__(self) -> None:
+        _share(self, "paraphrase", "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """How often (0 to 1) the model errs when it is asked whether two notes say the same; fixed by the seed."""
 
     error: float = 0.0
 
     def __post_init__(self) -> None:
-        not_negative(self, "judge", "error")
-        if self.error > 1:
-            raise ProfileError(f"judge.error is a share from 0 to 1, not {self.error:g}")
+        _share(self, "judge", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,10 +220,17 @@ class Profile:
     models: Models = field(default_factory=Models)
     thinking: Thinking = field(default_factory=Thinking)
     batch: Batch = field(default_factory=Batch)
+    paraphrase: Paraphrase = field(default_factory=Paraphrase)
     judge: Judge = field(default_factory=Judge)
 
     def __post_init__(self) -> None:
         one_of("provider", self.provider, PROVIDER_NAMES, "provider")
+
+
+def _share(values: object, table: str, name: str) -> None:
+    not_negative(values, table, name)
+    if getattr(values, name) > 1:
+        raise ProfileError(f"{table}.{name} is a share from 0 to 1, not {getattr(values, name):g}")
 
 
 assert all(any(field.name == kind for field in fields(Faults)) for kind in FAULT_KINDS)

@@ -99,6 +99,18 @@ class Members:
         keys.frombytes(data)
         return cls(keys)
 
+    @classmethod
+    def read(cls, files: BatchFiles, number: int) -> "Members":
+        """Those in the file of requests of a batch."""
+        members = cls()
+        for line in lines_of(files.disk, files.requests(number)):
+            record = _decoded(line)
+            index = None if record is None else index_of(record["custom_id"])
+            if record is not None and index is not None:
+                members.add(index, record["custom_id"])
+        members.sort()
+        return members
+
     def add(self, index: int, name: str) -> None:
         """A request is one of them; `sort` must follow."""
         self._keys.append(index << _ROW | zlib.crc32(name.encode()))

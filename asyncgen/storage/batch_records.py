@@ -61,11 +61,6 @@ class BatchBook:
         """What all requests in open batches can cost that nothing has come of."""
         return together(*(batch.most for batch in self.open.values()))
 
-    @property
-    def tokens(self) -> int:
-        """What all open batches add to what the account has enqueued."""
-        return sum(batch.tokens for batch in self.open.values())
-
     def put(self, batch: OpenBatch) -> None:
         """A batch is in this state now."""
         self.open[batch.number] = batch

@@ -231,7 +231,7 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
         raise DirectoryError(f"{path} is damaged") from None
     if version is None:
         raise DirectoryError(f"{path} was written by another tool")
-    raise DirectoryError(f"{path} was written by another version of asyncgen: that one goes on with it")
+    raise DirectoryError(f"{path} was written by another version of asyncgen: resume it with that one")
 
 
 def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:

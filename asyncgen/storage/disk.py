@@ -37,6 +37,7 @@ T = TypeVar("T")
 READ_CHUNK = 256 * 1024  # bytes: a thread hop (55 µs) for some 150 lines
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_HOLDER = 32  # bytes: the process that holds a lock, with blanks behind it
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -277,15 +278,15 @@ class Disk:
             if not isinstance(error, BlockingIOError):
                 os.close(fd)
                 raise DiskError(f"cannot lock {path}: {error.strerror}", error.errno) from error
-            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
+            holder = os.pread(fd, _HOLDER, 0).decode("ascii", "replace").strip()
             os.close(fd)
             raise TryLaterError(
                 f"{path.parent.parent} is in use by another run (process {holder or 'unknown'}); "
                 "wait for it, or choose another output directory"
             ) from None
         with disk_errors("write", path):
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+            # Overwritten rather than cut, which some file systems refuse.
+            os.pwrite(fd, f"{os.getpid()}\n".ljust(_HOLDER).encode(), 0)
         return fd
 
     def locked(self, path: Path) -> bool:

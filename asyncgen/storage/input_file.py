@@ -56,7 +56,7 @@ class FileIdentity:
             raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # that one says so by itself
             # It is read twice, and again after an interruption: a pipe or a device would wait for ever.
-            raise UsageError(f"cannot read the input {path}: it is no regular file; write it to one")
+            raise UsageError(f"cannot read the input {path}: it is not a regular file; write it to one")
         return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
 
 

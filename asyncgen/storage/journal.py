@@ -383,6 +383,17 @@ def _counts(record: Mapping[str, Any]) -> bool:
     return bool(record["tokens"]) or record["error"].startswith(NOT_ACCEPTED)
 
 
+def open_batches(directory: RunDirectory) -> list[OpenBatch]:
+    """The batches of a journal that nobody has open."""
+    book = BatchBook()
+    for path in last_compacted(directory.disk, segments(directory)):
+        for line in lines_of(directory.disk, path):
+            record = decode_line(line) if b'"kind":"batch' in line else None
+            if record is not None:
+                book.take(record)
+    return list(book.open.values())
+
+
 def clear_journal(directory: RunDirectory) -> None:
     """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
     disk, place = directory.disk, directory.state_directory

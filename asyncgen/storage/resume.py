@@ -99,7 +99,7 @@ def begin(
         pairs: how many pairs of the input are wanted, those of other shards included.
         portion: what a shard covers of them; None: all.
         prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
-        restart: move everything aside and begin anew.
+        restart: move everything aside and start over.
         rows: the input from its beginning, for taking over.
         ways: what is known of the model's requests, for a run that begins.
         record: what the directory is to keep of the recipe.
@@ -239,7 +239,7 @@ def _accept(
         raise DirectoryError(
             f"the input changed within the {done} {rows.many} already processed (",
             Phrase.VERIFY,
-            f" names the {rows.one}, if what the files have of it is another)",
+            f" names the {rows.one}, if it differs from what the files hold)",
         )
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():

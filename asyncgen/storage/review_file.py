@@ -1,7 +1,7 @@
 """`review.jsonl`: what a person decided about records of a run, as the page of `asyncgen view` saves it.
 
 A line has the index of the row, its id, the mark, and the hash of the record that was looked at. A mark counts
-for that record alone: when the row was made anew since, it is stale.
+for that record alone: when the row was made again since, it is stale.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ def load_review(directory: RunDirectory, state: RunState, path: Path) -> Review:
     if said and not marks:
         raise BadDataError(
             f"none of the {len(said):,} marks in {path} is of a record of {directory}: they are of another run, "
-            "or all of it was made anew since: look at it again with asyncgen view"
+            "or all of it was made again since: look at it again with asyncgen view"
         )
     return Review(marks, len(said) - len(marks), tuple(by_place))
 

@@ -104,7 +104,7 @@ def arrange(parts: Iterable[tuple[RunDirectory, RunState]]) -> list[Part]:
     for one, following in pairwise(ordered):
         if following.portion.chain != one.state.input_chain:
             raise BadDataError(
-                f"{following.directory} does not go on where {one.directory} ends: the input changed in between"
+                f"{following.directory} does not start where {one.directory} ends: the input changed in between"
             )
     return ordered
 

@@ -1,4 +1,4 @@
-"""The figures as the text of the README. Pure."""
+"""The figures as the text of docs/benchmarks.md. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ MB = 1_000_000
 def markdown(figures: Figures) -> str:
     """Both tables and what they were measured on."""
     lines = [
-        "![calls a second and CPU a call of each contestant](docs/bench.svg)",
+        "![calls a second and CPU a call of each contestant](bench.svg)",
         "",
         *_table(
             [
@@ -37,16 +37,16 @@ def markdown(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def replaced(readme: str, text: str) -> str:
-    """The README with a new text between the marks.
+def replaced(page: str, text: str) -> str:
+    """The page with a new text between the marks.
 
     Raises:
         ValueError: a mark is missing.
     """
-    before, start, rest = readme.partition(START)
+    before, start, rest = page.partition(START)
     _, end, after = rest.partition(END)
     if not (start and end):
-        raise ValueError(f"the README has no {START} … {END}")
+        raise ValueError(f"the page has no {START} … {END}")
     return f"{before}{START}\n{text}\n{END}{after}"
 
 

@@ -147,14 +147,14 @@ def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expe
 
 
 def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
-    """The command to go on carries no sign of an error."""
+    """The command to resume carries no sign of an error."""
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
-        console.advise("to go on: asyncgen run")
+        console.advise("to resume: asyncgen run")
         console.observe(InputLoaded(Path("in.jsonl"), 24, 0, "MEDEC pairs"))
         console.observe(StopRequested(Message("interrupted"), 1))
         console.observe(RepairStarted(1, "was flagged"))
     said = capsys.readouterr()
-    assert said.err == "to go on: asyncgen run\n"
+    assert said.err == "to resume: asyncgen run\n"
     assert said.out == (
         "Loaded 24 MEDEC pairs from in.jsonl\n"
         "Stopping: 1 call in flight is finished and saved first (Ctrl-C again leaves at once)\n"

@@ -49,7 +49,7 @@ class Server:
             writer.close()
 
 
-PRIVATE_PARTS = ("FinalRequestOptions", "_build_request", "request")
+PRIVATE_PARTS = ("FinalRequestOptions", "_build_request", "_make_status_error_from_response", "request")
 
 
 def another_sdk(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
@@ -206,7 +206,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(
     ids=["nothing", "cut", "nonsense", "cut head"],
 )
 async def test_no_answer_is_an_error_of_connection(answer: bytes) -> None:
-    """Disconnected at once, in the middle, or after what is no HTTP."""
+    """Disconnected at once, in the middle, or after what is not HTTP."""
     async with serving(answer) as (_, client):
         with pytest.raises(openai.APIConnectionError):
             await client.create(BODY)
@@ -399,6 +399,49 @@ def test_an_sdk_without_a_private_part_is_used_the_plain_way_with_one_warning(la
         found = completions_class()
     assert found is (PlainChatCompletions if lacking else ChatCompletions)
     assert [lacking in str(one.message) for one in warned] == ([True] if lacking else [])
+
+
+def test_this_version_of_aiohttp_has_what_direct_posts_need() -> None:
+    """So all the tests above hold for them, where the SDK lacks nothing."""
+    assert http_client.are_possible()
+
+
+async def test_a_version_of_aiohttp_that_lacks_a_part_is_used_as_it_offers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its requests are the same."""
+    heads = []
+    for possible in (True, False):
+        monkeypatch.setattr(http_client, "are_possible", lambda answer=possible: answer)
+        async with serving(chunked(b"{", b"}")) as (server, client):
+            assert (await client.create(BODY)).content == b"{}"
+        heads.append(sorted(line for line in server.heads[0].lower().split(b"\r\n") if b"host" not in line))
+    assert heads[0] == heads[1]
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of aiohttp, where it writes the body
+async def test_a_connection_that_still_sends_when_the_answer_is_there_is_not_used_again() -> None:
+    """What is left of the first body would be taken for the next request."""
+    connections = 0
+    answered = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole(b"", status=b"HTTP/1.1 413 No\r\n"))
+        await answered.wait()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        client = open_client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        for _ in range(2):
+            with pytest.raises(openai.APIStatusError):
+                await client.create(b"x" * 50_000_000)
+        await client.close()
+        answered.set()
+    assert connections == 2
 
 
 async def test_a_later_sdk_may_ask_an_answer_for_more() -> None:

@@ -122,7 +122,7 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     paused_at = [(event.seconds, event.endpoint) for event in events if isinstance(event, Paused)]
     assert paused_at == [(100.0, ""), (9.0, "b")]
     told = [event.text for event in events if isinstance(event, Notice)]
-    assert "The process of worker 1 has died; shard 1 goes on where it was" in told
+    assert "The process of worker 1 has died; shard 1 resumes from its checkpoint" in told
 
 
 async def test_too_many_failed_pairs_of_all_shards_stop_the_run():

@@ -24,7 +24,7 @@ from tests import asyncgen_process
 
 from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 PROMPT = {"single_turn_system": 'Answer as {"a": 1}.', "single_turn_user": "What does {word} mean? {} {1}"}
 
 
@@ -45,9 +45,9 @@ def words(tmp_path, monkeypatch):
     ("number", "said"),
     [(0, "2 answers in explained/conversations.jsonl\n"), (1, "1: assistant\n2: assistant\n")],
 )
-def test_the_examples_of_the_readme_work_as_they_stand(serve, tmp_path, number, said):
+def test_the_examples_of_the_page_work_as_they_stand(serve, tmp_path, number, said):
     """Copied out of the page into a file; the second goes on where the first has ended."""
-    examples = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    examples = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     assert len(examples) == 2
     url = serve().base_url
     for example in examples[: number + 1]:
@@ -226,5 +226,5 @@ def test_a_directory_of_another_run_says_how_to_begin_anew(serve, words):
     with pytest.raises(DirectoryError, match="another run: model") as caught:
         asyncgen.run(**words, recipe=SingleTurn, base_url=url, model="other")
     assert caught.value.__notes__ == [
-        "choose another output_dir, or restart=True to move everything aside and begin anew"
+        "choose another output_dir, or restart=True to move everything aside and start over"
     ]

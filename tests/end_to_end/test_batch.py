@@ -15,6 +15,7 @@ from asyncgen.simulator import Batch
 from .conftest import SAMPLES, Job, Server, interrupt
 from .test_interruptions import wait_until
 
+pytestmark = pytest.mark.timeout(60)
 PROGRAM = ["-m", "tests.end_to_end.short_batches", "run"]
 FAST = {"validating_s": 0.01, "working_s": 0.05, "finalizing_s": 0.01, "cancelling_s": 0.01}
 Jobs = Callable[..., Job]
@@ -69,6 +70,9 @@ KILLS = [
     *(f"journal {number}" for number in range(1, 13)),
 ]
 
+ALWAYS_REACHED = 6
+"""So many requests, and lines of the journal, every such run has; how often it looks differs."""
+
 
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
@@ -90,7 +94,7 @@ def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, 
 
     done = this.run()
 
-    assert killed.returncode in {-9, 0}
+    assert killed.returncode == -9 or int(kill.split()[1]) > ALWAYS_REACHED
     assert done.returncode == 0, done.stderr
     assert this.outputs() == golden
     assert counts(server)["answered_again"] <= in_flight
@@ -129,7 +133,7 @@ def test_an_interrupted_run_leaves_its_batch_at_work_and_says_how_to_go_on(serve
 
     assert code == 130
     assert "1 batch with" in out
-    assert "to go on: " in out + err
+    assert "to resume: " in out + err
     assert this.run().returncode == 0
     assert counts(server)["answered_again"] == 0
 

@@ -149,7 +149,7 @@ def test_a_file_given_by_mistake_is_left_alone(serve, job, first_pairs):
     done = this.run("--cache", str(source))
 
     assert done.returncode == 2
-    assert f"--cache: {source} is no cache of asyncgen, and is left as it is" in done.stderr
+    assert f"--cache: {source} is not a cache of asyncgen, and is left as it is" in done.stderr
     assert source.read_bytes() == content
     assert not this.output_dir.exists()
     assert server.counts["requests"] == 0

@@ -155,7 +155,7 @@ def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_
     stopped = status(this.output_dir)
 
     assert process.returncode == 130, stderr
-    assert "to go on: " in stderr
+    assert "to resume: " in stderr
     assert "died" not in stderr
     assert (running["condition"], running["pairs"]["total"]) == ("running", 200)
     assert stopped["condition"] == "stopped"
@@ -176,7 +176,7 @@ def test_what_stops_one_shard_stops_the_run_with_its_code(serve, job):
     done = this.run(*RAY, "--shards", "2", env=SHOWN)
     assert done.returncode == 77
     assert "the API key is not accepted" in done.stderr
-    assert "to go on: " in done.stderr
+    assert "to resume: " in done.stderr
     assert len(done.stderr.splitlines()) == 2, done.stderr
 
 

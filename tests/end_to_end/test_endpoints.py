@@ -128,7 +128,7 @@ def test_when_all_are_out_the_run_stops_as_with_one(serve, job, first_pairs, tmp
 
     assert done.returncode == code, done.stderr
     assert said in done.stderr
-    assert "to go on: " in done.stderr
+    assert "to resume: " in done.stderr
     assert all(server.counts["requests"] for server in servers)
 
 
@@ -213,7 +213,7 @@ def test_status_tells_of_each_endpoint(serve, job, first_pairs, tmp_path):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
 
-    assert re.search(r"endpoint +a: well, \d of 2 in flight, \d+ % of 6,000 requests/min", text), text
+    assert re.search(r"endpoint +a: healthy, \d of 2 in flight, \d+ % of 6,000 requests/min", text), text
     assert [one["name"] for one in endpoints] == ["a", "b"]
     assert endpoints[1]["out"] == "quota"
 

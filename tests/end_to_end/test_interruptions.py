@@ -86,7 +86,7 @@ def test_the_first_signal_finishes_what_is_in_flight_and_says_how_to_go_on(serve
     code, stdout, stderr = interrupt(process, number)
 
     assert code == 130
-    assert "to go on: " in stderr
+    assert "to resume: " in stderr
     assert "Traceback" not in stderr
     assert "finished and saved first" in stdout
     assert server.counts["abandoned"] == 0
@@ -119,7 +119,7 @@ def test_a_key_given_as_a_flag_is_not_in_the_command_to_go_on(serve, job):
 
     assert done.returncode == 77
     assert "OPENAI_API_KEY instead" in done.stderr
-    assert "to go on: " in done.stderr
+    assert "to resume: " in done.stderr
     assert "sk-canary-key" not in done.stdout + done.stderr
     for path in this.output_dir.rglob("*"):
         assert path.is_dir() or b"sk-canary-key" not in path.read_bytes()
@@ -408,6 +408,6 @@ def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve
     status = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir)]
     said = asyncgen_process.run(status, capture_output=True, text=True, check=True).stdout
     assert re.search(r"so give at least --max-total-tokens \d+\n", said)
-    assert re.search(r"^to go on .*--max-total-tokens LARGER", said, re.MULTILINE)
+    assert re.search(r"^to resume .*--max-total-tokens LARGER", said, re.MULTILINE)
     assert this.run().returncode == 0
     assert this.outputs() == golden.outputs()

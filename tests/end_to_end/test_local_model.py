@@ -79,7 +79,7 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
     assert gone(model)
     if process.returncode:  # else the calls in flight were the last ones
         assert process.returncode == 130
-        assert "to go on: " in stderr
+        assert "to resume: " in stderr
 
     done = subprocess.run(this.argv, check=False, capture_output=True, text=True, timeout=150, env=clean_env(None))
     assert done.returncode == 0, done.stderr
@@ -128,7 +128,7 @@ def test_a_model_that_dies_stops_the_run_and_the_same_command_goes_on(local):
 
     assert process.returncode == 75
     assert "the process of the local model ended by itself" in stderr
-    assert "to go on: " in stderr
+    assert "to resume: " in stderr
     assert not (this.output_dir / "failed.jsonl").exists()
 
 

@@ -28,7 +28,8 @@ def test_a_new_job_runs_as_it_is(tmp_path: Path) -> None:
     assert begun.returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["letters.rows.jsonl", "letters.toml", "run.toml"]
     assert begun.stdout.splitlines()[-1] == "next: asyncgen preview --config run.toml --simulate"
-    assert asyncgen(tmp_path, "preview", "--config", "run.toml", "--simulate").returncode == 0
+    shown = asyncgen(tmp_path, "preview", "--config", "run.toml", "--simulate", "--rows", "1")
+    assert shown.stdout.splitlines()[-1] == "next: asyncgen run --config run.toml --simulate"
     ran = asyncgen(tmp_path, "run", "--config", "run.toml", "--simulate", "--no-progress")
     assert ran.returncode == 0, ran.stderr
     lines = [json.loads(line) for line in (tmp_path / "out" / "letters.jsonl").read_text().splitlines()]
@@ -50,14 +51,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("mine")
     begun = asyncgen(tmp_path, "init")
     assert begun.returncode == 2
-    assert "has run.toml already" in begun.stderr
+    assert "has run.toml already: take another --directory" in begun.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["run.toml"]
 
 
-@pytest.mark.parametrize("name", ["../up", "a b", "", "1st", "x" * 65])
+@pytest.mark.parametrize("name", ["../up", "a b", "", "1st", "x" * 65, "a\nb", "run", "Run"])
 def test_a_name_is_a_name(tmp_path: Path, name: str) -> None:
-    """It becomes the name of files."""
-    assert asyncgen(tmp_path, "init", name).returncode == 2
+    """It becomes the name of files, none of which is another's; what is said of it is one line."""
+    begun = asyncgen(tmp_path, "init", name)
+    assert begun.returncode == 2
+    assert len(begun.stderr.splitlines()) == 1
+    assert "Traceback" not in begun.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,9 +78,17 @@ def test_a_preview_shows_prompts_answers_and_lines_and_keeps_nothing(tmp_path: P
     ]
     assert shown.stdout.count("Subject: Invoice 2231") == 1
     assert shown.stdout.count("mails.jsonl:") == 2
-    assert "4 calls" in shown.stdout.splitlines()[-1]
+    assert "4 calls" in shown.stdout.splitlines()[-2]
+    assert shown.stdout.startswith("Address: http://127.0.0.1:")
     assert list(temporary.iterdir()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
+
+
+def test_a_preview_says_that_the_cache_keeps_its_answers(tmp_path: Path) -> None:
+    """The file stays, and so does the text in it."""
+    words = ["--input", str(shipped("samples", "mails.jsonl")), "--recipe", "mails", "--rows", "1", "--simulate"]
+    shown = asyncgen(tmp_path, "preview", *words, "--cache", "answers.db")
+    assert shown.stdout.splitlines()[-1].endswith(f"nothing was kept, but the answers in {tmp_path}/answers.db")
 
 
 def test_a_preview_of_prompts_needs_no_key(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_odd_rows_are_counted_and_named(tmp_path: Path) -> None:
         (["none.csv", "-o", "new.jsonl"], 2, "cannot read none.csv: No such file"),
         (["good.csv", "-o", "new.jsonl", "--split", "80/30"], 2, "add up to 100"),
         (["good.csv", "-o", "new.jsonl", "--split", "50/50"], 2, "would leave nothing for"),
-        (["good.csv", "there.jsonl", "-o", "new.jsonl"], 65, "there.jsonl is no MEDEC file"),
+        (["good.csv", "there.jsonl", "-o", "new.jsonl"], 65, "there.jsonl is not a MEDEC file"),
         (["clean.csv", "-o", "new.jsonl"], 65, "no pair was found"),
     ],
 )

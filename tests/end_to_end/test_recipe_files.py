@@ -99,7 +99,7 @@ def test_the_run_names_recipe_and_rows(serve, tmp_path):
     [
         (["--recipe", "mial"], 2, "there is no recipe mial; did you mean mails?"),
         (["--recipe", "none.toml"], 2, "cannot read the recipe file"),
-        (["--field", "text"], 2, "'text' is no NAME=COLUMN, such as text=body"),
+        (["--field", "text"], 2, "'text' is not NAME=COLUMN, such as text=body"),
         (["--field", "text=letter"], 65, "no letter; the fields here are id, subject, body: --field text=FIELD"),
         (["--recipe", "medec_safe"], 2, "the recipe medec_safe needs --prompt-file"),
     ],

@@ -236,7 +236,7 @@ def test_a_signal_ends_a_round_in_order_and_nobody_else_may_work_meanwhile(
     code, _, stderr = interrupt(process)
 
     assert code == 130
-    assert "to go on: " in stderr
+    assert "to resume: " in stderr
     assert "Traceback" not in stderr
     assert regenerate(this).returncode == 0
     assert this.server.counts["requests"] == this.server.counts["distinct_requests"] == 3 * pairs

@@ -12,7 +12,7 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 import asyncgen
-from asyncgen.simulator import Faults, Latency
+from asyncgen.simulator import Batch, Faults, Latency
 from tests import asyncgen_process
 
 from .conftest import SAMPLES, Server, clean_env
@@ -117,6 +117,15 @@ def test_failed_requests_have_lines_and_the_same_command_asks_only_them(serve, t
     assert all(one["error"] is None for one in after)
     assert run(words(healthy, batch, output)).returncode == 0
     assert healthy.counts["requests"] == len(failed)
+
+
+def test_a_run_with_failed_requests_is_whole(serve, tmp_path, batch):
+    """They have lines like the others, and the model is that of the run."""
+    output = tmp_path / "out.jsonl"
+    assert run(words(serve(faults=Faults(bad_request=0.3)), batch, output)).returncode == 3
+    verified = run([sys.executable, "-m", "asyncgen", "verify", f"{output}.asyncgen", "--input", str(batch)])
+    assert verified.returncode == 0, verified
+    assert "✓ whole, in order, in step" in verified.stdout
 
 
 def test_a_restart_is_seen_under_the_name_of_the_output(serve, tmp_path, batch):
@@ -233,3 +242,22 @@ def test_from_python_it_is_a_recipe(serve, tmp_path, batch):
 
     assert summary.stats["completed"] == len(records(output))
     assert (tmp_path / "out" / "responses.jsonl").read_bytes() == output.read_bytes()
+
+
+@pytest.mark.timeout(60)
+def test_through_the_batch_api_the_answers_are_the_same(serve, tmp_path, batch):
+    """With --batch all but the first request are in a batch, and without it none is."""
+    live, batched = tmp_path / "live.jsonl", tmp_path / "batched.jsonl"
+    server = serve(batch=Batch(validating_s=0.01, working_s=0.05, finalizing_s=0.01))
+    assert run(words(server, batch, live)).returncode == 0
+    assert server.counts["batch_requests"] == 0
+    program = str(Path(__file__).with_name("short_batches.py"))
+    command = [sys.executable, program, *words(server, batch, batched, "--batch")[3:]]
+
+    done = run(command)
+
+    assert done.returncode == 0, done.stderr
+    number = len(batch.read_text().splitlines())
+    assert server.counts["batch_requests"] == number - 1
+    texts = [[one["response"]["body"]["choices"] for one in records(path)] for path in (live, batched)]
+    assert texts[0] == texts[1]

@@ -62,7 +62,7 @@ def begin(this: Job) -> subprocess.Popen[str]:
 
 
 def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
-    """With the process that runs, and nothing to go on by."""
+    """With the process that runs, and nothing to resume."""
     server = serve(held_after=HELD_AFTER)
     this = job(server, flags=SLOWLY)
     process = begin(this)
@@ -78,7 +78,7 @@ def test_a_run_in_progress_says_how_far_it_is_and_what_it_waits_for(serve, job):
     assert picture["concurrency"] == 2
     assert re.search(r"^run +running \(process \d+\)", text, re.MULTILINE)
     assert re.search(r"^waits for +\S", text, re.MULTILINE) or "not known yet" in text
-    assert "to go on" not in text
+    assert "to resume" not in text
 
 
 def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_on(serve, job, tmp_path):
@@ -98,7 +98,7 @@ def test_a_killed_run_is_told_from_one_that_stopped_with_the_command_that_goes_o
     assert picture["condition"] == "crashed"
     assert picture["pid"] is None
     assert picture["pairs"]["done"] == picture["pairs"]["durable"] > 0
-    assert f"crashed: process {process.pid} ended without a word" in text
+    assert f"crashed: process {process.pid} ended unexpectedly" in text
     words = {"shell": True, "cwd": tmp_path, "env": clean_env(None), "capture_output": True}
     resumed = asyncgen_process.run(picture["resume"], check=False, timeout=60, **words)
     assert resumed.returncode == 0
@@ -118,7 +118,7 @@ def test_a_stopped_run_says_why_it_ended(serve, job):
 
     assert picture["condition"] == "stopped"
     assert (picture["exit_code"], picture["reason"]) == (130, "interrupted; everything paid is saved")
-    assert "to go on" in status(this.output_dir).stdout
+    assert "to resume" in status(this.output_dir).stdout
 
 
 def test_after_a_restart_nothing_is_said_of_the_run_that_was_moved_aside(serve, job):
@@ -168,7 +168,7 @@ def test_a_directory_without_a_run_is_refused_in_one_line(tmp_path):
     none = tmp_path / "none"
     for directory, code, line in (
         (tmp_path, 65, f"❌ {tmp_path} holds no run: give the --output-dir of one\n"),
-        (none, 2, f"❌ {none} is no directory\n"),
+        (none, 2, f"❌ {none} is not a directory\n"),
     ):
         done = status(directory)
         assert (done.returncode, done.stdout, done.stderr) == (code, "", line)

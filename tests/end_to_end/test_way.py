@@ -1,4 +1,4 @@
-"""The way from the published CSV to a file that trains: the commands of the README, each as it stands there."""
+"""The way from the published CSV to a file that trains: each command as docs/getting-started.md has it."""
 
 import json
 import re
@@ -17,14 +17,14 @@ from tests.corpus.real import REAL_CORPUS
 from .conftest import clean_env
 
 pytestmark = pytest.mark.timeout(60)  # the first of them takes the whole way
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "getting-started.md"
 NEXT = "next: "
 LEFT_OUT = "…"
 
 
 def steps_of(section: str) -> list[tuple[str, list[str]]]:
     """The commands in the console blocks of a section, each with the lines of output below it."""
-    [text] = re.findall(rf"^## {section}\n(.*?)^## ", README.read_text(), re.DOTALL | re.MULTILINE)
+    [text] = re.findall(rf"^## {section}\n(.*?)^## ", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     lines = [line for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
     places = [place for place, line in enumerate(lines) if line.startswith("$ ")]
     ends = [*places[1:], len(lines)]
@@ -71,7 +71,7 @@ def way(tmp_path_factory: pytest.TempPathFactory, medec_csv: Path) -> tuple[Path
 
 
 def test_each_of_five_commands_prints_the_next_one(way: tuple[Path, list[str]]) -> None:
-    """And the README has them in that order."""
+    """And the page has them in that order."""
     commands = [command for command, _ in STEPS[:5]]
     assert [shlex.split(command)[1] for command in commands] == ["prepare", "plan", "run", "verify", "export"]
     for said, following in zip(way[1], commands[1:], strict=False):
@@ -80,7 +80,7 @@ def test_each_of_five_commands_prints_the_next_one(way: tuple[Path, list[str]]) 
 
 
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=lambda number: STEPS[number][0].split()[1])
-def test_the_readme_shows_what_a_command_prints(way: tuple[Path, list[str]], number: int) -> None:
+def test_the_page_shows_what_a_command_prints(way: tuple[Path, list[str]], number: int) -> None:
     """But for what it leaves out, and on the own corpus for the figures, which are those of the real data."""
     seen = str if REAL_CORPUS else without_figures
     printed = {seen(line) for line in way[1][number].splitlines()}

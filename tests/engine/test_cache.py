@@ -173,7 +173,7 @@ async def test_a_second_run_has_the_same_bytes_without_a_call(runs, server, conc
 
 @pytest.mark.looptime
 async def test_a_changed_prompt_pays_for_its_own_step_alone(runs, server):
-    """What no other step quotes is asked anew; what the answer to it goes into, too."""
+    """What no other step quotes is asked again; what the answer to it goes into, too."""
     await runs.run("first", TEXTS)
 
     await runs.run("side", TEXTS, Steps("first", "changed", "third"))
@@ -343,7 +343,7 @@ async def test_a_mistaken_name_leaves_no_trace(runs, tmp_path):
     """The file is looked at before anything is made."""
     runs.cache.write_text("my notes\n")
 
-    with pytest.raises(UsageError, match="is no cache"):
+    with pytest.raises(UsageError, match="is not a cache"):
         await runs.run("first", TEXTS)
 
     assert not (tmp_path / "first").exists()

@@ -80,7 +80,7 @@ def test_a_directory_without_a_run_is_told_from_none(disk: Disk, tmp_path: Path)
     """The former is bad data, the latter an error of usage."""
     with pytest.raises(BadDataError, match="no run has begun"):
         examples_in(RunDirectory(disk, tmp_path))
-    with pytest.raises(UsageError, match="is no directory"):
+    with pytest.raises(UsageError, match="is not a directory"):
         examples_in(RunDirectory(disk, tmp_path / "none"))
 
 

@@ -11,6 +11,7 @@ import orjson
 from storage.world import OUTPUTS
 
 from asyncgen.cli.main import main
+from asyncgen.client import http_client
 from asyncgen.client.http_client import HttpClient
 
 from .wire import Call, Fault, Reply, Server, Wire
@@ -101,6 +102,7 @@ def wired(server: Server, environment: dict[str, str]) -> Iterator[None]:
     names = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"} | environment
     with (
         patch.object(HttpClient, "_open", lambda _client, _scheme: Wire(server)),
+        patch.object(http_client, "are_possible", lambda: False),  # all goes by way of what is opened
         patch.dict("os.environ", names),
         patch("signal.signal"),  # the handlers of the tests' own process stay
     ):

@@ -16,6 +16,7 @@ import orjson
 from storage.model_disk import ModelDisk, Store
 from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
+from asyncgen.client import http_client
 from asyncgen.client.http_client import HttpClient
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.single_run import Run
@@ -151,6 +152,7 @@ def _stubs(server: Server) -> Iterator[None]:
 
     with (
         patch.object(HttpClient, "_open", lambda _client, _scheme: Wire(server)),
+        patch.object(http_client, "are_possible", lambda: False),  # all goes by way of what is opened
         # The SDK looks at the platform on a thread, which would wake a loop that has no way to be woken.
         patch.object(openai._base_client, "asyncify", inline),
     ):

@@ -94,3 +94,17 @@ def test_a_budget_that_is_used_up_names_the_setting_and_what_it_must_be_at_least
     )
     both = Budget(spend, PRICE, most_cost=0.001, most_tokens=100).shortfall(most)
     assert str(both).endswith("so give at least max_total_tokens=3800 and max_cost=0.0276")
+
+
+def test_calls_in_batches_cost_their_own_price_in_a_budget():
+    """What came out of batches, what is enqueued and what is to be; ordinary calls cost what they always do."""
+    price = replace(PRICE, batch=replace(PRICE, prompt=1.0, cached=1.0, completion=5.0))
+    spend, enqueued = Spend(), Usage(100_000, 0, 100_000)
+    spend.add(Usage(200_000, 0, 200_000), batch=True)
+    spend.add(Usage(300_000, 0, 300_000))
+    budget = Budget(spend, price, most_cost=1.0, most_tokens=None, enqueued=lambda: enqueued)
+
+    assert price.known_cost(spend) == pytest.approx(0.2 * 1 + 0.3 * 2)
+    assert budget.covers(Usage(50_000, 0, 50_000))
+    assert budget.covers(Usage(99_999, 0, 99_999), batch=True)
+    assert not budget.covers(Usage(60_000, 0, 60_000))

@@ -172,6 +172,82 @@ def test_a_limit_of_fixed_windows_is_used_to_95_percent(limit, latency, *, of_th
     assert len(client.refusals) <= 5
 
 
+# Seconds of an answer and of its call, calls sent up to it, what remained: LiteLLM 1.108.7 with `rpm: 200` before
+# an API that takes 2 s and scatters, from the first slow answer on.
+LITELLM = (
+    (3.1, 0.0, 5, 193), (3.4, 1.4, 9, 192), (3.8, 2.3, 11, 191), (4.3, 1.7, 10, 190), (4.4, 2.9, 12, 189),
+    (5.1, 3.5, 13, 188), (6.1, 4.1, 14, 187), (6.8, 4.7, 15, 186), (7.2, 0.6, 7, 185), (9.7, 8.0, 17, 184),
+    (11.3, 5.3, 16, 183), (11.8, 10.0, 20, 182), (12.0, 10.3, 21, 181), (12.4, 11.6, 26, 179),
+)  # fmt: skip
+
+
+def test_a_window_is_known_though_the_first_answers_come_in_any_order():
+    """LiteLLM counts a call when it answers it: seen from its first answer alone, some of the limit came back."""
+    pace = Pace(200, None, exact=True)
+
+    for now, at, spent, remaining in LITELLM:
+        pace.sent(1, spent)
+        pace.answered(now, SpendMark(at, 1, spent), 200, remaining)
+
+    assert pace.rate(LITELLM[-1][0]) > 200 / 60
+
+
+class LateClient(Client):
+    """The client of a window that counts calls when it answers them; eight are sent before it has told of it."""
+
+    def __init__(self, limit: float, window: Window, latency: float, seed: int) -> None:
+        super().__init__(Pace(limit, None, exact=True), window, latency=latency)
+        self._random = random.Random(seed)
+        self._told = False
+        for _ in range(8):
+            self._send(0.0)
+
+    def step(self, now: float, _amounts: Callable[[], float] = lambda: 1.0) -> None:
+        """Pass `DT`."""
+        while self._answers and self._answers[0][0] <= now:
+            _, number, mark, _ = heapq.heappop(self._answers)
+            self.bucket.ask(1.0, now)
+            if self._told and number > 8:
+                self.pace.answered(now, mark, self.bucket.limit, self.bucket.remaining)
+            self._told = True
+        if self._told:
+            self._purse = min(self._purse + self.pace.rate(now) * DT, max(1.0, self.pace.rate(now) * 0.1))
+        while self._purse >= 1:
+            self._purse -= 1
+            self._send(now)
+
+    def _send(self, now: float) -> None:
+        self._spent += 1
+        self.pace.sent(1.0, self._spent)
+        self.sent.append(now)
+        arrival = now + self._latency * self._random.lognormvariate(0, 0.8)
+        heapq.heappush(self._answers, (arrival, len(self.sent), SpendMark(now, 1.0, self._spent), 0.0))
+
+
+@pytest.mark.parametrize(
+    ("limit", "latency", "seed"), [(60, 0.5, 2), (200, 0.5, 1), (200, 0.5, 2), (200, 2.0, 1), (200, 2.0, 2)]
+)
+def test_a_window_that_counts_what_it_has_answered_is_used_to_95_percent(limit, latency, seed):
+    """In the second and the third minute, and not beyond, however much the latencies scatter."""
+    client = LateClient(limit, Window(limit, of_the_clock=True, begins=25.0), latency, seed)
+
+    run(client, 155)
+
+    assert 0.95 * limit <= 60 * client.rate(35, 95) <= 1.05 * limit
+    assert 0.95 * limit <= 60 * client.rate(95, 155) <= 1.05 * limit
+
+
+def test_what_is_granted_though_nothing_remains_does_not_seem_to_cost_nothing():
+    """A limit that is told and not kept to: the rate stays, and is not twenty times as high."""
+    pace = Pace(200, None)
+
+    for tick in range(1, 200):
+        pace.sent(1, tick)
+        pace.answered(tick * 0.1 + 0.05, SpendMark(tick * 0.1, 1, tick), 200, 0)
+
+    assert pace.rate(20.0) <= 200 / 60
+
+
 @pytest.mark.parametrize("charge", [0.3, 0.7, 1.3])
 def test_a_window_that_charges_otherwise_than_we_think_is_known_by_its_jump(charge):
     """As for tokens, of which the server counts what was really used."""

@@ -120,7 +120,7 @@ def test_it_says_what_happened(night, disk):
     for words in (
         "100 of 100 pairs are done, 2 of them failed, in 2 min 00 s of work and 2 starts",
         "What held it back most: the limit of tokens, for 75 % of the time.",
-        "Start 1 ended without a word at about",
+        "Start 1 ended unexpectedly at about",
         "1 storm: the server asked to wait for 15.0 s in all",
         "tpm: 60000 → 90000",
         "To ask again for the failed pairs",
@@ -174,7 +174,7 @@ def test_a_run_without_events_has_a_report_too(night, disk):
     for name in ("events.jsonl", "calls.jsonl"):
         (night / ".asyncgen" / name).unlink()
     page = page_of(night, disk)
-    assert "No process has left a word here" in page
+    assert "No process has left a record here" in page
     assert Outline(page).open == []
 
 

@@ -51,7 +51,7 @@ def test_limits_of_several_endpoints_are_one_limit_together_and_each_its_own():
 
 
 def test_other_work_begins_its_own_rates():
-    """A repair counts its pairs from nothing, as the run behind it goes on where it was."""
+    """A repair counts its pairs from nothing, as the run behind it resumes from its checkpoint."""
     meter = Meter()
     meter.add(0.0, sample(total=5))
     meter.add(5.0, sample(total=5, done=5))

@@ -177,7 +177,7 @@ def tear(name: str) -> Callable[[Files, Random], None]:
 
 
 def damage(name: str) -> Callable[[Files, Random], None]:
-    """A line is no JSON any more."""
+    """A line is not JSON any more."""
 
     def plant(files: Files, draw: Random) -> None:
         at = place(files, name, draw)
@@ -231,7 +231,7 @@ DEFECTS: dict[str, tuple[Callable[[Files, Random], None], str]] = {
     "CORRECT differs from combined": (edit(COMBINED_FILE, one_character), "combined"),
     "error type changed": (edit(INCORRECT_FILE, lambda record, _: record.update(error_type="x")), "field"),
     "correction lost": (edit(INCORRECT_FILE, lambda record, _: record.update(correction=None)), "field"),
-    "note is no text": (edit(CORRECT_FILE, lambda record, _: record.update(note=None)), "field"),
+    "note is not text": (edit(CORRECT_FILE, lambda record, _: record.update(note=None)), "field"),
     "label exchanged": (edit(CORRECT_FILE, lambda record, _: record.update(label="INCORRECT")), "missing"),
     "note id changed": (edit(CORRECT_FILE, lambda record, _: record.update(original_note_id="x")), "missing"),
     "last line cut": (tear(CORRECT_FILE), "torn"),

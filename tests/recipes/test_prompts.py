@@ -307,3 +307,36 @@ def test_what_looks_like_a_placeholder_and_is_none_is_named_once() -> None:
     prompts = PromptFile({"p_system": "{any}", "p_user": user}, PATH)
     prompts.prompt("p", allowed=("note",), needed="note")
     assert prompts.unknown == ["p_user: {nmae}"]
+
+
+def shipped_file() -> dict[str, Any]:
+    """The prompt file that ships, decoded."""
+    content: dict[str, Any] = json.loads(shipped("prompts", "medec_safe.json").read_text("utf-8"))
+    return content
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("correct_paraphrase_usr", "correct_paraphrase_user"),
+        ("reasonning_system", "reasoning_system"),
+        ("generation_param", "generation_params"),
+        ("response_schema", "response_schemas"),
+    ],
+)
+def test_a_misspelt_key_is_refused_where_the_right_one_is_missing(key: str, meant: str) -> None:
+    """It was meant: without it the run would ask something else than the user has written."""
+    content = {name: value for name, value in shipped_file().items() if name != meant} | {
+        key: shipped_file()[meant]
+    }
+    with pytest.raises(BadDataError, match=f"unknown key {key}; did you mean {meant}?"):
+        MedecSafe(PromptFile(content, PATH), add_reasoning=False)
+
+
+def test_a_misspelt_step_is_refused_and_any_other_key_is_the_users() -> None:
+    """Beside the right key a similar one is doubtful, and no more."""
+    with pytest.raises(BadDataError, match=r"unknown key generation_params\.reasonig; did you mean"):
+        MedecSafe(PromptFile({**shipped_file(), "generation_params": {"reasonig": {}}}, PATH), add_reasoning=True)
+    prompts = PromptFile({**shipped_file(), "reasoning_users": "x", "examples": [], "note": 1}, PATH)
+    MedecSafe(prompts, add_reasoning=False)
+    assert prompts.doubtful == ["reasoning_users: did you mean reasoning_user?"]

@@ -302,7 +302,7 @@ async def test_several_models_in_one_file_are_refused_unless_one_is_named_for_al
         (line("a", body={**BODY, "n": 2}), "n is 2"),
         (line("a", body={"model": "m"}), "messages"),
         (line("a", body={"model": "m", "messages": []}), "messages"),
-        (line("a", body=[]), "body is no JSON object"),
+        (line("a", body=[]), "body is not a JSON object"),
         (line("a", body={**BODY, "model": 5}), "model"),
         (line("a", method="GET"), "method is not POST"),
         ({**line("a"), "custom_id": 5}, "custom_id"),

@@ -126,7 +126,7 @@ def cut(lines, draw):
 
 
 def damage(lines, draw):
-    """A line is no JSON any more."""
+    """A line is not JSON any more."""
     at = draw.randrange(len(lines))
     lines[at] = b"x" + lines[at]
 

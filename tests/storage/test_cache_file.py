@@ -76,7 +76,7 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(path, opened, content)
     """Its name was given by mistake: nothing of it is moved or changed, and nothing is made beside it."""
     path.write_bytes(content)
 
-    with pytest.raises(UsageError, match="is no cache of asyncgen, and is left as it is"):
+    with pytest.raises(UsageError, match="is not a cache of asyncgen, and is left as it is"):
         opened()
 
     assert path.read_bytes() == content
@@ -91,7 +91,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(path, opened)
     connection.close()
     content = path.read_bytes()
 
-    with pytest.raises(UsageError, match="is no cache of asyncgen"):
+    with pytest.raises(UsageError, match="is not a cache of asyncgen"):
         opened()
 
     assert path.read_bytes() == content

@@ -119,6 +119,22 @@ async def test_a_lock_held_elsewhere_names_its_process(tmp_path: Path, monkeypat
     await run(tmp_path, pairs=4)  # the lock went with its process
 
 
+def test_a_file_system_that_cuts_no_file_can_be_locked(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a process with a longer id has held the lock before."""
+
+    def refuse(_fd: int, _size: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    path = tmp_path / "lock"
+    path.write_text("4194304\n")
+    fd = disk.lock(path)
+    os.close(fd)
+    assert path.read_text().split() == [str(os.getpid())]
+
+
 async def test_short_writes_are_completed(disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the system takes only a few bytes at a time, everything is written all the same."""
     write = os.write

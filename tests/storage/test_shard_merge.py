@@ -229,7 +229,7 @@ async def test_pairs_that_failed_in_shards_are_repaired_in_the_joined_run(
         ({"shard": Shard(2, OF + 1)}, "one of 4 shards"),
         ({"shard": None}, "out-2 holds a whole run"),
         ({"pairs": PAIRS + 8}, "cut from 39 pairs"),
-        ({"edited": 2}, "does not go on where"),
+        ({"edited": 2}, "does not start where"),
     ],
     ids=["model", "endpoint", "prompts", "recipe", "number of shards", "whole", "grown input", "edited input"],
 )

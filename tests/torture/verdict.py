@@ -7,7 +7,7 @@ from pathlib import Path
 from . import tree
 from .program import Ended
 
-GO_ON = "to go on: "
+RESUME = "to resume: "
 
 
 @dataclass(slots=True)
@@ -42,11 +42,11 @@ class Verdict:
             self.problems.append(f"traceback: {last_line(ended)}")
             return
         lines = ended.stderr.splitlines()
-        strange = [line for line in lines if line[:1] not in {"❌", "⚠"} and not line.startswith(GO_ON)]
+        strange = [line for line in lines if line[:1] not in {"❌", "⚠"} and not line.startswith(RESUME)]
         self.check(not strange, f"strange words: {strange[:1]}")
         if ended.code == 74:
             said = [line for line in lines if line[:1] != "⚠" and "processing pair" not in line]
-            self.check(len(said) == 2 and said[1].startswith(GO_ON), f"words of exit 74: {said}")
+            self.check(len(said) == 2 and said[1].startswith(RESUME), f"words of exit 74: {said}")
 
     def check_code(self, ended: Ended, codes: set[int], when: str) -> None:
         """The exit code is one of these."""

@@ -107,7 +107,7 @@ def execute(args: argparse.Namespace) -> int:
         require_pyarrow()
     directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
     files = RunFiles(directory)
-    selection = select(args, directory, files.state, Lines(quiet=args.quiet))
+    selection = select(args, directory, files, Lines(quiet=args.quiet))
     split = None if args.split is None else Split.parse(args.split, args.seed)
     paired = find_paired(files) if args.file is None else None
     if paired is None:

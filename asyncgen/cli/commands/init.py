@@ -3,11 +3,13 @@
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from asyncgen.cli.invocation import asyncgen_here
 from asyncgen.cli.paths import a_path, absolute_output
 from asyncgen.config import shipped
 from asyncgen.errors import Exit, UsageError
@@ -16,6 +18,7 @@ from asyncgen.text import loads
 HELP = "write a recipe file, the flags of its run and some rows, to begin a job of your own with"
 EXAMPLE = "asyncgen init mails"
 OWN = "my_job"
+_FLAGS = Path("run.toml")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -41,12 +44,15 @@ def execute(args: argparse.Namespace) -> int:
 
     name = args.name
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name} cannot be a name: take letters, digits, _ and -, and a letter first")
+        raise UsageError(f"{name!r} cannot be a name: take letters, digits, _ and -, and a letter first")
+    if name.lower() == _FLAGS.stem:
+        raise UsageError(f"{name!r} cannot be a name: {_FLAGS} holds the flags of the run")
     directory = absolute_output(args.directory, "--directory")
     files = _files(name)
     there = [file for file in files if os.path.lexists(directory / file)]
     if there:
-        raise UsageError(f"{directory} has {', '.join(there)} already: take another NAME or --directory")
+        another = "--directory" if str(_FLAGS) in there else "NAME or --directory"
+        raise UsageError(f"{directory} has {', '.join(there)} already: take another {another}")
     disk = Disk()
     try:
         disk.make_directory(directory)
@@ -56,12 +62,12 @@ def execute(args: argparse.Namespace) -> int:
             staging.publish()
     finally:
         disk.close()
-    where = "" if directory == Path.cwd() else f"cd {args.directory} && "
+    where = "" if directory == Path.cwd() else f"cd {shlex.quote(str(args.directory))} && "
     sys.stdout.write(
         f"✓ {name}.toml: what is asked for each row, and what is written\n"
-        "✓ run.toml: the flags of the run\n"
+        f"✓ {_FLAGS}: the flags of the run\n"
         f"✓ {name}.rows.jsonl: rows to try it on; put yours in their place\n"
-        f"next: {where}asyncgen preview --config run.toml --simulate\n"
+        f"next: {where}{asyncgen_here()} preview --config {_FLAGS} --simulate\n"
     )
     return Exit.DONE
 
@@ -78,7 +84,7 @@ def _files(name: str) -> dict[str, bytes]:
         rows = _rows_for(name)
     return {
         f"{name}.toml": recipe.read_text("utf-8").replace("NAME", name).encode(),
-        "run.toml": (begun / "run.toml").read_text("utf-8").replace("NAME", name).encode(),
+        str(_FLAGS): (begun / _FLAGS).read_text("utf-8").replace("NAME", name).encode(),
         f"{name}.rows.jsonl": b"".join(islice(_lines(rows), 10)),
     }
 

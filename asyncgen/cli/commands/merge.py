@@ -1,9 +1,9 @@
 """`asyncgen merge`: finished shards become one run."""
 
 import argparse
-import shlex
 import sys
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
 from asyncgen.errors import Exit
 
@@ -37,5 +37,5 @@ def execute(args: argparse.Namespace) -> int:
     if state.failed_pairs:
         sys.stdout.write("the command of the run with this --output-dir, without --shard, asks for them again\n")
         return Exit.SOME_FAILED
-    sys.stdout.write(f"next: asyncgen verify {shlex.quote(str(args.output_dir))} --input-jsonl …\n")
+    sys.stdout.write(f"next: {asyncgen_command('verify', str(args.output_dir))}\n")
     return Exit.DONE

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,8 +12,9 @@ import orjson
 
 from asyncgen.cli import flags as _flags
 from asyncgen.cli import run_job as _job
-from asyncgen.cli.command_line import command
+from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.execution import carry_out
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.config import RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
@@ -65,8 +65,8 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
     if calibrate is not None and job.engine != "local":
         raise UsageError(
-            "--calibrate begins the run in this process, and a run that has begun so goes on so: "
-            "leave --engine ray out, and give another --output-dir"
+            "--calibrate starts the run in this process, and such a run cannot move to Ray: "
+            "leave --engine ray out, or give another --output-dir"
         )
     pairs, sample = run_loop(survey(config))
     latency = None
@@ -140,7 +140,7 @@ def _say(
         "tokens in": _range(found.prompt_tokens),
         "tokens out": f"{_range(found.completion_tokens)}; {origin}",
         "cost": NO_PRICE + " (--prices FILE)",
-        "time": "no limits named: --tier, or --rpm and --tpm, tell it",
+        "time": "unknown without limits: give --tier, or --rpm and --tpm",
     }
     if price is not None and found.cost is not None:
         low, likely, high = found.cost
@@ -175,11 +175,7 @@ def _run(argv: Sequence[str]) -> str:
     """The command that does what was planned."""
     name = "requests" if argv[1:2] == ["requests"] else "run"
     typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
-    words = shlex.split(command("", *typed))
-    for flag, values in (("--dry-run", 0), ("--json", 0), ("--calibrate", 1)):
-        for place in reversed([n for n, word in enumerate(words) if word.partition("=")[0] == flag]):
-            del words[place : place + 1 + (values if "=" not in words[place] else 0)]
-    return shlex.join(["asyncgen", name, *words])
+    return asyncgen_command(name, *without_flags(typed, {"--dry-run": 0, "--json": 0, "--calibrate": 1}))
 
 
 def _range(values: tuple[float, float, float]) -> str:

@@ -1,11 +1,11 @@
 """`asyncgen prepare`: from published files to the input format."""
 
 import argparse
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path
 from asyncgen.config import from_here, shipped
@@ -130,4 +130,4 @@ def _placed(collection: "Collection", split: Split | None) -> list[str | None]:
 def _next(pairs: Path) -> str:
     prompts = from_here(shipped("prompts", "medec_safe.json"))
     words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", str(prompts), "--add-reasoning"]
-    return shlex.join(["asyncgen", "plan", *words])
+    return asyncgen_command("plan", *words)

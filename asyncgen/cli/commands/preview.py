@@ -7,7 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.addresses import address_lines
+from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.flags import add_api_arguments, add_input_arguments
+from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.run_job import Job, prepare
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 HELP = "show the prompts and answers of a few rows; nothing is kept"
 EXAMPLE = "asyncgen preview --recipe mails --input mails.jsonl --rows 2"
 ROWS = 3
+OUTPUT = "out"  # as the other commands suggest it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +54,12 @@ def execute(args: argparse.Namespace) -> int:
     with TemporaryDirectory(prefix="asyncgen-preview-") as directory:
         job = prepare(_as_run(args, Path(directory)), needs_key=not args.prompts_only)
         view = PreviewView(sys.stdout)
-        if args.prompts_only:
-            return run_loop(_show_prompts(job, view))
-        return run_loop(_show_answers(job, view))
+        code = run_loop((_show_prompts if args.prompts_only else _show_answers)(job, view))
+    if code == Exit.DONE:
+        flags = without_flags(sys.argv[2:], {"--rows": 1, "--prompts-only": 0})
+        output = () if args.output_dir is not None else ("--output-dir", OUTPUT)
+        sys.stdout.write(f"next: {asyncgen_command('run', *flags, *output)}\n")
+    return code
 
 
 def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:
@@ -77,8 +84,7 @@ async def _show_prompts(job: Job, view: "PreviewView") -> int:
     rows = rows_of(job.config.input_jsonl, recipe.parse)
     for row, _ in zip(rows, range(job.config.num_pairs or 0), strict=False):
         view.begin(row.pair)
-        for step, request in await walk(recipe, row.pair, likely_answer(row.pair)):
-            view.request(step, request)
+        view.prompts(await walk(recipe, row.pair, likely_answer(row.pair)))
     return Exit.DONE
 
 
@@ -97,11 +103,12 @@ async def _show_answers(job: Job, view: "PreviewView") -> int:
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
+        view.addresses(address_lines(config))
         disk = Disk()
         stack.callback(disk.close)
         run = Run(config, recipe, [console.observe], disk, price=job.price)
         summary = await run.execute()
     for watched in recipe.watched:
         view.row(watched, [output.name for output in recipe.outputs])
-    view.end(summary, job.price)
+    view.end(summary, job.price, config.cache)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE

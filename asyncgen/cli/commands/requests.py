@@ -1,4 +1,4 @@
-"""`asyncgen requests`: a file in the Batch API's input format, asked through the live API."""
+"""`asyncgen requests`: a file in the Batch API's input format, asked through the live API or in batches."""
 
 import argparse
 from dataclasses import replace
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from asyncgen.cli.commands import plan
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import add_api_arguments, add_screen_arguments
+from asyncgen.cli.flags import add_api_arguments, add_batch_arguments, add_screen_arguments
 from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
 from asyncgen.cli.run_job import prepare
 from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY
 from asyncgen.errors import UsageError
 
-HELP = "ask the requests of a file in the Batch API's format, now; the same command again goes on where it stopped"
+HELP = "ask the requests of a file in the Batch API's format, now; the same command again resumes it"
 EXAMPLE = "asyncgen requests batch.jsonl -o answers.jsonl --tier openai:tier-2"
 STATE_SUFFIX = ".asyncgen"
 _OUTPUT = "-o"
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The two files, how far, and everything of the API."""
     job = parser.add_argument_group("the job")
     job.add_argument(
-        "batch",
+        "requests_file",
         nargs="?",
         type=a_path,
         metavar="BATCH.jsonl",
@@ -43,12 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
     job.add_argument(
-        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and begin anew"
+        "--restart", action="store_true", help="move an earlier run and what it has spent aside, and start over"
     )
     job.add_argument(
-        "--skip-bad", action="store_true", help="go on without lines that are no request; they have no answer then"
+        "--skip-bad", action="store_true", help="skip lines that are not requests; they get no answer"
     )
     add_api_arguments(parser, makes_requests=False)
+    add_batch_arguments(parser)
     add_screen_arguments(parser)
     parser.set_defaults(
         recipe=REQUESTS,
@@ -77,7 +78,7 @@ def _place(args: argparse.Namespace) -> Path:
     Raises:
         UsageError: there is no such place.
     """
-    given = [path for path in (args.batch, args.input_file) if path is not None]
+    given = [path for path in (args.requests_file, args.input_file) if path is not None]
     if len(given) != 1:
         raise UsageError("name the file with the requests, once: asyncgen requests BATCH.jsonl -o OUT.jsonl")
     source, output = absolute_input(given[0], "BATCH.jsonl"), _output_file(args.output_file)
@@ -91,5 +92,7 @@ def _place(args: argparse.Namespace) -> Path:
 def _output_file(path: Path) -> Path:
     found = absolute(path, _OUTPUT)
     if str(path) == "-" or (found.exists() and not found.is_file()):
-        raise UsageError(f"{_OUTPUT} {path} is no regular file: the answers are merged in place, which needs one")
+        raise UsageError(
+            f"{_OUTPUT} {path} is not a regular file: the answers are merged in place, which needs one"
+        )
     return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asyncgen.monitor.run_status import Picture
     from asyncgen.monitor.throughput import Rates
 
-HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to go on"
+HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to resume it"
 EXAMPLE = "asyncgen status out --watch"
 
 INTERVAL = 1.0
@@ -185,7 +185,7 @@ def _condition(picture: "Picture") -> str:
     when = clock(session.last)
     if session.ended is None:
         left = "left at once while it stopped" if session.stopping else "killed, or the machine went down"
-        return f"{said}: process {session.pid} ended without a word at about {when} ({left})"
+        return f"{said}: process {session.pid} ended unexpectedly at about {when} ({left})"
     code, reason = session.ended
     return f"{said} at {when} (exit code {code})" + (f": {reason}" if reason else "")
 
@@ -232,7 +232,7 @@ def _endpoints(picture: "Picture") -> Iterator[str]:
     """How each of several endpoints is: its health, its calls in flight and its limits in use."""
     sample, rates = picture.sample, _rates(picture)
     for use in () if sample is None else sample.endpoints:
-        health = f"out ({use.out})" if use.out else "does not answer, is probed" if use.rests else "well"
+        health = f"out ({use.out})" if use.out else "not answering, being probed" if use.rests else "healthy"
         limits = [
             f"{percent(share)} of {limit:,.0f} {name}/min"
             for (endpoint, name), (share, limit) in rates.limits.items()
@@ -304,7 +304,7 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     session = picture.session
     assert session is not None
     if picture.condition != "finished":
-        yield "to go on", with_larger_budget(session.command, session.named)
+        yield "to resume", with_larger_budget(session.command, session.named)
     elif picture.failures:
         yield "to ask again", session.command
 

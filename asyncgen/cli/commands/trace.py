@@ -56,7 +56,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
     if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
+        raise UsageError(f"{args.directory} is not a directory")
     disk = Disk()
     try:
         trail = find(RunDirectory(disk, args.directory.absolute()), args.which)

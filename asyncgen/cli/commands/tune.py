@@ -120,8 +120,13 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
     found = plan(load, tier, config.ceiling)
     if tier.rpm is None and tier.tpm is None and config.endpoints[0].concurrency is None:
         _say(f"{'latency':<14} {spread}")
+        if args.tier is not None:
+            _say(f"{tier.name}: {tier.source}" if tier.source else str(tier))
         _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
-        _say("For figures, give --tier, --rpm, --tpm or --concurrency.")
+        _say(
+            "For figures, give --rpm and --tpm as your account's limits page says"
+            + (", or leave --plan-only out: a few calls then ask the server." if args.plan_only else ".")
+        )
         return Exit.DONE
     rows = rows_of_job(config)
     _report(tier, load, found, pairs=pairs, rows=rows, latency=spread, used=used, cost=dollars)

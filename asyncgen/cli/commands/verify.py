@@ -1,13 +1,11 @@
 """`asyncgen verify`: proves the data of an output directory."""
 
 import argparse
-import shlex
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
-from asyncgen.cli.command_line import command
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
@@ -109,7 +107,7 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1
     if not 0 <= share <= MOST_KNOWN:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0% to {MOST_KNOWN:.0%}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0% to {MOST_KNOWN:.0%}")
     return share
 
 
@@ -184,6 +182,7 @@ def _end(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> int:
     """The exit code, and before it why it is not 0, or what a person said, and what to do next."""
+    from asyncgen.cli.verify_next import next_lines  # noqa: PLC0415
     from asyncgen.cli.verify_view import print_review  # noqa: PLC0415 - it brings the checks
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
 
@@ -195,46 +194,17 @@ def _end(
         return Exit.BAD_DATA
     if not args.json:
         print_review(report, many_of(structure.contents.rows))
-        sys.stdout.write(f"next: {_next(args, structure, report, found)}\n")
+        sys.stdout.writelines(f"{line}\n" for line in next_lines(args, structure, report, found))
     return Exit.DONE
 
 
 def _check_flags(args: argparse.Namespace) -> None:
     if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
+        raise UsageError(f"{args.directory} is not a directory")
     if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
         raise UsageError("--show is a number of rows and --max-flagged a percentage")
     if args.dry_run and not args.judge:
         raise UsageError("--dry-run says what --judge would cost: give both")
-
-
-def _next(
-    args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
-) -> str:
-    """The command that fits what was found."""
-    from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
-    from asyncgen.recipes.contents import trains_as  # noqa: PLC0415
-
-    place = shlex.quote(str(args.directory))
-    if structure.state is not None and not structure.finished:
-        return f"go on with the run by its own command, which asyncgen status {place} shows"
-    if not structure.pairs:
-        return f"there are no examples; see why in {shlex.quote(str(args.directory / 'failed.jsonl'))}"
-    if 0 < report.judged == report.states[State.FLAGGED]:
-        row = one_of(structure.contents.rows)
-        return f"every {row} is flagged: look at the worst, mend prompt or model, or ask again with --regenerate"
-    if found is not None and found.dry:
-        return f"{_without_dry_run()}"
-    form = trains_as(structure.contents)
-    if form is None:
-        return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
-    only = "" if found is None else " --only judged"
-    return f"asyncgen export {place} --format {form}{only}"
-
-
-def _without_dry_run() -> str:
-    words = [word for word in shlex.split(command("", *sys.argv[1:])) if word != "--dry-run"]
-    return shlex.join(["asyncgen", *words])
 
 
 def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:

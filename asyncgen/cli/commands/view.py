@@ -1,7 +1,6 @@
 """`asyncgen view`: one HTML file by which a person looks at the records of a run, and accepts or rejects them."""
 
 import argparse
-import shlex
 import sys
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.flags import add_recipe_arguments
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute
+from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def execute(args: argparse.Namespace) -> int:
         found = gather(source, wanted, args.rows, price_of)
         if not found.shown:
             raise BadDataError(f"nothing to look at: {found.data['run']['shown']}")
-        place = shlex.quote(str(args.directory))
+        place = quote(str(args.directory))
         files = "--review review.jsonl"
         found.data["run"]["next"] = [
             f"asyncgen verify {place} {files}",
@@ -102,7 +102,7 @@ def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
     from asyncgen.storage.resume import peek  # noqa: PLC0415
 
     if not args.directory.is_dir():
-        raise UsageError(f"{args.directory} is no directory")
+        raise UsageError(f"{args.directory} is not a directory")
     directory = RunDirectory(disk, absolute(args.directory, "the directory"))
     state = peek(directory)
     if state is None:

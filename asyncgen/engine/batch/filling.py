@@ -1,5 +1,7 @@
 """Puts batches together: how much fits into one, into what the account may have enqueued, and into the budget."""
 
+from collections.abc import Collection
+
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.batch_lines import request_line
 from asyncgen.client.batch_providers import BatchProvider
@@ -41,7 +43,8 @@ class Filling:
         self._budget = budget
         self._spools: list[Spool] = []
         self._measured = 0.0
-        self.most_tokens = most_tokens
+        self._ended: frozenset[int] = frozenset()
+        self._given_most = self._most_tokens = most_tokens
         self.blocked = False
         self.lacking: Usage | None = None
         self.left_out = 0
@@ -67,7 +70,7 @@ class Filling:
         """
         line = request_line(name, self._provider.endpoint, body)
         tokens = max(1, round(len(body) * (self._measured or 1 / BYTES_PER_TOKEN)))
-        if len(line) > self._provider.most_bytes or (self.most_tokens is not None and tokens > self.most_tokens):
+        if len(line) > self._provider.most_bytes or (self._given_most is not None and tokens > self._given_most):
             self.left_out += 1
             return False
         if not self._has_room(tokens, request.most):
@@ -92,17 +95,22 @@ class Filling:
         for spool in self.take(full=False):
             spool.discard()
 
-    def unblock(self) -> None:
-        """Look again for room."""
-        self.blocked, self.lacking = False, None
+    def narrow(self, most_tokens: int) -> None:
+        """The account may have less enqueued than was sent."""
+        self._most_tokens = max(1, most_tokens)
+
+    def unblock(self, ended: Collection[int]) -> None:
+        """Look again for room: these batches have ended, and what was enqueued of them is no more."""
+        self.blocked, self.lacking, self._ended = False, None, frozenset(ended)
 
     def _is_full(self, spool: Spool, more: int) -> bool:
         most = self._provider
         return spool.requests >= most.most_requests or spool.size + more > most.most_bytes
 
     def _has_room(self, tokens: int, most: Usage) -> bool:
-        enqueued = self._book.tokens + sum(spool.tokens for spool in self._spools)
-        if self.most_tokens is not None and enqueued + tokens > self.most_tokens:
+        waiting = [batch.tokens for number, batch in self._book.open.items() if number not in self._ended]
+        enqueued = sum(waiting) + sum(spool.tokens for spool in self._spools)
+        if self._most_tokens is not None and enqueued and enqueued + tokens > self._most_tokens:
             return False
         collected = together(NO_USAGE, *(spool.most for spool in self._spools))
         if self._budget is not None and not self._budget.covers(together(collected, most), batch=True):

@@ -86,7 +86,7 @@ class Persistence:
                 f"the server's Batch API has failed for {silence:.0f} s ({failure.kind}, {said(failure)}); "
                 "everything paid is saved: ",
                 Phrase.SAME,
-                " goes on from here later",
+                " resumes from here later",
             )
 
     def _stopping(self, failure: Failure) -> KeyOrQuotaError:

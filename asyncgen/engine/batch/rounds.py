@@ -198,11 +198,7 @@ class BatchRounds:
             await self._go_on_with(batch)
 
     async def _go_on_with(self, batch: OpenBatch) -> None:
-        members = Members.load(self._files, batch.number)
-        size = self._files.disk.size(self._files.requests(batch.number))
-        if members is None or len(members) != batch.requests or (not batch.file and size != batch.size):
-            raise BadDataError(f"the files of batch {batch.number} in {self._directory} are damaged or gone")
-        self._asker.enqueued[batch.number] = members
+        self._asker.enqueued[batch.number] = await self._members(batch)
         if self._filling is not None:
             if not batch.id:
                 self._states[batch.number] = await self._delivery.bring(batch, searched=not batch.file)
@@ -225,6 +221,23 @@ class BatchRounds:
             )
         )
 
+    async def _members(self, batch: OpenBatch) -> Members:
+        """The requests that a batch holds; where the file with them is damaged, by what was uploaded."""
+        path = self._files.requests(batch.number)
+        size = self._files.disk.size(path)
+        if not batch.file and size != batch.size:
+            raise BadDataError(f"{path} is damaged or gone, and its requests are not at the server yet")
+        members = Members.load(self._files, batch.number)
+        if members is None or len(members) != batch.requests:
+            if size != batch.size:
+                try:
+                    await self._ask.ask(partial(self._download, batch.file, path))
+                except BatchServerError:
+                    ids = self._files.ids(batch.number)
+                    raise BadDataError(f"{ids} is damaged or gone, and the server has no {batch.file}") from None
+            members = await self._files.disk.call(lambda: Members.read(self._files, batch.number))
+        return members
+
     # Taking
 
     async def _take(self) -> bool:
@@ -232,7 +245,8 @@ class BatchRounds:
         asker, filling = self._asker, self._filling
         ended = [number for number, state in self._states.items() if state.ended]
         if filling is not None:
-            filling.unblock()
+            filling.unblock(ended)
+            self._narrow(ended)
         asker.finished = [await self._fetch(number) for number in sorted(ended)]
         if filling is not None or asker.finished:
             await self._pass()
@@ -240,6 +254,16 @@ class BatchRounds:
             await self._finish(one)
         asker.finished = []
         return bool(ended)
+
+    def _narrow(self, ended: list[int]) -> None:
+        """Send less at once where the account may have less enqueued than what was sent."""
+        for number in ended:
+            if TOKEN_LIMIT in self._states[number].problems and self._filling is not None:
+                self._filling.narrow(self._journal.batches.open[number].tokens // 2)
+                text = (
+                    f"Batch {number} is more than the account may have enqueued: its requests go in smaller ones ("
+                )
+                self._observe(Notice(Message(text, Setting("batch_tokens"), " says how much that is)")))
 
     async def _fetch(self, number: int) -> Finished:
         """Download what came of a batch."""
@@ -308,10 +332,7 @@ class BatchRounds:
         if one.results.lines:
             self._in_vain = 0
             return
-        if TOKEN_LIMIT in state.problems and self._filling is not None:
-            # What the account may have enqueued is less than what was sent: send less at once.
-            others = self._journal.batches.tokens
-            self._filling.most_tokens = max(1, others or batch.tokens // 2)
+        if TOKEN_LIMIT in state.problems or self._filling is None:
             return
         self._in_vain += 1
         why = f" ({', '.join(dict.fromkeys(state.problems))})" if state.problems else ""
@@ -334,7 +355,7 @@ class BatchRounds:
                 if self._may_go_on(row.index, finished):
                     await self._run(row)
                     await self._send_full()
-                elif not finished:
+                elif not finished and (self._filling is None or self._filling.blocked):
                     break
                 if clock() > until:
                     await asyncio.sleep(0)
@@ -355,24 +376,24 @@ class BatchRounds:
         cache = None if self._cache is None else CachedCalls(self._cache, self._journal, caller, self._observe)
         calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
         self._asker.refused = False
-        waits = True
+        waits, failure = True, None
         self._breaker.begin(row.index)
         try:
             await self._recipe.run(row.pair, calls.generate)
         except Deferred:
             waits = not self._asker.refused
         except CallFailed as failed:
-            reason = self._breaker.after(row.index, failed)
-            if reason is not None:
-                raise reason from None
+            failure = failed
         except (AsyncgenError, Stopping):
             raise
         except Exception:
             if calls.defect is not None:
                 raise
-        if waits:
-            self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
-            self._waiting[row.index] = 1
+        reason = self._breaker.after(row.index, failure)
+        if reason is not None:
+            raise reason
+        self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
+        self._waiting[row.index] = waits
 
     # Sending
 

@@ -20,7 +20,7 @@ def what_happened(picture: Picture, record: RunRecord, storms: list[PausedStorm]
         picture.condition in {Condition.CRASHED, Condition.STOPPED} or picture.failures
     ):
         words = (
-            "To go on"
+            "To resume"
             if picture.condition is not Condition.FINISHED
             else f"To ask again for the failed {picture.rows}"
         )
@@ -31,7 +31,7 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
     sessions = picture.history.sessions
     if not sessions:
         yield (
-            "No process has left a word here: the run was merged from shards, whose directories have the reports "
+            "No process has left a record here: the run was merged from shards, whose directories have reports "
             "of their starts; or its events were removed."
         )
         return
@@ -45,7 +45,7 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
     for number, session in list(enumerate(sessions, start=1))[-ENDS_LISTED:]:
         if session.ended is None and not (picture.pid is not None and session is sessions[-1]):
             when = moment(session.last)
-            yield f"Start {number} ended without a word at about {when}: killed, or the machine went down."
+            yield f"Start {number} ended unexpectedly at about {when}: killed, or the machine went down."
         elif session.ended is not None and session.ended[1]:
             yield f"Start {number} ended at {moment(session.last)}: {session.ended[1]}."
     if storms:

@@ -68,11 +68,10 @@ def estimate(judged: Outcomes, bad: Outcomes, good: Outcomes, seed: int = 0) -> 
     if not (total and sum(bad) and sum(good)):
         return None
     draws = list(_posterior(judged, bad, good, Random(seed)))  # noqa: S311 - no secret
-    missed, passed = bad.same / sum(bad), good.same / sum(good)
-    share = judged.same / total
-    prevalence = (passed - share) / (passed - missed) if passed > missed else 0.0
+    found, alarms = bad.different / sum(bad), good.different / sum(good)
+    prevalence = (judged.different / total - alarms) / (found - alarms) if found > alarms else 0.0
     prevalence = min(1.0, max(0.0, prevalence))
-    within = prevalence * missed / share if share else 0.0
+    within = prevalence * bad.same / sum(bad) * total / judged.same if judged.same else 0.0
     return Estimate(
         _share(prevalence, [sum(one.bads) / total for one in draws], [one.prevalence for one in draws]),
         _share(

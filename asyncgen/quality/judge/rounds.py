@@ -56,10 +56,13 @@ class JudgeRounds:
     def unfinished(self, wanted: Collection[str], asked: Collection[Path]) -> Path | None:
         """A round of this judge that has not answered all its cases, if all are wanted.
 
+        One that has not begun may have been another judge's: it is taken if this one knows none of its cases.
+
         Args:
             wanted: the keys of all cases.
             asked: rounds that are not asked once more: what has failed in them has failed.
         """
+        known = self.known()
         for directory in self._directories():
             if directory.path in asked:
                 continue
@@ -68,7 +71,8 @@ class JudgeRounds:
                 continue
             if state is not None and self._is_complete(directory, state):
                 continue
-            if all(key in wanted for key in self.keys_in(directory.path)):
+            keys = list(self.keys_in(directory.path))
+            if all(key in wanted for key in keys) and (state is not None or known.keys().isdisjoint(keys)):
                 return directory.path
         return None
 

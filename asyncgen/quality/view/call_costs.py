@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from asyncgen.chat import Usage
-from asyncgen.cost import Price
-from asyncgen.monitor.row_trace import TracedRecord
+from asyncgen.cost import Price, total_usage
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.record_calls import calls_of
 from asyncgen.text import loads
 
 PriceOf = Callable[[str], Price | None]
@@ -30,7 +29,7 @@ class CallCosts:
         self._model = model
         self._steps: dict[int, dict[str, str]] = {}
         self._outcomes: dict[tuple[int, str], Counter[str]] = {}
-        self._usages: dict[tuple[int, str], Usage] = {}
+        self._usages: dict[tuple[int, str], tuple[int, int, int]] = {}
         for line in lines_of(directory.disk, directory.calls):
             try:
                 attempt = loads(line)
@@ -52,7 +51,7 @@ class CallCosts:
         """
         calls: dict[str, dict[str, Any]] = {}
         for record in records:
-            for call in TracedRecord("", dict(record)).calls:
+            for call in calls_of(record):
                 request = str(call.get("request"))
                 calls.setdefault(request, self._call(index, request, call))
         if not calls:
@@ -63,22 +62,23 @@ class CallCosts:
     def _call(self, index: int, request: str, call: Mapping[str, Any]) -> dict[str, Any]:
         model = str(call.get("model") or "")
         usage = self._usages.get((index, request)) or _usage(call.get("usage"))
-        price = None if usage is None else self._price_of(model)
+        price = self._price_of(model)
         outcomes = self._outcomes.get((index, request), Counter())
         return {
             "step": str(call.get("step") or ""),
             "model": model,
             "finish": str(call.get("finish_reason") or ""),
-            "tokens": None if usage is None else [usage.prompt_tokens, usage.completion_tokens],
+            "tokens": None if usage is None else usage[:2],
             "attempts": ", ".join(
                 name if number == 1 else f"{number} × {name}"  # noqa: RUF001 - the sign
                 for name, number in outcomes.items()
             ),
-            "cost": None if usage is None or price is None else round(price.cost(usage), 8),
+            "cost": None if usage is None or price is None else round(price.cost(total_usage(*usage)), 8),
         }
 
 
-def _usage(said: Any) -> Usage | None:
+def _usage(said: Any) -> tuple[int, int, int] | None:
+    """Tokens of prompt, of completion, and of the prompt those that were cached."""
     if not isinstance(said, Mapping):
         return None
     prompt, completion, cached = (
@@ -86,4 +86,4 @@ def _usage(said: Any) -> Usage | None:
     )
     if not all(isinstance(number, int) for number in (prompt, completion, cached)):
         return None
-    return Usage(prompt, completion, prompt + completion, cached)
+    return prompt, completion, cached

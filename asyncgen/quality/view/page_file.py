@@ -39,7 +39,13 @@ def render_page(data: Mapping[str, Any], title: str) -> bytes:
 
 def embedded(value: Any) -> bytes:
     """JSON that can stand in a script element, whatever its texts are."""
-    return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], dumps(value).decode()).encode()
+    text = dumps(value, default=_as_text).decode()
+    return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text).encode()
+
+
+def _as_text(value: Any) -> str:
+    """What JSON does not hold: the rows of a recipe are of its own types."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _part(name: str) -> str:

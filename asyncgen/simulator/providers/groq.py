@@ -77,7 +77,7 @@ class Groq(OpenAI):
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """An answer that is no JSON is not sent; flex has a status of its own."""
+        """An answer that is not JSON is not sent; flex has a status of its own."""
         if fault.kind == "bad_answer_json":
             message = (
                 "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."

@@ -91,13 +91,13 @@ def kind_at(disk: Disk, path: Path) -> Kind:
     if kind is Kind.SOMETHING_ELSE:
         raise UsageError(
             Setting("cache"),
-            f": {path} is no cache of asyncgen, and is left as it is: give the name of another file",
+            f": {path} is not a cache of asyncgen, and is left as it is: give the name of another file",
         )
     return kind
 
 
 def check_cache(disk: Disk, path: Path) -> None:
-    """Refuse what is no cache, before anything is made.
+    """Refuse what is not a cache, before anything is made.
 
     Raises:
         UsageError: no cache can be there.

@@ -83,6 +83,8 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
         elif not columns:
             columns = _columns(found, delimiter)
             yield b"\n" * taken
+        elif any("\0" in cell for cell in found):
+            yield Refused(f"NUL byte{goes_on}", taken)
         elif len(found) != len(columns):
             cells = "1 cell" if len(found) == 1 else f"{len(found)} cells"
             yield Refused(f"{cells} in this row, and {len(columns)} columns in the header{goes_on}", taken)

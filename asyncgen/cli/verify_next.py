@@ -1,0 +1,72 @@
+"""What fits a directory as `asyncgen verify` has found it: the command that comes next, and another one."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncgen.cli.command_line import without_flags
+from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
+from asyncgen.cli.shell_words import quote
+from asyncgen.config import from_here
+from asyncgen.humanize import one_of, plural
+from asyncgen.quality.checks.judgement import State
+from asyncgen.quality.judge.trust import Trust
+from asyncgen.recipes.contents import trains_as
+
+if TYPE_CHECKING:
+    from asyncgen.cli.judge_session import JudgeReport
+    from asyncgen.cli.verify_view import VerifyReport
+    from asyncgen.quality.structure import Structure
+
+
+def next_lines(
+    args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
+) -> Iterator[str]:
+    """What to do next, a command behind "next:"; and perhaps another one behind "or:"."""
+    yield _next(args, structure, report, found)
+    row = one_of(structure.contents.rows)
+    finished = structure.finished and structure.contents.paraphrase is not None and args.input_jsonl is not None
+    if not finished or (found is not None and found.dry):
+        return
+    if found is None and report.states[State.OPEN]:
+        opened = plural(report.states[State.OPEN], f"open {row}")
+        again = _again(args, structure, "--judge", "--dry-run")
+        yield f"or:   {again} says what it costs to have the {opened} judged"
+    elif found is not None:
+        counts = Counter(one.trust for one in found.rows)
+        if bad := counts[Trust.FLAGGED] + counts[Trust.REJECTED]:
+            yield f"or:   {_again(args, structure, '--regenerate')} asks the {plural(bad, f'bad {row}')} again"
+
+
+def _next(
+    args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
+) -> str:
+    place = quote(str(args.directory))
+    if structure.state is not None and not structure.finished:
+        return f"the run has not reached its end; its command is shown by\nnext: {asyncgen_here()} status {place}"
+    if not structure.pairs:
+        return f"there are no examples; see why in {quote(str(args.directory / 'failed.jsonl'))}"
+    if found is not None and found.dry:
+        return f"next: {asyncgen_command('verify', *without_flags(sys.argv[2:], {'--dry-run': 0}))}"
+    if 0 < report.judged == report.states[State.FLAGGED] and found is None:
+        row = one_of(structure.contents.rows)
+        return f"every {row} is flagged: look at the worst, fix prompt or model, or ask again with --regenerate"
+    form = trains_as(structure.contents)
+    if form is None:
+        return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
+    only = "" if found is None else " --only judged"
+    return f"next: {asyncgen_here()} export {place} --format {form}{only}"
+
+
+def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str:
+    """The same for another purpose; asking again needs the prompts, which the run knows if nobody names them."""
+    record = None if structure.state is None else structure.state.recipe
+    prompts = args.prompt_file
+    if prompts is None and "--regenerate" in flags and record is not None and record.prompts:
+        prompts = Path(record.prompts)
+    words = [str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
+    named = [] if prompts is None else ["--prompt-file", str(from_here(prompts))]
+    return asyncgen_command("verify", *words, *named, *flags)

@@ -1,0 +1,148 @@
+"""Posts over the connections of aiohttp's pool, without what aiohttp makes for each request besides.
+
+Taken from aiohttp are the pool, opening connections (names, TLS, time limits), the headers that it adds, and
+the parser with its limits and decoders. Left out are its objects for a request and a response, and the task that
+writes a body: all that changes from one post to the next is the length and the bytes of the body.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+_PARTS: dict[Callable[..., Any], set[str]] = {
+    aiohttp.BaseConnector.connect: {"req", "traces", "timeout"},
+    ResponseHandler.set_response_params: {"read_until_eof", "max_line_size", "max_field_size", "max_headers"},
+    ResponseHandler.read: set(),
+}  # of aiohttp, with the parameters that are given here
+_SWITCHING = 101
+_FIRST_FINAL = 200
+
+
+def are_possible() -> bool:
+    """Whether this version of aiohttp has the parts that `DirectPosts` needs, in the form that it needs."""
+    return all(needed <= set(signature(part).parameters) for part, needed in _PARTS.items())
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLimits:
+    """Bytes of a header, and the number of headers, that are read."""
+
+    size: int
+    number: int
+
+
+class DirectPosts:
+    """Posts to one address, with the same headers; made on the running loop.
+
+    Args:
+        connector: has the pool.
+        timeout: of connecting; for all else the caller has one.
+        address: where to.
+        headers: of every post.
+        limits: of the headers of answers.
+    """
+
+    def __init__(
+        self,
+        connector: aiohttp.BaseConnector,
+        timeout: aiohttp.ClientTimeout,
+        address: URL,
+        headers: CIMultiDict[str],
+        limits: HeaderLimits,
+    ) -> None:
+        self._connector = connector
+        self._timeout = timeout
+        self._limits = limits
+        # Never sent: it is what the pool takes, and knows the headers that aiohttp adds.
+        like = self._like = aiohttp.ClientRequest(
+            "POST", address, headers=headers, loop=asyncio.get_running_loop()
+        )
+        lines = [f"{name}: {value}" for name, value in like.headers.items() if name.lower() != "content-length"]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("a header holds a line break")
+        self._head = "\r\n".join([f"POST {address.raw_path_qs} HTTP/1.1", *lines, "Content-Length: "]).encode()
+
+    def post(self, body: bytes) -> "Post":
+        """A post of a body, to be awaited as a context."""
+        return Post(self, body)
+
+    async def send(
+        self, body: bytes
+    ) -> tuple[aiohttp.connector.Connection, RawResponseMessage, aiohttp.StreamReader]:
+        """Send a body; the connection, and what is answered over it, as soon as its headers are there.
+
+        Raises:
+            aiohttp.ClientError: there is no answer.
+        """
+        try:
+            connection = await self._connector.connect(self._like, traces=[], timeout=self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {self._like.url}") from error
+        try:
+            return connection, *(await self._exchange(connection, body))
+        except HttpProcessingError as error:
+            connection.close()
+            raise aiohttp.ClientResponseError(
+                self._like.request_info, (), status=error.code, message=error.message, headers=error.headers
+            ) from error
+        except BaseException:
+            connection.close()
+            raise
+
+    async def _exchange(
+        self, connection: aiohttp.connector.Connection, body: bytes
+    ) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+        protocol, transport = connection.protocol, connection.transport
+        if protocol is None or transport is None or transport.is_closing():
+            raise aiohttp.ClientConnectionResetError("cannot write: the connection is closed")
+        limits = self._limits
+        protocol.set_response_params(
+            read_until_eof=True, max_line_size=limits.size, max_field_size=limits.size, max_headers=limits.number
+        )
+        transport.write(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        while True:
+            message, content = await protocol.read()
+            if message.code >= _FIRST_FINAL or message.code == _SWITCHING:
+                return message, content
+
+
+class Post:
+    """A context in which a body is sent and the answer to it can be read, as that of a response of aiohttp is."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    raw_headers: tuple[tuple[bytes, bytes], ...]
+    content: aiohttp.StreamReader
+
+    def __init__(self, posts: DirectPosts, body: bytes) -> None:
+        self._posts = posts
+        self._body = body
+
+    async def __aenter__(self) -> Self:
+        self._connection, message, self.content = await self._posts.send(self._body)
+        self.status, self.headers, self.raw_headers = message.code, message.headers, message.raw_headers
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        transport = self._connection.transport
+        # A server may answer before it has read everything: what is left of a body would be the next request.
+        if kind is None and transport is not None and not transport.get_write_buffer_size():
+            self._connection.release()
+        else:
+            self._connection.close()
+
+    def close(self) -> None:
+        """Read no more of it."""
+        self._connection.close()

@@ -1,0 +1,26 @@
+"""Tells from a server's words that prompt and answer are longer than the context, where no code says it.
+
+Whole sentences of servers, from their beginning: a text that quotes a row does not begin so.
+"""
+
+import re
+
+from asyncgen.client.error_body import ErrorBody
+
+STATUSES = {400, 422, 500}
+_SENTENCES = (
+    r"This model's maximum context length is \d",  # OpenAI, vLLM
+    r"request \(\d+ tokens\) exceeds the available context size\b",  # llama.cpp
+    r"Context size has been exceeded\b",  # llama.cpp, with 500
+    r"prompt is too long: \d",  # Anthropic
+    r"The (?:input|prompt) \(\d+ tokens\) is longer than the model's context length\b",  # SGLang
+    r"(?:Input validation error: )?`inputs` (?:tokens \+ `max_new_tokens` )?must (?:be|have less)\b",  # TGI
+)
+# What gateways put in front of the sentence of the server behind them.
+_GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?"
+_TOO_LONG = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
+
+
+def says_too_long(status: int, said: ErrorBody) -> bool:
+    """Whether a refusal is about the length of the request, by its sentence."""
+    return status in STATUSES and _TOO_LONG.match(said.sentence or "") is not None

@@ -1,0 +1,31 @@
+"""What a record says of the calls that it was made from, whatever the recipe. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def calls_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The calls that stand in the metadata of a record, or in it; empty when it says nothing.
+
+    A line of the Batch API's output speaks of one, whose hash is its `request_id`.
+    """
+    response = record.get("response")
+    if isinstance(response, dict) and "request_id" in response:
+        return [_of_response(response)]
+    metadata = record.get("metadata")
+    calls = metadata.get("calls") if isinstance(metadata, dict) else record.get("calls")
+    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+
+
+def _of_response(response: Mapping[str, Any]) -> dict[str, Any]:
+    found = response.get("body")
+    body = found if isinstance(found, dict) else {}
+    choices = body.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    return {
+        "step": "request",
+        "request": response["request_id"],
+        "model": body.get("model"),
+        "finish_reason": first.get("finish_reason"),
+        "usage": body.get("usage"),
+    }

@@ -1,0 +1,31 @@
+"""Flags go by their whole names: a script that abbreviates one would mean another the day a flag is added."""
+
+import pytest
+
+from asyncgen.cli.main import COMMANDS, main
+
+WORDS = {
+    "run": ["--num-pair", "3", "--input-jsonl", "x", "--output-dir", "x"],
+    "status": ["--wat", "x"],
+    "verify": ["--regen", "x"],
+}
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_a_flag_cannot_be_abbreviated(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest is named."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, *WORDS[command]])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert f"asyncgen {command}: unrecognized arguments: {WORDS[command][0]}" in said
+    assert "did you mean --" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_knows_the_beginning_of_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As of any flag."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--hel"])
+    assert ended.value.code == 2
+    assert "usage" not in capsys.readouterr().out

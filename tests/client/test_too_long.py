@@ -1,0 +1,58 @@
+"""Prompts that do not fit, in the words of servers that give no code: named as such, and not asked in vain."""
+
+from typing import Any
+
+import pytest
+
+from asyncgen.client.classify import Action, judge_error
+
+SAYS: dict[str, tuple[int, Any]] = {
+    "vLLM": (
+        400,
+        {
+            "object": "error",
+            "message": "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
+            "type": "BadRequestError",
+            "param": None,
+            "code": 400,
+        },
+    ),
+    "Anthropic": (400, {"error": {"message": "prompt is too long: 9000 tokens > 8192 maximum"}}),
+    "TGI": (
+        422,
+        {
+            "error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8192. Given: 9000",
+            "error_type": "validation",
+        },
+    ),
+    "LiteLLM": (
+        400,
+        {
+            "error": {
+                "message": "litellm.BadRequestError: OpenAIException - This model's maximum context length is 10.",
+                "code": "400",
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), SAYS.values(), ids=SAYS)
+def test_a_prompt_that_does_not_fit_is_named(status: int, body: Any) -> None:
+    """And its pair fails after one call."""
+    failure = judge_error(status, {}, body, 0.0)
+    assert (failure.kind, failure.action) == ("context_length", Action.GIVE_UP)
+
+
+def test_a_context_that_several_prompts_have_filled_is_tried_once_more() -> None:
+    """llama.cpp says the same with 500 to all that share it: after the others one may pass."""
+    body = {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}}
+    failure = judge_error(500, {}, body, 0.0)
+    assert (failure.kind, failure.action) == ("context_length", Action.ASK_AGAIN)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_row_that_is_quoted_does_not_decide(status: int) -> None:
+    """Only how a sentence begins does."""
+    body = {"error": {"message": "cannot parse: 'Context size has been exceeded, prompt is too long: 9'"}}
+    assert judge_error(status, {}, body, 0.0).kind in {"bad_request", "server_error"}

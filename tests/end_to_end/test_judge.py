@@ -1,0 +1,205 @@
+"""`asyncgen verify --judge` and `asyncgen export --only` as processes."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.simulator import Latency, Profile, respond
+from asyncgen.simulator.completions import complete
+from asyncgen.simulator.profile import Judge, Paraphrase
+from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
+from tests.end_to_end.test_interruptions import wait_until
+
+pytestmark = pytest.mark.timeout(180)  # several commands each
+FINDINGS = ("Lithium is", "There is a latex", "The spleen", "Gait is")
+Serve = Callable[..., Server]
+
+
+def asyncgen(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command."""
+    result = subprocess.run(
+        [sys.executable, "-m", "asyncgen", *map(str, words)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=clean_env(None),
+    )
+    assert result.returncode == code, result
+    return result
+
+
+def judge(job: Job, *flags: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Have the rows of a job judged."""
+    assert job.server is not None
+    words = ("--input-jsonl", job.input_jsonl, "--judge", "--base-url", job.server.base_url, "--no-progress")
+    return asyncgen("verify", job.output_dir, *words, *flags, code=code)
+
+
+@pytest.fixture
+def done(job: Callable[..., Job], serve: Serve) -> Job:
+    """A finished run of the samples without reasoning; some of its paraphrases are bad."""
+    job_ = job(serve(paraphrase=Paraphrase(error=0.25)), flags=[])
+    assert job_.run().returncode == 0
+    return job_
+
+
+def bad(job: Job) -> set[int]:
+    """The rows whose paraphrase is bad."""
+    notes = [record["note"] for record in job.records("sft_correct.jsonl")]
+    return {index for index, note in enumerate(notes) if note.startswith(FINDINGS)}
+
+
+def verdicts(job: Job) -> list[Any]:
+    """The lines of the verdicts, but for the first."""
+    lines = (job.state_dir / "verdicts.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines[1:]]
+
+
+def exported(path: Path) -> int:
+    """How many pairs an export has."""
+    return len(path.read_text().splitlines()) // 2
+
+
+def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good(
+    done: Job, tmp_path: Path
+) -> None:
+    """Nobody pays twice for a verdict, and what is stale is not used."""
+    assert done.server is not None
+    spoilt = bad(done)
+    assert 3 <= len(spoilt) < 20
+    calls = done.server.counts["requests"]
+    planned = judge(done, "--dry-run").stdout
+    assert done.server.counts["requests"] == calls
+    assert "list prices of" in planned
+    assert not (done.state_dir / "verdicts.jsonl").exists()
+    asyncgen("export", done.output_dir, "--format", "openai", "--only", "judged", code=65)
+
+    said = judge(done).stdout
+    assert f"{done.server.counts['requests'] - calls} calls now" in said
+    assert "if the errors in these pairs are like the known ones" in said
+    assert f"next: asyncgen export {done.output_dir} --format openai --only judged\nor:   " in said
+    assert said.endswith(f" --regenerate asks the {len(spoilt)} bad pairs again\n")
+    assert {row["index"] for row in verdicts(done) if row["trust"] == "rejected"} == spoilt
+    kept = done.state_dir / "verdicts.jsonl"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert not any(words in kept.read_text() for words in FINDINGS)
+
+    calls = done.server.counts["requests"]
+    found = json.loads(judge(done, "--json").stdout)
+    assert done.server.counts["requests"] == calls
+    rejected = [
+        row for row in found["quality"]["pairs"] if row["judge"] and row["judge"]["meaning"] == "different"
+    ]
+    assert {row["index"] for row in rejected} == spoilt
+    assert all(row["judge"]["became"].startswith(FINDINGS) for row in rejected)
+    assert all(row["note_id"] for row in rejected)
+    assert found["judge"]["trust"]["rejected"] == len(spoilt)
+
+    out = tmp_path / "set.jsonl"
+    result = asyncgen("export", done.output_dir, "--format", "openai", "-o", out)
+    assert f"--only not-flagged leaves {len(spoilt)} pairs of 24 out:" in result.stderr
+    assert f"{len(spoilt)} rejected by the judge" in result.stderr
+    assert exported(out) == 24 - len(spoilt)
+    card = (tmp_path / "set-card.md").read_text()
+    assert f"| pairs rejected | {len(spoilt)} |" in card
+    assert "| bad ones among those judged the same | " in card
+
+    words = ("--input-jsonl", done.input_jsonl, "--prompt-file", done.prompt_file, "--no-progress")
+    again = asyncgen("verify", done.output_dir, *words, "--regenerate", "--base-url", done.server.base_url)
+    assert f"{len(spoilt)} of them rejected by the judge" in again.stdout
+    assert len(bad(done)) < len(spoilt)
+    stale = asyncgen("export", done.output_dir, "--format", "openai", "--only", "judged", code=65)
+    assert "the verdicts of the judge are of other files than these" in stale.stderr
+    calls = done.server.counts["requests"]
+    judge(done)
+    assert done.server.counts["requests"] - calls <= 2 * len(spoilt)
+    asyncgen("export", done.output_dir, "--format", "openai", "--only", "judged", "-o", tmp_path / "more.jsonl")
+    assert exported(tmp_path / "more.jsonl") == 24 - len(bad(done))
+
+
+def test_a_judge_that_is_killed_pays_for_no_answer_twice(job: Callable[..., Job], serve: Serve) -> None:
+    """The same command finishes what it has begun."""
+    server = serve(latency=Latency(median_s=0.15), paraphrase=Paraphrase(error=0.25), judge=Judge(error=0.2))
+    job_ = job(server, flags=[])
+    assert job_.run().returncode == 0
+    calls = server.counts["requests"]
+    words = [
+        "verify",
+        str(job_.output_dir),
+        "--input-jsonl",
+        str(job_.input_jsonl),
+        "--judge",
+        "--concurrency",
+        "4",
+    ]
+    command = [sys.executable, "-m", "asyncgen", *words, "--base-url", server.base_url, "--no-progress"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_env(None))
+    wait_until(lambda: server.counts["requests"] >= calls + 30, 60)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    judge(job_, "--concurrency", 4)
+    rounds = job_.state_dir / "judge"
+    assert [path.name for path in rounds.iterdir() if path.name.isdecimal()] == ["1"]
+    cases = (rounds / "1" / "cases.jsonl").read_text().splitlines()
+    assert 2 * len(cases) <= server.counts["requests"] - calls <= 2 * len(cases) + 4  # what was in flight
+
+
+def test_the_reason_is_told_where_the_prompts_want_it(
+    done: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To each row that is asked again; the run knows its prompts all the same."""
+    judge(done)
+    prompts = json.loads(done.prompt_file.read_text())
+    prompts["retry_with_reason"] = "An earlier answer was not taken: {reason}"
+    told = tmp_path / "told.json"
+    told.write_text(json.dumps(prompts))
+    asked: list[str] = []
+
+    def remember(chat: Any, key: int, _: Profile) -> Any:
+        asked.append(chat.user)
+        return complete(chat, key, Profile())
+
+    monkeypatch.setattr(respond, "complete", remember)
+    assert done.server is not None
+    words = ("--input-jsonl", done.input_jsonl, "--prompt-file", told, "--no-progress")
+    spoilt = bad(done)
+    asyncgen("verify", done.output_dir, *words, "--regenerate", "--base-url", done.server.base_url)
+    assert len(asked) == len(spoilt)
+    told_why = "An earlier answer was not taken: the meaning is not that of the original (other)"
+    assert all(told_why in user for user in asked)
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message"),
+    [
+        (["--judge"], 2, "--judge needs --input-jsonl"),
+        (["--dry-run", "--input-jsonl", str(SAMPLES)], 2, "--dry-run says what --judge would cost"),
+        (["--judge", "--calibration", "90%"], 2, "no share from 0% to 50%"),
+    ],
+)
+def test_what_cannot_be_judged_is_said(done: Job, flags: list[str], code: int, message: str) -> None:
+    """In one line, before anything is asked."""
+    result = asyncgen("verify", done.output_dir, *flags, code=code)
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_another_input_is_the_first_and_only_message(done: Job, tmp_path: Path) -> None:
+    """Nothing is said of files that were held against the wrong one."""
+    lines = SAMPLES.read_text().splitlines(keepends=True)
+    for name, text in (("fewer", "".join(lines[:-1])), ("other", "".join(reversed(lines)))):
+        other = tmp_path / f"{name}.jsonl"
+        other.write_text(text)
+        result = asyncgen("verify", done.output_dir, "--input-jsonl", other, code=65)
+        assert result.stdout == ""
+        assert "is not the input that this run was made from" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
