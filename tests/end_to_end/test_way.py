@@ -16,7 +16,7 @@ from tests.corpus.real import REAL_CORPUS
 
 from .conftest import clean_env
 
-pytestmark = pytest.mark.timeout(60)  # the first of them takes the whole way
+pytestmark = pytest.mark.timeout(240)  # the first of them takes the whole way
 PAGE = Path(__file__).parents[2] / "docs" / "getting-started.md"
 NEXT = "next: "
 LEFT_OUT = "…"
