@@ -89,15 +89,17 @@ def test_the_page_shows_what_a_command_prints(way: tuple[Path, list[str]], numbe
 
 
 def test_both_examples_of_every_pair_arrive_in_a_file_that_trains(way: tuple[Path, list[str]]) -> None:
-    """In the format of OpenAI; and with the reasoning on two sides for TRL."""
-    directory, _ = way
+    """But of those that `verify` flags. In the format of OpenAI; and with the reasoning on two sides for TRL."""
+    directory, said = way
+    flagged = sum(map(int, re.findall(r"^ +(\d+) flagged by the rules$", said[4], re.MULTILINE)))
     pairs = [json.loads(line) for line in (directory / "pairs.jsonl").read_bytes().splitlines()]
     chats = [json.loads(line)["messages"] for line in (directory / "out-openai.jsonl").read_bytes().splitlines()]
-    assert len(chats) == 2 * len(pairs) > 600
+    kept = len(pairs) - flagged
+    assert len(chats) == 2 * kept > 600
     told = {chat[-2]["content"] for chat in chats if chat[-1]["content"] == "INCORRECT"}
-    assert len(told) == len(pairs)
-    for pair in pairs:
-        assert any(text.endswith(pair["incorrect_note"].strip()) for text in told)
+    assert len(told) == kept
+    arrived = [any(text.endswith(pair["incorrect_note"].strip()) for text in told) for pair in pairs]
+    assert sum(arrived) == kept
     sides = [(directory / f"sft-{side}.jsonl").read_bytes().splitlines() for side in ("train", "validation")]
     assert sum(map(len, sides)) == len(chats)
     assert 0.8 < len(sides[0]) / len(chats) < 0.97
