@@ -42,7 +42,7 @@ def counts(server: Server) -> dict[str, Any]:
     return server.counts
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_batches_give_the_bytes_of_ordinary_calls(
     serve: Serve, job: Jobs, batch_job: Jobs, medec_pairs: Path
 ) -> None:
@@ -88,13 +88,16 @@ def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, 
     server = serve(batch=Batch(**FAST, list_delay_s=0.3))
     this = batch_job(server)
     killed = this.run(env={"KILL_AT": kill})
+    journal = this.journal()
+    # A kind of request whose ordinary call goes ahead of the batches may be in flight when the process dies.
+    in_flight = max(0, journal.count(b'"kind":"sent"') - journal.count(b'"kind":"answer"'))
 
     done = this.run()
 
     assert killed.returncode == -9 or int(kill.split()[1]) > ALWAYS_REACHED
     assert done.returncode == 0, done.stderr
     assert this.outputs() == golden
-    assert counts(server)["answered_again"] == 0
+    assert counts(server)["answered_again"] <= in_flight
     assert max(server.custom_ids.values()) == 1
 
 

@@ -90,7 +90,7 @@ def golden(serve, tmp_path, write, rows):
     return (tmp_path / "golden" / "mails.jsonl").read_bytes()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", ["mails.csv", "mails.jsonl.gz", "mails.parquet"])
 def test_a_run_that_was_killed_comes_to_the_bytes_of_the_plain_lines(serve, tmp_path, write, rows, golden, name):
     """Nothing but the calls in flight is sent again, and nothing of the input is left in the directory."""
@@ -107,7 +107,7 @@ def test_a_run_that_was_killed_comes_to_the_bytes_of_the_plain_lines(serve, tmp_
     assert not (output / ".asyncgen" / "standard-input").exists()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", ["mails.jsonl", "mails.csv"])
 def test_standard_input_is_kept_and_need_not_be_given_again(serve, tmp_path, write, rows, golden, name):
     """Killed in the middle; then with nothing, with the same, and with other rows on standard input."""
@@ -188,7 +188,7 @@ def test_a_terminal_is_not_waited_for(serve, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 def test_shards_of_a_table_are_merged_to_the_same_bytes(serve, tmp_path, write, rows, golden):
     """Each reads up to its first row; one in the middle is killed."""
     server, source = serve(latency=Latency(median_s=0.01)), write("mails.csv", rows)

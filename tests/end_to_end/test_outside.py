@@ -57,7 +57,7 @@ def asyncgen(job: Job, *words: str, env: dict[str, str] | None = None) -> subpro
     )
 
 
-@pytest.mark.timeout(90)  # seven commands
+@pytest.mark.timeout(180)  # seven commands
 def test_no_command_sends_what_is_meant_for_this_machine_to_a_proxy(
     serve: Serve, job: Callable[..., Job], proxy: Proxy, tmp_path: Path
 ) -> None:
@@ -183,19 +183,9 @@ def test_a_signal_that_was_ignored_at_the_start_stays_so(
         assert process.wait(60) == 0
 
 
-@pytest.mark.parametrize("path", ["-", "/dev/stdin", "/dev/zero"])
-def test_a_pipe_or_device_is_named(job: Callable[..., Job], path: str) -> None:
-    """A run reads its input again when it is resumed."""
-    this = job(flags=["--simulate"])
-    done = asyncgen_process.run(
-        [*this.argv, "--input-jsonl", path],
-        input=SAMPLES.read_text(),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=clean_env(None),
-    )
+def test_a_device_is_named(job: Callable[..., Job]) -> None:
+    """A run reads its input again when it is resumed; of standard input it keeps a copy."""
+    done = job(flags=["--simulate"]).run("--input-jsonl", "/dev/zero")
 
     assert done.returncode == 2
     assert "a pipe or a device can be read once" in done.stderr

@@ -66,7 +66,7 @@ def batch(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_batch_is_killed_twice_and_comes_to_the_same_bytes(serve, tmp_path, medec_pairs):
     """Only calls that were in flight are sent again, and what has come stands under the name of the output."""
     source, whole, killed = tmp_path / "batch.jsonl", tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"

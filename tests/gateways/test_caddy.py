@@ -11,7 +11,7 @@ from tests.gateways.outcome import check_whole, finished, outcomes
 from tests.gateways.processes import Api, ServerProcess, free_port
 from tests.gateways.programs import program
 
-pytestmark = [pytest.mark.gateways, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.gateways, pytest.mark.timeout(180)]
 
 IN_FLIGHT = 16
 

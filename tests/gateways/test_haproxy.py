@@ -12,7 +12,7 @@ from tests.gateways.haproxy import Haproxy
 from tests.gateways.outcome import check_whole, finished, outcomes
 from tests.gateways.processes import Api
 
-pytestmark = [pytest.mark.gateways, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.gateways, pytest.mark.timeout(180)]
 
 IN_FLIGHT = 16
 

@@ -10,7 +10,7 @@ from tests.gateways.outcome import check_whole, outcomes
 from tests.gateways.processes import ServerProcess, free_port
 from tests.gateways.programs import python_program
 
-pytestmark = [pytest.mark.gateways, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.gateways, pytest.mark.timeout(180)]
 
 FAULTS = ("--error-rate-429", "0.01", "--error-rate-500", "0.1", "--error-rate-503", "0.01")
 

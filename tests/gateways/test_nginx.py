@@ -15,7 +15,7 @@ from tests.gateways.nginx import Nginx
 from tests.gateways.outcome import check_whole, finished, outcomes
 from tests.gateways.processes import Api
 
-pytestmark = [pytest.mark.gateways, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.gateways, pytest.mark.timeout(180)]
 
 IN_FLIGHT = 16
 BY_ADDRESS = "$binary_remote_addr"

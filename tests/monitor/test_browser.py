@@ -17,7 +17,7 @@ BROWSER = find_browser()
 pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no browser here: install chromium, or set $CHROME to one"),
     # It starts cold and shares two cores with the other tests.
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(180),
 ]
 
 OVERLAPS = """
