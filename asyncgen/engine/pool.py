@@ -25,7 +25,16 @@ from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
 from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
-from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, CallFailed, DiskError, Message, Stopping
+from asyncgen.errors import (
+    AsyncgenError,
+    BadDataError,
+    BudgetError,
+    CallFailed,
+    DiskError,
+    Message,
+    Stopping,
+    UsageError,
+)
 from asyncgen.events import (
     CacheHit,
     CallEnded,
@@ -372,7 +381,7 @@ class Engine:
                     if self.reason is not None:
                         break
                     await queue.put(row)
-        except (BadDataError, DiskError) as error:
+        except (BadDataError, DiskError, UsageError) as error:
             self.stop(error)
         await queue.put(None)
 

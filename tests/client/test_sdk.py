@@ -336,6 +336,8 @@ async def test_the_other_scheme_is_named() -> None:
     ("answer", "kind"),
     [
         (whole(b"{}", b"Content-Encoding: snappy"), "encoding"),
+        (whole(b"no gzip", b"Content-Encoding: gzip"), "encoding"),
+        (whole(b"\x28\xb5\x2f\xfdno zstd", b"Content-Encoding: zstd"), "encoding"),
         (whole(b"{}", b"X: " + b"x" * 100_000), "large_header"),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "no_http"),
     ],
