@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import orjson
 
 _FENCE = "```"
+_LARGE = 1 << 16  # characters: less is no matter
+_ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -18,8 +20,10 @@ def loads(data: bytes | str) -> Any:
     """Decode JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
 
     Raises:
+        MemoryError: there is no room for it.
         ValueError: not JSON, or not UTF-8.
     """
+    make_room(len(data))
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -31,6 +35,18 @@ def loads(data: bytes | str) -> Any:
             return _without_surrogates(json.loads(text, parse_constant=_no_number, parse_float=_finite))
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def make_room(length: int) -> None:
+    """Make sure of the memory in which JSON of so many characters is decoded or encoded.
+
+    Where it is missing, orjson ends the process.
+
+    Raises:
+        MemoryError: it is.
+    """
+    if length > _LARGE:
+        bytes(_ROOM * length)  # not touched, and given back at once
 
 
 def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:

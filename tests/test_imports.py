@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import grimp
@@ -116,3 +117,15 @@ def test_the_parser_is_built_without_slow_imports() -> None:
     text, modules = json.loads(done.stdout)
     assert "run" in text
     assert [name for name in NOT_FOR_HELP if name in modules] == []
+
+
+def test_no_two_modules_and_no_two_public_classes_have_one_name() -> None:
+    """Whoever is told of the report, the job or the sample knows which."""
+    modules = Counter(path.stem for path in ROOT.rglob("*.py") if path.name not in {"__init__.py", "__main__.py"})
+    classes = Counter(
+        node.name
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for names in (modules, classes) for name, number in names.items() if number > 1] == []

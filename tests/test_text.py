@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.text import loads, strip_fence
+from asyncgen.text import loads, make_room, strip_fence
 
 texts = st.text(st.characters(exclude_categories=()))  # surrogates too
 values = st.recursive(
@@ -144,3 +144,10 @@ def test_an_open_fence_before_endless_blanks_takes_no_time(blank: str) -> None:
     """Models do run into endless blanks in JSON mode, and the event loop must not stand still for them."""
     text = "```json\n" + blank * 20_000 + "{"
     assert strip_fence(text) == text
+
+
+def test_json_for_which_there_is_no_memory_is_an_error_and_no_crash() -> None:
+    """The decoder would end the process without a word."""
+    with pytest.raises(MemoryError):
+        make_room(1 << 58)
+    make_room(1 << 10)

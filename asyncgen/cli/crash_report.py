@@ -26,7 +26,10 @@ def shortage(error: BaseException) -> str | None:
         if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM):
             return "out of memory: lower --concurrency; everything paid is saved, and the same command resumes"
         if isinstance(each, RuntimeError) and str(each) == "can't start new thread":
-            return "no thread can be started: raise the limit of processes (ulimit -u, pids.max), and run it again"
+            return (
+                "no thread can be started: raise the limit of processes (ulimit -u, pids.max), or that of memory "
+                "(ulimit -v), and run it again"
+            )
         if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:
             return "no file can be opened any more: raise `ulimit -n`, or lower --concurrency, and run it again"
     return None

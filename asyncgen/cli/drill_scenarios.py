@@ -34,7 +34,7 @@ ATTEMPTS_SCATTER = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DrillVerdict:
     """What a scenario came to, in words, and whether that is what was predicted."""
 
     actual: str
@@ -69,20 +69,22 @@ class Scenario:
 
     name: str
     predicted: str
-    play: Callable[[Stage], Awaitable[Verdict]]
+    play: Callable[[Stage], Awaitable[DrillVerdict]]
 
 
-async def steady(stage: Stage) -> Verdict:
+async def steady(stage: Stage) -> DrillVerdict:
     """A limit that is enforced by the second."""
     seconds = 60.0 if stage.long else 12.0
     async with Simulator(Profile(latency=LATENCY, limits=LIMITS)) as simulator:
         done = await rehearse(stage.job(simulator, _enough(seconds)), seconds)
     used = done.within(WARM_UP, done.lasted).answered / (RATE * (done.lasted - WARM_UP))
     refused = done.refused / len(done.calls)
-    return Verdict(f"{used:.1%} used, {refused:.2%} refused", used >= STEADY_USED and refused <= STEADY_REFUSED)
+    return DrillVerdict(
+        f"{used:.1%} used, {refused:.2%} refused", used >= STEADY_USED and refused <= STEADY_REFUSED
+    )
 
 
-async def shared_key(stage: Stage) -> Verdict:
+async def shared_key(stage: Stage) -> DrillVerdict:
     """Another client with the same key takes half of the limit for a while, and heeds nothing."""
     seconds, start, end = (60.0, 20.0, 40.0) if stage.long else (15.0, 5.0, 11.0)
     async with Simulator(Profile(latency=LATENCY, limits=LIMITS)) as simulator:
@@ -94,12 +96,12 @@ async def shared_key(stage: Stage) -> Verdict:
     both = done.within(shift + 2, shift + end - start)
     used = (both.answered + taken * (1 - 2 / (end - start))) / (RATE * (end - start - 2))
     refused = both.refused / max(1, len(both.calls))
-    return Verdict(
+    return DrillVerdict(
         f"{used:.1%} used by both, {refused:.2%} refused", used >= SHARED_USED and refused <= SHARED_REFUSED
     )
 
 
-async def storm(stage: Stage) -> Verdict:
+async def storm(stage: Stage) -> DrillVerdict:
     """Everything is refused for a while."""
     start, length = 4.0, 60.0 if stage.long else 8.0
     seconds = start + length + 6.0
@@ -115,13 +117,13 @@ async def storm(stage: Stage) -> Verdict:
     allowed = _in_flight(done, start) + STORM_WASTED * before * length
     back = _recovered(done, start + length, STORM_RECOVERED * before)
     failed = sum(call.outcome not in {"ok", "rate_limit"} for call in done.calls)
-    return Verdict(
+    return DrillVerdict(
         f"{wasted} wasted (allowed {allowed:.0f}), back in {back:.1f} s",
         wasted <= allowed and back <= STORM_SECONDS + RETRY_AFTER and not failed,
     )
 
 
-async def errors(stage: Stage) -> Verdict:
+async def errors(stage: Stage) -> DrillVerdict:
     """Three attempts in ten fail at the server."""
     pairs = 1000 if stage.long else 150
     async with Simulator(Profile(latency=QUICK, faults=Faults(server_error=FAILING))) as simulator:
@@ -129,13 +131,13 @@ async def errors(stage: Stage) -> Verdict:
         again = simulator.counts.answered_again
     failed = _failed(done)
     share = (1 - FAILING) * len(done.calls) / done.answered
-    return Verdict(
+    return DrillVerdict(
         f"{failed} pairs failed, {len(done.calls) / done.answered:.2f} attempts a call, {again} paid twice",
         failed == 0 and again == 0 and abs(share - 1) < ATTEMPTS_SCATTER,
     )
 
 
-async def hung_sockets(stage: Stage) -> Verdict:
+async def hung_sockets(stage: Stage) -> DrillVerdict:
     """Some connections never answer."""
     pairs = 1000 if stage.long else 150
     async with Simulator(Profile(latency=QUICK, faults=Faults(hang=0.05))) as simulator:
@@ -143,13 +145,13 @@ async def hung_sockets(stage: Stage) -> Verdict:
         again = simulator.counts.answered_again
     failed, longest = _failed(done), max(call.took for call in done.calls)
     hung = sum(call.outcome == "timeout" for call in done.calls)
-    return Verdict(
+    return DrillVerdict(
         f"{hung} hung, the longest {longest:.1f} s; {failed} pairs failed, {again} paid twice",
         hung > 0 and longest < 2 * DEADLINE and failed == 0 and again == 0,
     )
 
 
-async def quota(stage: Stage) -> Verdict:
+async def quota(stage: Stage) -> DrillVerdict:
     """The credit ends in the middle; later there is credit again."""
     pairs = 1000 if stage.long else 100
     async with Simulator(Profile(latency=QUICK, faults=Faults(quota_after=pairs))) as simulator:
@@ -159,13 +161,13 @@ async def quota(stage: Stage) -> Verdict:
         second = await rehearse(stage.job(simulator, pairs))
         same = await _undisturbed(stage, simulator, pairs)
     twice = first.answered + second.answered - _calls(stage, pairs)
-    return Verdict(
+    return DrillVerdict(
         f"exit {'?' if code is None else int(code)}, resumed, {twice} paid twice, {_bytes(same=same)}",
         code == Exit.KEY_OR_QUOTA and _failed(second) == 0 and twice == 0 and same,
     )
 
 
-async def restart(stage: Stage) -> Verdict:
+async def restart(stage: Stage) -> DrillVerdict:
     """The run is stopped in the middle of a storm, and started again before that is over."""
     length = 60.0 if stage.long else 6.0
     pairs = 150
@@ -177,7 +179,7 @@ async def restart(stage: Stage) -> Verdict:
         same = await _undisturbed(stage, simulator, pairs)
     twice = first.answered + second.answered - _calls(stage, pairs)
     failed, wasted = _failed(second), first.refused + second.refused
-    return Verdict(
+    return DrillVerdict(
         f"{wasted} wasted, {failed} pairs failed, {twice} paid twice, {_bytes(same=same)}",
         first.reason is not None and failed == 0 and twice == 0 and same,
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
-    from asyncgen.export.lines import LinesExport
+    from asyncgen.export.recipe_lines import LinesExport
     from asyncgen.export.run_files import RunFiles
     from asyncgen.quality.judge.selection import RowSelection
     from asyncgen.storage.staging import Staged
@@ -22,7 +22,7 @@ DEFAULT_TEMPLATE = "detection"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ExportWork:
     """An export and what is particular about it: the card, the sink of the format `parquet`, the rows taken."""
 
     files: "RunFiles"
@@ -38,7 +38,7 @@ class Work:
 
 def paired_work(
     args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None, selection: "RowSelection | None"
-) -> Work:
+) -> ExportWork:
     """Notes with labels, through a template."""
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.card import render_card  # noqa: PLC0415
@@ -77,17 +77,19 @@ def paired_work(
         )
 
     nothing = f"no pair has what the template {export.template.name} needs: nothing is written"
-    return Work(files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink, selection)
+    return ExportWork(
+        files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink, selection
+    )
 
 
 def lines_work(
     args: argparse.Namespace, files: "RunFiles", split: Split | None, selection: "RowSelection | None"
-) -> Work:
+) -> ExportWork:
     """Lines as the recipe wrote them."""
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
-    from asyncgen.export.lines import LinesExport, find_source  # noqa: PLC0415
     from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
     from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415
+    from asyncgen.export.recipe_lines import LinesExport, find_source  # noqa: PLC0415
 
     source = find_source(files, args.format, args.file)
     if args.template is not None:
@@ -103,4 +105,4 @@ def lines_work(
     suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
     loader = "parquet" if args.format == "parquet" else "json"
     nothing = f"no line is fit for {args.format}: nothing is written"
-    return Work(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)
+    return ExportWork(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)

@@ -18,8 +18,8 @@ _BY_KIND = {
     "too_large": "the request is larger than the server takes",
     "html": "HTML came instead of JSON: a login page or a gateway; check --base-url",
     "event_stream": "an event stream came instead of JSON: this server only streams; check --base-url",
-    "encoding": "the answer is compressed in a way that was not asked for: a gateway changes answers; check "
-    "--base-url",
+    "encoding": "the answer is damaged, or compressed in a way that was not asked for: a gateway changes it; "
+    "check --base-url",
     "large_header": "the headers of the answer are too large: a gateway adds them; check --base-url",
     "no_http": "what came is not HTTP: another service listens there; check --base-url",
     "content_filter": "the server's filter refuses this row",

@@ -24,7 +24,7 @@ from asyncgen.errors import AsyncgenError, BudgetError, Setting
 from asyncgen.planning.forecast import Forecast, forecast
 from asyncgen.planning.survey import expectation, survey
 from asyncgen.quality.judge.collect import CaseCollector
-from asyncgen.quality.judge.rounds import CASES, JudgeRounds
+from asyncgen.quality.judge.judge_rounds import CASES, JudgeRounds
 from asyncgen.quality.judge.verdict import Verdict
 from asyncgen.recipes import MEANING_JUDGE, build
 from asyncgen.storage.layout import STATE_DIRECTORY, RunDirectory

@@ -14,7 +14,7 @@ from asyncgen.quality.judge.calibration import Calibration, calibrate
 from asyncgen.quality.judge.collect import CaseCollector
 from asyncgen.quality.judge.figures import figures_of
 from asyncgen.quality.judge.intervals import Outcomes
-from asyncgen.quality.judge.rounds import judge_directory
+from asyncgen.quality.judge.judge_rounds import judge_directory
 from asyncgen.quality.judge.verdict import Meaning, Verdict
 from asyncgen.quality.judge.verdict_file import RowVerdict, VerdictFile
 from asyncgen.quality.structure import state_in

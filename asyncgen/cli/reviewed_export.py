@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.cli.export_work import Work
+from asyncgen.cli.export_work import ExportWork
 from asyncgen.cli.lines import Lines
 from asyncgen.errors import BadDataError
 from asyncgen.humanize import one_of, plural
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asyncgen.export.export_run import ExportTally
 
 
-def with_review(work: Work, directory: RunDirectory, path: Path, lines: Lines) -> Work:
+def with_review(work: ExportWork, directory: RunDirectory, path: Path, lines: Lines) -> ExportWork:
     """The export without the rows that were rejected, and with those that were accepted; says how many these are.
 
     Args:

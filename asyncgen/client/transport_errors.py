@@ -10,6 +10,7 @@ from asyncgen.client.proxies import Proxy
 
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 """Errors before anything of the request was sent."""
+_ENCODINGS = ("zstd", "gzip", "deflate")
 _TLS_ALERT = ("\x15\x03", r"\x15\x03")  # as it is, and as the parser in C quotes it
 
 
@@ -69,7 +70,10 @@ def _unreadable(error: BaseException) -> httpx2.TransportError | None:
             return SchemeError("TLS") if alert else UnreadableError("no_http", "no HTTP")
         if isinstance(cause, LineTooLong):
             return UnreadableError("large_header", "longer than is read")
-        if isinstance(cause, ContentEncodingError) and isinstance(error, aiohttp.ClientResponseError):
-            return UnreadableError("encoding", "zstd" if "zstd" in str(cause) else "br")
+        if isinstance(cause, ContentEncodingError) and (
+            # Not by the end of an answer that was cut off: a decoder refused it, or there is none.
+            isinstance(error, aiohttp.ClientResponseError) or cause.__context__ is not None
+        ):
+            return UnreadableError("encoding", next((name for name in _ENCODINGS if name in str(cause)), "br"))
         cause = cause.__cause__ or cause.__context__
     return None

@@ -18,7 +18,7 @@ from asyncgen.events import CacheHit, Observer
 from asyncgen.storage.journal import Journal
 
 if TYPE_CHECKING:
-    from asyncgen.storage.cache.answers import CachedAnswers
+    from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 Complete = Callable[[Caller, Prepared], Awaitable[Completion]]
 

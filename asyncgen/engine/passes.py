@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from asyncgen.chat import ModelWays
 from asyncgen.config import RunConfig
 from asyncgen.engine.batch.asker import Key
-from asyncgen.engine.batch.rounds import Rows
+from asyncgen.engine.batch.batch_rounds import Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake

@@ -20,12 +20,21 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Key, WithoutGivenUp
-from asyncgen.engine.batch.rounds import BatchRounds, Rows
+from asyncgen.engine.batch.batch_rounds import BatchRounds, Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.window import Window
 from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
-from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, CallFailed, DiskError, Message, Stopping
+from asyncgen.errors import (
+    AsyncgenError,
+    BadDataError,
+    BudgetError,
+    CallFailed,
+    DiskError,
+    Message,
+    Stopping,
+    UsageError,
+)
 from asyncgen.events import (
     CacheHit,
     CallEnded,
@@ -51,7 +60,7 @@ from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
-    from asyncgen.storage.cache.answers import CachedAnswers
+    from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
@@ -372,7 +381,7 @@ class Engine:
                     if self.reason is not None:
                         break
                     await queue.put(row)
-        except (BadDataError, DiskError) as error:
+        except (BadDataError, DiskError, UsageError) as error:
             self.stop(error)
         await queue.put(None)
 

@@ -187,8 +187,8 @@ class Run:
         """Refuse what is not a cache; what the user should know of it."""
         if self._config.cache is None:
             return None
-        from asyncgen.storage.cache.answers import introduced  # noqa: PLC0415 - as below
         from asyncgen.storage.cache.cache_file import check_cache  # noqa: PLC0415
+        from asyncgen.storage.cache.cached_answers import introduced  # noqa: PLC0415 - as below
 
         check_cache(self._disk, self._config.cache)
         return introduced(self._config.cache)
@@ -200,7 +200,7 @@ class Run:
         if config.cache is None:
             yield
             return
-        from asyncgen.storage.cache.answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
+        from asyncgen.storage.cache.cached_answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
 
         # What answers depend on beside their requests; what a model thought is in those that are asked with it.
         scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])

@@ -16,7 +16,7 @@ from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
 
 if TYPE_CHECKING:
-    from asyncgen.storage.cache.answers import CachedAnswers
+    from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from pathlib import PurePath
 
 from asyncgen.export.card import files_table, head, inline, provenance
 from asyncgen.export.export_run import ExportTally
-from asyncgen.export.lines import Source
+from asyncgen.export.recipe_lines import LineSource
 
 _HEAD = ("task_categories:", "- text-generation", "tags:", "- synthetic")
 
 
 def render_lines_card(
     title: str,
-    source: Source,
+    source: LineSource,
     tally: ExportTally,
     *,
     format_name: str,
@@ -40,7 +40,7 @@ def render_lines_card(
             "**The answers are written by a model**: asyncgen checks their form, not what they say.\n",
             f"## Files\n\n{files_table(tally, files)}",
             f"## How they were made\n\n{made}",
-            f"## Source and licence\n\nName the source of the {state.rows} and its licence here before these "
+            f"## LineSource and licence\n\nName the source of the {state.rows} and its licence here before these "
             "data are passed on.\n",
         ]
     )

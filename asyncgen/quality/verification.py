@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 from asyncgen.medec.pair import Pair
-from asyncgen.quality.answers import AnswerChecks
 from asyncgen.quality.checks.finding import KINDS, MEANING
 from asyncgen.quality.checks.inspector import Inspector
 from asyncgen.quality.checks.judgement import Judgement, State
@@ -18,6 +17,7 @@ from asyncgen.quality.checks.permissions import permitted
 from asyncgen.quality.checks.reasoning_form import Expected, expect, keys_of_prompt
 from asyncgen.quality.checks.reasoning_side import forbids_comparison
 from asyncgen.quality.output_lines import OutputLines, Problems
+from asyncgen.quality.parsed_answers import AnswerChecks
 from asyncgen.quality.structure import Made, Structure, check_input
 from asyncgen.recipes.contents import Contents, ParaphraseRule, ReasoningRule, value_at
 from asyncgen.recipes.prompts import PromptFile

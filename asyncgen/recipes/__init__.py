@@ -86,7 +86,7 @@ def build(
             _warn_of(prompts, warn)
     elif name == REQUESTS:
         _refuse_beside_requests(config)
-        from asyncgen.recipes.requests import Requests  # noqa: PLC0415
+        from asyncgen.recipes.batch_requests import Requests  # noqa: PLC0415
 
         return Requests(config.model, replace_model=config.replace_model)
     elif ":" in name:

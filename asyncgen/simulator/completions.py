@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from asyncgen.simulator.answer_shapes import fill, shape_of_prompt
 from asyncgen.simulator.draws import unit
 from asyncgen.simulator.judging import asks_for_judgement, judgement
 from asyncgen.simulator.paraphrase import add_finding, reply
 from asyncgen.simulator.profile import Profile
-from asyncgen.simulator.requests import SimulatedRequest
 from asyncgen.simulator.schemas import value_of
-from asyncgen.simulator.shapes import fill, shape_of_prompt
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 _PLAIN = Profile()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from asyncgen.simulator.draws import Draws
 from asyncgen.simulator.profile import FAULT_KINDS, Faults, Storm
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 
 class Fault(NamedTuple):

@@ -3,15 +3,15 @@
 import time
 from typing import NamedTuple
 
-from asyncgen.simulator import answers
+from asyncgen.simulator import simulated_answers as answers
 from asyncgen.simulator.completions import SimulatedCompletion, complete
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import OpenAI
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 from asyncgen.simulator.thoughts import after_reasoning
 
 
-class Answered(NamedTuple):
+class SimulatedResponse(NamedTuple):
     """What the model said and the body that says it."""
 
     completion: SimulatedCompletion
@@ -20,10 +20,10 @@ class Answered(NamedTuple):
 
 def respond(
     chat: SimulatedRequest, key: int, fault: str | None, provider: OpenAI, profile: Profile, answer_id: str
-) -> Answered:
+) -> SimulatedResponse:
     """Answer the request with this body key, spoiled by the fault where that touches the content."""
     completion = complete(provider.fit(chat), key, profile)
     completion = after_reasoning(completion, chat, provider.family(chat.model), profile.thinking, key)
     completion = answers.spoil(completion, fault)
     created = int(time.time())
-    return Answered(completion, answers.encode(completion, fault, chat, provider, answer_id, created))
+    return SimulatedResponse(completion, answers.encode(completion, fault, chat, provider, answer_id, created))

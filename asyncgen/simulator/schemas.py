@@ -7,8 +7,8 @@ and the bounds of numbers, strings and arrays. `pattern` and `format` are not lo
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from asyncgen.simulator.answer_shapes import sentence
 from asyncgen.simulator.draws import pick
-from asyncgen.simulator.shapes import sentence
 
 _ITEMS = 2
 _DEEPEST = 5

@@ -14,8 +14,8 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from asyncgen.simulator import answers
 from asyncgen.simulator import broken_wire as wire
+from asyncgen.simulator import simulated_answers as answers
 from asyncgen.simulator.batch.batch_api import BatchApi
 from asyncgen.simulator.buckets import RateLimits
 from asyncgen.simulator.counts import Counts, Seen
@@ -23,8 +23,8 @@ from asyncgen.simulator.draws import body_key, draw, lognormal
 from asyncgen.simulator.faults import Fault, FaultPlan, concerns, storm_hit
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import PROVIDERS, ErrorAnswer, Route
-from asyncgen.simulator.requests import InvalidRequestError, SimulatedRequest, parse_request
 from asyncgen.simulator.respond import respond
+from asyncgen.simulator.simulated_requests import InvalidRequestError, SimulatedRequest, parse_request
 from asyncgen.simulator.slots import Slots
 
 _BACKLOG = 1024  # connections that wait to be accepted: clients open hundreds at once

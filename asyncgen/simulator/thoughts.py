@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from asyncgen.simulator.answer_shapes import sentence
 from asyncgen.simulator.completions import SimulatedCompletion
 from asyncgen.simulator.draws import pick
 from asyncgen.simulator.model_families import Family
 from asyncgen.simulator.profile import Thinking
 from asyncgen.simulator.refused_parameters import effort_of
-from asyncgen.simulator.requests import SimulatedRequest
-from asyncgen.simulator.shapes import sentence
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 # From and up to, in steps of 64 as the API counts: orders of magnitude, so that limits bind as they do there.

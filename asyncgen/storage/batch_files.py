@@ -135,7 +135,7 @@ class Members:
         return place < len(self._keys) and self._keys[place] >> _ROW == index
 
 
-class Spool:
+class BatchSpool:
     """The requests of a batch that is being put together.
 
     Args:

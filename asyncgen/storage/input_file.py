@@ -205,6 +205,13 @@ def repeated_ids(path: Path, parse: Parse[Any]) -> Iterator[tuple[int, int, str]
                 yield cutter.number, before, name
 
 
+def _is_seekable(path: Path) -> bool:
+    try:
+        return look_at(path).seekable
+    except UsageError as error:  # it was there when it was scanned
+        raise _changed(path) from error
+
+
 async def read_rows(
     disk: Disk, path: Path, start: RowCutter[I], stop: int, *, skip_bad: bool
 ) -> AsyncGenerator[Row[I], None]:
@@ -217,7 +224,7 @@ async def read_rows(
         return
     pieces: AsyncGenerator[Piece, None] = (
         disk.read_input(path, start.end)
-        if (await disk.call(lambda: look_at(path))).seekable
+        if await disk.call(lambda: _is_seekable(path))
         else disk.pull(pieces_of(path, start.end))
     )
     async with aclosing(pieces) as chunks:

@@ -12,6 +12,7 @@ from asyncgen.cost import CacheUse, Spend
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.text import make_room
 
 PREFIX = "journal-"
 SUFFIX = ".jsonl"
@@ -47,6 +48,7 @@ def last_compacted(disk: Disk, paths: list[Path]) -> list[Path]:
 
 def encode_line(record: Mapping[str, Any]) -> bytes:
     """A record as a line."""
+    make_room(sum(len(value) for value in record.values() if isinstance(value, str)))
     data = orjson.dumps(record)
     return b"%08x %s\n" % (zlib.crc32(data), data)
 

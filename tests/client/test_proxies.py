@@ -47,9 +47,9 @@ def test_the_user_names_who_is_asked_directly(monkeypatch: pytest.MonkeyPatch, b
     ("value", "said"),
     [
         ("socks5://u:sekret@127.0.0.1:1080", r"HTTPS_PROXY is a SOCKS proxy \(127.0.0.1:1080\).*NO_PROXY"),
-        ("ftp://proxy", "no address of an HTTP proxy"),
-        ("http://proxy:port", "no address"),
-        ("http://", "no address of an HTTP proxy"),
+        ("ftp://proxy", "not an address of an HTTP proxy"),
+        ("http://proxy:port", "not an address"),
+        ("http://", "not an address of an HTTP proxy"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:

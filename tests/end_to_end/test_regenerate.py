@@ -181,7 +181,7 @@ def test_a_run_in_between_loses_nothing_that_was_paid(serve: Serve, job: Callabl
     this.flags = ["--add-reasoning"]
     assert this.run().returncode == 0
     assert statistics(this)["regeneration"]["unfinished"] == unfinished
-    assert "goes on when called again" in this.run().stdout
+    assert "resumes when called again" in this.run().stdout
     missing = this.server.counts["answers"]
 
     result = regenerate(this)

@@ -168,8 +168,8 @@ def test_the_model_of_the_requests_is_asked(serve, tmp_path, batch):
     ("arguments", "why"),
     [
         (lambda batch: [str(batch), "-o", str(batch)], "names the file with the requests"),
-        (lambda batch: [str(batch), "-o", str(batch.parent)], "no regular file"),
-        (lambda batch: [str(batch), "-o", "-"], "no regular file"),
+        (lambda batch: [str(batch), "-o", str(batch.parent)], "not a regular file"),
+        (lambda batch: [str(batch), "-o", "-"], "not a regular file"),
         (lambda batch: [str(batch), "-i", str(batch), "-o", "x.jsonl"], "name the file with the requests, once"),
         (lambda _: ["-o", "x.jsonl"], "name the file with the requests, once"),
         (lambda batch: [str(batch)], "-o/--output-file"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from asyncgen.simulator import Faults
+from tests import asyncgen_process
 from tests.end_to_end.conftest import Job, Server, clean_env
 from tests.quality.view.sample_run import SampleRun, make_sample_run, texts_of_corpus
 
@@ -18,7 +19,7 @@ from tests.quality.view.sample_run import SampleRun, make_sample_run, texts_of_c
 def command(*words: object) -> subprocess.CompletedProcess[str]:
     """Run a command."""
     argv = [sys.executable, "-m", "asyncgen", *map(str, words)]
-    return subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None))
+    return asyncgen_process.run(argv, check=False, capture_output=True, text=True, timeout=60, env=clean_env(None))
 
 
 def records_on(page: Path) -> list[dict[str, Any]]:

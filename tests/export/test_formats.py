@@ -8,7 +8,7 @@ import pytest
 from asyncgen.cli.commands.export import FORMAT_NAMES
 from asyncgen.export.examples import Example
 from asyncgen.export.formats import FORMATS
-from asyncgen.export.shapes import Shape, formats_of
+from asyncgen.export.line_shapes import Shape, formats_of
 from asyncgen.export.template import ExportTemplate
 
 from .conftest import make_pair

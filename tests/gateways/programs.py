@@ -22,6 +22,12 @@ def python_program(name: str) -> Path:
     return found if found.exists() else _missing(name, "scripts/test installs it")
 
 
+def node_program(name: str, package: str) -> Path:
+    """A program in a package of npm that `scripts/test` installs."""
+    found = _ENVIRONMENTS / package / "node_modules" / ".bin" / name
+    return found if found.exists() else _missing(package, "scripts/test installs it, with npm")
+
+
 def _missing(name: str, command: str) -> Path:
     reason = f"{name} is not installed: {command}"
     if os.environ.get("CI"):

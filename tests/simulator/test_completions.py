@@ -7,7 +7,7 @@ import pytest
 
 from asyncgen.simulator.completions import complete
 from asyncgen.simulator.paraphrase import find_note, paraphrase
-from asyncgen.simulator.requests import InvalidRequestError, parse_request
+from asyncgen.simulator.simulated_requests import InvalidRequestError, parse_request
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 from .helpers import NOTE, chat

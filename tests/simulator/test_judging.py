@@ -9,7 +9,7 @@ from asyncgen.simulator import Profile, ProfileError
 from asyncgen.simulator.completions import complete
 from asyncgen.simulator.paraphrase import paraphrase
 from asyncgen.simulator.profile import Judge
-from asyncgen.simulator.requests import parse_request
+from asyncgen.simulator.simulated_requests import parse_request
 
 from .helpers import NOTE, chat
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.simulator.completions import complete
-from asyncgen.simulator.requests import InvalidRequestError, parse_request
 from asyncgen.simulator.schemas import strict_problem, value_of
+from asyncgen.simulator.simulated_requests import InvalidRequestError, parse_request
 
 from .helpers import chat
 

@@ -12,7 +12,7 @@ from asyncgen.simulator.completions import SimulatedCompletion, complete
 from asyncgen.simulator.model_families import family_of
 from asyncgen.simulator.profile import THINKING_STYLES
 from asyncgen.simulator.refused_parameters import EFFORTS
-from asyncgen.simulator.requests import SimulatedRequest, parse_request
+from asyncgen.simulator.simulated_requests import SimulatedRequest, parse_request
 from asyncgen.simulator.thoughts import after_reasoning, reasoning_tokens
 from asyncgen.simulator.tokens import count_tokens
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from asyncgen.engine.batch.asker import BatchAsker
+from asyncgen.engine.batch.batch_rounds import BatchRounds
 from asyncgen.engine.batch.delivery import Delivery
-from asyncgen.engine.batch.rounds import BatchRounds
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 

@@ -16,7 +16,7 @@ from asyncgen.client.batch_providers import BatchProvider
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.engine import pool
-from asyncgen.engine.batch import rounds
+from asyncgen.engine.batch import batch_rounds as rounds
 from asyncgen.errors import AsyncgenError, DirectoryError
 from asyncgen.storage import segment_writer
 

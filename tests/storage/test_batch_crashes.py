@@ -3,7 +3,7 @@
 import pytest
 
 from asyncgen.client.batch_providers import BatchProvider
-from asyncgen.engine.batch import rounds
+from asyncgen.engine.batch import batch_rounds as rounds
 
 from .batch_mutants import MUTANTS
 from .explore import Explorer, Violation

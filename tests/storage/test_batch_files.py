@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from asyncgen.chat import Usage
-from asyncgen.storage.batch_files import BatchFiles, Members, Results, Spool, custom_id, index_of, is_whole
+from asyncgen.storage.batch_files import BatchFiles, BatchSpool, Members, Results, custom_id, index_of, is_whole
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 
@@ -26,7 +26,7 @@ def files(disk: Disk, tmp_path: Path) -> BatchFiles:
 @pytest.fixture
 def members(files: BatchFiles) -> Members:
     """The requests of batch 1, which is sealed."""
-    spool = Spool(files, 1)
+    spool = BatchSpool(files, 1)
     for name in NAMES:
         index = index_of(name)
         assert index is not None
@@ -111,7 +111,7 @@ def test_a_file_that_was_cut_is_noticed(files: BatchFiles, content: bytes, whole
 def test_files_of_other_batches_are_removed(files: BatchFiles, members: Members, write: Write) -> None:
     """And nothing else."""
     write("output", [b""])
-    Spool(files, 2).seal()
+    BatchSpool(files, 2).seal()
     files.keep_only({2})
     assert sorted(path.name for path in files.requests(1).parent.glob("batch-*")) == [
         "batch-00000002.ids",

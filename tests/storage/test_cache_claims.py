@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.storage.cache.store import Answered, AnswerStore, Asked
+from asyncgen.storage.cache.store import AnswerStore, Asked, StoredAnswer
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import encode_line
@@ -33,7 +33,7 @@ def opened(tmp_path: Path, disk: Disk) -> Iterator[Opened]:
 def add(store: AnswerStore, **texts: str) -> None:
     """Add what rows were answered, such as `row_3="text"`."""
     store.add(
-        [Answered(Asked(KEY, int(row[4:])), encode_line({"text": text})) for row, text in texts.items()],
+        [StoredAnswer(Asked(KEY, int(row[4:])), encode_line({"text": text})) for row, text in texts.items()],
     )
 
 

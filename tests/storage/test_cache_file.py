@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from asyncgen.errors import DiskError, UsageError
-from asyncgen.storage.cache.cache_file import BESIDE, Kind, recognise
-from asyncgen.storage.cache.store import Answered, AnswerStore, Asked
+from asyncgen.storage.cache.cache_file import BESIDE, CacheFileKind, recognise
+from asyncgen.storage.cache.store import AnswerStore, Asked, StoredAnswer
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import encode_line
@@ -42,9 +42,9 @@ def opened(path: Path, tmp_path: Path, disk: Disk) -> Iterator[Opened]:
         yield open_
 
 
-def answer(row: int, text: str, key: bytes = KEY) -> Answered:
+def answer(row: int, text: str, key: bytes = KEY) -> StoredAnswer:
     """What was paid for a row."""
-    return Answered(Asked(key, row), encode_line({"text": text}))
+    return StoredAnswer(Asked(key, row), encode_line({"text": text}))
 
 
 def found(store: AnswerStore, *rows: int, key: bytes = KEY) -> list[str | None]:
@@ -285,5 +285,5 @@ def test_what_cannot_be_added_for_a_while_is_added_later(path, opened, monkeypat
 
 def test_what_begins_like_nothing_known_is_damaged():
     """And an empty file is a cache that has nothing yet."""
-    assert recognise(NOISE) is Kind.DAMAGED
-    assert recognise(b"") is Kind.EMPTY
+    assert recognise(NOISE) is CacheFileKind.DAMAGED
+    assert recognise(b"") is CacheFileKind.EMPTY

@@ -404,6 +404,13 @@ async def test_a_bad_line_that_the_scan_passed_means_the_file_has_changed(disk: 
         await read(disk, path, RowCutter(parse_pair), 2, skip_bad=False)
 
 
+async def test_a_file_that_is_gone_after_the_scan_has_changed(disk: Disk, path: Path) -> None:
+    """It ends the run in a line: it is no defect."""
+    disk.unlink(path)
+    with pytest.raises(BadDataError, match="changed while it was read"):
+        await read(disk, path, RowCutter(parse_pair), 2)
+
+
 async def test_a_file_that_has_become_shorter_has_changed(disk: Disk, path: Path) -> None:
     """Whether bad lines are skipped or not."""
     with pytest.raises(BadDataError, match="changed while it was read"):

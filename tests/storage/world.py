@@ -21,7 +21,7 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import single_run as pipeline
-from asyncgen.engine.batch import rounds
+from asyncgen.engine.batch import batch_rounds as rounds
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.errors import Interrupted
 from asyncgen.quality.flaws import DirectoryFlaws

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, Work, lines_work, paired_work
+from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, ExportWork, lines_work, paired_work
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute
 from asyncgen.config import from_here
@@ -14,7 +14,7 @@ from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
-    from asyncgen.export.lines import LinesExport
+    from asyncgen.export.recipe_lines import LinesExport
     from asyncgen.storage.staging import Staging
 
 HELP = "make a file or a folder that trains from the outputs of a run"
@@ -119,7 +119,7 @@ def execute(args: argparse.Namespace) -> int:
     return _carry_out(args, work)
 
 
-def _carry_out(args: argparse.Namespace, work: Work) -> int:
+def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     """Write everything or nothing."""
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
@@ -165,7 +165,7 @@ def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
     return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
 
 
-def _sink(staging: "Staging", path: Path, format_name: str, work: Work) -> "RecordSink":
+def _sink(staging: "Staging", path: Path, format_name: str, work: ExportWork) -> "RecordSink":
     from asyncgen.export.export_run import JsonlSink  # noqa: PLC0415
 
     return (work.parquet_sink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
@@ -174,7 +174,7 @@ def _sink(staging: "Staging", path: Path, format_name: str, work: Work) -> "Reco
 def _report(
     lines: Lines,
     format_name: str,
-    work: Work,
+    work: ExportWork,
     tally: "ExportTally",
     *,
     card: Path,

@@ -12,7 +12,7 @@ from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
-    from asyncgen.quality.view.gather import Gathered, Source
+    from asyncgen.quality.view.gather import Gathered, ViewSource
     from asyncgen.storage.disk import Disk
 
 HELP = "write one HTML file to look at the records: changed words marked, findings, accept and reject by key"
@@ -94,9 +94,9 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
+def _source(args: argparse.Namespace, disk: "Disk") -> "ViewSource":
     from asyncgen.cli.run_sources import input_of_run, prompts_of_run  # noqa: PLC0415
-    from asyncgen.quality.view.gather import Source  # noqa: PLC0415
+    from asyncgen.quality.view.gather import ViewSource  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.resume import peek  # noqa: PLC0415
@@ -110,16 +110,16 @@ def _source(args: argparse.Namespace, disk: "Disk") -> "Source":
     prompts = prompts_of_run(args.prompt_file, state)
     contents = contents_of(state, args.recipe, prompts, dict(args.field))
     input_jsonl = input_of_run(args.input_jsonl, directory)
-    return Source(directory, state, contents, input_jsonl, prompts)
+    return ViewSource(directory, state, contents, input_jsonl, prompts)
 
 
-def _why_not(source: "Source") -> str:
+def _why_not(source: "ViewSource") -> str:
     if source.contents.paraphrase is not None:
         return f"--only needs --input: without it no {source.contents.nouns.one} is judged"
     return "--only: this recipe has nothing to judge by"
 
 
-def _report(source: "Source", found: "Gathered", target: str) -> None:
+def _report(source: "ViewSource", found: "Gathered", target: str) -> None:
     """What is in the file, and who may see it."""
     lines, rows = Lines(quiet=False), source.contents.nouns.many
     if source.contents.remark:

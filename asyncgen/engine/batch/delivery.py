@@ -20,7 +20,7 @@ from asyncgen.engine.batch.persistence import Persistence
 from asyncgen.errors import BadDataError, Message, Phrase, Setting, UsageError
 from asyncgen.events import BatchChanged, Observer
 from asyncgen.limits.gate import Gate
-from asyncgen.storage.batch_files import BatchFiles, Spool
+from asyncgen.storage.batch_files import BatchFiles, BatchSpool
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 
@@ -74,7 +74,7 @@ class Delivery:
         self._observe = observe
         self._timing = timing
 
-    async def send(self, spool: Spool) -> BatchState:
+    async def send(self, spool: BatchSpool) -> BatchState:
         """Send what was collected as a new batch.
 
         Raises:

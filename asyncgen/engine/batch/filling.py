@@ -8,7 +8,7 @@ from asyncgen.client.batch_providers import BatchProvider
 from asyncgen.client.encoding import Prepared
 from asyncgen.cost import together
 from asyncgen.limits.budget import Budget
-from asyncgen.storage.batch_files import BatchFiles, Spool
+from asyncgen.storage.batch_files import BatchFiles, BatchSpool
 from asyncgen.storage.batch_records import BatchBook
 
 BYTES_PER_TOKEN = 3.6  # of a request, as long as nothing is measured: many tokens for English
@@ -41,7 +41,7 @@ class Filling:
         self._files = files
         self._book = book
         self._budget = budget
-        self._spools: list[Spool] = []
+        self._spools: list[BatchSpool] = []
         self._measured = 0.0
         self._ended: frozenset[int] = frozenset()
         self._given_most = self._most_tokens = most_tokens
@@ -79,12 +79,12 @@ class Filling:
         spool = self._spools[-1] if self._spools else None
         if spool is None or self._is_full(spool, len(line)):
             numbers = [self._book.last, *(one.number for one in self._spools)]
-            spool = Spool(self._files, max(numbers) + 1)
+            spool = BatchSpool(self._files, max(numbers) + 1)
             self._spools.append(spool)
         spool.add(index, name, line, tokens, request.most)
         return True
 
-    def take(self, *, full: bool) -> list[Spool]:
+    def take(self, *, full: bool) -> list[BatchSpool]:
         """The batches to send: all, or only those that are `full`."""
         taken = self._spools[:-1] if full else self._spools
         self._spools = self._spools[len(taken) :]
@@ -103,7 +103,7 @@ class Filling:
         """Look again for room: these batches have ended, and what was enqueued of them is no more."""
         self.blocked, self.lacking, self._ended = False, None, frozenset(ended)
 
-    def _is_full(self, spool: Spool, more: int) -> bool:
+    def _is_full(self, spool: BatchSpool, more: int) -> bool:
         most = self._provider
         return spool.requests >= most.most_requests or spool.size + more > most.most_bytes
 

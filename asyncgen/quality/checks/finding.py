@@ -7,7 +7,7 @@ from asyncgen.quality.checks.vocabulary import word_set
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FindingKind:
     """How much a kind weighs when pairs are ranked, and what it says."""
 
     weight: int
@@ -16,63 +16,65 @@ class Kind:
 
 KINDS = {
     # the change
-    "unchanged": Kind(1, "the note is the original, but for case, blanks or punctuation"),
-    "many_places": Kind(1, "changed in more than one sentence"),
-    "rewritten": Kind(5, "less than half of the words are the same: another text"),
-    "length": Kind(1, "much longer or shorter than the original"),
-    "omission": Kind(3, "words with content are gone, and nothing stands for them"),
-    "addition": Kind(3, "words with content were added"),
+    "unchanged": FindingKind(1, "the note is the original, but for case, blanks or punctuation"),
+    "many_places": FindingKind(1, "changed in more than one sentence"),
+    "rewritten": FindingKind(5, "less than half of the words are the same: another text"),
+    "length": FindingKind(1, "much longer or shorter than the original"),
+    "omission": FindingKind(3, "words with content are gone, and nothing stands for them"),
+    "addition": FindingKind(3, "words with content were added"),
     # numbers
-    "number": Kind(3, "a number changed, went or came (conversions are understood)"),
-    "dose": Kind(3, "an amount, a rate or how often changed"),
-    "unit": Kind(3, "a unit changed or went, the number did not"),
+    "number": FindingKind(3, "a number changed, went or came (conversions are understood)"),
+    "dose": FindingKind(3, "an amount, a rate or how often changed"),
+    "unit": FindingKind(3, "a unit changed or went, the number did not"),
     # wording
-    "laterality": Kind(3, "left, right, both or one side changed"),
-    "site": Kind(3, "upper, lower, medial, anterior, proximal … changed to their opposites"),
-    "negation": Kind(3, "something is denied that was not, or no longer denied"),
-    "opposite": Kind(3, "a word became its opposite: increased, positive, normal, before, hyper-, …"),
-    "severity": Kind(3, "mild, moderate, severe or acute, chronic changed"),
-    "certainty": Kind(3, "suspected became certain, or the other way round"),
-    "person": Kind(3, "sex or relative changed"),
-    "route": Kind(3, "oral, intravenous, topical … changed"),
-    "drug": Kind(3, "one drug became another"),
-    "code": Kind(3, "a short code became another: IgG, hepatitis B, CN VII, C3"),
+    "laterality": FindingKind(3, "left, right, both or one side changed"),
+    "site": FindingKind(3, "upper, lower, medial, anterior, proximal … changed to their opposites"),
+    "negation": FindingKind(3, "something is denied that was not, or no longer denied"),
+    "opposite": FindingKind(3, "a word became its opposite: increased, positive, normal, before, hyper-, …"),
+    "severity": FindingKind(3, "mild, moderate, severe or acute, chronic changed"),
+    "certainty": FindingKind(3, "suspected became certain, or the other way round"),
+    "person": FindingKind(3, "sex or relative changed"),
+    "route": FindingKind(3, "oral, intravenous, topical … changed"),
+    "drug": FindingKind(3, "one drug became another"),
+    "code": FindingKind(3, "a short code became another: IgG, hepatitis B, CN VII, C3"),
     # the pair
-    "leak": Kind(5, "words of the pair's error stand in the CORRECT note"),
-    "answer_lost": Kind(3, "the words that make the note correct are gone"),
+    "leak": FindingKind(5, "words of the pair's error stand in the CORRECT note"),
+    "answer_lost": FindingKind(3, "the words that make the note correct are gone"),
     # form
-    "empty": Kind(5, "the note is empty"),
-    "preamble": Kind(1, "something stands before the note"),
-    "afterword": Kind(1, "something stands behind the note"),
-    "fence": Kind(1, "markdown or quotation marks around the note"),
-    "thinking": Kind(5, "what the model thought stands in the note"),
-    "special_token": Kind(3, "a token of a chat template stands in the note"),
-    "markup": Kind(1, "tags, markdown or JSON in the note"),
-    "refusal": Kind(5, "the model refused"),
-    "cut_off": Kind(3, "the end of the note is missing"),
-    "placeholder": Kind(3, "a placeholder stands for text"),
-    "repeated": Kind(3, "a sentence or phrase is repeated"),
-    "garbled": Kind(3, "damaged characters, or another script"),
+    "empty": FindingKind(5, "the note is empty"),
+    "preamble": FindingKind(1, "something stands before the note"),
+    "afterword": FindingKind(1, "something stands behind the note"),
+    "fence": FindingKind(1, "markdown or quotation marks around the note"),
+    "thinking": FindingKind(5, "what the model thought stands in the note"),
+    "special_token": FindingKind(3, "a token of a chat template stands in the note"),
+    "markup": FindingKind(1, "tags, markdown or JSON in the note"),
+    "refusal": FindingKind(5, "the model refused"),
+    "cut_off": FindingKind(3, "the end of the note is missing"),
+    "placeholder": FindingKind(3, "a placeholder stands for text"),
+    "repeated": FindingKind(3, "a sentence or phrase is repeated"),
+    "garbled": FindingKind(3, "damaged characters, or another script"),
     # the file
-    "duplicate": Kind(5, "nearly the same as another example, whose original is not"),
+    "duplicate": FindingKind(5, "nearly the same as another example, whose original is not"),
     # reasoning
-    "reasoning_missing": Kind(1, "no reasoning where the others have it"),
-    "reasoning_keys": Kind(1, "reasoning without a key that the prompt asks for"),
-    "reasoning_empty": Kind(1, "reasoning with an empty value"),
-    "reasoning_other": Kind(3, "reasoning about another note"),
-    "reasoning_verdict": Kind(3, "reasoning that says the opposite of the label"),
-    "reasoning_side": Kind(3, "reasoning that argues for the error, or against its correction"),
-    "reasoning_quote": Kind(3, "reasoning that quotes what stands in neither note"),
-    "reasoning_number": Kind(3, "reasoning with a number that stands in neither note"),
-    "reasoning_finding": Kind(3, "reasoning with a finding that stands in neither note, or is denied there"),
-    "reasoning_comparison": Kind(1, "reasoning that speaks of another version of the note"),
+    "reasoning_missing": FindingKind(1, "no reasoning where the others have it"),
+    "reasoning_keys": FindingKind(1, "reasoning without a key that the prompt asks for"),
+    "reasoning_empty": FindingKind(1, "reasoning with an empty value"),
+    "reasoning_other": FindingKind(3, "reasoning about another note"),
+    "reasoning_verdict": FindingKind(3, "reasoning that says the opposite of the label"),
+    "reasoning_side": FindingKind(3, "reasoning that argues for the error, or against its correction"),
+    "reasoning_quote": FindingKind(3, "reasoning that quotes what stands in neither note"),
+    "reasoning_number": FindingKind(3, "reasoning with a number that stands in neither note"),
+    "reasoning_finding": FindingKind(
+        3, "reasoning with a finding that stands in neither note, or is denied there"
+    ),
+    "reasoning_comparison": FindingKind(1, "reasoning that speaks of another version of the note"),
     # checks of a recipe file
-    "schema": Kind(3, "an answer that does not fit its schema"),
-    "max_words": Kind(1, "an answer of more words than max-words"),
-    "min_words": Kind(1, "an answer of fewer words than min-words"),
-    "matches": Kind(1, "an answer in which nothing matches what must be there"),
-    "not_matches": Kind(1, "an answer in which something matches what must not be there"),
-    "differs_from": Kind(1, "an answer that repeats what it is to differ from"),
+    "schema": FindingKind(3, "an answer that does not fit its schema"),
+    "max_words": FindingKind(1, "an answer of more words than max-words"),
+    "min_words": FindingKind(1, "an answer of fewer words than min-words"),
+    "matches": FindingKind(1, "an answer in which nothing matches what must be there"),
+    "not_matches": FindingKind(1, "an answer in which something matches what must not be there"),
+    "differs_from": FindingKind(1, "an answer that repeats what it is to differ from"),
 }
 CHECKS = frozenset({"schema", "max_words", "min_words", "matches", "not_matches", "differs_from"})
 """Kinds whose finding names the step that answered so."""

@@ -35,7 +35,7 @@ _CHECKED = "schemas and checks of the recipe hold"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ViewSource:
     """A run to look at, what its files hold, and what it was made from (None: not given)."""
 
     directory: RunDirectory
@@ -76,7 +76,7 @@ class Gathered:
     wanted: int
 
 
-def gather(source: Source, wanted: Wanted, most: int | None, price_of: PriceOf) -> Gathered:
+def gather(source: ViewSource, wanted: Wanted, most: int | None, price_of: PriceOf) -> Gathered:
     """Choose and gather.
 
     Args:
@@ -102,7 +102,7 @@ def gather(source: Source, wanted: Wanted, most: int | None, price_of: PriceOf) 
     return Gathered(_data(source, ranking, shown, len(order)), len(shown), len(order))
 
 
-def _rank(source: Source, wanted: Wanted) -> Ranking:
+def _rank(source: ViewSource, wanted: Wanted) -> Ranking:
     ranking = Ranking(wanted)
     verification = source.verification()
     verification.check_input(source.state)
@@ -116,7 +116,7 @@ def _rank(source: Source, wanted: Wanted) -> Ranking:
     return ranking
 
 
-def _refuse_broken(source: Source, structure: Structure) -> None:
+def _refuse_broken(source: ViewSource, structure: Structure) -> None:
     if structure.problems.kept:
         raise BadDataError(f"the files in {source.directory} are broken, as asyncgen verify shows")
 
@@ -124,7 +124,7 @@ def _refuse_broken(source: Source, structure: Structure) -> None:
 class _Gatherer:
     """Reads the rows that are chosen, with all that is known of them."""
 
-    def __init__(self, source: Source, ranking: Ranking, chosen: frozenset[int], price_of: PriceOf) -> None:
+    def __init__(self, source: ViewSource, ranking: Ranking, chosen: frozenset[int], price_of: PriceOf) -> None:
         self._source = source
         self._ranking = ranking
         self._chosen = chosen
@@ -156,7 +156,7 @@ class _Gatherer:
         }
 
 
-def _data(source: Source, ranking: Ranking, shown: list[dict[str, Any]], wanted: int) -> dict[str, Any]:
+def _data(source: ViewSource, ranking: Ranking, shown: list[dict[str, Any]], wanted: int) -> dict[str, Any]:
     kinds = {kind for row in shown for kind, _, _ in row["findings"]}
     return {
         "run": {
@@ -176,7 +176,7 @@ def _data(source: Source, ranking: Ranking, shown: list[dict[str, Any]], wanted:
     }
 
 
-def _shown(source: Source, ranking: Ranking, shown: int, wanted: int) -> str:
+def _shown(source: ViewSource, ranking: Ranking, shown: int, wanted: int) -> str:
     rows = source.contents.nouns.many
     states = ", ".join(
         f"{ranking.states[state]:,} {source.name_of(state)}" for state in _SIGNS if ranking.states[state]

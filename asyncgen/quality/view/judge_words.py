@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from asyncgen.quality.judge.rounds import judge_directory
+from asyncgen.quality.judge.judge_rounds import judge_directory
 from asyncgen.quality.judge.verdict_file import VerdictFile
 from asyncgen.recipes.meaning_judge import BACKWARD, FORWARD, JUDGED
 from asyncgen.storage.checkpoint import RunState

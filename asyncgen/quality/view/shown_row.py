@@ -40,7 +40,9 @@ def show_row(contents: Contents, made: Made, judgement: Judgement | None) -> dic
         "unproven": [list(mark_changes(one.was, one.became)) for one in judgement.unproven] if judgement else [],
         "sides": sides,
         "fields": [
-            [name, value] for name, value in _values(made.row) if value is not None and not _among(value, shown)
+            [name, value]
+            for name, value in _values(made.row)
+            if value not in (None, "") and not _among(value, shown)
         ],
         "reasoning": list(_reasonings(contents, made)),
         "lines": list(_lines(contents, made, shown)),

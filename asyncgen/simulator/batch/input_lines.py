@@ -8,7 +8,7 @@ import orjson
 
 from asyncgen.simulator.batch.batch_job import InputProblem
 from asyncgen.simulator.providers.batch_rules import BatchRules
-from asyncgen.simulator.requests import InvalidRequestError, parse_request
+from asyncgen.simulator.simulated_requests import InvalidRequestError, parse_request
 
 _MOST_PROBLEMS = 100  # more would make the batch object itself large
 _FIELDS = ("custom_id", "method", "url", "body")

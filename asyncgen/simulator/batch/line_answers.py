@@ -12,8 +12,8 @@ from asyncgen.simulator.draws import body_key, draw
 from asyncgen.simulator.faults import Fault, FaultPlan, concerns
 from asyncgen.simulator.profile import Profile
 from asyncgen.simulator.providers import ErrorAnswer, OpenAI
-from asyncgen.simulator.requests import InvalidRequestError, SimulatedRequest, parse_request
 from asyncgen.simulator.respond import respond
+from asyncgen.simulator.simulated_requests import InvalidRequestError, SimulatedRequest, parse_request
 
 # What happens to a connection or to the bytes on it cannot happen to a line of a file.
 _OF_CONNECTIONS = frozenset({"drop", "reset_body", "hang", "drip", "html_error", "bad_json", "error_in_200"})

@@ -9,7 +9,7 @@ from asyncgen.simulator.faults import Fault
 from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 _FIELDS = frozenset(
     [

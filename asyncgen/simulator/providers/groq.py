@@ -11,7 +11,7 @@ from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.refused_parameters import KNOWN
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 _FIELDS = (
     KNOWN - {"logprobs", "top_logprobs", "logit_bias", "verbosity", "prediction", "modalities", "audio"}

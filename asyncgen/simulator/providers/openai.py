@@ -14,7 +14,7 @@ from asyncgen.simulator.profile import Models
 from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
 from asyncgen.simulator.refused_parameters import complaint
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 _CREATED = 1_700_000_000  # when a listed model was made: any time, but always the same
 _LIMITS = {

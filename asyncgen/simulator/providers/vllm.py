@@ -8,7 +8,7 @@ from asyncgen.simulator.providers.batch_rules import BatchRules
 from asyncgen.simulator.providers.error_answer import ErrorAnswer
 from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.refused_parameters import EFFORTS
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 _NAMES = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError", 429: "RateLimitError"}
 

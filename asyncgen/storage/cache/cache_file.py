@@ -37,7 +37,7 @@ IN_USE: Counter[Identity | None] = Counter()
 """Files that this process has open: a second descriptor of one, when it is closed, takes SQLite's locks away."""
 
 
-class Kind(Enum):
+class CacheFileKind(Enum):
     """What a file is."""
 
     EMPTY = auto()
@@ -46,18 +46,18 @@ class Kind(Enum):
     SOMETHING_ELSE = auto()
 
 
-def recognise(first: bytes) -> Kind:
+def recognise(first: bytes) -> CacheFileKind:
     """What a file is that begins so."""
     if not first:
-        return Kind.EMPTY
+        return CacheFileKind.EMPTY
     if first.startswith(_MARK):
         if len(first) < _HEADER:
-            return Kind.DAMAGED
+            return CacheFileKind.DAMAGED
         ours = first[_APPLICATION_AT] == APPLICATION.to_bytes(4, "big")
-        return Kind.CACHE if ours else Kind.SOMETHING_ELSE
+        return CacheFileKind.CACHE if ours else CacheFileKind.SOMETHING_ELSE
     is_text = len(first.translate(None, _CONTROLS)) == len(first)
     known = is_text or first.startswith(_KINDS) or kind_of(first) is not None
-    return Kind.SOMETHING_ELSE if known else Kind.DAMAGED
+    return CacheFileKind.SOMETHING_ELSE if known else CacheFileKind.DAMAGED
 
 
 def identity_of(path: Path) -> Identity | None:
@@ -68,7 +68,7 @@ def identity_of(path: Path) -> Identity | None:
     return None
 
 
-def kind_at(disk: Disk, path: Path) -> Kind:
+def kind_at(disk: Disk, path: Path) -> CacheFileKind:
     """What the file at a path is.
 
     Raises:
@@ -76,7 +76,7 @@ def kind_at(disk: Disk, path: Path) -> Kind:
         DiskError: the disk refuses.
     """
     if IN_USE[identity_of(path)]:
-        return Kind.CACHE
+        return CacheFileKind.CACHE
     with disk_errors("look at", path.parent):
         there = path.parent.is_dir()
     if not there:
@@ -88,7 +88,7 @@ def kind_at(disk: Disk, path: Path) -> Kind:
         if error.errno not in _MISTAKES:
             raise
         raise UsageError(Setting("cache"), ": ", error.message) from None
-    if kind is Kind.SOMETHING_ELSE:
+    if kind is CacheFileKind.SOMETHING_ELSE:
         raise UsageError(
             Setting("cache"),
             f": {path} is not a cache of asyncgen, and is left as it is: give the name of another file",

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from asyncgen.errors import DiskError, UsageError
 from asyncgen.events import Notice
-from asyncgen.storage.cache.cache_file import IN_USE, Identity, Kind, connect, identity_of, kind_at, set_aside
+from asyncgen.storage.cache.cache_file import (
+    IN_USE,
+    CacheFileKind,
+    Identity,
+    connect,
+    identity_of,
+    kind_at,
+    set_aside,
+)
 from asyncgen.storage.disk import Disk
 
 OPENING_TIME = 5.0  # seconds
@@ -102,7 +110,7 @@ class OpenFile:
     def _make_room(self) -> bool:
         """Have a file there that is a cache, or empty; whether it may be written."""
         self._identity = identity_of(self._path)
-        if kind_at(self._disk, self._path) is Kind.DAMAGED:
+        if kind_at(self._disk, self._path) is CacheFileKind.DAMAGED:
             self._set_aside()
         if not IN_USE[identity_of(self._path)]:
             try:

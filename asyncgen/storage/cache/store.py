@@ -39,7 +39,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class StoredAnswer:
     """An answer that was paid for a row, as a line."""
 
     asked: Asked
@@ -63,7 +63,7 @@ class AnswerStore:
         self._path = path
         self._file = OpenFile(directory.disk, path)
         self.notices = self._file.notices
-        self._waiting: deque[Answered] = deque(maxlen=WAITING_KEPT)
+        self._waiting: deque[StoredAnswer] = deque(maxlen=WAITING_KEPT)
         self._not_before = 0.0
         self._passed: dict[bytes, int] = {}
         self.answers = self._count()
@@ -87,7 +87,7 @@ class AnswerStore:
         self._claims.commit()
         return found
 
-    def add(self, answers: Sequence[Answered]) -> None:
+    def add(self, answers: Sequence[StoredAnswer]) -> None:
         """Add answers, or keep them until that is possible."""
         if self._file.sql is None or not self._file.writable:
             return
@@ -180,7 +180,7 @@ class AnswerStore:
             self._claims.take(key, place, row)
         self._claims.commit()
 
-    def _insert(self, connection: sqlite3.Connection, one: Answered) -> tuple[bytes, int, int]:
+    def _insert(self, connection: sqlite3.Connection, one: StoredAnswer) -> tuple[bytes, int, int]:
         key, row = one.asked.key, one.asked.row
         place, holder = row, self._claims.holder(key, row)
         if holder is not None:

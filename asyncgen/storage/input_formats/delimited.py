@@ -13,7 +13,7 @@ from typing import BinaryIO
 import orjson
 
 from asyncgen.storage.file_kinds import kind_of
-from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableError
+from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableInputError
 
 BOM = b"\xef\xbb\xbf"
 MOST = 64 * 1024 * 1024  # bytes of a record: more than any cell, and memory for a quotation that never ends
@@ -45,17 +45,17 @@ class _Lines:
         self.number += 1
         self.size += len(line)
         if self.size > MOST:
-            raise UnreadableError(
+            raise UnreadableInputError(
                 f"line {self.first}: the record is longer than 64 MiB; is a quotation left open?"
             )
         if self.number == 1:
             line = line.removeprefix(BOM)
             if b"\r" in line.rstrip(b"\r\n") and b'"' not in line:
-                raise UnreadableError("its lines end in CR alone: make that LF first (tr '\\r' '\\n')")
+                raise UnreadableInputError("its lines end in CR alone: make that LF first (tr '\\r' '\\n')")
         try:
             return line.decode()
         except UnicodeDecodeError:
-            raise UnreadableError(
+            raise UnreadableInputError(
                 f"line {self.number} is not UTF-8: save it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it "
                 "comes from Windows)"
             ) from None
@@ -65,7 +65,8 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
     """The records as JSON lines, one in each piece.
 
     Raises:
-        UnreadableError: it is not UTF-8, a quotation is left open, or the header does not name every column once.
+        UnreadableInputError: it is not UTF-8, a quotation is left open, or the header does not name every column
+            once.
     """
     csv.field_size_limit(sys.maxsize)  # `_Lines` has a limit of its own
     lines = _Lines(file)
@@ -74,7 +75,7 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
     while (found := _record(reader, lines)) is not None:
         taken = lines.number - lines.first + 1
         if not columns and isinstance(found, str):
-            raise UnreadableError(f"line {lines.first}, where the columns are named: {found}")
+            raise UnreadableInputError(f"line {lines.first}, where the columns are named: {found}")
         goes_on = f" (it goes on to line {lines.number})" if taken > 1 else ""
         if isinstance(found, str):
             yield Refused(found + goes_on, taken)
@@ -99,7 +100,7 @@ def _record(reader: Iterator[list[str]], lines: _Lines) -> list[str] | str | Non
         return next(reader, None)
     except csv.Error:
         if lines.ended:
-            raise UnreadableError(
+            raise UnreadableInputError(
                 f"line {lines.first}: a quotation begins in this record and never ends"
             ) from None
         return "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it"
@@ -113,15 +114,15 @@ def _columns(cells: list[str], delimiter: str) -> list[str]:
         if other is not None:
             now, wanted = ({"\t": "tabs", ",": "commas"}.get(one, f"{one!r}") for one in (other, delimiter))
             name = " (.tsv is for tabs)" if other == "\t" else ""
-            raise UnreadableError(f"its columns are separated by {now}: separate them by {wanted}{name}")
+            raise UnreadableInputError(f"its columns are separated by {now}: separate them by {wanted}{name}")
     for place, name in enumerate(names, 1):
         if not name:
-            raise UnreadableError(
+            raise UnreadableInputError(
                 f"column {place} of its header has no name: give it one, or leave the column out"
             )
     double = next((name for name, number in Counter(names).items() if number > 1), None)
     if double is not None:
-        raise UnreadableError(f"its header has the column {double} more than once: rename one of them")
+        raise UnreadableInputError(f"its header has the column {double} more than once: rename one of them")
     return names
 
 
@@ -139,8 +140,8 @@ def check_text(first: bytes) -> None:
     """Refuse what cannot be a table in UTF-8.
 
     Raises:
-        UnreadableError: it is something else that is known.
+        UnreadableInputError: it is something else that is known.
     """
     kind = kind_of(first)
     if kind is not None:
-        raise UnreadableError(f"this is {kind}")
+        raise UnreadableInputError(f"this is {kind}")

@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from asyncgen.storage.input_formats.pieces import UnreadableError
+from asyncgen.storage.input_formats.pieces import UnreadableInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,14 @@ def unpack(packing: Packing, file: BinaryIO) -> Iterator["BufferedReader[Any]"]:
     """Open a compressed file.
 
     Raises:
-        UnreadableError: it is cut off or damaged, while it is read.
+        UnreadableInputError: it is cut off or damaged, while it is read.
     """
     try:
         with packing.open(file) as stream:
             yield BufferedReader(stream)
     except EOFError:
-        raise UnreadableError(f"this {packing.name} file ends in the middle: copy or download it again") from None
+        raise UnreadableInputError(
+            f"this {packing.name} file ends in the middle: copy or download it again"
+        ) from None
     except packing.damage():
-        raise UnreadableError(f"this {packing.name} file is damaged: copy or download it again") from None
+        raise UnreadableInputError(f"this {packing.name} file is damaged: copy or download it again") from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 PIECE = 64 * 1024  # bytes: a thread hop for some 40 rows
 
 
-class UnreadableError(Exception):
+class UnreadableInputError(Exception):
     """A file cannot be read as what it is; the text goes behind its name and says what to do."""
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.storage.input_formats.packed import packing_of, unpack, unpacked_name
-from asyncgen.storage.input_formats.pieces import Piece, UnreadableError, behind, gathered
-from asyncgen.storage.input_formats.tables import JSON_LINES, READ, Table, table_of
+from asyncgen.storage.input_formats.pieces import Piece, UnreadableInputError, behind, gathered
+from asyncgen.storage.input_formats.tables import JSON_LINES, READ, ColumnTable, table_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 
 _HEAD = 1024  # bytes by which a kind is told
@@ -56,7 +56,7 @@ def look_at(path: Path) -> Look:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Table, bool, "BufferedReader[Any]"]]:
+def _opened(path: Path) -> Iterator[tuple[ColumnTable, bool, "BufferedReader[Any]"]]:
     """The kind of table, whether it is compressed, and its bytes."""
     with ExitStack() as stack:
         raw = spooled().open() if path == STANDARD_INPUT else path.open("rb", buffering=0)
@@ -69,7 +69,7 @@ def _opened(path: Path) -> Iterator[tuple[Table, bool, "BufferedReader[Any]"]]:
         table = table_of(first, unpacked_name(name) if packing is not None else name)
         table.check(first)
         if packing is not None and table.needs_seeking:
-            raise UnreadableError(f"this is {table.name} inside {packing.name}: unpack it first")
+            raise UnreadableInputError(f"this is {table.name} inside {packing.name}: unpack it first")
         yield table, packing is not None, file
 
 
@@ -79,5 +79,5 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(f"cannot read the input {path}: {os.strerror(error.errno or 0)}") from error
-    except UnreadableError as error:
+    except UnreadableInputError as error:
         raise BadDataError(f"the input {path}: {error}") from None

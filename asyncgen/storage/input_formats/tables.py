@@ -7,12 +7,12 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from asyncgen.storage.input_formats.delimited import BOM, check_text, is_header, read_delimited
-from asyncgen.storage.input_formats.parquet import read_parquet
+from asyncgen.storage.input_formats.parquet_rows import read_parquet
 from asyncgen.storage.input_formats.pieces import Piece
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ColumnTable:
     """A kind of table: its reader, what its places are called, and whether it is read from any place at all."""
 
     name: str
@@ -29,10 +29,10 @@ def read_json_lines(file: BinaryIO) -> Iterator[Piece]:
 
 
 READ = 256 * 1024  # bytes at a time
-JSON_LINES = Table("JSON lines", read_json_lines)
-CSV = Table("CSV", partial(read_delimited, delimiter=","), check_text)
-TSV = Table("TSV", partial(read_delimited, delimiter="\t"), check_text)
-PARQUET = Table("Parquet", read_parquet, unit="row", needs_seeking=True)
+JSON_LINES = ColumnTable("JSON lines", read_json_lines)
+CSV = ColumnTable("CSV", partial(read_delimited, delimiter=","), check_text)
+TSV = ColumnTable("TSV", partial(read_delimited, delimiter="\t"), check_text)
+PARQUET = ColumnTable("Parquet", read_parquet, unit="row", needs_seeking=True)
 
 _PARQUET_MARK = b"PAR1"
 _BY_SUFFIX = {
@@ -44,7 +44,7 @@ _BY_SUFFIX = {
 }
 
 
-def table_of(first: bytes, name: str) -> Table:
+def table_of(first: bytes, name: str) -> ColumnTable:
     """The kind of table in a file that is not compressed, or not any more.
 
     A file whose name has no ending (standard input has none) is a table where its first line can be a header.

@@ -14,8 +14,17 @@ from typing import Any
 
 from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.export.export_run import ALL, ExportTally, RecordSink
+from asyncgen.export.line_shapes import (
+    Record,
+    Shape,
+    UnfitError,
+    as_format,
+    formats_of,
+    needs,
+    prompt_text,
+    shape_of,
+)
 from asyncgen.export.run_files import RunFiles
-from asyncgen.export.shapes import Record, Shape, UnfitError, as_format, formats_of, needs, prompt_text, shape_of
 from asyncgen.medec.splits import Split
 from asyncgen.text import loads
 
@@ -23,7 +32,7 @@ _MOST_NAMED = 12  # keys of a line in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LineSource:
     """The file to export, what its lines are, and how many a row has in it."""
 
     files: RunFiles
@@ -46,7 +55,7 @@ class Source:
         return record
 
 
-def find_source(files: RunFiles, format_name: str, named: str | None) -> Source:
+def find_source(files: RunFiles, format_name: str, named: str | None) -> LineSource:
     """The file whose lines can be written in a format.
 
     Args:
@@ -78,7 +87,7 @@ def find_source(files: RunFiles, format_name: str, named: str | None) -> Source:
     rows = files.state.done - files.state.failed_pairs
     record = files.state.recipe
     lines = 1 if record is None else record.outputs.get(name, 1)
-    return Source(files, name, shape, max(1, lines if rows else 1))
+    return LineSource(files, name, shape, max(1, lines if rows else 1))
 
 
 def _first_record(files: RunFiles, name: str) -> dict[str, Any]:
@@ -105,7 +114,7 @@ class LinesExport:
     cannot hold is left out whole; else it ends the export. `keeps` says of each row (1 or 0) whether it is taken.
     """
 
-    source: Source
+    source: LineSource
     format_name: str
     split: Split | None
     shuffle_seed: int | None

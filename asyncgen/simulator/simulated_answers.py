@@ -5,7 +5,7 @@ from typing import Any
 
 from asyncgen.simulator.completions import SimulatedCompletion
 from asyncgen.simulator.providers import OpenAI
-from asyncgen.simulator.requests import SimulatedRequest
+from asyncgen.simulator.simulated_requests import SimulatedRequest
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
 WITHOUT_USAGE = frozenset({"bad_json", "error_in_200"})

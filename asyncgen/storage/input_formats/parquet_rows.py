@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from asyncgen.errors import UsageError
-from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableError
+from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableInputError
 
 ROWS = 256  # decoded at once: notes are long
 _DAMAGED = "this Parquet file is damaged or cut off: write or download it again"
@@ -21,7 +21,7 @@ def read_parquet(file: BinaryIO) -> Iterator[Piece]:
 
     Raises:
         UsageError: pyarrow is not installed.
-        UnreadableError: it is damaged, or two columns have one name.
+        UnreadableInputError: it is damaged, or two columns have one name.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra, and slow
@@ -38,13 +38,13 @@ def read_parquet(file: BinaryIO) -> Iterator[Piece]:
             values = pa.StructArray.from_arrays(batch.columns, fields=list(batch.schema))
             yield from map(_line, values.cast(schema, safe=False).to_pylist())
     except (pa.ArrowException, OSError):
-        raise UnreadableError(_DAMAGED) from None
+        raise UnreadableInputError(_DAMAGED) from None
 
 
 def _check_names(names: list[str]) -> None:
     double = next((name for name, number in Counter(names).items() if number > 1), None)
     if double is not None:
-        raise UnreadableError(f"it has the column {double} more than once: rename one of them")
+        raise UnreadableInputError(f"it has the column {double} more than once: rename one of them")
 
 
 def _in_microseconds(pa: Any, kind: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from asyncgen.chat import Completion
 from asyncgen.events import Notice, Observer
 from asyncgen.storage.answer_record import answer_of, answer_record
-from asyncgen.storage.cache.store import Answered, AnswerStore, Asked
+from asyncgen.storage.cache.store import AnswerStore, Asked, StoredAnswer
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import encode_line
 
@@ -40,7 +40,7 @@ class CachedAnswers:
         self._scope = blake2b(scope.encode(), digest_size=16)
         self._observe = observe
         self._questions: list[tuple[Asked, asyncio.Future[dict[str, Any] | None]]] = []
-        self._paid: list[Answered] = []
+        self._paid: list[StoredAnswer] = []
         self._working: asyncio.Future[Any] | None = None
         self._found_last = False
 
@@ -81,7 +81,7 @@ class CachedAnswers:
     def keep(self, request_hash: str, turn: int, row: int, completion: Completion) -> None:
         """Add what was paid for a row, in the background."""
         record = answer_record(completion)
-        self._paid.append(Answered(Asked(self._key(request_hash, turn), row), encode_line(record)))
+        self._paid.append(StoredAnswer(Asked(self._key(request_hash, turn), row), encode_line(record)))
         self._work()
 
     async def close(self) -> None:

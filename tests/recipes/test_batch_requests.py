@@ -20,7 +20,7 @@ from asyncgen.engine.single_run import Run, Summary
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes import build
 from asyncgen.recipes.batch_line import first_model, parse_line
-from asyncgen.recipes.requests import RESPONSES_FILE
+from asyncgen.recipes.batch_requests import RESPONSES_FILE
 from asyncgen.rows import BadFieldError
 from asyncgen.storage.disk import Disk
 

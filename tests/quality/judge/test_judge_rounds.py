@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from asyncgen.cost import Spend
-from asyncgen.quality.judge.rounds import JudgeRounds
+from asyncgen.quality.judge.judge_rounds import JudgeRounds
 from asyncgen.quality.judge.verdict import Meaning, Verdict
 from asyncgen.storage.checkpoint import FileMark, FileMeter, RunState, encode_statistics
 from asyncgen.storage.disk import Disk, replace_atomically

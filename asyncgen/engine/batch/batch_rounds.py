@@ -49,13 +49,13 @@ from asyncgen.humanize import plural
 from asyncgen.limits.gate import Gate
 from asyncgen.recipe import Recipe, Unparsed
 from asyncgen.rows import Row
-from asyncgen.storage.batch_files import BatchFiles, Members, Results, Spool, is_whole
+from asyncgen.storage.batch_files import BatchFiles, BatchSpool, Members, Results, is_whole
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
-    from asyncgen.storage.cache.answers import CachedAnswers
+    from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 MOST_IN_VAIN = 3  # batches that bring no answer, one after the other: a fourth would not either
 SLICE = 0.01  # seconds for which rows are run before others get the loop
@@ -402,7 +402,7 @@ class BatchRounds:
             for spool in self._filling.take(full=True):
                 await self._send_one(spool)
 
-    async def _send_one(self, spool: Spool) -> None:
+    async def _send_one(self, spool: BatchSpool) -> None:
         self._asker.enqueued[spool.number] = spool.members
         self._states[spool.number] = await self._delivery.send(spool)
 

@@ -9,7 +9,7 @@ import pytest
 
 from asyncgen.cli.main import main
 from asyncgen.config import shipped
-from asyncgen.export.shapes import Shape, UnfitError, as_format, formats_of, shape_of
+from asyncgen.export.line_shapes import Shape, UnfitError, as_format, formats_of, shape_of
 
 SHAPED = {
     "translation": ("texts.jsonl", Shape.CHAT),
