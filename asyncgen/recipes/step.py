@@ -146,4 +146,4 @@ def _pattern(table: Table, key: str) -> re.Pattern[str] | None:
     try:
         return re.compile(table.text(key))
     except re.error as error:
-        table.fail(f"{key} of {table.what} is no regular expression: {error}", key)
+        table.fail(f"{key} of {table.what} is not a regular expression: {error}", key)
