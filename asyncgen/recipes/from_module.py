@@ -44,5 +44,5 @@ def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
         raise UsageError(f"recipe {name}: making it raised {place_of(error)}{needs}") from error
     missing = [needed for needed in _NEEDED if not hasattr(recipe, needed)]
     if missing:
-        raise UsageError(f"recipe {name} is no recipe: it lacks {', '.join(missing)}")
+        raise UsageError(f"recipe {name} is not a recipe: it lacks {', '.join(missing)}")
     return recipe

@@ -144,7 +144,7 @@ async def test_a_defect_of_the_program_inside_of_a_call_is_not_taken_for_one_of_
     [
         ("no_such_module:Own", "recipe no_such_module:Own: there is no module no_such_module"),
         (f"{__name__}:Nothing", f"{__name__} has no class Nothing"),
-        (f"{__name__}:NoRecipe", "is no recipe: it lacks outputs, counters, failure_counters, fingerprint, parse"),
+        (f"{__name__}:NoRecipe", "is not a recipe: it lacks outputs, counters, failure_counters, fingerprint"),
         (f"{__name__}:Broken", "making it raised RuntimeError at test_python_recipe.py:"),
         ("mail", "there is no recipe mail; did you mean mails?"),
         ("xyz", "there is no recipe xyz; recipe takes medec_safe, chain_of_thought,"),
