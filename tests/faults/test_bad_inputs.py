@@ -126,6 +126,20 @@ def test_a_pipe_is_refused_as_input(command: Command) -> None:
     refused(command, command("--input-jsonl", str(pipe)), 2)
 
 
+@pytest.mark.parametrize(
+    ("content", "each"), [(b'[\n{"a": 1}\n]\n', ".[]"), (b'[{"a": 1}]', ".[]"), (b'{\n"a": 1\n}\n', ".")]
+)
+def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, content: bytes, each: str) -> None:
+    """A list of rows, or rows over several lines: what other programs call a JSON file."""
+    command.input.write_bytes(content)
+    said = command()
+    assert (said.code, said.requests) == (65, 0)
+    assert (
+        said.stderr.splitlines()[-1]
+        == f"this is JSON, but not one object a line: make it that first (jq -c '{each}')"
+    )
+
+
 def test_a_bad_line_is_skipped_at_the_wish_of_the_user(command: Command) -> None:
     """All of them at once: the good ones between them are done."""
     lines = [
