@@ -63,6 +63,8 @@ def test_a_bad_line_is_named_by_its_number(command: Command, content: bytes, pla
     """The first, one in the middle, and the last one; with a reason."""
     if content.startswith(b"\xef\xbb\xbf") and not place:
         pytest.skip("a byte order mark at the beginning is fine")
+    if content.startswith(b"\x1f\x8b") and not place:
+        pytest.skip("a file that begins so is gzip as a whole")
     lines = [good_line(index) for index in range(PAIRS)]
     lines.insert(place, content + b"\n")
     command.input.write_bytes(b"".join(lines))
