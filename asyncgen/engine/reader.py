@@ -191,8 +191,9 @@ class Intake:
             first, _, _ = seen.first.partition(b"\n")
             if seen.json_lines and b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
                 return "this looks like CSV: give the file a name that ends in .csv"
-            if (seen.json_lines and first.strip() in {b"[", b"{"}) or first.lstrip()[:1] == b"[":
-                return "this is JSON, but not an object a line: write it as JSON lines (jq -c '.[]?' for a list)"
+            each = {b"[": ".[]", b"{": "."}.get(first.lstrip()[:1])
+            if seen.json_lines and each and (each == ".[]" or first.strip() == b"{"):
+                return f"this is JSON, but not one object a line: make it that first (jq -c '{each}')"
         return ""
 
 

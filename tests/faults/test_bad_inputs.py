@@ -63,6 +63,8 @@ def test_a_bad_line_is_named_by_its_number(command: Command, content: bytes, pla
     """The first, one in the middle, and the last one; with a reason."""
     if content.startswith(b"\xef\xbb\xbf") and not place:
         pytest.skip("a byte order mark at the beginning is fine")
+    if content.startswith(b"\x1f\x8b") and not place:
+        pytest.skip("a file that begins so is gzip as a whole")
     lines = [good_line(index) for index in range(PAIRS)]
     lines.insert(place, content + b"\n")
     command.input.write_bytes(b"".join(lines))
@@ -124,6 +126,20 @@ def test_a_pipe_is_refused_as_input(command: Command) -> None:
     pipe = command.directory / "pipe"
     os.mkfifo(pipe)
     refused(command, command("--input-jsonl", str(pipe)), 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "each"), [(b'[\n{"a": 1}\n]\n', ".[]"), (b'[{"a": 1}]', ".[]"), (b'{\n"a": 1\n}\n', ".")]
+)
+def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, content: bytes, each: str) -> None:
+    """A list of rows, or rows over several lines: what other programs call a JSON file."""
+    command.input.write_bytes(content)
+    said = command()
+    assert (said.code, said.requests) == (65, 0)
+    assert (
+        said.stderr.splitlines()[-1]
+        == f"this is JSON, but not one object a line: make it that first (jq -c '{each}')"
+    )
 
 
 def test_a_bad_line_is_skipped_at_the_wish_of_the_user(command: Command) -> None:

@@ -150,7 +150,9 @@ def test_cells_come_back_as_they_were_written(rows: list[tuple[str, str]], delim
 
 def test_bad_records_are_named_by_the_line_in_which_they_begin(written: Any) -> None:
     """Records of several lines and blank lines before them count as an editor counts them."""
-    path = written("x.csv", b'id,body\n1,"a\n\nb"\n\n2\n3,x,y\n4,"a"b\n5,ok\n6,a\rb\n7,ok\n8,"a\n9,"b"\n10,ok\n')
+    path = written(
+        "x.csv", b'id,body\n1,"a\n\nb"\n\n2\n3,x,y\n4,"a"b\n5,ok\n6,a\rb\n7,ok\n8,"a\n9,"b"\n10,ok\n11,a\0b\n'
+    )
 
     found = scan(path, parse, limit=None, prefix_index=-1)
 
@@ -164,6 +166,7 @@ def test_bad_records_are_named_by_the_line_in_which_they_begin(written: Any) -> 
             "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it "
             "(it goes on to line 13)",
         ),
+        (15, "NUL byte"),
     ]
     assert [row["id"] for row in values(path)] == ["1", "5", "7", "10"]
 
