@@ -27,7 +27,7 @@ from asyncgen.recipe import Examples, Recipe, rows_of_recipe
 from asyncgen.rows import Row, retried
 from asyncgen.storage.batch_files import BatchFiles
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
-from asyncgen.storage.disk import replace_atomically
+from asyncgen.storage.disk import remove_replaced, replace_atomically
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.journal import Journal
@@ -120,7 +120,7 @@ class Work:
                 )
                 state = outputs.state
                 replace_atomically(self._disk, self._directory.statistics, encode_statistics(state))
-                self._disk.unlink(self._directory.checkpoint)
+                remove_replaced(self._disk, self._directory.checkpoint)
                 journal.unlink_dead()
                 self._disk.fsync_directory(self._directory.path)
                 return state

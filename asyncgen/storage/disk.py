@@ -371,7 +371,17 @@ def write_durably(disk: Disk, path: Path, data: bytes) -> None:
 
 def replace_atomically(disk: Disk, path: Path, data: bytes) -> None:
     """Give a file new content such that a crash leaves the old or the new one, and make it durable."""
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = _temporary(path)
     write_durably(disk, temporary, data)
     disk.rename(temporary, path)
     disk.fsync_directory(path.parent)
+
+
+def remove_replaced(disk: Disk, path: Path) -> None:
+    """Remove a file that was given content so, and what a crash may have left of the content that was to come."""
+    disk.unlink(_temporary(path))
+    disk.unlink(path)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.tmp")
