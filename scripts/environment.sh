@@ -56,7 +56,7 @@ make_environment() {
 
 # What the tests in tests/gateways need beside: nginx, HAProxy and Caddy of the system, LiteLLM's proxy and llmock in
 # environments of their own in .gateways; and aimock from npm, which has batches as llmock does. What cannot be
-# installed is said, and its tests are skipped (not in CI).
+# installed is said, and its tests are skipped.
 install_gateways() {
   local name missing=()
   for name in nginx haproxy caddy openssl; do
@@ -64,10 +64,12 @@ install_gateways() {
   done
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
   for name in llmock litellm; do
-    (venv="$root/.gateways/$name" && make_peer "$name") || printf 'not installed: %s; its tests are skipped\n' "$name"
+    (venv="$root/.gateways/$name" && make_peer "$name") ||
+      printf 'not installed: %s; its tests are skipped\n' "$name"
   done
   [[ -x $root/.gateways/aimock/node_modules/.bin/llmock ]] ||
-    npm install --silent --prefix "$root/.gateways/aimock" @copilotkit/aimock@1.43.0 ||
+    timeout 180 npm install --silent --no-audit --no-fund --prefix "$root/.gateways/aimock" \
+      @copilotkit/aimock@1.43.0 ||
     printf 'not installed: aimock (npm could not get it); its tests are skipped\n'
 }
 

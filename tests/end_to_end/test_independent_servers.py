@@ -1,6 +1,6 @@
 """Batches at servers that others wrote: what they do differently must not matter.
 
-`scripts/test` installs both; a test is skipped where its server is missing, but not in CI.
+`scripts/test` installs both; a test is skipped where its server is missing.
 """
 
 import socket
