@@ -103,6 +103,7 @@ make_peer() { # name: an environment of its own at $venv
   [[ ! -e $venv/.installed || $(<"$venv/.installed") != "$wanted" || ! -x $venv/bin/$1 ]] || return 0
   step "installing scripts/requirements/$1.txt in $venv"
   "$(find_python)" -m venv --clear "$venv" &&
-    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r "$requirements" &&
+    timeout 900 "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes --no-deps \
+      -r "$requirements" &&
     printf '%s\n' "$wanted" >"$venv/.installed"
 }

@@ -18,7 +18,7 @@ EXPECTED = {
 """By the beginning of the test's name."""
 
 FROM_REGISTRIES = "is not installed: scripts/test installs it"
-"""In the reason of tests of other people's servers from PyPI and npm: one that cannot be had today is not a failure."""
+"""In the reason of tests of servers from PyPI and npm: one that cannot be had today is not a failure."""
 
 
 def refuse_unexpected(report: pytest.TestReport | pytest.CollectReport) -> None:
