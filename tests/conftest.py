@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from itertools import count
@@ -36,6 +37,12 @@ LONGER = {
 }
 """Where a test starts processes or computes for a second or more: on a machine that is busy ten times over, this
 takes longer than a hang is given."""
+
+# A shell lets what it starts in the background ignore Ctrl-C, and nohup the end of the terminal: the programs that
+# are tested are not to inherit that.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 # Tests run as in an environment that was activated: printed commands are called by their name.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -61,11 +61,11 @@ def test_an_unknown_scenario_is_answered_by_the_names_there_are() -> None:
 def test_one_scenario_that_fails_fails_the_drill(monkeypatch, capsys) -> None:
     """The others are played all the same."""
 
-    async def good(_stage: _drills.Stage) -> _drills.Verdict:
-        return _drills.Verdict("as told", passed=True)
+    async def good(_stage: _drills.Stage) -> _drills.DrillVerdict:
+        return _drills.DrillVerdict("as told", passed=True)
 
-    async def bad(_stage: _drills.Stage) -> _drills.Verdict:
-        return _drills.Verdict("otherwise", passed=False)
+    async def bad(_stage: _drills.Stage) -> _drills.DrillVerdict:
+        return _drills.DrillVerdict("otherwise", passed=False)
 
     scenarios = (_drills.Scenario("bad", "x", bad), _drills.Scenario("good", "x", good))
     monkeypatch.setattr(_drills, "SCENARIOS", scenarios)

@@ -101,7 +101,7 @@ def test_a_run_that_was_killed_comes_to_the_bytes_of_the_plain_lines(serve, tmp_
     done = run(command)
 
     assert done.returncode == 0, done.stderr
-    assert b"Resuming from pair" in done.stdout
+    assert b"Resuming from mail" in done.stdout
     assert (output / "mails.jsonl").read_bytes() == golden
     assert server.counts["requests"] <= 2 * NUMBER + 8
     assert not (output / ".asyncgen" / "standard-input").exists()
@@ -126,7 +126,7 @@ def test_standard_input_is_kept_and_need_not_be_given_again(serve, tmp_path, wri
 
     assert (other.returncode, b"standard input is not what this run was begun with" in other.stderr) == (65, True)
     assert done.returncode == 0, done.stderr
-    assert b"Resuming from pair" in done.stdout
+    assert b"Resuming from mail" in done.stdout
     assert str(kept).encode() in done.stdout.splitlines()[-1]
     assert (output / "mails.jsonl").read_bytes() == golden
     assert (again.returncode, b"lready complete" in again.stdout) == (0, True), again.stdout
@@ -216,7 +216,7 @@ def test_a_table_that_has_grown_extends_the_run(serve, tmp_path, write, rows):
     write("mails.csv", [{**rows[0], "body": "another"}, *rows[1:9]])
     changed = run(command)
 
-    assert (changed.returncode, b"the input changed within the 8 pairs" in changed.stderr) == (65, True)
+    assert (changed.returncode, b"the input changed within the 8 mails" in changed.stderr) == (65, True)
     assert server.counts["requests"] == 16
 
 

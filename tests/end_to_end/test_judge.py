@@ -183,7 +183,7 @@ def test_the_reason_is_told_where_the_prompts_want_it(
     [
         (["--judge"], 2, "--judge needs --input-jsonl"),
         (["--dry-run", "--input-jsonl", str(SAMPLES)], 2, "--dry-run says what --judge would cost"),
-        (["--judge", "--calibration", "90%"], 2, "no share from 0% to 50%"),
+        (["--judge", "--calibration", "90%"], 2, "not a share from 0% to 50%"),
     ],
 )
 def test_what_cannot_be_judged_is_said(done: Job, flags: list[str], code: int, message: str) -> None:

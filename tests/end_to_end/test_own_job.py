@@ -88,7 +88,8 @@ def test_a_preview_says_that_the_cache_keeps_its_answers(tmp_path: Path) -> None
     """The file stays, and so does the text in it."""
     words = ["--input", str(shipped("samples", "mails.jsonl")), "--recipe", "mails", "--rows", "1", "--simulate"]
     shown = asyncgen(tmp_path, "preview", *words, "--cache", "answers.db")
-    assert shown.stdout.splitlines()[-1].endswith(f"nothing was kept, but the answers in {tmp_path}/answers.db")
+    said = shown.stdout.splitlines()[-2]
+    assert said.endswith(f"nothing was kept, but the answers in {tmp_path}/answers.db")
 
 
 def test_a_preview_of_prompts_needs_no_key(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_shard_says_what_it_is_and_what_comes_next(
     ended = one.run()
     assert ended.returncode == 0
     assert "Shard 2/3, pairs 8 to 15 of 24" in ended.stdout
-    assert "next, when all 3 are done: asyncgen merge DIR… --output-dir OUT" in ended.stdout
+    assert "when all 3 are done: asyncgen merge DIR… --output-dir OUT" in ended.stdout
     for flags in ([], ["--shard", "1/3"], ["--shard", "2/4"]):
         one.flags = flags
         refused = one.run()
