@@ -1,8 +1,8 @@
 """Turn rows, such as pairs of clinical notes, into SFT data through an OpenAI-compatible chat API.
 
-`run` does what the command `asyncgen run` does, `run_async` and `stream` do it in an event loop. What a recipe of
-your own needs is in `asyncgen.recipes`. These and the classes below are the public face: the other modules of the
-package may change with every version.
+`run` does what the command `asyncgen run` does; `run_async` and `stream` do it in an event loop. What you need to
+write a recipe is in `asyncgen.recipes`. These and the classes below are the public interface: every other module
+of the package may change with any version.
 """
 
 from importlib import import_module
@@ -55,10 +55,10 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # else every name would be there for a type checker
+if not TYPE_CHECKING:  # otherwise a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
-        # Only when it is asked for: the commands import this package too, and --help must not pay for the engine.
+        # Imported on first use: the commands import this package too, and --help must not load the engine.
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES.get(name, "asyncgen.errors")), name)

@@ -1,4 +1,4 @@
-"""`python -m asyncgen`."""
+"""Run the command line as `python -m asyncgen`."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""Addresses of servers: which of them are this machine, and which want to be asked as Azure does.
+"""Server addresses: which of them are this machine, and which are Azure's.
 
-What is meant for this machine must not leave it, so every spelling counts that the system takes for it.
+A request meant for this machine must not leave it, so every spelling that the system resolves to it is recognised.
 """
 
 import re
@@ -30,13 +30,13 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_local_name(host: str) -> bool:
-    """Whether a host is this machine by a reserved name, which no resolver needs to be asked for."""
+    """Whether a host is this machine by a reserved name, without asking a resolver."""
     host = _plain(host)
     return host in _NAMES or host.endswith(".localhost")
 
 
 def canonical(url: str) -> str:
-    """The URL, with an IPv4 host as four decimal numbers: not every library takes what connect() takes."""
+    """The URL, with an IPv4 host as four decimal numbers: not every library accepts all that connect() does."""
     parts = urlsplit(url)
     address = _numeric(_plain(parts.hostname or ""))
     if not isinstance(address, IPv4Address):
@@ -45,13 +45,13 @@ def canonical(url: str) -> str:
 
 
 def is_azure(url: str) -> bool:
-    """Whether a URL is an Azure resource, or has the query of one: the key goes into `api-key` there."""
+    """Whether a URL is an Azure resource, or has the query of one: there the key is sent as `api-key`."""
     parts = urlsplit(url)
     return (parts.hostname or "").endswith(_AZURE) or "api-version=" in parts.query
 
 
 def place_of(url: str) -> str:
-    """Scheme, host, port and path of a URL: what can be shown of it."""
+    """Scheme, host, port and path of a URL: the parts that are safe to show."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
 
@@ -68,7 +68,7 @@ def _numeric(host: str) -> IPv4Address | IPv6Address | None:
     if not _NUMERIC.fullmatch(host):
         return None
     try:
-        return IPv4Address(inet_aton(host))  # 127.1, 0x7f000001, 2130706433: what connect() takes
+        return IPv4Address(inet_aton(host))  # 127.1, 0x7f000001, 2130706433: connect() accepts them
     except OSError:
         return None
 
@@ -76,7 +76,7 @@ def _numeric(host: str) -> IPv4Address | IPv6Address | None:
 def _is_local(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return address.is_loopback or address.is_unspecified  # connecting to 0.0.0.0 or :: comes to this machine
+    return address.is_loopback or address.is_unspecified  # connecting to 0.0.0.0 or :: reaches this machine
 
 
 @cache

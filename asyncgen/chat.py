@@ -1,4 +1,4 @@
-"""What is asked of the chat API and what comes back, as values."""
+"""Requests to the chat API and its answers, as values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How answers are drawn: the fields of a request beside its messages; None: the field is left out.
+    """How answers are sampled: the fields of a request beside its messages; None leaves a field out.
 
-    `max_tokens` bounds the answer, reasoning included. `more` has other fields of the API, as JSON texts by name.
+    `max_tokens` bounds the answer, reasoning included. `more` holds other API fields as JSON text, by name.
     """
 
     temperature: float | None
@@ -20,9 +20,9 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ResponseSchema:
-    """A JSON schema (of an object) that the server holds the answer to; the API wants a name with it.
+    """A JSON schema of an object that the server enforces on the answer; the API requires a name for it.
 
-    `strict` where it is of the kind that servers can hold answers to without exception.
+    `strict` is set if servers can enforce this schema without exception.
     """
 
     name: str
@@ -32,9 +32,9 @@ class ResponseSchema:
 
 @dataclass(frozen=True, slots=True)
 class WholeBody:
-    """A request that somebody else has made: its bytes as they go over the wire.
+    """A request taken over as it is: its bytes as they are sent.
 
-    `attachments` are the parts of its messages that are no text (images, sound, files).
+    `attachments` are the non-text parts of its messages (images, audio, files).
     """
 
     data: bytes
@@ -45,13 +45,13 @@ class WholeBody:
 class ChatRequest:
     """One call: a system and a user message.
 
-    With `json_object` the answer must be a JSON object, in which none of `required_keys` is missing or empty;
-    `response_schema` is what the server is told of its form. `seed` asks for another answer than without it, and
-    so does `sample`, the number (from 0) of one of several answers to the same question. `check` says in a word
-    why a text is not accepted (None: it is); then another answer is asked for.
+    With `json_object` the answer must be a JSON object in which none of `required_keys` is missing or empty;
+    `response_schema` is the schema sent to the server. A different `seed` or `sample` (the number, from 0, of one
+    of several answers to the same question) asks for a different answer. `check` returns why a text is not
+    accepted, in a word, or None; a rejected answer is asked for again.
 
-    With `whole`, that is sent as it stands, and its answer comes whole: `user` is the text in it and `sampling`
-    its limit, for whoever plans; nothing else counts.
+    With `whole`, those bytes are sent unchanged and the answer is kept unchanged; then `user` (its text) and
+    `sampling` (its limit) serve only for planning, and the other fields are ignored.
     """
 
     system: str
@@ -67,19 +67,19 @@ class ChatRequest:
 
 
 NOT_ACCEPTED = "check_"
-"""How the error class of an answer begins that the recipe does not accept."""
+"""The error class of an answer that the recipe rejects begins with this."""
 
 _SAMPLES_APART = 1_000
 _ANSWERS_APART = 1_000_000
 
 
 def ordinal(generation: int, sample: int, bad_answers: int) -> int:
-    """The number of an answer to a question; 0 is the first one.
+    """The number of an answer to a question; 0 is the first.
 
     Args:
-        generation: raised when a flagged row is asked again.
-        sample: of several answers that are wanted.
-        bad_answers: that were not accepted so far.
+        generation: raised each time a flagged row is regenerated.
+        sample: which of several requested answers.
+        bad_answers: how many answers were rejected so far.
     """
     return generation + _SAMPLES_APART * sample + _ANSWERS_APART * bad_answers
 
@@ -88,8 +88,8 @@ def ordinal(generation: int, sample: int, bad_answers: int) -> int:
 class Usage:
     """Tokens of one call as the server counted them (zeros where it does not count).
 
-    `cached_tokens` are those of the prompt that it had in its cache, and may charge less for; `reasoning_tokens`
-    are those of the completion that nobody sees.
+    `cached_tokens` is the part of the prompt that the server had cached and may charge less for;
+    `reasoning_tokens` is the part of the completion that is not shown.
     """
 
     prompt_tokens: int = 0
@@ -104,12 +104,11 @@ NO_USAGE = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A usable answer: non-empty `text`, finished by itself.
+    """A usable answer: non-empty `text`, not cut off.
 
-    `model` and `finish_reason` are as returned (None: from the journal of an earlier version); `request` is the
-    hash (hex) of what was asked, set where it is known; `thinking` is what the model wrote before its answer,
-    where that is kept. `choices` are those of the server as they came, for a request that was sent whole; its
-    `text` may be empty.
+    `model` and `finish_reason` are as returned (None: journaled by an earlier version); `request` is the hash
+    (hex) of the request, if known; `thinking` is what the model wrote before its answer, if that is kept.
+    `choices` are the server's own, unchanged, for a request with `whole`; its `text` may be empty.
     """
 
     text: str
@@ -123,9 +122,9 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class OutOfBatch:
-    """That something came out of a batch (by its number in the directory): for a request (by its hash).
+    """An answer came out of a batch (its number in the directory), for a request (its hash).
 
-    `most` is what the request could cost; `id` is what the server calls the batch.
+    `most` is the most that the request could cost; `id` is the server's id of the batch.
     """
 
     batch: int
@@ -136,11 +135,11 @@ class OutOfBatch:
 
 @dataclass(frozen=True, slots=True)
 class ModelWays:
-    """What is known of a model's requests before the first one.
+    """What is known of a model's requests before the first one is sent.
 
-    `max_tokens_field` is its name for the limit of an answer (None: as configured); `sampling` says when it takes
-    temperature and top_p ("always", "without-reasoning", "never"); it `reasons` when nothing is sent, and does not
-    when `reasoning_effort` "none" is, where that `can_be_switched_off`.
+    `max_tokens_field` is its name for the limit of an answer (None: as configured); `sampling` says when it
+    accepts temperature and top_p ("always", "without-reasoning", "never"); `reasons` says whether it reasons by
+    default; `can_be_switched_off` whether `reasoning_effort` "none" stops that.
     """
 
     max_tokens_field: str | None = None
@@ -151,7 +150,7 @@ class ModelWays:
 
 @dataclass(frozen=True, slots=True)
 class RequestShape:
-    """The requests of a step to an endpoint that have the same fields: `fields` are their names, sorted."""
+    """The requests of a step to an endpoint that have the same fields: `fields` are the field names, sorted."""
 
     endpoint: str
     step: str
@@ -160,7 +159,7 @@ class RequestShape:
 
 @dataclass(frozen=True, slots=True)
 class Adaptation:
-    """A field that an endpoint has refused in the requests of a step: it is sent as `renamed`, or left out (None).
+    """A field that an endpoint refuses in the requests of a step: it is sent as `renamed`, or left out (None).
 
     `fields` are the names of all fields of these requests as configured, sorted.
     """
@@ -173,13 +172,13 @@ class Adaptation:
 
     @property
     def shape(self) -> RequestShape:
-        """Of the requests that it is about."""
+        """The shape of the requests that this adaptation applies to."""
         return RequestShape(self.endpoint, self.step, self.fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What calls have shown of the requests that endpoints take: `proven` are the shapes that were answered."""
+    """What calls have shown about the requests that endpoints accept: `proven` shapes were answered."""
 
     adaptations: tuple[Adaptation, ...] = ()
     proven: frozenset[RequestShape] = frozenset()

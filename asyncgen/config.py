@@ -22,24 +22,24 @@ DEFAULT_MODEL = "gpt-6-luna"
 DEFAULT_RECIPE = "medec_safe"
 REQUESTS = "requests"
 FLEX = "flex"
-BATCH_SIZE = 10  # pairs; this and the next are the defaults of the script that asyncgen took the place of
+BATCH_SIZE = 10  # rows; this and the next are the defaults of the script that asyncgen replaced
 SAVE_EVERY = 5
 TIMEOUT = 120.0
 PAIR_TIMEOUT = 1800.0
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
-NAMED_ENDPOINTS = "those of --endpoint"  # these words are in the directories of runs that have begun
+NAMED_ENDPOINTS = "those of --endpoint"  # kept: these words are in the directories of runs that have begun
 MOST_AUTOMATIC = 2048
 _KEY_HEADERS = {"authorization", "api-key", "x-api-key"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointConfig:
-    """One server to ask.
+    """One server.
 
-    `rpm` and `tpm` are what the user wants at most a minute, None: what the server's headers say; `preset_rpm` and
-    `preset_tpm` are what a tier grants, until the headers say better; `concurrency` None finds itself. `name` is
-    the user's, empty for the only one; `key_name` is where its key comes from; `headers` are sent in addition, and
-    never shown.
+    `rpm` and `tpm` are the user's ceilings per minute (None: the server's headers decide); `preset_rpm` and
+    `preset_tpm` are what a tier grants until the headers say otherwise; `concurrency` None is found automatically.
+    `name` is the user's, empty if there is only one endpoint; `key_name` says where its key comes from; `headers`
+    are sent in addition, and never shown.
     """
 
     name: str = ""
@@ -58,51 +58,52 @@ class EndpointConfig:
 
     @property
     def address(self) -> Setting:
-        """The setting that is its address, for messages."""
+        """The setting that holds the address, for messages."""
         return Setting("base_url", of_endpoint=bool(self.name))
 
     @property
     def has_key(self) -> bool:
-        """Whether requests carry one; without it only this machine is asked."""
+        """Whether requests carry a key; without one, only this machine may be asked."""
         return bool(self.api_key) or any(name.lower() in _KEY_HEADERS for name in self.headers)
 
     @property
     def ceilings(self) -> dict[str, float]:
-        """What the user wants at most, by limit."""
+        """The user's ceilings, by limit."""
         limits = {"requests": self.rpm, "tokens": self.tpm}
         return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """What the run uses as whoever starts it says it. A line below is its documentation for callers from Python.
+    """Settings that the run uses unchanged. Each line below also documents the argument for callers from Python.
 
     Args:
         num_pairs: only the first so many pairs; None: all.
         add_reasoning: ask for the reasoning of both examples too.
         batch_size: pairs read ahead into the queue at a time.
         save_every: pairs between checkpoints.
-        max_tokens_field: the name that the server gives the limit of an answer, "max_tokens" or
-            "max_completion_tokens"; None: as the model calls it.
-        strict_params: end the run when the server refuses a field of the requests, instead of leaving it out.
+        max_tokens_field: the server's name for the limit of an answer, "max_tokens" or "max_completion_tokens";
+            None: the model's name for it.
+        strict_params: end the run when the server refuses a request field, instead of leaving the field out.
         keep_thinking: write what the model thought before its answer into the metadata of the examples.
-        share: of every limit, what this process takes at most, above 0 up to 1.
-        max_cost: USD that are never exceeded in this directory, all its runs included; None: no matter.
-        max_total_tokens: the same in tokens; None: no matter.
-        max_attempts: of one call.
+        share: the part of every limit that this process uses at most, above 0 up to 1.
+        max_cost: USD that all runs in this directory together never exceed; None: unlimited.
+        max_total_tokens: the same in tokens; None: unlimited.
+        max_attempts: attempts of one call.
         max_failures: pairs that may fail; one more ends the run; None: as many as `max_failed_share` allows.
-        max_failed_share: of the pairs that have ended, what may fail before the run ends, from 0 to 1.
+        max_failed_share: the part of the finished pairs that may fail before the run ends, from 0 to 1.
         timeout: seconds of one attempt.
         pair_timeout: seconds of all attempts of a pair; waiting for limits does not count.
-        patience: seconds after which the run stops when the server has refused everything.
+        patience: seconds after which the run stops if the server has refused everything.
         allow_http: send the key over http:// to another machine.
-        restart: move an earlier run of the directory and what it has spent aside, and start over.
-        skip_bad: leave input lines out that are no pair.
-        batch: ask through the server's Batch API: at half the price, within a day.
-        batch_tokens: of prompts that the account may have enqueued in batches; None: what the server takes.
-        batch_detach: leave as soon as the batches are at the server; the same call takes the answers later.
-        batch_finish: ask the last so many calls one by one, instead of waiting for another batch.
-        batch_adopt: take the answers to batches that the original of this directory, a copy, has sent.
+        restart: move the directory's earlier run and what it has spent aside, and start over.
+        skip_bad: skip input lines that are not valid pairs.
+        batch: use the server's Batch API: half the price, within a day.
+        batch_tokens: prompt tokens that the account may have enqueued in batches; None: as many as the server
+            accepts.
+        batch_detach: return as soon as the batches are submitted; the same call collects the answers later.
+        batch_finish: make the last so many calls one by one, instead of waiting for another batch.
+        batch_adopt: use the answers to batches that were sent from the directory of which this one is a copy.
     """
 
     num_pairs: int | None = None
@@ -133,19 +134,19 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig(RunSettings):
-    """What the user asked for. Times are seconds, paths are absolute.
+    """What the user configured. Times are seconds, paths are absolute.
 
-    `endpoints` are one without a name, or several with one each; `shard` None means the whole input; `model_file`
-    tells files of one name apart, for a model that is a file here; at most `most_in_flight` calls are in flight
-    where concurrency finds itself; `budget_part` is what `max_cost` and `max_total_tokens` are of those that the
-    user named; `began_with` is the model of the directory, where another one is to finish it.
+    `endpoints` is one without a name, or several with one each; `shard` None means the whole input; `model_file`
+    distinguishes files of one name, for a model that is a local file; `most_in_flight` bounds the calls in flight
+    where concurrency is automatic; `budget_part` is the part of `max_cost` and `max_total_tokens` that this run
+    has; `began_with` is the directory's model if another one is to finish it.
 
     `cache` is the file of answers that directories share.
 
-    `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs names of the recipe's fields
-    with what the input calls them. `params` are fields of all requests, before those of the recipe (None: left
-    out); `three_fields` holds for the directory of a version that knew no others than temperature, top_p and
-    max_tokens. With `replace_model`, requests that name a model themselves are asked of `model` all the same.
+    `recipe` is a name, the path of a recipe file, or `module:Class`; `fields` pairs the recipe's field names with
+    the input's. `params` are fields of all requests and override those of the recipe (None: left out);
+    `three_fields` is set for a directory begun by a version that knew only temperature, top_p and max_tokens. With
+    `replace_model`, requests that name a model themselves are sent to `model` instead.
     """
 
     input_jsonl: Path
@@ -198,13 +199,13 @@ class RunConfig(RunSettings):
 
     @property
     def recipe_file(self) -> Path | None:
-        """The recipe, where it is a file."""
+        """The path of the recipe, if it is a file."""
         return Path(self.recipe) if self.recipe.endswith(".toml") else None
 
     @property
     def telling_settings(self) -> dict[str, str | float | bool | None]:
-        """What somebody needs to know who looks at the run later: never the key."""
-        first = self.endpoints[0] if len(self.endpoints) == 1 else EndpointConfig()  # each of many has its own
+        """The settings worth knowing when looking at the run later; never the key."""
+        first = self.endpoints[0] if len(self.endpoints) == 1 else EndpointConfig()  # several have one each
         return {
             "input": str(self.input_jsonl),
             "recipe": self.recipe,
@@ -232,32 +233,32 @@ class RunConfig(RunSettings):
 
     @property
     def endpoint(self) -> str:
-        """By what a run knows again who answered: named endpoints may come and go, they all serve one model."""
+        """The server's identity in the fingerprint: named endpoints may come and go, they all serve one model."""
         return NAMED_ENDPOINTS if self.endpoints[0].name else endpoint_name(self.endpoints[0].base_url)
 
     @property
     def window_slots(self) -> int:
-        """Pairs that may be between the source and the writer."""
+        """Rows that may be between the source and the writer."""
         return max(1024, 8 * self.ceiling)
 
     @property
     def ceiling(self) -> int:
-        """Calls that may be in flight at most."""
+        """The most calls that may be in flight."""
         return sum(self.ceiling_of(endpoint) for endpoint in self.endpoints)
 
     def ceiling_of(self, endpoint: EndpointConfig) -> int:
-        """Calls that may be in flight at most at one of the endpoints."""
+        """The most calls that may be in flight at one endpoint."""
         return endpoint.concurrency or max(1, self.most_in_flight // len(self.endpoints))
 
     def with_endpoints(self, **changes: Any) -> "RunConfig":
-        """The same with other fields of `EndpointConfig` at each endpoint."""
+        """The same configuration with other `EndpointConfig` fields at each endpoint."""
         return replace(self, endpoints=tuple(replace(one, **changes) for one in self.endpoints))
 
 
 def _check_at_least_one(config: RunConfig | EndpointConfig, names: tuple[str, ...]) -> None:
     for name in names:
         value = getattr(config, name)
-        if value is not None and not 1 <= value < math.inf:  # NaN is not
+        if value is not None and not 1 <= value < math.inf:  # false for NaN too
             raise UsageError(Setting(name), f" must be at least 1, not {value:g}")
 
 
@@ -274,17 +275,17 @@ def _check_batch(config: RunConfig) -> None:
 
 
 def check_base_url(endpoint: EndpointConfig) -> None:
-    """Refuse what cannot be an API's address or would leak a secret.
+    """Refuse an address that cannot be an API's or would leak a secret.
 
     Raises:
-        UsageError: no http(s) URL, or user information in it.
+        UsageError: not an http(s) URL, or it contains user information.
     """
     url = endpoint.base_url
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         is_address = is_address and url.isprintable() and " " not in url
-    except ValueError:  # unbalanced brackets, a port that is none
+    except ValueError:  # unbalanced brackets, an invalid port
         is_address = False
     if not is_address:
         raise UsageError(
@@ -297,7 +298,7 @@ def check_base_url(endpoint: EndpointConfig) -> None:
 
 
 def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
-    """Refuse a key that no header can carry, or that would travel where anybody can read it."""
+    """Refuse a key that no header can carry, or that would be sent unencrypted."""
     key, url = endpoint.api_key, endpoint.base_url
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise KeyOrQuotaError(
@@ -314,7 +315,7 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
 
 
 def endpoint_name(url: str) -> str:
-    """The name by which a run knows its endpoint again: host and path; on loopback the port does not count."""
+    """The endpoint's identity in the fingerprint: host and path; on loopback the port is left out."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     if _begins_as_loopback(parts.hostname or ""):
@@ -324,7 +325,7 @@ def endpoint_name(url: str) -> str:
 
 
 def _begins_as_loopback(host: str) -> bool:
-    """Whether directories call it so: those that began with another spelling of this machine have its name."""
+    """Whether fingerprints call the host loopback: only these spellings, so that older directories still match."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -332,7 +333,7 @@ def _begins_as_loopback(host: str) -> bool:
 
 
 def resolve_api_key(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The key from the flag or from OPENAI_API_KEY; empty when there is none."""
+    """The key from the flag or from OPENAI_API_KEY; empty if neither is set."""
     return flag or environment.get("OPENAI_API_KEY", "")
 
 
@@ -344,7 +345,7 @@ def shipped(*parts: str) -> Path:
 
 
 def prompt_file_named(path: Path) -> Path:
-    """The prompt file that ships under a bare name, else the path itself; a file that is there goes first."""
+    """The prompt file that ships under a bare name, else the path itself; an existing file takes precedence."""
     is_bare = len(path.parts) == 1 and not path.suffix and not path.exists()
     named = shipped("prompts", f"{path}.json") if is_bare else path
     return named if named.exists() else path
@@ -356,14 +357,14 @@ def _models() -> ModelList:
 
 
 def listed_model(name: str) -> Model | None:
-    """What `configs/models.toml` says of a model; None when it is not listed."""
+    """The entry of a model in `configs/models.toml`; None if it is not listed."""
     return _models().find(name)
 
 
 def from_here(path: Path) -> Path:
-    """A path as somebody types it here: relative when it is below the working directory."""
+    """A path as one would type it here: relative if it is below the working directory."""
     try:
         here = Path.cwd()
-    except OSError:  # it was removed
+    except OSError:  # the working directory was removed
         return path
     return path.relative_to(here) if path.is_relative_to(here) else path

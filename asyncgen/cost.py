@@ -15,11 +15,11 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """USD for a million tokens of prompts, of their cached parts, and of completions; from where and when.
+    """USD for a million tokens of prompts, of cached prompt parts, and of completions; with source and date.
 
-    `cache_write` is asked for the part that the provider writes to its cache (None: no more than for the prompt).
-    Usage does not tell it apart, and OpenAI writes nearly all of a prompt of 1,024 tokens or more: all of it
-    counts as written. `batch` is the price of the Batch API (None: as any other call).
+    `cache_write` is charged for the part that the provider writes to its cache (None: the price of the prompt).
+    Usage does not report that part, and OpenAI writes nearly all of a prompt of 1,024 tokens or more, so all of it
+    counts as written. `batch` is the price of the Batch API (None: the ordinary price).
     """
 
     model: str
@@ -33,7 +33,7 @@ class Price:
 
     @property
     def of_batches(self) -> "Price":
-        """What calls in batches are paid with."""
+        """The price of calls in batches."""
         return self.batch or self
 
     def cost(self, usage: Usage) -> float:
@@ -43,11 +43,11 @@ class Price:
         return (fresh + cached * self.cached + usage.completion_tokens * self.completion) / MILLION
 
     def known_cost(self, spend: "Spend") -> float:
-        """What the server has counted costs, in USD."""
+        """USD for what the server has counted."""
         return self._cost_of(spend, spend.known)
 
     def most_cost(self, spend: "Spend") -> float:
-        """That and the worst case of what was lost, in USD."""
+        """USD for what the server has counted and the worst case of lost calls."""
         return self._cost_of(spend, spend.most)
 
     def _cost_of(self, spend: "Spend", usage: Usage) -> float:
@@ -56,11 +56,10 @@ class Price:
 
 @dataclass(slots=True)
 class Spend:
-    """Tokens that an output directory has cost so far, in all its runs.
+    """Tokens that an output directory has used so far, over all its runs.
 
-    `lost_*` is the worst case of calls whose answer never arrived: the server may have counted it or not.
-    `batch_*`
-    are those of the others that came out of batches.
+    `lost_*` is the worst case of calls whose answer never arrived: the server may or may not have counted them.
+    `batch_*` is the part of the other tokens that came out of batches.
     """
 
     prompt_tokens: int = 0
@@ -73,7 +72,7 @@ class Spend:
     batch_completion_tokens: int = 0
 
     def add(self, usage: Usage, *, batch: bool = False) -> None:
-        """An answer came, usable or not."""
+        """Add the usage of an answer, usable or not."""
         self.prompt_tokens += usage.prompt_tokens
         self.cached_tokens += usage.cached_tokens
         self.completion_tokens += usage.completion_tokens
@@ -83,27 +82,27 @@ class Spend:
             self.batch_completion_tokens += usage.completion_tokens
 
     def __add__(self, other: "Spend") -> "Spend":
-        """What two directories have cost together."""
+        """The sum over two directories."""
         return Spend(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Spend)})
 
     def lose(self, most: Usage) -> None:
-        """A call may have been answered, and nobody heard it."""
+        """Add the worst case of a call that may have been answered without the answer arriving."""
         self.lost_prompt_tokens += most.prompt_tokens
         self.lost_completion_tokens += most.completion_tokens
 
     @property
     def known(self) -> Usage:
-        """What the server has counted."""
+        """What the server has counted, all calls."""
         return total_usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens)
 
     @property
     def batched(self) -> Usage:
-        """What of it came out of batches."""
+        """What the server has counted, calls in batches."""
         return total_usage(self.batch_prompt_tokens, self.batch_completion_tokens, self.batch_cached_tokens)
 
     @property
     def most(self) -> Usage:
-        """That and the worst case of what was lost."""
+        """What the server has counted and the worst case of lost calls."""
         return total_usage(
             self.prompt_tokens + self.lost_prompt_tokens,
             self.completion_tokens + self.lost_completion_tokens,
@@ -121,14 +120,14 @@ class CacheUse:
     completion_tokens: int = 0
 
     def add(self, usage: Usage) -> None:
-        """An answer came from the cache; so many tokens were paid for it once."""
+        """Add an answer from the cache, with the usage that was once paid for it."""
         self.answers += 1
         self.prompt_tokens += usage.prompt_tokens
         self.cached_tokens += usage.cached_tokens
         self.completion_tokens += usage.completion_tokens
 
     def __add__(self, other: "CacheUse") -> "CacheUse":
-        """What two directories have taken together."""
+        """The sum over two directories."""
         names = [each.name for each in fields(CacheUse)]
         return CacheUse(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
@@ -144,12 +143,12 @@ def describe(spend: Spend, price: Price | None) -> str:
 
 
 def total_usage(prompt: int, completion: int, cached: int) -> Usage:
-    """The usage of so many tokens."""
+    """The usage with these token counts."""
     return Usage(prompt, completion, prompt + completion, cached)
 
 
 def together(*usages: Usage) -> Usage:
-    """All of these tokens."""
+    """The sum of usages."""
     return total_usage(
         sum(one.prompt_tokens for one in usages),
         sum(one.completion_tokens for one in usages),
@@ -158,7 +157,7 @@ def together(*usages: Usage) -> Usage:
 
 
 def less(whole: Usage, part: Usage) -> Usage:
-    """What is left of some tokens without a part of them, which is never less than none."""
+    """The difference of two usages; no count is negative."""
     return total_usage(
         max(0, whole.prompt_tokens - part.prompt_tokens),
         max(0, whole.completion_tokens - part.completion_tokens),

@@ -1,10 +1,10 @@
-"""What can end a run, a pair or a call, the exit code that tells a shell about it, and the message for a person.
+"""What can end a run, a row or a call, with its exit code and its message for a person.
 
-Messages are one or two lines: what happened and what to do next.
-They never hold a key, a note or a server's prose (servers quote notes in their error messages).
+Messages are one or two lines: what happened and what to do next. They never hold a key, a note or a server's prose
+(servers quote notes in their error messages).
 
-A message is made of parts. Its text is for a caller from Python; the command line, which calls the same settings
-by their flags, words the parts that are no text itself, and has no need to search in the text.
+A message is made of parts. As text it addresses a caller from Python; the command line renders the parts that are
+settings as its flags, so it need not search the text.
 """
 
 import difflib
@@ -36,9 +36,9 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting that a message names, by the name of the keyword argument; `value` None: no value goes with it.
+    """A setting named in a message, by its keyword argument; `value` None: named without a value.
 
-    `of_endpoint` where a named endpoint has it, and not the run.
+    `of_endpoint` is set if a named endpoint has it rather than the run.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Setting:
 
 
 class Phrase(Enum):
-    """What a caller from Python does in another way than a user of the command line."""
+    """A step that a caller from Python and a user of the command line take differently."""
 
     AGAIN = "make the same call again"
     SAME = "the same call"
@@ -63,7 +63,7 @@ class Phrase(Enum):
 
 
 class Message:
-    """A text made of parts; `str` is what a caller from Python reads."""
+    """A text made of parts; `str` gives the text for a caller from Python."""
 
     def __init__(self, *parts: "str | Setting | Phrase | Message") -> None:
         self.parts: tuple[str | Setting | Phrase, ...] = tuple(
@@ -72,7 +72,7 @@ class Message:
 
     @property
     def settings(self) -> tuple[Setting, ...]:
-        """The settings that it names."""
+        """The settings that the message names."""
         return tuple(part for part in self.parts if isinstance(part, Setting))
 
     def __eq__(self, other: object) -> bool:
@@ -88,20 +88,20 @@ class Message:
         return repr(str(self))
 
 
-NEAR = 0.8  # of what two names have in common, when one may have been meant by the other
-MOST_NAMED = 12  # fields of a row in a message
+NEAR = 0.8  # similarity of two names from which one may be a typo of the other; lower suggests unrelated fields
+MOST_NAMED = 12  # fields of a row in a message: what fits into about two lines
 
 
 def missing_field(
     column: str, name: str, fields: Mapping[str, Any], others: Collection[str] = ()
 ) -> str | Message:
-    """What is said of a row that lacks a field, by the fields that it has.
+    """The message about a row that lacks a field, from the fields that it has.
 
     Args:
-        column: what the input should call it.
-        name: what the recipe calls it.
-        fields: of the row.
-        others: names that mean another field.
+        column: the field's name in the input.
+        name: the field's name in the recipe.
+        fields: the fields of the row.
+        others: names that stand for another field, so are not suggested.
     """
     if column in fields or not fields:
         return f"no {column}"
@@ -129,18 +129,18 @@ class AsyncgenError(Exception):
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The names of the settings that the message speaks of."""
+        """The names of the settings that the message names."""
         return tuple(setting.name for setting in self.message.settings)
 
     def prefixed(self, text: str) -> Self:
-        """The same error, its message with a text in front."""
+        """The same error, with text put before its message."""
         error = copy(self)
         error.args = (Message(text, self.message),)
         return error
 
 
 class UsageError(AsyncgenError):
-    """What was asked for cannot be carried out."""
+    """The request cannot be carried out as configured."""
 
     exit_code = Exit.USAGE
 
@@ -152,14 +152,14 @@ class BadDataError(AsyncgenError):
 
 
 class DirectoryError(BadDataError):
-    """What the output directory holds cannot be gone on with: it is damaged, or of another run.
+    """The output directory cannot be resumed: it is damaged, or belongs to another run.
 
-    Says what is wrong; whoever can begin anew or elsewhere adds how.
+    The message says what is wrong; code that offers a restart or another directory adds how.
     """
 
 
 class DiskError(AsyncgenError):
-    """The disk refused a call (`errno` is that of the operating system, or None)."""
+    """The disk refused a call (`errno` is the operating system's, or None)."""
 
     exit_code = Exit.DISK
 
@@ -169,43 +169,43 @@ class DiskError(AsyncgenError):
 
 
 class TryLaterError(AsyncgenError):
-    """Another process holds the directory, or the server refuses everything: later it may work."""
+    """Another process holds the directory, or the server refuses everything: it may work later."""
 
     exit_code = Exit.TRY_LATER
 
 
 class BudgetError(AsyncgenError):
-    """The user's own budget covers no further call."""
+    """The user's own budget does not cover a further call."""
 
     exit_code = Exit.BUDGET
 
     @property
     def needed(self) -> dict[str, float]:
-        """What the next call needs at least, by the setting: `max_cost` in USD, `max_total_tokens`."""
+        """What the next call needs at least, by setting: `max_cost` in USD, `max_total_tokens`."""
         return {setting.name: setting.value for setting in self.message.settings}
 
 
 class KeyOrQuotaError(AsyncgenError):
-    """The account cannot pay, the key is not accepted, or the model is not there: waiting is useless."""
+    """The account cannot pay, the key is not accepted, or the model does not exist: waiting does not help."""
 
     exit_code = Exit.KEY_OR_QUOTA
 
 
-class Interrupted(AsyncgenError):  # noqa: N818 - it is a wish of the user, not an error
+class Interrupted(AsyncgenError):  # noqa: N818 - the user's wish, not an error
     """The user asked to stop."""
 
     exit_code = Exit.INTERRUPTED
 
 
 class Stopping(Exception):  # noqa: N818 - control flow, never shown
-    """Raised out of a call that is not sent any more because the run is stopping."""
+    """Raised from a call that is not sent because the run is stopping."""
 
 
-class CallFailed(Exception):  # noqa: N818 - the outcome of one call, an everyday thing
-    """A call was given up: its pair fails, the run goes on.
+class CallFailed(Exception):  # noqa: N818 - the outcome of one call, not exceptional
+    """A call was given up: its row fails, the run goes on.
 
-    `kind` is the error class written to `failed.jsonl`; `attempts` counts what was sent for the call; `status`,
-    `code` and `param` are those of the server's last refusal.
+    `kind` is the error class written to `failed.jsonl`; `attempts` counts the attempts sent; `status`, `code` and
+    `param` come from the server's last refusal.
     """
 
     def __init__(
@@ -227,16 +227,16 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, an everyda
 
 
 def stack_of(error: BaseException) -> Iterator[str]:
-    """The types and places of an error, of all in its group, and of what led to each; not what it says.
+    """The types and places of an error, of the errors in its group, and of their causes, without their messages.
 
-    That may quote a note.
+    Messages may quote a note.
     """
     led_to = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if led_to is not None:
         yield from stack_of(led_to)
         yield "which led to"
     if isinstance(error, BaseExceptionGroup):
-        # Many workers meet the same defect.
+        # Many workers fail from the same bug: show each stack once.
         for lines in dict.fromkeys(tuple(stack_of(each)) for each in error.exceptions):
             yield from lines
         return
@@ -245,7 +245,7 @@ def stack_of(error: BaseException) -> Iterator[str]:
 
 
 def place_of(error: BaseException) -> str:
-    """The type of an error, and the file and line that raised it, or called the library that did."""
+    """The type of an error, with the file and line of our or the user's code that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     name = type(error).__name__
     if not frames:

@@ -1,4 +1,4 @@
-"""What a run tells about itself: frozen events to whoever listens. None holds a key or the text of a note."""
+"""The events of a run: frozen values for observers. None holds a key or the text of a note."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from asyncgen.errors import Message
 
 @dataclass(frozen=True, slots=True)
 class ProcessStarted:
-    """A process begins, or goes on with, the run of a directory.
+    """A process begins or resumes the run of a directory.
 
-    `command` is what a shell goes on with from anywhere; `settings` are those that matter for pace and cost.
+    `command` resumes it, in a shell in any directory; `settings` are those that matter for pace and cost.
     """
 
     version: str
@@ -23,9 +23,9 @@ class ProcessStarted:
 
 @dataclass(frozen=True, slots=True)
 class ProcessEnded:
-    """The process is about to end with `exit_code`; `reason` is what it tells the user, empty when it is done.
+    """The process is about to end with `exit_code`; `reason` is its message to the user, empty on success.
 
-    `settings` are the names of those that the reason speaks of.
+    `settings` are the names of the settings in the reason.
     """
 
     exit_code: int
@@ -35,9 +35,9 @@ class ProcessEnded:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the work before us was expected to take: `cost` in USD from low to high, None without a price.
+    """The forecast for the work to do: `cost` in USD from low to high, None without a price.
 
-    `seconds` is the time that the limits leave, `binding` the name of the one that binds.
+    `seconds` is the duration that the limits allow, `binding` the name of the limit that determines it.
     """
 
     pairs: int
@@ -52,9 +52,9 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class InputLoaded:
-    """The scan has passed: `pairs` will be processed in all; `bad_lines` were skipped at the user's wish.
+    """The scan has passed: `pairs` will be processed in all; `bad_lines` were skipped as the user asked.
 
-    `rows` is what the recipe calls them, in the plural.
+    `rows` is the recipe's name for them, in the plural.
     """
 
     path: Path
@@ -65,7 +65,7 @@ class InputLoaded:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know before it goes on; `warning` when it may cost something."""
+    """A message to the user before the run goes on; a `warning` if it may cost something."""
 
     text: str | Message
     warning: bool = False
@@ -73,7 +73,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """Pairs from index `first` on are processed; `done` of `total` are; `resumed` when a checkpoint was found."""
+    """Rows from index `first` on are processed; `done` of `total` are; `resumed` if a checkpoint was found."""
 
     first: int
     done: int
@@ -93,12 +93,12 @@ class RepairStarted:
 class CallEnded:
     """One attempt of one call is over.
 
-    `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds;
-    `outcome` is "ok" or an error class; `request` is the hash (hex) by which records name what was asked;
-    `endpoint` names the server, where it has a name. `code` and `param` are those of a refusal; `sentence` is what
-    the server says, without anything that it quotes, with the first refusal of a kind. `batch` is the server's id
-    of the batch that it came out of: such a call has no times of its own. `adapted`: the refusal concerns a field
-    of the request alone, and it is sent anew as this model takes it.
+    `started` is in seconds of the event loop's clock, `waited` (for the gate) and `took` in seconds; `outcome` is
+    "ok" or an error class; `request` is the request's hash (hex), as in records; `endpoint` is the server's name,
+    if it has one. `code` and `param` come from a refusal; `sentence` is the server's own, without anything that it
+    quotes, given with the first refusal of a kind. `batch` is the server's id of the batch that the call came out
+    of: such a call has no times of its own. `adapted`: only a field of the request was refused, and the call is
+    repeated without that field or with its other name.
     """
 
     index: int
@@ -122,16 +122,16 @@ class CallEnded:
 
 
 TAKEN = "taken"
-"""The status of a batch of which all is in the journal."""
+"""The status of a batch whose answers are all in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchChanged:
-    """A batch stands in another way than before.
+    """The state of a batch has changed.
 
-    `number` is its number in the directory, `id` the server's for it (empty before it has one); `status` is what
-    the server calls it, or "sending" before and "taken" when all that came of it is in the journal. Of `requests`,
-    `completed` were answered and `failed` were not, as far as the server counts.
+    `number` is its number in the directory, `id` the server's (empty before it has one); `status` is the server's,
+    or "sending" before that and "taken" once all its answers are in the journal. Of `requests`, `completed` were
+    answered and `failed` were not, by the server's count.
     """
 
     number: int
@@ -156,14 +156,14 @@ class CacheHit:
 
 @dataclass(frozen=True, slots=True)
 class PairDone:
-    """A pair is written."""
+    """A row is written."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class PairFailed:
-    """A pair is given up and recorded in `failed.jsonl`."""
+    """A row has failed and is recorded in `failed.jsonl`."""
 
     index: int
     note_id: str
@@ -174,9 +174,9 @@ class PairFailed:
 
 @dataclass(frozen=True, slots=True)
 class RecipeRaised:
-    """The recipe itself failed for a pair, which is given up: the type of its error and the file and line.
+    """The recipe itself raised for a row, which fails: the error's type, and its file and line.
 
-    `stack` are the lines of the traceback, without what the errors say: that may quote a note.
+    `stack` is the lines of the traceback without the errors' messages, which may quote a note.
     """
 
     index: int
@@ -187,7 +187,7 @@ class RecipeRaised:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSaved:
-    """Everything up to `done` pairs of `total` is durable."""
+    """The first `done` rows of `total` are durable."""
 
     done: int
     total: int
@@ -197,7 +197,7 @@ class CheckpointSaved:
 class Paused:
     """A server refuses for rate or overload: nothing is sent there for `seconds`.
 
-    `endpoint` is its name, empty where it is the only one.
+    `endpoint` is its name, empty if it is the only one.
     """
 
     seconds: float
@@ -207,7 +207,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Nothing more is asked; what is in flight is finished."""
+    """No further calls are sent; those in flight are finished."""
 
     reason: Message
     in_flight: int
@@ -215,9 +215,9 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """A limit: what this process may use of it `per_minute` (its share, its ceiling), and what it has `spent`.
+    """A limit: what this process may use `per_minute` (its share, the user's ceiling), and what it has `spent`.
 
-    `endpoint` is its name, empty where it has none.
+    `endpoint` is its name, empty if it has none.
     """
 
     name: str
@@ -230,7 +230,7 @@ class LimitUse:
 class EndpointUse:
     """One of several endpoints: its calls in flight and what it waits for, as in `Sample`.
 
-    `out` says why it is asked no more; one that `rests` has failed, and is only probed.
+    `out` says why it is no longer asked; one that `rests` has failed, and gets only probes.
     """
 
     name: str
@@ -245,12 +245,12 @@ class EndpointUse:
 class Sample:
     """The state of the run at a moment, about once a second. Counts only grow, so dropping samples loses none.
 
-    `done` and `failed` count the pairs of the run (in a repair: those of the repair), `calls` to `cost` all
-    attempts of this process: `refused` for rate or overload, `retried` those that were not the first of their
-    call; `cost` is in USD, None without a price. `waiting_on` names what holds the oldest waiting call:
-    "concurrency", "requests", "tokens", "pause", or None when nothing waits. `oldest` is the age in seconds of
-    the oldest pair that is not written yet, None when there is none. `endpoints` is empty
-    where there is one. `cached` answers came from the cache, and are in no other count.
+    `done` and `failed` count the rows of the run (in a repair: of the repair); `calls` to `cost` count all
+    attempts of this process: `refused` for rate or overload, `retried` those after the first of their call; `cost`
+    is in USD, None without a price. `waiting_on` names what holds back the oldest waiting call: "concurrency",
+    "requests", "tokens", "pause", or None if nothing waits. `oldest` is the age in seconds of the oldest row that
+    is not written yet, None if there is none. `endpoints` is empty if there is only one. `cached` answers came
+    from the cache, and are in no other count.
     """
 
     done: int

@@ -1,4 +1,4 @@
-"""Quantities as a person reads them: times, money, shares, and how they fit into a line."""
+"""Quantities as a person reads them: times, money, shares, and lines that fit a width."""
 
 import re
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def rate(number: float) -> str:
 
 
 def compact(number: float) -> str:
-    """For an axis: `0`, `0.25`, `40`, `1.5k`, `2M`."""
+    """Short, for an axis: `0`, `0.25`, `40`, `1.5k`, `2M`."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             return f"{number / size:.3g}{unit}"
@@ -45,7 +45,7 @@ def compact(number: float) -> str:
 
 
 def usd(cost: float | None) -> str:
-    """`0.0042 USD`, `12.40 USD`; or that there is no price."""
+    """`0.0042 USD`, `12.40 USD`; or a note that there is no price."""
     return NO_PRICE if cost is None else f"{amount(cost)} USD"
 
 
@@ -55,17 +55,17 @@ def amount(cost: float) -> str:
 
 
 def dollars(cost: float) -> str:
-    """`$0.42`: where there is little room."""
+    """`$0.42`: for narrow places."""
     return f"${cost:,.2f}"
 
 
 def many_of(rows: str) -> str:
-    """What is named in the plural, without what goes before the noun ("new mails": "mails")."""
+    """The plural noun without its adjectives ("new mails": "mails")."""
     return rows.rsplit(maxsplit=1)[-1]
 
 
 def one_of(rows: str) -> str:
-    """One of what is named in the plural, without what goes before the noun ("new mails": "mail")."""
+    """The singular noun without its adjectives ("new mails": "mail")."""
     noun = many_of(rows)
     return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
 
@@ -89,17 +89,17 @@ def percent(share: float) -> str:
 
 
 def clock(at: float) -> str:
-    """Time of day here, of seconds since the epoch: `21:04:30`; with the date when it is another day."""
+    """Local time of day of seconds since the epoch: `21:04:30`; with the date if it is another day."""
     moment = datetime.fromtimestamp(at).astimezone()
     here = datetime.now().astimezone()
     return f"{moment:%H:%M:%S}" if moment.date() == here.date() else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def fit(parts: Sequence[tuple[int, str]], width: int, separator: str = "  ") -> str:
-    """As many parts as there is room for, in their order.
+    """As many parts as fit the width, in their order.
 
     Args:
-        parts: rank and text; the higher the rank, the sooner a part is left out. Empty ones are no parts.
+        parts: rank and text; parts of higher rank are left out first. Empty ones are skipped.
         width: characters.
         separator: between the parts.
     """

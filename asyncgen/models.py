@@ -1,7 +1,7 @@
-"""Models: what each takes, what it costs and how long it lives, read from TOML.
+"""Models: what each accepts, costs and how long it is available, read from TOML.
 
 `configs/models.toml` is the table that ships; `shipped("models.toml")` finds it. Its header explains the fields. A
-field that the table leaves out is None here: not known, which is never the same as "no".
+field that the table leaves out is None here: unknown, which is never the same as "no".
 """
 
 import difflib
@@ -53,9 +53,9 @@ _WORDS = {date: "a date such as 2026-11-26", int: "a number of tokens", bool: "t
 class Model:
     """One model of the table.
 
-    `context` and `max_output` are in tokens; `sampling` says when `temperature` and `top_p` are taken; empty
-    `reasoning_efforts` mean that it takes no `reasoning_effort`. `ordinary`, `flex` and `batch` are the prices of
-    the service tiers; None where the provider does not offer the tier or does not publish its price.
+    `context` and `max_output` are in tokens; `sampling` says when `temperature` and `top_p` are accepted; an empty
+    `reasoning_efforts` means that it accepts no `reasoning_effort`. `ordinary`, `flex` and `batch` are the prices
+    of the service tiers; None if the provider does not offer the tier or publishes no price for it.
     """
 
     name: str
@@ -77,18 +77,18 @@ class Model:
 
     @property
     def ways(self) -> ModelWays:
-        """What its requests look like; a field that is not known is sent as configured."""
+        """What its requests look like; fields about which nothing is known are sent as configured."""
         efforts = self.reasoning_efforts or ()
         return ModelWays(
             max_tokens_field=self.max_tokens_field,
             sampling=self.sampling or "always",
-            # Where the default is not known, reasoning is switched off all the same: that costs nothing.
+            # If the default is unknown, reasoning is switched off too: that costs nothing.
             reasons=bool(efforts) and self.reasons_by_default is not False,
             can_be_switched_off=NO_REASONING in efforts,
         )
 
     def price(self, service_tier: str | None) -> Price | None:
-        """The price in a service tier; None: that of an ordinary call. None is returned where it is not known."""
+        """The price in a service tier (None: that of an ordinary call); None if it is unknown."""
         return {None: self.ordinary, "ordinary": self.ordinary, "flex": self.flex, "batch": self.batch}.get(
             service_tier
         )
@@ -105,14 +105,14 @@ class ModelList:
         return iter(self._models)
 
     def find(self, name: str) -> Model | None:
-        """The record of a model, of a dated snapshot, or of either with a provider's prefix; None: not listed."""
+        """The entry of a model, of a dated snapshot, or of either with a provider's prefix; None: not listed."""
         return next((self._by_name[each] for each in spellings(name) if each in self._by_name), None)
 
 
 def spellings(name: str) -> list[str]:
     """The names under which a model may be listed, the closest first.
 
-    "openai/gpt-4o-2024-08-06" may stand under that, "openai/gpt-4o", "gpt-4o-2024-08-06" or "gpt-4o".
+    "openai/gpt-4o-2024-08-06" may be listed as that, "openai/gpt-4o", "gpt-4o-2024-08-06" or "gpt-4o".
     """
     parts = name.split("/")
     tails = ["/".join(parts[first:]) for first in range(len(parts))]
@@ -123,16 +123,16 @@ def load_models(path: Path) -> ModelList:
     """The models in a file.
 
     Raises:
-        UsageError: it cannot be read, or a record in it is not one.
+        UsageError: it cannot be read, or an entry is invalid.
     """
     return parse_models(read_toml(path, "the models"), path)
 
 
 def parse_models(document: Mapping[str, Any], path: Path) -> ModelList:
-    """The models in the document of a file.
+    """The models in a parsed document.
 
     Raises:
-        UsageError: a record in it is not one.
+        UsageError: an entry is invalid.
     """
     tables = document.get("models")
     if not isinstance(tables, dict):
@@ -141,10 +141,10 @@ def parse_models(document: Mapping[str, Any], path: Path) -> ModelList:
 
 
 def read_rates(table: Any, where: str) -> dict[str, Any]:
-    """USD for a million tokens, by the fields of a Price; `cached` is that of the prompt where it is missing.
+    """USD for a million tokens, by the fields of a Price; `cached` is by default that of the prompt.
 
     Raises:
-        UsageError: the table holds something else.
+        UsageError: the table is invalid.
     """
     if not isinstance(table, dict) or not {"prompt", "completion"} <= table.keys() <= set(RATES):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The pair of notes that one run turns into two examples, and its place in the input."""
+"""A row of the input and its place there."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ class BadFieldError(ValueError):
 
 
 ROWS = "rows"
-"""What messages call them, where the recipe says nothing better."""
+"""The word for rows in messages, unless the recipe has a better one."""
 ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
-"""What inputs call the field that names a row."""
+"""The names that inputs commonly give the field that identifies a row."""
 
 
 class Item(Protocol):
-    """What a recipe makes of an input line (such as a pair of notes); the engine only names it.
+    """What a recipe makes of an input line (such as a pair of notes); the engine only needs its name.
 
-    Where it may hold much, its `size` in bytes counts in what may wait for its turn.
+    If it may be large, its `size` in bytes counts towards what may wait to be written.
     """
 
     @property
@@ -27,15 +27,15 @@ class Item(Protocol):
 
 I = TypeVar("I", bound=Item)  # noqa: E741 - an item
 Parse = Callable[[Mapping[str, Any]], I]
-"""Takes the item out of a decoded line; raises BadFieldError."""
+"""Builds the item from a decoded input line; raises BadFieldError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[I]):
-    """A pair and where it stands: everything the engine itself looks at.
+    """An item and its place: everything that the engine itself looks at.
 
-    `index` counts accepted lines from 0; `end` is the byte offset behind the line; `chain` is the hash
-    of all lines up to and including this one (hex), by which a resumed run knows its input again.
+    `index` counts accepted lines from 0; `end` is the byte offset behind the line; `chain` is the hash of all
+    lines up to and including this one (hex), by which a resumed run recognises its input.
     """
 
     index: int
@@ -45,12 +45,12 @@ class Row(Generic[I]):
 
 
 def retried(item: I, reason: str) -> I:
-    """The item, to be asked again for a reason, where it takes that."""
+    """The item, to be asked again for a reason, if it supports that."""
     again: Callable[[str], I] | None = getattr(item, "retried", None)
     return item if again is None or not reason else again(reason)
 
 
 def named(item: I, number: int) -> I:
-    """The item, which has no name: called by the number of its row (from 1) where it takes that."""
+    """An item without a name, named by the number of its row (from 1), if it supports that."""
     numbered: Callable[[int], I] | None = getattr(item, "numbered", None)
     return item if numbered is None else numbered(number)

@@ -1,4 +1,4 @@
-"""A shard: one of several runs over one input, each with a range of its pairs by position. Pure."""
+"""A shard: one of several runs over one input, each with a range of rows. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The shard `number`, counted from 1, of as many as `of`."""
+    """Shard `number` (from 1) of `of`."""
 
     number: int
     of: int
 
     @classmethod
     def parse(cls, text: str) -> "Shard":
-        """A shard as it is typed.
+        """Parse a shard such as "3/8".
 
         Raises:
-            ValueError: what is wrong with it.
+            ValueError: it is not one; the text says why.
         """
         match = _SHARD.fullmatch(text)
         if match is None:
@@ -31,10 +31,10 @@ class Shard:
         return shard
 
     def portion(self, pairs: int, rows: str = "rows") -> "Portion":
-        """What it has of an input of so many pairs; `rows` is what they are called.
+        """Its range of an input of so many rows; `rows` is the recipe's word for them.
 
         Raises:
-            BadDataError: there is not a pair for each shard.
+            BadDataError: there are fewer rows than shards.
         """
         if pairs < self.of:
             raise BadDataError(f"there are {pairs} {rows}, too few for {self.of} shards")
@@ -46,9 +46,9 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """What a shard is of an input of so many `pairs`: those from index `first` on, up to and without `stop`.
+    """The range of a shard in an input of so many `pairs`: from index `first` up to but excluding `stop`.
 
-    `chain` is the hash of all lines before them, by which shards are known to follow each other.
+    `chain` is the hash of all lines before it, which proves that shards follow each other.
     """
 
     shard: Shard
@@ -57,19 +57,19 @@ class Portion:
 
     @property
     def first(self) -> int:
-        """The index of its first pair; that behind the shard before it."""
+        """The index of its first row; the `stop` of the shard before it."""
         return self.pairs * (self.shard.number - 1) // self.shard.of
 
     @property
     def stop(self) -> int:
-        """The index behind its last pair."""
+        """The index after its last row."""
         return self.pairs * self.shard.number // self.shard.of
 
     @property
     def size(self) -> int:
-        """How many pairs it has."""
+        """How many rows it has."""
         return self.stop - self.first
 
     def in_words(self, rows: str) -> str:
-        """`shard 2/3, pairs 512 to 1,023 of 1,536`; `rows` is what they are called."""
+        """`shard 2/3, pairs 512 to 1,023 of 1,536`; `rows` is the recipe's word for them."""
         return f"shard {self.shard}, {rows} {self.first:,} to {self.stop - 1:,} of {self.pairs:,}"

@@ -1,4 +1,4 @@
-"""JSON and text as they come from outside: lone surrogates, fences, control characters."""
+"""JSON and text from outside: lone surrogates, markdown fences, control characters."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import orjson
 
 _FENCE = "```"
-_LARGE = 1 << 16  # characters: less is no matter
+_LARGE = 1 << 16  # characters; shorter texts need too little memory to check for
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -20,14 +20,14 @@ def loads(data: bytes | str) -> Any:
     """Decode JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
 
     Raises:
-        MemoryError: there is no room for it.
+        MemoryError: there is not enough memory.
         ValueError: not JSON, or not UTF-8.
     """
     make_room(len(data))
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        # orjson refuses escaped lone surrogates, which servers and older writers do produce.
+        # orjson refuses escaped lone surrogates, which servers and older tools do write.
         text = data.decode() if isinstance(data, bytes) else data
         if "\\ud" not in text.lower():
             raise
@@ -38,29 +38,29 @@ def loads(data: bytes | str) -> Any:
 
 
 def make_room(length: int) -> None:
-    """Make sure of the memory in which JSON of so many characters is decoded or encoded.
+    """Check that there is memory to decode or encode JSON of so many characters.
 
-    Where it is missing, orjson ends the process.
+    Without it, orjson aborts the process.
 
     Raises:
-        MemoryError: it is.
+        MemoryError: there is not enough.
     """
     if length > _LARGE:
-        bytes(_ROOM * length)  # not touched, and given back at once
+        bytes(_ROOM * length)  # never touched, and freed at once
 
 
 def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:
     """Encode as JSON; lone surrogates become U+FFFD.
 
-    Paths, arguments and headers are bytes, which Python takes in as lone surrogates where they are no UTF-8.
+    Python reads paths, arguments and headers that are not UTF-8 as lone surrogates.
 
     Args:
-        value: what to encode.
-        default: makes what JSON holds out of other types.
-        option: of orjson.
+        value: the value to encode.
+        default: converts types that JSON does not have.
+        option: orjson's.
 
     Raises:
-        TypeError: it holds another type.
+        TypeError: the value holds a type that cannot be encoded.
     """
     try:
         return orjson.dumps(value, default=default, option=option)
@@ -70,7 +70,7 @@ def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: in
 
 
 def printable(text: str) -> str:
-    """Text without control characters but tab and line break: input and servers must not steer a terminal."""
+    """Text without control characters except tab and line break: input and servers must not control a terminal."""
     return _CONTROL.sub("\ufffd", text)
 
 

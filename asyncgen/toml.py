@@ -1,4 +1,4 @@
-"""Files of settings as people write them."""
+"""TOML files that people write."""
 
 import tomllib
 from pathlib import Path
@@ -8,12 +8,12 @@ from asyncgen.errors import AsyncgenError, UsageError
 
 
 def read_toml(path: Path, name: str, malformed: type[AsyncgenError] = UsageError) -> dict[str, Any]:
-    """The document in a file.
+    """Read the document in a file.
 
     Args:
         path: the file.
-        name: what it is to the user, for the messages ("the prices").
-        malformed: what it is when this is no TOML.
+        name: the user's name for it in messages ("the prices").
+        malformed: the error to raise if it is not TOML.
 
     Raises:
         UsageError: it cannot be read.

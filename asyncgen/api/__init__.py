@@ -1,4 +1,4 @@
-"""What `asyncgen run` does, from Python: `run`, `run_async` inside an event loop, and `stream`."""
+"""`asyncgen run` from Python: `run`, `run_async` for use inside an event loop, and `stream`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -29,7 +29,7 @@ def run(settings: Settings) -> Summary:
     """Run to the end, or resume a run: the same call always finishes what is missing.
 
     Raises:
-        AsyncgenError: why it ended early; everything paid is saved.
+        AsyncgenError: the reason it ended early; everything paid is saved.
     """
     try:
         asyncio.get_running_loop()
@@ -44,11 +44,11 @@ def run(settings: Settings) -> Summary:
 async def run_async(settings: Settings) -> Summary:
     """Do what `run` does, awaited inside an event loop.
 
-    The work has a thread and a loop of its own. When it is cancelled, the calls in flight are finished and saved
-    before the cancellation is raised.
+    The work has its own thread and event loop. When this coroutine is cancelled, the calls in flight are finished
+    and saved before the cancellation is raised.
 
     Raises:
-        AsyncgenError: why it ended early; everything paid is saved.
+        AsyncgenError: the reason it ended early; everything paid is saved.
     """
     job = _prepare(settings)
     async with Aside(job.work, job.stop) as aside:
@@ -57,19 +57,19 @@ async def run_async(settings: Settings) -> Summary:
 
 @takes(StreamSettings)
 def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
-    """Do what `run` does, and give the examples, for `async for`, as they are written.
+    """Do what `run` does, and yield the examples as they are written, for `async for`.
 
-    They come in input order, those of earlier starts first: all of the file, however often the run was
-    interrupted. A pair that failed in an earlier start and is repaired comes in its place, or last where that
-    start had not reached its end. Pairs that fail are left out, as in the file.
+    They come in input order, those of earlier starts first: the whole file, however often the run was interrupted.
+    A pair that failed in an earlier start and is repaired comes in its place, or last if that start had not
+    reached its end. Pairs that fail are left out, as in the file.
 
-    Whoever takes no example holds the run, which is then ahead by its window: 1,024 pairs, or 8 for each call
-    that may be in flight. Whoever leaves early stops it in order: the calls in flight are finished and saved, and
-    the same call resumes the run. `contextlib.aclosing` around it makes leaving wait for that.
+    A slow consumer holds the run back, which reads ahead by its window at most: 1,024 pairs, or 8 for each call
+    that may be in flight. Leaving the iteration early stops the run in order: the calls in flight are finished and
+    saved, and the same call resumes it. Wrap it in `contextlib.aclosing` to wait for that.
 
     Raises:
-        AsyncgenError: what cannot be carried out, at once; from the iteration why the run ended early, when
-            everything before was given.
+        AsyncgenError: at once, for settings that cannot be carried out; from the iteration, after all that was
+            written, for the reason the run ended early.
     """
     job = _prepare(settings)
     names = [file.name for file in job.recipe.outputs]
@@ -99,7 +99,7 @@ class _Job:
     _run: Run | None = field(default=None, init=False)
 
     async def work(self) -> Summary:
-        """Carry it out."""
+        """Run it to the end."""
         disk = Disk()
         try:
             self._run = Run(self.config, self.recipe, [], disk, price=self.price, tap=self.tap)
@@ -120,7 +120,7 @@ class _Job:
 
 @contextmanager
 def _way_out() -> Iterator[None]:
-    """Say how to begin anew, for whoever reads the traceback."""
+    """Add to the error how to begin anew, for the reader of a traceback."""
     try:
         yield
     except DirectoryError as error:

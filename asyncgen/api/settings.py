@@ -1,6 +1,6 @@
 """The keyword arguments of `run`, `run_async` and `stream`: typed, documented and checked in one place.
 
-A new setting is a field and a line under `Args`: here, or in `RunSettings` where the run uses it as it is given.
+A new setting is a field and a line under `Args`: here, or in `RunSettings` if the run uses it unchanged.
 """
 
 import inspect
@@ -47,31 +47,32 @@ OF_THE_ENDPOINT = ("api_key", "base_url", "headers", "rpm", "tpm", "concurrency"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(RunSettings):
-    """What a caller from Python says.
+    """The settings of a caller from Python.
 
     Args:
         input_jsonl: rows, as JSON lines (also .gz and .zst), CSV, TSV or Parquet; "-" is standard input.
-        output_dir: where the recipe's files go; an unfinished run there is resumed.
-        prompt_file: what the recipe is made from, where it needs one: a path, or the name of one that is shipped.
-        recipe: the name of one that ships, "requests" (each line is a request), the path of a recipe file,
-            `module:Class`, or a callable that makes a recipe of the prompt file; None: that of `asyncgen run`.
-        fields: what the input calls the fields of the recipe, by their names in the recipe.
-        model: what the server is asked for; None: the one that the directory was begun with, else gpt-6-luna.
+        output_dir: the directory of the recipe's files; an unfinished run there is resumed.
+        prompt_file: the prompts of a recipe that needs them: a path, or the name of a file that ships.
+        recipe: the name of a recipe that ships, "requests" (each line is a request), the path of a recipe file,
+            `module:Class`, or a callable that builds a recipe from the prompt file; None: the default of `asyncgen
+            run`.
+        fields: the input's names for the recipe's fields, by the recipe's names.
+        model: the model to use; None: the one that the directory was begun with, else gpt-6-luna.
         continue_with_model: finish a directory whose model is gone with this one.
-        params: fields of all requests, before those of the prompt file; None of a name leaves it out.
+        params: fields of all requests, which override those of the prompt file; the value None leaves a field out.
         reasoning_effort: the same as `params={"reasoning_effort": …}`.
         service_tier: the same as `params={"service_tier": …}`; "flex" costs half, and waits up to 15 minutes.
-        prices: a file of prices instead of those that ship: TOML, or a price map of litellm (.json).
-        tier: the account's limits, such as "openai:tier-2", until the server's headers say better.
-        api_key: of the server; None: the environment variable OPENAI_API_KEY.
-        headers: sent with each request in addition, such as those that a gateway wants.
-        base_url: address of the server; None: the environment variable OPENAI_BASE_URL, else OpenAI.
-        rpm: requests a minute at most; None: what the server grants.
-        tpm: tokens a minute at most; None: what the server grants.
-        concurrency: calls in flight at most; None: as many as limits and latency need.
-        endpoints: several servers, each with a name, an address, a key and limits of its own; instead of
-            `api_key`, `base_url`, `rpm`, `tpm` and `concurrency`.
-        cache: a file of answers: those that it has are taken from it, new ones are added; it holds note text.
+        prices: a file of prices to use instead of those that ship: TOML, or a price map of litellm (.json).
+        tier: the account's limits, such as "openai:tier-2", until the server's headers say otherwise.
+        api_key: the server's key; None: the environment variable OPENAI_API_KEY.
+        headers: sent with each request in addition, for example for a gateway.
+        base_url: the server's address; None: the environment variable OPENAI_BASE_URL, else OpenAI.
+        rpm: requests a minute at most; None: as many as the server grants.
+        tpm: tokens a minute at most; None: as many as the server grants.
+        concurrency: calls in flight at most; None: as many as the limits and the latency call for.
+        endpoints: several servers, each with its own name, address, key and limits; instead of `api_key`,
+            `base_url`, `rpm`, `tpm` and `concurrency`.
+        cache: a file of answers: known answers are taken from it, new ones are added; it holds note text.
         shard: only this part of the input, by position, such as "3/8"; None: all of it.
     """
 
@@ -200,17 +201,17 @@ class Settings(RunSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings(Settings):
-    """The same, and what is to come out.
+    """The same settings, and the output to stream.
 
     Args:
-        output: the name of the recipe's file whose examples are wanted; None: its last one.
+        output: the name of the recipe's file whose examples to yield; None: its last one.
     """
 
     output: str | None = None
 
 
 def takes(settings: Callable[P, S]) -> Callable[[Callable[[S], R]], Callable[P, R]]:
-    """Have a function called with the fields of its settings, as keyword arguments that it documents.
+    """Give a function the fields of its settings as documented, typed keyword arguments.
 
     Args:
         settings: a frozen dataclass whose docstring has a line for each field under `Args`.
@@ -218,13 +219,13 @@ def takes(settings: Callable[P, S]) -> Callable[[Callable[[S], R]], Callable[P, 
 
     def decorate(work: Callable[[S], R]) -> Callable[P, R]:
         accepted = inspect.signature(settings).parameters.values()
-        parameters = sorted(accepted, key=lambda one: one.default is not one.empty)  # what is needed goes first
+        parameters = sorted(accepted, key=lambda one: one.default is not one.empty)  # required ones first
         signature = inspect.Signature(parameters, return_annotation=inspect.signature(work).return_annotation)
         texts = documentation(settings)
 
         @wraps(work)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            signature.bind(*args, **kwargs)  # its TypeError speaks of arguments, and not of a dataclass
+            signature.bind(*args, **kwargs)  # its TypeError names arguments, not a dataclass
             return work(settings(*args, **kwargs))
 
         said = [texts.get(name, f"    {name}") for name in signature.parameters]
@@ -238,7 +239,7 @@ def takes(settings: Callable[P, S]) -> Callable[[Callable[[S], R]], Callable[P, 
 
 
 def documentation(settings: object) -> dict[str, str]:
-    """What the docstrings of a dataclass and its bases say under `Args`, by field."""
+    """The descriptions under `Args` in the docstrings of a dataclass and its bases, by field."""
     texts: dict[str, str] = {}
     for base in inspect.getmro(settings) if isinstance(settings, type) else ():
         _, _, args = inspect.cleandoc(base.__doc__ or "").partition("Args:\n")
@@ -248,7 +249,7 @@ def documentation(settings: object) -> dict[str, str]:
 
 
 def _recipe_name(recipe: str | Path | Callable[[PromptFile], Recipe[Any]] | None) -> str:
-    """What a recipe is called; a file by its absolute path."""
+    """The recipe's name; for a file, its absolute path."""
     if recipe is None:
         return DEFAULT_RECIPE
     if callable(recipe):
