@@ -1,1 +1,1 @@
-"""Rows through a bounded pool of workers into ordered, durable outputs."""
+"""Run rows through a bounded pool of workers into ordered, durable outputs."""

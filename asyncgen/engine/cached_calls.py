@@ -1,7 +1,7 @@
-"""The calls of a row that may be answered from a cache: what it has is journaled, then used, and costs nothing.
+"""Answer the calls of a row from a cache: a hit is journaled, then used, and costs nothing.
 
-What a check of the recipe does not accept is kept too: it is judged anew when it comes out of the cache, and what
-follows is the same as if the server had said it again.
+Answers that a check of the recipe rejects are cached too: taken from the cache they are judged anew, and the
+outcome is the same as if the server had given them again.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ Complete = Callable[[Caller, Prepared], Awaitable[Completion]]
 
 
 class CachedCalls:
-    """The calls of one row.
+    """The calls of one row, with a cache.
 
     Args:
-        answers: of the cache.
-        journal: of the run.
+        answers: the cache's.
+        journal: the run's.
         caller: the row.
-        observe: told of what came from the cache.
+        observe: called for each hit.
     """
 
     def __init__(self, answers: "CachedAnswers", journal: Journal, caller: Caller, observe: Observer) -> None:
@@ -41,18 +41,18 @@ class CachedCalls:
         self._turns: Counter[str] = Counter()
 
     async def answer(self, request: Prepared, known: Completion | None, complete: Complete) -> Completion:
-        """The answer to a request: the journal's, the one in the cache, or a new one.
+        """The answer to a request: the journal's, the cache's, or a new one.
 
         Args:
-            request: what is asked.
-            known: what the journal has.
-            complete: asks the server.
+            request: the prepared request.
+            known: the journal's answer, if any.
+            complete: makes the call.
 
         Raises:
             CallFailed: the call was given up.
-            Stopping: the run stops.
+            Stopping: the run is stopping.
         """
-        turn = self._turns[request.hash]  # a row that asks the same in two steps wants two answers
+        turn = self._turns[request.hash]  # a row that makes one request in two steps wants two answers
         self._turns[request.hash] += 1
         if known is None:
             found = await self._answers.find(request.hash, turn, self._caller.index)
@@ -65,12 +65,12 @@ class CachedCalls:
                 if refused is not None:
                     self._answers.keep(request.hash, turn, self._caller.index, refused)
                 raise
-        # Also what the journal had: a process that was killed may not have come to it.
+        # Journaled answers too: a killed process may not have reached this line.
         self._answers.keep(request.hash, turn, self._caller.index, known)
         return known
 
     def _fits(self, request: Prepared, found: Completion) -> bool:
-        """Whether it is of the form that is wanted: what the request does not say, another recipe may not want."""
+        """Whether the answer has the requested form, which differs by recipe and is not in the request's hash."""
         if request.whole and not found.choices:
             return False
         return not request.json_object or json_problem(found.text, request.required_keys) is None

@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# Thousands of pairs and calls are under way at once, and hardly any of them is in a cycle: at its defaults the
-# collector takes an eighth of the processor to find nothing.
+# Thousands of rows and calls are under way at once, and hardly any of them is in a cycle: at its defaults the
+# garbage collector takes an eighth of the processor time to find nothing.
 COLLECT_AFTER = (10_000, 10, 10)
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Run on uvloop where it exists, else on asyncio's own loop."""
+    """Run on uvloop if it is installed, else on asyncio's own loop."""
     gc.set_threshold(*COLLECT_AFTER)
     try:
         from uvloop import new_event_loop  # noqa: PLC0415 - optional

@@ -1,4 +1,4 @@
-"""When failures are no matter of single pairs any more: a wrong prompt, a server that is down. Pure."""
+"""Decide when failures are a matter of the whole run: a wrong prompt, a server that is down. Pure."""
 
 from collections import Counter
 
@@ -6,19 +6,19 @@ from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Ph
 from asyncgen.humanize import many_of, one_of
 from asyncgen.rows import ROWS
 
-LEAST_FAILED = 30  # failures: below that a share says little, and they cost little
-ALIKE = 10  # first pairs that are all refused alike: what the server refuses of them, it refuses of all
+LEAST_FAILED = 30  # failures: fewer say little about a share, and cost little
+ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 
 
 class Breaker:
-    """Counts how pairs end, and says when the run should.
+    """Counts failed rows, and says when the run should end.
 
     Args:
-        most: failed pairs after which one more ends the run; None: as many as it likes.
-        share: of the pairs that have ended, which may fail; looked at from the `LEAST_FAILED`-th failure on.
-        alike: whether to end the run when its first pairs are all refused in one way.
-        rows: what they are called.
+        most: failed rows after which one more ends the run; None: unlimited.
+        share: the part of the finished rows that may fail; checked from the `LEAST_FAILED`-th failure on.
+        alike: whether to end the run if its first rows are all refused in the same way.
+        rows: the word for them in messages.
     """
 
     def __init__(self, most: int | None, share: float, *, alike: bool = True, rows: str = ROWS) -> None:
@@ -31,12 +31,12 @@ class Breaker:
         self._first: dict[int, tuple[object, ...] | None] = {}
 
     def begin(self, index: int) -> None:
-        """The pair of this index is processed from now on."""
+        """Count a row as begun."""
         if len(self._first) < self._wanted:
             self._first[index] = None
 
     def after(self, index: int, failure: CallFailed | None) -> AsyncgenError | None:
-        """A pair has ended, by this failure or well: the reason to end the run, if that is one."""
+        """Count a finished row, with its failure if any; returns the reason to end the run, or None."""
         self._ended += 1
         if failure is None:
             return None
@@ -49,7 +49,7 @@ class Breaker:
             return None
         (step, kind), number = self._failures.most_common(1)[0]
         reason = f"{failed} of {self._ended} {many_of(self._rows)} failed, {number} of them with {kind} ({step})"
-        # Pairs are written in order: those behind one that has not ended are asked again.
+        # Rows are written in order: those behind an unfinished one are asked again.
         listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
         bound = Setting("max_failed_share" if many else "max_failures")
         go_on = Message("then ", Phrase.AGAIN, " (", bound, f" allows more); {listed}")
@@ -59,6 +59,6 @@ class Breaker:
         return BadDataError(f"{reason}: check the prompts and ", Setting("model"), ", ", go_on)
 
     def _all_refused(self) -> bool:
-        """Whether the pairs that were begun first (not those that failed fastest) were all refused alike."""
+        """Whether the rows begun first (not those that failed fastest) were all refused alike."""
         refusals = set(self._first.values())
         return len(self._first) == self._wanted > 0 and len(refusals) == 1 and None not in refusals

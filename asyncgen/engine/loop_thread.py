@@ -1,7 +1,7 @@
-"""Work beside the event loop of somebody else: on a thread and a loop of its own.
+"""Run work beside someone else's event loop: on its own thread and loop.
 
-It goes on while the code of the others keeps their loop busy; and who cancels all tasks there, as the end of
-`asyncio.run` does, tears nothing: the work is asked to stop, and waited for.
+It keeps running while their code blocks their loop. Cancelling all tasks there, as the end of `asyncio.run` does,
+does not interrupt it: the work is asked to stop, and waited for.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ R = TypeVar("R")
 
 
 class Aside(Generic[T]):
-    """Work on a thread of its own, from entering to leaving; whoever leaves early has it stopped, and waits.
+    """Work on its own thread for the length of a `with` block; leaving early stops it and waits.
 
     Args:
-        work: what is done.
-        stop: asks it, on its loop, to come to an end in order.
+        work: the coroutine function to run.
+        stop: called on its loop, asks the work to end in order.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class Aside(Generic[T]):
         self._result: Future[T] = Future()
         self._ended: Future[None] = Future()
         for future in (self._loop, self._result, self._ended):
-            future.set_running_or_notify_cancel()  # from now on nobody who waits for it can cancel it
+            future.set_running_or_notify_cancel()  # from here on no waiter can cancel it
 
     async def __aenter__(self) -> Self:
-        # No daemon: should the program end first, the interpreter waits for what is in flight.
+        # Not a daemon: if the program ends first, the interpreter waits for what is in flight.
         threading.Thread(target=self._run, name="asyncgen").start()
         return self
 
@@ -48,7 +48,7 @@ class Aside(Generic[T]):
         cancelled: asyncio.CancelledError | None = None
         ended = asyncio.wrap_future(self._ended)
         if not self._result.done():
-            with suppress(RuntimeError):  # it has come to its end by itself just now
+            with suppress(RuntimeError):  # it has just ended by itself
                 self._loop.result().call_soon_threadsafe(self._begin_to_stop)
         while not ended.done():
             try:
@@ -59,11 +59,11 @@ class Aside(Generic[T]):
             raise cancelled
 
     async def call(self, function: Callable[[], Coroutine[Any, Any, R]]) -> R:
-        """What a coroutine on the other loop gives."""
+        """Run a coroutine on the other loop and return its result."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(function(), self._loop.result()))
 
     async def result(self) -> T:
-        """What the work comes to, or the error that it ends with."""
+        """The result of the work, or the error that it raises."""
         return await asyncio.wrap_future(self._result)
 
     def _begin_to_stop(self) -> None:
@@ -72,7 +72,7 @@ class Aside(Generic[T]):
     def _run(self) -> None:
         try:
             self._result.set_result(run_loop(self._main()))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
             self._result.set_exception(error)
             if not self._loop.done():
                 self._loop.set_exception(error)

@@ -1,7 +1,7 @@
-"""What is done in a run's directory: new pairs are asked, failed ones asked again, flagged ones asked anew.
+"""The passes over a run's directory: new rows are asked, failed ones repaired, flagged ones regenerated.
 
-Each kind opens the journal for the pairs that it is about, lets the engine run into a sink of its own, and leaves
-the directory in a state that the next start understands.
+Each pass opens the journal for its rows, runs the engine into its own sink, and leaves the directory in a state
+from which the next start can resume.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -33,15 +33,15 @@ from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
-# Bytes: an answer of 2,048 tokens, so that what is in flight fits when the disk is full.
+# Bytes for an answer of 2,048 tokens, so that the answers in flight fit when the disk is full.
 BALLAST_PER_CALL = 8 * 1024
 
 
 class Flaws(Protocol):
-    """Says which rows are regenerated, and judges what comes."""
+    """Selects the rows to regenerate, and judges the new examples."""
 
     def find(self, directory: RunDirectory) -> None:
-        """Read the whole directory; everything else here needs that first.
+        """Read the whole directory; must be called first.
 
         Raises:
             BadDataError: the files are not what the run wrote.
@@ -51,24 +51,24 @@ class Flaws(Protocol):
         """The indexes of the rows to regenerate, in input order."""
 
     def reason(self, index: int) -> str:
-        """Why a row is regenerated, in words for the model; the same whenever it is asked."""
+        """Why a row is regenerated, in words for the model; always the same for a row."""
 
     def better(self, row: Row[Any], examples: Examples) -> bool:
         """Whether new examples of a row are better than those in the files."""
 
 
 class Work:
-    """The kinds of work on one directory, which is locked.
+    """The passes over one locked directory.
 
     Args:
-        config: what the user asked for.
-        recipe: what is asked for a pair.
+        config: what the user configured.
+        recipe: makes the calls for a row.
         fingerprint: of the run.
         intake: the input.
-        engine: asks.
+        engine: runs the rows.
         directory: the output directory.
-        observe: told of everything.
-        tap: is handed the lines of one of the files.
+        observe: called with every event.
+        tap: receives the lines of one of the files.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class Work:
         self._tap = tap
 
     def failed(self) -> list[int]:
-        """The indexes of the pairs that have failed, in order."""
+        """The indexes of the failed rows, in order."""
         return [int(str(record["index"])) for record in failed_records(self._directory)]
 
     async def generate(self, state: RunState, meters: dict[str, FileMeter], stop: int) -> RunState:
-        """Process the pairs behind the watermark, up to and without index `stop`; the state at the end."""
+        """Process the rows behind the watermark, up to but excluding index `stop`; returns the final state."""
         first = state.last_completed_idx + 1
         earlier = self._asked_again(state)
         async with self._journal(lambda index: index >= first or index in earlier, state) as journal:
@@ -130,35 +130,35 @@ class Work:
     async def repair(
         self, state: RunState, failed: list[int], *, tapped: bool = False
     ) -> tuple[RunState, dict[str, FileMeter]]:
-        """Ask failed pairs again and merge them in place; the new state and the meters of its files.
+        """Ask failed rows again and merge them in place; returns the new state and the meters of its files.
 
         Args:
             state: of the run, which has reached its end.
             failed: their indexes, in order.
-            tapped: what comes is handed on now, and not with the rest of the file.
+            tapped: hand the new examples on now, rather than with the rest of the file.
         """
         async with self._journal(self._asked_again(state).__contains__, state) as journal:
             self._observe(RepairStarted(len(failed)))
             spool = RepairSpool(self._directory, self._recipe, state)
             sink = self._tapped(spool) if tapped else spool
-            # Pairs that failed before may all fail again, and that is no news.
+            # All rows that failed before may fail again, which must not end the run.
             return await self._merge(
                 journal, spool, sink, failed, Breaker(None, 1.0, alike=False), lambda: spool.repaired, state.ways
             )
 
     async def regenerate(self, state: RunState, now: Regeneration, flaws: Flaws) -> RunState:
-        """Ask flagged pairs anew and replace those that come out better; the new state.
+        """Regenerate flagged rows and replace those that come out better; returns the new state.
 
-        The statistics name the pairs before the first is asked: whoever goes on asks the same ones, and takes
-        what was paid from the journal.
+        The statistics name the rows before the first call: a resumed round has the same rows, and takes paid
+        answers from the journal.
 
         Args:
             state: of the run, which has reached its end.
-            now: the round, with the pairs.
-            flaws: judge what comes.
+            now: the round, with its rows.
+            flaws: judges the new examples.
         """
         asked = list(now.unfinished)
-        # When a round begins, nothing in the journal is of it.
+        # When a round begins, the journal holds nothing of it.
         async with self._journal(self._asked_again(state).__contains__, state, now.number) as journal:
             merged = replace(state, regeneration=Regeneration(now.number))
             spool = ReplacementSpool(self._directory, self._recipe, merged, flaws.better)
@@ -175,7 +175,7 @@ class Work:
         return state
 
     async def begin_tap(self, state: RunState) -> None:
-        """Let the tap, if there is one, hand on what its file holds in this state."""
+        """Let the tap, if any, hand on what its file holds in this state."""
         if self._tap is not None:
             name = self._recipe.outputs[self._tap.place].name
             await self._tap.begin(self._directory, name, state.files[name].size)
@@ -192,7 +192,7 @@ class Work:
         generation: int = 0,
         reason: Callable[[int], str] | None = None,
     ) -> tuple[RunState, dict[str, FileMeter]]:
-        """Ask pairs and merge what they come to; the answers of those that are then `settled` may go."""
+        """Ask rows and merge the results; answers of rows that are then `settled` leave the journal."""
         self._engine.tally.begin(len(asked))
         try:
             given_up: dict[Key, CallFailed] = {}
@@ -213,7 +213,7 @@ class Work:
             await spool.close()
 
     async def _collect(self, journal: Journal, rows: Rows, ways: ModelWays | None) -> dict[Key, CallFailed]:
-        """Ask in batches where the user wants that, or an earlier start did; the calls that were given up."""
+        """Ask in batches if the user wants that or an earlier start did; returns the calls that were given up."""
         if not self._config.batch and not journal.batches.open:
             BatchFiles(self._directory).keep_only(set())
             return {}
@@ -227,7 +227,7 @@ class Work:
         return sink if self._tap is None else Tee(sink, self._tap)
 
     def _asked_again(self, state: RunState) -> set[int]:
-        """Pairs behind the watermark for which something is paid that is not in the files yet."""
+        """Rows behind the watermark with paid answers that are not in the files yet."""
         return {*self.failed(), *state.regeneration.unfinished}
 
     @asynccontextmanager
@@ -250,13 +250,13 @@ class Work:
                 self._observe(notice)
             yield journal
         finally:
-            await self._disk.call(journal.close)  # behind a sync that may still be queued
+            await self._disk.call(journal.close)  # queued behind a sync that may still be running
 
 
 async def _told(
     rows: AsyncGenerator[Row[Any], None], reason: Callable[[int], str]
 ) -> AsyncGenerator[Row[Any], None]:
-    """The rows, each with the reason for which it is asked again."""
+    """The rows, each with the reason it is asked again."""
     async with aclosing(rows):
         async for row in rows:
             yield replace(row, pair=retried(row.pair, reason(row.index)))

@@ -95,7 +95,7 @@ class Tally:
         return None if self.price is None else self.spent
 
     def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
-        """So many pairs are to be processed, of which some are done."""
+        """So many rows are to be processed, of which some are done."""
         self.total, self.done, self.failed = total, done, failed
 
     def observe(self, event: Event) -> None:
@@ -126,7 +126,7 @@ class Engine:
     Args:
         config: limits, window, and how often to commit.
         price: of the model, None when it is not known.
-        recipe: what is asked for a pair.
+        recipe: what is asked for a row.
         disk: the disk.
         observe: told of everything.
         flush: awaited after each sample but the first and the last.

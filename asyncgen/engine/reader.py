@@ -1,4 +1,4 @@
-"""The input of a run: checked before the first call is paid, then streamed to whoever works on it."""
+"""The input of a run: checked before the first call is paid, then streamed."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
@@ -29,22 +29,22 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 
-NEARLY_ALL = 0.9  # of more lines than are kept: the file is no JSONL with mistakes
-MOST_REPEATED_SHOWN = 10  # lines: who numbers rows wrongly does so for many
-SHOWN_OF_ANOTHER_KIND = 10  # lines: enough to see what the file is
+NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
+MOST_REPEATED_SHOWN = 10  # lines: wrong numbering repeats many ids, and ten show the pattern
+SHOWN_OF_ANOTHER_KIND = 10  # lines: enough to recognise the format of the file
 
 
 class Intake:
-    """The input file of a run, as far as the run is about it.
+    """The input file of a run, limited to the run's part of it.
 
     Args:
-        config: the file, how much of it, and what becomes of bad lines.
-        parse: of the recipe.
-        rows: what the recipe calls its rows, in the plural.
+        config: the file, how much of it to use, and whether to skip bad lines.
+        parse: the recipe's.
+        rows: the recipe's word for its rows, in the plural.
         directory: the output directory.
-        observe: told what was found.
-        reason: why the run has to stop, None while it has not.
-        unique: what the input calls an id that no two rows may share; empty: they may.
+        observe: called with what was found.
+        reason: the reason the run has to stop, or None.
+        unique: the input's name for an id that must be unique; empty: none.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class Intake:
         """Check the input, or trust the last check of the unchanged file.
 
         Args:
-            before: the state that the run goes on from, if there is one.
+            before: the state from which the run resumes, if any.
 
         Raises:
-            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all, or not one for
-                each shard.
+            BadDataError: a line is bad and bad lines are not skipped, there is no row at all, or not one for each
+                shard.
             AsyncgenError: the run has to stop.
         """
         limit = self._config.num_pairs
@@ -85,7 +85,7 @@ class Intake:
         earlier = load_manifest(self._directory) if before is not None else None
         scanned = None if earlier is None else trusted(earlier, FileIdentity.of(self._path), reach)
         if scanned is not None and before is not None:
-            # The manifest was written when this very file was found to agree with the checkpoint.
+            # The manifest was written when this very file agreed with the checkpoint.
             scanned = replace(scanned, prefix_chain=before.input_chain)
         else:
             scanned = await self._scan(reach, watermark)
@@ -97,7 +97,7 @@ class Intake:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         if scanned.repeated and self._unique:
             raise BadDataError(await self._disk.call(self._repeated))
-        self.portion(scanned)  # or it is refused, before anything is written
+        self.portion(scanned)  # raises, before anything is written, if there are too few
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
             text = Message(_bad_lines(scanned, self._path, one_of(self._rows)), "\nskipped")
@@ -109,12 +109,12 @@ class Intake:
         return scanned
 
     def wanted(self, scanned: Scan) -> int:
-        """How many of its pairs the user wants, those of other shards included."""
+        """How many of the input's rows the user wants, other shards included."""
         limit = self._config.num_pairs
         return scanned.pairs if limit is None else min(scanned.pairs, limit)
 
     def portion(self, scanned: Scan) -> Portion | None:
-        """What a shard has of them; None: all.
+        """The shard's part of them; None: all.
 
         Raises:
             BadDataError: there is not one for each shard.
@@ -123,13 +123,13 @@ class Intake:
         return None if shard is None else shard.portion(self.wanted(scanned), many_of(self._rows))
 
     def trust(self, scanned: Scan) -> None:
-        """The input agrees with the checkpoint: an unchanged file need not be checked again."""
+        """Record that the input agrees with the checkpoint, so that it is not checked again while unchanged."""
         if self.keep() is not None:
             scanned = replace(scanned, identity=FileIdentity.of(self._path))
         save_manifest(self._directory, scanned)
 
     def keep(self) -> Path | None:
-        """Keep standard input in the directory, from where it is read from now on; None: the input is a file."""
+        """Copy standard input into the directory and read it from there; None: the input is a file."""
         if self._path != STANDARD_INPUT:
             return None
         self._path = keep_standard_input(self._directory)
@@ -140,7 +140,7 @@ class Intake:
         return rows_of(self._path, self._parse)
 
     def behind(self, state: RunState, stop: int) -> AsyncGenerator[Row[Any], None]:
-        """Stream the rows behind the watermark, up to and without index `stop`."""
+        """Stream the rows behind the watermark, up to but excluding index `stop`."""
         start = RowCutter(self._parse, state.last_completed_idx + 1, state.input_end, state.input_chain)
         return read_rows(self._disk, self._path, start, stop, skip_bad=self._config.skip_bad)
 
@@ -155,7 +155,7 @@ class Intake:
                     yield row
 
     async def _scan(self, reach: int | None, watermark: int) -> Scan:
-        # Off the loop, so that a signal is heard while a large file is read.
+        # Off the loop, so that a signal is handled while a large file is read.
         scanned = await self._disk.call(
             lambda: scan(
                 self._path,
@@ -171,7 +171,7 @@ class Intake:
         return scanned
 
     def _repeated(self) -> str:
-        """Which lines share an id that each must have for itself."""
+        """The lines that repeat an id which must be unique."""
         lines = list(repeated_ids(self._path, self._parse))
         shown = [
             f"\n  line {number}: {name} is that of line {first}"
@@ -182,7 +182,7 @@ class Intake:
         return "".join([head, *shown, more])
 
     def _advice(self) -> str:
-        """What makes pairs of the input if that is something else that is known, else nothing."""
+        """How to turn a file of another known format into rows; empty if it is unknown."""
         with suppress(AsyncgenError):
             seen = look_at(self._path)
             kind = kind_of(seen.first)
@@ -198,14 +198,14 @@ class Intake:
 
 
 def _bad_lines(scanned: Scan, path: Path, row: str) -> Message:
-    """Every bad line, as far as they are known; the first few of a file of another kind."""
+    """The message that lists the bad lines; only the first few of a file of another format."""
     another_kind = not scanned.pairs or (
         scanned.bad_count > len(scanned.bad)
         and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
     )
     listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
     if not scanned.pairs and len({str(bad.kind) for bad in scanned.bad}) == 1:
-        listed = scanned.bad[:1]  # they all lack the same
+        listed = scanned.bad[:1]  # they all lack the same field
     unit = look_at(path).unit
     shown = [Message(f"\n  {unit} {bad.number}: ", bad.kind) for bad in listed]
     lines = f"{unit} is" if scanned.bad_count == 1 else f"{unit}s are"

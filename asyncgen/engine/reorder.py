@@ -1,4 +1,4 @@
-"""Put what arrives in any order back into the order of its index."""
+"""Put items that arrive in any order back into the order of their indexes."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -7,10 +7,9 @@ T = TypeVar("T")
 
 
 class ReorderBuffer(Generic[T]):
-    """Items come in by index, in any order, and go out in the order of `expected`, without gaps.
+    """Takes items by index in any order, and returns them in the order of `expected`, without gaps.
 
-    `expected` gives the indexes that will come, each once: `count(n)` for a run from n on, the failed
-    indexes for a repair.
+    `expected` yields each coming index once: `count(n)` for a run from n on, the failed indexes for a repair.
     """
 
     def __init__(self, expected: Iterator[int]) -> None:
@@ -23,17 +22,17 @@ class ReorderBuffer(Generic[T]):
         return len(self._waiting)
 
     def push(self, index: int, item: T) -> None:
-        """Take an item in.
+        """Add an item.
 
         Raises:
-            ValueError: the index is already waiting, went out before, or is not expected any more.
+            ValueError: the index is already waiting, was returned before, or is not expected any more.
         """
         if self._next is None or index < self._next or index in self._waiting:
             raise ValueError(f"index {index} came twice or was not expected")
         self._waiting[index] = item
 
     def pop_ready(self) -> Iterator[T]:
-        """Give out the items whose turn it is."""
+        """Remove and yield the items whose turn it is."""
         while self._next is not None and self._next in self._waiting:
             item = self._waiting.pop(self._next)
             self._next = next(self._expected, None)

@@ -1,8 +1,8 @@
-"""Merge pairs that were asked again into finished files, in place: failed ones, or flagged ones.
+"""Merge rows that were asked again, failed or flagged ones, into finished files in place.
 
-Several files change at once, which no rename does. So: the new files are written beside the old ones and
-synced; an intent record with their names and sizes is made durable; then come the renames and the removal of
-the intent. Before the intent nothing has happened; from it on, the next start finishes what it describes.
+Several files change at once, which no rename does. So: the new files are written beside the old ones and synced;
+an intent record with their names and sizes is made durable; then come the renames and the removal of the intent.
+Before the intent, nothing has changed; after it, the next start finishes what it describes.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,14 +31,14 @@ SPOOL = "spool-"
 
 
 def finish_intent(directory: RunDirectory, *, restart: bool = False) -> bool:
-    """Finish a merge that a crash cut short; False when there is none.
+    """Finish a merge that a crash interrupted; False if there is none.
 
     Args:
         directory: the output directory.
-        restart: everything is moved aside anyhow: what cannot be finished is left as it is.
+        restart: everything is moved aside anyhow: a merge that cannot be finished is left as it is.
 
     Raises:
-        DirectoryError: the intent is damaged, or a file that it names is neither there nor in place.
+        DirectoryError: the intent is damaged, or a file that it names is missing and not yet in place.
     """
     disk = directory.disk
     data = disk.read(directory.intent)
@@ -60,7 +60,7 @@ def finish_intent(directory: RunDirectory, *, restart: bool = False) -> bool:
 
 def _carry_out(directory: RunDirectory, data: bytes) -> None:
     disk, path = directory.disk, directory.intent
-    disk.fsync_directory(path.parent)  # a killed run may have left an intent that is seen but not durable
+    disk.fsync_directory(path.parent)  # a killed run may have left an intent that is visible but not durable
     try:
         intent = decode(data)
     except ValueError:
@@ -79,10 +79,10 @@ def _carry_out(directory: RunDirectory, data: bytes) -> None:
 
 
 class RepairSpool:
-    """The sink of a repair: gathers what failed pairs came to, then merges it into the finished files.
+    """The sink of a repair: spools the results of failed rows, then merges them into the finished files.
 
-    Nothing here needs to survive a crash: the answers are in the journal, and a repair that is started
-    again takes them from there.
+    The spool need not survive a crash: the answers are in the journal, and a restarted repair takes them from
+    there.
 
     Args:
         directory: the output directory.
@@ -103,7 +103,7 @@ class RepairSpool:
         self.repaired: list[int] = []
 
     async def append(self, outcomes: list[Outcome]) -> None:
-        """Spool the pairs whose examples go into the files."""
+        """Spool the rows whose examples go into the files."""
         for outcome in outcomes:
             if not self._takes(outcome) or outcome.examples is None:
                 continue
@@ -114,7 +114,7 @@ class RepairSpool:
                 self.repaired.append(outcome.row.index)
 
     def _takes(self, outcome: Outcome) -> bool:
-        """Count an outcome; whether its examples go into the files."""
+        """Count an outcome; returns whether its examples go into the files."""
         before = self._failed[outcome.row.index]
         self._stats["total_tokens_used"] -= int(str(before["tokens"]))
         counter = self._recipe.failure_counters.get(str(before["step"]))
@@ -126,7 +126,7 @@ class RepairSpool:
         return outcome.examples is not None
 
     async def commit(self) -> CheckpointSaved | None:
-        """Nothing: the merge commits all at once."""
+        """Do nothing: the merge commits everything at once."""
         return None
 
     async def close(self) -> None:
@@ -137,12 +137,12 @@ class RepairSpool:
     def merge(
         self, spend: Spend, adaptations: Sequence[Adaptation], cache: CacheUse
     ) -> tuple[RunState, dict[str, FileMeter]]:
-        """Write the merged files, the intent, and carry it out; the new state and the meters of its files.
+        """Write the merged files and the intent, then carry it out; returns the new state and its files' meters.
 
         Args:
-            spend: what all runs have cost, the repair included.
-            adaptations: what endpoints have refused.
-            cache: what all runs have taken from a cache.
+            spend: of all runs, the repair included.
+            adaptations: fields that endpoints have refused.
+            cache: use of the cache by all runs.
         """
         meters = {output.name: self._write_merged(output) for output in self._recipe.outputs}
         repaired = set(self.repaired)
@@ -202,10 +202,10 @@ class RepairSpool:
 
 
 class ReplacementSpool(RepairSpool):
-    """The sink of a regeneration: takes what is better than the lines that a pair has; the other lines stay.
+    """The sink of a regeneration: takes examples that are better than a row's lines; other lines stay.
 
     Args:
-        better: whether new examples of a row are to replace those that there are.
+        better: whether new examples of a row should replace the old ones.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ class ReplacementSpool(RepairSpool):
         self._better = better
 
     def _takes(self, outcome: Outcome) -> bool:
-        # The pair is counted already, and by the same counters: only what it costs is new.
+        # The row is already counted, in the same counters: only its cost is new.
         self._stats["total_tokens_used"] += outcome.tokens
         if outcome.failure is not None or outcome.examples is None:
             return False

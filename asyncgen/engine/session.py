@@ -1,10 +1,10 @@
-"""One process at work in an output directory: it holds the lock, and tells of its begin and its end.
+"""One process at work in an output directory: it holds the lock, and reports its start and its end.
 
 Rules:
 
-1. Where no run has begun yet, nothing is made or locked before the input was checked: bad input leaves no trace.
-   If another run has begun when the lock is taken, it was the first, and this one ends.
-2. What follows the begin is told of whatever the end is, and under the lock; a crash alone has no end.
+1. If no run has begun yet, nothing is created or locked before the input was checked: bad input leaves no trace.
+   If another run has begun by the time the lock is taken, that one was first, and this one ends.
+2. Once the start is reported, so is the end, whatever it is, and under the lock; only a crash has no end.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ Checked = TypeVar("Checked")
 class Summary:
     """How a run ended: the statistics of the directory, and the calls and tokens of this process.
 
-    `cached` answers came from the cache, and are none of the calls;
-    `already_complete` when there was nothing to do.
+    `cached` answers came from the cache, and are not among the calls; `already_complete` if there was nothing to
+    do.
     """
 
     stats: dict[str, int]
@@ -50,10 +50,10 @@ class RunSession:
 
     Args:
         directory: the output directory.
-        observers: told of everything, on the event loop.
-        command: what resumes the run, for whoever asks for it later; without the key.
-        settings: of the run, for the same.
-        wording: the text of a message, in the events that are kept.
+        observers: called with every event, on the event loop.
+        command: the command that resumes the run, without the key, kept for later.
+        settings: of the run, kept likewise.
+        wording: turns a message into text, for the events that are kept.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RunSession:
         self._sample: Sample | None = None
 
     def observe(self, event: Event) -> None:
-        """Tell all observers of an event."""
+        """Pass an event to all observers."""
         if isinstance(event, Sample):
             self._sample = event
         for observer in self._observers:
@@ -86,12 +86,12 @@ class RunSession:
 
         Args:
             check: awaited with whether a run has begun in the directory, which is locked then.
-            work: awaited with what `check` found; the state in which it leaves the directory, and whether there
+            work: awaited with the result of `check`; returns the final state of the directory, and whether there
                 was anything to do.
 
         Raises:
             TryLaterError: another process works in the directory, or was faster.
-            AsyncgenError: what `check` or `work` raised.
+            AsyncgenError: raised by `check` or `work`.
         """
         begin = asyncio.get_running_loop().time()
         self.observe(self._started)

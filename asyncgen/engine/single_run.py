@@ -1,4 +1,4 @@
-"""A run, composed: what the directory holds, the scan, the work that is missing, and the way it ends."""
+"""One run: the state of the directory, the scan of the input, the passes that are missing, and the end."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -39,19 +39,19 @@ class Run:
     """One run of a recipe over an input file into an output directory.
 
     Args:
-        config: what the user asked for.
-        recipe: what is asked for a pair.
-        observers: told of everything, on the event loop.
+        config: what the user configured.
+        recipe: makes the calls for a row.
+        observers: called with every event, on the event loop.
         disk: the disk.
-        price: of the model, None when it is not known.
-        expect: what so many pairs are expected to take, for comparing it with what they took.
-        command: what goes on with the run, for whoever asks for it later; without the key.
-        wording: the text of a message, in the events that are kept.
-        tap: is handed the lines of one of the files.
-        open_wire: opens what carries the requests.
-        probes: keeps what is found out about the requests that servers take; None: no other run shares it.
-        model_checked: somebody else has looked the model up.
-        batch_access: how it comes to a Batch API.
+        price: of the model, None if unknown.
+        expect: the forecast for so many rows, to compare with what they took.
+        command: the command that resumes the run, without the key, kept for later.
+        wording: turns a message into text, for the events that are kept.
+        tap: receives the lines of one of the files.
+        open_wire: opens the transport of requests.
+        probes: keeps what is learned about the requests that servers accept; None: not shared with other runs.
+        model_checked: the model has already been looked up.
+        batch_access: opens a Batch API.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Run:
         )
 
     def stop(self, reason: AsyncgenError) -> None:
-        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        """Ask the run to stop: no more calls are sent, those in flight are finished. The first reason counts."""
         self._engine.stop(reason)
 
     def take_share(self, share: float) -> None:
@@ -126,32 +126,32 @@ class Run:
         self._engine.take_share(share)
 
     def pause(self, seconds: float, endpoint: str) -> None:
-        """Send nothing for so long to an endpoint ("": to any): it has asked somebody else with our key for it."""
+        """Send nothing to an endpoint ("": to any) for `seconds`, as it told another process with our key."""
         self._engine.pause(seconds, endpoint)
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What makes this run another one than others."""
+        """What distinguishes this run from others."""
         return self._fingerprint
 
     async def check_input(self) -> int:
-        """Check the input for a run in shards; how many pairs a run of all of it is about.
+        """Check the input for a run in shards; returns how many rows a run over all of it has.
 
         Raises:
-            UsageError: the cache is none.
-            BadDataError: a line is bad and bad lines are not skipped, or there is no pair at all.
+            UsageError: the cache is not a cache file.
+            BadDataError: a line is bad and bad lines are not skipped, or there is no row at all.
         """
         introduction = self._check_cache()
         if introduction is not None:
-            self._observe(introduction)  # workers open it unseen
+            self._observe(introduction)  # workers open the cache without this notice
         return self._intake.wanted(await self._intake.check(None))
 
     def keep_input(self) -> Path:
-        """Where the input can be read by others: standard input is kept in the directory, which is locked."""
+        """A path at which others can read the input; standard input is copied into the locked directory."""
         return self._intake.keep() or self._config.input_jsonl
 
     async def check_model(self) -> None:
-        """Look the model up before anything is begun, for runs that do not.
+        """Look the model up before anything begins, for runs that skip it.
 
         Raises:
             KeyOrQuotaError: the server does not know it.
@@ -162,29 +162,29 @@ class Run:
         """Run to the end.
 
         Raises:
-            AsyncgenError: why it ended early; everything paid is saved.
+            AsyncgenError: the reason it ended early; everything paid is saved.
         """
         return await self._session.carry_out(self._check, self._execute)
 
     async def regenerate(self, flaws: Flaws) -> Summary:
-        """Ask flagged pairs of a finished run anew, one round; or finish the round that was begun.
+        """Regenerate flagged rows of a finished run, one round; or finish the round that was begun.
 
         Args:
-            flaws: find the pairs, and judge what comes.
+            flaws: selects the rows, and judges the new examples.
 
         Raises:
-            AsyncgenError: why it ended early; everything paid is saved.
+            AsyncgenError: the reason it ended early; everything paid is saved.
         """
         return await self._session.carry_out(self._check, partial(self._regenerate, flaws))
 
     async def _check(self, begun: bool) -> Scan:
-        """Check the input, as far as the last run of the directory has not; first the cache, which is quick."""
+        """Check the input, as far as the directory's last run has not; the cache first, which is quick."""
         self._check_cache()
         resuming = begun and not self._config.restart
         return await self._intake.check(peek(self._directory) if resuming else None)
 
     def _check_cache(self) -> Notice | None:
-        """Refuse what is not a cache; what the user should know of it."""
+        """Refuse a file that is not a cache; returns a notice about a new one."""
         if self._config.cache is None:
             return None
         from asyncgen.storage.cache.cache_file import check_cache  # noqa: PLC0415
@@ -195,14 +195,14 @@ class Run:
 
     @asynccontextmanager
     async def _cache(self) -> AsyncGenerator[None, None]:
-        """Have the cache open for the engine, where there is one."""
+        """Open the cache, if any, for the engine."""
         config = self._config
         if config.cache is None:
             yield
             return
         from asyncgen.storage.cache.cached_answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
 
-        # What answers depend on beside their requests; what a model thought is in those that are asked with it.
+        # What answers depend on beside their requests; with `thinking`, what the model thought is kept with them.
         scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])
         cache = await CachedAnswers.open(config.cache, self._directory, scope, self._observe)
         self._engine.cache = cache
@@ -213,7 +213,7 @@ class Run:
             await cache.close()
 
     def _begin(self, scanned: Scan) -> Beginning:
-        """Bring the directory into the state that a run goes on from."""
+        """Bring the directory into the state from which a run can resume."""
         if finish_intent(self._directory, restart=self._config.restart):
             self._observe(Notice("Finished a merge that the last run had begun"))
         left = open_batches(self._directory) if self._config.restart else []
@@ -247,7 +247,7 @@ class Run:
         return beginning
 
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
-        """Bring the directory to its end; its final state, and whether there was anything to do."""
+        """Bring the run to its end; returns its final state, and whether there was anything to do."""
         beginning = self._begin(scanned)
         async with self._cache() if not beginning.finished or beginning.state.failed_pairs else nullcontext():
             return await self._complete(beginning)
@@ -264,7 +264,7 @@ class Run:
                 begun_by = Message(Phrase.REGENERATION, " has begun here, and resumes when called again")
                 self._observe(Notice(begun_by))
             elif not state.failed_pairs:
-                clear_journal(self._directory)  # a crash at the end may have left some
+                clear_journal(self._directory)  # a crash at the end may have left segments
             await self._work.begin_tap(state)
             return state, worked
         if ended:
@@ -276,17 +276,17 @@ class Run:
         before = [] if ended else self._work.failed()
         state = await self._work.generate(state, meters, state.first + total)
         if before:
-            # They failed in a run that ended early: perhaps for the same reason, and that is gone.
+            # They failed in a run that ended early: perhaps for a reason that has gone.
             state, _ = await self._work.repair(state, before, tapped=True)
         return state, True
 
     async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
-        """Work on one round of flagged pairs; the new state, and whether any was asked."""
+        """Work on one round of flagged rows; returns the new state, and whether any was asked."""
         beginning = self._begin(scanned)
         state = beginning.state
         if not beginning.finished:
             raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
-        # Off the loop, so that a signal is heard while large files are read.
+        # Off the loop, so that a signal is handled while large files are read.
         await self._disk.call(lambda: flaws.find(self._directory))
         if self._engine.reason is not None:
             raise self._engine.reason
@@ -301,7 +301,7 @@ class Run:
 
 
 def _told(model: str, ways: ModelWays | None) -> str:
-    """What is sent to a listed model in another way than it is configured; empty for nothing."""
+    """How requests to a listed model differ from the configuration; empty if they do not."""
     said = []
     if ways is not None and ways.max_tokens_field == "max_completion_tokens":
         said.append("max_tokens is sent as max_completion_tokens")

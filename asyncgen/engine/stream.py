@@ -1,12 +1,13 @@
-"""The examples of one output file, handed on as they are written, at the pace of whoever takes them.
+"""Hand on the examples of one output file as they are written, at the consumer's pace.
 
 Rules:
 
-1. What is handed on is the whole file: first what it holds of earlier starts, then what is appended, in its order.
-   Repaired pairs stand in their place when the run had reached its end before; else they come last.
-2. It is in the file before it is handed on (what comes last, in the journal): what a taker has seen is not lost.
-3. Whoever does not take holds the writer, and so the window fills and nothing more is asked.
-4. A taker who has left holds nobody.
+1. The whole file is handed on: first what it holds from earlier starts, then what is appended, in its order.
+   Repaired rows are in their place if the run had reached its end before; else they come last.
+2. A line is in the file before it is handed on (what comes last: in the journal), so nothing that the consumer has
+   seen is lost.
+3. A consumer that takes nothing blocks the writer, so the window fills and no more calls are made.
+4. A consumer that has left blocks nothing.
 """
 
 import asyncio
@@ -19,14 +20,14 @@ from asyncgen.events import CheckpointSaved
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.layout import RunDirectory
 
-AHEAD = 64  # lines between the writer and the taker
+AHEAD = 64  # lines between writer and consumer: enough to smooth bursts, few in memory
 
 
 class Tap:
-    """Lines of one output file, from the writer to a taker on the same loop.
+    """Lines of one output file, from the writer to a consumer on the same loop.
 
     Args:
-        place: of the file among the outputs of the recipe.
+        place: the file's index among the outputs of the recipe.
     """
 
     def __init__(self, place: int) -> None:
@@ -38,17 +39,17 @@ class Tap:
         self._begun = self._ended = self._left = False
 
     async def begin(self, directory: RunDirectory, name: str, size: int) -> None:
-        """The first `size` bytes of the file, which has this name, are there already."""
+        """Start with the first `size` bytes of the file of this name, which exist already."""
         disk = directory.disk
         lines = lines_of(disk, directory.output(name), size)
-        # Open from now on: a merge may put another file in its place while this one is read.
+        # Opened now: a merge may replace the file while this is being read.
         first = await disk.call(lambda: list(islice(lines, 1)))
         async with self._changed:
             self._disk, self._earlier, self._begun = disk, chain(first, lines), True
             self._changed.notify_all()
 
     async def put(self, outcomes: list[Outcome]) -> None:
-        """Hand on what was appended; waits for the taker."""
+        """Hand on what was appended; waits for the consumer."""
         for outcome in outcomes:
             if outcome.examples is not None:
                 async with self._changed:
@@ -58,7 +59,7 @@ class Tap:
                         self._changed.notify_all()
 
     async def take(self) -> list[bytes]:
-        """The next lines, as soon as there is one; none at the end."""
+        """The next lines, once there is one; empty at the end."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._begun or self._ended)
         if self._disk is not None:
@@ -75,21 +76,21 @@ class Tap:
             return taken
 
     async def end(self) -> None:
-        """Nothing more will come; returns when the taker knows, or has left."""
+        """End the stream; returns once the consumer has seen the end or left."""
         async with self._changed:
             self._ended = True
             self._changed.notify_all()
             await self._changed.wait_for(lambda: self._left)
 
     async def leave(self) -> None:
-        """Nobody takes any more."""
+        """The consumer takes no more."""
         async with self._changed:
             self._left = True
             self._changed.notify_all()
 
 
 class Tee:
-    """A sink that hands on what another one has written."""
+    """A sink that hands on what another sink has written."""
 
     def __init__(self, sink: Sink, tap: Tap) -> None:
         self._sink = sink
@@ -101,9 +102,9 @@ class Tee:
         await self._tap.put(outcomes)
 
     async def commit(self) -> CheckpointSaved | None:
-        """As the other one."""
+        """Commit the other sink."""
         return await self._sink.commit()
 
     async def close(self) -> None:
-        """Close the other one."""
+        """Close the other sink."""
         await self._sink.close()

@@ -1,13 +1,13 @@
-"""How far the run may read ahead of the oldest pair that is not written yet."""
+"""The bound on how far a run reads ahead of the oldest row that is not written yet."""
 
 import asyncio
 from collections import deque
 
 
 class Window:
-    """At most `slots` pairs between the source and the writer, and `max_bytes` of waiting results.
+    """At most `slots` rows between the source and the writer, and `max_bytes` of waiting results.
 
-    The source takes a slot for each pair; the writer frees it when the pair is appended.
+    The source takes a slot for each row; the writer frees it when the row is appended.
     """
 
     def __init__(self, slots: int, max_bytes: int) -> None:
@@ -21,7 +21,7 @@ class Window:
 
     @property
     def oldest(self) -> float | None:
-        """Seconds since the oldest pair in the window took its slot: slots are freed in the order of taking."""
+        """Seconds since the oldest row in the window took its slot: slots are freed in the order of taking."""
         return asyncio.get_running_loop().time() - self._taken[0] if self._taken else None
 
     async def take(self) -> None:
@@ -47,7 +47,7 @@ class Window:
             self._room.set()
 
     def close(self) -> None:
-        """Let everybody through: the run stops, and slots may never be given back."""
+        """Let every waiter through: the run stops, and slots may never be given back."""
         self._closed = True
         self._room.set()
 

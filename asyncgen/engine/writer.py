@@ -1,13 +1,13 @@
-"""The single writer: brings outcomes into order, appends them in step, and advances the checkpoint.
+"""The single writer: puts outcomes into order, appends them in step, and advances the checkpoint.
 
 Rules:
 
-1. The files in step are appended together, in input order; a pair is in all of them or in `failed.jsonl`.
-2. A commit speaks of what was appended before it began: journal and outputs are synced first, then the
-   checkpoint is replaced. While one commit runs, the next one gathers; they never overlap.
-3. A pair's window slot is free once it is appended. Its answers leave the journal once it is committed.
-4. When the disk refuses, the writer stops appending and committing for good, asks the run to stop, and goes
-   on taking outcomes off the queue: what is paid is in the journal, and the next start appends it.
+1. The output files are appended in step, in input order; a row is in all of them or in `failed.jsonl`.
+2. A commit covers what was appended before it began: journal and outputs are synced first, then the checkpoint is
+   replaced. While one commit runs, the next one gathers; they never overlap.
+3. A row's window slot is free once it is appended. Its answers leave the journal once it is committed.
+4. When the disk refuses, the writer stops appending and committing for good, asks the run to stop, and keeps
+   taking outcomes off the queue: what is paid is in the journal, and the next start appends it.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from asyncgen.storage.layout import FAILED, RunDirectory
 if TYPE_CHECKING:
     from asyncgen.storage.disk import Output
 
-COMMIT_INTERVAL = 2.0  # seconds: a commit takes about 2 ms, and what lies between two is in the journal
+COMMIT_INTERVAL = 2.0  # seconds: a commit takes about 2 ms, and the journal holds what lies between two
 
 
 class Sink(Protocol):
@@ -42,14 +42,14 @@ class Sink(Protocol):
         """Append outcomes, next in order."""
 
     async def commit(self) -> CheckpointSaved | None:
-        """Make what was appended durable; None when there was nothing new."""
+        """Make what was appended durable; None if there was nothing new."""
 
     async def close(self) -> None:
         """Close the files."""
 
 
 def failed_line(outcome: Outcome) -> bytes:
-    """The line of a failed pair in `failed.jsonl`; no text of a note."""
+    """The line of a failed row in `failed.jsonl`; without text of a note."""
     failure = outcome.failure
     assert failure is not None
     return orjson.dumps(
@@ -71,13 +71,13 @@ def failed_line(outcome: Outcome) -> bytes:
 
 
 class RunOutputs:
-    """The sink of a run: the output files and `failed.jsonl`, the state that they are in, the checkpoint.
+    """The sink of a run: the output files and `failed.jsonl`, their state, the checkpoint.
 
     Args:
         directory: the output directory.
         recipe: names the files and the counters.
-        journal: released as pairs are committed.
-        state: where the files stand; they have been brought to it.
+        journal: released as rows are committed.
+        state: of the files, which have been brought to it.
         meters: the meters of the files at that state, by name.
     """
 
@@ -104,7 +104,7 @@ class RunOutputs:
 
     @property
     def state(self) -> RunState:
-        """The state up to the last pair appended."""
+        """The state up to the last row appended."""
         return replace(
             self._begun,
             last_completed_idx=self._index,
@@ -129,14 +129,14 @@ class RunOutputs:
         for name, data in pieces.items():
             if data:
                 await self._append(name, data)
-        # Only now: a commit that began between two of the appends must not speak of this batch.
+        # Only now: a commit that began between two of the appends must not cover this batch.
         for name, data in pieces.items():
             self._meters[name].advance(data)
         for outcome in outcomes:
             self._count(outcome)
 
     async def commit(self) -> CheckpointSaved | None:
-        """Make everything appended durable and say so in the checkpoint."""
+        """Make everything appended durable and record it in the checkpoint."""
         if not self._uncommitted:
             return None
         state, covered = self.state, self._uncommitted
@@ -160,7 +160,7 @@ class RunOutputs:
         self._journal.sync()
         for output in list(self._files.values()):
             self._disk.fsync(output.fd, output.path)
-        if new_names:  # the checkpoint must not become durable before the names that it speaks of
+        if new_names:  # before the checkpoint, the names in it must be durable
             self._disk.fsync_directory(self._directory.path)
         save_checkpoint(self._directory, state)
         self._journal.unlink_retired()
@@ -173,7 +173,7 @@ class RunOutputs:
         try:
             await output.append(data)
         except DiskError:
-            # Leave no torn line behind; where even that fails, the next start cuts it.
+            # Leave no torn line behind; if even that fails, the next start cuts it.
             self._disk.cut(output.fd, self._meters[name].size, output.path)
             raise
 
@@ -192,7 +192,7 @@ def count_outcome(stats: dict[str, int], recipe: Recipe[Any], outcome: Outcome) 
         for name, number in outcome.examples.counts.items():
             stats[name] += number
     if outcome.failure is not None:
-        counter = recipe.failure_counters.get(outcome.failure.step)  # none when the recipe itself has failed
+        counter = recipe.failure_counters.get(outcome.failure.step)  # none if the recipe itself has raised
         if counter is not None:
             stats[counter] += 1
 
@@ -202,11 +202,11 @@ class OrderedWriter:
 
     Args:
         sink: where they go.
-        expected: the indexes that will come, in order.
-        save_every: pairs after which a commit is due (or `COMMIT_INTERVAL` seconds, whichever is first).
+        expected: the coming indexes, in order.
+        save_every: rows after which a commit is due (or `COMMIT_INTERVAL` seconds, whichever is first).
         window: slots are freed here.
-        observe: told of each pair and each checkpoint.
-        stop: told the reason when the disk refuses.
+        observe: called for each row and each checkpoint.
+        stop: called with the reason when the disk refuses.
     """
 
     def __init__(
@@ -231,7 +231,7 @@ class OrderedWriter:
         self._broken = False
 
     async def write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
-        """Write until the queue says None; `commit_regularly` then commits what is left and returns."""
+        """Write until the queue yields None; `commit_regularly` then commits what is left and returns."""
         ended = False
         while not ended:
             arrived = [await outcomes.get()]
@@ -254,7 +254,7 @@ class OrderedWriter:
                 async with asyncio.timeout(COMMIT_INTERVAL):
                     await self._due.wait()
             await self._commit()
-        # The writer may have ended while a commit was under way.
+        # The writer may have ended during a commit.
         await self._commit()
 
     async def _commit(self) -> None:

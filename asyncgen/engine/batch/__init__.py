@@ -1,1 +1,1 @@
-"""Calls through the Batch API: rows are run to what they cannot know yet, and that is asked in batches."""
+"""Calls through the Batch API: run each row as far as known answers carry it, and request the rest in batches."""

@@ -1,4 +1,4 @@
-"""How a run comes to a Batch API, and how patient it is with one."""
+"""How a run opens a Batch API, and how long it waits for one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ def _over_http(config: RunConfig, disk: Disk) -> BatchServer:
 
 @dataclass(frozen=True, slots=True)
 class BatchAccess:
-    """What opens the server, and the times of a run with it."""
+    """Opens the server's Batch API, and holds the timing of a run with it."""
 
     open: Callable[[RunConfig, Disk], BatchServer] = _over_http
     timing: BatchTiming = field(default_factory=BatchTiming)

@@ -1,4 +1,4 @@
-"""Answers the calls of rows out of batches; what no batch has been asked yet goes into the next one."""
+"""Answer the calls of rows from batches; a call in no batch yet is put into the next one."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asyncgen.engine.row_calls import Asker
 
 Key = tuple[int, str, str]
-"""A call: index of its row, step, hash of its request."""
+"""Identifies a call: index of its row, step, hash of its request."""
 
 
 class Deferred(Stopping):
@@ -32,7 +32,7 @@ class Deferred(Stopping):
 
 @dataclass(slots=True)
 class Finished:
-    """A batch that has ended: what came of it. `unworked` is the worst case of requests that were handed back."""
+    """A batch that has ended, with its answers. `unworked` is the worst case of requests not carried out."""
 
     number: int
     state: BatchState
@@ -43,13 +43,13 @@ class Finished:
 
 
 class BatchAsker:
-    """What rows ask while batches are put together and taken.
+    """Answers the calls of rows while batches are collected and their answers taken.
 
     Args:
-        config: attempts of a call, and what messages name.
-        client: prepares, judges, and makes ordinary calls.
-        journal: records what came.
-        filling: collects; None: nothing more is sent.
+        config: attempts of a call, and names for messages.
+        client: prepares requests, judges answers, and makes ordinary calls.
+        journal: records the answers.
+        filling: collects requests; None: nothing more is sent.
     """
 
     def __init__(self, config: RunConfig, client: ChatClient, journal: Journal, filling: Filling | None) -> None:
@@ -71,12 +71,12 @@ class BatchAsker:
         return self._client.prepare(step, request)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
-        """The answer to a call, if it has come.
+        """The answer to a call, if it has arrived.
 
         Raises:
             Deferred: it has not; `refused` says that no batch has room for the call now.
             CallFailed: it was given up.
-            Stopping: the run stops.
+            Stopping: the run is stopping.
         """
         key = caller.index, request.step, request.hash
         if key in self.given_up:
@@ -101,7 +101,7 @@ class BatchAsker:
         raise Deferred
 
     def _is_new(self, index: int, name: str) -> bool:
-        """Whether a request is the first of this name: a row that asks one thing twice gets one answer."""
+        """Whether the row asks this for the first time: a row that asks the same thing twice gets one answer."""
         if index != self._row:
             self._row, self._names = index, set()
         new = name not in self._names
@@ -109,7 +109,7 @@ class BatchAsker:
         return new
 
     async def _prove(self, caller: Caller, request: Prepared, shape: tuple[str, tuple[str, ...]]) -> Completion:
-        """Make an ordinary call, so that what a server refuses of such requests is known before many are sent."""
+        """Make an ordinary call, to learn what the server refuses of such requests before many are sent."""
         try:
             completion = await self._client.complete(caller, request)
         except CallFailed as failed:
@@ -122,7 +122,7 @@ class BatchAsker:
         return completion
 
     def _answer(self, one: Finished, caller: Caller, request: Prepared, name: str) -> Completion | None:
-        """What a batch has brought for a call; None: nothing that is an answer, and the call goes on."""
+        """The answer of a batch to a call; None: there is no usable one, and the call goes on."""
         key = caller.index, request.step, request.hash
         if key in one.judged or not one.members.holds(caller.index, name):
             return None
@@ -150,11 +150,11 @@ class BatchAsker:
         return None
 
     def _after(self, caller: Caller, request: Prepared, failure: Failure, retries: Retries) -> None:
-        """Decide what follows a failure; a call that is asked again goes on.
+        """Decide what follows a failure; returns if the call is to be retried.
 
         Raises:
             CallFailed: it is given up.
-            KeyOrQuotaError: key or account are refused.
+            KeyOrQuotaError: the key or the account is refused.
         """
         if self._client.learn(request, failure):
             return
@@ -173,11 +173,11 @@ class BatchAsker:
 
 
 class WithoutGivenUp:
-    """An asker for the ordinary pass: calls that were given up in batches are not made again.
+    """An asker for the ordinary pass that does not repeat calls given up in batches.
 
     Args:
-        client: asks all others.
-        given_up: why each of these fails.
+        client: makes all other calls.
+        given_up: the failure of each of these calls.
     """
 
     def __init__(self, client: ChatClient, given_up: dict[Key, CallFailed]) -> None:
@@ -189,11 +189,11 @@ class WithoutGivenUp:
         return self._client.prepare(step, request)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
-        """Ask, unless it is known what comes of it.
+        """Make the call, unless it was given up.
 
         Raises:
             CallFailed: the call was given up.
-            Stopping: the run stops.
+            Stopping: the run is stopping.
         """
         failed = self._given_up.get((caller.index, request.step, request.hash))
         if failed is not None:

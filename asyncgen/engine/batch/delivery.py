@@ -1,11 +1,11 @@
-"""Brings requests to the server as a batch, so that a crash anywhere leaves them in exactly one.
+"""Submit requests to the server as a batch, so that a crash at any point leaves them in exactly one.
 
 Rules:
 
-1. The journal says, durably, what is about to be done, before it is done; see `batch_records`.
-2. A batch that may have been created without our hearing of it is looked for, by its metadata and its input file,
-   for as long as a server may take to list it; only then is it created again.
-3. An upload that nobody knows the end of is made again: a file costs nothing.
+1. The journal records each step durably before it is done; see `batch_records`.
+2. A batch that may have been created without our learning of it is searched for, by its metadata and its input
+   file, for as long as a server may take to list it; only then is it created again.
+3. An upload whose outcome is unknown is repeated: a file costs nothing.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ T = TypeVar("T")
 SENDING = "sending"
 PAGE = 100  # batches: as many as the API lists at once
 MOST_PAGES = 50  # 5,000 batches, the newest first: ours is not older than its file
-CREATES = 5  # in all, each after a search in vain: more would not help
+CREATES = 5  # in all, each after a search in vain; more are unlikely to help
 
 
 @dataclass(frozen=True, slots=True)
 class BatchTiming:
-    """Seconds: between the first looks at a batch and, growing, between later ones; and how long a search takes.
+    """Seconds: before the first looks at a batch and, growing, later ones; and how long to search for one.
 
-    A server may take so long to list a batch that it has created.
+    A server may take that long to list a batch that it has created.
     """
 
     first_look: float = 5.0
@@ -44,15 +44,15 @@ class BatchTiming:
 
 
 class Delivery:
-    """Sends batches.
+    """Submits batches.
 
     Args:
         journal: records each step.
-        files: has the requests.
-        server: takes them.
-        ask: repeats what fails by chance.
-        gate: for waiting, until the run stops.
-        observe: told of each step.
+        files: holds the requests.
+        server: receives them.
+        ask: retries transient failures.
+        gate: ends waits when the run stops.
+        observe: called with each change of a batch.
         timing: how long to search.
     """
 
@@ -75,7 +75,7 @@ class Delivery:
         self._timing = timing
 
     async def send(self, spool: BatchSpool) -> BatchState:
-        """Send what was collected as a new batch.
+        """Submit collected requests as a new batch.
 
         Raises:
             BadDataError: the server refuses it.
@@ -87,20 +87,20 @@ class Delivery:
         return await self.bring(batch)
 
     async def bring(self, batch: OpenBatch, *, searched: bool = True) -> BatchState:
-        """Bring a batch to the server, from whichever step it had come to.
+        """Continue the submission of a batch from the last recorded step.
 
         Args:
-            batch: as the journal knows it.
-            searched: nobody can have created it, so it need not be looked for.
+            batch: its state in the journal.
+            searched: it cannot exist at the server yet, so need not be searched for.
         """
         if not batch.file:
             batch = await self._upload(batch)
         return await self._created(batch, searched=searched)
 
     async def find(self, batch: OpenBatch) -> BatchState | None:
-        """Look for a batch that may have been created; of several, the others are cancelled.
+        """Search for a batch that may have been created; if there are several, cancel the others.
 
-        None is the answer when the server had its time to list it.
+        Returns None once the server has had its time to list it.
         """
         clock = asyncio.get_running_loop().time
         end, wait = clock() + self._timing.search, self._timing.first_look
@@ -118,7 +118,7 @@ class Delivery:
             wait = min(2 * wait, self._timing.longest)
 
     async def adopt(self, batch: OpenBatch, state: BatchState) -> None:
-        """The batch is known by this id from now on."""
+        """Record the server's id of the batch."""
         batch = replace(batch, id=state.id)
         self._journal.batch(batch)
         await self._sync()
@@ -126,14 +126,14 @@ class Delivery:
         self.tell(batch, state)
 
     async def cancel(self, batch_id: str) -> None:
-        """Ask the server to work on a batch no more; one that has ended is left as it is."""
+        """Ask the server to cancel a batch; one that has ended stays as it is."""
         try:
             await self._ask.ask(lambda: self._server.cancel(batch_id))
         except BatchServerError:
-            return  # it has ended, or is gone: looking at it will tell
+            return  # it has ended or is gone, which its next status shows
 
     def tell(self, batch: OpenBatch, state: BatchState) -> None:
-        """Tell how a batch stands."""
+        """Report the state of a batch to the observer."""
         self._observe(
             BatchChanged(
                 batch.number, state.id, state.status, batch.requests, state.completed or 0, state.failed or 0
@@ -162,7 +162,7 @@ class Delivery:
                     create = partial(self._server.create, batch.file, metadata)
                     state = await self._refusable(create, once=True)
             except BatchServerError as error:
-                if error.gone:  # the uploaded file, by now
+                if error.gone:  # here, the uploaded file
                     batch = await self._upload(replace(batch, file=""))
                     searched = True
                     continue
@@ -176,7 +176,7 @@ class Delivery:
         )
 
     async def _listed(self, batch: OpenBatch) -> list[BatchState]:
-        """The batches in the server's list that are this one."""
+        """The batches in the server's list that may be this one."""
         found: list[BatchState] = []
         after = ""
         for _ in range(MOST_PAGES):
@@ -195,7 +195,7 @@ class Delivery:
         )
 
     async def _refusable(self, operation: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
-        """What the server answers; a refusal that will stay one ends the run."""
+        """The server's answer; a permanent refusal ends the run."""
         try:
             return await self._ask.ask(operation, once=once)
         except BatchServerError as error:
@@ -209,7 +209,7 @@ class Delivery:
 
 
 def no_batch_api(error: BatchServerError) -> UsageError:
-    """What to say of a server that lacks the routes."""
+    """The error for a server without the Batch API's routes."""
     return UsageError(
         f"this server has no Batch API ({said(error.failure)}): leave ",
         Setting("batch", True),

@@ -1,4 +1,4 @@
-"""Puts batches together: how much fits into one, into what the account may have enqueued, and into the budget."""
+"""Fill batches up to what one holds, what the account may have enqueued, and the budget."""
 
 from collections.abc import Collection
 
@@ -11,22 +11,22 @@ from asyncgen.limits.budget import Budget
 from asyncgen.storage.batch_files import BatchFiles, BatchSpool
 from asyncgen.storage.batch_records import BatchBook
 
-BYTES_PER_TOKEN = 3.6  # of a request, as long as nothing is measured: many tokens for English
-MARGIN = 1.05  # what a server counts differs from call to call
+BYTES_PER_TOKEN = 3.6  # of a request, until answers are measured; few, so that tokens are overestimated
+MARGIN = 1.05  # the server's count varies from call to call
 
 
 class Filling:
-    """The batches that are being put together.
+    """The batches being filled.
 
-    `blocked` when a request had to wait for room in what is enqueued or in the budget, which is then `lacking`;
-    `left_out` counts those that no batch can hold.
+    `blocked` is set when a request has to wait for room in the queue or in the budget; then `lacking` is what the
+    budget lacks. `left_out` counts requests that fit into no batch.
 
     Args:
-        files: where they are written.
+        files: where the batches are written.
         book: knows what is enqueued already.
-        provider: what a batch holds at most.
-        most_tokens: of prompts that the account may have enqueued; None: nobody said.
-        budget: what may be spent; None: no matter.
+        provider: the limits of one batch.
+        most_tokens: prompt tokens that the account may have enqueued; None: unknown.
+        budget: what may be spent; None: unlimited.
     """
 
     def __init__(
@@ -51,22 +51,22 @@ class Filling:
 
     @property
     def requests(self) -> int:
-        """How many were collected."""
+        """How many requests were collected."""
         return sum(spool.requests for spool in self._spools)
 
     def measure(self, request: Prepared, completion: Completion) -> None:
-        """A request was answered: so many tokens it had."""
+        """Calibrate the token estimate with an answered request."""
         share = completion.usage.prompt_tokens / len(request.body)
         self._measured = max(self._measured, share * MARGIN)
 
     def add(self, index: int, name: str, request: Prepared, body: bytes) -> bool:
-        """Collect a request, if there is room for it now.
+        """Collect a request if there is room for it now.
 
         Args:
             index: of its row.
             name: its custom id.
-            request: what is asked.
-            body: as the server takes it.
+            request: the prepared request.
+            body: as the server expects it.
         """
         line = request_line(name, self._provider.endpoint, body)
         tokens = max(1, round(len(body) * (self._measured or 1 / BYTES_PER_TOKEN)))
@@ -85,22 +85,22 @@ class Filling:
         return True
 
     def take(self, *, full: bool) -> list[BatchSpool]:
-        """The batches to send: all, or only those that are `full`."""
+        """Take the batches to send: all, or only those that are `full`."""
         taken = self._spools[:-1] if full else self._spools
         self._spools = self._spools[len(taken) :]
         return taken
 
     def discard(self) -> None:
-        """Forget what was collected."""
+        """Discard what was collected."""
         for spool in self.take(full=False):
             spool.discard()
 
     def narrow(self, most_tokens: int) -> None:
-        """The account may have less enqueued than was sent."""
+        """Lower what the account may have enqueued, after the server refused a batch."""
         self._most_tokens = max(1, most_tokens)
 
     def unblock(self, ended: Collection[int]) -> None:
-        """Look again for room: these batches have ended, and what was enqueued of them is no more."""
+        """Look for room again: these batches have ended and are no longer enqueued."""
         self.blocked, self.lacking, self._ended = False, None, frozenset(ended)
 
     def _is_full(self, spool: BatchSpool, more: int) -> bool:

@@ -1,4 +1,4 @@
-"""Asks a server for its files and batches until it does what is wanted, will never do it, or the run stops."""
+"""Repeat a request for files or batches until it succeeds, is refused for good, or the run stops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,16 +15,16 @@ from asyncgen.limits.gate import Gate
 T = TypeVar("T")
 FIRST_WAIT = 0.5  # seconds; it doubles up to the next one
 LONGEST_WAIT = 30.0
-CONFLICT = 409  # what is to be cancelled has ended
+CONFLICT = 409  # what should be cancelled has already ended
 _MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN}
 _CONCERNS_ALL = {Action.STOP, Action.STOP_IF_REPEATED}
 
 
 class Persistence:
-    """Repeats what failed by chance, for as long as the user has patience.
+    """Retries transient failures for as long as the user has patience.
 
     Args:
-        config: the patience, and what messages name.
+        config: the patience, and names for messages.
         gate: closed when the run stops.
     """
 
@@ -33,17 +33,18 @@ class Persistence:
         self._gate = gate
 
     async def ask(self, operation: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
-        """What a server answers in the end.
+        """The server's final answer.
 
         Args:
-            operation: asks once.
-            once: where nobody knows whether it was done, the error is raised: to ask again may do it twice.
+            operation: makes one attempt.
+            once: raise an error after which it is unknown whether the operation was done, as repeating it might do
+                it twice.
 
         Raises:
-            BatchServerError: it refuses, and will go on to.
+            BatchServerError: it refuses for good.
             TryLaterError: it has failed for too long.
-            KeyOrQuotaError: key or account are refused.
-            Stopping: the run stops.
+            KeyOrQuotaError: the key or the account is refused.
+            Stopping: the run is stopping.
         """
         clock = asyncio.get_running_loop().time
         begun, wait = clock(), FIRST_WAIT
@@ -64,7 +65,7 @@ class Persistence:
             await self._gate.backoff(pause)
 
     async def _unless_stopped(self, operation: Callable[[], Awaitable[T]], *, whole: bool) -> T:
-        """Carry an operation out; one that is not to be done `whole` ends when the run stops."""
+        """Carry out an operation; one that need not be done `whole` is cancelled when the run stops."""
         if whole:
             return await operation()
         work = asyncio.ensure_future(operation())
