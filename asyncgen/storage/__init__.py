@@ -1,1 +1,1 @@
-"""The output directory: files, journal, checkpoint, and how a run resumes from them."""
+"""The output directory: its files, journal and checkpoint, and how a run resumes from them."""

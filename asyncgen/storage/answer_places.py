@@ -1,6 +1,7 @@
-"""Where the answers of pairs are, in about sixteen bytes each: there may be hundreds of thousands.
+"""Where the answers of rows are, in about sixteen bytes each: there may be hundreds of thousands.
 
-Pairs come and go by their indexes, which lie close together: answers of 64 neighbours to a step share a chunk.
+Rows are added and removed by index, in ranges that lie close together: the answers of 64 neighbouring rows to a
+step share a chunk.
 """
 
 from array import array
@@ -9,12 +10,12 @@ from collections.abc import Iterator
 from asyncgen.storage.segment_writer import LinePlace, Segment
 
 _NEIGHBOURS = 64
-_OFFSET = 40  # bits: a segment that takes over all answers of a large run is long
+_OFFSET = 40  # bits: enough for the longest segment, which takes over all answers of a large run
 _MOST_OFFSET = 2**_OFFSET - 1
 
 
 class _Chunk:
-    """The answers of neighbours to a step: segment and offset packed (0: none), and length."""
+    """The answers of neighbouring rows to a step: segment and offset packed (0: none), and length."""
 
     __slots__ = ("count", "lengths", "packed")
 
@@ -25,7 +26,7 @@ class _Chunk:
 
 
 class AnswerPlaces:
-    """Places by index of the pair and step."""
+    """Places of answers, by row index and step."""
 
     def __init__(self) -> None:
         self._chunks: dict[int, dict[str, _Chunk]] = {}
@@ -33,12 +34,12 @@ class AnswerPlaces:
         self._numbers: dict[int, int] = {}
 
     def get(self, index: int, step: str) -> LinePlace | None:
-        """The place of an answer, if there is one."""
+        """The place of an answer, if any."""
         chunk = self._chunks.get(index // _NEIGHBOURS, {}).get(step)
         return None if chunk is None else self._place(chunk, index % _NEIGHBOURS)
 
     def put(self, index: int, step: str, place: LinePlace) -> LinePlace | None:
-        """An answer is here now; where the former one to this step was."""
+        """Record the place of an answer; returns the former place of this step's answer."""
         chunk = self._chunks.setdefault(index // _NEIGHBOURS, {}).setdefault(step, _Chunk())
         at = index % _NEIGHBOURS
         before = self._place(chunk, at)
@@ -48,7 +49,7 @@ class AnswerPlaces:
         return before
 
     def pop(self, index: int) -> Iterator[LinePlace]:
-        """Forget all answers of a pair; where they were."""
+        """Remove all answers of a row, and yield their places."""
         number, at = divmod(index, _NEIGHBOURS)
         chunks = self._chunks.get(number, {})
         for step, chunk in list(chunks.items()):
@@ -63,7 +64,7 @@ class AnswerPlaces:
             del self._chunks[number]
 
     def of(self, index: int) -> Iterator[tuple[str, LinePlace]]:
-        """The answers of a pair: step and place."""
+        """The answers of a row: step and place."""
         number, at = divmod(index, _NEIGHBOURS)
         for step, chunk in self._chunks.get(number, {}).items():
             place = self._place(chunk, at)

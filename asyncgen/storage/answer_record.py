@@ -1,4 +1,4 @@
-"""How an answer is kept, in the journal as in a cache: only what is said, so that most lines stay short."""
+"""How an answer is stored, in the journal as in a cache: only the fields that are set, so most lines are short."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from asyncgen.chat import Completion, Usage
 
 
 def answer_record(completion: Completion) -> dict[str, Any]:
-    """What is kept of an answer, for JSON."""
+    """The stored form of an answer, for JSON."""
     record: dict[str, Any] = {
         "model": completion.model,
         "usage": completion.usage,
@@ -22,7 +22,7 @@ def answer_record(completion: Completion) -> dict[str, Any]:
 
 
 def answer_of(record: Mapping[str, Any]) -> Completion:
-    """The answer that was kept."""
+    """The answer in a stored record."""
     return Completion(
         record["text"],
         Usage(**record["usage"]),

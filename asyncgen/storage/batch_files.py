@@ -1,7 +1,7 @@
-"""The files of a batch beside the journal: its requests, which they are, and what came of them.
+"""The files of a batch beside the journal: its requests, their ids, and its results.
 
-They hold what the server has too, or what can be made again; so only `requests` and `ids` are synced, before the
-journal speaks of them. Results are indexed by row in eight bytes each, and read when they are asked for.
+They hold copies of what the server has, or what can be made again; so only `requests` and `ids` are synced, before
+the journal mentions them. Results are indexed by row in eight bytes each, and read on demand.
 """
 
 import zlib
@@ -20,19 +20,19 @@ from asyncgen.text import loads
 
 PREFIX = "batch-"
 _BUFFER = 1024 * 1024  # bytes of requests between two writes
-_LINE = 16 * 1024  # bytes: what is read of a result at once; nearly all are shorter
+_LINE = 16 * 1024  # bytes: how much of a result is read at once; nearly all are shorter
 _OK = 200
-_ROW = 32  # bits behind the index of a row
+_ROW = 32  # bits below the row index in a packed entry
 _MOST_OFFSET = 2**_ROW - 1
 
 
 def custom_id(index: int, step: str, request_hash: str) -> str:
-    """What a request is called in a batch: it begins with the index of its row."""
+    """The custom id of a request in a batch: it begins with the index of its row."""
     return f"{index}-{zlib.crc32(step.encode()):08x}-{request_hash}"
 
 
 def index_of(name: str) -> int | None:
-    """The index of the row in a custom id; None where it is none of ours."""
+    """The row index in a custom id; None if the id is not one of ours."""
     head, _, rest = name.partition("-")
     return int(head) if rest and head.isdecimal() and len(head) < 10 else None  # noqa: PLR2004
 
@@ -45,15 +45,15 @@ class BatchFiles:
         self._place = directory.state_directory
 
     def requests(self, number: int) -> Path:
-        """What is uploaded."""
+        """The file that is uploaded."""
         return self._place / f"{PREFIX}{number:08d}.jsonl"
 
     def ids(self, number: int) -> Path:
-        """Which requests these are."""
+        """The file of the batch's request ids."""
         return self._place / f"{PREFIX}{number:08d}.ids"
 
     def results(self, number: int, what: str) -> Path:
-        """What came: "output" or "errors"."""
+        """The file of results: "output" or "errors"."""
         return self._place / f"{PREFIX}{number:08d}.{what}.jsonl"
 
     def remove(self, number: int) -> None:
@@ -63,7 +63,7 @@ class BatchFiles:
                 self.disk.unlink(path)
 
     def keep_only(self, numbers: set[int]) -> None:
-        """Remove those of all batches but these, durably."""
+        """Durably remove the files of all batches but these."""
         others = [path for path in self._all() if int(path.name.removeprefix(PREFIX).split(".")[0]) not in numbers]
         for path in others:
             self.disk.unlink(path)
@@ -71,7 +71,7 @@ class BatchFiles:
             self.sync_names()
 
     def sync_names(self) -> None:
-        """Make durable which files there are."""
+        """Make the names of the files durable."""
         self.disk.fsync_directory(self._place)
 
     def _all(self) -> list[Path]:
@@ -84,14 +84,14 @@ class BatchFiles:
 
 
 class Members:
-    """Which requests a batch holds: by row and by a checksum of their custom ids."""
+    """The requests in a batch: by row and by a checksum of their custom ids."""
 
     def __init__(self, keys: "array[int] | None" = None) -> None:
         self._keys = array("Q") if keys is None else keys
 
     @classmethod
     def load(cls, files: BatchFiles, number: int) -> "Members | None":
-        """Those of a batch; None where the file is not there."""
+        """The requests of a batch; None if the file is missing."""
         data = files.disk.read(files.ids(number))
         if data is None or len(data) % 8:
             return None
@@ -101,7 +101,7 @@ class Members:
 
     @classmethod
     def read(cls, files: BatchFiles, number: int) -> "Members":
-        """Those in the file of requests of a batch."""
+        """The requests of a batch, from its file of requests."""
         members = cls()
         for line in lines_of(files.disk, files.requests(number)):
             record = _decoded(line)
@@ -112,11 +112,11 @@ class Members:
         return members
 
     def add(self, index: int, name: str) -> None:
-        """A request is one of them; `sort` must follow."""
+        """Add a request; `sort` must follow."""
         self._keys.append(index << _ROW | zlib.crc32(name.encode()))
 
     def sort(self) -> bytes:
-        """Put them in order; what `load` reads."""
+        """Sort the requests; returns the bytes that `load` reads."""
         self._keys = array("Q", sorted(self._keys))
         return self._keys.tobytes()
 
@@ -124,22 +124,22 @@ class Members:
         return len(self._keys)
 
     def holds(self, index: int, name: str) -> bool:
-        """Whether a request is one of them."""
+        """Whether the batch holds a request."""
         key = index << _ROW | zlib.crc32(name.encode())
         place = bisect_left(self._keys, key)
         return place < len(self._keys) and self._keys[place] == key
 
     def holds_row(self, index: int) -> bool:
-        """Whether one of them is of this row."""
+        """Whether the batch holds a request of this row."""
         place = bisect_left(self._keys, index << _ROW)
         return place < len(self._keys) and self._keys[place] >> _ROW == index
 
 
 class BatchSpool:
-    """The requests of a batch that is being put together.
+    """The requests of a batch that is being filled.
 
     Args:
-        files: where it is written.
+        files: the directory's batch files.
         number: of the batch.
     """
 
@@ -160,9 +160,9 @@ class BatchSpool:
         Args:
             index: of its row.
             name: its custom id.
-            line: with its end.
-            tokens: that it adds to what is enqueued.
-            most: what it can cost.
+            line: the line with its line break.
+            tokens: its part of what is enqueued.
+            most: the most that it can cost.
         """
         self.members.add(index, name)
         self.requests += 1
@@ -174,7 +174,7 @@ class BatchSpool:
             self._write()
 
     def seal(self) -> None:
-        """Make it durable; nothing is added any more."""
+        """Make the batch durable; nothing may be added afterwards."""
         self._write()
         disk, ids = self._files.disk, self._files.ids(self.number)
         assert self._fd is not None
@@ -190,7 +190,7 @@ class BatchSpool:
         disk.fsync_directory(ids.parent)
 
     def discard(self) -> None:
-        """Forget it."""
+        """Discard the batch."""
         self.close()
         self._files.disk.unlink(self._path)
 
@@ -207,10 +207,10 @@ class BatchSpool:
 
 
 class Results:
-    """What came of a batch: the lines of its output and error files, which come in any order.
+    """The results of a batch: the lines of its output and error files, which come in any order.
 
     Of several lines with one custom id the first counts. `lines` is the number of requests that the server has
-    worked on, `answered` of those that came to an answer.
+    processed, `answered` the number of those with an answer.
     """
 
     def __init__(self, files: BatchFiles, number: int, expected: Members) -> None:
@@ -222,7 +222,7 @@ class Results:
             self._tables.append((path, self._index(path, expected)))
 
     def find(self, index: int, name: str) -> dict[str, Any] | None:
-        """The line of a request; None: there is none."""
+        """The line of a request, or None."""
         for path, table in self._tables:
             place = bisect_left(table, index << _ROW)
             while place < len(table) and table[place] >> _ROW == index:
@@ -263,7 +263,7 @@ class Results:
 
 
 def is_whole(files: BatchFiles, path: Path) -> bool:
-    """Whether the last line of a file of results is one, or there is none."""
+    """Whether a file of results ends with a complete line, or is empty."""
     size = files.disk.size(path)
     if not size or (files.disk.read(path, size - 1, 1) or b"") == b"\n":
         return True

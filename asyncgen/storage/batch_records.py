@@ -1,15 +1,16 @@
-"""What the journal knows of batches: requests that a server works on for us, or is about to. Pure.
+"""What the journal records of batches: requests that a server processes, or is about to. Pure.
 
 Rules:
 
-1. A line comes before what it allows: a batch is recorded before its file is uploaded, with the file's id before
-   it is created, with its own id before it is polled, and as closed when all that came of it is in the journal.
-2. An open batch holds its requests: they are asked nowhere else, and their worst case counts as spent.
-3. The directory's id and the number of a batch name it at the server. The id is bound to the place of the
+1. A line precedes the step that it allows: a batch is recorded before its file is uploaded, with the file's id
+   before it is created, with its own id before it is polled, and as closed when all its results are in the
+   journal.
+2. An open batch holds its requests: they are sent nowhere else, and their worst case counts as spent.
+3. The directory's id and the batch's number identify it at the server. The id is bound to the place of the
    directory: in a copy, the batches belong to the original.
 
-Line kinds: `batch_book` (id, place, last number, shapes), `batch` (the state of an open one, in place of what was
-said before of the same number), `batch_closed`. Answers and failed attempts that came out of a batch name it.
+Line kinds: `batch_book` (id, place, last number, shapes), `batch` (the state of an open one, replacing earlier
+lines of its number), `batch_closed`. Answers and failed attempts that came out of a batch name it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,8 +28,8 @@ Shape = tuple[str, tuple[str, ...]]
 class OpenBatch:
     """A batch that is not closed.
 
-    `size` is that of its file in bytes, `tokens` what it is taken to add to what the account has enqueued, `most`
-    what those of its requests can cost that nothing has come of. `file` and `id` are empty before the server said
+    `size` is the size of its file in bytes, `tokens` the estimated part of what the account has enqueued, `most`
+    the most that its requests without a result can cost. `file` and `id` are empty until the server has assigned
     them.
     """
 
@@ -43,10 +44,10 @@ class OpenBatch:
 
 @dataclass(slots=True)
 class BatchBook:
-    """The batches of a directory, as far as they matter for what comes.
+    """The batches of a directory that still matter.
 
     `failures` are requests of open batches (index, step, hash) that failed there, by the number of the batch.
-    `shapes` are those that a server has answered to.
+    `shapes` are those that a server has answered.
     """
 
     directory: str = ""
@@ -58,27 +59,27 @@ class BatchBook:
 
     @property
     def most(self) -> Usage:
-        """What all requests in open batches can cost that nothing has come of."""
+        """The most that all requests without a result in open batches can cost."""
         return together(*(batch.most for batch in self.open.values()))
 
     def put(self, batch: OpenBatch) -> None:
-        """A batch is in this state now."""
+        """Record the state of a batch."""
         self.open[batch.number] = batch
         self.last = max(self.last, batch.number)
 
     def settle(self, number: int, most: Usage) -> None:
-        """Something has come of a request of a batch, which could cost at most this."""
+        """Record a result for a request of a batch, which could cost `most`."""
         batch = self.open.get(number)
         if batch is not None:
             self.open[number] = replace(batch, most=less(batch.most, most))
 
     def close(self, number: int) -> None:
-        """Nothing more comes of a batch."""
+        """Close a batch: no more results come."""
         self.open.pop(number, None)
         self.failures.pop(number, None)
 
     def take(self, record: Mapping[str, Any]) -> bool:
-        """Take a line of the journal in; False where it is about no batch."""
+        """Read a line of the journal; False if it is not about a batch."""
         match record["kind"]:
             case "batch_book":
                 self.directory, self.place = record["directory"], record["place"]
@@ -93,7 +94,7 @@ class BatchBook:
         return True
 
     def came(self, record: Mapping[str, Any]) -> None:
-        """Take a line in about an answer, or a failed attempt, that may have come out of a batch."""
+        """Read a line about an answer or a failed attempt that may have come out of a batch."""
         number = record.get("batch")
         if number is None:
             return
@@ -102,14 +103,14 @@ class BatchBook:
             self.failures.setdefault(number, set()).add((record["index"], record["step"], record["request"]))
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """What says all of this again."""
+        """The lines that restore this state."""
         if self.directory:
             yield self.record()
         for batch in self.open.values():
             yield {"kind": "batch", "batch": batch}
 
     def record(self) -> dict[str, Any]:
-        """What says all of this again but for the batches."""
+        """The line that restores this state, except the batches."""
         return {
             "kind": "batch_book",
             "directory": self.directory,

@@ -1,8 +1,8 @@
 """The state of a run at a moment, and the two small files that hold it.
 
-`checkpoint.json` says how far an unfinished run is durable; `generation_stats_safe.json` says how a
-finished one ended. Both are replaced atomically. A checkpoint always speaks of bytes that are durable:
-whoever writes one has synced journal and outputs before (rule of `writer` and `merge`).
+`checkpoint.json` records how far an unfinished run is durable; `generation_stats_safe.json` how a finished one
+ended. Both are replaced atomically. A checkpoint only covers durable bytes: journal and outputs are synced before
+one is written (see the rules of `writer` and `repair`).
 """
 
 import zlib
@@ -30,13 +30,13 @@ CHECKSUM = "checksum"
 VERSION = 1
 OF_OLDER_VERSIONS = "pairs"  # whatever the recipe
 FAILED_ROWS = "failed_rows"
-"""The part of a fingerprint that is there where the files of a run have lines for rows that failed too."""
+"""The part of a fingerprint that is set if the files of a run have lines for failed rows too."""
 TAIL = 4096  # bytes: a page, which holds the end of a record or two
 
 
 @dataclass(frozen=True, slots=True)
 class FileMark:
-    """How far a file goes: size in bytes, CRC-32 of all of it, hash of its last `TAIL` bytes."""
+    """The extent of a file: size in bytes, CRC-32 of all of it, hash of its last `TAIL` bytes."""
 
     size: int = 0
     crc32: int = 0
@@ -45,28 +45,28 @@ class FileMark:
 
 @dataclass(slots=True)
 class FileMeter:
-    """The mark of a file that is being appended to."""
+    """Computes the mark of a file that is being appended to."""
 
     size: int = 0
     crc32: int = 0
     tail: bytes = b""
 
     def advance(self, data: bytes) -> None:
-        """Take in what was appended."""
+        """Add what was appended."""
         self.size += len(data)
         self.crc32 = zlib.crc32(data, self.crc32)
         self.tail = (self.tail + data[-TAIL:])[-TAIL:]
 
     def mark(self) -> FileMark:
-        """The mark of what has been taken in."""
+        """The mark of everything added."""
         return FileMark(self.size, self.crc32, digest(self.tail))
 
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """The last round in which flagged pairs were asked anew: its number (0: there was none), and its pairs.
+    """The last round of regeneration: its number (0: there was none), and its rows.
 
-    `unfinished` are their indexes, until what they came to is merged.
+    `unfinished` are the indexes of rows whose results are not merged yet.
     """
 
     number: int = 0
@@ -75,11 +75,11 @@ class Regeneration:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """Everything up to pair `last_completed_idx` (one before the first: nothing): what a run goes on from.
+    """Everything up to row `last_completed_idx` (one before the first: nothing): where a run resumes.
 
-    `input_end` and `input_chain` are the position behind that pair's line and the hash of all lines up to
-    it; `files` has a mark for each of the files in step; `stats` are the counters that users know; `spend` is
-    what all runs of the directory have cost until then; `portion` is what a shard has of the input, None for a run
+    `input_end` and `input_chain` are the position behind that row's line and the hash of all lines up to it;
+    `files` has a mark for each output file and `failed.jsonl`; `stats` are the counters shown to users; `spend` is
+    what all runs of the directory have cost until then; `portion` is a shard's part of the input, None for a run
     of the whole; `ways` is what was known of the model when the run began (None: an older version began it),
     `adaptations` what its endpoints have refused since; `finished_with` is the model that took over from the one
     that the run was begun with; `recipe` says what made the files (None: an older version did); `cache` counts the
@@ -104,22 +104,22 @@ class RunState:
 
     @property
     def rows(self) -> str:
-        """What its rows are called, in the plural."""
+        """The word for its rows in messages, in the plural."""
         return OF_OLDER_VERSIONS if self.recipe is None else nouns_of(self.recipe.rows).many
 
     @property
     def first(self) -> int:
-        """The index of the run's first pair."""
+        """The index of the run's first row."""
         return 0 if self.portion is None else self.portion.first
 
     @property
     def done(self) -> int:
-        """How many pairs it has processed, failed ones included."""
+        """How many rows it has processed, failed ones included."""
         return self.last_completed_idx + 1 - self.first
 
     @property
     def writes_failed(self) -> bool:
-        """Whether its files have lines for rows that failed too."""
+        """Whether its files have lines for failed rows too."""
         return FAILED_ROWS in self.fingerprint
 
 
@@ -147,20 +147,20 @@ def encode_statistics(state: RunState) -> bytes:
 
 
 def load_checkpoint(directory: RunDirectory) -> RunState | None:
-    """The state in `checkpoint.json`, or None when there is none.
+    """The state in `checkpoint.json`, or None if there is none.
 
     Raises:
-        DirectoryError: the file is damaged, was edited, or is of another tool.
+        DirectoryError: the file is damaged, was edited, or is another tool's.
     """
     data = directory.disk.read(directory.checkpoint)
     return None if data is None else _decode(data, directory.checkpoint, lambda content: content["stats"])
 
 
 def load_statistics(directory: RunDirectory) -> RunState | None:
-    """The state in `generation_stats_safe.json`, or None when there is none.
+    """The state in `generation_stats_safe.json`, or None if there is none.
 
     Raises:
-        DirectoryError: the file is damaged, was edited, or is of another tool.
+        DirectoryError: the file is damaged, was edited, or is another tool's.
     """
     data = directory.disk.read(directory.statistics)
     return None if data is None else _decode(data, directory.statistics, lambda content: content)
@@ -173,7 +173,7 @@ def encode(content: Mapping[str, Any]) -> bytes:
 
 
 def decode(data: bytes) -> dict[str, Any]:
-    """What was encoded.
+    """The content that was encoded.
 
     Raises:
         ValueError: it is damaged, or was edited.
@@ -190,7 +190,7 @@ def timestamp() -> str:
 
 
 def _checksum(content: Mapping[str, Any]) -> str:
-    """Of the values, however they are laid out."""
+    """The checksum of the values, independent of their layout."""
     values = orjson.loads(dumps(content))
     return digest(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
 
@@ -224,7 +224,7 @@ def _decode(data: bytes, path: Path, stats_of: Callable[[dict[str, Any]], dict[s
         content = orjson.loads(data)
         version = content.get("version")
         if version == VERSION:
-            # An earlier build wrote no checksum, and its runs go on.
+            # An earlier build wrote no checksum; its runs can be resumed.
             content = decode(data) if CHECKSUM in content else content
             return _state(content, stats_of(content))
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -1,17 +1,17 @@
-"""Every disk call of the program, in one room, so that a simulated disk can stand in for it.
+"""Every disk call of the program, in one module, so that a simulated disk can replace it.
 
 Rules:
 
 1. Nothing here follows a symbolic link at the last component; directories are made 0700, files 0600.
-2. An fsync that failed is never tried again: the kernel may have dropped the pages and would report success.
-   From then on every fsync of this disk fails, so nothing later can be declared durable.
+2. A failed fsync is never retried: the kernel may have dropped the pages and would report success. From then on
+   every fsync of this disk fails, so nothing later can be declared durable.
 3. Short writes are completed or raised, never returned.
-4. Slow calls (fsync, output appends, input reads) run on one helper thread, in the order they were asked
-   for; journal appends run on the caller's thread because they must happen in the tick of the answer.
+4. Slow calls (fsync, output appends, input reads) run on one helper thread, in order; journal appends run on the
+   caller's thread because they must happen in the tick of the answer.
 
-The file of a cache is SQLite's (see `cache`): it is looked at and made here, and then has a thread of its own.
+A cache's file belongs to SQLite (see `cache`): it is inspected and created here, and then has its own thread.
 
-Errors of the operating system leave this room as `DiskError`, with the file's name and the reason.
+Errors of the operating system leave this module as `DiskError`, with the file's name and the reason.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ T = TypeVar("T")
 READ_CHUNK = 256 * 1024  # bytes: a thread hop (55 µs) for some 150 lines
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
-_HOLDER = 32  # bytes: the process that holds a lock, with blanks behind it
+_HOLDER = 32  # bytes for the id of the process that holds a lock, padded with blanks
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -87,7 +87,7 @@ class Disk:
         self._fsync_failed = False
 
     async def call(self, function: Callable[[], T]) -> T:
-        """Run `function` on the helper thread, behind what was asked of it before."""
+        """Run `function` on the helper thread, behind earlier calls."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
     def close(self) -> None:
@@ -97,28 +97,28 @@ class Disk:
     # Whole files and directories
 
     def make_directory(self, path: Path) -> None:
-        """Make a directory and its parents, their names durable; an existing one is left as it is."""
+        """Create a directory and its parents, their names durable; an existing one is left as it is."""
         with disk_errors("make the directory", path):
             for one in reversed([path, *(parent for parent in path.parents if not parent.exists())]):
                 one.mkdir(mode=0o700, exist_ok=True)
-                if os.access(one.parent, os.R_OK):  # else it cannot be opened, and was not made by us
+                if os.access(one.parent, os.R_OK):  # an unreadable one cannot be opened, and was not created by us
                     self.fsync_directory(one.parent)
 
     def list_directory(self, path: Path) -> list[str]:
-        """Names in a directory, sorted; empty when it is not there."""
+        """Names in a directory, sorted; empty if it does not exist."""
         with disk_errors("list", path):
             try:
                 fd = os.open(path, _DIRECTORY)
             except FileNotFoundError:
                 return []
             try:
-                # By descriptor: os.open begins anew after a signal, which opening by name does not.
+                # By descriptor: os.open retries after a signal, opening by name does not.
                 return sorted(os.listdir(fd))  # noqa: PTH208
             finally:
                 os.close(fd)
 
     def size(self, path: Path) -> int | None:
-        """Size of a regular file, or None when there is none."""
+        """Size of a regular file, or None if there is none."""
         with disk_errors("look at", path):
             try:
                 status = path.lstat()
@@ -129,12 +129,12 @@ class Disk:
         return status.st_size
 
     def inode(self, path: Path) -> int:
-        """The number by which the file system knows a directory: a copy has another one."""
+        """The inode number of a directory: a copy has another one."""
         with disk_errors("look at", path):
             return path.stat().st_ino
 
     def read(self, path: Path, offset: int = 0, length: int | None = None) -> bytes | None:
-        """Content of a file (from `offset`, at most `length`), or None when there is none."""
+        """Content of a file (from `offset`, at most `length`), or None if there is none."""
         with disk_errors("read", path):
             try:
                 fd = os.open(path, _READ)
@@ -162,9 +162,9 @@ class Disk:
                 os.close(fd)
 
     def allocate(self, path: Path, size: int) -> None:
-        """Make a file that takes up `size` bytes of the disk."""
+        """Create a file that takes up `size` bytes of the disk."""
         with disk_errors("write", path):
-            # Not for appending: where the file system cannot allocate, the C library writes instead.
+            # Not for appending: if the file system cannot allocate, the C library writes instead.
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
                 os.posix_fallocate(fd, 0, size)
@@ -177,7 +177,7 @@ class Disk:
             source.rename(target)
 
     def link(self, source: Path, target: Path) -> bool:
-        """Give a file a second name; False where the file system has none to give."""
+        """Give a file a second name; False if the file system has no hard links."""
         with disk_errors("link", target):
             try:
                 target.hardlink_to(source)
@@ -198,17 +198,17 @@ class Disk:
             self.close_descriptor(fd)
 
     def unlink(self, path: Path) -> None:
-        """Remove a file; one that is not there is fine."""
+        """Remove a file; it need not exist."""
         with disk_errors("remove", path), suppress(FileNotFoundError):
             path.unlink()
 
     def remove_tree(self, path: Path) -> None:
-        """Remove a directory with all that is in it; one that is not there is fine."""
+        """Remove a directory with all its content; it need not exist."""
         with disk_errors("remove", path), suppress(FileNotFoundError):
             shutil.rmtree(path)
 
     def fsync_directory(self, path: Path) -> None:
-        """Make the names in a directory durable, where the file system can do so at all."""
+        """Make the names in a directory durable, if the file system supports that."""
         with disk_errors("open", path):
             fd = os.open(path, _DIRECTORY)
         try:
@@ -219,24 +219,24 @@ class Disk:
     # Descriptors
 
     def open_append(self, path: Path) -> int:
-        """Open a file for appending, made when missing; returns its descriptor."""
+        """Open a file for appending, created if missing; returns its descriptor."""
         with disk_errors("open", path):
             return os.open(path, _APPEND, 0o600)
 
     def open_write(self, path: Path) -> int:
-        """Open a file for `write_at`, made when missing; returns its descriptor."""
+        """Open a file for `write_at`, created if missing; returns its descriptor."""
         with disk_errors("open", path):
             return os.open(path, _WRITE, 0o600)
 
     def write_at(self, fd: int, data: bytes, offset: int, path: Path) -> None:
-        """Write all of `data` at an offset; what came before an error stays in the file (`cut` removes it)."""
+        """Write all of `data` at an offset; after an error, `cut` removes the part that was written."""
         with disk_errors("write", path):
             written = os.pwrite(fd, data, offset)
             while written < len(data):
                 written += os.pwrite(fd, data[written:], offset + written)
 
     def write(self, fd: int, data: bytes, path: Path) -> None:
-        """Write all of `data`; what came before an error stays in the file (`cut` removes it)."""
+        """Write all of `data`; after an error, `cut` removes the part that was written."""
         with disk_errors("write", path):
             written = os.write(fd, data)
             while written < len(data):
@@ -256,7 +256,7 @@ class Disk:
                 os.fsync(fd)
             except OSError as error:
                 if error.errno in _CANNOT_SYNC:
-                    return  # nothing failed: some network file systems have no sync of directories
+                    return  # nothing failed: some network file systems cannot sync directories
                 self._fsync_failed = True
                 raise
 
@@ -285,12 +285,12 @@ class Disk:
                 "wait for it, or choose another output directory"
             ) from None
         with disk_errors("write", path):
-            # Overwritten rather than cut, which some file systems refuse.
+            # Overwritten rather than truncated, which some file systems refuse.
             os.pwrite(fd, f"{os.getpid()}\n".ljust(_HOLDER).encode(), 0)
         return fd
 
     def locked(self, path: Path) -> bool:
-        """Whether a process holds the lock file. Nothing is made or written; a free one is tried, for a moment."""
+        """Whether a process holds the lock file. Creates and writes nothing; a free one is locked for a moment."""
         with disk_errors("open", path):
             try:
                 fd = os.open(path, _READ)
@@ -307,7 +307,7 @@ class Disk:
     # Streams on the helper thread
 
     async def open_output(self, path: Path) -> Output:
-        """Open an output file for appending, made when missing."""
+        """Open an output file for appending, created if missing."""
         with disk_errors("open", path):
             file = await aiofiles.open(
                 path,
@@ -319,10 +319,10 @@ class Disk:
         return Output(path, file)
 
     async def pull(self, pieces: Iterator[T]) -> AsyncGenerator[T, None]:
-        """What an iterator gives, each made on the helper thread."""
+        """Iterate, producing each item on the helper thread."""
         end = object()
         while (piece := await self.call(lambda: next(pieces, end))) is not end:
-            yield piece  # type: ignore[misc] # it is not the end
+            yield piece  # type: ignore[misc] # not the end marker
 
     async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
         """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes."""
@@ -334,9 +334,9 @@ class Disk:
 
 
 def lines_of(disk: Disk, path: Path, size: int | None = None) -> Iterator[bytes]:
-    """The lines of a file with their ends (the last one may lack it); none when it is not there.
+    """The lines of a file with their ends (the last may lack it); none if it does not exist.
 
-    With `size`, only those that are within so many bytes.
+    With `size`, only those within the first `size` bytes.
     """
     left = inf if size is None else size
     for line in _all_lines(disk, path):
@@ -370,7 +370,7 @@ def write_durably(disk: Disk, path: Path, data: bytes) -> None:
 
 
 def replace_atomically(disk: Disk, path: Path, data: bytes) -> None:
-    """Give a file new content such that a crash leaves the old or the new one, and make it durable."""
+    """Replace a file's content durably; a crash leaves the old or the new content."""
     temporary = _temporary(path)
     write_durably(disk, temporary, data)
     disk.rename(temporary, path)
@@ -378,7 +378,7 @@ def replace_atomically(disk: Disk, path: Path, data: bytes) -> None:
 
 
 def remove_replaced(disk: Disk, path: Path) -> None:
-    """Remove a file that was given content so, and what a crash may have left of the content that was to come."""
+    """Remove a file written by `replace_atomically`, and what a crash may have left of the new content."""
     disk.unlink(_temporary(path))
     disk.unlink(path)
 

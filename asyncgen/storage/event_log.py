@@ -1,8 +1,8 @@
-"""What a run leaves for status, report and questions asked later: `events.jsonl` and `calls.jsonl`.
+"""The logs for status, report and later questions: `events.jsonl` and `calls.jsonl`.
 
-Times are of the wall clock: processes come and go, and each has a loop's clock of its own. Observability must
-never end a run: what cannot be written is dropped. Lines leave the memory in the moment in which they are written,
-so a flush that is cancelled leaves them to the next one.
+Times are wall-clock times: each process has its own loop clock. Logging must never end a run: what cannot be
+written is dropped. Lines leave memory only when they are written, so a cancelled flush leaves them to the next
+one.
 """
 
 from collections import deque
@@ -29,7 +29,7 @@ class Telemetry:
 
     Args:
         directory: the output directory.
-        wording: the text of a message, and of what else JSON does not know.
+        wording: turns a message, or another type that JSON does not have, into text.
     """
 
     def __init__(self, directory: RunDirectory, wording: Callable[[Any], str] = str) -> None:
@@ -42,7 +42,7 @@ class Telemetry:
         self._working = False
 
     def observe(self, event: Event) -> None:
-        """Take an event in."""
+        """Record an event."""
         self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
             self._calls.append(self._line(_call(event)))
@@ -53,7 +53,7 @@ class Telemetry:
             self._events.append(self._line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
     async def flush(self) -> None:
-        """Append what has come in since the last flush. A process that finds nothing to do leaves no trace."""
+        """Append what has come in since the last flush. A process that finds nothing to do writes nothing."""
         if not self._working:
             return
         if any(self._pending.values()):
@@ -61,7 +61,7 @@ class Telemetry:
                 await self._disk.call(self._write)
 
     def _write(self) -> None:
-        """Runs on the disk's thread, while the loop's appends more: a deque allows for that."""
+        """Write the lines on the disk's thread while the loop appends more, which a deque allows."""
         for path, pending in self._pending.items():
             lines = [pending.popleft() for _ in range(len(pending))]
             if lines:
@@ -77,7 +77,7 @@ class Telemetry:
         return dumps(fields, default=self._wording, option=orjson.OPT_APPEND_NEWLINE)
 
     def _end_of_torn_line(self, path: Path) -> bytes:
-        """What must come before the first line of this process: a crash may have left half a line."""
+        """The bytes before the first line of this process: a crash may have left half a line."""
         size = self._disk.size(path)
         return b"" if not size or self._disk.read(path, size - 1, 1) == b"\n" else b"\n"
 
@@ -88,7 +88,7 @@ def moment() -> datetime:
 
 
 def _call(event: CallEnded) -> dict[str, Any]:
-    """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` costs more."""
+    """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` is slower."""
     return {
         "time": round(moment().timestamp() - event.took, 3),
         "index": event.index,
@@ -109,7 +109,7 @@ def _call(event: CallEnded) -> dict[str, Any]:
 
 
 def _hit(event: CacheHit) -> dict[str, Any]:
-    """The line of an answer from the cache: like that of a call, of which nothing was sent."""
+    """The line of an answer from the cache: like that of a call, but nothing was sent."""
     return {
         "time": round(moment().timestamp(), 3),
         "index": event.index,

@@ -1,4 +1,4 @@
-"""`failed.jsonl`: the pairs that were given up."""
+"""`failed.jsonl`: the rows that failed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a file that is no JSONL is, by its first bytes. Pure."""
+"""Recognise a file that is not JSONL by its first bytes. Pure."""
 
 _KINDS = (
     (b"\x1f\x8b", "gzip: unpack it first (gunzip -k)"),
@@ -17,7 +17,7 @@ _LOOKED_AT = 256
 
 
 def kind_of(first: bytes) -> str | None:
-    """What begins so, and what to do about it; None: nothing that is known.
+    """The format of a file and what to do about it; None: unknown.
 
     Args:
         first: the first bytes of the file.
@@ -27,7 +27,7 @@ def kind_of(first: bytes) -> str | None:
         return found
     start = first[:_LOOKED_AT]
     for name, zeros in (("UTF-16LE", start[1::2]), ("UTF-16BE", start[::2])):
-        # Half of the bytes of western text are zeros there.
+        # Half of the bytes of western text are zeros in UTF-16.
         if len(zeros) > 1 and zeros.count(0) > len(zeros) * 3 // 4 and start.count(0) < len(start) * 3 // 4:
             return f"text in {name}: write it as UTF-8 first (iconv -f {name} -t UTF-8)"
     return None

@@ -1,7 +1,7 @@
-"""By what a run knows itself again: everything that decides the bytes of its outputs.
+"""The identity of a run: everything that decides the bytes of its outputs.
 
-Kept part by part, so that a refusal can name what changed. Texts are kept as hashes: a checkpoint holds
-no prompt. The input is not here: it is known by its chain of line hashes, up to the watermark.
+Kept part by part, so that a refusal can name what changed. Texts are kept as hashes: a checkpoint holds no prompt.
+The input is not part of it: it is identified by the chain of its line hashes, up to the watermark.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ def fingerprint_digest(value: Fingerprint) -> str:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What changed from `old` to `new`, one phrase a part."""
+    """What changed from `old` to `new`, one phrase for each part."""
     phrases = []
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)

@@ -1,8 +1,8 @@
 """The input file: scanned once before any call is paid, then streamed as rows with their positions.
 
-Whatever kind it is of, it is read as JSON lines (see `input_formats`), and positions are positions in these.
-Lines split on LF alone (notes may hold U+2028). Blank lines do not count. A row's `chain` is the hash of all
-accepted lines so far, so it can be carried on from any row without reading what is before it.
+Every format is read as JSON lines (see `input_formats`), and positions refer to these. Lines split on LF alone
+(notes may hold U+2028). Blank lines do not count. A row's `chain` is the hash of all accepted lines so far, so it
+can be continued from any row without reading what is before it.
 """
 
 import os
@@ -23,12 +23,12 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"
-MAX_BAD_LINES_KEPT = 1000  # more than anybody reads: the others are counted
+MAX_BAD_LINES_KEPT = 1000  # lines: more than anybody reads; the others are only counted
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line (numbered from 1) that is no pair, and why."""
+    """A line (numbered from 1) that is not a valid row, and why."""
 
     number: int
     kind: str | Message
@@ -36,7 +36,7 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """By what an unchanged file is recognised without reading it."""
+    """What identifies an unchanged file without reading it."""
 
     size: int
     mtime_ns: int
@@ -45,28 +45,27 @@ class FileIdentity:
 
     @classmethod
     def of(cls, path: Path) -> "FileIdentity":
-        """Look at a file.
+        """The identity of a file.
 
         Raises:
-            UsageError: it is not there, not readable, or no file.
+            UsageError: it is missing, unreadable, or not a file.
         """
         try:
             status = os.fstat(spooled().fd) if path == STANDARD_INPUT else path.stat()
         except OSError as error:
             raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # that one says so by itself
-            # It is read twice, and again after an interruption: a pipe or a device would wait for ever.
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # refused later
+            # It is read twice, and again after an interruption: a pipe or a device would block for ever.
             raise UsageError(f"cannot read the input {path}: it is not a regular file; write it to one")
         return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What the scan found: the number of pairs, and the bad lines (the first 1,000 by number and kind).
+    """The result of the scan: the number of rows, and the bad lines (the first 1,000 with number and reason).
 
-    `limit` is the number of pairs after which it ended (None: the whole file); `prefix_chain` is the chain
-    of the row that it was asked about, None when that was not reached; `repeated` counts the pairs whose note_id
-    an earlier one has.
+    `limit` is the number of rows after which it ended (None: the whole file); `prefix_chain` is the chain of the
+    row that was asked for, None if it was not reached; `repeated` counts the rows whose id an earlier one has.
     """
 
     identity: FileIdentity
@@ -90,7 +89,7 @@ class RowCutter(Generic[I]):
     _rest: list[bytes] = field(default_factory=list)
 
     def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
-        """Take the next bytes in; gives out what they complete."""
+        """Add the next bytes; yields the rows that they complete."""
         if isinstance(chunk, Refused):
             yield BadLine(self.number + 1, chunk.reason)
             chunk = chunk.blank
@@ -101,7 +100,7 @@ class RowCutter(Generic[I]):
             self._rest = [other]
 
     def finish(self) -> Iterator[Row[I] | BadLine]:
-        """The last line, when no line break ends it."""
+        """Yield the last line, if no line break ends it."""
         yield from self._line(b"".join(self._rest), 0)
         self._rest = []
 
@@ -132,11 +131,11 @@ class RowCutter(Generic[I]):
 
 
 def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | None:
-    """An earlier scan where it serves for `limit` and the file has not changed since, else None."""
+    """An earlier scan, if it covers `limit` and the file has not changed since, else None."""
     reached_end = earlier.limit is None or earlier.pairs < earlier.limit
     if earlier.identity != identity or not (reached_end or (limit is not None and limit <= earlier.pairs)):
         return None
-    # Bad lines behind another limit are not known apart from those before it.
+    # An earlier scan does not tell bad lines before `limit` from those behind it.
     return None if earlier.bad_count and earlier.limit != limit else earlier
 
 
@@ -148,14 +147,14 @@ def scan(
     prefix_index: int,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Scan:
-    """Read the input up to `limit` pairs and check every line.
+    """Read the input up to `limit` rows and check every line.
 
     Args:
         path: the input file.
-        parse: of the recipe.
-        limit: pairs after which the scan ends, None for the whole file.
+        parse: the recipe's.
+        limit: rows after which the scan ends, None for the whole file.
         prefix_index: the row whose chain is wanted (-1: none).
-        stopped: asked at each line; a scan that is stopped says nothing about the rest.
+        stopped: called at each line; a stopped scan says nothing about the rest.
 
     Raises:
         UsageError: the file cannot be read.
@@ -181,7 +180,7 @@ def scan(
 
 
 def _repeated(names: "array[int]") -> int:
-    """How many of these hashes came before; part by part, for a set of all takes ten times their memory."""
+    """How many of these hashes are repeats; in parts, as a set of all would take ten times their memory."""
     parts = range(min(256, 1 + len(names) // 65_536))
     return sum(
         len(part) - len(set(part)) for n in parts for part in [[name for name in names if name % len(parts) == n]]
@@ -189,7 +188,7 @@ def _repeated(names: "array[int]") -> int:
 
 
 def rows_of(path: Path, parse: Parse[I]) -> Iterator[Row[I]]:
-    """All rows of the input, bad lines left out."""
+    """All rows of the input, without bad lines."""
     return (item for item in _items(path, RowCutter(parse)) if isinstance(item, Row))
 
 
@@ -208,17 +207,17 @@ def repeated_ids(path: Path, parse: Parse[Any]) -> Iterator[tuple[int, int, str]
 def _is_seekable(path: Path) -> bool:
     try:
         return look_at(path).seekable
-    except UsageError as error:  # it was there when it was scanned
+    except UsageError as error:  # it existed when it was scanned
         raise _changed(path) from error
 
 
 async def read_rows(
     disk: Disk, path: Path, start: RowCutter[I], stop: int, *, skip_bad: bool
 ) -> AsyncGenerator[Row[I], None]:
-    """Stream the rows behind the position of `start`, up to index `stop` (exclusive).
+    """Stream the rows behind the position of `start`, up to but excluding index `stop`.
 
     Raises:
-        BadDataError: a line is bad that the scan had passed: the file has changed since.
+        BadDataError: a line is bad that passed the scan: the file has changed since.
     """
     if start.index >= stop:
         return

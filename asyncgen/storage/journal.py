@@ -1,24 +1,23 @@
-"""Every paid answer, on disk in the tick in which it arrived, until its pair is committed.
+"""The journal: every paid answer, on disk in the tick in which it arrived, until its row is committed.
 
 Rules:
 
-1. A line is appended on the loop's thread, with no await between the answer and the write: it survives SIGKILL
-   at once, and power loss after the next sync (every half second, and before each checkpoint). See
-   `segment_log` for the writing, and for a disk that is full.
-2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that
-   answer alone and is kept aside in `<segment>.broken`.
-3. A segment is unlinked only after a durable checkpoint covers every pair in it. Answers of failed pairs
-   are carried into the newest segment first: they are paid and the next start will want them.
-4. Opening rewrites what is still needed into a new, synced segment and then unlinks the old ones. So every
-   run starts from one clean segment, whatever the last one left, even after an fsync that failed. The new
-   segment's header says that it replaces the earlier ones: a crash between the two counts nothing twice.
+1. A line is appended on the loop's thread, with no await between the answer and the write: it survives SIGKILL at
+   once, and power loss after the next sync (every half second, and before each checkpoint). See `segment_writer`
+   for writing and for a full disk.
+2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that answer
+   alone and is kept aside in `<segment>.broken`.
+3. A segment is unlinked only after a durable checkpoint covers every row in it. Answers of failed rows are carried
+   into the newest segment first: they are paid and the next start needs them.
+4. Opening rewrites what is still needed into a new, synced segment and then unlinks the old ones. So every run
+   starts from one clean segment, whatever the last one left, even after an fsync that failed. The new segment's
+   header says that it replaces the earlier ones, so a crash between the two steps counts nothing twice.
 
-Line kinds: `header`; `sent` (a call is about to go out: what a crash may have to pay twice); `answer` (one that is
-`cached` came from a cache and costs nothing);
-`failed` (an attempt without a usable answer, with the tokens it cost); `carried` (what all those of a pair
-have cost until then, in their place); `spend` (what the whole directory has cost until then: lines that were
-copied before it are not counted again); `adapted` (a field that an endpoint has refused, and how it is sent
-since); those of batches (see `batch_records`).
+Line kinds: `header`; `sent` (a call is about to be sent, which a crash may have to pay twice); `answer` (a
+`cached` one costs nothing); `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (the
+cost of all of a row's failed attempts so far, which replaces them); `spend` (the cost of the whole directory so
+far: lines copied before it are not counted again); `adapted` (a field that an endpoint refuses, and how it is sent
+instead); and those of batches (see `batch_records`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,16 +57,16 @@ class Journal:
     Args:
         directory: of the run, which is locked.
         fingerprint: goes into the header of each segment.
-        needed: whether answers of a pair index are still needed; what is not is dropped at opening.
-        on_full: told when the disk is full; what is in flight is still saved, in the ballast.
-        ballast: bytes set aside for that.
-        spend: what the directory has cost, where no journal knows better; kept up to date.
-        cache: what it has taken from a cache; the same.
-        adaptations: what endpoints have refused, as far as checkpoint or statistics know.
-        generation: of the answers that will come; raised when flagged pairs are asked anew.
+        needed: whether answers of a row index are still needed; the others are dropped at opening.
+        on_full: called when the disk is full; what is in flight is still saved, in the ballast.
+        ballast: bytes reserved for that.
+        spend: what the directory has cost, unless a journal knows better; kept up to date.
+        cache: what it has taken from a cache; likewise.
+        adaptations: what endpoints have refused, as known to checkpoint or statistics.
+        generation: of the coming answers; raised when flagged rows are regenerated.
 
-    `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may
-    be billed twice. `damaged` lines were kept aside. `batches` is what it knows of batches.
+    `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may be
+    billed twice. `damaged` lines were set aside. `batches` is the state of all batches.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class Journal:
         paths = segments(directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
         self._clear_unfinished()
-        # It says what was spent behind the lines that it has taken over.
+        # The total spend comes behind the lines that it has taken over.
         header = header_line(fingerprint, replaces_earlier=True, spend=None)
         self._log = SegmentLog(directory, number, header, on_full)
         self._compact(paths, needed)
@@ -105,7 +104,7 @@ class Journal:
     # Recording
 
     def sent(self, index: int, step: str, most: Usage) -> None:
-        """Record that a call is about to be sent that costs at most this."""
+        """Record that a call of at most this cost is about to be sent."""
         self._log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
         # Only here: nothing may come between an answer and its line.
         self._roll()
@@ -121,9 +120,9 @@ class Journal:
         *,
         cached: bool = False,
     ) -> None:
-        """Record a usable answer, and what it may have cost beside what the server has said.
+        """Record a usable answer, and what it may have cost beyond the server's count.
 
-        One that is `cached` was paid for earlier.
+        A `cached` answer was paid for earlier.
         """
         record: dict[str, Any] = {
             "kind": "answer",
@@ -147,7 +146,7 @@ class Journal:
             self.batches.settle(came.batch, came.most)
 
     def adapted(self, adaptation: Adaptation) -> None:
-        """Record what an endpoint has refused, before anything is sent in another way."""
+        """Record what an endpoint refuses, before anything is sent differently."""
         self.adaptations.append(adaptation)
         self._log.append(adapted_line(adaptation))
 
@@ -162,7 +161,7 @@ class Journal:
         *,
         cached: bool = False,
     ) -> None:
-        """Record that an attempt ended without a usable answer, what it cost, and what it may have cost beside."""
+        """Record an attempt without a usable answer, its cost, and its possible cost beyond the server's count."""
         tokens = usage.total_tokens
         record: dict[str, Any] = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
         record |= {"usage": usage, "lost": lost} | ({"cached": True} if cached else {})
@@ -178,24 +177,24 @@ class Journal:
             self._pairs.lost(index, place, record)
 
     def batch(self, batch: OpenBatch) -> None:
-        """Record the state of a batch; `sync` must follow before what it allows."""
+        """Record the state of a batch; `sync` before the step that it allows."""
         self._log.append(encode_line({"kind": "batch", "batch": batch}))
         self.batches.put(batch)
 
     def batch_closed(self, number: int, lost: Usage) -> None:
-        """Record that all that came of a batch is here, and what the rest may have cost."""
+        """Record that all results of a batch are here, and what the other requests may have cost."""
         self._log.append(encode_line({"kind": "batch_closed", "number": number, "lost": lost}))
         self.spend.lose(lost)
         self.batches.close(number)
 
     def batch_book(self) -> None:
-        """Record what is known of all batches together, as it stands in `batches` now."""
+        """Record the state of all batches together, as in `batches`."""
         self._log.append(encode_line(self.batches.record()))
 
     # Asking
 
     def known(self, index: int, step: str, request_hash: str) -> Completion | None:
-        """The journaled answer to this very request, if there is one."""
+        """The journaled answer to this very request, if any."""
         place = self._pairs.answer(index, step)
         record = None if place is None else decode_line(self._log.read(place))
         if record is None or record["request"] != request_hash:
@@ -203,15 +202,15 @@ class Journal:
         return answer_of(record)
 
     def wasted(self, index: int) -> int:
-        """Tokens of a pair's unusable answers."""
+        """Tokens of a row's unusable answers."""
         return self._pairs.wasted(index)
 
     def bad_answers(self, index: int, step: str) -> int:
-        """How many answers of a step the recipe did not accept."""
+        """How many answers of a step the recipe rejected."""
         return self._pairs.bad_answers(index).get(step, 0)
 
     # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
-    # `unlink_retired`, and `release` or `keep` for each pair that the checkpoint covers.
+    # `unlink_retired`, and `release` or `keep` for each row that the checkpoint covers.
 
     def sync(self) -> None:
         """Make every line so far durable; any thread may call it.
@@ -226,8 +225,8 @@ class Journal:
         self._log.unlink_retired()
 
     def unlink_dead(self) -> None:
-        """Unlink the segments that no pair needs; the run has reached its end."""
-        if self.batches.open:  # of another phase of the directory; the lines may be in a segment that goes
+        """Unlink the segments that no row needs; the run has reached its end."""
+        if self.batches.open:  # of another phase of the directory; the lines may be in a removed segment
             self._append_batches()
             self.sync()
         self._log.unlink_dead(keep_last=bool(self.batches.open))
@@ -237,7 +236,7 @@ class Journal:
         self._log.close()
 
     def carry(self) -> None:
-        """Copy what failed pairs need out of segments that hold nothing else, so that these can go."""
+        """Copy what failed rows need out of segments that hold nothing else, so that these can go."""
         for segment in self._log.closed:
             if segment.live != segment.kept:
                 continue
@@ -253,23 +252,23 @@ class Journal:
         wasted, bad_answers = self._pairs.wasted(index), self._pairs.bad_answers(index)
         self._pairs.forget_losses_in(segment, index)
         if wasted or bad_answers:
-            # The sum and not the lines: where these turn up again, nothing is counted twice.
+            # The sum, not the lines: if the lines turn up again, nothing is counted twice.
             record = {"kind": "carried", "index": index, "step": "", "tokens": wasted}
             record |= {"bad_answers": bad_answers} if bad_answers else {}
             self._pairs.carried(index, self._log.append(encode_line(record)), record)
 
     def release(self, index: int) -> None:
-        """Forget a pair: a durable checkpoint covers it and it did not fail."""
+        """Forget a row: a durable checkpoint covers it and it did not fail."""
         self._pairs.release(index)
 
     def keep(self, index: int) -> None:
-        """Keep what was paid for a failed pair, though a durable checkpoint covers it."""
+        """Keep what was paid for a failed row, though a durable checkpoint covers it."""
         self._pairs.keep(index)
 
     def _roll(self) -> None:
-        """Begin the next segment where it is time for it.
+        """Begin the next segment if it is time.
 
-        Its header says what was spent, so every line before it must have been counted.
+        Its header holds the spend, so every line before it must have been counted.
         """
         self._log.roll(
             lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache)
@@ -283,7 +282,7 @@ class Journal:
                 self._disk.unlink(self._state_directory / name)
 
     def _compact(self, paths: list[Path], needed: Callable[[int], bool]) -> None:
-        """Carry what is needed of all segments into the new one, make it durable, and unlink the others."""
+        """Copy what is needed of all segments into the new one, make it durable, and unlink the others."""
         in_flight: dict[tuple[int, str], Usage] = {}
         for record, line in self._records(paths):
             if record["kind"] in {"header", "spend"}:
@@ -317,7 +316,7 @@ class Journal:
             self._log.append(encode_line(record))
 
     def _is_of_the_run(self, record: dict[str, Any]) -> bool:
-        """Take a line in that is about no single pair."""
+        """Read a line that is not about a single row; returns whether it was one."""
         if record["kind"] == ADAPTED:
             self._know(adaptation_of(record["adaptation"]))
             return True
@@ -331,7 +330,7 @@ class Journal:
             self.adaptations.append(adaptation)
 
     def _count(self, usage: Usage, lost: Usage, *, batch: bool = False, cached: bool = False) -> None:
-        """Add what a call has cost; an answer from the cache costs nothing."""
+        """Add the cost of a call; an answer from the cache costs nothing."""
         if cached:
             self.cache.add(usage)
         else:
@@ -339,7 +338,7 @@ class Journal:
         self.spend.lose(lost)
 
     def _count_line(self, record: Mapping[str, Any]) -> None:
-        """Add what a line says that a call has cost."""
+        """Add the cost of a call recorded in a line."""
         usage, lost = (Usage(**record.get(name, {})) for name in ("usage", "lost"))
         self._count(usage, lost, batch=record.get("batch") is not None, cached=record.get("cached", False))
 
@@ -356,7 +355,7 @@ class Journal:
         """All valid records from the last compaction on, with their lines."""
         for path in last_compacted(self._disk, paths):
             broken = b""
-            pending: bytes | None = None  # a damaged line that may turn out to be the torn last one
+            pending: bytes | None = None  # a damaged line that may be the torn last one
             for line in lines_of(self._disk, path):
                 if pending is not None:
                     broken += pending
@@ -379,12 +378,12 @@ def _of_batch(came: OutOfBatch) -> dict[str, Any]:
 
 
 def _counts(record: Mapping[str, Any]) -> bool:
-    """Whether an attempt without a usable answer must be known as long as its pair is not written."""
+    """Whether an attempt without a usable answer must be remembered until its row is written."""
     return bool(record["tokens"]) or record["error"].startswith(NOT_ACCEPTED)
 
 
 def open_batches(directory: RunDirectory) -> list[OpenBatch]:
-    """The batches of a journal that nobody has open."""
+    """The open batches in a journal that is not in use."""
     book = BatchBook()
     for path in last_compacted(directory.disk, segments(directory)):
         for line in lines_of(directory.disk, path):
@@ -395,7 +394,7 @@ def open_batches(directory: RunDirectory) -> list[OpenBatch]:
 
 
 def clear_journal(directory: RunDirectory) -> None:
-    """Unlink all segments and the ballast of a run that has reached its end without failed pairs."""
+    """Unlink all segments and the ballast of a run that has reached its end without failed rows."""
     disk, place = directory.disk, directory.state_directory
     for name in disk.list_directory(place):
         if name == directory.ballast.name or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):

@@ -1,16 +1,16 @@
 """The output directory of a run: the names of the files in it, and its lock.
 
-OUT/                              the outputs of the recipe, and what a user is to read
+OUT/                              the outputs of the recipe, and what users read
   checkpoint.json                 how far an unfinished run is durable
   generation_stats_safe.json      how a finished one ended
-  failed.jsonl                    the pairs that failed
+  failed.jsonl                    the rows that failed
   .asyncgen/                      what only the program reads
     lock                          held by the process that works here
     manifest.json                 what the last accepted run knew of its input
-    intent.json                   a merge that is under way (see `repair`)
-    journal-00000001.jsonl, …     answers that are paid (see `segment_format`)
-    standard-input                the rows, where they came in on standard input
-    ballast                       room for such answers when the disk is full
+    intent.json                   an unfinished merge (see `repair`)
+    journal-00000001.jsonl, …     paid answers (see `segment_format`)
+    standard-input                the rows that came in on standard input
+    ballast                       space for such answers when the disk is full
     events.jsonl, calls.jsonl     for status, report and trace
     cache-claims.db               which answers of a cache the run has taken (see `cache.claims`)
     shards.json                   how a run on a cluster is divided
@@ -42,7 +42,7 @@ MERGED = "merged"
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """An output directory on a disk, whether it is there yet or not; as text, its path."""
+    """An output directory on a disk, which may not exist yet; as text, its path."""
 
     disk: Disk
     path: Path
@@ -53,7 +53,7 @@ class RunDirectory:
     # Files of the user
 
     def output(self, name: str) -> Path:
-        """An output file of the recipe, or another of the files in step."""
+        """An output file of the recipe, or `failed.jsonl`."""
         return self.path / name
 
     @property
@@ -68,7 +68,7 @@ class RunDirectory:
 
     @property
     def failed(self) -> Path:
-        """The pairs that failed."""
+        """The rows that failed."""
         return self.path / FAILED
 
     # Files of the program
@@ -95,17 +95,17 @@ class RunDirectory:
 
     @property
     def ballast(self) -> Path:
-        """The room that is set aside for paid answers."""
+        """The space reserved for paid answers."""
         return self.state_directory / "ballast"
 
     @property
     def events(self) -> Path:
-        """What happened in the run."""
+        """The log of the run's events."""
         return self.state_directory / EVENTS
 
     @property
     def calls(self) -> Path:
-        """What was sent, and how it ended."""
+        """The log of calls, with their outcomes."""
         return self.state_directory / CALLS
 
     @property
@@ -130,24 +130,24 @@ class RunDirectory:
         return RunDirectory(self.disk, self.shards / f"{shard.number:0{len(str(shard.of))}}-of-{shard.of}")
 
     def shard_directories(self) -> list["RunDirectory"]:
-        """The output directories of all shards that have begun, while there are any."""
+        """The output directories of the shards that have begun; none once they are moved up."""
         names = self.disk.list_directory(self.shards)
         return [RunDirectory(self.disk, self.shards / name) for name in names if name != MERGED]
 
     @property
     def merged(self) -> "RunDirectory":
-        """The output directory of all shards together, until it is moved up."""
+        """The merged output directory of all shards, until it is moved up."""
         return RunDirectory(self.disk, self.shards / MERGED)
 
     # The lock
 
     @property
     def lock_file(self) -> Path:
-        """Locked while a process works here; holds the id of the last one that did."""
+        """Locked while a process works here; holds the id of the last one."""
         return self.state_directory / LOCK
 
     def make(self) -> None:
-        """Make the directory and its state directory, where they are missing.
+        """Create the directory and its state directory if they are missing.
 
         Raises:
             DiskError: the disk refuses.
@@ -157,7 +157,7 @@ class RunDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from working in the directory, which must be there.
+        """Keep other processes out of the directory, which must exist.
 
         Raises:
             TryLaterError: another process works in it.
@@ -169,11 +169,11 @@ class RunDirectory:
             self.disk.close_descriptor(fd)
 
     def locked(self) -> bool:
-        """Whether a process works in the directory. Nothing is made or written."""
+        """Whether a process works in the directory. Creates and writes nothing."""
         return self.disk.locked(self.lock_file)
 
     def holder(self) -> int | None:
-        """The id of the process that works in the directory (0: not known); None when none does."""
+        """The id of the process that works in the directory (0: unknown), or None."""
         if not self.locked():
             return None
         text = (self.disk.read(self.lock_file, 0, 32) or b"").decode("ascii", "replace").strip()

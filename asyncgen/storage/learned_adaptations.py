@@ -1,4 +1,4 @@
-"""What a directory knows of the fields that its endpoints refuse: in checkpoint, statistics and journal."""
+"""What a directory knows of the fields that its endpoints refuse: from checkpoint, statistics and journal."""
 
 from asyncgen.chat import Adaptation
 from asyncgen.storage.disk import lines_of
@@ -8,7 +8,7 @@ from asyncgen.storage.segment_format import ADAPTED, adaptation_of, decode_line,
 
 
 def known_adaptations(directory: RunDirectory) -> tuple[Adaptation, ...]:
-    """All of them: a crash leaves some in the journal alone."""
+    """All known adaptations: after a crash, some are in the journal alone."""
     state = peek(directory)
     found = dict.fromkeys(() if state is None else state.adaptations)
     for path in segments(directory):

@@ -1,7 +1,7 @@
 """`.asyncgen/manifest.json`: what the last accepted run of a directory knew of its input.
 
-It is written only after the input was found to agree with the checkpoint, so that an unchanged file need not
-be read again. It is a convenience: without it, or with a damaged one, the input is scanned.
+It is written once the input is found to agree with the checkpoint, so that an unchanged file need not be read
+again. It is a convenience: if it is missing or damaged, the input is scanned.
 """
 
 from contextlib import suppress
@@ -27,6 +27,6 @@ def load_manifest(directory: RunDirectory) -> Scan | None:
 
 
 def save_manifest(directory: RunDirectory, scan: Scan) -> None:
-    """Keep a scan."""
+    """Store a scan."""
     known = replace(scan, bad=tuple(BadLine(line.number, str(line.kind)) for line in scan.bad))
     replace_atomically(directory.disk, directory.manifest, encode({"scan": asdict(known)}))

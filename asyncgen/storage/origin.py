@@ -1,4 +1,4 @@
-"""What a directory was begun with: the model, and whether by a version that sent three fields only."""
+"""What a directory was begun with: the model, and whether by a version that sent only three fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from asyncgen.errors import Message, Setting, UsageError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import CHECKPOINT, RunDirectory
 
-ORIGINAL_MODEL = "gpt-4o"  # that of the tool whose directories are taken over; it said none
+ORIGINAL_MODEL = "gpt-4o"  # the original tool's; its directories do not name the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class BegunWith:
 
 
 def begun_with(directory: RunDirectory) -> BegunWith | None:
-    """What the run in a directory was begun with; None when there is none, or nothing that says it."""
+    """What the run in a directory was begun with; None if there is none, or nothing records it."""
     places = [directory.checkpoint, directory.statistics, directory.division]
     for shard in (*directory.shard_directories(), directory.merged):
         places += [shard.checkpoint, shard.statistics]
@@ -32,7 +32,7 @@ def begun_with(directory: RunDirectory) -> BegunWith | None:
 
 
 def _read(disk: Disk, path: Path) -> BegunWith | None:
-    """What a file says. One that is damaged says nothing here: whoever goes on with the run refuses it."""
+    """What a file records. A damaged one counts as none here: resuming the run refuses it."""
     try:
         content = orjson.loads(disk.read(path) or b"null")
     except orjson.JSONDecodeError:
@@ -57,7 +57,7 @@ def _of_ours(content: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> Begu
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """The model to ask; `began_with` is that of the directory where it is another one."""
+    """The model to use; `began_with` is the directory's if that is another one."""
 
     name: str
     began_with: str = ""
@@ -65,12 +65,12 @@ class ChosenModel:
 
 
 def choose_model(begun: BegunWith | None, named: str | None, takes_over: str | None, default: str) -> ChosenModel:
-    """The model of a run: the one that is named, that of its directory, or the default.
+    """The model of a run: the one that the user names, that of its directory, or the default.
 
     Args:
         begun: what the directory was begun with, if it was.
-        named: what the user names.
-        takes_over: what the user wants the directory to be finished with.
+        named: the model that the user names.
+        takes_over: the model with which the user wants the directory finished.
         default: for a new directory.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Which lines of the journal belong to pairs that are not done with, and which segments can go.
+"""Which lines of the journal belong to unfinished rows, and which segments can be removed.
 
-A segment counts the lines in it that are still needed (`live`), and of them those of failed pairs (`kept`):
-where these are all, they can be carried elsewhere.
+A segment counts the lines in it that are still needed (`live`), and of them those of failed rows (`kept`): if all
+are, they can be copied elsewhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from asyncgen.storage.segment_writer import LinePlace, Segment
 
 @dataclass(slots=True)
 class _Losses:
-    """Attempts of a pair without a usable answer: their lines and tokens, and those not accepted by step."""
+    """Attempts of a row without a usable answer: their lines and tokens, and rejected answers by step."""
 
     places: list[LinePlace] = field(default_factory=list)
     tokens: int = 0
@@ -23,7 +23,7 @@ class _Losses:
 
 
 class PairLines:
-    """The lines of all pairs."""
+    """The journal lines of all rows."""
 
     def __init__(self) -> None:
         self._answers = AnswerPlaces()
@@ -31,30 +31,30 @@ class PairLines:
         self._kept: set[int] = set()
 
     def answer(self, index: int, step: str) -> LinePlace | None:
-        """Where the answer to a step is, if there is one."""
+        """The place of the answer to a step, if any."""
         return self._answers.get(index, step)
 
     def wasted(self, index: int) -> int:
-        """Tokens of a pair's unusable answers."""
+        """Tokens of a row's unusable answers."""
         losses = self._losses.get(index)
         return 0 if losses is None else losses.tokens
 
     def bad_answers(self, index: int) -> Mapping[str, int]:
-        """How many answers of a pair were not accepted, by step."""
+        """How many answers of a row were rejected, by step."""
         losses = self._losses.get(index)
         return {} if losses is None else losses.bad_answers
 
     # Lines
 
     def answered(self, index: int, step: str, place: LinePlace) -> None:
-        """A line holds the answer to a step."""
+        """Record the line of an answer to a step."""
         before = self._answers.put(index, step, place)
         self._count(index, place, 1)
         if before is not None:
             self._count(index, before, -1)
 
     def lost(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
-        """A line tells of an attempt without a usable answer."""
+        """Record the line of an attempt without a usable answer."""
         losses = self._lose(index, place)
         losses.tokens += record["tokens"]
         if record["error"].startswith(NOT_ACCEPTED):
@@ -62,14 +62,14 @@ class PairLines:
             losses.bad_answers[step] = losses.bad_answers.get(step, 0) + 1
 
     def carried(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
-        """A line tells of all such attempts of a pair until then."""
+        """Record the line that sums up all such attempts of a row."""
         losses = self._lose(index, place)
         losses.tokens, losses.bad_answers = record["tokens"], dict(record.get("bad_answers", {}))
 
-    # Pairs
+    # Rows
 
     def release(self, index: int) -> None:
-        """Forget a pair."""
+        """Forget a row."""
         for place in self._answers.pop(index):
             self._count(index, place, -1)
         losses = self._losses.pop(index, None)
@@ -78,7 +78,7 @@ class PairLines:
         self._kept.discard(index)
 
     def keep(self, index: int) -> None:
-        """A pair has failed: its lines stay."""
+        """Keep the lines of a row that has failed."""
         places = list(self._places(index))
         if places and index not in self._kept:
             self._kept.add(index)
@@ -86,15 +86,15 @@ class PairLines:
                 place.segment.kept += 1
 
     def kept_in(self, segment: Segment) -> list[int]:
-        """The failed pairs that have lines in a segment, in order."""
+        """The failed rows that have lines in a segment, in order."""
         return sorted(i for i in self._kept if any(place.segment is segment for place in self._places(i)))
 
     def answers_in(self, segment: Segment, index: int) -> list[tuple[str, LinePlace]]:
-        """The answers of a pair in a segment: step and place."""
+        """The answers of a row in a segment: step and place."""
         return [(step, place) for step, place in self._answers.of(index) if place.segment is segment]
 
     def forget_losses_in(self, segment: Segment, index: int) -> None:
-        """The lines of a segment that tell of a pair's lost attempts are not needed any more."""
+        """Forget the lines about a row's lost attempts in a segment."""
         losses = self._losses.get(index)
         if losses is not None:
             for place in [place for place in losses.places if place.segment is segment]:

@@ -1,4 +1,4 @@
-"""By which recipe a directory was made, kept so that other commands know it without being told."""
+"""The recipe that made a directory, stored so that other commands need not be told."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from asyncgen.rows import ROWS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeRecord:
-    """What a run was told about its recipe, and what that said of itself.
+    """The recipe's settings in a run, and what the recipe says of itself.
 
-    `name` is a name, the path of a recipe file, or `module:Class`; `prompts` the path of the prompt file (empty:
-    there was none); `fields` and `params` are those of `RunConfig`; `rows` is what messages call its rows;
+    `name` is a name, the path of a recipe file, or `module:Class`; `prompts` is the path of the prompt file
+    (empty: none); `fields` and `params` are those of `RunConfig`; `rows` is its word for rows in messages;
     `outputs` says how many lines a row has in each file.
     """
 
@@ -39,10 +39,10 @@ class RecipeRecord:
 
     @classmethod
     def decode(cls, content: Mapping[str, Any]) -> "RecipeRecord":
-        """Of what `dataclasses.asdict` gave.
+        """Decode the result of `dataclasses.asdict`.
 
         Raises:
-            KeyError, TypeError, ValueError: it is none.
+            KeyError, TypeError, ValueError: it is not a record.
         """
         return cls(
             name=str(content["name"]),

@@ -1,13 +1,13 @@
-"""What a record says of the calls that it was made from, whatever the recipe. Pure."""
+"""The calls that a record was made from, by its metadata, whatever the recipe. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def calls_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The calls that stand in the metadata of a record, or in it; empty when it says nothing.
+    """The calls in the metadata of a record, or in the record itself; empty if it names none.
 
-    A line of the Batch API's output speaks of one, whose hash is its `request_id`.
+    A line of the Batch API's output names one, whose hash is its `request_id`.
     """
     response = record.get("response")
     if isinstance(response, dict) and "request_id" in response:

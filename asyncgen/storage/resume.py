@@ -1,14 +1,15 @@
-"""How a run begins: what the output directory holds decides, and nothing in it is ever lost.
+"""How a run begins: the output directory decides, and nothing in it is ever lost.
 
 The first that applies (under the lock):
 
 1. An intent record: the merge that it describes is finished.
-2. `checkpoint.json`: it wins. Another fingerprint or input, shortened or changed files: refused. Longer
-   files are cut to it. One of the original tool is taken over first, when its files agree with the input.
-3. Statistics without a checkpoint: the run reached its end. More pairs to do: it is extended from there.
+2. `checkpoint.json`: it takes precedence. Another fingerprint or input, shortened or changed files: refused.
+   Longer files are cut to it. One of the original tool is taken over first, if its files agree with the input.
+3. Statistics without a checkpoint: the run reached its end. If there are more rows to do, it is extended from
+   there.
 4. Outputs with neither: the user removed the checkpoint to start over; everything is moved aside.
-5. A fresh run: before anything else is written, a checkpoint that covers nothing, so that a missing
-   checkpoint never means half-done.
+5. A fresh run: before anything else is written, a checkpoint that covers nothing, so that a missing checkpoint
+   never means half-done.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -51,10 +52,10 @@ from asyncgen.storage.takeover import load_original, take_over
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Where a run goes on: its state, the meters of its files, and how it came to it.
+    """Where a run starts: its state, the meters of its files, and how they were found.
 
-    `finished` when the directory holds a run that reached its end with nothing more to read; `resumed`
-    when a checkpoint or statistics were found; `moved_to` is where a former run was moved.
+    `finished` if the directory holds a run that reached its end with nothing more to read; `resumed` if a
+    checkpoint or statistics were found; `moved_to` is where a former run was moved.
     """
 
     state: RunState
@@ -71,7 +72,7 @@ def begun(directory: RunDirectory) -> bool:
 
 
 def peek(directory: RunDirectory) -> RunState | None:
-    """The state that a run in this directory would go on from, if there is one."""
+    """The state from which a run in this directory would resume, if any."""
     if load_original(directory) is not None:
         return None
     return load_checkpoint(directory) or load_statistics(directory)
@@ -90,19 +91,19 @@ def begin(
     ways: ModelWays | None = None,
     record: RecipeRecord | None = None,
 ) -> Beginning:
-    """Bring the directory into the state that a run goes on from.
+    """Bring the directory into the state from which the run can start or resume.
 
     Args:
         directory: the output directory, locked.
         recipe: names the files and the counters.
         fingerprint: of the run that is to begin.
-        pairs: how many pairs of the input are wanted, those of other shards included.
-        portion: what a shard covers of them; None: all.
-        prefix_chain: the input's chain at the watermark of `peek`; None when the input is shorter.
+        pairs: how many rows of the input are wanted, those of other shards included.
+        portion: a shard's part of them; None: all.
+        prefix_chain: the input's chain at the watermark of `peek`; None if the input is shorter.
         restart: move everything aside and start over.
         rows: the input from its beginning, for taking over.
-        ways: what is known of the model's requests, for a run that begins.
-        record: what the directory is to keep of the recipe.
+        ways: what is known of the model's requests, for a new run.
+        record: what the directory stores of the recipe.
 
     Raises:
         DirectoryError: the directory belongs to another run or was changed.
@@ -130,7 +131,7 @@ def begin(
     if state is not None:
         state = accept(state, prefix_chain=prefix_chain)
         meters = _bring_to(directory, state, may_be_longer=True)
-        # Left by a crash while a finished run was being extended; the checkpoint speaks for it now.
+        # Left by a crash while a finished run was being extended; the checkpoint has replaced it.
         directory.disk.unlink(directory.statistics)
         return Beginning(state, meters, resumed=True)
     state = load_statistics(directory)
@@ -144,17 +145,17 @@ def begin(
 
 
 def extend(directory: RunDirectory, state: RunState) -> None:
-    """Turn a finished run into one that goes on: the checkpoint first, then the statistics go."""
+    """Reopen a finished run: write the checkpoint first, then remove the statistics."""
     save_checkpoint(directory, state)
     directory.disk.unlink(directory.statistics)
     directory.disk.fsync_directory(directory.path)
 
 
 def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
-    """Move a former run's files, journal, events, calls and rows into `superseded-<time>/`; None: there are none.
+    """Move a former run's files, journal, logs and rows into `superseded-<time>/`; None: there are none.
 
-    Of the files the checkpoint goes last: until then, a crash leaves a directory that says whose they are. What
-    only tells of the run follows: status and report are about one run, and a new one spends from nothing.
+    Of the files the checkpoint goes last: until then, a crash leaves a directory that shows whose they are. The
+    logs follow: status and report are about one run, and a new one starts with nothing spent.
     """
     disk, path, state_directory = directory.disk, directory.path, directory.state_directory
     present = [SHARDS] if disk.list_directory(directory.shards) else []
@@ -264,7 +265,7 @@ def _check_portion(before: Portion | None, now: Portion | None, rows: str) -> No
 
 
 def _bring_to(directory: RunDirectory, state: RunState, *, may_be_longer: bool) -> dict[str, FileMeter]:
-    """Cut the files to the state and check that they are the ones it speaks of."""
+    """Cut the files to the state and check that they are the ones it describes."""
     disk, meters = directory.disk, {}
     for name, mark in state.files.items():
         path = directory.output(name)

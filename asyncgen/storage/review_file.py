@@ -1,7 +1,7 @@
-"""`review.jsonl`: what a person decided about records of a run, as the page of `asyncgen view` saves it.
+"""`review.jsonl`: a person's decisions about records of a run, as the page of `asyncgen view` saves them.
 
-A line has the index of the row, its id, the mark, and the hash of the record that was looked at. A mark counts
-for that record alone: when the row was made again since, it is stale.
+A line has the index of the row, its id, the mark, and the hash of the reviewed record. A mark holds only for that
+record: if the row was regenerated since, the mark is stale.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Mark(StrEnum):
-    """What a person decided about a record."""
+    """A person's decision about a record."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -28,9 +28,9 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The marks that count, by the index of their row in the input, and how many are stale.
+    """The valid marks, by the index of their row in the input, and how many are stale.
 
-    `by_place` has for each row that has lines, in their order, its mark or None.
+    `by_place` has the mark or None of each row that has lines, in their order.
     """
 
     marks: Mapping[int, Mark]
@@ -38,14 +38,14 @@ class Review:
     by_place: tuple[Mark | None, ...]
 
     def count(self, mark: Mark) -> int:
-        """How many marks of a kind count."""
+        """How many valid marks of a kind there are."""
         return sum(one is mark for one in self.marks.values())
 
     def keeps(self, before: bytes | None) -> bytes:
-        """Of each row that has lines, 1 where it is taken, else 0.
+        """For each row that has lines, 1 if it is selected, else 0.
 
         Args:
-            before: what another selection says of them; the person has the last word. None: all are taken.
+            before: another selection, which the person overrules. None: all are selected.
         """
         others = before or b"\1" * len(self.by_place)
         return bytes(
@@ -61,7 +61,7 @@ class Review:
 
 
 def load_review(directory: RunDirectory, state: RunState, path: Path) -> Review:
-    """Read the marks, and hold them against the records of a run.
+    """Read the marks, and match them with the records of a run.
 
     Args:
         directory: of the run.
@@ -69,8 +69,8 @@ def load_review(directory: RunDirectory, state: RunState, path: Path) -> Review:
         path: of the file; of several marks of a row the last one counts.
 
     Raises:
-        UsageError: the file is not there.
-        BadDataError: a line is no mark, or no mark is of a record of this run.
+        UsageError: the file does not exist.
+        BadDataError: a line is not a mark, or no mark is of a record of this run.
         DirectoryError: `failed.jsonl` is damaged.
     """
     said = _read(directory.disk, path)

@@ -1,6 +1,6 @@
-"""The lines of each row of a run as one hash, whatever the recipe: by it a record is known again.
+"""One hash for the lines of each row of a run, whatever the recipe, to recognise a record.
 
-The files of a run hold equally many lines for each row that has lines, in input order.
+The files of a run hold the same number of lines for each row that has lines, in input order.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _BYTES = 12
 
 
 def run_checksum(state: RunState) -> str:
-    """A hash (hex) of the files of a run as far as its state speaks of them."""
+    """A hash (hex) of the files of a run, as far as its state covers them."""
     marks = (f"{name} {mark.size} {mark.crc32} {mark.tail}" for name, mark in sorted(state.files.items()))
     return digest("\n".join(marks).encode())
 
@@ -44,7 +44,7 @@ def row_hashes(directory: RunDirectory, state: RunState) -> Iterator[tuple[int, 
 
 
 def _lines_a_row(directory: RunDirectory, state: RunState, rows: int) -> Mapping[str, int]:
-    """How many lines a row has in each file; counted where an older version does not say."""
+    """How many lines a row has in each file; counted if an older version did not record it."""
     if state.recipe is not None and state.recipe.outputs:
         return {name: lines for name, lines in state.recipe.outputs.items() if name in state.files}
     sizes = {name: mark.size for name, mark in state.files.items() if name != FAILED}

@@ -1,11 +1,11 @@
-"""A second name for an output file of a run, outside its directory: where a user wants to find it.
+"""A second name for an output file of a run, outside its directory, at a path that the user names.
 
 Rules:
 
-1. Both names are one file (a hard link), so what stands under the second one is live, and written once. Where the
-   file system has no such links, it is a copy that appears when the run has ended.
-2. A merge puts another file in the place of the first name: the second one is renewed after it, by a rename.
-3. What is not ours is never touched. By device and inode, kept in the directory, it is known what is.
+1. Both names are one file (a hard link), so the second one shows the output live, and it is written once. Without
+   hard links it is a copy, made when the run has ended.
+2. A merge replaces the file of the first name: afterwards the second name is renewed by a rename.
+3. A file that is not ours is never touched. Ours are recognised by device and inode, stored in the directory.
 """
 
 import os
@@ -25,7 +25,7 @@ class SecondName:
     Args:
         directory: of the run.
         name: of the output in it.
-        path: the second name, in the directory in which that of the run is.
+        path: the second name, in the parent of the run's directory.
     """
 
     def __init__(self, directory: RunDirectory, name: str, path: Path) -> None:
@@ -36,7 +36,7 @@ class SecondName:
         self.path = path
 
     def check(self) -> None:
-        """Refuse what somebody else has put there.
+        """Refuse a file that someone else has put there.
 
         Raises:
             BadDataError: there is a file that is not ours.
@@ -48,15 +48,15 @@ class SecondName:
             )
 
     def renew(self, *, ended: bool = False) -> bool:
-        """Let the second name be that of the first one's file; whether it is.
+        """Point the second name to the file of the first one; returns whether it does.
 
         Args:
-            ended: nothing more is written, so that a copy would be whole.
+            ended: nothing more is written, so that a copy would be complete.
         """
         if not self._is_free():
             return False
         if self._disk.size(self._first) is None:
-            self._disk.unlink(self.path)  # that of a run which was begun anew
+            self._disk.unlink(self.path)  # it belonged to a run that was restarted
             return False
         if self._is_linked():
             return True
@@ -79,7 +79,7 @@ class SecondName:
         return os.path.samestat(self.path.lstat(), self._first.lstat())
 
     def _is_free(self) -> bool:
-        """Whether there is nothing under the second name, or a file that is ours."""
+        """Whether the second name is free, or a file of ours."""
         if self._disk.size(self.path) is None or self._is_linked():
             return True
         try:

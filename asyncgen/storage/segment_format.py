@@ -21,7 +21,7 @@ ADAPTED = "adapted"
 
 
 def segment_name(number: int) -> str:
-    """The name of a segment: they are read in the order of their numbers."""
+    """The name of a segment; segments are read in the order of their numbers."""
     return f"{PREFIX}{number:08d}{SUFFIX}"
 
 
@@ -38,7 +38,7 @@ def segments(directory: RunDirectory) -> list[Path]:
 
 
 def last_compacted(disk: Disk, paths: list[Path]) -> list[Path]:
-    """The segments from the last one on that replaces all before it."""
+    """The segments from the last one on that replaces all earlier ones."""
     for place in range(len(paths) - 1, -1, -1):
         first = next(lines_of(disk, paths[place]), b"")
         if (decode_line(first) or {}).get("replaces_earlier"):
@@ -54,7 +54,7 @@ def encode_line(record: Mapping[str, Any]) -> bytes:
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:
-    """The record of a line; None when it is torn or damaged."""
+    """The record of a line; None if it is torn or damaged."""
     checksum, _, data = line.removesuffix(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(data):
         return None
@@ -70,8 +70,8 @@ def header_line(
     Args:
         fingerprint: of the run.
         replaces_earlier: it has taken over all that is needed of the segments before it.
-        spend: what the directory had cost when it began; None: a line of it says so.
-        cache: what it had taken from a cache then.
+        spend: what the directory had cost when it began; None: a later line records it.
+        cache: what the directory had taken from a cache by then.
     """
     return encode_line(
         {
@@ -95,17 +95,17 @@ def _taken(cache: CacheUse | None) -> dict[str, CacheUse]:
 
 
 def adapted_line(adaptation: Adaptation) -> bytes:
-    """A field that an endpoint has refused, and how it is sent since."""
+    """A field that an endpoint refuses, and how it is sent from now on."""
     return encode_line({"kind": ADAPTED, "adaptation": adaptation})
 
 
 def adaptation_of(content: Mapping[str, Any]) -> Adaptation:
-    """The adaptation of such a line, or of a checkpoint."""
+    """The adaptation in such a line, or in a checkpoint."""
     return Adaptation(**dict(content) | {"fields": tuple(content["fields"])})
 
 
 def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:
-    """The lines of all that was paid and may be needed, each with the index of its pair."""
+    """The lines of everything paid that may be needed, each with the index of its row."""
     for path in last_compacted(directory.disk, segments(directory)):
         for line in lines_of(directory.disk, path):
             record = decode_line(line)
@@ -121,7 +121,7 @@ def write_segment(
     Args:
         directory: of the run, which has no journal yet.
         fingerprint: of the run.
-        lines: of what was paid and is not in the files yet.
+        lines: paid answers that are not in the files yet.
         spend: what the directory has cost, these lines included.
         cache: what it has taken from a cache.
     """

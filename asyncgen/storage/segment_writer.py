@@ -1,12 +1,12 @@
-"""The segments of a journal in use: lines are appended to the newest, and kept through a disk that is full.
+"""The segments of a journal in use: lines are appended to the newest, even when the disk is full.
 
 Rules:
 
 1. A line is written by one call at the segment's end: it survives SIGKILL at once, and power loss after the next
    `sync`. What a refused write left is cut off.
-2. When the disk is full, the ballast becomes the next segment, and what is in flight is written into it: room
-   that is only given back may be taken by the outputs, or by another program, before the next answer comes.
-   The zeros behind its lines are a torn last line, until closing cuts them off.
+2. When the disk is full, the ballast becomes the next segment, and answers in flight are written into it: if it
+   were only freed, the outputs or another program could take the space first. The zeros behind its lines count as
+   a torn last line, until closing cuts them off.
 3. A segment is retired by the journal, and unlinked when the checkpoint that makes it superfluous is durable.
 """
 
@@ -26,9 +26,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 @dataclass(slots=True)
 class Segment:
-    """A segment file: `live` lines in it are needed, of which `kept` are of failed pairs.
+    """A segment file: `live` lines in it are needed, of which `kept` are of failed rows.
 
-    `named` when its name is durable; `padded`: it was the ballast, and is longer than its lines.
+    `named` if its name is durable; `padded` if it was the ballast, and is longer than its lines.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class LinePlace:
-    """Where a line is; offset and length in bytes."""
+    """The place of a line; offset and length in bytes."""
 
     segment: Segment
     offset: int
@@ -57,7 +57,7 @@ class SegmentLog:
         directory: of the run.
         number: of the first one, which takes over what is needed of earlier ones until `take_over` is called.
         header: its first line.
-        on_full: told when the disk is full; what is in flight is still saved, in the ballast.
+        on_full: called when the disk is full; what is in flight is still saved, in the ballast.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class SegmentLog:
             self._disk.unlink(path)
 
     def set_aside(self, size: int) -> None:
-        """Keep so many bytes of the disk for what is in flight when it is full."""
+        """Reserve `size` bytes of the disk for what is in flight when it is full."""
         self._disk.allocate(self._ballast, size)
         self._set_aside = True
 
@@ -116,15 +116,15 @@ class SegmentLog:
         except DiskError as error:
             if error.errno not in _FULL:
                 raise
-            # Some file systems write anew even what was set aside; but the cut has just given that back.
+            # Some file systems need new space even for reserved blocks; but the cut has just freed some.
             return self._write(line)
 
     def read(self, place: LinePlace) -> bytes:
-        """A line again."""
+        """Read a line."""
         return self._disk.read(place.segment.path, place.offset, place.length) or b""
 
     def roll(self, header: Callable[[], bytes]) -> None:
-        """Begin the next segment if this one is long enough; without room it grows on."""
+        """Begin the next segment if this one is long enough; without space for it, this one grows."""
         if self._current.size >= SEGMENT_SIZE and not self._current.padded:
             with suppress(DiskError):
                 self._go_on_in(self._new(self._next_name(), header()))
@@ -133,17 +133,17 @@ class SegmentLog:
 
     @property
     def closed(self) -> list[Segment]:
-        """Those that nothing is appended to any more, and that are not retired."""
+        """Segments to which nothing is appended any more, and which are not retired."""
         return list(self._closed)
 
     def retire(self, segment: Segment) -> None:
-        """Let a closed segment go with the next `unlink_retired`."""
+        """Remove a closed segment with the next `unlink_retired`."""
         self._closed.remove(segment)
         self._retired.append(segment)
 
     def sync(self) -> None:
         """Make every line durable (helper thread)."""
-        current = self._current  # read first: a segment that is closed meanwhile is then in the list
+        current = self._current  # read first: if a segment is closed meanwhile, it is in the list
         for segment in (*self._closed, current):
             size = segment.size
             if segment.synced < size:
@@ -161,7 +161,7 @@ class SegmentLog:
             self._disk.unlink(segment.path)
 
     def close(self) -> None:
-        """Close the files and give the ballast back."""
+        """Close the files and free the ballast."""
         if self._current.padded:
             self._disk.cut(self._current.fd, self._current.size, self._current.path)
         for segment in (*self._retired, *self._closed, self._current):
@@ -169,9 +169,9 @@ class SegmentLog:
         self._disk.unlink(self._ballast)
 
     def unlink_dead(self, *, keep_last: bool = False) -> None:
-        """Remove every segment in which no pair lives any more (the run has reached its end).
+        """Remove every segment with no live rows (the run has reached its end).
 
-        With `keep_last` the newest stays: it holds more than lines of pairs.
+        With `keep_last` the newest stays: it holds lines other than those of rows.
         """
         for segment in (*self._closed, *([] if keep_last else [self._current])):
             if not segment.live:

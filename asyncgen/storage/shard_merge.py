@@ -1,7 +1,7 @@
-"""Joins the finished shards of one input, in order, to what a single run would have left.
+"""Join the finished shards of one input, in order, into what a single run would have left.
 
-Everything is checked before the first byte is written, but for the checksums of the files, which are compared
-while these are copied. The target is made beside its place and renamed: it appears whole, or not at all.
+Everything is checked before the first byte is written, except the checksums of the files, which are compared while
+they are copied. The target is built beside its place and renamed: it appears whole, or not at all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,20 +32,20 @@ SUFFIX = ".joining"
 
 
 def join(directories: Sequence[RunDirectory], target: RunDirectory) -> RunState:
-    """Make the directory of the whole run from those of all its shards; its state.
+    """Make the directory of the whole run from those of all its shards; returns its state.
 
     Args:
         directories: of the shards, at least one, in any order.
-        target: made here; nothing may be there, or an empty directory.
+        target: created here; it must not exist, or be an empty directory.
 
     Raises:
-        BadDataError: the shards are not all those of one input, or one of them has not reached its end or was
-            changed since; or there is something in the target.
+        BadDataError: the shards are not all those of one input, one of them has not reached its end or was changed
+            since, or the target is not empty.
         TryLaterError: a shard is in use.
     """
     with ExitStack() as stack:
         parts = []
-        # A second name is no second shard.
+        # Two names of one directory are not two shards.
         places = [replace(directory, path=directory.path.resolve()) for directory in directories]
         for directory in places:
             if places.count(directory) > 1:
@@ -68,7 +68,7 @@ def join(directories: Sequence[RunDirectory], target: RunDirectory) -> RunState:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A finished shard: where it is, how it ended, and what it is of the input."""
+    """A finished shard: its directory, how it ended, and its part of the input."""
 
     directory: RunDirectory
     state: RunState
@@ -173,7 +173,7 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
 
 
 def _join_file(shards: list[Part], beside: RunDirectory, name: str) -> FileMark:
-    """One of the files in step, from those of all shards."""
+    """Join one file of all shards."""
     whole = FileMeter()
     if name == FAILED and not any(one.state.files[name].size for one in shards):
         return whole.mark()
@@ -196,7 +196,7 @@ def _join_file(shards: list[Part], beside: RunDirectory, name: str) -> FileMark:
 
 
 def _still_needed(shards: list[Part]) -> Iterable[bytes]:
-    """What was paid for pairs that failed: asked again, they need not pay it again."""
+    """What was paid for failed rows: when asked again, they must not pay for it again."""
     for one in shards:
         failed = {record["index"] for record in failed_records(one.directory)}
         for index, line in paid_lines(one.directory):

@@ -1,6 +1,6 @@
 """Files that appear whole or not at all: written beside their places, synced, then renamed.
 
-The disk has no way to rename several files at once: a crash between two renames leaves some of them, each whole.
+Several files cannot be renamed at once: a crash between two renames leaves some of them in place, each whole.
 """
 
 import os
@@ -15,7 +15,7 @@ from asyncgen.storage.disk import Disk, disk_errors
 
 
 class Staged:
-    """A file that is being written; a file object as far as a writer needs one."""
+    """A file that is being written; it supports as much of a file object as a writer needs."""
 
     def __init__(self, target: Path, temporary: Path, file: BinaryIO) -> None:
         self.target = target
@@ -24,7 +24,7 @@ class Staged:
 
     @property
     def closed(self) -> bool:
-        """Whether it has been published or given up."""
+        """Whether it has been published or discarded."""
         return self.file.closed
 
     def write(self, data: bytes) -> int:
@@ -39,11 +39,11 @@ class Staged:
 
 
 class Staging:
-    """Opens temporary files, and gives all of them their names at once; without `publish`, they are removed.
+    """Opens temporary files, and gives all of them their names together; without `publish`, they are removed.
 
     Args:
         disk: the disk.
-        force: replace files that are there.
+        force: replace existing files.
     """
 
     def __init__(self, disk: Disk, *, force: bool) -> None:
@@ -58,16 +58,16 @@ class Staging:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for staged in self._files:
-            with suppress(OSError):  # what is still in the buffer is not wanted any more
+            with suppress(OSError):  # the rest of the buffer is no longer wanted
                 staged.file.close()
             with suppress(DiskError):
                 self._disk.unlink(staged.temporary)
 
     def check(self, targets: Iterable[Path]) -> None:
-        """Refuse to replace what is there.
+        """Refuse to replace existing files.
 
         Raises:
-            UsageError: a target exists, and `force` was not asked for; or it is a directory.
+            UsageError: a target exists and `force` was not given; or it is a directory.
         """
         for target in targets:
             if target.is_dir():
@@ -81,7 +81,7 @@ class Staging:
                 )
 
     def open(self, target: Path) -> Staged:
-        """Begin a file; its directory is made when missing."""
+        """Begin a file; its directory is created if missing."""
         self._disk.make_directory(target.parent)
         temporary = target.with_name(f"{target.name}.tmp")
         self._disk.unlink(temporary)  # left by a crash
@@ -91,7 +91,7 @@ class Staging:
         return staged
 
     def publish(self, superseded: Iterable[Path] = ()) -> None:
-        """Make everything durable and give it its name; then remove what it supersedes."""
+        """Make every file durable and give it its name; then remove the files that they supersede."""
         for staged in self._files:
             staged.flush()
             self._disk.fsync(staged.file.fileno(), staged.target)

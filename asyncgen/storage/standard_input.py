@@ -1,7 +1,7 @@
 """Standard input: read once by a process, into a file without a name, so that it can be read more than once.
 
-A run keeps a copy in its directory as soon as it begins. Whoever goes on with it need not give the rows again; if
-they are given, they must be the same.
+A run keeps a copy in its directory as soon as it begins. To resume it, the rows need not be given again; if they
+are, they must be the same.
 """
 
 import io
@@ -17,24 +17,24 @@ from asyncgen.storage.disk import READ_CHUNK, Disk, disk_errors
 from asyncgen.storage.layout import RunDirectory
 
 STANDARD_INPUT = Path("/dev/stdin")
-"""What an input is called that is standard input, however it was typed."""
+"""The path of an input that is standard input, however it was typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """What came in on standard input, in an open file; nothing is waited for at a `terminal`."""
+    """The content of standard input, in an open file; nothing is waited for at a `terminal`."""
 
     fd: int
     size: int
     terminal: bool
 
     def open(self) -> io.RawIOBase:
-        """The content from its beginning; as often as it is wanted, and side by side."""
+        """Open the content at its beginning, as often as needed and concurrently."""
         return _Reader(self.fd, self.size)
 
 
 class _Reader(io.RawIOBase):
-    """Reads a file that is open already, at places of its own."""
+    """Reads a file that is open already, at its own position."""
 
     def __init__(self, fd: int, size: int) -> None:
         super().__init__()
@@ -67,24 +67,24 @@ def spooled() -> Spool:
     """Standard input, read to its end.
 
     Raises:
-        DiskError: there is no room for it.
+        DiskError: there is no space for it.
     """
     size = 0
     terminal = sys.stdin is not None and os.isatty(0)
     with disk_errors("keep standard input in", Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
-        if sys.stdin is not None and not terminal:  # where it was closed, its number may be that of another file
+        if sys.stdin is not None and not terminal:  # if it was closed, its descriptor may be that of another file
             while chunk := os.read(0, READ_CHUNK):
                 size += file.write(chunk)
             file.flush()
-        return Spool(os.dup(file.fileno()), size, terminal)  # open as long as the process
+        return Spool(os.dup(file.fileno()), size, terminal)  # stays open as long as the process
 
 
 def settle_standard_input(directory: RunDirectory | None, *, restart: bool = False) -> Path:
-    """Where the rows of standard input are read from: the copy that a run has kept, else standard input.
+    """The path of the rows of standard input: the copy that a run has kept, else standard input.
 
     Args:
         directory: of the run; None: there is none.
-        restart: whatever has begun there does not count.
+        restart: ignore what has begun there.
 
     Raises:
         UsageError: it is a terminal, and nothing is kept.
@@ -107,7 +107,7 @@ def settle_standard_input(directory: RunDirectory | None, *, restart: bool = Fal
 
 
 def keep_standard_input(directory: RunDirectory) -> Path:
-    """Keep a copy in the directory of a run, durably; where it is.
+    """Keep a copy in the directory of a run, durably; returns its path.
 
     Raises:
         DiskError: the disk refuses.
@@ -132,7 +132,7 @@ def keep_standard_input(directory: RunDirectory) -> Path:
 
 
 def _begun(directory: RunDirectory) -> bool:
-    """Whether a run has begun there whose rows those are: a copy without it was left by a crash."""
+    """Whether the kept rows belong to a run that has begun: without one, a crash left them."""
     paths = (directory.checkpoint, directory.statistics, directory.division)
     return any(directory.disk.size(path) is not None for path in paths)
 

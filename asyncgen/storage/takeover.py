@@ -1,8 +1,8 @@
 """Take over a run of the original sequential tool: its outputs and its checkpoint of three or four keys.
 
 That checkpoint has no offsets, and the tool wrote its files one after the other. So the files themselves are
-held against the input: as far as all of them agree with it, pair by pair, they are built upon; what is behind
-is cut. Pairs that the tool left out are recorded as failed, to be asked for like any other.
+compared with the input: as far as all of them agree with it, row by row, they are kept; the rest is cut. Rows that
+the tool left out are recorded as failed, to be asked again like any other.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ ORIGINAL_KEYS = {"last_completed_idx", "stats", "timestamp"}
 
 
 class _PairLines:
-    """The lines of one output file; `block` has the next pair's, and is empty when there are none."""
+    """The lines of one output file; `block` holds the next row's, and is empty at the end."""
 
     def __init__(self, lines: Iterator[bytes], each: int) -> None:
         self._lines = lines
@@ -32,14 +32,14 @@ class _PairLines:
         self.advance()
 
     def advance(self) -> None:
-        """Go on to the next pair."""
+        """Move to the next row."""
         lines = list(islice(self._lines, self._each))
         self.block = b"".join(lines) if len(lines) == self._each else b""
 
 
 @dataclass(frozen=True, slots=True)
 class OriginalCheckpoint:
-    """What the original tool says: the last pair it has been at, pairs it made examples of, tokens it used."""
+    """The original tool's checkpoint: the last row it reached, rows it made examples of, tokens it used."""
 
     last_completed_idx: int
     generated: int
@@ -47,7 +47,7 @@ class OriginalCheckpoint:
 
 
 def load_original(directory: RunDirectory) -> OriginalCheckpoint | None:
-    """The original tool's checkpoint; None when `checkpoint.json` is missing or not of its kind."""
+    """The original tool's checkpoint; None if `checkpoint.json` is missing or not of its kind."""
     data = directory.disk.read(directory.checkpoint)
     try:
         content = orjson.loads(data or b"null")
@@ -73,17 +73,17 @@ def take_over(
     original: OriginalCheckpoint,
     rows: Iterator[Row[Any]],
 ) -> RunState:
-    """Write a checkpoint of ours that speaks of the original tool's files; the state that it holds.
+    """Write a checkpoint of ours for the original tool's files; returns its state.
 
     Args:
         directory: the output directory, locked.
         recipe: recognises its examples.
-        fingerprint: of the run that is to go on.
-        original: what the tool says.
+        fingerprint: of the run that takes over.
+        original: the tool's checkpoint.
         rows: the input from its beginning.
 
     Raises:
-        DirectoryError: the files do not hold what the tool says.
+        DirectoryError: the files do not match the tool's checkpoint.
     """
     files = {
         output.name: _PairLines(lines_of(directory.disk, directory.output(output.name)), output.lines)
@@ -133,6 +133,6 @@ def take_over(
 
 
 def _left_out(row: Row[Any], step: str) -> bytes:
-    """The line of a pair of which the tool made nothing."""
+    """The line of a row of which the tool made nothing."""
     fields = {"index": row.index, "note_id": row.pair.note_id, "step": step, "error": "left_out"}
     return orjson.dumps({**fields, "attempts": 0, "tokens": 0}, option=orjson.OPT_APPEND_NEWLINE)

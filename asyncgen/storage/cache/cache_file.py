@@ -1,7 +1,7 @@
-"""The file of a cache: recognised before SQLite touches it, made when missing, set aside when it is damaged.
+"""The file of a cache: recognised before SQLite touches it, created if missing, set aside if damaged.
 
-What is evidently something else (text, an archive, another program's database) is left as it is: its name was
-given by mistake. Links are not followed: the file itself is looked at, and made, without following one.
+A file that is evidently something else (text, an archive, another program's database) is left as it is: its name
+was given by mistake. Links are not followed, neither to look at the file nor to create it.
 """
 
 import errno
@@ -23,7 +23,7 @@ from asyncgen.storage.file_kinds import kind_of
 APPLICATION = 0x61676361  # SQLite's application_id, at a fixed place in the header
 VERSION = 1
 BESIDE = ("-wal", "-shm")
-BUSY_TIMEOUT = 2.0  # seconds: another process adds its answers in milliseconds
+BUSY_TIMEOUT = 2.0  # seconds; another process adds its answers in milliseconds
 _MARK = b"SQLite format 3\0"
 _APPLICATION_AT = slice(68, 72)
 _HEADER = 100  # bytes
@@ -34,11 +34,11 @@ _MISTAKES = {errno.ELOOP, errno.EISDIR, errno.EINVAL}
 
 Identity = tuple[int, int]
 IN_USE: Counter[Identity | None] = Counter()
-"""Files that this process has open: a second descriptor of one, when it is closed, takes SQLite's locks away."""
+"""Files that this process has open: closing a second descriptor of one would drop SQLite's locks."""
 
 
 class CacheFileKind(Enum):
-    """What a file is."""
+    """What kind of file a path holds."""
 
     EMPTY = auto()
     CACHE = auto()
@@ -47,7 +47,7 @@ class CacheFileKind(Enum):
 
 
 def recognise(first: bytes) -> CacheFileKind:
-    """What a file is that begins so."""
+    """The kind of a file that begins with these bytes."""
     if not first:
         return CacheFileKind.EMPTY
     if first.startswith(_MARK):
@@ -61,7 +61,7 @@ def recognise(first: bytes) -> CacheFileKind:
 
 
 def identity_of(path: Path) -> Identity | None:
-    """By what a file is known, whatever its name; None when there is none."""
+    """What identifies a file whatever its name; None if there is none."""
     with suppress(OSError):
         status = path.lstat()
         return status.st_dev, status.st_ino
@@ -69,10 +69,10 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def kind_at(disk: Disk, path: Path) -> CacheFileKind:
-    """What the file at a path is.
+    """The kind of the file at a path.
 
     Raises:
-        UsageError: no cache can be there.
+        UsageError: there can be no cache at the path.
         DiskError: the disk refuses.
     """
     if IN_USE[identity_of(path)]:
@@ -97,10 +97,10 @@ def kind_at(disk: Disk, path: Path) -> CacheFileKind:
 
 
 def check_cache(disk: Disk, path: Path) -> None:
-    """Refuse what is not a cache, before anything is made.
+    """Refuse a file that is not a cache, before anything is created.
 
     Raises:
-        UsageError: no cache can be there.
+        UsageError: there can be no cache at the path.
     """
     with suppress(DiskError):
         kind_at(disk, path)
@@ -110,7 +110,7 @@ def connect(path: Path, *, writable: bool = True) -> sqlite3.Connection:
     """Open a file that is a cache, or empty.
 
     Raises:
-        UsageError: a newer version of asyncgen has made it.
+        UsageError: a newer version of asyncgen made it.
         sqlite3.Error: it is damaged, or the disk refuses.
     """
     if writable:
@@ -118,7 +118,7 @@ def connect(path: Path, *, writable: bool = True) -> sqlite3.Connection:
     try:
         return _connect(path, "mode=ro", _try_to_read)
     except sqlite3.OperationalError:
-        # Nothing can be made beside it either: it is read as one that nobody changes.
+        # No file can be created beside it either: read it as immutable.
         return _connect(path, "immutable=1", _try_to_read)
 
 
@@ -149,7 +149,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    # The mark first, in a transaction of its own: it must be in the file itself, not in the log beside it.
+    # The id first, in its own transaction: it must be in the file itself, not in the log beside it.
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(
@@ -164,12 +164,12 @@ def _try_to_read(connection: sqlite3.Connection) -> None:
 
 
 def set_aside(disk: Disk, path: Path, identity: Identity | None) -> Path | None:
-    """Rename a damaged file, and what SQLite keeps beside it; the new name, None when another process was faster.
+    """Rename a damaged file and SQLite's files beside it; the new name, or None if another process was faster.
 
     Args:
         disk: the disk.
         path: of the file.
-        identity: of the file that was found damaged: a new one may be there by now.
+        identity: of the damaged file: by now there may be a new one.
 
     Raises:
         DiskError: the disk refuses.
@@ -177,7 +177,7 @@ def set_aside(disk: Disk, path: Path, identity: Identity | None) -> Path | None:
     with disk_errors("open", path.parent):
         directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):  # where nothing can be locked, looking is all that can be done
+        with suppress(OSError):  # without locks, checking the identity is the best that can be done
             fcntl.flock(directory, fcntl.LOCK_EX)
         if identity_of(path) != identity:
             return None

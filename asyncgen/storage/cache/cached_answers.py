@@ -1,7 +1,7 @@
-"""The answers of a cache, for a run on an event loop: asked and kept without holding the loop up.
+"""The answers of a cache, for a run on an event loop: looked up and added without blocking the loop.
 
-The file has a thread of its own, for another process may keep it waiting; the disk's thread must not wait with it.
-What comes in while the thread is at work goes to it together, in the order of coming.
+The file has its own thread, as another process may make it wait; the disk's thread must not wait with it. What
+arrives while the thread is busy goes to it in one batch, in order of arrival.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from asyncgen.storage.segment_format import encode_line
 
 
 def introduced(path: Path, content: str = "") -> Notice:
-    """What the user should know of a cache before it is used; `content` says what is in it."""
+    """The notice about a cache before it is used; `content` describes what is in it."""
     return Notice(f"Cache:   {path}{content}; it holds text of the rows, for you alone to read")
 
 
@@ -30,8 +30,8 @@ class CachedAnswers:
     Args:
         store: the file.
         thread: the one that works with it.
-        scope: what answers depend on beside their requests: who answers, with which model file.
-        observe: told of what is wrong with the file.
+        scope: what answers depend on beside their requests: the server, the model file.
+        observe: called with problems of the file.
     """
 
     def __init__(self, store: AnswerStore, thread: ThreadPoolExecutor, scope: str, observe: Observer) -> None:
@@ -46,7 +46,7 @@ class CachedAnswers:
 
     @classmethod
     async def open(cls, path: Path, directory: RunDirectory, scope: str, observe: Observer) -> "CachedAnswers":
-        """Open the file for the run of a directory, which is locked, and say that it holds text.
+        """Open the file for the run of a directory, which is locked, and report that it holds text.
 
         Raises:
             UsageError: there is something else at the path.
@@ -69,7 +69,7 @@ class CachedAnswers:
 
         Args:
             request_hash: of the request.
-            turn: how often the row has asked the same before.
+            turn: how often the row has made the same request before.
             row: its index.
         """
         answer: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
@@ -79,7 +79,7 @@ class CachedAnswers:
         return None if record is None else answer_of(record)
 
     def keep(self, request_hash: str, turn: int, row: int, completion: Completion) -> None:
-        """Add what was paid for a row, in the background."""
+        """Add a paid answer of a row, in the background."""
         record = answer_record(completion)
         self._paid.append(StoredAnswer(Asked(self._key(request_hash, turn), row), encode_line(record)))
         self._work()
@@ -98,7 +98,7 @@ class CachedAnswers:
         return key.digest()
 
     def _work(self) -> None:
-        """Give the thread what has come in, questions and answers by turns, unless it is at work."""
+        """Hand the thread what has arrived, lookups and additions in turn, unless it is busy."""
         if self._working is not None or not (self._questions or self._paid):
             return
         loop = asyncio.get_running_loop()
@@ -118,7 +118,7 @@ class CachedAnswers:
         error = work.exception()
         for place, answer in enumerate(answers):
             if answer.done():
-                continue  # who asked was cancelled
+                continue  # its caller was cancelled
             if error is None:
                 answer.set_result(work.result()[place])
             else:

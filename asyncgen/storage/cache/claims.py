@@ -1,7 +1,7 @@
-"""Which answers of the cache a run has taken, so that two equal rows of it never get the same one.
+"""Which answers of the cache a run has taken, so that two equal rows never get the same one.
 
-Kept in the output directory, for it holds across the starts of a run. It concerns equal rows alone: when it cannot
-be kept there, it is kept in memory.
+Kept in the output directory, as it holds across the starts of a run. It matters only for equal rows: if it cannot
+be stored there, it is kept in memory.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ _SCHEMA = (
 
 
 class Claims:
-    """Places of answers, by the row (its index) that has taken them.
+    """Places of answers, by the index of the row that has taken them.
 
     Args:
         directory: the output directory.
@@ -43,7 +43,7 @@ class Claims:
             self._connection.close()
 
     def take(self, key: bytes, place: int, row: int) -> bool:
-        """Take an answer for a row; False when another one has it."""
+        """Take an answer for a row; False if another row has it."""
         if self._run("INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", key, place, row).rowcount:
             return True
         return self.holder(key, place) == row
@@ -61,7 +61,7 @@ class Claims:
         return None if found is None else int(found[0])
 
     def _run(self, sql: str, *values: object) -> sqlite3.Cursor:
-        """Run a statement; when the disk refuses, with nothing that is known, in memory."""
+        """Run a statement; if the disk refuses, on an empty table in memory."""
         try:
             return self._connection.execute(sql, values)
         except sqlite3.Error:
@@ -79,7 +79,7 @@ def _open(directory: RunDirectory) -> sqlite3.Connection:
     disk, path = directory.disk, directory.claims
     for _ in range(2):
         with suppress(sqlite3.Error, DiskError):
-            disk.close_descriptor(disk.open_append(path))  # made for its owner alone, through no link
+            disk.close_descriptor(disk.open_append(path))  # readable by its owner only, not through a link
             return _connect(str(path))
         for name in disk.list_directory(path.parent):
             if name.startswith(CLAIMS):  # damaged
@@ -94,7 +94,7 @@ def _connect(name: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(
             "PRAGMA synchronous = OFF"
-        )  # a killed process loses nothing; a power cut, what is cheap
+        )  # a killed process loses nothing; a power cut only what is cheap to redo
         for statement in _SCHEMA:
             connection.execute(statement)
     except BaseException:

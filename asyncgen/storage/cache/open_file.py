@@ -1,6 +1,6 @@
-"""The file of a cache while it is open: opened as far as its disk allows, and begun anew when it is damaged.
+"""The file of a cache while it is open: opened as far as its disk allows, and replaced if it is damaged.
 
-Whatever is wrong is told once, and ends no run.
+A problem is reported once, and never ends a run.
 """
 
 import sqlite3
@@ -23,17 +23,17 @@ from asyncgen.storage.cache.cache_file import (
 )
 from asyncgen.storage.disk import Disk
 
-OPENING_TIME = 5.0  # seconds
-OPENING_PAUSE = 0.1  # seconds: two processes that make the same file may be in each other's way
+OPENING_TIME = 5.0  # seconds for competing processes to finish creating the file
+OPENING_PAUSE = 0.1  # seconds; two processes that create the file may block each other
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_PRIMARY = 0xFF  # of an error code: the rest is its detail
+_PRIMARY = 0xFF  # of an error code; the higher bits are its detail
 
 
 class OpenFile:
-    """A file of answers; `sql` is None where it cannot be opened.
+    """A file of answers; `sql` is None if it cannot be opened.
 
-    `writable` turns False when nothing more can be added; `notices` are what the user is to be told.
+    `writable` becomes False when nothing more can be added; `notices` are to be shown to the user.
 
     Args:
         disk: the disk.
@@ -64,13 +64,13 @@ class OpenFile:
             self.tell("open", f"{error}: the run goes on without the cache")
 
     def tell(self, what: str, text: str) -> None:
-        """Tell something once."""
+        """Report a problem once."""
         if what not in self._told:
             self._told.add(what)
             self.notices.append(Notice(text, warning=True))
 
     def close(self) -> None:
-        """Close it; nothing is found then."""
+        """Close the file; nothing is found afterwards."""
         if self.sql is not None:
             with suppress(sqlite3.Error):
                 self.sql.close()
@@ -86,7 +86,7 @@ class OpenFile:
             self.tell("open", f"cannot open the cache {self._path} ({error}): the run goes on without it")
 
     def _connect(self) -> None:
-        """Open the file, after setting it aside where it is damaged."""
+        """Open the file, after setting a damaged one aside."""
         end = time.monotonic() + OPENING_TIME
         while time.monotonic() < end and self._make_room():
             self._identity = identity_of(self._path)
@@ -97,7 +97,7 @@ class OpenFile:
                 if code in DAMAGED:
                     self._set_aside()
                 elif code in BUSY:
-                    time.sleep(OPENING_PAUSE)  # another process makes it
+                    time.sleep(OPENING_PAUSE)  # another process is creating it
                 else:
                     break
             else:
@@ -108,7 +108,7 @@ class OpenFile:
         self.tell("readonly", f"The cache {self._path} cannot be written: nothing is added to it")
 
     def _make_room(self) -> bool:
-        """Have a file there that is a cache, or empty; whether it may be written."""
+        """Ensure there is a file that is a cache, or empty; returns whether it may be written."""
         self._identity = identity_of(self._path)
         if kind_at(self._disk, self._path) is CacheFileKind.DAMAGED:
             self._set_aside()
@@ -116,13 +116,13 @@ class OpenFile:
             try:
                 self._disk.close_descriptor(
                     self._disk.open_write(self._path)
-                )  # for its owner alone, through no link
+                )  # readable by its owner only, not through a link
             except DiskError:
                 return False
         return True
 
     def _set_aside(self) -> None:
-        """Set the file aside that was opened last."""
+        """Set aside the file that was opened last."""
         moved_to = set_aside(self._disk, self._path, self._identity)
         new = (
             f"it is {moved_to.name} now, and a new one begins"
@@ -138,5 +138,5 @@ class OpenFile:
 
 
 def code_of(error: sqlite3.Error) -> int:
-    """The kind of an error."""
+    """The primary code of an error."""
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY

@@ -2,13 +2,13 @@
 
 Rules:
 
-1. An answer stands under its key, which says everything about the question, and its place: the index of the row
-   that paid for it. Equal rows have equal keys and different places, so each knows its own answer at once, at any
-   concurrency, in every shard and at every start. A row without one takes the first that no other row of the run
-   has; a row without any is asked.
-2. Whatever is wrong with the file or its disk ends no run: it is told once, and the run goes on with what is left:
-   a damaged file is set aside and a new one begun, to a full or read-only disk nothing is added.
-3. Several processes share the file. Who reads waits for nobody; who cannot write for a while keeps its answers.
+1. An answer is stored under its key, which holds everything about the question, and its place: the index of the
+   row that paid for it. Equal rows have equal keys and different places, so each finds its own answer at once, at
+   any concurrency, in every shard and at every start. A row without one takes the first that no other row of the
+   run has; if there is none, it makes a call.
+2. A problem of the file or its disk ends no run: it is reported once, and the run goes on with what is left:
+   a damaged file is set aside and a new one begun, nothing is added to a full or read-only disk.
+3. Several processes share the file. Readers wait for nobody; answers that cannot be written for a while are kept.
 """
 
 import sqlite3
@@ -26,13 +26,13 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import decode_line
 
 WAITING_KEPT = 10_000  # answers that wait while another process holds the file: some 30 MB
-RETRY_INTERVAL = 5.0  # seconds between two tries to add them
-PASSED_KEPT = 4096  # keys for which is known how far their answers are taken
+RETRY_INTERVAL = 5.0  # seconds between attempts to add them
+PASSED_KEPT = 4096  # keys for which is kept how far their answers are taken: a megabyte at most
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question: its key, and the index of the row that asks it."""
+    """A lookup: its key, and the index of its row."""
 
     key: bytes
     row: int
@@ -49,7 +49,8 @@ class StoredAnswer:
 class AnswerStore:
     """An open cache, for one run.
 
-    `notices` are what the user is to be told; whoever tells it takes them off. `answers` is how many it held.
+    `notices` are to be shown to the user, and removed by whoever shows them. `answers` is how many it held at the
+    start.
 
     Args:
         path: of the file.
@@ -71,7 +72,7 @@ class AnswerStore:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is anything to find, or to add to."""
+        """Whether answers can be found or added."""
         return self._file.sql is not None
 
     def _count(self) -> int:
@@ -81,7 +82,7 @@ class AnswerStore:
         return 0
 
     def find(self, asked: Sequence[Asked]) -> list[dict[str, Any] | None]:
-        """The answers (as records) to questions, None where there is none."""
+        """The answers (as records) to lookups, None for a miss."""
         self._claims.begin()
         found = [self._find(one) for one in asked]
         self._claims.commit()
@@ -144,7 +145,7 @@ class AnswerStore:
             yield place, line
 
     def _remove(self, connection: sqlite3.Connection, key: bytes, damaged: Sequence[int]) -> None:
-        """Remove answers that were changed on the disk, so that others take their places."""
+        """Remove answers that were damaged on the disk, so that others can take their places."""
         for place in damaged:
             self._file.tell("answer", f"An answer in the cache {self._path} was damaged: it is asked again")
             with suppress(sqlite3.Error):
@@ -167,7 +168,7 @@ class AnswerStore:
         added: list[tuple[bytes, int, int]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
-            # Who has one was answered from here, or it was added before.
+            # A row that has claimed an answer was served from here, or its answer was added before.
             new = (one for one in self._waiting if self._claims.of(one.asked.key, one.asked.row) is None)
             added.extend(self._insert(connection, one) for one in new)
             connection.execute("COMMIT")
@@ -184,7 +185,7 @@ class AnswerStore:
         key, row = one.asked.key, one.asked.row
         place, holder = row, self._claims.holder(key, row)
         if holder is not None:
-            # The answer of this place went to another row: this one gets a place behind all others.
+            # The answer of this place went to another row: store this one at a place behind all others.
             last = "SELECT max(place) FROM answers WHERE key = ?"
             place = 1 + max(row, connection.execute(last, (key,)).fetchone()[0] or 0)
         connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", (key, place, one.line))

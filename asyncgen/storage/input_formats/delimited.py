@@ -1,7 +1,7 @@
-"""CSV and TSV: a header that names the columns, then a row a record; every cell is a text.
+"""CSV and TSV: a header that names the columns, then a record for each row; every cell is text.
 
-Cells may be quoted, and then hold line breaks. A record that cannot be a row is refused by the line in which it
-begins; what makes all behind it doubtful (another encoding, a quotation that never ends) ends the reading.
+Cells may be quoted, and then hold line breaks. A record that cannot be a row is refused with the line in which it
+begins; an error that makes all behind it doubtful (another encoding, an unclosed quotation) ends the reading.
 """
 
 import csv
@@ -16,12 +16,12 @@ from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableInputError
 
 BOM = b"\xef\xbb\xbf"
-MOST = 64 * 1024 * 1024  # bytes of a record: more than any cell, and memory for a quotation that never ends
-_OTHERS = {",": ";\t", "\t": ",;"}  # what separates the cells instead, in a file that is not what it is called
+MOST = 64 * 1024 * 1024  # bytes of a record: larger than any real cell, and bounds an unclosed quotation
+_OTHERS = {",": ";\t", "\t": ",;"}  # other common separators, to recognise a file with the wrong extension
 
 
 class _Lines:
-    """The lines of a file as text, with their ends; knows how it went for the record that is being read."""
+    """The lines of a file as text, with their ends; tracks the record that is being read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -31,7 +31,7 @@ class _Lines:
         self.ended = False
 
     def begin(self) -> None:
-        """A record begins."""
+        """Begin a record."""
         self.first, self.size = self.number + 1, 0
 
     def __iter__(self) -> "_Lines":
@@ -65,10 +65,10 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
     """The records as JSON lines, one in each piece.
 
     Raises:
-        UnreadableInputError: it is not UTF-8, a quotation is left open, or the header does not name every column
+        UnreadableInputError: it is not UTF-8, a quotation is not closed, or the header does not name every column
             once.
     """
-    csv.field_size_limit(sys.maxsize)  # `_Lines` has a limit of its own
+    csv.field_size_limit(sys.maxsize)  # `_Lines` has its own limit
     lines = _Lines(file)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     columns: list[str] = []
@@ -94,7 +94,7 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
 
 
 def _record(reader: Iterator[list[str]], lines: _Lines) -> list[str] | str | None:
-    """The cells of the next record, or why it has none; None at the end."""
+    """The cells of the next record, or the reason it has none; None at the end."""
     lines.begin()
     try:
         return next(reader, None)
@@ -127,7 +127,7 @@ def _columns(cells: list[str], delimiter: str) -> list[str]:
 
 
 def is_header(line: str, delimiter: str) -> bool:
-    """Whether a line can name columns, and no JSON can begin so."""
+    """Whether a line may be a header, and not JSON."""
     try:
         names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
     except csv.Error:
@@ -140,7 +140,7 @@ def check_text(first: bytes) -> None:
     """Refuse what cannot be a table in UTF-8.
 
     Raises:
-        UnreadableInputError: it is something else that is known.
+        UnreadableInputError: it is another known format.
     """
     kind = kind_of(first)
     if kind is not None:

@@ -1,4 +1,4 @@
-"""Files that are compressed as a whole: gzip and Zstandard."""
+"""Compressed files: gzip and Zstandard."""
 
 import gzip
 import sys
@@ -15,7 +15,7 @@ from asyncgen.storage.input_formats.pieces import UnreadableInputError
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """How a kind of compressed file begins, what its name ends in, what opens it, and how it fails."""
+    """A compression format: its first bytes, the extension, how to open it, and its errors."""
 
     name: str
     marks: tuple[bytes, ...]
@@ -25,7 +25,7 @@ class Packing:
 
 
 def _zstd() -> Any:
-    """The module of the standard library, or that of older Pythons; both are slow to import."""
+    """The module of the standard library, or its backport; both are slow to import."""
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415
 
@@ -43,7 +43,7 @@ PACKINGS = (
         lambda file: gzip.GzipFile(fileobj=file),
         lambda: (gzip.BadGzipFile, zlib.error),
     ),
-    # The second mark is that of a frame to be skipped, with which parallel compressors begin.
+    # The second mark is that of a skippable frame, with which parallel compressors begin.
     Packing(
         "Zstandard",
         (b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18"),
@@ -55,7 +55,7 @@ PACKINGS = (
 
 
 def packing_of(first: bytes, name: str) -> Packing | None:
-    """How a file is compressed, by its first bytes; one that is called so and holds no JSON is held to it.
+    """How a file is compressed, by its first bytes, or by its extension if it does not look like JSON.
 
     Args:
         first: bytes of the file; none: it is empty.
@@ -68,7 +68,7 @@ def packing_of(first: bytes, name: str) -> Packing | None:
 
 
 def unpacked_name(name: str) -> str:
-    """The name of a compressed file without the ending that says so."""
+    """The name of a compressed file without the compression's extension."""
     path = PurePath(name)
     suffixes = {suffix for packing in PACKINGS for suffix in packing.suffixes}
     return path.stem if path.suffix.lower() in suffixes else name
@@ -79,7 +79,7 @@ def unpack(packing: Packing, file: BinaryIO) -> Iterator["BufferedReader[Any]"]:
     """Open a compressed file.
 
     Raises:
-        UnreadableInputError: it is cut off or damaged, while it is read.
+        UnreadableInputError: while reading: it is cut off or damaged.
     """
     try:
         with packing.open(file) as stream:

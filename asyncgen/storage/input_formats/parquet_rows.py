@@ -1,4 +1,4 @@
-"""Parquet: nested values as JSON has them, times as ISO 8601; pyarrow comes with the extra `parquet`."""
+"""Parquet: nested values as JSON, times as ISO 8601; pyarrow comes with the extra `parquet`."""
 
 from base64 import b64encode
 from collections import Counter
@@ -12,7 +12,7 @@ import orjson
 from asyncgen.errors import UsageError
 from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableInputError
 
-ROWS = 256  # decoded at once: notes are long
+ROWS = 256  # decoded at once; more would hold many long notes in memory
 _DAMAGED = "this Parquet file is damaged or cut off: write or download it again"
 
 
@@ -29,7 +29,7 @@ def read_parquet(file: BinaryIO) -> Iterator[Piece]:
     except ImportError:
         raise UsageError("a Parquet input needs pyarrow: pip install 'asyncgen[parquet]'") from None
     try:
-        # Not more of a row group at once than is decoded: pandas writes a million rows into one.
+        # Read no more of a row group than is decoded: pandas writes a million rows into one.
         table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
         schema = _in_microseconds(pa, pa.struct(list(table.schema_arrow)))
         _check_names(table.schema_arrow.names)
@@ -48,7 +48,7 @@ def _check_names(names: list[str]) -> None:
 
 
 def _in_microseconds(pa: Any, kind: Any) -> Any:
-    """The type with times as Python holds them: those in nanoseconds need pandas, and are other values with it."""
+    """The type with times in microseconds, as in Python: nanoseconds would need pandas, and differ with it."""
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_in_microseconds(pa, field.type)) for field in kind])
     if pa.types.is_large_list(kind):
@@ -70,16 +70,16 @@ def _line(row: dict[str, Any]) -> Piece:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has for a value that is none of its own."""
+    """The JSON value for a type that JSON does not have."""
     if isinstance(value, Decimal):
-        return str(value)  # a float would be another number
+        return str(value)  # a float would be a different number
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bytes):
         try:
-            return value.decode()  # older writers leave texts unmarked
+            return value.decode()  # older writers do not mark texts
         except UnicodeDecodeError:
             return b64encode(value).decode()
     raise TypeError

@@ -1,25 +1,25 @@
-"""What an input file is read as: pieces of JSON lines, and the rows that are none. Pure."""
+"""The result of reading an input file: pieces of JSON lines, and refused rows. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-PIECE = 64 * 1024  # bytes: a thread hop for some 40 rows
+PIECE = 64 * 1024  # bytes: one thread hop for some 40 rows
 
 
 class UnreadableInputError(Exception):
-    """A file cannot be read as what it is; the text goes behind its name and says what to do."""
+    """A file cannot be read in its format; the text follows the file's name and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that cannot be told as JSON, and why; it takes `lines` lines of the file."""
+    """A row that cannot be expressed as JSON, and why; it takes `lines` lines of the file."""
 
     reason: str
     lines: int = 1
 
     @property
     def blank(self) -> bytes:
-        """The blank lines that stand for it."""
+        """The blank lines in its place."""
         return b"\n" * self.lines
 
 
@@ -27,7 +27,7 @@ Piece = bytes | Refused
 
 
 def gathered(rows: Iterable[Piece]) -> Iterator[Piece]:
-    """The same, with short pieces of whole lines put together."""
+    """The same pieces, with short pieces of whole lines joined."""
     waiting: list[bytes] = []
     size = 0
     for row in rows:
@@ -45,7 +45,7 @@ def gathered(rows: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def behind(pieces: Iterable[Piece], offset: int) -> Iterator[Piece]:
-    """What comes after so many bytes; an empty piece for each that is passed, so that others get their turn."""
+    """What comes after so many bytes; an empty piece for each one skipped, so that other tasks can run."""
     passed = 0
     for piece in pieces:
         size = len(piece.blank if isinstance(piece, Refused) else piece)

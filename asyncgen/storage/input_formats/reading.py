@@ -1,4 +1,4 @@
-"""Opens an input file of any kind, and translates what is wrong with it."""
+"""Open an input file of any format, and translate its errors."""
 
 import os
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ from asyncgen.storage.input_formats.pieces import Piece, UnreadableInputError, b
 from asyncgen.storage.input_formats.tables import JSON_LINES, READ, ColumnTable, table_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 
-_HEAD = 1024  # bytes by which a kind is told
+_HEAD = 1024  # bytes that suffice to recognise a format
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an input file is.
+    """The format of an input file.
 
-    `json_lines` when no other kind of table is in it; `unit` is what its places are called, by which its rows are
-    named; `first` are its first bytes, unpacked; `seekable` when a place in the lines is one in the file.
+    `json_lines` unless it is another kind of table; `unit` is the word for its places, by which rows are named;
+    `first` are its first bytes, decompressed; `seekable` if a position in the lines is one in the file.
     """
 
     json_lines: bool
@@ -32,11 +32,11 @@ class Look:
 
 
 def pieces_of(path: Path, offset: int = 0) -> Iterator[Piece]:
-    """The rows of an input file as JSON lines, those behind so many bytes of them.
+    """The rows of an input file as JSON lines, from byte `offset` of these lines on.
 
     Raises:
-        UsageError: the file cannot be read, or a package for its kind is missing.
-        BadDataError: it is damaged, or not what it is called.
+        UsageError: the file cannot be read, or a package for its format is missing.
+        BadDataError: it is damaged, or does not match its extension.
     """
     with _translated(path), _opened(path) as (table, _, file):
         pieces = table.read(file) if table is JSON_LINES else gathered(table.read(file))
@@ -44,11 +44,11 @@ def pieces_of(path: Path, offset: int = 0) -> Iterator[Piece]:
 
 
 def look_at(path: Path) -> Look:
-    """What an input file is, by how it begins.
+    """The format of an input file, by its first bytes and its name.
 
     Raises:
         UsageError: the file cannot be read.
-        BadDataError: it is damaged, or not what it is called.
+        BadDataError: it is damaged, or does not match its extension.
     """
     with _translated(path), _opened(path) as (table, packed, file):
         plain = table is JSON_LINES
@@ -57,7 +57,7 @@ def look_at(path: Path) -> Look:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[ColumnTable, bool, "BufferedReader[Any]"]]:
-    """The kind of table, whether it is compressed, and its bytes."""
+    """The table format, whether it is compressed, and its bytes."""
     with ExitStack() as stack:
         raw = spooled().open() if path == STANDARD_INPUT else path.open("rb", buffering=0)
         file: BufferedReader[Any] = stack.enter_context(BufferedReader(raw, READ))

@@ -1,4 +1,4 @@
-"""Which kind of table a file holds: by its first bytes where they say it, else by the ending of its name."""
+"""The table format of a file: by its first bytes if they show it, else by its extension."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from asyncgen.storage.input_formats.pieces import Piece
 
 @dataclass(frozen=True, slots=True)
 class ColumnTable:
-    """A kind of table: its reader, what its places are called, and whether it is read from any place at all."""
+    """A table format: its reader, the word for its places, and whether reading can start at any place."""
 
     name: str
     read: Callable[[BinaryIO], Iterator[Piece]]
@@ -23,7 +23,7 @@ class ColumnTable:
 
 
 def read_json_lines(file: BinaryIO) -> Iterator[Piece]:
-    """The content as it is."""
+    """The content unchanged."""
     while piece := file.read(READ):
         yield piece
 
@@ -45,13 +45,13 @@ _BY_SUFFIX = {
 
 
 def table_of(first: bytes, name: str) -> ColumnTable:
-    """The kind of table in a file that is not compressed, or not any more.
+    """The table format of a decompressed file.
 
-    A file whose name has no ending (standard input has none) is a table where its first line can be a header.
+    A file whose name has no extension (such as standard input) is a table if its first line can be a header.
 
     Args:
         first: bytes of the file; none: it is empty.
-        name: of the file, without the ending of a compressed one.
+        name: of the file, without the compression's extension.
     """
     if first.startswith(_PARQUET_MARK):
         return PARQUET
