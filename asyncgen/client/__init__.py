@@ -1,1 +1,1 @@
-"""One call: the wire, what an answer means, when it is retried."""
+"""Make one call: send it, classify the answer, and decide whether to retry."""

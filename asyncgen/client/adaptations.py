@@ -1,14 +1,14 @@
-"""What the servers of a run take of a request's fields, learned from their refusals. Pure.
+"""What a run's servers accept of a request's fields, learned from their refusals. Pure.
 
 Rules:
 
-1. A request is prepared as the user configured it, and hashed so: what is adapted here changes the body that is
-   sent and nothing else.
+1. A request is prepared as the user configured it, and hashed so: adaptations change the body that is sent and
+   nothing else.
 2. A refusal that names a field changes it once, for one endpoint and all requests of that shape (step and set of
-   fields): the two names of the limit are exchanged, a field that can be left out is left out. What a recipe needs
-   (messages, response_format) is never touched.
+   fields): the limit's two names are exchanged, an optional field is left out. What a recipe needs (messages,
+   response_format) is never touched.
 3. What is known of a listed model is applied from the beginning (`ModelWays`).
-4. A request that is sent whole is never changed: somebody else has made it, and its refusal is the answer to it.
+4. A request with `whole` is never changed: it was made elsewhere, and its refusal is the answer to it.
 """
 
 import re
@@ -50,7 +50,7 @@ _REFUSING_CODES = {
     "unsupported_parameter",
     "unsupported_value",
 }
-# Only where no code says it: servers that name the field in a sentence alone.
+# Used only if no code says it: some servers name the field in a sentence alone.
 _REFUSING_WORDS = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
     r"|both|only the default|no longer|not accept|not available|additional propert|incompatible|removed",
@@ -59,7 +59,7 @@ _REFUSING_WORDS = re.compile(
 
 
 class Parameters:
-    """What each endpoint takes.
+    """The adaptations of each endpoint.
 
     Args:
         ways: what is known of the model; None: nothing.
@@ -73,7 +73,7 @@ class Parameters:
         self._shapes: dict[tuple[str, str, bytes], RequestShape] = {}
 
     def shape(self, endpoint: str, request: Prepared) -> RequestShape:
-        """What the requests that are adapted alike have in common."""
+        """The shape shared by all requests that are adapted alike."""
         key = endpoint, request.step, request.shape
         known = self._shapes.get(key)
         if known is None:
@@ -81,7 +81,7 @@ class Parameters:
         return known
 
     def body(self, endpoint: str, request: Prepared) -> bytes:
-        """The body of a request as this endpoint takes it."""
+        """The body of a request as this endpoint accepts it."""
         if request.whole:
             return request.body
         tail = request.shape
@@ -92,7 +92,7 @@ class Parameters:
         return request.body if adapted is tail else request.body[: request.fields_at] + adapted
 
     def learn(self, endpoint: str, request: Prepared, failure: Failure) -> Adaptation | None:
-        """What a refusal teaches; None when it teaches nothing new."""
+        """The adaptation that a refusal teaches; None if it teaches nothing new."""
         if request.whole:
             return None
         fields = self._sent(endpoint, request)
@@ -106,7 +106,7 @@ class Parameters:
         return adaptation if not self._refused_before(adaptation) and self.add(adaptation) else None
 
     def add(self, adaptation: Adaptation) -> bool:
-        """Send requests so from now on; False when it was known."""
+        """Apply an adaptation from now on; False if it was known."""
         if adaptation in self._learned:
             return False
         self._learned.append(adaptation)
@@ -114,7 +114,7 @@ class Parameters:
         return True
 
     def _refused_before(self, new: Adaptation) -> bool:
-        """Whether the limit has had the other name here already, and that was refused too."""
+        """Whether the limit's other name was refused here too."""
         return any(
             (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
         )
@@ -129,12 +129,12 @@ class Parameters:
         for one in self._learned:
             if one.shape == shape:
                 fields = _changed(fields, one)
-        # Same fields, same bytes: nothing is encoded anew where nothing changed.
+        # Same fields, same bytes: nothing is re-encoded if nothing changed.
         return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
 
 
 def told(model: str, adaptation: Adaptation) -> str:
-    """What is said of an adaptation, once for each field of an endpoint."""
+    """The notice about an adaptation, given once for each field of an endpoint."""
     where = f" at endpoint {adaptation.endpoint}" if adaptation.endpoint else ""
     if adaptation.renamed is None:
         return f"Model {model}{where} takes no {adaptation.name}: left out"
@@ -142,15 +142,15 @@ def told(model: str, adaptation: Adaptation) -> str:
 
 
 def shape_of(request: Prepared) -> tuple[str, ...]:
-    """The names of a request's fields as configured, sorted: what servers take or refuse alike.
+    """The names of a request's fields as configured, sorted: servers accept or refuse these alike.
 
-    A request that is sent as it stands has none that could be adapted.
+    A request with `whole` has none that could be adapted.
     """
     return () if request.whole else tuple(sorted(_decoded(request.shape)))
 
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
-    """The field of a request that a refusal is about and that can be adapted; None: none is."""
+    """The field that a refusal is about, if it can be adapted; else None."""
     if failure.status not in _REFUSING_STATUSES:
         return None
     adaptable = [name for name in fields if name in OPTIONAL_FIELDS or name in LIMIT_FIELDS]
@@ -165,14 +165,14 @@ def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
 
 
 def _preselected(ways: ModelWays, fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields as a listed model takes them."""
+    """The fields as a listed model accepts them."""
     field = ways.max_tokens_field
     renamed = {
         field if field is not None and name in LIMIT_FIELDS else name: value for name, value in fields.items()
     }
     if ways.reasons and ways.can_be_switched_off and EFFORT not in renamed:
-        # Files that say nothing of reasoning were written for models that did not: their limits and their
-        # temperature keep their meaning.
+        # Files that say nothing of reasoning were written for models that do not reason: this preserves the
+        # meaning of their limits and their temperature.
         renamed[EFFORT] = "none"
     reasons = renamed[EFFORT] != "none" if EFFORT in renamed else ways.reasons
     if ways.sampling == "never" or (ways.sampling == "without-reasoning" and reasons):

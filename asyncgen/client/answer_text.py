@@ -1,7 +1,7 @@
-"""What of a message is the answer: thinking before it and special tokens behind it are not. Pure.
+"""Separate the answer in a message from the thinking before it and the special tokens behind it. Pure.
 
-Models and servers mark thinking in many ways; a mark that is not closed, or closed without being opened, leaves it
-open where the answer begins: that is no answer.
+Models and servers mark thinking in many ways. If a mark is not closed, or closed without being opened, the
+beginning of the answer is unknown: the text then counts as no answer.
 """
 
 import re
@@ -26,7 +26,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>")
-_BRACKETS = "<[◁"  # that a mark begins with
+_BRACKETS = "<[◁"  # the first character of a mark
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
@@ -36,7 +36,7 @@ _THINKING_PARTS = {"thinking", "reasoning", "redacted_thinking"}
 
 
 def text_of(content: Any) -> str | None:
-    """The text of a message's content: it may be a list of parts, of which thinking is left out; None: no text."""
+    """The text of a message's content: of a list of parts, those that are not thinking; None: no text."""
     if isinstance(content, list):
         texts = [
             part.get("text")
@@ -48,7 +48,7 @@ def text_of(content: Any) -> str | None:
 
 
 def thinking_of(message: Mapping[str, Any]) -> str:
-    """What a server hands over beside the content: `reasoning_content`, `reasoning`, or parts of it."""
+    """The thinking that a server returns beside the content: `reasoning_content`, `reasoning`, or parts of it."""
     for name in ("reasoning_content", "reasoning"):
         value = message.get(name)
         if isinstance(value, str) and value.strip():
@@ -63,9 +63,9 @@ def thinking_of(message: Mapping[str, Any]) -> str:
 
 
 def split_thinking(text: str) -> tuple[str, str] | None:
-    """The answer and the thinking before it; None where thinking is not closed, or only its end is there."""
+    """The answer and the thinking before it; None if the thinking is not closed, or only its end is present."""
     if not any(bracket in text for bracket in _BRACKETS):
-        return text, ""  # as most are: each of the patterns costs more than this
+        return text, ""  # the common case: each of the patterns costs more than this check
     thinking = []
     rest = text
     while found := next((block.match(rest) for block in _BLOCKS if block.match(rest)), None):
@@ -79,7 +79,7 @@ def split_thinking(text: str) -> tuple[str, str] | None:
 
 
 def _has_mark(text: str, bracket: str) -> bool:
-    """Whether a mark of thinking begins with such a bracket; much quicker than a search for the pattern."""
+    """Whether a thinking mark begins with this bracket; much faster than searching for the pattern."""
     at = text.find(bracket)
     while at >= 0:
         if _MARK.match(text, at):
@@ -91,7 +91,7 @@ def _has_mark(text: str, bracket: str) -> bool:
 def without_special_tokens(text: str) -> str:
     """The text without the special tokens of a chat template at its end.
 
-    They are looked for from the end: a pattern for all of them would be tried at each blank of the text.
+    The search starts at the end: one pattern for all tokens would be tried at each blank of the text.
     """
     kept, rest = text, text.rstrip()
     while rest and _TOKEN.fullmatch(rest, begin := max(rest.rfind("<"), rest.rfind("["))):

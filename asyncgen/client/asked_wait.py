@@ -1,9 +1,4 @@
-"""How long a refusal asks to wait: in its headers, or in its body where a gateway has put it. Pure.
-
-`Retry-After` (seconds or a date) and `retry-after-ms`; `X-RateLimit-Reset` beside a remaining 0 (OpenRouter: epoch
-milliseconds, also inside the body; others: epoch seconds, or seconds from now); Google's `RetryInfo.retryDelay`
-and `QuotaFailure.violations[].quotaId`, which names limits of a day by `PerDay`.
-"""
+"""How long a refusal asks to wait: by its headers, or by its body if a gateway puts it there. Pure."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -13,10 +8,10 @@ from typing import Any
 from asyncgen.limits.pacer import MINUTE
 from asyncgen.limits.rate_headers import DAY, LEAST_EPOCH, read_duration
 
-# Seconds: limits are by the minute; beyond two of them it is a wrong unit, or a limit of the day.
+# Seconds: limits are by the minute; more than two of them is a wrong unit, or a daily limit.
 MAX_RETRY_AFTER = 120.0
 _LONGER_THAN_A_RATE = 60 * MINUTE
-# As a span, those of OpenAI say when a bucket is full: long after the next call may go.
+# As a duration, OpenAI's say when a bucket is full: long after the next call may go.
 _UNTIL_FULL = ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset", *_UNTIL_FULL)
 _LEAST_EPOCH_MS = 1e11
@@ -24,7 +19,7 @@ _DEPTH = 6
 
 
 def asked_wait(headers: Mapping[str, str], body: Any, now: float) -> tuple[float | None, float | None]:
-    """The pause that a refusal asks for, and the time until a limit of the day is counted anew.
+    """The pause that a refusal asks for, and the time until a daily limit is reset.
 
     Args:
         headers: of the answer, by lower-case name.
@@ -33,7 +28,7 @@ def asked_wait(headers: Mapping[str, str], body: Any, now: float) -> tuple[float
 
     Returns:
         The pause in seconds, at most `MAX_RETRY_AFTER`, None if none or an absurd one is asked for; and the
-        seconds until the limit of the day is counted anew (a day, where that is not said), None if it is none.
+        seconds until the daily limit is reset (a day, if unsaid), None if it is not a daily limit.
     """
     pause = retry_after(headers, now)
     for values in _objects(body, _DEPTH):
@@ -52,7 +47,7 @@ def asked_wait(headers: Mapping[str, str], body: Any, now: float) -> tuple[float
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The pause of the headers made for it, in seconds from `now`, at most `MAX_RETRY_AFTER`; None if absurd."""
+    """The pause in the headers made for it, in seconds from `now`, at most `MAX_RETRY_AFTER`; None if absurd."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _seconds(headers.get(name), unit, now)
         if seconds is not None:
@@ -74,7 +69,7 @@ def _seconds(value: str | None, unit: float, now: float) -> float | None:
 
 
 def _reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until a limit of which nothing remains is counted anew; None: that is not said."""
+    """Seconds until an exhausted limit is reset; None: unsaid."""
     for name in _RESETS:
         seconds = read_duration(headers.get(name))
         if seconds is None or read_duration(headers.get(name.replace("reset", "remaining"))) != 0:
@@ -95,7 +90,7 @@ def _capped(seconds: float | None) -> float | None:
 
 
 def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-    """All objects inside a body, the outer ones first."""
+    """All objects nested in a body, the outer ones first."""
     if isinstance(value, dict):
         yield value
         value = list(value.values())

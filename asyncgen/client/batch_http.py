@@ -1,4 +1,4 @@
-"""The Batch API over HTTP: small requests in one piece, files as streams from and to the disk."""
+"""The Batch API over HTTP: small requests in one piece, files streamed from and to the disk."""
 
 import asyncio
 import time
@@ -26,17 +26,17 @@ from asyncgen.config import RunConfig
 from asyncgen.storage.disk import Disk
 from asyncgen.text import loads
 
-SLOWEST = 50_000  # bytes a second: an upload that is slower than that is taken for stuck
+SLOWEST = 50_000  # bytes a second: a slower upload is taken for stuck
 PIECE = 256 * 1024  # bytes of a download at once
 _FIRST_ERROR = 300
 
 
 class HttpBatchServer:
-    """Files and batches of the only endpoint of a run.
+    """Files and batches of a run's only endpoint.
 
     Args:
         config: address, key and patience.
-        disk: where uploads are read.
+        disk: reads the files to upload.
     """
 
     def __init__(self, config: RunConfig, disk: Disk) -> None:
@@ -156,7 +156,7 @@ class HttpBatchServer:
         headers: Mapping[str, str] | None = None,
         idle: float | None = None,
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
-        """Send a request; the answer, which is none of an error."""
+        """Send a request; returns the answer, which is not an error."""
         parts = self._parts
         asked = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), **(query or {})})
         url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + path, asked, ""))

@@ -1,6 +1,6 @@
-"""The lines of the Batch API: a request on its way there, and what came of it. Pure.
+"""The lines of the Batch API: requests to submit, and their results. Pure.
 
-What came is judged by what judges any answer; only what no call can meet with is told apart here.
+Results are judged like any other answer; only what is specific to batches is handled here.
 """
 
 import time
@@ -20,7 +20,7 @@ _NOT_WORKED_ON = {"batch_expired", "batch_cancelled", "batch_canceled"}
 
 
 class Unworked(Enum):
-    """A request was handed back as it was: nobody has worked on it, and it costs nothing."""
+    """A request was handed back unprocessed: it costs nothing."""
 
     UNWORKED = auto()
 
@@ -35,11 +35,11 @@ def request_line(name: str, endpoint: str, body: bytes) -> bytes:
 
 
 def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion | Failure | Unworked, str | None]:
-    """What the line of an output or error file says came of a request; and the server's id of the request.
+    """Judge a line of an output or error file; also returns the server's id of the request.
 
     Args:
         line: the decoded line.
-        request: what was asked.
+        request: the prepared request.
     """
     response, error = line.get("response"), line.get("error")
     if not isinstance(response, dict):
@@ -68,7 +68,7 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
 
 
 def _decoded(body: Any) -> Any:
-    """Some servers put the body into a text."""
+    """The body, which some servers encode as a string."""
     try:
         return loads(body) if isinstance(body, str) else body
     except ValueError:
@@ -76,7 +76,7 @@ def _decoded(body: Any) -> Any:
 
 
 def _status_in(error: Mapping[str, Any]) -> int:
-    """The status that an error names, in one way or another; else that of a server that failed."""
+    """The status in an error, under whichever name; else that of a failed server."""
     for name in ("status_code", "status", "code"):
         value = error.get(name)
         if isinstance(value, str) and value.isdecimal():

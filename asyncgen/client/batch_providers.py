@@ -1,6 +1,6 @@
-"""What servers with OpenAI's Batch API take, and which ones have another: read from `configs/batch.toml`.
+"""The Batch APIs of known servers: which are like OpenAI's, and their limits, from `configs/batch.toml`.
 
-A server that is not listed is taken for one like OpenAI.
+A server that is not listed is assumed to be like OpenAI's.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _LIKE_OPENAI = "openai"
 
 @dataclass(frozen=True, slots=True)
 class BatchProvider:
-    """One server's ways: what a batch names as its endpoint, and what it holds at most.
+    """One server's Batch API: the endpoint that a batch names, and how much a batch may hold.
 
-    `usable` is False where batches have another shape than OpenAI's; `name` is that of the record.
+    `usable` is False if its batches have another form than OpenAI's; `name` is the record's.
     """
 
     name: str
@@ -30,7 +30,7 @@ class BatchProvider:
 
 
 def batch_provider(base_url: str) -> BatchProvider:
-    """The ways of the server at an address."""
+    """The Batch API of the server at an address."""
     host = urlsplit(base_url).hostname or ""
     found = "azure" if is_azure(base_url) else _by_host().get(host, _LIKE_OPENAI)
     record = _providers()[found]

@@ -1,4 +1,4 @@
-"""What a server with a Batch API does for a run, and how it says where a batch stands."""
+"""The operations of a server with a Batch API, and the state of a batch."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _FIRST_SERVER_ERROR = 500
 
 
 class BatchServerError(Exception):
-    """The server did not do what was asked; `failure` says why, `sent` whether the request may have gone out."""
+    """The server did not do what was asked; `failure` says why, `sent` whether the request may have been sent."""
 
     def __init__(self, failure: Failure, *, sent: bool = True) -> None:
         super().__init__(failure.kind)
@@ -22,21 +22,21 @@ class BatchServerError(Exception):
 
     @property
     def uncertain(self) -> bool:
-        """Whether the server may have done it all the same: it has not said that it did not."""
+        """Whether the server may have done it all the same: it did not say otherwise."""
         status = self.failure.status
         return self._sent and (status is None or status >= _FIRST_SERVER_ERROR or status < 300)  # noqa: PLR2004
 
     @property
     def gone(self) -> bool:
-        """Whether what was asked for is not there."""
+        """Whether the requested object does not exist."""
         return self.failure.status in _GONE
 
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """A batch as the server describes it; ids are empty where it has none.
+    """A batch as the server describes it; ids are empty if it has none.
 
-    `problems` are codes of what is wrong with the whole batch; counts are None where the server does not count.
+    `problems` are error codes of the whole batch; counts are None if the server does not count.
     """
 
     id: str
@@ -53,12 +53,12 @@ class BatchState:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether its results are final."""
         return self.status in ENDED
 
     @classmethod
     def read(cls, body: Any) -> "BatchState":
-        """The state in the body of an answer.
+        """Read the state in the body of an answer.
 
         Raises:
             ValueError: there is none.
@@ -93,29 +93,29 @@ class BatchState:
 
 
 Receive = Callable[[bytes], Awaitable[None]]
-"""Takes a piece of what is downloaded."""
+"""Receives a piece of a download."""
 
 
 class BatchServer(Protocol):
-    """One server's files and batches. Everything may raise a `BatchServerError`."""
+    """One server's files and batches. Every method may raise a `BatchServerError`."""
 
     async def upload(self, path: Path, size: int) -> str:
-        """Upload a file of requests; the id that the server gives it."""
+        """Upload a file of requests; returns its id."""
 
     async def create(self, file: str, metadata: Mapping[str, str]) -> BatchState:
-        """Have a batch made of an uploaded file."""
+        """Create a batch from an uploaded file."""
 
     async def look(self, batch: str) -> BatchState:
-        """How a batch stands."""
+        """The state of a batch."""
 
     async def page(self, after: str, limit: int) -> tuple[list[BatchState], bool]:
-        """The batches behind one (empty: from the newest on), and whether there are more."""
+        """A page of the batches that follow one (empty: from the newest on), and whether there are more."""
 
     async def cancel(self, batch: str) -> BatchState:
-        """Ask the server to work on a batch no more."""
+        """Ask the server to cancel a batch."""
 
     async def download(self, file: str, receive: Receive) -> None:
-        """Hand the content of a file over, piece by piece."""
+        """Pass the content of a file on, piece by piece."""
 
     async def close(self) -> None:
         """Close the connections."""

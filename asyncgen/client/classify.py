@@ -1,9 +1,8 @@
-"""What an attempt came to: a usable completion, or a failure of a named kind with what to do about it.
+"""Classify the result of an attempt: a usable completion, or a failure of a named kind with its action.
 
-Pure, and the one place that classifies: by status, `error.type`, `error.code` and the shape of the body,
-never by the words of a message (but by two numbers in it, for a model that is not served: `unknown_model`, and for
-a prompt that does not fit: `too_long`).
-The tables read like "Errors of the API" in the design.
+Pure, and the only place that classifies: by status, `error.type`, `error.code` and the form of the body, never by
+the words of a message. The exceptions are two numbers in it, a model that is not served (`unknown_model`), and a
+prompt that does not fit (`too_long`). The tables read like "Errors of the API" in the design.
 """
 
 import math
@@ -27,11 +26,11 @@ from asyncgen.text import loads, strip_fence
 class Action(Enum):
     """What follows from a failure."""
 
-    WAIT = auto()  # a shared pause, then again, as often as it takes; never counts against the pair
-    ELSEWHERE = auto()  # at once, at another endpoint; never counts against the pair
+    WAIT = auto()  # after a shared pause, as often as needed; never counts against the row
+    ELSEWHERE = auto()  # at once, at another endpoint; never counts against the row
     RETRY = auto()  # again after a backoff, within `max_attempts`
     ASK_AGAIN = auto()  # an unusable answer: at most two more tries
-    GIVE_UP = auto()  # the pair fails, the run goes on
+    GIVE_UP = auto()  # the row fails, the run goes on
     STOP = auto()  # the run stops
     STOP_IF_REPEATED = auto()  # one more try, then the run stops
 
@@ -40,12 +39,11 @@ class Action(Enum):
 class Failure:
     """Why an attempt gave no completion.
 
-    `retry_after` is in seconds as the server asked for; `limit` names the limit that refused it ("requests",
-    "tokens"), when the server says so. `type` and `param` are as in the body, `sentence` is what it says in words:
-    nothing of it is for anybody's eyes before `scrub`. `refuses_field`: the body says by its form that a field is
-    not taken. `unsaid`: an answer may have been made and billed, and nobody was told of it. `day_over`: the limit
-    of the day is used up, and the server resets it in so many seconds. `answer` is one that the
-    recipe did not accept.
+    `retry_after` is the server's, in seconds; `limit` names the limit that refused it ("requests", "tokens"), if
+    the server says so. `type` and `param` are the body's, `sentence` is its text, which must pass `scrub` before
+    it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
+    been made and billed without reaching anyone. `day_over`: the daily limit is used up, and the server resets it
+    in so many seconds. `answer` is an answer that the recipe rejected.
     """
 
     kind: str
@@ -66,7 +64,7 @@ class Failure:
 
     @property
     def unreached(self) -> bool:
-        """Whether the server behind the address was not reached, as far as one can tell."""
+        """Whether, as far as one can tell, the server behind the address was not reached."""
         return self.action is Action.RETRY and (self.kind == "connection" or self.status in _NO_BACKEND)
 
 
@@ -84,7 +82,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
     "content_filter": ("content_filter", Action.GIVE_UP),
     "content_policy_violation": ("content_filter", Action.GIVE_UP),
-    "json_validate_failed": ("invalid_json", Action.ASK_AGAIN),  # Groq, by chance
+    "json_validate_failed": ("invalid_json", Action.ASK_AGAIN),  # Groq, at random
     "model_decommissioned": ("not_found", Action.STOP_IF_REPEATED),  # Groq
     "invalid_model": ("not_found", Action.STOP_IF_REPEATED),  # Mistral
     "DeploymentNotFound": ("not_found", Action.STOP_IF_REPEATED),  # Azure
@@ -101,36 +99,36 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     402: ("quota", Action.STOP),
     403: ("permission", Action.STOP_IF_REPEATED),
     404: ("not_found", Action.STOP_IF_REPEATED),
-    405: ("not_found", Action.STOP_IF_REPEATED),  # no such route: something else listens there
+    405: ("not_found", Action.STOP_IF_REPEATED),  # no such route: another program listens there
     407: ("proxy", Action.STOP_IF_REPEATED),
     408: ("timeout", Action.RETRY),
     409: ("conflict", Action.RETRY),
     413: ("too_large", Action.GIVE_UP),
     425: ("server_error", Action.RETRY),
     429: ("rate_limit", Action.WAIT),
-    499: ("server_error", Action.RETRY),  # nginx: whoever asked has gone, which we have not
+    499: ("server_error", Action.RETRY),  # nginx: the client has gone, which is not true of us
     498: ("overloaded", Action.WAIT),
     503: ("overloaded", Action.WAIT),
     529: ("overloaded", Action.WAIT),
 }
-# By itself: what OpenAI says, and what servers say in its place. Without a word the answer may be cut off.
-# Also of zero width, which Python does not count among the blanks.
+# Zero-width characters too, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
+# How OpenAI and other servers mark a whole answer; a name that is missing here may mean a cut-off one.
 _FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _CUT_OFF = {"length", "max_tokens", "model_length"}
 _CALLS_TOOLS = {"tool_calls", "function_call", "tool_use"}
-# One of these is what an answer says, of whatever kind it is.
+# An answer has at least one of these, whatever kind it is.
 _SAYING = ("content", "tool_calls", "function_call", "refusal", "audio")
-# A gateway that waited no longer for an answer, which may have been made behind it all the same.
+# A gateway stopped waiting for an answer, which may have been made behind it all the same.
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
 # A gateway without the server behind it, or (524) without its answer.
 _NO_BACKEND = {502, 504, 520, 521, 522, 523, 524, 530}
-# The two numbers of OpenAI's and Groq's sentence say what no code says: the call is more than is allowed in all.
+# The two numbers in OpenAI's and Groq's sentence say what no code says: the call exceeds the whole limit.
 _LIMIT_AND_REQUESTED = re.compile(
     r"\blimit:? ([\d,]{1,15})\b.{0,80}?\brequested:? ([\d,]{1,15})\b", re.IGNORECASE | re.DOTALL
 )
 _TOO_LARGE = 413
-_MOST_TOKENS = 1e12  # more is no count
+_MOST_TOKENS = 1e12  # more is not a count
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = 400
 
@@ -141,16 +139,16 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     Args:
         status: HTTP status, 300 or above.
         headers: of the answer, by lower-case name.
-        body: the decoded body, or its text when it is not JSON.
+        body: the decoded body, or its text if it is not JSON.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     names = read_error(body)
-    # In the order of the table: what never gets better by waiting is looked for first.
+    # In the order of the table: names that waiting never fixes come first.
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
     if known is None and says_unknown_model(status, names):
         known = "not_found", Action.STOP_IF_REPEATED
     if says_too_long(status, names) and (known is None or known[0] != "context_length"):
-        # With 500 llama.cpp says so to all whose prompts share its context when they fill it: one may pass alone.
+        # With 500 llama.cpp says so to all whose prompts fill its shared context: one may pass alone.
         known = "context_length", Action.ASK_AGAIN if status >= _FIRST_SERVER_ERROR else Action.GIVE_UP
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
@@ -183,15 +181,15 @@ def judge_answer(
     whole: bool = False,
     now: float,
 ) -> Completion | Failure:
-    """Take the completion out of the body of a 200, or say why it is none.
+    """Take the completion out of the body of a 200, or say why there is none.
 
     Args:
         data: the body.
         headers: of the answer, by lower-case name.
         json_object: the text must be a JSON object.
-        required_keys: keys that must be in it, with something in them.
-        check: says in a word why the recipe does not accept a text; the same request would get the same answer.
-        whole: the answer is taken as it came.
+        required_keys: keys that must be in it and not empty.
+        check: returns why the recipe rejects a text, in a word; the same request would get the same answer.
+        whole: keep the answer unchanged.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     request_id = headers.get("x-request-id")
@@ -227,7 +225,7 @@ def judge_answer(
 
 
 def _asks_for_more_than_there_is(sentence: str | None) -> bool:
-    """Whether a refusal names a limit that is lower than what the call alone requests: it can never pass."""
+    """Whether a refusal names a limit below what the call alone requests: it can never pass."""
     named = _LIMIT_AND_REQUESTED.search(sentence or "")
     if named is None:
         return False
@@ -246,7 +244,7 @@ def _by_status(status: int) -> tuple[str, Action]:
 
 
 def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: float) -> Failure:
-    """A 200 that carries an error: judged as if it had come with the status that it names."""
+    """Judge a 200 that carries an error as if it had come with the status in it."""
     error = body["error"]
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
@@ -258,7 +256,7 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
 def _answer(
     choice: Mapping[str, Any] | None, usage: Usage, *, json_object: bool, required_keys: Sequence[str]
 ) -> Completion | tuple[str, Action]:
-    """The answer in a choice, or why it is no usable one."""
+    """The answer in a choice, or why it is not usable."""
     message = None if choice is None else choice.get("message")
     if choice is None or not isinstance(message, dict):
         return "no_choices", Action.ASK_AGAIN
@@ -270,13 +268,13 @@ def _answer(
     beside = thinking_of(message)
     parts = split_thinking(content or "")
     if isinstance(reason, str) and reason.lower() in _CUT_OFF:
-        # Whoever reasons pays for it out of the same limit.
+        # Reasoning counts towards the same limit.
         reasoned = usage.reasoning_tokens or beside or parts is None
         return ("reasoning_length" if reasoned else "length"), Action.ASK_AGAIN
     text = "" if parts is None else without_special_tokens(parts[0])
     if parts is None or _BLANK.fullmatch(text):
         return ("thinking" if parts is None or parts[1] or beside else "empty"), Action.ASK_AGAIN
-    # Some servers give no reason for the end of a whole answer.
+    # Some servers give no finish reason for a whole answer.
     if not (reason is None or (isinstance(reason, str) and reason.lower() in _FINISHED)):
         return "unfinished", Action.ASK_AGAIN
     problem = json_problem(text, required_keys) if json_object else None
@@ -286,9 +284,9 @@ def _answer(
 
 
 def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
-    """The choices as they came, or why they are no answer at all: what is in one is not looked at.
+    """The choices unchanged, or why they are not an answer; their content is not judged.
 
-    A cut-off answer is one, for the request has set the limit; so are tool calls and a refusal.
+    A cut-off answer counts, as the request has set the limit; so do tool calls and a refusal.
     """
     first = _first(choices)
     message = None if first is None else first.get("message")
@@ -307,7 +305,7 @@ def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
 
 
 def json_problem(text: str, required_keys: Sequence[str]) -> str | None:
-    """Why a text is not the JSON object that was asked for; None: it is."""
+    """Why a text is not the requested JSON object; None: it is."""
     answer = _json_object(text)
     if answer is None:
         return "invalid_json"
@@ -315,9 +313,9 @@ def json_problem(text: str, required_keys: Sequence[str]) -> str | None:
 
 
 def read_usage(value: Any) -> Usage:
-    """The tokens that a server says it has counted; zeros for what it does not say, or says in no number.
+    """The tokens that a server counted; zeros for counts that are missing or not numbers.
 
-    Besides OpenAI's names those of others are known (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
+    Besides OpenAI's names, others are recognised (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
     """
     if not isinstance(value, dict):
         return NO_USAGE
@@ -338,7 +336,7 @@ def read_usage(value: Any) -> Usage:
 
 
 def _count(value: Any, *names: str) -> int:
-    """The first of these that is a number of tokens; 0 when none is."""
+    """The first of these that is a token count; 0 if none is."""
     for name in names:
         number = value.get(name) if isinstance(value, dict) else None
         if isinstance(number, str):
@@ -366,5 +364,5 @@ def _json_object(text: str) -> dict[str, Any] | None:
 
 
 def _says_something(value: Any) -> bool:
-    """Whether a required value is there: zero and false are, blanks are not."""
+    """Whether a required value is not empty: zero and false are values, blanks are not."""
     return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ([], {})

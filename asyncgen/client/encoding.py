@@ -1,6 +1,6 @@
-"""Requests as they go over the wire: bytes, put together of parts that are the same for many calls.
+"""Requests as they are sent: bytes, put together from parts that many calls share.
 
-What is before and after the user text of a call is encoded and hashed once, however many calls there are.
+The parts before and after a call's user text are encoded and hashed once, however many calls there are.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ import orjson
 
 from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage, WholeBody
 
-CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it charges before it knows
-# An image behind an address costs up to 2,833 + 8 x 5,667 with the dearest model there was (gpt-4o-mini).
+CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it charges in advance
+# An image by URL costs up to 2,833 + 8 x 5,667 with the most expensive model so far (gpt-4o-mini).
 ATTACHMENT_TOKENS = 50_000
 MOST_FRAMES = 64  # a recipe has a few steps, and two seeds of each: more are prompts that differ by row
 _USER = b'{"role":"user","content":'
@@ -23,9 +23,9 @@ _USER = b'{"role":"user","content":'
 class Prepared:
     """A request as it will be sent: `hash` (hex) names it in the journal, `step` is the recipe's name for it.
 
-    `tokens` is what it is charged against a limit, `most` what it can cost; `limit` is the most tokens of its
-    answer (None: it has none); behind `fields_at` in the body come its fields beside model and messages. One that
-    is `whole` was made by somebody else: it is sent as it stands, and its answer is taken so.
+    `tokens` is what it is charged against a limit, `most` the most that it can cost; `limit` is the most tokens of
+    its answer (None: unlimited); from byte `fields_at` of the body on are its fields beside model and messages. A
+    `whole` one was made elsewhere: it is sent unchanged, and so is its answer kept.
     """
 
     step: str
@@ -44,9 +44,9 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The body of a request around its user text, and the hash of what is before that: both made once.
+    """The body of a request around its user text, and the hash of the part before that: both made once.
 
-    `schema` is the one in it. What a server calls the limit of an answer changes no answer, so it is hashed as
+    `schema` is the schema in it. The server's name for the answer's limit changes no answer, so it is hashed as
     `max_tokens` (`after_hashed`): records and journal hold for either name.
     """
 
@@ -57,7 +57,7 @@ class _Frame:
     schema: ResponseSchema | None
 
     def around(self, user: str) -> tuple[bytes, str]:
-        """A whole body and its hash."""
+        """The whole body around a user text, and its hash."""
         text = orjson.dumps(user)
         hashed = self.hashed.copy()
         hashed.update(text + self.after_hashed)
@@ -69,7 +69,7 @@ class Encoder:
 
     Args:
         model: its name.
-        max_tokens_field: what the server calls the limit of an answer.
+        max_tokens_field: the server's name for the limit of an answer.
         longest_answer: tokens that the model writes at most, for requests that set no limit.
     """
 
@@ -80,14 +80,14 @@ class Encoder:
         self._frames: dict[tuple[str, Sampling, bool, int | None], _Frame] = {}
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
-        """Encode the request of a step as it goes over the wire."""
+        """Encode the request of a step as it is sent."""
         if request.whole is not None:
             return self._as_it_stands(step, request, request.whole)
         key = request.system, request.sampling, request.json_object, request.seed
         frame = self._frames.get(key)
         if frame is None or frame.schema is not request.response_schema:
             if len(self._frames) >= MOST_FRAMES:
-                self._frames.clear()  # a recipe whose system prompts differ gains nothing from them
+                self._frames.clear()  # a recipe whose system prompts differ by row gains nothing from them
             frame = self._frames[key] = self._frame(request)
         body, hashed = frame.around(request.user)
         characters = len(request.system) + len(request.user)
@@ -97,9 +97,9 @@ class Encoder:
             step=step,
             body=body,
             hash=hashed,
-            # What OpenAI charges against the tokens a minute.
+            # What OpenAI charges against the tokens per minute.
             tokens=max(limit or 0, characters // CHARACTERS_PER_TOKEN),
-            # Text of a byte or more is in each token, and so is what frames the messages.
+            # Each token holds a byte or more of text; the rest of the body covers what frames the messages.
             most=Usage(len(body), most, len(body) + most),
             json_object=request.json_object,
             required_keys=request.required_keys,
@@ -128,9 +128,9 @@ class Encoder:
         )
 
     def with_limit(self, request: Prepared, limit: int) -> Prepared:
-        """The same request, known by the same hash, with another limit of its answer.
+        """The same request, under the same hash, with another limit of its answer.
 
-        For an answer that was cut off: what the user configured names the request.
+        For an answer that was cut off: a request is named by what the user configured.
         """
         assert request.limit is not None
         old, new = (f'"{self._max_tokens_field}":{number}'.encode() for number in (request.limit, limit))
@@ -168,7 +168,7 @@ class Encoder:
             fields["response_format"] = {"type": "json_object"}
         fields |= more.pop("extra_body", {}) if isinstance(more.get("extra_body"), dict) else {}
         fields |= more
-        # The first place: in the system prompt, as in any other text, the quotes would be escaped.
+        # The first match: in the system prompt, as in any other text, the quotes would be escaped.
         before, _, after = orjson.dumps(fields).partition(_USER + b'""')
         named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)
         hashed = blake2b(before + _USER, digest_size=16)

@@ -1,7 +1,7 @@
-"""The body of an error, in the shapes of many servers: its names, and what it says in words. Pure.
+"""Read the body of an error in the forms of many servers: its names, and its sentence. Pure.
 
-Names (code, type, param) are short and made of letters, digits, dots, dashes, underscores and brackets: they are
-shown. The sentence may quote the request; it is nobody's to see before `scrub`.
+Names (code, type, param) are short and made of letters, digits, dots, dashes, underscores and brackets: they may
+be shown. The sentence may quote the request, and must pass `scrub` before it is shown.
 """
 
 import re
@@ -21,9 +21,9 @@ _DEPTH = 6
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """What a body says: names, or None where they are missing or no names; `sentence` in the server's words.
+    """The content of an error body: names, or None if missing or not a name; `sentence` in the server's words.
 
-    `refuses_field`: it says by its form that the field `param` is not taken (pydantic's `extra_forbidden`).
+    `refuses_field`: its form says that the field `param` is not accepted (pydantic's `extra_forbidden`).
     """
 
     code: str | None = None
@@ -34,7 +34,7 @@ class ErrorBody:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Code and type, as far as they are there."""
+        """Code and type, as far as they are given."""
         return tuple(name for name in (self.code, self.type) if name is not None)
 
 
@@ -63,7 +63,7 @@ def read_error(body: Any) -> ErrorBody:
 
 
 def _words(error: dict[str, Any]) -> Any:
-    """The sentence; that of the server behind a gateway says more."""
+    """The sentence; behind a gateway, that of the server, which says more."""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, dict) else None
     message = error.get("message")
@@ -74,7 +74,7 @@ def _words(error: dict[str, Any]) -> Any:
 
 
 def _details(body: Any, depth: int) -> Iterator[ErrorBody]:
-    """What validators say of a field: `{"type": "extra_forbidden", "loc": ["body", "NAME"], "msg": "…"}`."""
+    """What validators say about fields: `{"type": "extra_forbidden", "loc": ["body", "NAME"], "msg": "…"}`."""
     if depth == 0:
         return
     if isinstance(body, dict):
@@ -96,7 +96,7 @@ def _details(body: Any, depth: int) -> Iterator[ErrorBody]:
 
 
 def _of_text(body: str) -> ErrorBody:
-    """What is not JSON was written by something in front of the API; of a page its title says enough."""
+    """A body that is not JSON was written by something in front of the API; the title of a page is enough."""
     if not _PAGE.match(body):
         return ErrorBody(code=_name(body) or (NOT_JSON if body.strip() else None), sentence=_sentence(body))
     title = _TITLE.search(body)

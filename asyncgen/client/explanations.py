@@ -1,4 +1,4 @@
-"""What a user is told of a refusal: its names, and once for each kind what the server says."""
+"""What a user is told of a refusal: its names, and once for each kind the server's sentence."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +9,11 @@ from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scrub import scrub
 
-LONGEST_WORD = 1_000  # characters: what is longer without a blank is encoded data
+LONGEST_WORD = 1_000  # characters: longer text without a blank is encoded data
 
 
 class Explanations:
-    """Keeps in mind what was explained already."""
+    """Tracks which kinds of failure were explained already."""
 
     def __init__(self) -> None:
         self._known: set[tuple[object, ...]] = set()
@@ -22,9 +22,9 @@ class Explanations:
         """Code and param, unless they are words of the row.
 
         Args:
-            failure: what became of an attempt.
-            request: what was sent.
-            answers: to the same row, which the server may quote too.
+            failure: of an attempt.
+            request: as sent.
+            answers: earlier answers to the row, which the server may quote too.
         """
         if failure.code is None and failure.param is None:
             return None, None
@@ -36,7 +36,7 @@ class Explanations:
     def sentence(
         self, failure: Failure, request: Prepared, answers: list[str], names: tuple[str | None, str | None]
     ) -> str | None:
-        """What the server says, with the first failure of a kind; None: nothing, or nothing new."""
+        """The server's sentence with the first failure of a kind; None if there is none, or nothing new."""
         key = failure.kind, failure.status, *names
         if failure.sentence is None or key in self._known:
             return None
@@ -46,7 +46,7 @@ class Explanations:
 
 
 def _private(request: Prepared) -> list[str]:
-    """The texts that are of the row alone: the user message; all texts of a request that is sent whole."""
+    """The texts specific to the row: the user message; all texts of a request that is sent whole."""
     if not request.whole:
         return [str(_messages(request)[-1]["content"])]
     return ["\n".join(_texts({**orjson.loads(request.body), "model": None}))]
@@ -57,7 +57,7 @@ def _messages(request: Prepared) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts inside of a decoded value; an image is none, and what is quoted of one looks like a key."""
+    """All texts in a decoded value, without images: a quoted part of one is cut like a key."""
     if isinstance(value, str):
         if len(value) < LONGEST_WORD or len(value.split(maxsplit=1)) > 1:
             yield value

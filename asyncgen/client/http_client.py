@@ -1,6 +1,6 @@
-"""An HTTP client for the SDK to send with: aiohttp, which reads answers in one piece.
+"""The HTTP client for the SDK: aiohttp, which reads answers in one piece.
 
-`httpx2` is only the form in which the SDK takes it. Why, and what is gained: see `sdk`.
+`httpx2` is only the interface through which the SDK uses it. For the reason and the gain, see `sdk`.
 """
 
 import socket
@@ -22,19 +22,19 @@ from asyncgen.client.direct_posts import DirectPosts, HeaderLimits, Post, are_po
 from asyncgen.client.proxies import Proxy
 from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError, translated
 
-# Seconds. Gateways close idle connections after 5 s, some after 1, and what is just being sent is lost then. One
-# that serves few connections at once lets calls on new ones wait for as long as idle ones are open.
+# Seconds. Gateways close idle connections after 5 s, some after 1, and a request sent at that moment is lost. A
+# server that handles few connections at once delays calls on new ones while idle ones are open.
 KEEP_ALIVE = 0.75
-MOST_BYTES = 8 * 1024 * 1024  # the longest answers are below 1 MB: more is no answer, and would fill the memory
+MOST_BYTES = 8 * 1024 * 1024  # bytes; the longest answers are below 1 MB: more would only fill the memory
 MOST_HEADER_BYTES = 65_536  # of one header: gateways send policies and cookies of 12 kB
 MOST_HEADERS = 1024
 _OK = 200
 _DECODED = {"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
-"""Encodings of bodies that are undone here; the last two need a package, and it is an error without."""
+"""Encodings of bodies that are decoded here; the last two need a package, without which they are an error."""
 
 
 class SharedRequest(httpx2.Request):
-    """A request that shares all but its body with the one that the SDK has built."""
+    """A request that shares all but its body with the one that the SDK built."""
 
     def __init__(self, built: httpx2.Request, content: bytes) -> None:
         self.method, self.url, self.headers = built.method, built.url, built.headers
@@ -47,7 +47,7 @@ _Response = aiohttp.ClientResponse | Post
 
 
 class RawResponse(Protocol):
-    """An answer of 200, with `headers` by any case."""
+    """The answer of a 200, with `headers` by any case."""
 
     @property
     def content(self) -> bytes: ...  # noqa: D102
@@ -56,7 +56,7 @@ class RawResponse(Protocol):
 
 
 class _ShortAnswer:
-    """As much of a response of 200 as the SDK looks at; what else it may ask for is that of a whole one."""
+    """The parts of a 200's response that the SDK looks at; it reads others only of a whole response."""
 
     status_code = _OK
 
@@ -67,7 +67,7 @@ class _ShortAnswer:
         self._response = response
 
     def raise_for_status(self) -> None:
-        """It is none."""
+        """Do nothing: the status is 200."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._whole, name)
@@ -78,14 +78,14 @@ class _ShortAnswer:
 
 
 def _whole(request: httpx2.Request, response: _Response, content: bytes) -> httpx2.Response:
-    # The body is decoded already, whatever the server says of it. As bytes: a header may be no ASCII.
+    # The body is decoded already, whatever the header says. As bytes: a header may not be ASCII.
     headers = [(name, value) for name, value in response.raw_headers if name.lower() != b"content-encoding"]
     return httpx2.Response(response.status, headers=headers, content=content, request=request)
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """Where requests with these headers go, in the types of aiohttp: translated once for all that share them."""
+    """Where requests with these headers go, in aiohttp's types: translated once for all that share them."""
 
     headers_of: httpx2.Headers
     address: URL
@@ -99,18 +99,18 @@ class _Route:
 
 
 class HttpClient(httpx2.AsyncClient):
-    """What the SDK sends with.
+    """The client with which the SDK sends.
 
-    Timeouts of a whole attempt are the caller's: here only connecting is bounded. Redirects are never followed.
+    The caller bounds the time of a whole attempt: here only connecting is bounded. Redirects are never followed.
 
     Args:
-        connections: at most so many are open.
+        connections: the most that are open at once.
         connect_timeout: seconds to open one.
-        short: an answer of 200 is only bytes and headers.
-        direct: post without aiohttp's requests and responses, where its version allows that and there is no proxy.
+        short: of a 200, return only bytes and headers.
+        direct: post without aiohttp's requests and responses, if its version allows that and there is no proxy.
         proxy: through which all requests go.
         headers: sent in addition, or instead of those of the same name.
-        tls: certificates to trust, for addresses of https.
+        tls: certificates to trust, for https addresses.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class HttpClient(httpx2.AsyncClient):
         headers: Mapping[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        # The base would load all certificates for a transport of its own.
+        # The base class would load all certificates for its own transport.
         super().__init__(trust_env=False, transport=httpx2.AsyncBaseTransport())
         self._connections = connections
         self._connect_timeout = connect_timeout
@@ -138,10 +138,10 @@ class HttpClient(httpx2.AsyncClient):
         self._posts: DirectPosts | None = None
 
     async def send(self, request: httpx2.Request, **_options: Any) -> Any:
-        """Send a request; its answer, read to the end.
+        """Send a request; returns its answer, read to the end.
 
         Raises:
-            httpx2.TransportError: there is none; `UnreadableError` when what came cannot be read.
+            httpx2.TransportError: there is none; `UnreadableError` if what came cannot be read.
         """
         if self._route is None or self._route.headers_of is not request.headers:
             self._route = _Route.of(request, self._more_headers)
@@ -174,7 +174,7 @@ class HttpClient(httpx2.AsyncClient):
         )
 
     def _posts_to(self, method: str, route: _Route) -> DirectPosts | None:
-        """What posts there directly; None: nothing does."""
+        """The direct posts to an address; None if they are not used."""
         if not self._direct or method != "POST":
             return None
         connector = self._open(route.address.scheme).connector
@@ -189,7 +189,7 @@ class HttpClient(httpx2.AsyncClient):
         await super().aclose()
 
     def _open(self, scheme: str) -> aiohttp.ClientSession:
-        if self._session is None:  # not before: it belongs to the running loop
+        if self._session is None:  # not earlier: it belongs to the running loop
             self._session = open_session(
                 connections=self._connections,
                 connect_timeout=self._connect_timeout,
@@ -199,12 +199,12 @@ class HttpClient(httpx2.AsyncClient):
 
 
 def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
-    """The connections to a server, on the running loop.
+    """Open the connections to a server, on the running loop.
 
     Args:
-        connections: at most so many are open.
+        connections: the most that are open at once.
         connect_timeout: seconds to open one.
-        tls: certificates to trust, for addresses of https.
+        tls: certificates to trust, for https addresses.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
@@ -222,12 +222,12 @@ def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContex
 
 
 def _until_open(seconds: float) -> aiohttp.ClientTimeout:
-    """A limit for opening a connection alone."""
+    """A limit for opening a connection only."""
     return aiohttp.ClientTimeout(total=None, sock_connect=seconds)
 
 
 class _Resolver(aiohttp.ThreadedResolver):
-    """Asks the system for names, but not for those that are reserved for this machine."""
+    """Asks the system for names, except for those that are reserved for this machine."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -236,7 +236,7 @@ class _Resolver(aiohttp.ThreadedResolver):
 
 
 async def read_whole(response: _Response | aiohttp.ClientResponse) -> bytes:
-    """The decoded body, in one piece; without reading on when there is too much of it."""
+    """The decoded body, in one piece; stops reading if it is too large."""
     chunks: list[bytes] = []
     size = 0
     while chunk := await response.content.readany():

@@ -1,4 +1,4 @@
-"""The look-up of the model before the first call: whether the server knows it, and until when it serves it."""
+"""Look the model up before the first call: whether the server knows it, and until when it is available."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -10,16 +10,16 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.errors import KeyOrQuotaError, Setting
 from asyncgen.events import Notice
 
-LONGEST = 5.0  # seconds: many servers lack the route, and one that hangs there may answer calls all the same
+LONGEST = 5.0  # seconds: many servers lack the route, and one that hangs there may still answer calls
 _NOT_FOUND = 404
 _OK = 200
 
 
 async def check_model(wire: Wire, config: RunConfig) -> list[Notice]:
-    """Look the model up at each endpoint; what the user should know of it.
+    """Look the model up at each endpoint; returns notices for the user.
 
     Raises:
-        KeyOrQuotaError: the only endpoint does not know the model. Other errors say nothing.
+        KeyOrQuotaError: the only endpoint does not know the model. Other errors are ignored.
     """
     found = [await wire.look_up(one.name, config.model, min(LONGEST, config.timeout)) for one in config.endpoints]
     for one in found if len(found) == 1 else ():
@@ -47,7 +47,7 @@ def _farewells(model: str, says: list[dict[str, Any]]) -> Iterator[Notice]:
 
 
 def _shutdown(body: Mapping[str, Any]) -> date | None:
-    """The day, which servers give as a date or in seconds since the epoch."""
+    """The shutdown day, which servers give as a date or in seconds since the epoch."""
     value = body.get("shutdown_date")
     try:
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""When calls are answered no more: an endpoint goes out, and where it is the last one, the run ends."""
+"""When calls are no longer answered: an endpoint goes out, or, if it is the last one, the run ends."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.rate_headers import DAY
 
-PAGES = 10  # instead of answers, before any came: more than chance, and soon said
+PAGES = 10  # in place of answers, before any came: more than chance, and soon reached
 PORTS = {"http": 80, "https": 443}
 
 
@@ -22,9 +22,9 @@ class Outages:
 
     Args:
         config: model, endpoints and patience.
-        gate: knows the endpoints that are left.
-        observe: told of each endpoint that goes out.
-        stop: told the reason when the run has to stop.
+        gate: knows the remaining endpoints.
+        observe: called for each endpoint that goes out.
+        stop: called with the reason when the run has to stop.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class Outages:
         self._refused_since: float | None = None  # the first refusal after the last success
 
     def answered(self) -> None:
-        """A call was answered."""
+        """Note that a call was answered."""
         self._answered = True
         self._refused_since = None
 
     def refused(self) -> None:
-        """A call was refused for rate or overload, or did not reach the server in an outage."""
+        """Note that a call was refused for rate or overload, or did not reach the server in an outage."""
         if self._refused_since is None:
             self._refused_since = asyncio.get_running_loop().time()
 
     def reject(self, endpoint: Endpoint, failure: Failure) -> None:
-        """End what waiting does not mend.
+        """Handle a failure that waiting does not fix.
 
         Raises:
             Stopping: this endpoint was the last one, and the run stops.
@@ -62,7 +62,7 @@ class Outages:
             raise Stopping
 
     def give_up(self, endpoint: Endpoint, failure: Failure) -> None:
-        """Let a call fail, but not all of them for want of a server behind the address.
+        """Let a call fail, unless all calls would for want of a server at the address.
 
         Raises:
             Stopping: nothing was ever answered, and the run stops.
@@ -83,7 +83,7 @@ class Outages:
         raise Stopping
 
     def meet(self, failure: Failure) -> None:
-        """Take note of pages instead of answers: a portal that wants a login answers every call so.
+        """Count pages in place of answers: a portal that wants a login answers every call with one.
 
         Raises:
             Stopping: nothing else has come so far, and the run stops.
@@ -102,10 +102,12 @@ class Outages:
         raise Stopping
 
     def wait(self, kind: str, endpoint: Endpoint) -> None:
-        """Wait on, unless the quota of the day is used up, or all was refused for too long: idle time is none.
+        """Check whether to keep waiting: not if the daily quota is used up, nor after refusals for too long.
+
+        Time without calls does not count.
 
         Raises:
-            Stopping: it is, and the run stops.
+            Stopping: waiting is over, and the run stops.
         """
         now = asyncio.get_running_loop().time()
         silence = now - (now if self._refused_since is None else self._refused_since)
@@ -125,7 +127,7 @@ class Outages:
         raise Stopping
 
     def _goes_on_without(self, endpoint: Endpoint, kind: str, why: Message) -> bool:
-        """Put an endpoint out, and say so once; False when it is the last one."""
+        """Put an endpoint out and report it once; False if it is the last one."""
         known = endpoint.health.out is not None
         if not self._gate.put_out(endpoint, kind):
             return False
@@ -136,18 +138,18 @@ class Outages:
 
 
 def said(failure: Failure) -> str:
-    """What the server said, in names."""
+    """The names in the server's refusal."""
     status = f"status {failure.status}" if failure.status else "no answer"
     return ", ".join(filter(None, [status, failure.code, failure.request_id]))
 
 
 def _named(endpoint: Endpoint) -> str:
-    """What begins a message about one of several endpoints."""
+    """The beginning of a message about one of several endpoints."""
     return f"endpoint {endpoint.name}: " if endpoint.name else ""
 
 
 def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:
-    """What to do about it."""
+    """What the user can do about a failure."""
     address = served.address
     unknown = f"the server does not know the model {config.model!r} or the address; check "
     reasons = {

@@ -1,11 +1,11 @@
-"""A few calls go ahead of the others as long as it is not known whether a server takes requests of their shape.
+"""A few calls go ahead of the others while it is unknown whether a server accepts requests of their shape.
 
 Rules:
 
 1. A shape is unproven until one of its calls was answered; until then at most `PROBES` of them are in flight.
-2. Where many processes share a run, one of them probes a shape at a time: whoever was not permitted waits, until
-   it is, or until another one has proven the shape.
-3. What was found out is kept here beyond one client, so that each one begins with all of it.
+2. If many processes share a run, one of them probes a shape at a time: the others wait until they are permitted
+   to, or until another process has proven the shape.
+3. What is learned is kept here beyond one client, so that each new client starts with all of it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from asyncgen.chat import Adaptation, Findings, RequestShape
 
-PROBES = 8  # as many as go ahead where no limit is known: what is refused costs a request of the account's limit
+PROBES = 8  # as many as go ahead while no limit is known: each refused one costs a request of the limit
 
 
 class Probes:
@@ -37,27 +37,27 @@ class Probes:
 
     @property
     def adaptations(self) -> list[Adaptation]:
-        """What endpoints have refused, in the order in which it became known; it only grows."""
+        """What endpoints have refused, in order of discovery; only grows."""
         return self._adaptations
 
     @property
     def findings(self) -> Findings:
-        """All that is known."""
+        """Everything learned."""
         return Findings(tuple(self._adaptations), frozenset(self._proven))
 
     @property
     def unproven(self) -> frozenset[RequestShape]:
-        """The unproven shapes of which calls are in flight or wait."""
+        """The unproven shapes with calls in flight or waiting."""
         return frozenset((+self._waiting | +self._in_flight).keys() - self._proven)
 
     def found(self, adaptation: Adaptation) -> None:
-        """Keep what an endpoint has refused."""
+        """Record what an endpoint has refused."""
         if adaptation not in self._adaptations:
             self._adaptations.append(adaptation)
             self._tell()
 
     def take(self, findings: Findings, permitted: frozenset[RequestShape]) -> None:
-        """Take over what others have found out, and which shapes this process may probe."""
+        """Add what other processes have learned, and the shapes that this process may probe."""
         for adaptation in findings.adaptations:
             if adaptation not in self._adaptations:
                 self._adaptations.append(adaptation)
@@ -68,14 +68,14 @@ class Probes:
             self._wake(shape)
 
     def probe_alone(self) -> None:
-        """Wait for no permission any more: nobody is there to give it."""
+        """Stop waiting for permission: no process is left to give it."""
         if self._shared:
             self._shared = False
             for shape in list(self._changed):
                 self._wake(shape)
 
     def try_enter(self, shape: RequestShape) -> bool:
-        """Let one more call of this shape go if it may; then `leave` must follow."""
+        """Admit one more call of this shape if it may go; then `leave` must follow."""
         if shape not in self._proven and not self._may_probe(shape):
             return False
         self._count(self._in_flight, shape, 1)
@@ -93,7 +93,7 @@ class Probes:
             self._count(self._waiting, shape, -1)
 
     def leave(self, shape: RequestShape, *, answered: bool = False) -> None:
-        """A call is back; the first one that was answered lets all others go."""
+        """Count a call as back; the first answer admits all others."""
         if answered and shape not in self._proven:
             self._proven.add(shape)
             self._tell()

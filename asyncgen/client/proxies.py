@@ -1,6 +1,6 @@
-"""Which proxy of the environment a server is asked through; none for what is on this machine.
+"""The proxy of the environment through which a server is asked; none for this machine.
 
-`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count as for curl, in small letters too.
+`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` work as in curl, in lower case too.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Whether a failed attempt is followed by another one, and after how long. Pure: no clock, no sleep."""
+"""Whether to retry a failed attempt, and after how long. Pure: no clock, no sleep."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from random import random
 
 from asyncgen.client.classify import Action, Failure
 
-BACKOFF_BASE = 0.5  # seconds: the first backoff at most; the SDK begins there too
+BACKOFF_BASE = 0.5  # seconds: the upper bound of the first backoff, as in the SDK
 BACKOFF_CAP = 60.0  # seconds: limits are by the minute, so waiting longer gains nothing
-BAD_ANSWERS = 3  # asks in all: DESIGN.md, "Errors of the API"
-CUT_OFF = 2  # asks for what is too long each time: it would be as long a third time
+BAD_ANSWERS = 3  # attempts in all: DESIGN.md, "Errors of the API"
+CUT_OFF = 2  # attempts at an answer that is too long each time: a third would be too
 _CUT_OFF_KINDS = {"length", "reasoning_length", "larger_than_limit", "context_length"}
-POISON = 1e-9  # the chance below which refusals are of the call: once in a thousand runs of a million calls
+POISON = 1e-9  # chance below which refusals are the call's: once in 1,000 runs of a million calls
 LEAST_ODDS = 0.25  # of being refused: calls come in bursts, so one passing at the same time proves little
 
 
@@ -24,12 +24,12 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Send again, after the pause of everybody that the refusal has caused."""
+    """Send again after the shared pause that the refusal has caused."""
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The pair fails."""
+    """The row fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ Decision = RetryAfter | Pause | GiveUp | Stop
 class Retries:
     """The attempts of one call. `counted` leaves out those `refused` for rate or overload.
 
-    Refusals never count against a pair as long as the server may be their reason. A call that is refused again
-    and again while the calls of others pass is poison: it is given up once that cannot be chance any more.
+    Refusals never count against a row as long as the server may be their cause. A call that is refused again and
+    again while other calls pass is poison: it is given up once that is no longer plausible as chance.
     """
 
     def __init__(self, max_attempts: int, draw: Callable[[], float] = random) -> None:
@@ -58,10 +58,10 @@ class Retries:
         self.counted = self.refused = 0
 
     def suspect(self, answers: int) -> bool:
-        """Whether calls of others were answered between two failures of this one: it may be their reason itself.
+        """Whether other calls were answered between two failures of this one, which may then be the cause itself.
 
         Args:
-            answers: to the calls of all, up to the failure that just happened.
+            answers: how many calls of the run were answered up to this failure.
         """
         self._suspect |= self._others is not None and answers > self._others
         self._others = answers
@@ -75,11 +75,11 @@ class Retries:
         """Decide what follows a failed attempt.
 
         Args:
-            failure: what became of it.
-            odds: how likely a call was refused then, by what became of the calls of others since this one was
-                refused last; 1 when none of them was answered.
-            rejects_all: whether a rejection (key, permission, model) is the matter of all calls; None: nothing was
-                answered yet, and the second one of a call is.
+            failure: of the attempt.
+            odds: how likely a call was to be refused, judging by other calls since this one was last refused; 1 if
+                none of them was answered.
+            rejects_all: whether a rejection (key, permission, model) concerns all calls; None: nothing was
+                answered yet, so a call's second one does.
         """
         if failure.action is Action.WAIT:
             self.refused += 1
@@ -103,14 +103,14 @@ class Retries:
                     return GiveUp()
         if self.counted >= self._max_attempts:
             return GiveUp()
-        # A server that says how long is believed; full jitter otherwise, so that retries do not meet again.
+        # Use the server's own delay if it names one; else full jitter, so that retries do not coincide.
         return RetryAfter(self._backoff() if failure.retry_after is None else failure.retry_after)
 
     def _after_rejection(self, failure: Failure, *, rejects_all: bool | None) -> Decision | None:
         self._rejected += 1
         if rejects_all or (rejects_all is None and self._rejected > 1):
             return Stop()
-        # A gateway refuses what stands in one row (403), and a good key now and then (401).
+        # A gateway may refuse the content of one row (403), or now and then a good key (401).
         return GiveUp() if self._rejected > 1 and failure.kind == "permission" else None
 
     def _backoff(self) -> float:

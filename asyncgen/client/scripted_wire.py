@@ -1,4 +1,4 @@
-"""A wire without a network, which answers by a function: for tests, and to try a recipe without a server."""
+"""A transport without a network, which answers by a function: for tests, and to try a recipe without a server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,11 +9,11 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.wire import LookedUp
 
 Script = Callable[[Prepared], Awaitable[Completion | Failure]]
-"""Gives the answer to a request, or what goes wrong in its place; it may sleep."""
+"""Returns the answer to a request, or the failure in its place; it may sleep."""
 
 
 class ScriptedWire:
-    """Answers every request as the script says; a script that takes too long times out, as a server does."""
+    """Answers every request as the script says; a script that takes too long times out, as a server would."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -21,7 +21,7 @@ class ScriptedWire:
     async def send(
         self, _endpoint: str, request: Prepared, seconds: float
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
-        """Ask the script; there are no headers."""
+        """Call the script; there are no headers."""
         try:
             async with asyncio.timeout(seconds):
                 return await self._script(request), {}
@@ -29,8 +29,8 @@ class ScriptedWire:
             return Failure("timeout", Action.RETRY, unsaid=True), {}
 
     async def look_up(self, _endpoint: str, _model: str, _seconds: float) -> LookedUp | None:
-        """There is no server that knows models."""
+        """Return None: no server knows models here."""
         return None
 
     async def close(self) -> None:
-        """There is no connection."""
+        """Do nothing: there is no connection."""

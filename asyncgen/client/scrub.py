@@ -1,9 +1,9 @@
-"""Cuts out of a server's sentence what it quotes of a request, so that it can be shown. Pure.
+"""Cut out of a server's sentence what it quotes of a request, so that it can be shown. Pure.
 
-Servers quote prompts in their errors: whole, in pieces, escaped, in capitals, without blanks. Cut is what also
-stands in the texts of the row: two words in a row, eight letters or digits in a row (whatever is between them),
-any number; of the other texts (system prompt, template) five words or 24 characters; and what looks like a key.
-The names of the API are always left: they are what the user must read.
+Servers quote prompts in their errors: whole, in pieces, escaped, in capitals, without blanks. Removed is whatever
+also occurs in the texts of the row: two words in a row, eight letters or digits in a row (whatever is between
+them), any number; of the other texts (system prompt, template) five words or 24 characters; and anything that
+looks like a key. The API's own names are kept: the user must be able to read them.
 """
 
 import html
@@ -44,12 +44,12 @@ API_NAMES = frozenset(
 
 
 def scrub(sentence: str, private: Iterable[str], other: Iterable[str] = ()) -> str:
-    """The sentence without what is quoted in it; `…` stands where something was.
+    """The sentence without what it quotes; `…` marks where something was cut.
 
     Args:
-        sentence: what the server says.
+        sentence: the server's.
         private: texts of the row and answers to it.
-        other: texts that are the same for many rows.
+        other: texts shared by many rows.
     """
     said = _unescaped(sentence)
     said = _KEY.sub(CUT, said)
@@ -63,7 +63,7 @@ def scrub(sentence: str, private: Iterable[str], other: Iterable[str] = ()) -> s
 
 
 def _hide(said: str, text: str, hidden: bytearray, words: int, run: int, *, numbers: bool) -> None:
-    """Mark in `hidden` what stands in the text too."""
+    """Mark in `hidden` what also occurs in the text."""
     known = [found.group().lower() for found in _WORD.finditer(text)]
     pairs = {tuple(known[place : place + words]) for place in range(len(known) - words + 1)}
     digits = {word for word in known if any(letter.isdigit() for letter in word)} if numbers else set()
@@ -81,7 +81,7 @@ def _hide(said: str, text: str, hidden: bytearray, words: int, run: int, *, numb
 
 
 def _hide_runs(said: str, text: str, hidden: bytearray, run: int, spared: set[tuple[int, int]]) -> None:
-    """Mark letters and digits that follow each other in both, whatever stands between them."""
+    """Mark letters and digits that follow each other in both texts, whatever stands between them."""
     places = [place for place, letter in enumerate(said) if letter.isalnum()]
     squeezed = "".join(said[place].lower()[:1] for place in places)
     known = "".join(letter.lower()[:1] for letter in text if letter.isalnum())
@@ -92,7 +92,7 @@ def _hide_runs(said: str, text: str, hidden: bytearray, run: int, spared: set[tu
 
 
 def _unescaped(text: str) -> str:
-    """The text behind escapes of JSON (also twice), HTML and addresses."""
+    """The text without the escapes of JSON (also twice), HTML and URLs."""
     for _ in range(2):
         text = _ESCAPE.sub(_letter, text)
     return html.unescape(unquote(text) if "%" in text else text)

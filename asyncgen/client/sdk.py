@@ -1,20 +1,21 @@
-"""The SDK's client for chat completions, and everything that steps around the SDK for speed.
+"""The SDK's client for chat completions, and everything that bypasses the SDK for speed.
 
-CPU of this process for a call of 5.5 kB, as `scripts/bench_sdk` measures it (medians; `chat.completions.create` of
-the SDK takes 1.39 ms), with each trick added to those above it:
+CPU of this process for a call of 5.5 kB, as `scripts/bench_sdk` measures it (medians; the SDK's
+`chat.completions.create` takes 1.39 ms), with each optimisation added to those above it:
 
-1. Bytes are posted and bytes come back, without models: 0.68 ms. The SDK offers that to everybody.
-2. The request is built once, and the others share all but its body: 0.35 ms. `_build_request` is the SDK's own.
+1. Bytes are posted and bytes come back, without models: 0.68 ms. The SDK offers this publicly.
+2. The request is built once, and the others share all but its body: 0.35 ms. `_build_request` is private to the
+   SDK.
 3. aiohttp is used without httpx2's streams (`http_client`): 0.24 ms. It also bounds bodies, closes idle
    connections before the server does, and reads headers of any bytes.
-4. An answer of 200 is its bytes and its headers, not a whole response: 0.2 ms.
+4. The answer of a 200 is its bytes and its headers, not a whole response: 0.2 ms.
 5. aiohttp's connections and parser are used without its requests and responses (`direct_posts`): 0.15 ms.
 6. The first request goes through the SDK, the others straight to the transport: 0.05 ms. Errors become the SDK's
    by its own `_make_status_error_from_response`.
 7. The models of the API's other endpoints are not loaded (`defer`): a fifth to a third less for all imports.
 
-Where another version of the SDK lacks a part that 2 and 6 need, these two are left out, and 4 and 5 with them:
-calls go the way that the SDK offers to everybody, and `completions_class` warns once.
+If another version of the SDK lacks a part that 2 and 6 need, these two are left out, and 4 and 5 with them: calls
+use only the SDK's public way, and `completions_class` warns once.
 """
 
 import sys
@@ -55,13 +56,13 @@ _HEADERS = {"Content-Type": "application/json"}
 _METHODS = {
     "_build_request": ("self", "options", "retries_taken"),
     "_make_status_error_from_response": ("self", "response"),
-}  # of the SDK, as `ChatCompletions` calls and replaces them
-_NO_KEY = ""  # of idempotency: the API takes none, and the SDK would draw one for each request
+}  # the SDK's own, which `ChatCompletions` calls and replaces
+_NO_KEY = ""  # of idempotency: the API has none, and the SDK would draw one for each request
 
 
 @dataclass(frozen=True)
 class DeferringFinder(MetaPathFinder):
-    """Finds a package and the packages in it, and puts off what their `__init__` does; their modules load as ever.
+    """Finds a package and its subpackages, and defers what their `__init__` does; their modules load as usual.
 
     `package` is its dotted name.
     """
@@ -71,7 +72,7 @@ class DeferringFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find the package or one in it; None for everything else, which is left to the other finders."""
+        """Find the package or a subpackage; None for everything else, which is left to the other finders."""
         if fullname != self.package and not fullname.startswith(f"{self.package}."):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
@@ -92,38 +93,38 @@ class _DeferringLoader(Loader):
                 if module.__dict__.get("__getattr__") is fill:
                     del module.__dict__["__getattr__"]
                     self._loader.exec_module(module)
-            # What is not there now is missed as in any other module.
+            # A name that does not exist now raises as in any other module.
             return getattr(module, name)
 
         module.__dict__["__getattr__"] = fill
 
 
 def defer(package: str) -> None:
-    """Put off what a package and the packages in it do when they are imported; those that are loaded stay so."""
+    """Defer what a package and its subpackages do when imported; those that are loaded stay so."""
     finder = DeferringFinder(package)
     if finder not in sys.meta_path:
         sys.meta_path.insert(0, finder)
 
 
 defer("openai.types")
-# Only now are they not loaded.
+# Imported here, after `defer`.
 from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI  # noqa: E402
 from openai import __version__ as openai_version  # noqa: E402
 
 
 class PlainChatCompletions(AsyncOpenAI):
-    """Posts bodies of JSON as bytes, in the way that the SDK offers to everybody.
+    """Posts JSON bodies as bytes, through the SDK's public interface.
 
     Args:
         api_key: never empty.
         base_url: of the API; its query is sent with each request.
-        connections: at most so many are open.
+        connections: the most that are open at once.
         connect_timeout: seconds to open one.
         headers: sent in addition, or instead of the SDK's.
 
     Raises:
         UsageError: the proxy of the environment cannot be used.
-        KeyOrQuotaError: the certificates of the environment cannot be.
+        KeyOrQuotaError: the certificates of the environment cannot be used.
     """
 
     short = False
@@ -157,22 +158,22 @@ class PlainChatCompletions(AsyncOpenAI):
 
     @property
     def user_agent(self) -> str:
-        """That of the SDK, which would say the name of this class."""
+        """The SDK's own, instead of one with the name of this class."""
         return super().user_agent.replace(type(self).__name__, AsyncOpenAI.__name__)
 
     async def create(self, body: bytes) -> RawResponse:
-        """Send a request; its answer of 200.
+        """Send a request; returns the answer of a 200.
 
         Raises:
             openai.APIStatusError: another status.
-            openai.APIConnectionError: there is no answer; caused by an `UnreadableError` when it cannot be read.
+            openai.APIConnectionError: there is no answer; caused by an `UnreadableError` if it cannot be read.
         """
-        # The type is what keeps the SDK from reading it; what it hands on is what `send` gave it.
+        # This type keeps the SDK from parsing the body; it returns what `send` gave it.
         options: Any = {"headers": _HEADERS, "idempotency_key": _NO_KEY}
         return await self.post(_PATH, cast_to=httpx2.Response, content=body, options=options)
 
     async def model(self, name: str) -> bytes:
-        """What the server says of a model, as it is.
+        """What the server says of a model, as bytes.
 
         Raises:
             openai.APIStatusError, openai.APIConnectionError: as for `create`.
@@ -182,7 +183,7 @@ class PlainChatCompletions(AsyncOpenAI):
 
 
 class ChatCompletions(PlainChatCompletions):
-    """The same, with what never changes built once."""
+    """The same, with everything that never changes built once."""
 
     short = True
     _built: httpx2.Request | None = None
@@ -212,7 +213,7 @@ class ChatCompletions(PlainChatCompletions):
 
 
 def completions_class() -> type[PlainChatCompletions]:
-    """The quickest class that this version of the SDK allows; with a warning when that is the plain one."""
+    """The fastest class that this version of the SDK allows; warns if that is the plain one."""
     lacking = _lacking()
     if lacking is None:
         return ChatCompletions
@@ -226,7 +227,7 @@ def completions_class() -> type[PlainChatCompletions]:
 
 
 def _lacking() -> str | None:
-    """The first part of those that `ChatCompletions` needs which the SDK has not, or not in that form."""
+    """The first part that `ChatCompletions` needs and the SDK lacks, or has in another form; None: nothing."""
     for name, parameters in _METHODS.items():
         method = getattr(AsyncOpenAI, name, None)
         if method is None or tuple(signature(method).parameters) != parameters:

@@ -12,10 +12,10 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def trusted() -> ssl.SSLContext:
-    """A context that trusts them.
+    """A TLS context that trusts them.
 
     Raises:
-        KeyOrQuotaError: a variable names what is not there, or holds no certificates.
+        KeyOrQuotaError: a variable names a missing file, or one without certificates.
     """
     named = {variable: os.environ[variable] for variable in _VARIABLES if os.environ.get(variable)}
     for variable, path in named.items():

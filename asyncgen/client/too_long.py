@@ -1,6 +1,6 @@
-"""Tells from a server's words that prompt and answer are longer than the context, where no code says it.
+"""Recognise by a server's words that prompt and answer exceed the context, if no code says it.
 
-Whole sentences of servers, from their beginning: a text that quotes a row does not begin so.
+Patterns match whole sentences of servers from their beginning: a text that quotes a row does not begin like that.
 """
 
 import re
@@ -16,7 +16,7 @@ _SENTENCES = (
     r"The (?:input|prompt) \(\d+ tokens\) is longer than the model's context length\b",  # SGLang
     r"(?:Input validation error: )?`inputs` (?:tokens \+ `max_new_tokens` )?must (?:be|have less)\b",  # TGI
 )
-# What gateways put in front of the sentence of the server behind them.
+# What gateways put before the sentence of the server behind them.
 _GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?"
 _TOO_LONG = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""Why there is no answer: errors of aiohttp as errors of httpx2, which say whether the request went out."""
+"""Translate errors of aiohttp into those of httpx2, which say whether the request was sent."""
 
 import ssl
 
@@ -11,11 +11,11 @@ from asyncgen.client.proxies import Proxy
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 """Errors before anything of the request was sent."""
 _ENCODINGS = ("zstd", "gzip", "deflate")
-_TLS_ALERT = ("\x15\x03", r"\x15\x03")  # as it is, and as the parser in C quotes it
+_TLS_ALERT = ("\x15\x03", r"\x15\x03")  # raw, and as the parser in C quotes it
 
 
 class UnreadableError(httpx2.ReadError):
-    """An answer came that cannot be read: `kind` is that of the failure, `found` is what came instead."""
+    """An answer cannot be read: `kind` is the failure's, `found` is what came instead."""
 
     def __init__(self, kind: str, found: str) -> None:
         super().__init__(f"{kind}: {found}")
@@ -24,14 +24,14 @@ class UnreadableError(httpx2.ReadError):
 
 
 class BodyTooLargeError(UnreadableError):
-    """The decoded body of an answer has more bytes than are read."""
+    """The decoded body of an answer exceeds the limit in bytes."""
 
     def __init__(self, most: int) -> None:
         super().__init__("too_large_answer", f"more than {most} bytes")
 
 
 class SchemeError(httpx2.ConnectError):
-    """http:// was asked of a server of https://, or the other way: `found` is what the server speaks."""
+    """http:// was used for an https:// server, or the reverse: `found` is what the server speaks."""
 
     def __init__(self, found: str) -> None:
         super().__init__(found)
@@ -39,7 +39,7 @@ class SchemeError(httpx2.ConnectError):
 
 
 class ProxyRefusedError(httpx2.ProxyError):
-    """The proxy does not connect: `status` is what it answered, None where it cannot be reached."""
+    """The proxy does not connect: `status` is its answer, None if it cannot be reached."""
 
     def __init__(self, proxy: Proxy, status: int | None) -> None:
         super().__init__(f"{proxy} answered {status}" if status else f"{proxy} cannot be reached")
@@ -57,12 +57,12 @@ def translated(error: BaseException, request: httpx2.Request | None, proxy: Prox
         return SchemeError("no TLS")
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
         return httpx2.ConnectError(type(error).__name__, request=request)
-    # The request went out: an answer may have been made, and be billed.
+    # The request was sent: an answer may have been made, and be billed.
     return _unreadable(error) or httpx2.ReadError(type(error).__name__, request=request)
 
 
 def _unreadable(error: BaseException) -> httpx2.TransportError | None:
-    """What is wrong with an answer that aiohttp could not parse; None: it was cut off."""
+    """Why aiohttp could not parse an answer; None: it was cut off."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, BadStatusLine):
@@ -71,7 +71,7 @@ def _unreadable(error: BaseException) -> httpx2.TransportError | None:
         if isinstance(cause, LineTooLong):
             return UnreadableError("large_header", "longer than is read")
         if isinstance(cause, ContentEncodingError) and (
-            # Not by the end of an answer that was cut off: a decoder refused it, or there is none.
+            # Not because the answer was cut off: a decoder refused it, or is missing.
             isinstance(error, aiohttp.ClientResponseError) or cause.__context__ is not None
         ):
             return UnreadableError("encoding", next((name for name in _ENCODINGS if name in str(cause)), "br"))

@@ -1,6 +1,6 @@
-"""Tells from a server's words that it does not serve the model, where no status or code says it.
+"""Recognise by a server's words that it does not serve the model, if no status or code says it.
 
-Whole sentences of servers, from their beginning: a text that quotes a row does not begin so.
+Patterns match whole sentences of servers from their beginning: a text that quotes a row does not begin like that.
 """
 
 import re
@@ -28,7 +28,7 @@ _SENTENCES = (
     r"could not find real modelID\b",  # llama-swap, earlier
     r"(?:\[1211\]\[)?模型不存在",  # Zhipu
 )
-# What gateways put in front of the sentence of the server behind them.
+# What gateways put before the sentence of the server behind them.
 _GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:Validation error: )?"
 _UNKNOWN = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
 

@@ -1,7 +1,7 @@
-"""The wire of a run: sends a request once and says what came of it. `SdkWire` goes through `openai`.
+"""The transport of a run: sends a request once and classifies the result. `SdkWire` uses `openai`.
 
-The SDK's own retries are off: what follows from a failure is decided elsewhere. Bytes go in and bytes come out:
-a raw post skips the SDK's models, which cost more than everything else on the way.
+The SDK's own retries are off: what follows from a failure is decided elsewhere. Bytes go in and bytes come out: a
+raw post skips the SDK's models, which cost more than everything else on the way.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.text import loads
 
-CONNECT_TIMEOUT = 30.0  # seconds: TCP tries five times in them; whoever does not answer that is not there
+CONNECT_TIMEOUT = 30.0  # seconds: TCP tries five times in them; a server that has not answered by then is down
 _OK = 200
 _FIRST_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What a server says of a model: status, and the body, decoded where it is JSON."""
+    """What a server says of a model: status, and the body, decoded if it is JSON."""
 
     status: int
     body: Any
 
 
 class Wire(Protocol):
-    """Carries requests; everything above it knows neither sockets nor the SDK."""
+    """Sends requests; everything above it knows neither sockets nor the SDK."""
 
     async def send(
         self, endpoint: str, request: Prepared, seconds: float
@@ -41,7 +41,7 @@ class Wire(Protocol):
         """Send a request to an endpoint (by name), once, for so many seconds at most.
 
         Returns:
-            The verdict, and the headers of the answer (none when there was no answer).
+            The verdict, and the headers of the answer (none if there was no answer).
         """
 
     async def look_up(self, endpoint: str, model: str, seconds: float) -> LookedUp | None:
@@ -62,7 +62,7 @@ class SdkWire:
         open_client = sdk.completions_class()
         self._clients = {
             served.name: open_client(
-                # The SDK wants some key; local servers want none.
+                # The SDK requires a key; local servers need none.
                 api_key=served.api_key or "none",
                 base_url=served.base_url,
                 connections=config.ceiling_of(served),
@@ -123,12 +123,12 @@ class SdkWire:
             if cause.status is not None and cause.status < _FIRST_SERVER_ERROR:
                 return Failure("proxy", Action.STOP_IF_REPEATED, cause.status)
             return Failure("connection", Action.RETRY, code=str(cause))
-        # Where no connection came about, nothing was asked and nothing is billed.
+        # If no connection was made, nothing was asked and nothing is billed.
         return replace(_connection_failure(error), unsaid=not isinstance(cause, self._sdk.NOT_SENT))
 
 
 def headers_of(served: EndpointConfig) -> dict[str, str]:
-    """What is sent besides the SDK's headers: Azure wants the key in one of its own."""
+    """The headers sent besides the SDK's: Azure has its own for the key."""
     key = {"api-key": served.api_key} if is_azure(served.base_url) and served.api_key else {}
     return {**key, **served.headers}
 
@@ -141,7 +141,7 @@ def _decoded(text: str) -> Any:
 
 
 def _connection_failure(error: BaseException) -> Failure:
-    """No answer at all: a certificate that is not trusted stops the run, everything else may get better."""
+    """A failure without any answer: an untrusted certificate stops the run, anything else may pass."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
