@@ -1,1 +1,1 @@
-"""One run on many processes and machines: shards, and one who leases the limits to those that work on them."""
+"""One run on many processes and machines: shards, and a coordinator that leases the limits to the workers."""

@@ -1,7 +1,7 @@
-"""A run in shards, composed: what the directory holds, the division, the fleet, and the way it ends.
+"""A run in shards: the state of the directory, the division, the workers, and the end.
 
-The order makes every crash harmless: the division is durable before the first shard begins; the shards go only
-when the statistics of the merged run are in the output directory, which come there last.
+The order of steps makes every crash harmless: the division is durable before the first shard begins; the shards
+are removed only when the statistics of the merged run, its last file, are in the output directory.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ from asyncgen.storage.resume import peek, supersede
 from asyncgen.storage.shard_merge import join
 
 RAY = Setting("engine", "ray")
-SHARDS_PER_WORKER = 4  # so that a slow one does not hold up the rest
+SHARDS_PER_WORKER = 4  # so that a slow one does not delay the end
 
 
 class Cluster(Protocol):
@@ -50,17 +50,17 @@ class Cluster(Protocol):
 
 
 class ClusterRun:
-    """One run whose shards are worked on by processes on one or many machines.
+    """One run whose shards are processed on one or many machines.
 
     Args:
-        job: what is to be done.
-        shards: into how many the run is divided; None: as it was begun, else some for each worker.
-        actors: how many workers; None: one a machine.
-        connect: finds or starts the cluster; called only when there is something to do.
-        observers: told of everything, on the event loop.
+        job: the whole run.
+        shards: how many shards the run is divided into; None: as it was begun, else some for each worker.
+        actors: how many workers; None: one for each machine.
+        connect: finds or starts the cluster; called only if there is something to do.
+        observers: called with every event, on the event loop.
         disk: the disk.
-        expect: what so many pairs are expected to take.
-        command: what goes on with the run.
+        expect: the forecast for so many rows.
+        command: the command that resumes the run.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ClusterRun:
         self._directory = RunDirectory(disk, job.config.output_dir)
         self._session = RunSession(self._directory, observers, command, job.config.telling_settings, job.wording)
         self._observe = self._session.observe
-        # The same run, for all that is not done in shards.
+        # The same run in one process, for the work that is not done in shards.
         self._recipe = job.recipe()
         self._whole = Run(
             job.config,
@@ -100,7 +100,7 @@ class ClusterRun:
         self._reason: AsyncgenError | None = None
 
     def stop(self, reason: AsyncgenError) -> None:
-        """Ask the run to stop: nothing more is sent, what is in flight is finished. The first reason counts."""
+        """Ask the run to stop: no more calls are sent, those in flight are finished. The first reason counts."""
         self._reason = self._reason or reason
         self._whole.stop(reason)
         if self._driver is not None:
@@ -110,14 +110,14 @@ class ClusterRun:
         """Run to the end.
 
         Raises:
-            AsyncgenError: why it ended early; everything paid is saved.
+            AsyncgenError: the reason it ended early; everything paid is saved.
         """
         directory = self._directory
         if self._disk.size(directory.statistics) is not None and not self._config.restart:
             if self._disk.list_directory(directory.shards):
                 directory.make()
                 with directory.lock():
-                    clear(directory)  # a crash at the end has left them
+                    clear(directory)  # a crash at the end has left the shards
             self._observe(Notice("The shards of this run are merged: one process does what is left, without Ray"))
             return await self._whole.execute()
         return await self._session.carry_out(self._check, self._execute)
@@ -126,7 +126,7 @@ class ClusterRun:
         return await self._whole.check_input()
 
     async def _execute(self, pairs: int) -> tuple[RunState, bool]:
-        """Bring the directory to its end; its final state, and that there was something to do."""
+        """Bring the run to its end; returns its final state, and that there was something to do."""
         directory = self._directory
         if self._config.restart:
             self._move_aside()
@@ -144,7 +144,7 @@ class ClusterRun:
         return state, True
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
-        """Have all shards finished; the division, which is made if there is none."""
+        """Finish all shards; returns the division, which is made if there is none."""
         if division is None or self._stand(division)[1]:
             await self._whole.check_model()
         self._observe(Notice("Joining the Ray cluster, or starting one here"))
@@ -161,7 +161,7 @@ class ClusterRun:
             if self._expect is not None:
                 self._observe(self._expect(pairs - before))
             if waiting:
-                # The other workers would hold shares of the limits for nothing.
+                # Further workers would hold shares of the limits for nothing.
                 job = replace(
                     self._job, workers=min(workers, len(waiting)), adaptations=self._adaptations(division)
                 )
@@ -192,7 +192,7 @@ class ClusterRun:
         await self._driver.run(waiting)
 
     def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Portion]]:
-        """How many pairs of each shard are done and have failed; and the shards that are not finished."""
+        """How many rows of each shard are done and have failed; and the unfinished shards."""
         done, waiting = {}, []
         for portion in division.portions:
             directory = self._directory.shard(portion.shard)
@@ -210,7 +210,7 @@ class ClusterRun:
         return tuple(dict.fromkeys(found for shard in shards for found in known_adaptations(shard)))
 
     def _begun_division(self, pairs: int) -> Division | None:
-        """The division with which the run was begun, if it was, and is the one that is asked for.
+        """The division with which the run was begun, if it was; it must be the requested one.
 
         Raises:
             DirectoryError: it is not.

@@ -1,4 +1,4 @@
-"""The desk where workers report and are given leases: what they say of themselves, and the wish to stop."""
+"""The coordinator, to which workers report and which leases limits to them and tells them to stop."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from asyncgen.events import Event, Paused, Sample
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """What a worker says about once a second.
+    """A worker's report, about once a second.
 
-    `shard` (from 1) is what it works on; `session` names its process's work on it, for the counts of a `sample`
-    (None before the first one) begin anew with each. `wanted` is a share of the limits; `pauses` are those that
-    servers asked for last, with the seconds that are left of each. `news` are events that a person should hear of.
-    `findings` are all that it knows of the requests that servers take, `unproven` the shapes that it would probe.
+    `shard` (from 1) is its current one; `session` identifies its process's work on it, as the counts of a `sample`
+    (None before the first one) start anew with each. `wanted` is a share of the limits; `pauses` are the servers'
+    latest, with the seconds that are left of each. `news` are events to show to the user. `findings` are all that
+    it knows of the requests that servers accept, `unproven` the shapes that it would probe.
     """
 
     worker: int
@@ -34,10 +34,10 @@ class WorkerReport:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What a worker is told: its share of the limits, for how long to send nothing, and why to stop, if at all.
+    """The reply to a worker: its share of the limits, how long to send nothing, and the reason to stop, if any.
 
     `pauses` are seconds by endpoint ("": of the run). `findings` are those of all workers, and `permitted` the
-    shapes that it is this one's turn to probe.
+    shapes that this one may probe now.
     """
 
     share: float
@@ -47,11 +47,11 @@ class Instruction:
     permitted: frozenset[RequestShape] = frozenset()
 
 
-class Desk:
-    """The one place that all workers talk to. Nothing in it is durable: a new one learns all within seconds.
+class Coordinator:
+    """Answers all workers. Nothing in it is durable: a new one learns everything within seconds.
 
     Args:
-        workers: how many there are, from 0 on.
+        workers: how many there are, numbered from 0.
         clock: in seconds.
     """
 
@@ -64,7 +64,7 @@ class Desk:
         self._stop: AsyncgenError | None = None
 
     def report(self, report: WorkerReport) -> Instruction:
-        """A worker's report; its lease, and what all have found out."""
+        """Receive a worker's report; returns its lease, and what all have learned."""
         now = self._clock()
         self._reports[report.worker] = report
         self._news += report.news
@@ -80,7 +80,7 @@ class Desk:
         self._reports.pop(worker, None)
 
     def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]]:
-        """The last report of each worker and all news since; everybody is told to stop, if there is a reason."""
+        """The last report of each worker and all news since; with a reason, all workers are told to stop."""
         self._stop = self._stop or stop
         news, self._news = self._news, []
         return list(self._reports.values()), news

@@ -1,7 +1,7 @@
-"""Hands the shards of a run to workers, tells of all as of one run, and makes one directory of them.
+"""Give the shards of a run to workers, report on all as one run, and pass on the wish to stop.
 
-It is asked to stop by a reason (the first one counts): the desk passes it on, the workers finish what is in flight
-and save it, and the reason is raised. A shard that ends early is such a reason for all the others.
+It is asked to stop by a reason (the first one counts): the coordinator passes it on, the workers finish what is in
+flight and save it, and the reason is raised. A shard that ends early is such a reason for all the others.
 """
 
 import asyncio
@@ -25,34 +25,34 @@ INTERVAL = 1.0  # seconds: as often as the workers report
 
 
 class Fleet(Protocol):
-    """The workers and the desk, wherever they are."""
+    """The workers and the coordinator, wherever they are."""
 
     workers: int
 
     async def work(self, worker: int, portion: Portion) -> ShardEnded:
-        """A worker runs a shard to its end.
+        """Let a worker run a shard to its end.
 
         Raises:
             AsyncgenError: the worker cannot be kept alive.
         """
 
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
-        """See `Desk.overlook`; None while there is no desk."""
+        """See `Coordinator.overlook`; None while there is no coordinator."""
 
     async def leave(self, worker: int) -> None:
         """A worker has nothing more to do."""
 
 
 class Driver:
-    """Hands out shards until all are done or the run is asked to stop.
+    """Assigns shards until all are done or the run is asked to stop.
 
     Args:
-        fleet: who works.
-        totals: adds up what they say.
-        observe: told of everything, as a run tells it.
+        fleet: the workers.
+        totals: adds up their reports.
+        observe: called with the events of the whole run.
         flush: awaited after each sample.
-        most_failures: failed pairs after which one more ends the run; None: as many as it likes.
-        model: that is asked.
+        most_failures: failed rows after which one more ends the run; None: unlimited.
+        model: the model in use.
         adaptations: what endpoints have refused in earlier starts.
     """
 
@@ -90,7 +90,7 @@ class Driver:
             self._asked.set()
 
     async def run(self, portions: Iterable[Portion]) -> None:
-        """Have all shards worked on, in order.
+        """Run all shards, in order.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
@@ -125,7 +125,7 @@ class Driver:
         await self._fleet.leave(worker)
 
     async def _watch(self) -> None:
-        """Look at all of them once a second, and pass the wish to stop on; runs until cancelled."""
+        """Read the reports once a second, and pass on a reason to stop; runs until cancelled."""
         while True:
             asked = self.reason
             seen = await self._fleet.overlook(asked)

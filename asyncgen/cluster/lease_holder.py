@@ -1,7 +1,7 @@
-"""The worker's side of the leases: reports once a second, and does what it is told.
+"""The worker's side of the leases: reports once a second, and follows the replies.
 
-Whatever happens to the desk, the worker goes on: after `SILENCE` seconds without an answer with an equal part, and
-after those of `probe_turns` it probes what servers take by itself.
+Without the coordinator, the worker goes on: after `SILENCE` seconds without a reply with an equal part of the
+limits, and after those of `probe_turns` it probes what servers accept by itself.
 """
 
 import asyncio
@@ -19,35 +19,35 @@ from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
 from asyncgen.humanize import MINUTE
 
 INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordinator 2 ms
-GRACE = 3.0  # seconds in which a shard should begin to send
-MOST_NEWS = 20  # failed pairs and warnings of a shard that are told: all are in its directory
-HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, all is wanted again at once
-LEAST_SHARE = 1e-3  # there is no pace of nothing
+GRACE = 3.0  # seconds in which a shard normally begins to send
+MOST_NEWS = 20  # failed rows and warnings shown for a shard: its directory has all
+HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, everything is wanted again at once
+LEAST_SHARE = 1e-3  # a rate must be above zero
 
 Channel = Callable[[WorkerReport], Awaitable[Instruction]]
 
 
-class Ruled(Protocol):
-    """What is told: a run."""
+class LeasedRun(Protocol):
+    """A run that follows the lease."""
 
     def stop(self, reason: AsyncgenError) -> None:
-        """End in order."""
+        """Stop in order."""
 
     def take_share(self, share: float) -> None:
         """Use at most this share of every limit from now on."""
 
     def pause(self, seconds: float, endpoint: str) -> None:
-        """Send nothing for so long to an endpoint ("": to any)."""
+        """Send nothing to an endpoint ("": to any) for `seconds`."""
 
 
-class Tenant:
+class LeaseHolder:
     """Holds the lease of one worker over all its shards.
 
     Args:
         worker: its number.
         workers: how many share the limits.
-        channel: brings a report to the desk, and the answer; it may fail in any way.
-        probes: of all its runs.
+        channel: sends a report and returns the reply; it may fail in any way.
+        probes: shared by all its runs.
     """
 
     def __init__(self, worker: int, workers: int, channel: Channel, probes: Probes) -> None:
@@ -66,7 +66,7 @@ class Tenant:
         self.share = self._equal
 
     def begin(self, shard: int) -> None:
-        """The next shard."""
+        """Begin the next shard."""
         self._shard, self._session = shard, uuid4().hex
         self._begun = asyncio.get_running_loop().time()
         self._samples.clear()
@@ -76,7 +76,7 @@ class Tenant:
         self._probes.on_change = self._changed.set
 
     def observe(self, event: Event) -> None:
-        """Hear of the shard's run."""
+        """Record an event of the shard's run."""
         now = asyncio.get_running_loop().time()
         if isinstance(event, Sample):
             self._samples = [*self._samples[-1:], (now, event)]
@@ -90,7 +90,7 @@ class Tenant:
                 self._news.append(event)
 
     def report(self) -> WorkerReport:
-        """How the worker stands."""
+        """The worker's current report."""
         now = asyncio.get_running_loop().time()
         return WorkerReport(
             worker=self._worker,
@@ -104,13 +104,13 @@ class Tenant:
             unproven=self._probes.unproven,
         )
 
-    async def hold(self, run: Ruled) -> None:
-        """Report regularly and when something was found out, and rule the run by the answers; until cancelled."""
+    async def hold(self, run: LeasedRun) -> None:
+        """Report regularly and after each discovery, and apply the replies to the run; runs until cancelled."""
         now = asyncio.get_running_loop().time
         answered = now()
         while True:
             self._changed.clear()
-            with suppress(Exception):  # whatever becomes of the desk, the work goes on
+            with suppress(Exception):  # whatever becomes of the coordinator, the work goes on
                 report = self.report()
                 async with asyncio.timeout(SILENCE):
                     answer = await self._channel(report)
@@ -126,7 +126,7 @@ class Tenant:
                 async with asyncio.timeout(INTERVAL):
                     await self._changed.wait()
 
-    def _obey(self, run: Ruled, answer: Instruction) -> None:
+    def _obey(self, run: LeasedRun, answer: Instruction) -> None:
         self.share = max(LEAST_SHARE, answer.share)
         run.take_share(self.share)
         for endpoint, seconds in answer.pauses.items():
@@ -137,15 +137,15 @@ class Tenant:
 
     def _wanted(self) -> float:
         if not self._samples:
-            # The input is being checked. A share that is given away takes seconds to come back: not at once.
+            # The input is being checked. A share that is given away takes seconds to come back, so not at once.
             return 1.0 if asyncio.get_running_loop().time() - self._begun < GRACE else 0.0
         if self._probes.unproven:
-            return 1.0  # its calls wait until it is known what servers take, and will then all go at once
+            return 1.0  # its calls wait until a shape is proven, and will then all go at once
         (began, first), (ended, last) = self._samples[0], self._samples[-1]
         if len(self._samples) == 1 or ended <= began:
             return 1.0
         before = {(use.endpoint, use.name): use.spent for use in first.limits}
-        # The limits of a sample are this worker's share of them.
+        # The limits in a sample are this worker's share of them.
         used = [
             self.share
             * (use.spent - before.get((use.endpoint, use.name), 0.0))

@@ -1,27 +1,27 @@
-"""Who may use how much of an account's limits, where many workers share them. Pure: it is told the time.
+"""The division of an account's limits among many workers. Pure: the time is an argument.
 
 Rules:
 
 1. A worker reports about once a second what share of the limits it could use, and is leased a share. Shares are
-   max-min fair over what is wanted: who wants less than an equal part gets that, and what is left is divided among
-   the others. What nobody wants is divided too, so that whoever suddenly needs more has some at once.
-2. The leases in force never add up to more than 1: a share grows only by what others have given back in reports
-   of their own, or have lost because they fell silent.
-3. In the beginning everybody holds 1/n, as a worker does that hears nothing for `SILENCE` seconds: so whoever
-   keeps the leases may be lost, and a new one begins where the workers are.
+   max-min fair over what is wanted: who wants less than an equal part gets that, and the rest is divided among the
+   others. What nobody wants is divided too, so that a worker that suddenly needs more has some at once.
+2. The leases in force never add up to more than 1: a share grows only by what others have returned in their own
+   reports, or have lost by silence.
+3. At first each holds 1/n, as does a worker that gets no reply for `SILENCE` seconds: so the coordinator may be
+   lost, and a new one starts where the workers are.
 4. A worker that is silent loses its share, not at once but over `DECAY` seconds: it may only be busy.
-5. A pause that a server asked one of them for holds for all, at that endpoint.
+5. A pause that a server imposed on one of them holds for all, at that endpoint.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-SILENCE = 3.0  # seconds: three reports in a row are missing, which is no chance
+SILENCE = 3.0  # seconds: three reports in a row are missing, which is hardly chance
 DECAY = 3.0  # seconds: as long again, for a worker that is only busy
-LEAST = 0.05  # of an equal part: what is kept for a worker that wants nothing, so that it can begin
+LEAST = 0.05  # of an equal part: reserved for a worker that wants nothing, so that it can begin
 HUNGRY = 0.8  # of its share in use: the worker may want any amount more
 HEADROOM = 1.5  # on what a worker used when its share was not what held it back
-ECHO = 0.25  # seconds that a pause must go beyond the one in force: else it is that one, reported back
+ECHO = 0.25  # seconds by which a pause must exceed the one in force: else it is that one, reported back
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class _Worker:
 
 
 class Leases:
-    """The leases of workers that are known by number.
+    """The leases of numbered workers.
 
     Args:
-        workers: how many there are, from 0 on.
-        now: the time, in seconds of any clock that goes on evenly.
+        workers: how many there are, numbered from 0.
+        now: the time, in seconds of any monotonic clock.
     """
 
     def __init__(self, workers: int, now: float) -> None:
@@ -53,7 +53,7 @@ class Leases:
         self._paused_until: dict[str, float] = {}
 
     def report(self, now: float, worker: int, wanted: float, pauses: Mapping[str, float] | None = None) -> Lease:
-        """A worker could use so much, and was asked to send nothing for some seconds; its lease from now on.
+        """Record what a worker could use and which pauses it was asked for; returns its lease from now on.
 
         Args:
             now: the time.
@@ -76,7 +76,7 @@ class Leases:
         return Lease(mine.share, left)
 
     def leave(self, worker: int) -> None:
-        """A worker has nothing more to do: what it held is free."""
+        """Free the share of a worker that has nothing more to do."""
         self._workers.pop(worker, None)
 
     @property
@@ -87,7 +87,7 @@ class Leases:
     def _decay(self, now: float) -> None:
         for one in self._workers.values():
             if (silent := now - one.heard) >= SILENCE:
-                # From an equal part: that is what a worker uses that hears nothing.
+                # From an equal part: a worker without replies uses that much.
                 one.share = min(one.share, self._equal * max(0.0, 1 - (silent - SILENCE) / DECAY))
 
 
@@ -103,11 +103,11 @@ def allocate(wanted: Mapping[int, float], whole: float = 1.0) -> dict[int, float
 
 
 def demand(share: float, used: Sequence[float], *, held_back: bool) -> float:
-    """What share of the limits a worker could use.
+    """The share of the limits that a worker could use.
 
     Args:
-        share: that it had.
-        used: what it took of each limit lately, as a share of the whole limit; empty where no limit is known.
+        share: its share so far.
+        used: what it took of each limit lately, as a share of the whole limit; empty if no limit is known.
         held_back: a limit made its calls wait.
     """
     most = max(used, default=share)

@@ -1,21 +1,22 @@
-"""Which worker finds out what servers take, where many share a run. Pure: it is told the time.
+"""Which worker probes what servers accept, if many share a run. Pure: the time is an argument.
 
 Rules:
 
-1. A shape of requests is probed by one worker at a time, with as many calls as a run by itself would; the others
-   wait. Once one of its calls was answered, all may send it.
-2. A worker keeps its turn as long as it reports calls of the shape, and loses it when it is silent for `SILENCE`:
-   longer than with a lease, for a turn that two have costs refused calls, and a lease only a moment's pace.
-3. Every report says all that a worker has found out. So whoever keeps the turns may be lost.
+1. A shape of requests is probed by one worker at a time, with as many calls as a run by itself would use; the
+   others wait. Once one of its calls was answered, all may send it.
+2. A worker keeps its turn as long as it reports calls of the shape, and loses it after `SILENCE` seconds of
+   silence:
+   longer than with a lease, as a turn held by two costs refused calls, and a lease only a moment's pace.
+3. Every report holds all that a worker has learned. So the coordinator may be lost.
 """
 
 from asyncgen.chat import Adaptation, Findings, RequestShape
 
-SILENCE = 10.0  # seconds: a process that is only busy has reported by then
+SILENCE = 10.0  # seconds; a process that is only busy has reported by then
 
 
 class ProbeTurns:
-    """The turns of workers that are known by number, and what all of them have found out."""
+    """The turns of numbered workers, and what all of them have learned."""
 
     def __init__(self) -> None:
         self._adaptations: dict[Adaptation, None] = {}
@@ -26,13 +27,13 @@ class ProbeTurns:
     def report(
         self, now: float, worker: int, findings: Findings, unproven: frozenset[RequestShape]
     ) -> tuple[Findings, frozenset[RequestShape]]:
-        """What all have found out, and the shapes that it is this worker's turn to probe.
+        """What all have learned, and the shapes that this worker may probe now.
 
         Args:
-            now: in seconds of any clock that goes on evenly.
+            now: in seconds of any monotonic clock.
             worker: its number.
             findings: all that it knows.
-            unproven: the shapes of which it has calls and does not know that one was answered.
+            unproven: the shapes of its calls of which it knows no answered one.
         """
         self._adaptations |= dict.fromkeys(findings.adaptations)
         self._proven |= findings.proven
@@ -50,5 +51,5 @@ class ProbeTurns:
         return Findings(tuple(self._adaptations), frozenset(self._proven)), permitted
 
     def leave(self, worker: int) -> None:
-        """A worker has nothing more to do."""
+        """Free the turns of a worker that has nothing more to do."""
         self._heard.pop(worker, None)

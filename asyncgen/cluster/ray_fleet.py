@@ -1,8 +1,8 @@
-"""The only user of `ray`: starts it or finds the cluster, keeps the actors, and carries messages.
+"""The only user of `ray`: joins or starts the cluster, keeps the actors, and carries messages.
 
-Ray restarts an actor whose process or node has died, and begins its task anew, which goes on from the shard's
-checkpoint. The desk's actor is asked without retries: who hears nothing knows what to do. Nobody waits for a
-processor: workers sleep most of the time, and must not hold what other jobs of the cluster wait for.
+Ray restarts an actor whose process or node has died, and repeats its task, which resumes from the shard's
+checkpoint. The coordinator's actor is called without retries: a worker without a reply knows what to do. Actors
+reserve no processor: workers sleep most of the time, and must not block other jobs of the cluster.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from asyncgen.cluster.coordinator import Desk, Instruction, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator, Instruction, WorkerReport
 from asyncgen.cluster.leases import SILENCE
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
@@ -22,16 +22,16 @@ from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
 from asyncgen.shard import Portion
 
-MOST_DEATHS = 10  # of processes in one shard: after that it is no accident
+MOST_DEATHS = 10  # of processes in one shard: more is not an accident
 
 
 class _WorkerActor:
-    """A process of Ray that works on shards."""
+    """A process of Ray that runs shards."""
 
-    def __init__(self, number: int, job: ClusterJob, desk: str) -> None:
+    def __init__(self, number: int, job: ClusterJob, coordinator: str) -> None:
         import ray  # noqa: PLC0415 - optional, and slow
 
-        handle = ray.get_actor(desk)
+        handle = ray.get_actor(coordinator)
 
         async def channel(report: WorkerReport) -> Instruction:
             answer: Instruction = await handle.report.remote(report)
@@ -44,23 +44,23 @@ class _WorkerActor:
         return __version__, self._worker.trouble()
 
     def work(self, portion: Portion) -> ShardEnded:
-        """On a loop of its own, in the main thread of the process."""
+        """Run a shard on its own loop, in the main thread of the process."""
         return run_loop(self._worker.work(portion))
 
 
 class RayFleet:
-    """Workers and desk as actors of Ray."""
+    """Workers and coordinator as actors of Ray."""
 
     def __init__(self, ray: Any, nodes: Sequence[str], job: ClusterJob) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - as above
 
         self._ray = ray
         self.workers = job.workers
-        name = f"asyncgen-desk-{uuid4().hex}"
-        # By its name, so that the handle is no argument which Ray would have to keep for a restart.
+        name = f"asyncgen-coordinator-{uuid4().hex}"
+        # By its name: a handle among the arguments would have to be kept by Ray for a restart.
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
         options = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
-        self._desk = ray.remote(Desk).options(**options).remote(job.workers)
+        self._coordinator = ray.remote(Coordinator).options(**options).remote(job.workers)
         self._actors = [
             ray.remote(_WorkerActor)
             .options(
@@ -74,7 +74,7 @@ class RayFleet:
         ]
 
     async def gather(self) -> None:
-        """Wait until all workers are there.
+        """Wait until all workers are ready.
 
         Raises:
             UsageError: a machine cannot take part.
@@ -107,18 +107,18 @@ class RayFleet:
         """See `Fleet`."""
         try:
             async with asyncio.timeout(SILENCE):
-                seen: tuple[list[WorkerReport], list[Event]] = await self._desk.overlook.remote(stop)
+                seen: tuple[list[WorkerReport], list[Event]] = await self._coordinator.overlook.remote(stop)
         except (TimeoutError, self._ray.exceptions.RayActorError):
             return None  # Ray is starting a new one
         return seen
 
     async def leave(self, worker: int) -> None:
-        """See `Fleet`; a desk that does not hear it notices the silence."""
-        self._desk.leave.remote(worker)
+        """See `Fleet`; a coordinator that does not receive it notices the silence."""
+        self._coordinator.leave.remote(worker)
 
 
 class RayCluster:
-    """The cluster of RAY_ADDRESS or of this machine; where there is none, one is started here for the time.
+    """The cluster of RAY_ADDRESS or of this machine; if there is none, one is started here for the run.
 
     Raises:
         UsageError: the cluster cannot be reached.
@@ -133,7 +133,7 @@ class RayCluster:
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
             line = str(error).strip().partition("\n")[0]
             raise UsageError(f"Ray cannot be reached or started (RAY_ADDRESS says where it is): {line}") from error
-        # What Ray has to say of dying processes is said by the driver, in a line that knows the shard.
+        # The driver reports the death of processes itself, in a line that names the shard.
         ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - there is no other switch
         self._ray = ray
         self._nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]

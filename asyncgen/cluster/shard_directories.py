@@ -1,8 +1,8 @@
-"""The output directory of a run in shards, until it is whole.
+"""The output directory of a run in shards, until it is merged.
 
-The process that hands the shards out has its lock and events there. Each shard is a run's directory like any
-other, and so is what they are merged into, which is then moved up, the statistics last. Once these are there it is
-a finished run like any other, and the shards go.
+The process that assigns the shards has its lock and events there. Each shard is a run's directory like any other,
+and so is what they are merged into, which is then moved up, the statistics last. From then on it is a finished run
+like any other, and the shards are removed.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ OF_THE_PROCESS = {LOCK, EVENTS}
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Into how many shards a run of so many pairs was divided, and which run it was."""
+    """How many shards a run of so many rows was divided into, and the run's fingerprint."""
 
     of: int
     pairs: int
@@ -29,15 +29,15 @@ class Division:
 
     @property
     def portions(self) -> list[Portion]:
-        """What each shard has of the pairs, in order."""
+        """The part of each shard, in order."""
         return [Portion(Shard(number, self.of), self.pairs) for number in range(1, self.of + 1)]
 
 
 def load_division(directory: RunDirectory) -> Division | None:
-    """How the run in this directory is divided; None when none is.
+    """The division of the run in this directory; None if it is not divided.
 
     Raises:
-        DirectoryError: what says so is damaged.
+        DirectoryError: the file is damaged.
     """
     data = directory.disk.read(directory.division)
     if data is None:
@@ -50,13 +50,13 @@ def load_division(directory: RunDirectory) -> Division | None:
 
 
 def save_division(directory: RunDirectory, division: Division) -> None:
-    """Keep it, durably, before the first shard begins."""
+    """Store the division durably, before the first shard begins."""
     content = {"of": division.of, "pairs": division.pairs, "fingerprint": division.fingerprint}
     replace_atomically(directory.disk, directory.division, encode(content))
 
 
 def move_up(directory: RunDirectory) -> None:
-    """Make the merged run that of the directory; done again after a crash, it goes on."""
+    """Move the files of the merged run into the directory; resumes after a crash."""
     disk, merged = directory.disk, directory.merged
     inside = set(disk.list_directory(merged.state_directory)) - OF_THE_PROCESS
     _move(disk, merged.state_directory, directory.state_directory, inside)
@@ -66,7 +66,7 @@ def move_up(directory: RunDirectory) -> None:
 
 
 def clear(directory: RunDirectory) -> None:
-    """Remove the shards of a run that is whole, and what says that there were some."""
+    """Remove the shards of a merged run, and its division."""
     directory.disk.remove_tree(directory.shards)
     directory.disk.unlink(directory.division)
     directory.disk.fsync_directory(directory.path)

@@ -1,4 +1,4 @@
-"""What a worker needs to know to work on any shard, and how a shard ends. Pickled, and never shown."""
+"""The job of a worker on any shard, and how a shard ends. Pickled, and never shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from asyncgen.shard import Portion
 
 @dataclass(frozen=True, slots=True)
 class ClusterJob:
-    """The whole run, with the key, and how many workers share its limits; `wording` as of a `Run`.
+    """The whole run, with the key, and how many workers share its limits; `wording` is that of a `Run`.
 
     `adaptations` are what endpoints have refused in earlier starts.
     """
@@ -29,7 +29,7 @@ class ClusterJob:
     adaptations: tuple[Adaptation, ...] = ()
 
     def recipe(self) -> Recipe[Any]:
-        """What is asked for a pair.
+        """The recipe of the run.
 
         Raises:
             BadDataError, UsageError: the prompt file cannot be used.
@@ -40,7 +40,7 @@ class ClusterJob:
         return concurrency and max(1, concurrency // self.workers)
 
     def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
-        """The run of one shard: calls in flight divided by workers, and what may be spent by pairs."""
+        """The run of one shard: calls in flight are divided by workers, and the budget by rows."""
         config = self.config
         part = portion.size / portion.pairs
         tokens = config.max_total_tokens
@@ -60,7 +60,7 @@ class ClusterJob:
 
 @dataclass(frozen=True, slots=True)
 class ShardEnded:
-    """How a shard's run ended: `error` says why early; `report` is the last word about it."""
+    """How a shard's run ended: `error` is the reason it ended early; `report` the last one about it."""
 
     failed: int
     report: WorkerReport

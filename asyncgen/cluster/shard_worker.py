@@ -1,9 +1,9 @@
-"""A worker of the cluster: one shard after the other, each by the very same run as everywhere."""
+"""A worker of the cluster: one shard after the other, each by an ordinary run."""
 
 import asyncio
 
 from asyncgen.client.probes import Probes
-from asyncgen.cluster.lease_holder import Channel, Tenant
+from asyncgen.cluster.lease_holder import Channel, LeaseHolder
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError
@@ -11,25 +11,25 @@ from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 
-LONGEST_END = 60  # seconds in which a process that was given up should have ended
+LONGEST_END = 60  # seconds in which a process that was given up normally ends
 
 
 class ShardWorker:
     """Runs shards in its own process.
 
     Args:
-        number: of the worker, from 0 on.
+        number: of the worker, from 0.
         job: the whole run.
-        channel: to the desk that leases the limits.
+        channel: to the coordinator that leases the limits.
     """
 
     def __init__(self, number: int, job: ClusterJob, channel: Channel) -> None:
         self._job = job
         self._probes = Probes(job.adaptations, shared=True)
-        self._tenant = Tenant(number, job.workers, channel, self._probes)
+        self._holder = LeaseHolder(number, job.workers, channel, self._probes)
 
     def trouble(self) -> str:
-        """What keeps this machine from taking part; empty when nothing does."""
+        """What keeps this machine from taking part; empty if nothing does."""
         config = self._job.config
         unseen = [
             path
@@ -41,7 +41,7 @@ class ShardWorker:
         return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
 
     async def work(self, portion: Portion) -> ShardEnded:
-        """Run a shard to its end, or go on with it."""
+        """Run a shard to its end, or resume it."""
         disk = Disk()
         try:
             return await self._work(portion, RunDirectory(disk, self._job.config.output_dir).shard(portion.shard))
@@ -49,8 +49,8 @@ class ShardWorker:
             disk.close()
 
     async def _work(self, portion: Portion, directory: RunDirectory) -> ShardEnded:
-        tenant, job = self._tenant, self._job
-        tenant.begin(portion.shard.number)
+        holder, job = self._holder, self._job
+        holder.begin(portion.shard.number)
         failed, error = 0, None
         holding = None
         await self._wait_for_lock(directory)
@@ -60,25 +60,25 @@ class ShardWorker:
             run = Run(
                 config,
                 job.recipe(),
-                [tenant.observe],
+                [holder.observe],
                 disk,
                 price=price,
                 wording=job.wording,
                 probes=self._probes,
                 model_checked=True,
             )
-            run.take_share(tenant.share)
-            holding = asyncio.create_task(tenant.hold(run))
+            run.take_share(holder.share)
+            holding = asyncio.create_task(holder.hold(run))
             failed = (await run.execute()).failed_pairs
         except AsyncgenError as reason:
             error = reason
         finally:
             if holding is not None:
                 holding.cancel()
-        return ShardEnded(failed, tenant.report(), error)
+        return ShardEnded(failed, holder.report(), error)
 
     async def _wait_for_lock(self, directory: RunDirectory) -> None:
-        """The process of a machine that Ray has given up may live on for a moment; after that the run refuses."""
+        """Wait for a process that Ray has given up, which may live on for a moment; after that the run refuses."""
         for _ in range(LONGEST_END):
             if not directory.locked():
                 return

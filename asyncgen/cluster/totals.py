@@ -1,4 +1,4 @@
-"""The samples of all shards, added up to those of one run. Pure."""
+"""Add the samples of all shards up to those of one run. Pure."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -29,11 +29,11 @@ OF_NOW = ("in_flight", "concurrency", "waiting")
 
 
 class Totals:
-    """Adds up what shards report.
+    """Adds up the reports of shards.
 
     Args:
-        pairs: of each shard, by its number.
-        done: pairs that were done in the beginning, and how many of them have failed, by shard.
+        rows: rows of each shard, by its number.
+        done: rows that were done at the start, and how many of them have failed, by shard.
     """
 
     def __init__(self, pairs: Mapping[int, int], done: Mapping[int, tuple[int, int]]) -> None:
@@ -44,22 +44,22 @@ class Totals:
         self._ended: set[int] = set()
 
     def take(self, report: WorkerReport) -> None:
-        """A report of a shard; a later one of the same session replaces it."""
+        """Add a report of a shard; a later one of the same session replaces it."""
         if report.sample is None or report.shard in self._ended:
-            return  # the desk may still have what was said before the end
+            return  # the coordinator may still have a report from before the end
         self._sessions[report.shard, report.session] = report.sample
-        # In a repair the sample counts other pairs than those of the shard.
+        # In a repair the sample counts other rows than those of the shard.
         if report.sample.total == self._pairs[report.shard]:
             self._done[report.shard] = (report.sample.done, report.sample.failed)
 
     def end(self, report: WorkerReport, failed: int) -> None:
-        """A shard has reached its end, with this last report; so many of its pairs have failed."""
+        """End a shard with its last report; `failed` of its rows have failed."""
         self.take(report)
         self._ended.add(report.shard)
         self._done[report.shard] = (self._pairs[report.shard], failed)
 
     def sample(self, live: Collection[WorkerReport]) -> Sample:
-        """All shards together; `live` are the reports of those that are being worked on."""
+        """All shards together; `live` are the reports of those in progress."""
         sessions = list(self._sessions.values())
         now = [one.sample for one in live if one.sample is not None and one.shard not in self._ended]
         costs = [one.cost for one in sessions if one.cost is not None]
@@ -80,14 +80,14 @@ class Totals:
         )
 
     def _limits(self, samples: Collection[Sample], now: Collection[Sample]) -> tuple[LimitUse, ...]:
-        """Each limit of each endpoint once: what all workers may use of it together, and what all have spent."""
+        """Each limit of each endpoint once: what all workers may use of it, and what all have spent."""
         spent: dict[tuple[str, str], float] = defaultdict(float)
         may: dict[tuple[str, str], float] = defaultdict(float)
         for use in (use for sample in samples for use in sample.limits):
             spent[use.endpoint, use.name] += use.spent
         for use in (use for sample in now for use in sample.limits):
             may[use.endpoint, use.name] += use.per_minute
-        self._may.update(may)  # between two shards nobody says
+        self._may.update(may)  # between two shards there is no report
         return tuple(
             LimitUse(name, self._may[endpoint, name], number, endpoint)
             for (endpoint, name), number in spent.items()
@@ -95,7 +95,7 @@ class Totals:
         )
 
     def _endpoints(self, now: Collection[Sample]) -> tuple[EndpointUse, ...]:
-        """Each endpoint once: out or at rest when it is so for all, and the calls in flight of all."""
+        """Each endpoint once: out or at rest if it is for all, and the calls in flight of all."""
         uses: dict[str, list[EndpointUse]] = defaultdict(list)
         for use in (use for sample in now for use in sample.endpoints):
             uses[use.name].append(use)

@@ -94,7 +94,7 @@ async def test_a_shard_that_ends_early_stops_all_and_its_reason_is_raised():
 
 
 async def test_the_first_wish_to_stop_counts_and_is_passed_on_at_once():
-    """Also when the desk is away for a while."""
+    """Also when the coordinator is away for a while."""
     fleet, events = Fleet(lambda *_: 1000.0), []
     driver = driver_of(fleet, events)
     fleet.away = True

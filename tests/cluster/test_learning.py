@@ -13,8 +13,8 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import PROBES, Probes
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.cluster.coordinator import Desk, Instruction, WorkerReport
-from asyncgen.cluster.lease_holder import Tenant
+from asyncgen.cluster.coordinator import Coordinator, Instruction, WorkerReport
+from asyncgen.cluster.lease_holder import LeaseHolder
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
@@ -57,7 +57,9 @@ class Log(NoLog):
 class Worker:
     """One of a run: a client, its journal, and its lease."""
 
-    def __init__(self, number: int, workers: int, desk: Desk, server: Server, known: list[Adaptation]) -> None:
+    def __init__(
+        self, number: int, workers: int, coordinator: Coordinator, server: Server, known: list[Adaptation]
+    ) -> None:
         config = RunConfig(
             input_jsonl=SAMPLES,
             output_dir=SAMPLES,
@@ -67,17 +69,17 @@ class Worker:
         self.gate = open_gate(config.with_endpoints(concurrency=64))
         self.log = Log()
         self.heard = True
-        self._desk = desk
+        self._coordinator = coordinator
         probes = Probes(known, shared=True)
         self.client = ChatClient(
             config, self.gate, self.log, lambda _: None, self.stop, ScriptedWire(server.answer), probes=probes
         )
-        self.tenant = Tenant(number, workers, self._channel, probes)
-        self.tenant.begin(number + 1)
+        self.holder = LeaseHolder(number, workers, self._channel, probes)
+        self.holder.begin(number + 1)
 
     async def run(self, pairs: int) -> None:
         """Ask two steps of each pair."""
-        holding, pumping = asyncio.create_task(self.tenant.hold(self)), asyncio.create_task(self.gate.pump())
+        holding, pumping = asyncio.create_task(self.holder.hold(self)), asyncio.create_task(self.gate.pump())
         try:
             await asyncio.gather(*(self._ask(index) for index in range(pairs)))
         finally:
@@ -94,7 +96,7 @@ class Worker:
         await asyncio.sleep(0.002)
         if not self.heard:
             raise ConnectionError
-        return self._desk.report(report)
+        return self._coordinator.report(report)
 
     def take_share(self, share: float) -> None:
         """There are no limits."""
@@ -107,9 +109,9 @@ class Worker:
 
 
 def workers_of(number: int, server: Server, known: list[Adaptation]) -> list[Worker]:
-    """As many, at one desk."""
-    desk = Desk(number, asyncio.get_running_loop().time)
-    return [Worker(place, number, desk, server, known) for place in range(number)]
+    """As many, at one coordinator."""
+    coordinator = Coordinator(number, asyncio.get_running_loop().time)
+    return [Worker(place, number, coordinator, server, known) for place in range(number)]
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 20])

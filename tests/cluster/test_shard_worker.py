@@ -21,7 +21,7 @@ def job_of(tmp_path: Path, **fields: object) -> ClusterJob:
 
 
 async def unheard(report: WorkerReport) -> Instruction:
-    """A desk that is not there."""
+    """A coordinator that is not there."""
     raise ConnectionError
 
 

@@ -92,8 +92,8 @@ def test_a_worker_and_the_desk_are_killed_and_the_bytes_are_those_of_a_plain_run
     assert victim is not None
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: server.counts["answers"] >= 450, 60)
-    [desk] = [pid for pid, line in children(process.pid).items() if line.startswith(b"ray::Desk")]
-    os.kill(desk, signal.SIGKILL)
+    [coordinator] = [pid for pid, line in children(process.pid).items() if line.startswith(b"ray::Coordinator")]
+    os.kill(coordinator, signal.SIGKILL)
     stdout, stderr = process.communicate(timeout=120)
 
     assert process.returncode == 0, stderr
