@@ -13,7 +13,7 @@ from asyncgen.api.settings import Settings, StreamSettings, takes
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.engine.loop_thread import Aside
+from asyncgen.engine.loop_thread import LoopThread
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.engine.stream import Tap
@@ -51,7 +51,7 @@ async def run_async(settings: Settings) -> Summary:
         AsyncgenError: the reason it ended early; everything paid is saved.
     """
     job = _prepare(settings)
-    async with Aside(job.work, job.stop) as aside:
+    async with LoopThread(job.work, job.stop) as aside:
         return await aside.result()
 
 
@@ -60,10 +60,10 @@ def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
     """Do what `run` does, and yield the examples as they are written, for `async for`.
 
     They come in input order, those of earlier starts first: the whole file, however often the run was interrupted.
-    A pair that failed in an earlier start and is repaired comes in its place, or last if that start had not
-    reached its end. Pairs that fail are left out, as in the file.
+    A row that failed in an earlier start and is repaired comes in its place, or last if that start had not reached
+    its end. Rows that fail are left out, as in the file.
 
-    A slow consumer holds the run back, which reads ahead by its window at most: 1,024 pairs, or 8 for each call
+    A slow consumer holds the run back, which reads ahead by its window at most: 1,024 rows, or 8 for each call
     that may be in flight. Leaving the iteration early stops the run in order: the calls in flight are finished and
     saved, and the same call resumes it. Wrap it in `contextlib.aclosing` to wait for that.
 
@@ -81,7 +81,7 @@ def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
 
 
 async def _examples(job: "_Job", tap: Tap) -> AsyncGenerator[dict[str, Any], None]:
-    async with Aside(job.work, job.stop) as aside:
+    async with LoopThread(job.work, job.stop) as aside:
         while lines := await aside.call(tap.take):
             for line in lines:
                 yield orjson.loads(line)

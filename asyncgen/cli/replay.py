@@ -21,7 +21,7 @@ from asyncgen.cost import Price, Spend, describe
 from asyncgen.errors import AsyncgenError, BadDataError, BudgetError, Stopping
 from asyncgen.humanize import one_of
 from asyncgen.limits.opening import open_budget, open_gate
-from asyncgen.monitor.row_trace import TracedRecord, Trail
+from asyncgen.monitor.row_trace import RowTrace, TracedRecord
 from asyncgen.recipes import build
 from asyncgen.recipes.answer_parts import assemble
 from asyncgen.recipes.contents import MISSING, Contents, contents_of_recipe, value_at
@@ -46,22 +46,22 @@ class Replay:
     Args:
         config: model, endpoint, limits; input and prompt file of the run.
         price: of the model, None when it is not known.
-        trail: of the pair.
+        trace: of the pair.
 
     Raises:
         BadDataError: the input holds no such pair, or the prompt file lacks something.
     """
 
-    def __init__(self, config: RunConfig, price: Price | None, trail: Trail) -> None:
+    def __init__(self, config: RunConfig, price: Price | None, trace: RowTrace) -> None:
         self._config = config
         self._price = price
-        self._trail = trail
+        self._trace = trace
         self._recipe = build(config)
-        row = next(islice(rows_of(config.input_jsonl, self._recipe.parse), trail.index, None), None)
+        row = next(islice(rows_of(config.input_jsonl, self._recipe.parse), trace.index, None), None)
         if row is None:
-            raise BadDataError(f"the input {config.input_jsonl} has no {one_of(trail.state.rows)} {trail.index}")
+            raise BadDataError(f"the input {config.input_jsonl} has no {one_of(trace.state.rows)} {trace.index}")
         self._pair = row.pair
-        self._spend = replace(trail.state.spend)
+        self._spend = replace(trace.state.spend)
         self._reason: AsyncgenError | None = None
 
     async def questions(self, client: ChatClient) -> list[Question]:
@@ -70,18 +70,18 @@ class Replay:
         Raises:
             BadDataError: a request is not the same any more.
         """
-        answers = dict(answers_in(contents_of_recipe(self._recipe), self._trail.records))
+        answers = dict(answers_in(contents_of_recipe(self._recipe), self._trace.records))
         likely = likely_answer(self._pair)
 
         def answer(step: str, request: ChatRequest) -> str:
             return answers.get(step) or likely(step, request)
 
         requests = dict((await walk(self._recipe, self._pair, answer)).requests)
-        wanted = {step: request for step, request in self._answered() if self._trail.request in {None, request}}
+        wanted = {step: request for step, request in self._answered() if self._trace.request in {None, request}}
         if not wanted:
-            row = one_of(self._trail.state.rows)
+            row = one_of(self._trace.state.rows)
             raise BadDataError(
-                f"no call of {row} {self._trail.index} came into a record: there is nothing to repeat"
+                f"no call of {row} {self._trace.index} came into a record: there is nothing to repeat"
             )
         order = list(requests)
         lacking = {step: [one for one in order[:n] if one not in answers] for n, step in enumerate(order)}
@@ -96,10 +96,10 @@ class Replay:
 
     def _answered(self) -> Iterator[tuple[str, str]]:
         """Step and request of each call that the records name, or where they name none, that was answered."""
-        records = self._trail.records
+        records = self._trace.records
         named = [(str(call["step"]), str(call["request"])) for record in records for call in record.calls]
         yield from named
-        for request, attempts in self._trail.attempts.items() if records and not named else ():
+        for request, attempts in self._trace.attempts.items() if records and not named else ():
             if any(attempt.get("outcome") == "ok" for attempt in attempts):
                 yield str(attempts[0].get("step")), request
 
@@ -110,7 +110,7 @@ class Replay:
             CallFailed: it was given up.
             AsyncgenError: nothing can be sent.
         """
-        caller = Caller(self._trail.index, self._pair.note_id, self._config.pair_timeout)
+        caller = Caller(self._trace.index, self._pair.note_id, self._config.pair_timeout)
         try:
             return await client.complete(caller, question.request)
         except Stopping:
@@ -138,7 +138,7 @@ class Replay:
 
         wire = SdkWire(config)
         # The same bytes as then: what was known of the model, and what its endpoints had refused.
-        state = self._trail.state
+        state = self._trace.state
         client = ChatClient(
             config,
             gate,
@@ -163,7 +163,7 @@ class Replay:
         self, client: ChatClient, step: str, request: ChatRequest | None, wanted: str, lacking: Sequence[str]
     ) -> Prepared:
         """The request that has this hash; regenerated pairs were asked with the number of the round as seed."""
-        state = self._trail.state
+        state = self._trace.state
         if request is not None:
             for seed in (None, *range(1, state.regeneration.number + 1)):
                 prepared = client.prepare(step, replace(request, seed=seed))
@@ -172,7 +172,7 @@ class Replay:
         parts = {"model": self._config.model, **self._recipe.fingerprint}
         now = fingerprint(parts)
         changed = differences({name: state.fingerprint.get(name) for name in now}, now)
-        row = f"{one_of(state.rows)} {self._trail.index}"
+        row = f"{one_of(state.rows)} {self._trace.index}"
         why = "; ".join(changed) or f"{row} of the input is not the one that was asked about"
         if lacking and not changed:
             why = f"it may need the answers of {', '.join(lacking)}, which no line has as they were given"

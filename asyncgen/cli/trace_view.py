@@ -12,23 +12,23 @@ import orjson
 from asyncgen.chat import Completion
 from asyncgen.cli.replay import Question, readable
 from asyncgen.humanize import one_of
-from asyncgen.monitor.row_trace import Trail
+from asyncgen.monitor.row_trace import RowTrace
 from asyncgen.quality.checks.change import Change
 from asyncgen.quality.checks.note_words import split_words
 from asyncgen.storage.event_log import CACHED
 from asyncgen.text import dumps, printable
 
 
-def say_trail(trail: Trail) -> None:
+def say_trace(trace: RowTrace) -> None:
     """Record by record, call by call, attempt by attempt."""
-    row = one_of(trail.state.rows)
-    _say(f"{row} {trail.index} ({trail.note_id})" if trail.note_id else f"{row} {trail.index}")
-    if trail.failure is not None:
-        _say(f"failed: {trail.failure['step']}: {trail.failure.get('error')}")
-    elif not trail.records:
+    row = one_of(trace.state.rows)
+    _say(f"{row} {trace.index} ({trace.note_id})" if trace.note_id else f"{row} {trace.index}")
+    if trace.failure is not None:
+        _say(f"failed: {trace.failure['step']}: {trace.failure.get('error')}")
+    elif not trace.records:
         _say("not in the files yet, as far as the checkpoint goes")
-    named = any(record.calls for record in trail.records)  # else any call may have gone into them
-    for record in trail.records:
+    named = any(record.calls for record in trace.records)  # else any call may have gone into them
+    for record in trace.records:
         label = record.content.get("label")
         _say(f"{record.file}" + (f", {label}" if isinstance(label, str) else ""))
         if named and not record.calls:
@@ -41,13 +41,13 @@ def say_trail(trail: Trail) -> None:
             for name in ("prompt", "sampling"):
                 if name in call:  # a request of somebody else's making has none of its own
                     _say(f"    {name:<8} {call[name]}")
-            attempts = trail.attempts.get(str(call.get("request")))
+            attempts = trace.attempts.get(str(call.get("request")))
             _say_attempts(attempts, "    ")
             if not attempts:
                 _say("    calls.jsonl has no line of it: its last second was lost in a crash")
-    for request, attempts in trail.other_attempts.items():
+    for request, attempts in trace.other_attempts.items():
         step = attempts[0].get("step")
-        _say(f"no record was made of {step}" if named or not trail.records else f"step {step}")
+        _say(f"no record was made of {step}" if named or not trace.records else f"step {step}")
         _say(f"    request  {request}")
         _say_attempts(attempts, "    ")
 
@@ -69,25 +69,25 @@ def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> Non
         _say(f"{margin}attempt {attempt.get('attempt')}: {', '.join(parts)}")
 
 
-def as_json(trail: Trail, answers: list[dict[str, Any]] | None) -> bytes:
+def as_json(trace: RowTrace, answers: list[dict[str, Any]] | None) -> bytes:
     """One object; `again` is null when nothing was asked."""
     return dumps(
         {
-            "index": trail.index,
-            "note_id": trail.note_id,
-            "failure": trail.failure,
+            "index": trace.index,
+            "note_id": trace.note_id,
+            "failure": trace.failure,
             "records": [
                 {
                     "file": record.file,
                     "label": record.content.get("label"),
                     "calls": [
-                        {**call, "attempts": trail.attempts.get(str(call.get("request")), [])}
+                        {**call, "attempts": trace.attempts.get(str(call.get("request")), [])}
                         for call in record.calls
                     ],
                 }
-                for record in trail.records
+                for record in trace.records
             ],
-            "other_attempts": [line for lines in trail.other_attempts.values() for line in lines],
+            "other_attempts": [line for lines in trace.other_attempts.values() for line in lines],
             "again": answers,
         },
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,

@@ -18,7 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Aside(Generic[T]):
+class LoopThread(Generic[T]):
     """Work on its own thread for the length of a `with` block; leaving early stops it and waits.
 
     Args:

@@ -18,7 +18,7 @@ from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
-from asyncgen.engine.stream import Tap, Tee
+from asyncgen.engine.stream import Tap, TappedSink
 from asyncgen.engine.writer import RunOutputs, Sink
 from asyncgen.errors import CallFailed
 from asyncgen.events import Notice, Observer, RepairStarted
@@ -224,7 +224,7 @@ class Work:
         return Breaker(self._config.max_failures, self._config.max_failed_share, rows=rows)
 
     def _tapped(self, sink: Sink) -> Sink:
-        return sink if self._tap is None else Tee(sink, self._tap)
+        return sink if self._tap is None else TappedSink(sink, self._tap)
 
     def _asked_again(self, state: RunState) -> set[int]:
         """Rows behind the watermark with paid answers that are not in the files yet."""

@@ -89,7 +89,7 @@ class Tap:
             self._changed.notify_all()
 
 
-class Tee:
+class TappedSink:
     """A sink that hands on what another sink has written."""
 
     def __init__(self, sink: Sink, tap: Tap) -> None:

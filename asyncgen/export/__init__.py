@@ -1,1 +1,1 @@
-"""From the outputs of a run to files that a trainer loads: templates, formats, a card."""
+"""Export the outputs of a run to files that a trainer loads: templates, formats, a card."""

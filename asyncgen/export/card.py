@@ -1,4 +1,4 @@
-"""The dataset card: where the examples come from, how they were made, under which licence they may be passed on.
+"""The dataset card: the source of the examples, how they were made, and the licence to pass them on.
 
 For a dataset folder it is the README.md whose YAML head tells `load_dataset` which file is which split.
 """
@@ -33,11 +33,11 @@ def render_card(
     """The card, in Markdown.
 
     Args:
-        title: what the dataset is called.
+        title: the dataset's.
         state: of the run that made the examples.
         tally: what was written.
-        template: with which.
-        format_name: as which.
+        template: the one used.
+        format_name: the one used.
         files: the file of each side, relative to the card.
         finished: whether the run has reached its end.
         trust: what is known of how far the examples can be trusted, by name.
@@ -63,7 +63,7 @@ def _head(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
 
 
 def head(lines: Sequence[str], files: Mapping[str, PurePath]) -> str:
-    """The YAML in front of a card: these lines, and the files of each split."""
+    """The YAML head of a card: these lines, and the files of each split."""
     lines = ["---", *lines, "configs:", "- config_name: default", "  data_files:"]
     for side, path in files.items():
         lines += [f"  - split: {side}", f'    path: "{path.as_posix()}"']
@@ -79,7 +79,7 @@ def files_table(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
 def provenance(
     state: RunState, tally: ExportTally, format_name: str, more: Mapping[str, object], *, finished: bool
 ) -> str:
-    """The table that says how the examples were made; `more` are rows of it."""
+    """The table of how the examples were made, with `more` rows."""
     made = state.fingerprint
     endpoint = str(made.get("endpoint", "unknown"))
     if endpoint.startswith("loopback"):
@@ -114,5 +114,5 @@ def _source(tally: ExportTally) -> str:
 
 
 def inline(text: str) -> str:
-    """A text that cannot break the line, the table or the terminal."""
+    """Text that cannot break the line, the table or the terminal."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""Examples that come in pairs: a file holds for each row its CORRECT line, then its INCORRECT line."""
+"""Examples in pairs: a file holds for each row its CORRECT line, then its INCORRECT line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from asyncgen.text import loads
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example; the three of the error are None for CORRECT ones, `reasoning` where the run asked for none."""
+    """One example; the three fields of the error are None for CORRECT ones, `reasoning` if none was asked for."""
 
     label: str
     note: str
@@ -28,7 +28,7 @@ class Example:
         """Decode a line.
 
         Raises:
-            ValueError: it is no example.
+            ValueError: it is not an example.
         """
         fields = loads(line)
         try:
@@ -60,7 +60,7 @@ class ExamplePair:
 
 
 class ExamplePairs:
-    """What a run has made so far.
+    """The pairs that a run has made so far.
 
     Args:
         files: of the run.
@@ -94,7 +94,7 @@ class ExamplePairs:
             yield ExamplePair(correct, incorrect, (correct_end, incorrect_end))
 
     def at(self, start: int, end: int) -> Example:
-        """The example whose line lies between two offsets that `pairs` gave."""
+        """The example whose line lies between two offsets from `pairs`."""
         return self._parse(self._files.at(self._name, start, end))
 
     def _parse(self, line: bytes) -> Example:

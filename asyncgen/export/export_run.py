@@ -22,11 +22,11 @@ from asyncgen.medec.splits import SIDES, Split, vignette
 from asyncgen.storage.staging import Staged
 
 ALL = SIDES[0]
-"""The side of everything where nothing is split."""
+"""The only side if nothing is split."""
 
 
 class RecordSink(Protocol):
-    """Where the records of a side go."""
+    """Receives the records of a side."""
 
     def write(self, record: Record) -> None:
         """Append a record."""
@@ -36,7 +36,7 @@ class RecordSink(Protocol):
 
 
 class JsonlSink:
-    """A JSON object a line."""
+    """One JSON object per line."""
 
     def __init__(self, staged: Staged) -> None:
         self._staged = staged
@@ -52,7 +52,7 @@ class JsonlSink:
 
 @dataclass(slots=True)
 class ExportTally:
-    """What was written: examples by side, pairs, those of the corpus by their ids, those left out."""
+    """What was written: examples by side, pairs, those of the corpus (by their ids), those left out."""
 
     examples: Counter[str] = field(default_factory=Counter)
     pairs: int = 0

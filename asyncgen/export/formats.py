@@ -1,12 +1,12 @@
-"""The formats of an exported example: one object for each, by the rules of who reads it.
+"""The formats of an exported example: one object for each, by the rules of its reader.
 
-- `openai`: fine-tuning files have `messages` and nothing beside.
+- `openai`: fine-tuning files have `messages` and no other key.
 - `trl-messages`, `trl-prompt-completion`: TRL's conversational types "language modeling" and "prompt-completion".
-- `alpaca`: `instruction`, `input`, `output`, and `system` where the template has one.
+- `alpaca`: `instruction`, `input`, `output`, and `system` if the template has one.
 - `sharegpt`: `conversations` of `from` (system, human, gpt) and `value`.
 - `parquet`, `hf`: `messages`, and beside them what an evaluation needs.
 
-Nothing is called `label`: TRL reads a column of that name beside messages as a boolean preference.
+No column is named `label`: TRL reads that beside messages as a boolean preference.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a format names its file, what a record of it is, and how a trainer loads it.
+    """A format: its file name, its records, and how a trainer loads it.
 
-    `suffix` empty: a folder. `loader` is what `load_dataset` calls the files.
+    `suffix` empty: a folder. `loader` is `load_dataset`'s name for the files.
     """
 
     suffix: str
@@ -32,7 +32,7 @@ class Format:
 
 
 def messages(turn: Turn) -> list[dict[str, str]]:
-    """The chat: system where there is one, user, assistant."""
+    """The chat: system if there is one, user, assistant."""
     said = (("system", turn.system), ("user", turn.user), ("assistant", turn.answer))
     return [{"role": role, "content": content} for role, content in said if content is not None]
 

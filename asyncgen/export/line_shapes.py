@@ -1,8 +1,8 @@
-"""Lines that say themselves what is trained: conversations, prompts with a completion, preference pairs. Pure.
+"""Lines that show by their keys what to train: conversations, prompts with a completion, preference pairs. Pure.
 
 - `messages`: a conversation, whose last message is the assistant's;
 - `prompt` and `completion`: texts, or messages;
-- `chosen` and `rejected`, mostly behind `prompt`: texts, or messages.
+- `chosen` and `rejected`, mostly with `prompt`: texts, or messages.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _FROM = {"system": "system", "developer": "system", "user": "human", "assistant"
 
 
 class Shape(StrEnum):
-    """What the lines of a file are, in words for messages."""
+    """The shape of a file's lines, in words for messages."""
 
     CHAT = "conversations (messages)"
     COMPLETION = "prompts with completions"
@@ -49,13 +49,13 @@ def as_format(name: str, record: Mapping[str, Any]) -> Record:
     """A line in a format.
 
     Raises:
-        UnfitError: it is not whole, or the format cannot hold it.
+        UnfitError: it is incomplete, or the format cannot hold it.
     """
     return _FORMATS[name][1](record)
 
 
 def prompt_text(record: Mapping[str, Any]) -> str:
-    """What the model is asked, as text: by this two lines are about the same."""
+    """The prompt as text: two lines with the same one stay together."""
     asked = record.get("prompt", record.get("messages"))
     if isinstance(asked, list):
         said = [one for one in asked if isinstance(one, dict) and one.get("role") != "assistant"]
@@ -64,7 +64,7 @@ def prompt_text(record: Mapping[str, Any]) -> str:
 
 
 def _messages(record: Mapping[str, Any]) -> list[Record]:
-    """The conversation of a line that is one, or a prompt with a completion."""
+    """The conversation in a line that is one, or a prompt with a completion."""
     if "messages" in record:
         return _conversation(record["messages"], "messages")
     prompt, completion = record["prompt"], record["completion"]
@@ -129,7 +129,7 @@ def _preference(record: Mapping[str, Any]) -> Record:
 
 
 def _whole(record: Mapping[str, Any]) -> Record:
-    """The line with all that it has beside."""
+    """The line with all its other fields."""
     if shape_of(record) is Shape.PREFERENCE:
         _preference(record)
     else:

@@ -22,10 +22,10 @@ def render_lines_card(
     """The card, in Markdown.
 
     Args:
-        title: what the dataset is called.
-        source: what was exported.
+        title: the dataset's.
+        source: the exported file.
         tally: what was written.
-        format_name: as which.
+        format_name: the one used.
         files: the file of each side, relative to the card.
         trust: what is known of how far the lines can be trusted, by name.
     """
@@ -40,7 +40,7 @@ def render_lines_card(
             "**The answers are written by a model**: asyncgen checks their form, not what they say.\n",
             f"## Files\n\n{files_table(tally, files)}",
             f"## How they were made\n\n{made}",
-            f"## LineSource and licence\n\nName the source of the {state.rows} and its licence here before these "
+            f"## Source and licence\n\nName the source of the {state.rows} and its licence here before these "
             "data are passed on.\n",
         ]
     )

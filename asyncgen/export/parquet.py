@@ -53,7 +53,7 @@ class ParquetSink:
 
 
 class LinesParquetSink:
-    """Writes records whose first thousand say which columns there are, and of which types.
+    """Writes records; the first thousand determine the columns and their types.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -94,7 +94,7 @@ class LinesParquetSink:
         schema = None if self._writer is None else self._writer.schema
         try:
             table = pa.Table.from_pylist(self._records, schema=schema)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):  # what it says may quote a value
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # its message may quote a value
             raise BadDataError("lines differ in the types of their values; ", *_AS_THEY_ARE) from None
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._staged, table.schema, compression="zstd")
@@ -103,7 +103,7 @@ class LinesParquetSink:
 
 
 def require_pyarrow() -> None:
-    """Look for pyarrow before any work is done.
+    """Refuse to start without pyarrow.
 
     Raises:
         UsageError: it is not installed.

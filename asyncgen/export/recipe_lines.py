@@ -28,12 +28,12 @@ from asyncgen.export.run_files import RunFiles
 from asyncgen.medec.splits import Split
 from asyncgen.text import loads
 
-_MOST_NAMED = 12  # keys of a line in a message
+_MOST_NAMED = 12  # keys of a line in a message: more would not fit
 
 
 @dataclass(frozen=True, slots=True)
 class LineSource:
-    """The file to export, what its lines are, and how many a row has in it."""
+    """The file to export, the shape of its lines, and how many a row has in it."""
 
     files: RunFiles
     name: str
@@ -44,7 +44,7 @@ class LineSource:
         """A decoded line.
 
         Raises:
-            BadDataError: it is none.
+            BadDataError: it is not a JSON object.
         """
         try:
             record = loads(line)
@@ -61,11 +61,11 @@ def find_source(files: RunFiles, format_name: str, named: str | None) -> LineSou
     Args:
         files: of the run.
         format_name: of the export.
-        named: the file that the user names; None: the only one that can be trained on.
+        named: the file that the user names; None: the only trainable one.
 
     Raises:
-        UsageError: there is no such file, there are several, or the format is for other lines.
-        BadDataError: no lines can be trained on, or there are none.
+        UsageError: there is no such file, there are several, or its lines do not fit the format.
+        BadDataError: no lines are trainable, or there are none.
     """
     if not files.outputs:
         raise files.nothing_yet()
@@ -199,6 +199,6 @@ class LinesExport:
 
 
 def _name_of(record: Mapping[str, Any], number: int) -> str:
-    """What a message calls a row: the id in its line, else its number among those that did not fail."""
+    """The name of a row in messages: the id in its line, else its number among those that did not fail."""
     named = next((record[key] for key in ("id", "note_id", "original_note_id") if key in record), None)
     return f"row {number}" if named is None else repr(named)

@@ -1,7 +1,7 @@
-"""The output files of a run, as far as its checkpoint speaks of them.
+"""The output files of a run, as far as its checkpoint covers them.
 
-A run that is not finished may have written more than its checkpoint says; what is behind that does not count. The
-files are known by the sizes and checksums that the run kept: with one that was changed since, all are refused.
+An unfinished run may have written more than its checkpoint covers; the rest does not count. The files are checked
+against the sizes and checksums that the run stored: if one was changed since, all are refused.
 """
 
 import zlib
@@ -20,7 +20,7 @@ class RunFiles:
     """Reads the files of an output directory.
 
     Raises:
-        UsageError: it is not there.
+        UsageError: it does not exist.
         BadDataError: no run has begun there, or it was not written by this version of asyncgen.
     """
 
@@ -41,15 +41,15 @@ class RunFiles:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of the files that hold something, in the order of the recipe."""
+        """The names of the files that are not empty, in the order of the recipe."""
         return tuple(name for name, mark in self.state.files.items() if name != FAILED and mark.size)
 
     def nothing_yet(self) -> BadDataError:
-        """That there is nothing to export."""
+        """The error that there is nothing to export."""
         return BadDataError(f"{self._directory} has no examples yet: nothing to export")
 
     def check_others(self, read: str) -> None:
-        """Hold every file but one, which is read anyhow, against its checksum.
+        """Check every file but one, which is read anyhow, against its checksum.
 
         Raises:
             BadDataError: one is not what the run wrote.
@@ -60,7 +60,7 @@ class RunFiles:
                     pass
 
     def lines(self, name: str) -> Iterator[tuple[bytes, int]]:
-        """The lines of a file without their breaks, each with the offset behind it; at the end it is checked.
+        """The lines of a file without their line breaks, each with the offset behind it; then checks the file.
 
         Raises:
             BadDataError: it is not what the run wrote.
@@ -75,11 +75,11 @@ class RunFiles:
             raise self.changed(name)
 
     def at(self, name: str, start: int, end: int) -> bytes:
-        """What lies between two offsets of a file."""
+        """The bytes between two offsets of a file."""
         return self.disk.read(self._directory.output(name), start, end - start) or b""
 
     def changed(self, name: str) -> BadDataError:
-        """That a file is not what the run wrote."""
+        """The error that a file is not what the run wrote."""
         return BadDataError(
             f"{self._directory.output(name)} is not what the run wrote (or a run is rewriting it just now): ",
             Phrase.VERIFY,
@@ -87,7 +87,7 @@ class RunFiles:
         )
 
     def _chunks(self, name: str) -> Iterator[bytes]:
-        """A file as far as the state speaks of it; at its end it is held against the checksum."""
+        """A file as far as the state covers it; at its end it is checked against the checksum."""
         disk, mark, path = self.disk, self.state.files[name], self._directory.output(name)
         left, crc32, size = mark.size, 0, disk.size(path) or 0
         if size < left or (self.finished and size > left):

@@ -1,4 +1,4 @@
-"""Templates: what the trained model is told and what it is to answer, from TOML.
+"""Templates: the prompt and the answers of the trained model, from TOML.
 
     system = "…"                       # optional
     instruction = "…"                  # the note stands where {note} is; without it, behind the instruction
@@ -6,10 +6,10 @@
     CORRECT = "…"                      # {reasoning}, {reasoning_json}, {reasoning.KEY}
     INCORRECT = "…"                    # these, and {error_type}, {error_sentence}, {corrected_sentence}
 
-Placeholders are replaced in one pass: a note that holds braces is data. `{reasoning}` is the reasoning in
-readable lines, `{reasoning_json}` the JSON object, `{reasoning.KEY}` one of its values.
+Placeholders are replaced in one pass: braces in a note are data. `{reasoning}` is the reasoning in readable lines,
+`{reasoning_json}` the JSON object, `{reasoning.KEY}` one of its values.
 
-The note is shown without blanks at its ends. Paraphrases have none, while most notes of the corpus end with one: a
+The note is stripped of blanks at its ends. Paraphrases have none, while most notes of the corpus end with one: a
 model would learn that a blank at the end means INCORRECT.
 """
 
@@ -40,12 +40,12 @@ _PLACEHOLDER = re.compile(r"{([A-Za-z_][\w.]*)}")
 
 
 class LackingError(ValueError):
-    """An example lacks what the template needs; the text says what."""
+    """An example lacks what the template needs; the text names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An example as instruction and answer. `input` is the note where it stands apart, else empty."""
+    """An example as instruction and answer. `input` is the note if it stands apart, else empty."""
 
     system: str | None
     instruction: str
@@ -54,13 +54,13 @@ class Turn:
 
     @property
     def user(self) -> str:
-        """The message of the user in a chat."""
+        """The user's message in a chat."""
         return "\n\n".join(filter(None, (self.instruction, self.input)))
 
 
 @dataclass(frozen=True, slots=True)
 class ExportTemplate:
-    """A template; `name` is what the user called it."""
+    """A template; `name` is the user's name for it."""
 
     name: str
     system: str | None
@@ -69,11 +69,11 @@ class ExportTemplate:
 
     @classmethod
     def load(cls, name: str) -> "ExportTemplate":
-        """A template by the name of a shipped one, or by the path of a TOML file.
+        """Load a template by the name of a shipped one, or by the path of a TOML file.
 
         Raises:
             UsageError: there is none, or it cannot be read.
-            BadDataError: the file is no template.
+            BadDataError: the file is not a template.
         """
         path = Path(name) if name.endswith(".toml") else shipped("export", f"{name}.toml")
         if not path.is_file():
@@ -150,7 +150,7 @@ def _value(name: str, example: Example) -> str:
 
 
 def _section(key: str, value: Any) -> str:
-    """`key_findings` under "Key findings:": a text behind it, a list below it."""
+    """`key_findings` under "Key findings:": a text after it, a list below it."""
     words = key.replace("_", " ").strip()
     return words[:1].upper() + words[1:] + (":\n" if isinstance(value, list) else ": ") + _readable(value)
 

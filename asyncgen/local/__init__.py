@@ -1,1 +1,1 @@
-"""A small model on this machine."""
+"""Serve a small model on this machine."""

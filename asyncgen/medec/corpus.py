@@ -1,4 +1,4 @@
-"""The pairs of several published files, and all that was odd about them: what repeats, what was left out."""
+"""The pairs of several published files, and everything odd in them: repeats, and rows that are left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from asyncgen.medec.pair import Pair
 
 
 class RowPlace(NamedTuple):
-    """Where a row stands."""
+    """The place of a row."""
 
     file: str
     number: int
@@ -38,7 +38,7 @@ class Collection:
     _seen: dict[bytes, RowPlace] = field(default_factory=dict)
 
     def add(self, file: str, found: Found) -> None:
-        """Take a row in."""
+        """Add a row."""
         self.rows += 1
         place = RowPlace(file, found.number, found.text_id)
         pair, odd = found.reading
@@ -55,11 +55,11 @@ class Collection:
 
     @property
     def left_out(self) -> int:
-        """Rows that are odd and gave no pair."""
+        """Rows that are odd and give no pair."""
         return self.rows - self.clean - len(self.pairs)
 
     def _repeated(self, place: RowPlace, pair: Pair) -> Iterator[Oddity]:
-        """How a pair repeats an earlier one: wholly (it is left out), or in a part."""
+        """How a pair repeats an earlier one: entirely (it is left out), or in part."""
         both = _digest("both", pair.correct_note, pair.incorrect_note)
         if both in self._seen:
             yield Oddity("both notes were there already", place, left_out=True, like=self._seen[both])

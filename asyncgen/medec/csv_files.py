@@ -1,8 +1,8 @@
 """The CSV files that MEDEC publishes: each row is a pair, a note without an error, or odd.
 
 Only rows whose Error Flag is 1 are pairs. Their text is taken byte for byte: blanks and line breaks at the ends of
-a field, and CR LF inside it, are part of the note. What is odd is never dropped in silence: a row that gives no
-usable pair is an oddity that was left out, one that gives a doubtful pair is an oddity that was kept.
+a field, and CR LF inside it, are part of the note. Nothing odd is dropped silently: a row without a usable pair is
+recorded as left out, one with a doubtful pair as kept.
 """
 
 import csv
@@ -24,21 +24,21 @@ COLUMNS = ("Text ID", "Text", "Error Flag", "Error Sentence", "Corrected Sentenc
 ERROR_TYPE = "Error Type"
 ERROR_TYPES = {"diagnosis", "management", "treatment", "pharmacotherapy", "causalorganism"}
 NOT_GIVEN = {"", "NA"}
-# A column that a spreadsheet or pandas has seen with gaps in it comes back as floats.
+# A column with gaps that a spreadsheet or pandas has written contains floats.
 YES, NO = {"1", "1.0"}, {"0", "0.0"}
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 class Reading(NamedTuple):
-    """What a row is: its pair, if it gives one, and what is odd about it. Neither: a note without an error."""
+    """The content of a row: its pair if it has one, and any oddities. Neither: a note without an error."""
 
     pair: Pair | None
     odd: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):
-    """A row of a file: its number (from 1, the header not counted), its Text ID, what it is."""
+    """A row of a file: its number (from 1, the header not counted), its Text ID, its content."""
 
     number: int
     text_id: str
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 def read_row(fields: Mapping[str, str]) -> Reading:
-    """What a row is, from its fields by column."""
+    """Read a row from its fields by column."""
     flag = fields["Error Flag"].strip()
     if flag in NO:
         there = fields["Corrected Text"] not in NOT_GIVEN and fields["Corrected Text"] != fields["Text"]
@@ -75,16 +75,16 @@ def read_row(fields: Mapping[str, str]) -> Reading:
 
 
 def read_csv(path: Path) -> Iterator[Found]:
-    """The rows of a published file, blank lines left out.
+    """The rows of a published file, without blank lines.
 
     Raises:
         UsageError: the file cannot be read.
         BadDataError: it is not CSV in UTF-8, or lacks a column.
     """
-    csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long note may have
+    csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is shorter than a long note may be
     done = 0
     try:
-        # utf-8-sig: a byte order mark is no part of the first column's name. No newline translation.
+        # utf-8-sig: a byte order mark is not part of the first column's name. No newline translation.
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
             if first.startswith("{"):
@@ -108,7 +108,7 @@ def read_csv(path: Path) -> Iterator[Found]:
 
 
 def encode_pair(pair: Pair, side: str | None) -> bytes:
-    """A line of the input format: the fields in the order in which it documents them."""
+    """A line of the input format: the fields in their documented order."""
     fields = {
         "note_id": pair.note_id,
         "correct_note": pair.correct_note,
@@ -147,7 +147,7 @@ def _given(value: str) -> str | None:
 
 
 def _doubts(pair: Pair, *, typed: bool) -> Iterator[str]:
-    """What is odd about a pair that is usable all the same. `typed`: the file has a column for the type."""
+    """What is odd about a usable pair. `typed`: the file has a column for the type."""
     if typed and pair.error_type == "unknown":
         yield "no Error Type"
     elif typed and pair.error_type not in ERROR_TYPES:
@@ -165,7 +165,7 @@ def _doubts(pair: Pair, *, typed: bool) -> Iterator[str]:
 
 
 def _is_garbled(letters: str) -> bool:
-    """Whether a run of letters beyond ASCII becomes shorter text when the wrong decoding is undone."""
+    """Whether a run of non-ASCII letters becomes shorter when the wrong decoding is undone."""
     try:
         # Python's cp1252 lacks the five bytes that Windows passes through as control characters.
         data = b"".join(one.encode("latin-1" if one <= "\x9f" else "cp1252") for one in letters)

@@ -9,14 +9,14 @@ from asyncgen.rows import BadFieldError
 
 CORRECT, INCORRECT = "CORRECT", "INCORRECT"  # the labels of the two examples of a pair
 _NAMES = ("note_id", "correct_note", "incorrect_note", "error_type", "error_sentence", "corrected_sentence")
-_PUBLISHED = {"Text ID", "Text", "Sentences"}  # columns of every file of the authors
+_PUBLISHED = {"Text ID", "Text", "Sentences"}  # columns of every file that the authors publish
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input").
 
-    `reason` is why the paraphrase that there is was not taken, where another one is asked for.
+    `reason` is why the existing paraphrase was rejected, if another one is asked for.
     """
 
     note_id: str
@@ -28,12 +28,12 @@ class Pair:
     reason: str = ""
 
     def retried(self, reason: str) -> "Pair":
-        """The same, to be asked again for a reason."""
+        """The same pair, to be asked again for a reason."""
         return replace(self, reason=reason)
 
     @property
     def rewritten(self) -> str:
-        """What a paraphrase is about as long as."""
+        """The text that a paraphrase rewrites."""
         return self.correct_note
 
 
@@ -62,7 +62,7 @@ def _optional(fields: Mapping[str, Any], name: str) -> str | None:
 
 
 def parse_pair(fields: Mapping[str, Any]) -> Pair:
-    """Take the pair out of one decoded input line; fields that are not named are ignored.
+    """Build the pair from a decoded input line; other fields are ignored.
 
     Raises:
         BadFieldError: a field is missing, empty or of the wrong type.

@@ -1,8 +1,8 @@
-"""Where the corpus comes from: what must be said of it wherever its notes go, and how its ids begin."""
+"""The source of the corpus: the attribution that must go with its notes, and the form of its ids."""
 
 NAME = "MEDEC"
 IDS = ("ms-", "uw-")
-"""How the ids of its two collections begin."""
+"""The prefixes of the ids of its two collections."""
 _CITATION = """\
 @inproceedings{medec,
   title     = {{MEDEC}: A Benchmark for Medical Error Detection and Correction in Clinical Notes},
@@ -21,4 +21,4 @@ that the notes were changed (the CORRECT ones were paraphrased).
 {_CITATION}
 ```
 """
-"""What a dataset card says of it."""
+"""The attribution for a dataset card."""

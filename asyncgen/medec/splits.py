@@ -1,8 +1,7 @@
-"""Which side of a split a note is on: train, validation or test.
+"""The side of a split that a note is on: train, validation or test.
 
-A side is decided by a hash of the vignette alone (the opening of the note) and the seed, so it does not depend on
-what else is split, nor on the order: files that are added move nothing that was there. Shares are met on average,
-not to the note.
+The side depends only on a hash of the vignette (the opening of the note) and the seed, not on what else is split,
+nor on the order: adding files moves nothing. Shares are met on average, not exactly.
 """
 
 import re
@@ -50,7 +49,7 @@ class Split:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """The sides that have a share, in the order of `SIDES`."""
+        """The sides with a share, in the order of `SIDES`."""
         return tuple(side for side, _ in self.shares)
 
     def side(self, key: bytes) -> str:
@@ -76,7 +75,7 @@ class Split:
 
 
 def vignette(note: str) -> bytes:
-    """By what two notes about the same case know each other: a hash of the first words, 16 bytes."""
+    """The key shared by two notes about the same case: a hash of the first words, 16 bytes."""
     words = re.findall(r"\w+", note.casefold())[:OPENING_WORDS]
     return blake2b(" ".join(words).encode(), digest_size=16).digest()
 
@@ -88,13 +87,13 @@ class Groups:
     _above: dict[bytes, bytes] = field(default_factory=dict)
 
     def join(self, one: bytes, other: bytes) -> None:
-        """Put two vignettes into one group."""
+        """Join the groups of two vignettes."""
         low, high = sorted((self.key(one), self.key(other)))
         if low != high:
             self._above[high] = low
 
     def key(self, one: bytes) -> bytes:
-        """The smallest vignette of the group, whatever the order in which it was joined."""
+        """The smallest vignette of the group, in whatever order it was joined."""
         while one in self._above:
             one = self._above[one]
         return one

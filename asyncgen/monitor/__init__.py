@@ -1,1 +1,1 @@
-"""What a run is doing and has done: status, report, trace."""
+"""Show what a run is doing and has done: status, report, trace."""

@@ -1,10 +1,10 @@
-"""How numbers are distributed, in bounded memory. Pure."""
+"""The distribution of numbers, in bounded memory. Pure."""
 
 import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-GROWTH = 1.1  # from bin to bin: a quantile is off by 10 % at most
+GROWTH = 1.1  # from bucket to bucket: a quantile is off by 10 % at most
 LEAST = 0.001  # seconds: no call over a network is faster
 _LOG_GROWTH = math.log(GROWTH)
 
@@ -13,8 +13,8 @@ _LOG_GROWTH = math.log(GROWTH)
 class LogHistogram:
     """Counts of numbers from 0 up, in buckets each a tenth wider than the one before.
 
-    Everything below `LEAST` is in bucket 0. A quantile is right to a tenth, whatever came in; `count`, `total` and
-    `largest` are exact.
+    Everything below `LEAST` is in bucket 0. A quantile is accurate to a tenth for any numbers; `count`, `total`
+    and `largest` are exact.
     """
 
     counts: Counter[int] = field(default_factory=Counter)
@@ -30,7 +30,7 @@ class LogHistogram:
         self.largest = max(self.largest, value)
 
     def quantile(self, share: float) -> float:
-        """The upper bound of the bucket up to which this share of the numbers lies; 0 when there are none."""
+        """The upper bound of the bucket up to which this share of the numbers lies; 0 if there are none."""
         ahead = share * self.count
         for bucket, number in sorted(self.counts.items()):
             ahead -= number
@@ -39,7 +39,7 @@ class LogHistogram:
         return self.largest
 
     def bars(self, most: int) -> list[tuple[float, float, int]]:
-        """At most so many neighbouring spans (from, to, count) that hold everything counted."""
+        """At most so many adjacent spans (from, to, count) that cover everything counted."""
         if not self.counts:
             return []
         first, last = min(self.counts), max(self.counts)

@@ -1,13 +1,13 @@
-"""Reads back what runs of a directory left: `events.jsonl` and `calls.jsonl`, in bounded memory.
+"""Read what runs of a directory logged, `events.jsonl` and `calls.jsonl`, in bounded memory.
 
 Rules:
 
 1. Every process that worked is a session; one without a `ProcessEnded` was killed, or still runs.
-2. A sample's counts only grow, so a session needs only its last one; `each_sample` gets all of them where asked
-   for. Without it samples are not even decoded, so that a month of them is read in a second or two.
-3. Lines that are no event (torn by a crash) or of an unknown kind (another version) are passed over.
+2. A sample's counts only grow, so a session needs only its last one; `each_sample`, if given, is called with all
+   of them. Without it samples are not even decoded, so that a month of them is read in a second or two.
+3. Lines that are not an event (torn by a crash) or of an unknown kind (another version) are skipped.
 4. Fields are read by name: one that a later version added is ignored, one that an earlier version lacks has a
-   default. So a directory that several versions worked on is read whole.
+   default. So a directory that several versions worked on is read completely.
 """
 
 from collections import Counter, deque
@@ -24,12 +24,12 @@ from asyncgen.storage.event_log import CACHED
 from asyncgen.text import loads
 
 SAMPLE_LINE = b'{"event":"Sample"'
-LAST_MINUTE = 70  # samples
-LEAST_STORM = 1.0  # seconds of pauses: less is no storm, and not kept
-SLOWEST_KEPT = 5  # calls: a look at them shows whether one step or one pair is slow
-NOTICES_KEPT = 20  # of a process: they say much the same after that
+LAST_MINUTE = 70  # samples, one a second: a minute, and some in case of delays
+LEAST_STORM = 1.0  # seconds of pauses: less is not a storm, and not kept
+SLOWEST_KEPT = 5  # calls: enough to see whether one step or one row is slow
+NOTICES_KEPT = 20  # of a process: later ones mostly repeat the earlier ones
 
-# What an event stands for that lacks a field: nothing counted, nothing known.
+# The defaults of missing fields: nothing counted, nothing known.
 _SAMPLE_DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(("failed", "in_flight", "concurrency", "waiting", "calls", "refused", "retried"), 0),
     **dict.fromkeys(("prompt_tokens", "completion_tokens", "tokens"), 0),
@@ -47,7 +47,7 @@ _PLANNED_DEFAULTS: Mapping[str, Any] = {
 _BATCH_DEFAULTS: Mapping[str, Any] = dict.fromkeys(("requests", "completed", "failed"), 0)
 _NO_DEFAULTS: Mapping[str, Any] = {}
 BUDGETS = ("max_cost", "max_total_tokens")
-"""What the reason named where an older version kept its text alone: one of these, or both."""
+"""The settings that a reason named if an older version stored only its text: one of these, or both."""
 
 Settings = dict[str, Any]
 E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse, BatchChanged)
@@ -55,7 +55,7 @@ E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse, BatchChanged)
 
 @dataclass(frozen=True, slots=True)
 class PausedStorm:
-    """Pauses that the server asked for, one soon after the other; times are seconds since the epoch."""
+    """Pauses that the server asked for in close succession; times are seconds since the epoch."""
 
     began: float
     ends: float
@@ -66,10 +66,10 @@ class PausedStorm:
 
 @dataclass(slots=True)
 class Session:
-    """What one process did. Times are seconds since the epoch; `last` is that of its last sign of life.
+    """What one process did. Times are seconds since the epoch; `last` is the time of its last line.
 
-    `ended` holds exit code and reason, `named` the settings of which that speaks. `done` counts pairs that this
-    process wrote; `sample` is its last one, of the repair of failed pairs while `repairing`.
+    `ended` holds exit code and reason, `named` the settings named in the reason. `done` counts rows that this
+    process wrote; `sample` is its last one, of the repair of failed rows while `repairing`.
     """
 
     began: float
@@ -93,7 +93,7 @@ class History:
     """All sessions of a directory, from the lines of `events.jsonl`; `batches` has the last of each, by number.
 
     Args:
-        each_sample: told of session, time, sample, and the count of pairs at which its work began.
+        each_sample: called with session, time, sample, and the count of rows at which its work began.
     """
 
     def __init__(self, each_sample: Callable[[Session, float, Sample, int], None] | None = None) -> None:
@@ -107,11 +107,11 @@ class History:
 
     @property
     def samples(self) -> list[Sample]:
-        """The last sample of each session that took one."""
+        """The last sample of each session that has one."""
         return [one.sample for one in self.sessions if one.sample is not None]
 
     def feed(self, line: bytes) -> None:
-        """Take in a line."""
+        """Add a line."""
         if line.startswith(SAMPLE_LINE):
             self._recent.append(line)
             if self._each_sample is not None and self.sessions:
@@ -123,7 +123,7 @@ class History:
             self._take(event["event"], seconds(event["time"]), event)
 
     def last_minute(self) -> list[tuple[float, Sample]]:
-        """The last samples, those of about a minute, with their times."""
+        """The samples of about the last minute, with their times."""
         samples = []
         for line in self._recent:
             with suppress(ValueError, TypeError, KeyError):
@@ -131,7 +131,7 @@ class History:
         return samples
 
     def settle(self) -> None:
-        """Count what the last samples say to their session; to be called before it is read, however often."""
+        """Credit the last samples to their session; call it before reading, as often as needed."""
         last = self._last_sample()
         if self.sessions and last is not None:
             session = self.sessions[-1]
@@ -143,7 +143,7 @@ class History:
             self._close_phase()
             self._base = self._done_before = 0
             self.sessions.append(_session(at, event))
-        elif self.sessions:  # else of a version that told nothing of its processes
+        elif self.sessions:  # else a version that logged no processes
             session = self.sessions[-1]
             session.last = max(session.last, at)
             _tell(session, name, event)
@@ -159,11 +159,11 @@ class History:
                     self.failures[str(event["step"]), str(event["kind"])] += 1
                 case "BatchChanged":
                     self.batches[int(event["number"])] = _read(BatchChanged, event, _BATCH_DEFAULTS)
-                case "Paused" if not event.get("endpoint"):  # of several, the others go on
+                case "Paused" if not event.get("endpoint"):  # of several endpoints, the others go on
                     self._pause(at, float(event["seconds"]), str(event["kind"]))
 
     def _close_phase(self) -> None:
-        """The samples so far belong to what has ended: a repair, or the process before."""
+        """Credit the samples so far to the work that has ended: a repair, or an earlier process."""
         self.settle()
         self._done_before = self.sessions[-1].done if self.sessions else 0
         self._recent.clear()
@@ -176,14 +176,14 @@ class History:
 
     def _pause(self, at: float, lasts: float, kind: str) -> None:
         before = self.storms[-1] if self.storms else None
-        # In a storm the next pause follows soon, measured by its own length: a probe, and refused again.
+        # In a storm the next pause follows soon, relative to its own length: a probe was refused again.
         if before is None or at > before.ends + max(LEAST_STORM, lasts):
             if before is not None and before.paused < LEAST_STORM:
                 self.storms.pop()
             self.storms.append(PausedStorm(at, at + lasts, lasts, 1, kind))
             return
         ends = max(before.ends, at + lasts)
-        # What of this pause was not waited for anyway.
+        # The part of this pause that does not overlap the one before.
         paused = before.paused + ends - max(before.ends, at)
         self.storms[-1] = PausedStorm(before.began, ends, paused, before.pauses + 1, kind)
 
@@ -214,11 +214,11 @@ def _tell(session: Session, name: str, event: Mapping[str, Any]) -> None:
 
 
 class Calls:
-    """What the lines of `calls.jsonl` add up to.
+    """Totals of the lines in `calls.jsonl`.
 
-    `outcomes` counts attempts by (kind, status); `latency` is of answered attempts, in `steps` by step, `waits` is
-    what all attempts waited before the gate, in seconds; `slowest` are (seconds, index, step); `cached` answers
-    came from a cache, without an attempt.
+    `outcomes` counts attempts by (kind, status); `latency` is that of answered attempts, in `steps` by step;
+    `waits` are the waits of all attempts before the gate, in seconds; `slowest` are (seconds, index, step);
+    `cached` answers came from a cache, without an attempt.
     """
 
     def __init__(self) -> None:
@@ -236,7 +236,7 @@ class Calls:
         return sum(number for (_, status), number in self.outcomes.items() if status in {429, 503})
 
     def feed(self, line: bytes) -> None:
-        """Take in a line; one that is no call is passed over."""
+        """Add a line; one that is not a call is skipped."""
         try:
             call = loads(line)
             outcome, took, step = call["outcome"], float(call["took"]), call["step"]
@@ -270,7 +270,7 @@ def decode_sample(line: bytes) -> tuple[float, Sample]:
     """Time (seconds since the epoch) and sample of a line.
 
     Raises:
-        ValueError, TypeError, KeyError: it is none.
+        ValueError, TypeError, KeyError: it is not a sample.
     """
     event = loads(line)
     limits = tuple(_read(LimitUse, use, _NO_DEFAULTS) for use in event.get("limits", ()))
@@ -280,15 +280,15 @@ def decode_sample(line: bytes) -> tuple[float, Sample]:
 
 
 def _read(kind: type[E], event: Mapping[str, Any], defaults: Mapping[str, Any]) -> E:
-    """An event of this kind from its fields by name.
+    """Build an event of this kind from its fields by name.
 
     Raises:
-        TypeError: a field is missing that has no default.
+        TypeError: a field without a default is missing.
     """
     given = {**defaults, **event}
     return kind(**{one.name: given[one.name] for one in fields(kind) if one.name in given})
 
 
 def seconds(time: str) -> float:
-    """Seconds since the epoch of a time as events have it."""
+    """Seconds since the epoch of a time as events store it."""
     return datetime.fromisoformat(time).timestamp()

@@ -1,6 +1,6 @@
-"""From a record to the calls that it was made from: what its metadata says, and what `calls.jsonl` says.
+"""Trace a record to the calls that it was made from, by its metadata and `calls.jsonl`.
 
-Read-only, whatever the recipe: the files of a run hold equally many lines for each pair that did not fail.
+Read-only, whatever the recipe: the files of a run hold the same number of lines for each row that did not fail.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from asyncgen.storage.record_calls import calls_of
 from asyncgen.storage.resume import peek
 from asyncgen.text import loads
 
-LEAST_OF_A_HASH = 6  # characters by which a request may be named
+LEAST_OF_A_HASH = 6  # characters that suffice to name a request
 _IDS = ("original_note_id", "note_id", "custom_id", "id")
 
 
@@ -33,20 +33,20 @@ class TracedRecord:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """What it says of its calls; empty when it says nothing."""
+        """The calls in its metadata; empty if it names none."""
         return calls_of(self.content)
 
     @property
     def note_id(self) -> str:
-        """Of the pair."""
+        """The row's id."""
         return next((str(self.content[name]) for name in _IDS if name in self.content), "")
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
-    """A pair's records (each once), and the lines of `calls.jsonl` about it by request, oldest first.
+class RowTrace:
+    """A row's records (each once), and the lines of `calls.jsonl` about it by request, oldest first.
 
-    `request` is the one that was asked about, where one was; `failure` the pair's line in `failed.jsonl`.
+    `request` is the one that was asked for, if any; `failure` the row's line in `failed.jsonl`.
     """
 
     index: int
@@ -59,22 +59,22 @@ class Trail:
 
     @property
     def other_attempts(self) -> dict[str, list[dict[str, Any]]]:
-        """Attempts for this pair of which no record was made."""
+        """Attempts for this row that are in no record."""
         used = {call.get("request") for record in self.records for call in record.calls}
         return {request: lines for request, lines in self.attempts.items() if request not in used}
 
 
-def find(directory: RunDirectory, which: str) -> Trail:
-    """The trail of a pair.
+def find(directory: RunDirectory, which: str) -> RowTrace:
+    """Trace a row.
 
     Args:
         directory: the output directory, of an unfinished run too.
-        which: index of the pair, its note id, the (beginning of the) hash of one of its requests, or a request
-            id of the server.
+        which: the row's index, its id, the (beginning of the) hash of one of its requests, or the server's id of a
+            request.
 
     Raises:
         BadDataError: there is no run, or its checkpoint is damaged.
-        UsageError: nothing here is called so.
+        UsageError: nothing here has that name.
     """
     state = peek(directory)
     if state is None:
@@ -86,13 +86,13 @@ class _Search:
     def __init__(self, directory: RunDirectory, state: RunState) -> None:
         self._directory = directory
         self._state = state
-        self._stop = state.last_completed_idx + 1  # behind the last pair in the files
+        self._stop = state.last_completed_idx + 1  # behind the last row in the files
         records = failed_records(directory)
         self._failed = {index: one for one in records if (index := int(str(one["index"]))) < self._stop}
         self._without_lines = [] if state.writes_failed else sorted(self._failed)
         self._names = [name for name in state.files if name != FAILED]
 
-    def find(self, which: str) -> Trail:
+    def find(self, which: str) -> RowTrace:
         index, request = self._resolve(which)
         attempts: dict[str, list[dict[str, Any]]] = {}
         for call in self._calls(b'"index":%d,' % index):
@@ -101,10 +101,10 @@ class _Search:
         failure = self._failed.get(index)
         records = () if index in self._without_lines else tuple(self._records(index))
         named = str(failure["note_id"]) if failure is not None else next((one.note_id for one in records), "")
-        return Trail(index, named, self._state, records, attempts, request, failure)
+        return RowTrace(index, named, self._state, records, attempts, request, failure)
 
     def _resolve(self, which: str) -> tuple[int, str | None]:
-        """The pair's index, and the request that was meant."""
+        """The row's index, and the request that was named."""
         if which.isascii() and which.isdigit() and self._state.first <= int(which) < self._stop:
             return int(which), None
         wanted = orjson.dumps(which)[1:-1]
@@ -133,7 +133,7 @@ class _Search:
         )
 
     def _records(self, index: int) -> Iterator[TracedRecord]:
-        """The lines of a pair, each once: some recipes write a line into two files."""
+        """The lines of a row, each once: some recipes write a line into two files."""
         place = index - self._state.first - sum(failed < index for failed in self._without_lines)
         seen: set[bytes] = set()
         for name in self._names:
@@ -144,7 +144,7 @@ class _Search:
                     yield _record(name, line)
 
     def _index(self, place: int) -> int:
-        """Of the pair that is the one at `place` among those that have lines."""
+        """The index of the row at `place` among those that have lines."""
         index = self._state.first + place
         for failed in self._without_lines:
             index += failed <= index
@@ -158,7 +158,7 @@ class _Search:
         return lines_of(self._directory.disk, self._directory.output(name), self._state.files[name].size)
 
     def _calls(self, wanted: bytes) -> Iterator[dict[str, Any]]:
-        """Lines of `calls.jsonl` with these bytes; what a crash tore is passed over."""
+        """Lines of `calls.jsonl` with these bytes; torn lines are skipped."""
         for line in lines_of(self._directory.disk, self._directory.calls):
             if wanted in line:
                 call = _object(line)

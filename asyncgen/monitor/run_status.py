@@ -1,4 +1,4 @@
-"""What a run's directory says about it to somebody who only looks: nothing is made, written or locked."""
+"""The state of a run's directory, for an onlooker: nothing is created, written or locked."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ FAILED_KEPT = 50  # a screen of them; failed.jsonl has all
 
 
 class Condition(StrEnum):
-    """How a run stands."""
+    """The condition of a run."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -47,9 +47,8 @@ class FailedPair:
 class Picture:
     """The run at a moment.
 
-    `pid` is that of the process that holds the directory, None when none does; `state` is what is durable, None
-    before the first checkpoint; `failures` counts the pairs in `failed.jsonl` by (step, kind), `failed` has
-    the first of them.
+    `pid` is the process that holds the directory, None if none does; `state` is what is durable, None before the
+    first checkpoint; `failures` counts the rows in `failed.jsonl` by (step, kind), `failed` has the first of them.
     """
 
     directory: Path
@@ -62,37 +61,37 @@ class Picture:
 
     @property
     def session(self) -> Session | None:
-        """The last process that worked; None when none left a word."""
+        """The last process that worked; None if none is recorded."""
         return self.history.sessions[-1] if self.history.sessions else None
 
     @property
     def sample(self) -> Sample | None:
-        """The last sample, whichever process took it."""
+        """The last sample, of whichever process."""
         return self.history.samples[-1] if self.history.samples else None
 
     @property
     def prompt_tokens(self) -> int:
-        """Tokens of all prompts: those of shards before they were merged included, and of a killed process."""
+        """Tokens of all prompts, including those of shards before their merge, and of a killed process."""
         return max(self._spent.prompt_tokens, sum(sample.prompt_tokens for sample in self.history.samples))
 
     @property
     def completion_tokens(self) -> int:
-        """The same of all answers."""
+        """Tokens of all completions, likewise."""
         return max(self._spent.completion_tokens, sum(sample.completion_tokens for sample in self.history.samples))
 
     @property
     def tokens(self) -> int:
-        """Both."""
+        """Tokens of prompts and completions."""
         return self.prompt_tokens + self.completion_tokens
 
     @property
     def priced_tokens(self) -> int:
-        """Those that the processes which worked here have counted, and set a price on."""
+        """The tokens that the processes which worked here have counted and priced."""
         return sum(sample.prompt_tokens + sample.completion_tokens for sample in self.history.samples)
 
     @property
     def cost(self) -> float | None:
-        """What `priced_tokens` cost, in USD; None when there was no price, or nobody to set one."""
+        """What `priced_tokens` cost, in USD; None if there was no price, or no session."""
         costs = [sample.cost for sample in self.history.samples]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if known and len(known) == len(costs) else None
@@ -105,23 +104,23 @@ class Picture:
 
     @property
     def lost_tokens(self) -> int:
-        """What calls may have cost whose answer never arrived; the counts of the sessions leave it out."""
+        """The most that calls without an answer may have cost; not part of the sessions' counts."""
         spend = Spend() if self.state is None else self.state.spend
         return spend.lost_prompt_tokens + spend.lost_completion_tokens
 
     @property
     def _spent(self) -> Spend:
-        """What the state knows of; nothing while a process runs, whose checkpoints and samples take turns."""
+        """The spend in the state; nothing while a process runs, whose checkpoints and samples alternate."""
         return Spend() if self.state is None or self.pid is not None else self.state.spend
 
     @property
     def rows(self) -> str:
-        """What the rows of the run are called, in the plural."""
+        """The word for the rows of the run, in the plural."""
         return RecipeRecord().rows if self.state is None else self.state.rows
 
     @property
     def done(self) -> int:
-        """Pairs that are done: of a run in progress as it says, else those that are durable."""
+        """Rows that are done: by the samples of a run in progress, else those that are durable."""
         running = self.condition is Condition.RUNNING and self.session is not None
         if running and self.session is not None and self.session.sample is not None and not self.session.repairing:
             return self.session.sample.done
@@ -129,7 +128,7 @@ class Picture:
 
     @property
     def total(self) -> int:
-        """Pairs to do in all; 0 when that is not known."""
+        """Rows to do in all; 0 if unknown."""
         durable = 0 if self.state is None else self.state.stats.get("total_pairs", 0)
         return durable or (self.sample.total if self.sample is not None else 0)
 
@@ -138,10 +137,10 @@ def look(
     directory: RunDirectory,
     each_sample: Callable[[Session, float, Sample, int], None] | None = None,
 ) -> Picture:
-    """Look at a directory.
+    """Read a directory.
 
     Raises:
-        UsageError: it is not there.
+        UsageError: it does not exist.
         BadDataError: there is no run in it.
         DiskError: it cannot be read.
     """
@@ -196,7 +195,7 @@ def _condition(
 
 
 def _sum(shards: Iterable[RunDirectory]) -> RunState | None:
-    """What is durable in all shards, as if it were one run's; None before the first of them has begun."""
+    """What is durable in all shards, as the state of one run; None before the first has begun."""
     states = [state for shard in shards if (state := peek(shard)) is not None]
     if not states:
         return None

@@ -1,6 +1,6 @@
-"""Rates over the last minute, from samples: what the bar, the plain lines and `status` say alike.
+"""Rates over the last minute, from samples, for the bar, the plain lines and `status`.
 
-Pairs that an earlier process did are in none of them: only what grows between two samples counts.
+Rows that an earlier process did count in none of them: only what grows between two samples does.
 """
 
 from collections import Counter, deque
@@ -16,12 +16,12 @@ CONCURRENCY = "concurrency"
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How fast it goes: `pairs` and `calls` a second, `eta` in seconds; None while that cannot be told.
+    """The current pace: `pairs` and `calls` a second, `eta` in seconds; None while unknown.
 
     `binding` names what holds the calls back most of the time, or is nearest to that: a limit of the server
-    ("requests", "tokens") or "concurrency". `share` says how much of it is in use (1 is all of it; more while a
-    burst is used that the server grants), `limit` what it is: a minute, or calls in flight. `limits` has
-    the same by endpoint and name.
+    ("requests", "tokens") or "concurrency". `share` is the part of it in use (1: all of it; more during a burst
+    that the server grants), `limit` its value: per minute, or calls in flight. `limits` has the same by endpoint
+    and name.
     """
 
     pairs: float | None = None
@@ -40,7 +40,7 @@ class Meter:
         self._samples: deque[tuple[float, Sample]] = deque()
 
     def add(self, now: float, sample: Sample) -> None:
-        """Take in a sample of the time `now` (seconds of any clock)."""
+        """Add a sample of the time `now` (seconds of any clock)."""
         if self._samples:
             before = self._samples[-1][1]
             if sample.done < before.done or sample.calls < before.calls or sample.total != before.total:
@@ -78,7 +78,7 @@ class Meter:
             shares[name] = (sum(share * limit for share, limit in of_name) / together, together)
         nearest = max(shares, key=lambda name: shares[name][0], default=CONCURRENCY)
         samples = [sample for _, sample in self._samples]
-        # After a cut there may be more in flight than the limit: it is in use, no more.
+        # After a cut there may be more in flight than the limit: that counts as all of it.
         in_use = sum(min(sample.in_flight, sample.concurrency) for sample in samples)
         granted = max(1, sum(sample.concurrency for sample in samples))
         shares[CONCURRENCY] = (in_use / granted, float(samples[-1].concurrency))
@@ -89,10 +89,10 @@ class Meter:
 
 
 def _in_use(samples: Sequence[tuple[float, Sample]], span: float) -> dict[tuple[str, str], tuple[float, float]]:
-    """By endpoint and name of a limit: the share of it in use, and what it is a minute."""
+    """By endpoint and name of a limit: the share of it in use, and its value per minute."""
     (_, first), (_, last) = samples[0], samples[-1]
     before: dict[tuple[str, str], float] = {}
-    if first.calls:  # else nothing was spent before it, also of a limit that the server told of later
+    if first.calls:  # else nothing was spent before it, even of a limit that became known later
         for _, sample in samples:
             for use in sample.limits:
                 before.setdefault((use.endpoint, use.name), use.spent)

@@ -1,12 +1,13 @@
-"""What happened when, in a bounded number of bins: thinned, never lost. Pure.
+"""Amounts over time, in a bounded number of bins: merged, never lost. Pure.
 
 Everything in a bin is a sum over its time, so that bins can be added up: counts, seconds, and integrals of levels
-over time (a level's mean is its integral by the seconds). When there are too many bins, neighbours are merged.
+over time (a level's mean is its integral divided by the seconds). If there are too many bins, neighbours are
+merged.
 """
 
 from collections.abc import Mapping
 
-MOST = 480  # bins before they are joined in pairs: so at least 240, twice those of a chart
+MOST = 480  # bins before they are merged in pairs: so at least 240, twice those of a chart
 
 
 class Timeline:
@@ -23,7 +24,7 @@ class Timeline:
         self._most = most
 
     def add(self, start: float, end: float, amounts: Mapping[str, float]) -> None:
-        """Spread amounts evenly over the time from `start` to `end` (seconds from 0 on, in any order of calls)."""
+        """Spread amounts evenly over the time from `start` to `end` (seconds from 0 on, calls in any order)."""
         while end > self.width * self._most:
             self._merge()
         first, last = int(start / self.width), int(end / self.width)
@@ -39,7 +40,7 @@ class Timeline:
             _add(self.bins[place], amounts, share)
 
     def names(self, prefix: str) -> list[str]:
-        """The names in any bin that begin so, without the prefix, sorted."""
+        """The names in any bin with this prefix, without it, sorted."""
         found = {name for one in self.bins for name in one if name.startswith(prefix)}
         return sorted(name.removeprefix(prefix) for name in found)
 

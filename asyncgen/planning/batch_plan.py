@@ -1,4 +1,4 @@
-"""How many batches a job takes, and how many of them one after the other. Pure arithmetic."""
+"""How many batches a job takes, and how many of them in sequence. Pure arithmetic."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -13,9 +13,9 @@ DAY = 86_400.0  # seconds: the window of a batch
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """`rounds` follow each other because steps need the answers to others.
+    """The batches of a job; `rounds` are sequential because steps need the answers to others.
 
-    `in_a_row` batches follow each other at least: the account may have no more enqueued at once.
+    At least `in_a_row` batches are sequential, as the account may have no more enqueued at once.
     """
 
     rounds: int
@@ -24,21 +24,21 @@ class BatchPlan:
 
     @property
     def seconds(self) -> float:
-        """How long it takes at most, as far as every batch is done within its day."""
+        """The most that it takes, if every batch is done within its day."""
         return self.in_a_row * DAY
 
 
 def plan_batches(
     sample: MeasuredSample, pairs: int, rounds: Mapping[str, int], provider: BatchProvider, most_tokens: int | None
 ) -> BatchPlan:
-    """The batches of so many pairs like those of the sample.
+    """The batches of so many rows like those of the sample.
 
     Args:
-        sample: what some pairs need.
-        pairs: of the job.
+        sample: what some rows need.
+        pairs: rows of the job.
         rounds: the round of each step, from 0.
-        provider: what a batch holds at most.
-        most_tokens: of prompts, that may be enqueued at once; None: any number.
+        provider: the limits of a batch.
+        most_tokens: prompt tokens that may be enqueued at once; None: unlimited.
     """
     scale = pairs / sample.pairs
     batches = in_a_row = 0
@@ -58,5 +58,5 @@ def plan_batches(
 
 
 def _whole(shares: Iterable[float]) -> int:
-    """So many are needed for the largest of these."""
+    """The number of batches that the largest of these shares takes."""
     return max(1, math.ceil(max(shares)))

@@ -1,4 +1,4 @@
-"""What concurrency a tier needs: Little's law, and which limit binds. Pure arithmetic."""
+"""The concurrency that a tier needs: Little's law, and which limit binds. Pure arithmetic."""
 
 import math
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from asyncgen.planning.tiers import Tier
 
-HEADROOM = 1.25  # latencies scatter: what the mean of the calls in flight is exceeded by
+HEADROOM = 1.25  # on the mean of the calls in flight, as latencies scatter
 
-CPU = 0.001  # seconds of a processor a call: what `scripts/bench` measures, doubled for slower machines
+CPU = 0.001  # seconds of a processor for a call: what `scripts/bench` measures, doubled for slower machines
 
 _MINUTE, _DAY = 60.0, 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a pair asks for.
+    """The load of a row.
 
-    `calls` a pair, `charged` tokens a call as the limit counts them, `latency` of a call in seconds (the mean).
+    `calls` per row, `charged` tokens per call as the limit counts them, `latency` of a call in seconds (the mean).
     """
 
     calls: float
@@ -27,10 +27,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The answer: what binds ("requests", "tokens", "concurrency" or "CPU"), and what follows from it.
+    """The result: what binds ("requests", "tokens", "concurrency" or "CPU"), and what follows from it.
 
-    `rates` are the calls a second that each limit lets through, `in_flight` the mean of calls in flight at the
-    rate of the binding one, `pairs_a_day` what limits of a day let through (infinite without).
+    `rates` are the calls a second that each limit allows, `in_flight` the mean of calls in flight at the rate of
+    the binding one, `pairs_a_day` what daily limits allow (infinite without).
     """
 
     binds: str
@@ -41,7 +41,7 @@ class Plan:
     pairs_a_day: float
 
     def seconds(self, pairs: int) -> float:
-        """How long so many pairs take; where a day's limit ends first, with waiting for the next day."""
+        """How long so many rows take; if a daily limit is reached, with waiting for the next day."""
         whole_days = max(0, math.ceil(pairs / self.pairs_a_day) - 1)
         rest = pairs - whole_days * self.pairs_a_day if whole_days else pairs
         return whole_days * _DAY + rest / self.pairs_a_second
@@ -51,9 +51,9 @@ def plan(load: Load, tier: Tier, ceiling: int) -> Plan:
     """Find what binds, and the concurrency to set.
 
     Args:
-        load: what a pair asks for.
+        load: the load of a row.
         tier: the limits.
-        ceiling: calls that may be in flight at most.
+        ceiling: the most calls in flight.
     """
     rates = {"concurrency": ceiling / load.latency, "CPU": 1 / CPU}
     if tier.rpm is not None:
@@ -78,6 +78,6 @@ def plan(load: Load, tier: Tier, ceiling: int) -> Plan:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value that `share` (0 to 1) of the values do not exceed; of at least one value."""
+    """The value that `share` (0 to 1) of the values do not exceed; needs at least one value."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

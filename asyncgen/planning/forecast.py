@@ -1,9 +1,9 @@
-"""What a job will take, before it is paid: tokens and cost as ranges. Pure arithmetic.
+"""Forecast the tokens and cost of a job as ranges, before it is paid for. Pure arithmetic.
 
-Without calls, the tokens of a text are guessed from its characters: clinical English and JSON have 3.6 to 5.2
-characters a token, depending on the tokenizer. A plain answer is about as long as what it rewrites; an answer in
-JSON is a few hundred tokens. A few calls say better: the ratio and the length of each step, with the spread that
-is left.
+Without calls, the tokens of a text are estimated from its characters: clinical English and JSON have 3.6 to 5.2
+characters a token, depending on the tokenizer. A plain answer is about as long as the text that it rewrites; an
+answer in JSON is a few hundred tokens. A few calls improve this: they measure the ratio and the length of each
+step, with the remaining spread.
 """
 
 import math
@@ -15,8 +15,8 @@ from asyncgen.cost import Price
 
 CHARACTERS_PER_TOKEN = (5.2, 4.4, 3.6)  # few, likely, many tokens: plain English to notes full of numbers
 JSON_TOKENS = (120.0, 300.0, 600.0)  # of a reasoning: a few short fields to paragraphs
-PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, by the length of what it rewrites
-LEAST_CACHED = 1024  # tokens that prompts must have in common to be found in a server's cache
+PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, relative to the text that it rewrites
+LEAST_CACHED = 1024  # tokens that prompts must share before a server caches them
 REASONING_TOKENS = {
     "none": (0.0, 0.0, 0.0),
     "minimal": (0.0, 50.0, 200.0),
@@ -26,17 +26,17 @@ REASONING_TOKENS = {
     "xhigh": (1_000.0, 6_000.0, 25_000.0),
     "max": (2_000.0, 12_000.0, 50_000.0),
 }
-"""Of a call by its effort. Guesses of 2026-11: no provider publishes them; `asyncgen plan` can measure them."""
-LEAST_SPREAD = 0.05  # of a calibrated figure
-FEW_CALLS_SPREAD = 2.0  # standard errors
+"""Of a call, by its effort. Estimates of 2026-11: no provider publishes them; `asyncgen plan` can measure them."""
+LEAST_SPREAD = 0.05  # of a measured figure: rows differ from the sample
+FEW_CALLS_SPREAD = 2.0  # standard errors, the usual range of 95 %
 
 
 @dataclass(slots=True)
 class StepSize:
-    """The calls of one step: their number, and characters of prompts, of their fixed parts, of what is rewritten.
+    """The calls of one step: their number, and characters of prompts, of their fixed parts, of the rewritten text.
 
-    `max_tokens` bounds each answer (0: nothing does); `json_object` says of which kind they are; `effort` is that
-    of the reasoning before it.
+    `max_tokens` bounds each answer (0: unbounded); `json_object` says whether answers are JSON; `effort` is the
+    effort of the reasoning before them.
     """
 
     max_tokens: int
@@ -58,7 +58,7 @@ class StepUsage:
     squares: float = 0.0
 
     def add(self, usage: Usage) -> None:
-        """A call was answered."""
+        """Add an answered call."""
         self.calls += 1
         self.prompt_tokens += usage.prompt_tokens
         self.completion_tokens += usage.completion_tokens
@@ -66,7 +66,7 @@ class StepUsage:
 
     @property
     def spread(self) -> float:
-        """How far the mean answer may be from the one of all, as a share of it."""
+        """How far the mean answer may be from the true mean, as a share of it."""
         mean = self.completion_tokens / self.calls
         variance = max(0.0, self.squares / self.calls - mean**2)
         return max(LEAST_SPREAD, FEW_CALLS_SPREAD * math.sqrt(variance / self.calls) / mean if mean else 0.0)
@@ -74,9 +74,9 @@ class StepUsage:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSample:
-    """What some pairs need: their number, the sizes of their steps; and what calls of some of them have used.
+    """What some rows need: their number, the sizes of their steps; and what calls of some of them have used.
 
-    `used` may be of fewer pairs, whose sizes are `used_sizes`.
+    `used` may cover fewer rows, whose sizes are `used_sizes`.
     """
 
     pairs: int
@@ -97,7 +97,7 @@ class Forecast:
 
 
 def forecast(sample: MeasuredSample, pairs: int, price: Price | None) -> Forecast:
-    """What so many pairs like those of the sample will take."""
+    """Forecast so many rows like those of the sample."""
     scale = pairs / sample.pairs
     prompt, completion, cached = [0.0] * 3, [0.0] * 3, [0.0] * 3
     for step, size in sample.sizes.items():
@@ -123,7 +123,7 @@ def forecast(sample: MeasuredSample, pairs: int, price: Price | None) -> Forecas
 
 
 def _measured(used: StepUsage, of: StepSize, size: StepSize, place: int) -> tuple[float, float]:
-    """Tokens a character of the prompts, and tokens of all answers."""
+    """Tokens per character of the prompts, and tokens of all answers."""
     sign = place - 1
     per_character = used.prompt_tokens / of.prompt_characters * (1 + sign * LEAST_SPREAD / 2)
     mean = used.completion_tokens / used.calls * (1 + sign * used.spread)
@@ -134,10 +134,10 @@ def _measured(used: StepUsage, of: StepSize, size: StepSize, place: int) -> tupl
 
 
 def _cached(fixed: Sequence[float], calls: int) -> tuple[float, float, float]:
-    """Tokens that the server finds in its cache: at best the fixed part of each prompt, at worst none.
+    """Prompt tokens that the server finds in its cache: at best the fixed part of each prompt, at worst none.
 
-    Only what is beyond the least that is cached counts: else a prompt just long enough would be cheaper than one
-    that is a little shorter, and the range of the cost out of order where the two ends fall on different sides.
+    Only tokens beyond the cached minimum count: else a prompt just long enough would be cheaper than a slightly
+    shorter one, and low and high cost could be out of order if the two ends fall on different sides.
     """
     low, likely, high = fixed
     least = LEAST_CACHED * calls

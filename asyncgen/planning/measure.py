@@ -1,4 +1,4 @@
-"""What a job costs, by walking through its recipe; and a few real calls that tell latency and limits."""
+"""What a job costs, by running its recipe without calls; and a few real calls that show latency and limits."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,17 +24,17 @@ from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, walk
 from asyncgen.storage.input_file import rows_of
 
-SAMPLED_PAIRS = 200  # pairs: their mean is within a few per cent of that of all
-AT_ONCE = 4  # calls: few enough that they do not slow each other down
+SAMPLED_PAIRS = 200  # rows: their mean is within a few per cent of that of all
+AT_ONCE = 4  # calls: few enough not to slow each other down
 
 _FIELDS = {"requests": ("rpm", "rpd"), "tokens": ("tpm", "tpd")}
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a mean pair costs before anything is sent: `calls`, and by call `charged` tokens, as the limit counts.
+    """The cost of a mean row before any call: `calls`, and per call `charged` tokens, as the limit counts.
 
-    `prompt` and `answer` are the tokens of a call's prompt and of the longest answer. `pairs` were looked at.
+    `prompt` and `answer` are the tokens of a call's prompt and of the longest answer. `pairs` rows were examined.
     """
 
     calls: float
@@ -44,14 +44,14 @@ class Cost:
     pairs: int
 
     def most(self, calls: int) -> Usage:
-        """What so many calls use at most."""
+        """The most that so many calls use."""
         prompt, answer = round(calls * self.prompt), round(calls * self.answer)
         return Usage(prompt, answer, prompt + answer)
 
 
 @dataclass(slots=True)
 class Measured:
-    """What real calls told: seconds and tokens of the answered ones, limits by the fields of a tier."""
+    """The result of real calls: seconds and tokens of the answered ones, limits by the fields of a tier."""
 
     latencies: list[float] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Measured:
         return text + (f"; failed: {', '.join(sorted(set(self.failures)))}" if self.failures else "")
 
     def observe(self, event: Event) -> None:
-        """Take in how a call ended."""
+        """Record the end of a call."""
         if not isinstance(event, CallEnded):
             return
         if event.outcome == "ok":
@@ -88,17 +88,17 @@ class Measured:
             self.failures.append(event.outcome)
 
     def hear(self, headers: Mapping[str, str]) -> None:
-        """Take in what the headers of an answer say."""
+        """Record the limits in the headers of an answer."""
         for name, report in read_reports(headers).items():
             minute, day = _FIELDS[name]
             self.limits |= {day: report.limit} if report.daily else {minute: report.limit * MINUTE / report.period}
 
 
 async def estimate(config: RunConfig) -> tuple[int, Cost]:
-    """How many pairs the job has, and what a mean one of them costs.
+    """How many rows the job has, and the mean cost of one.
 
     Raises:
-        BadDataError: the input holds no pair, or the prompt file lacks something.
+        BadDataError: the input holds no row, or the prompt file is incomplete.
     """
     recipe = build(config)
     pairs = _pairs(config, recipe, SAMPLED_PAIRS)
@@ -111,7 +111,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
     answers = [request.sampling.max_tokens or 0 for request in requests]
     cost = Cost(
         calls=len(requests) / len(pairs),
-        # What OpenAI charges against the tokens a minute: the larger of the two.
+        # What OpenAI charges against the tokens per minute: the larger of the two.
         charged=sum(map(max, prompts, answers)) / len(requests),
         prompt=sum(prompts) / len(requests),
         answer=sum(answers) / len(requests),
@@ -121,10 +121,10 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
 
 
 async def measure(config: RunConfig, pairs: int) -> Measured:
-    """Send the calls of the first pairs, a few at a time, through the client of the main job.
+    """Make the calls of the first rows, a few at a time, through the client of the main job.
 
     Raises:
-        AsyncgenError: no call was answered, or the server does not want this key.
+        AsyncgenError: no call was answered, or the server rejects this key.
     """
     measured = Measured()
     gate = open_gate(config.with_endpoints(concurrency=AT_ONCE))
@@ -149,7 +149,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
         try:
             await recipe.run(pair, generate)
         except (CallFailed, Stopping):
-            return  # the failed attempts have been observed
+            return  # the failed attempts were recorded by `observe`
 
     pump = asyncio.create_task(gate.pump())
     try:
@@ -165,7 +165,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
 
 
 class _ListeningWire:
-    """A wire that keeps what the headers of every answer say."""
+    """A transport that keeps the headers of every answer."""
 
     def __init__(self, wire: Wire, measured: Measured) -> None:
         self._wire = wire
@@ -174,15 +174,15 @@ class _ListeningWire:
     async def send(
         self, endpoint: str, request: Prepared, seconds: float
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
-        """Send a request as ever, and listen."""
+        """Send a request, and keep the headers."""
         result, headers = await self._wire.send(endpoint, request, seconds)
         if isinstance(result, Completion):
             self._measured.hear(headers)
-        # Kept from the gate: a few calls are not paced, or the first of them would slow the others down.
+        # Hidden from the gate: a few calls are not paced, or the first would slow the others down.
         return result, {}
 
     async def look_up(self, endpoint: str, model: str, seconds: float) -> LookedUp | None:
-        """Ask for a model as ever."""
+        """Ask for a model."""
         return await self._wire.look_up(endpoint, model, seconds)
 
     async def close(self) -> None:
@@ -199,13 +199,13 @@ class _NoLog:
     def answered(
         self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
     ) -> None:
-        """A usable answer has arrived."""
+        """Do nothing with a usable answer."""
 
     def adapted(self, adaptation: Adaptation) -> None:
-        """A field was refused."""
+        """Do nothing with a refused field."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
-        """The attempt ended without a usable answer."""
+        """Do nothing with an attempt without a usable answer."""
 
 
 def _pairs(config: RunConfig, recipe: Recipe[Any], number: int) -> list[Any]:

@@ -1,9 +1,9 @@
 """Prices from a price map: litellm's `model_prices_and_context_window.json`, or a file in its format.
 
-It is an object of models by name, most of them behind a provider's prefix ("groq/llama-3.3-70b-versatile"). Prices
+It is an object of models by name, most of them with a provider's prefix ("groq/llama-3.3-70b-versatile"). Prices
 are USD for one token: `input_cost_per_token`, `cache_read_input_token_cost`, `cache_creation_input_token_cost`,
-`output_cost_per_token`, and the same with `_flex`, `_batches` or `_priority` behind. What differs for long prompts
-(`…_above_272k_tokens`) is not read.
+`output_cost_per_token`, and the same with the suffix `_flex`, `_batches` or `_priority`. Different prices of long
+prompts (`…_above_272k_tokens`) are not read.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from asyncgen.errors import UsageError
 from asyncgen.models import spellings
 
 _SUFFIXES = {None: "", "flex": "_flex", "batch": "_batches", "priority": "_priority"}
-_EXAMPLES = 3  # so many names stand in a message
-_DIGITS = 9  # of a price for a million tokens: what conversion adds beyond them is noise
+_EXAMPLES = 3  # names in a message: enough to show the form
+_DIGITS = 9  # of a price for a million tokens: beyond them is only noise of the conversion
 
 
 def read_price_map(path: Path, model: str, service_tier: str | None) -> Price | None:
-    """The price of a model in a service tier; None: the map does not know it.
+    """The price of a model in a service tier; None: the map does not have it.
 
     Raises:
-        UsageError: the map cannot be read, an entry is no price, or the model stands there only behind prefixes
-            of providers whose prices differ.
+        UsageError: the map cannot be read, an entry is not a price, or the model is listed only with prefixes of
+            providers whose prices differ.
     """
     entries = _read(path)
     if service_tier not in _SUFFIXES:

@@ -1,4 +1,4 @@
-"""Prices: what a model's tokens cost. They are a table to override, and carry their date."""
+"""Prices: what a model's tokens cost, from a dated table that a file can override."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,24 +12,24 @@ from asyncgen.models import ModelList, load_models, parse_models, read_rates, sp
 from asyncgen.planning.price_map import read_price_map
 from asyncgen.toml import read_toml
 
-_ORDINARY = (None, "auto", "default", "ordinary")  # ways to ask for no tier in particular
+_ORDINARY = (None, "auto", "default", "ordinary")  # values that ask for no particular tier
 _NOT_DEARER = ("flex", "batch")
 
 
 def load_price(
     model: str, path: Path | None = None, service_tier: str | None = None, *, batch: bool = False
 ) -> Price | None:
-    """The price of a model in a service tier; None when it is not known.
+    """The price of a model in a service tier; None if it is unknown.
 
     Args:
-        model: its name, a dated snapshot or a provider's prefix included.
+        model: its name, possibly a dated snapshot or with a provider's prefix.
         path: instead of `configs/models.toml`: a file in that format, in the older one with one price a model
             (`[models]` with `name = { prompt, cached, completion }`), or a price map (`.json`).
         service_tier: "flex" or "batch"; None, "auto" or "default": an ordinary call.
-        batch: with that of the Batch API beside it, where that is known.
+        batch: include the price of the Batch API, if it is known.
 
     Raises:
-        UsageError: the file cannot be read, or its entry is no price.
+        UsageError: the file cannot be read, or its entry is not a price.
     """
     if batch:
         price = load_price(model, path, service_tier)
@@ -55,7 +55,7 @@ def _listed(models: ModelList, name: str, tier: str | None) -> Price | None:
 
 
 def _single(document: Mapping[str, Any], name: str, tier: str | None, path: Path) -> Price | None:
-    """The one price of a model; it stands for flex and batch as well, which are never dearer."""
+    """The only price of a model; it serves for flex and batch too, which never cost more."""
     models = document["models"]
     entry = next((models[each] for each in spellings(name) if each in models), None)
     if entry is None or (tier is not None and tier not in _NOT_DEARER):

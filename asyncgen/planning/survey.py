@@ -1,4 +1,4 @@
-"""What the pairs of a job need, by walking them through the recipe; and what calls of them have used."""
+"""What the rows of a job need, by running the recipe without calls; and what calls of them have used."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -26,17 +26,17 @@ from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
 
-LATENCY = 4.0  # seconds of a call, as long as nothing is known
-MOST_SURVEYED = 5000  # pairs: their mean is within a per cent or two of that of all
+LATENCY = 4.0  # seconds of a call, until anything is measured
+MOST_SURVEYED = 5000  # rows: their mean is within a per cent or two of that of all
 MOST_WALKED = 200  # at the start of a run, which must not wait for it
 
 
 async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
-    """How many pairs the job has, and what the first of them need (all, unless they are very many).
+    """How many rows the job has, and what the first of them need (all, unless there are very many).
 
     Raises:
         UsageError: a file cannot be read.
-        BadDataError: a line is bad, there is no pair, or the prompt file lacks something.
+        BadDataError: a line is bad, there is no row, or the prompt file is incomplete.
     """
     recipe = build(config)
     nouns = nouns_of(rows_of_recipe(recipe))
@@ -53,7 +53,7 @@ async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
 
 
 def rows_of_job(config: RunConfig) -> str:
-    """What the rows of a job are called, in the plural.
+    """The word for the rows of a job, in the plural.
 
     Raises:
         UsageError, BadDataError: the recipe cannot be read.
@@ -62,10 +62,10 @@ def rows_of_job(config: RunConfig) -> str:
 
 
 async def batches_of(config: RunConfig, sample: MeasuredSample, pairs: int) -> BatchPlan:
-    """The batches that so many pairs take.
+    """The batches that so many rows take.
 
     Raises:
-        UsageError: the server has no Batch API like that of OpenAI.
+        UsageError: the server has no Batch API like OpenAI's.
     """
     provider = batch_provider(config.endpoints[0].base_url)
     recipe = build(config)
@@ -78,7 +78,7 @@ async def batches_of(config: RunConfig, sample: MeasuredSample, pairs: int) -> B
 
 
 def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
-    """The limits that the user has named, as far as they are this process's; None: none."""
+    """The limits that the user has named, as far as this process may use them; None: none."""
     rpm = _together([one.rpm or one.preset_rpm for one in config.endpoints])
     tpm = _together([one.tpm or one.preset_tpm for one in config.endpoints])
     if rpm is None and tpm is None:
@@ -93,7 +93,7 @@ def limits_of(config: RunConfig, tier: Tier | None) -> Tier | None:
 
 
 def _together(limits: list[float | None]) -> float | None:
-    """The limit of all endpoints, None when that of one is not known."""
+    """The limit of all endpoints together, None if that of one is unknown."""
     known = [limit for limit in limits if limit is not None]
     return sum(known) if len(known) == len(limits) else None
 
@@ -101,7 +101,7 @@ def _together(limits: list[float | None]) -> float | None:
 def pace_of(
     sample: MeasuredSample, found: Forecast, limits: Tier | None, latency: float, ceiling: int
 ) -> Pace | None:
-    """How fast the limits let the job go; None without any."""
+    """The pace that the limits allow the job; None without limits."""
     if limits is None:
         return None
     prompt = found.prompt_tokens[1] / found.calls
@@ -114,11 +114,11 @@ def pace_of(
 async def expectation(
     config: RunConfig, price: Price | None, tier: Tier | None
 ) -> Callable[[int], Planned] | None:
-    """What so many pairs are expected to take, by the first of the input; None when there is no pair to tell by.
+    """The forecast for so many rows, by the first of the input; None if there is no row to judge by.
 
     Raises:
         UsageError: a file cannot be read.
-        BadDataError: the prompt file lacks something.
+        BadDataError: the prompt file is incomplete.
     """
     recipe = build(config)
     pairs = sum(1 for _ in _first(config, recipe, MOST_WALKED))
@@ -148,7 +148,7 @@ async def expectation(
 
 
 async def used_by(config: RunConfig, sample: MeasuredSample, pairs: int) -> tuple[MeasuredSample, float]:
-    """The sample with what the calls of the first pairs have used, and the mean seconds of these calls.
+    """The sample with what the calls of the first rows have used, and the mean seconds of these calls.
 
     Raises:
         BadDataError: none of them was answered.
@@ -193,7 +193,7 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
 
 
 def _first(config: RunConfig, recipe: Recipe[Any], number: int) -> Iterable[Any]:
-    FileIdentity.of(config.input_jsonl)  # refuses what would wait for ever to be read, such as a pipe
+    FileIdentity.of(config.input_jsonl)  # refuses inputs that would block for ever, such as a pipe
     rows = islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)
     return (row.pair for row in rows if not isinstance(row.pair, Unparsed))
 

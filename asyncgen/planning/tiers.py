@@ -1,8 +1,8 @@
 """Tiers: what a provider grants, as published or as the user knows it, read from TOML.
 
-They are where a run begins; the server's headers correct them. A file holds `dated`, `source` and `note`, and
-a table `models` with the limits by model and tier; the model "*" stands for any. A model may have a `dated`,
-`source` and `note` of its own.
+They are the limits at the start of a run; the server's headers correct them. A file holds `dated`, `source` and
+`note`, and a table `models` with the limits by model and tier; the model "*" matches any. A model may have its own
+`dated`, `source` and `note`.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ORIGIN = ("dated", "source", "note")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """Requests and tokens a minute (`rpm`, `tpm`) and a day (`rpd`, `tpd`); None: no limit, or not known.
+    """Requests and tokens a minute (`rpm`, `tpm`) and a day (`rpd`, `tpd`); None: no limit, or unknown.
 
     `name` is what the user typed; `dated` and `source` say when and where the figures were found.
     """
@@ -53,10 +53,10 @@ def load_tier(name: str, model: str, *, by_default: bool = False) -> Tier:
     Args:
         name: as typed.
         model: its name.
-        by_default: nobody named the model: where the file has no limits of it, the server's headers must do.
+        by_default: the user named no model: if the file has no limits for it, rely on the server's headers.
 
     Raises:
-        UsageError: there is no such file, model or tier, or the file holds what cannot be read.
+        UsageError: there is no such file, model or tier, or the file is invalid.
     """
     provider, _, tier = name.rpartition(":")
     path = Path(provider) if provider.endswith(".toml") else shipped("tiers", f"{provider}.toml")
@@ -91,7 +91,7 @@ def load_tier(name: str, model: str, *, by_default: bool = False) -> Tier:
 
 
 def known_tiers() -> list[str]:
-    """The names of the tiers that ship, whatever the model."""
+    """The names of the tiers that ship, of any model."""
     names: list[str] = []
     for path in sorted(shipped("tiers").glob("*.toml")):
         tiers = dict.fromkeys(tier for tiers in _read(path)["models"].values() for tier in _names(tiers))

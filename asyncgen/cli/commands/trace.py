@@ -14,7 +14,7 @@ from asyncgen.errors import CallFailed, Exit, UsageError
 
 if TYPE_CHECKING:
     from asyncgen.cli.replay import Question, Replay
-    from asyncgen.monitor.row_trace import Trail
+    from asyncgen.monitor.row_trace import RowTrace
 
 HELP = "show the calls that a record was made from; --again sends the same requests once more"
 EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --prompt-file prompts.json"
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Find, show, ask again."""
     # `asyncgen --help` does not pay for these.
-    from asyncgen.cli.trace_view import as_json, say_trail  # noqa: PLC0415
+    from asyncgen.cli.trace_view import as_json, say_trace  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
     from asyncgen.monitor.row_trace import find  # noqa: PLC0415
     from asyncgen.recipes.made_by import record_of  # noqa: PLC0415
@@ -59,26 +59,26 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.directory} is not a directory")
     disk = Disk()
     try:
-        trail = find(RunDirectory(disk, args.directory.absolute()), args.which)
+        trace = find(RunDirectory(disk, args.directory.absolute()), args.which)
     finally:
         disk.close()
-    by_default = (args.recipe or record_of(trail.state).name) == DEFAULT_RECIPE
+    by_default = (args.recipe or record_of(trace.state).name) == DEFAULT_RECIPE
     if args.again and (args.input_jsonl is None or (by_default and args.prompt_file is None)):
         raise UsageError(f"--again needs --input-jsonl{' and --prompt-file, those' * by_default} of the run")
     if not args.json:
-        say_trail(trail)
-    answers = run_loop(_again(args, trail)) if args.again else []
+        say_trace(trace)
+    answers = run_loop(_again(args, trace)) if args.again else []
     if args.json:
-        sys.stdout.buffer.write(as_json(trail, answers if args.again else None))
+        sys.stdout.buffer.write(as_json(trace, answers if args.again else None))
     return Exit.SOME_FAILED if any("error" in answer for answer in answers) else Exit.DONE
 
 
-async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any]]:
+async def _again(args: argparse.Namespace, trace: "RowTrace") -> list[dict[str, Any]]:
     from asyncgen.cli.replay import Replay  # noqa: PLC0415
     from asyncgen.cli.servers import serve_local, serve_simulator  # noqa: PLC0415
     from asyncgen.cli.trace_view import say_answer  # noqa: PLC0415
 
-    job = _job.prepare_as_in(trail.state, args)
+    job = _job.prepare_as_in(trace.state, args)
     config = job.config
     async with AsyncExitStack() as stack:
         if job.profile is not None:
@@ -89,7 +89,7 @@ async def _again(args: argparse.Namespace, trail: "Trail") -> list[dict[str, Any
         stream = sys.stderr if args.json else sys.stdout
         stream.writelines(f"{line}\n" for line in address_lines(config))
         stream.flush()
-        again = Replay(config, job.price, trail)
+        again = Replay(config, job.price, trace)
         client = await stack.enter_async_context(again.client())
         answers = []
         # All are proved to be the same before one is paid.

@@ -1,1 +1,1 @@
-"""The report of a run: one HTML file that holds everything and fetches nothing."""
+"""The report of a run: one HTML file that contains everything and fetches nothing."""

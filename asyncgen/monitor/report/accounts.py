@@ -12,7 +12,7 @@ from asyncgen.monitor.run_status import Picture
 
 
 def plan(picture: Picture, record: RunRecord) -> Iterator[str]:
-    """What was expected, and what came of it."""
+    """What was expected, and what it took."""
     plans = [(session, plan) for session in picture.history.sessions if (plan := session.planned) is not None]
     if not plans:
         yield paragraph("No plan was made before this run; asyncgen plan says beforehand what to expect.")
@@ -38,7 +38,7 @@ def plan(picture: Picture, record: RunRecord) -> Iterator[str]:
 
 
 def failures(picture: Picture, calls: Calls) -> Iterator[str]:
-    """Failed pairs, and attempts without an answer."""
+    """Failed rows, and attempts without an answer."""
     if picture.failures:
         yield bars(
             f"Failed {picture.rows}, by step and kind",
@@ -139,7 +139,7 @@ def _changed(before: Session | None, session: Session) -> str:
 
 
 def settings(picture: Picture) -> Iterator[str]:
-    """What the last process was told."""
+    """The settings of the last process."""
     session = picture.session
     if session is None:
         yield paragraph("Nothing is known of the settings.")

@@ -1,4 +1,4 @@
-"""How the report says times and money."""
+"""How the report words times and money."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from asyncgen.humanize import usd
 from asyncgen.monitor.report.record import NOTHING
 from asyncgen.monitor.run_status import Picture
 
-LISTED = 50  # of what may be very many
+LISTED = 50  # of lists that may be very long; enough to see a pattern
 _WAITS = {
     "pause": "a pause that the server asked for",
     "concurrency": "calls in flight to be answered",
@@ -22,7 +22,7 @@ def waited_for(name: str) -> str:
 
 
 def cost_of(picture: Picture) -> str:
-    """What all sessions cost; that there is no price when one of them had none, or that nothing tells it."""
+    """What all sessions cost; or that there is no price, if a session had none or nothing records it."""
     if not picture.history.sessions:
         return "-"
     partly = picture.cost is not None and picture.priced_tokens < picture.tokens
@@ -30,10 +30,10 @@ def cost_of(picture: Picture) -> str:
 
 
 def moment(at: float) -> str:
-    """Day and time here: `22 Nov 21:04:30`."""
+    """Local day and time: `22 Nov 21:04:30`."""
     return f"{datetime.fromtimestamp(at).astimezone():%d %b %H:%M:%S}"
 
 
 def zone(at: float) -> str:
-    """What times mean: zone and year."""
+    """The time zone and the year of the times."""
     return f"{datetime.fromtimestamp(at).astimezone():%Z (UTC%z), %Y}"

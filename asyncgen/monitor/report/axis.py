@@ -9,14 +9,14 @@ from asyncgen.monitor.report.record import RunRecord
 
 _STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200]
 _DAY = 86_400
-MOST_TICKS = 7  # so many labels fit side by side on a telephone
+MOST_TICKS = 7  # so many labels fit side by side on a phone
 LEAST_DISTANCE = 0.1  # of the width, between two labels
-MOST_LABELLED_BREAKS = 6  # with more of them the labels would cover each other
+MOST_LABELLED_BREAKS = 6  # more labels would cover each other
 
 
 @dataclass(frozen=True, slots=True)
 class AxisLabel:
-    """A label at a place, 0 to 1 of the length of the axis."""
+    """A label at a place from 0 to 1 along the axis."""
 
     place: float
     label: str
@@ -24,7 +24,7 @@ class AxisLabel:
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """The axis of a record: marks of the time of day, breaks between sessions, storms as spans of 0 to 1."""
+    """The time axis of a record: ticks at times of day, breaks between sessions, storms as spans from 0 to 1."""
 
     length: float
     ticks: list[AxisLabel]
@@ -33,10 +33,10 @@ class TimeAxis:
 
 
 def time_axis(record: RunRecord, storms: list[tuple[float, float]]) -> TimeAxis:
-    """The axis of a record.
+    """The time axis of a record.
 
     Args:
-        record: what the samples said.
+        record: the record of the samples.
         storms: from, to, in seconds since the epoch.
     """
     length = record.length or 1.0
@@ -89,7 +89,7 @@ def round_up(value: float) -> float:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """1, 2, 5 times powers of ten between two positive numbers; only the powers when they are many."""
+    """1, 2, 5 times powers of ten between two positive numbers; only the powers if there are many."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     few = len(exponents) <= 3  # noqa: PLR2004
     numbers = [step * 10.0**exponent for exponent in exponents for step in ((1, 2, 5) if few else (1,))]

@@ -1,6 +1,6 @@
-"""Charts: the plot is an SVG that is stretched to its place, the labels are text beside it that never is.
+"""Charts: the plot is an SVG that stretches to fit, the labels are text beside it that does not.
 
-So they can be read at any width. Each chart has its numbers in a table behind it, for those who do not see it.
+So they are readable at any width. Each chart is followed by its numbers in a table, for those who cannot see it.
 """
 
 import math
@@ -12,18 +12,18 @@ from asyncgen.monitor.histogram import LEAST, LogHistogram
 from asyncgen.monitor.report.axis import AxisLabel, TimeAxis, log_ticks, round_up
 from asyncgen.monitor.report.markup import details, esc, table
 
-WIDTH, HEIGHT = 1000.0, 240.0  # in units of the drawing, which is scaled to the page
-BARS = 48  # of a histogram: each is wide enough to be pointed at
-STEPS = 4  # lines across a chart: quarters are easily read
-EDGE = 0.05  # of the width, in which labels stand beside their place
-FAR = 2.5  # times what was used: a limit beyond is not drawn
+WIDTH, HEIGHT = 1000.0, 240.0  # in drawing units, which are scaled to the page
+BARS = 48  # of a histogram: each is wide enough to point at
+STEPS = 4  # lines across a chart: quarters are easy to read
+EDGE = 0.05  # of the width, within which labels are set beside their place
+FAR = 2.5  # times what was used: a limit above that is not drawn
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: a value a bin, None where there is none. `colour` is a class of the style sheet.
+    """A line: a value for each bin, None if there is none. `colour` is a class of the style sheet.
 
-    `dashed` lines are bounds of the others; a `growing` one is a sum up to each bin.
+    `dashed` lines bound the others; a `growing` one is a running sum.
     """
 
     name: str
@@ -41,7 +41,7 @@ def over_time(
 
     Args:
         title: what it shows, with the unit.
-        axis: where the bins lie.
+        axis: the time axis of the bins.
         times: the time of each bin, in words.
         series: the lines; all have a value for each bin.
         show: a value in words.
@@ -73,7 +73,7 @@ def over_time(
 
 
 def distribution(title: str, histogram: LogHistogram, colour: str) -> str:
-    """How seconds are distributed, on a logarithmic axis."""
+    """The distribution of seconds, on a logarithmic axis."""
     spans = histogram.bars(BARS)
     total = histogram.count
     low = max(spans[0][0], LEAST / 1.1)
@@ -135,7 +135,7 @@ def _figure(
 
 
 def _top(series: Sequence[Series]) -> float:
-    """The end of the axis: a limit far above what was used would make that a line on the ground."""
+    """The end of the axis: a limit far above what was used would press that to the bottom."""
     most = max(
         (value for one in series if not one.dashed for value in one.values if value is not None), default=0.0
     )

@@ -1,4 +1,4 @@
-"""The sections with charts: how a run went over time, and how its calls are distributed."""
+"""The sections with charts: a run over time, and the distribution of its calls."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from asyncgen.monitor.run_status import Picture
 
 
 def speed(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]:
-    """Pairs, calls against their limits, and what was waited for."""
+    """Rows, calls against their limits, and what calls waited for."""
     if not record.timeline.bins:
         yield paragraph("There are no samples: nothing is known of the throughput.")
         return

@@ -1,4 +1,4 @@
-"""What happened, in sentences: how far it came, what held it back, what went wrong."""
+"""What happened, in sentences: how far the run came, what held it back, what went wrong."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ ENDS_LISTED = 5  # the table of starts has more
 
 
 def what_happened(picture: Picture, record: RunRecord, storms: list[PausedStorm], go_on: str) -> Iterator[str]:
-    """The findings, and the command that goes on."""
+    """The findings, and the command that resumes the run."""
     items = list(_findings(picture, record, storms))
     yield "<ul>" + "".join(f"<li>{esc(item)}</li>" for item in items) + "</ul>"
     if picture.session is not None and (

@@ -1,4 +1,4 @@
-"""Pieces of HTML. Whatever is not written here goes through `esc`."""
+"""Pieces of HTML. Any text from elsewhere goes through `esc`."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -7,7 +7,7 @@ from asyncgen.text import printable
 
 
 def esc(value: object) -> str:
-    """Text that cannot become markup, nor steer anything."""
+    """Text that can become neither markup nor terminal control."""
     return escape(printable(str(value)))
 
 
@@ -29,7 +29,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], n
         caption: what it shows.
         head: headings of the columns.
         rows: the cells.
-        numbers: the column from which on there are numbers; None: there are none.
+        numbers: the first column with numbers; None: there are none.
     """
     first = len(head) if numbers is None else numbers
 
@@ -52,7 +52,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], n
 
 
 def details(summary: str, content: str) -> str:
-    """Something to unfold."""
+    """A section that can be expanded."""
     return f"<details><summary>{esc(summary)}</summary>{content}</details>"
 
 

@@ -27,7 +27,7 @@ _CONTENT = {
 
 
 def render(picture: Picture, record: RunRecord, calls: Calls, now: float, go_on: str) -> str:
-    """The whole page; `now` in seconds since the epoch, `go_on` the command that goes on with the run."""
+    """The whole page; `now` in seconds since the epoch, `go_on` the command that resumes the run."""
     storms = [storm for storm in picture.history.storms if storm.paused >= LEAST_STORM]
     axis = time_axis(record, [(storm.began, storm.ends) for storm in storms])
     title = f"{picture.directory.name}: {picture.condition}"

@@ -1,4 +1,4 @@
-"""What the samples of all sessions say over time, on an axis from which the time between sessions is cut out."""
+"""The samples of all sessions over time, on an axis without the time between sessions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,9 +26,8 @@ class RunRecord:
     """An observer of `History`: sums by time.
 
     The names in `timeline` are `seconds`, `pairs`, `calls`, `refused`, `retried`, `prompt`, `completion`, `cost`;
-    levels over time `in_flight`, `concurrency`; `wait:NAME` the seconds in which that was waited for; `spent:NAME`
-    and `limit:NAME` what was used of a limit and all there was of it, in the `known:NAME` seconds when it was
-    known.
+    levels over time `in_flight`, `concurrency`; `wait:NAME` the seconds of waiting for that; `spent:NAME` and
+    `limit:NAME` what was used of a limit and what it allowed, in the `known:NAME` seconds when it was known.
     """
 
     def __init__(self) -> None:
@@ -42,7 +41,7 @@ class RunRecord:
         return self.spans[-1].offset + self.spans[-1].last - self.spans[-1].began if self.spans else 0.0
 
     def observe(self, session: Session, at: float, sample: Sample, base: int) -> None:
-        """Take in a sample."""
+        """Add a sample."""
         if not self.spans or self.spans[-1].session is not session:
             self.spans.append(Span(session, session.began, session.began, self.length))
             self._before = None
@@ -53,16 +52,16 @@ class RunRecord:
         span.last, self._before = at, sample
 
     def moment(self, place: float) -> float:
-        """The moment at a place of the axis."""
+        """The time at a place of the axis."""
         span = next((one for one in reversed(self.spans) if one.offset <= place), self.spans[0])
         return span.began + place - span.offset
 
     def level(self, name: str, within: str = "seconds") -> list[float | None]:
-        """The mean of a level in each bin, or of a count a second; None where there was no time `within`."""
+        """The mean of a level, or of a count per second, in each bin; None where there was no time `within`."""
         return [one.get(name, 0.0) / one[within] if one.get(within) else None for one in self.timeline.bins]
 
     def a_minute(self, name: str, within: str = "seconds") -> list[float | None]:
-        """A count a minute in each bin."""
+        """A count per minute in each bin."""
         return [None if value is None else 60 * value for value in self.level(name, within)]
 
     def sums(self, name: str) -> list[float]:
@@ -79,7 +78,7 @@ class RunRecord:
 
 
 def _amounts(before: Sample | None, sample: Sample, base: int, seconds: float) -> Iterator[tuple[str, float]]:
-    # A repair and the run behind it count their pairs anew.
+    # A repair and the run behind it each count their rows from the start.
     same_work = before is not None and before.done <= sample.done and before.total == sample.total
     yield "seconds", seconds
     yield "pairs", sample.done - (before.done if before is not None and same_work else base)
