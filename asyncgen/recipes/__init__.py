@@ -1,4 +1,4 @@
-"""Recipes, one a file, the one place that makes the recipe of a run, and what a recipe of one's own is made of."""
+"""Recipes, one per file, the builder of a run's recipe, and the parts for writing a recipe."""
 
 import difflib
 from collections.abc import Callable
@@ -40,7 +40,7 @@ MEDEC_SAFE = DEFAULT_RECIPE
 MEANING_JUDGE = "meaning_judge"
 _HOMES = {"MedecSafe": "medec_safe", "PromptFile": "prompts", "SingleTurn": "single_turn"}
 
-if not TYPE_CHECKING:  # else every name would be there for a type checker
+if not TYPE_CHECKING:  # otherwise a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
         # Only when it is asked for: flags need this package too, and --help must not pay for recipes.
@@ -56,12 +56,12 @@ def build(
     warn: Callable[[str], None] | None = None,
     make: "Callable[[PromptFile], Recipe[Any]] | None" = None,
 ) -> Recipe[Any]:
-    """The recipe that a configuration asks for.
+    """Build the recipe that a configuration names.
 
     Args:
-        config: names the recipe, and the prompt file where it needs one.
-        warn: told what the user should know about it.
-        make: makes the recipe of the prompt file, in the place of the one that is named.
+        config: names the recipe, and the prompt file if it needs one.
+        warn: called with anything that the user should know about it.
+        make: builds the recipe from the prompt file, instead of the named one.
 
     Raises:
         UsageError: a file cannot be read, or there is no such recipe.
@@ -139,13 +139,13 @@ def _refuse_beside_requests(config: RunConfig) -> None:
 
 
 def shipped_names() -> list[str]:
-    """The recipes that come with the program."""
+    """The recipes that ship with the program."""
     files = {path.stem for path in shipped("recipes").glob("*.toml")}
     return [MEDEC_SAFE, *sorted(files - {MEDEC_SAFE})]
 
 
 def _path(name: str) -> Path:
-    """The file of a recipe: its path, or the name of one that is shipped."""
+    """The file of a recipe: its path, or the name of one that ships."""
     path = Path(name)
     if path.suffix == ".toml":
         return path

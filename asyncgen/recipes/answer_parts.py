@@ -1,4 +1,4 @@
-"""Answers in JSON that stand in a line in parts: whether these are all, and the answer made of them. Pure."""
+"""JSON answers that a line holds in parts: whether the parts are complete, and the answer made from them. Pure."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -8,7 +8,7 @@ from asyncgen.recipes.contents import Way
 
 
 def covers(schema: Mapping[str, Any] | None, ways: AbstractSet[Way]) -> bool:
-    """Whether parts at these ways are the whole answer (schema None: a text)."""
+    """Whether parts at these ways make up the whole answer (schema None: a text)."""
     if () in ways:
         return True
     if schema is None:
@@ -20,7 +20,7 @@ def covers(schema: Mapping[str, Any] | None, ways: AbstractSet[Way]) -> bool:
 
 
 def assemble(schema: Mapping[str, Any] | None, parts: Mapping[Way, Any]) -> Any:
-    """The answer that has these parts, which are all."""
+    """The answer with these parts, which are complete."""
     if () in parts or schema is None:
         return parts[()]
     values = {
@@ -31,7 +31,7 @@ def assemble(schema: Mapping[str, Any] | None, parts: Mapping[Way, Any]) -> Any:
 
 
 def _parts(schema: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The schemas of all that an answer has, by key or place; empty where that is not the same for all answers."""
+    """The schemas of an answer's parts, by key or place; empty if they are not the same for all answers."""
     properties, items = schema.get("properties"), schema.get("items")
     if isinstance(properties, dict):
         closed = schema.get("additionalProperties") is False

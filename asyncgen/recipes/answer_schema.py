@@ -1,6 +1,6 @@
-"""The JSON schema of a step's answers: checked before any call, and then each answer by it.
+"""The JSON schema of a step's answers: checked before any call, and then used to check each answer.
 
-Nothing is fetched: a `$ref` leads into the schema itself.
+Nothing is fetched: a `$ref` must point into the schema itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ _DEEPEST = 32
 
 
 class SchemaProblemError(ValueError):
-    """What is wrong with a schema, or with a way into the values that it describes; the text is for the user."""
+    """A schema, or a way into the values that it describes, is invalid; the text is for the user."""
 
 
 class AnswerSchema:
     """A schema of a JSON object.
 
     Raises:
-        SchemaProblemError: it is none.
+        SchemaProblemError: it is invalid.
     """
 
     def __init__(self, schema: dict[str, Any]) -> None:
@@ -37,12 +37,12 @@ class AnswerSchema:
         self.schema = schema
 
     def fits(self, answer: Any) -> bool:
-        """Whether a decoded answer is one."""
+        """Whether a decoded answer matches the schema."""
         return self._validator.is_valid(answer)
 
     @property
     def is_strict(self) -> bool:
-        """Whether the API takes it as `strict`: each object says all its keys, and requires them."""
+        """Whether the API accepts it as `strict`: each object lists all its keys, and requires them."""
         return all(
             part.get("additionalProperties") is False and set(part.get("required", ())) == set(part["properties"])
             for part in _parts(self.schema)
@@ -50,13 +50,13 @@ class AnswerSchema:
         )
 
     def follow(self, way: Sequence[Any]) -> list[Mapping[str, Any]]:
-        """The schemas of what stands at the end of a way into an answer, which is in every answer.
+        """The schemas of the value at the end of a way into an answer, which every answer has.
 
         Args:
-            way: keys, and places in lists (from 0); of what is not text, only that it is a place is known.
+            way: keys, and places in lists (from 0); of a part that is not text, only that it is a place is known.
 
         Raises:
-            SchemaProblemError: an answer may lack it.
+            SchemaProblemError: an answer may lack the value.
         """
         found, name = self._alternatives(self.schema), ""
         for part in way:
@@ -65,7 +65,7 @@ class AnswerSchema:
         return found
 
     def _alternatives(self, schema: Any, depth: int = 0) -> list[Mapping[str, Any]]:
-        """The schemas of which one holds, behind references."""
+        """The schemas of which one applies, with references resolved."""
         if not isinstance(schema, dict) or depth > _DEEPEST:
             return [{}]
         if isinstance(name := schema.get("$ref"), str):
@@ -102,7 +102,7 @@ def _inside(schema: Mapping[str, Any], part: Any, name: str) -> Any:
 
 
 def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
-    """The schema and all schemas inside it."""
+    """The schema and all schemas nested in it."""
     if isinstance(schema, dict):
         yield schema
         for key, inner in schema.items():

@@ -1,7 +1,7 @@
-"""A line of a batch file: a request for a chat completion that somebody else has made.
+"""A line of a batch file: a ready-made request for a chat completion.
 
-Two kinds of lines are known, each by its own keys: that of the Batch API (`custom_id`, `method`, `url`, `body`),
-and a bare request body, beside which `custom_id` and `metadata` may stand; these two are not sent.
+Two forms of lines are known, each by its own keys: that of the Batch API (`custom_id`, `method`, `url`, `body`),
+and a bare request body, which may also have `custom_id` and `metadata`; these two are not sent.
 """
 
 import re
@@ -19,7 +19,7 @@ from asyncgen.rows import BadFieldError
 from asyncgen.text import dumps, loads
 
 _URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
-_LOOKED_AT = 100  # lines in which a model is looked for: most files name it in each
+_LOOKED_AT = 100  # lines searched for a model: most files name it in each
 _TEXT_PARTS = ("text", "refusal")
 
 
@@ -27,7 +27,7 @@ _TEXT_PARTS = ("text", "refusal")
 class BatchLine:
     """A request as bytes, its `custom_id`, and the model that it names itself (empty: none).
 
-    `metadata` (None: there is none) is handed on beside the answer.
+    `metadata` (None: there is none) is passed on beside the answer.
     """
 
     note_id: str
@@ -37,21 +37,21 @@ class BatchLine:
 
     @property
     def size(self) -> int:
-        """Bytes that a line holds while it waits: with images in it, they are many."""
+        """Bytes that a line takes while it waits: with images in it, they are many."""
         return len(self.data)
 
     @property
     def body(self) -> "Body":
-        """What stands in the request."""
+        """The decoded request."""
         return Body(orjson.loads(self.data))
 
     @property
     def rewritten(self) -> str:
-        """What an answer may be about as long as: the last message."""
+        """A text about as long as the answer: the last message."""
         return "\n".join(_texts(self.body.fields["messages"][-1]))
 
     def numbered(self, number: int) -> "BatchLine":
-        """A line without a `custom_id` is called by its number."""
+        """A line without a `custom_id`, named by its number."""
         return replace(self, note_id=str(number))
 
 
@@ -63,7 +63,7 @@ class Body:
 
     @property
     def limit(self) -> int | None:
-        """The most tokens of its answer; None: it sets none."""
+        """The most tokens of its answer; None: unlimited."""
         limits = (self.fields.get(name) for name in ("max_completion_tokens", "max_tokens"))
         return next((limit for limit in limits if type(limit) is int and limit > 0), None)
 
@@ -74,7 +74,7 @@ class Body:
 
     @property
     def attachments(self) -> int:
-        """How many parts of its messages are no text."""
+        """How many parts of its messages are not text."""
         contents = (message.get("content") for message in self.fields["messages"] if isinstance(message, dict))
         parts = (part for content in contents if isinstance(content, list) for part in content)
         return sum(not (isinstance(part, dict) and part.get("type") in _TEXT_PARTS) for part in parts)
@@ -85,10 +85,10 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
 
     Args:
         fields: the line.
-        model: that is asked, whatever the request names.
+        model: the model to use, whatever the request names.
 
     Raises:
-        BadFieldError: it is no request, or one that cannot be asked.
+        BadFieldError: it is not a request, or not a supported one.
         BadDataError: the file is for another part of the API.
     """
     custom_id = fields.get("custom_id")
@@ -109,7 +109,7 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
 
 
 def first_model(path: Path) -> str:
-    """The model that the first lines of a file name; empty where they name none, or cannot be read."""
+    """The model that the first lines of a file name; empty if they name none, or cannot be read."""
     with suppress(OSError), path.open("rb") as file:
         for line in islice(file, _LOOKED_AT):
             with suppress(ValueError, BadFieldError, BadDataError, AttributeError):

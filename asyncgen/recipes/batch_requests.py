@@ -1,11 +1,11 @@
-"""Requests that somebody else has made, a line each, and their answers as the Batch API writes them.
+"""Ready-made requests, one per line, and their answers in the Batch API's output format.
 
 Rules:
 
-1. The line is the request: it is sent as it stands, with unknown fields too; only `model` may be replaced.
+1. The line is the request: it is sent unchanged, with unknown fields too; only `model` may be replaced.
 2. Each request has one line of output, in the same order: its answer, or why it has none.
-3. Nothing that differs from run to run is in a line. Ids are made of hashes of the request, `created` is 0; what a
-   server adds of its own (times, cache, tier, fingerprint) is left out.
+3. Nothing that differs from run to run is in a line. Ids are made from hashes of the request, `created` is 0; what
+   a server adds of its own (times, cache, tier, fingerprint) is left out.
 """
 
 from collections.abc import Mapping
@@ -27,11 +27,11 @@ _OK = 200
 
 
 class Requests:
-    """Asks each request of a batch file.
+    """Sends each request of a batch file.
 
     Args:
         model: of all requests.
-        replace_model: requests that name another one are asked of this one all the same.
+        replace_model: requests that name another model use this one instead.
     """
 
     rows = "requests"
@@ -50,8 +50,8 @@ class Requests:
         """Take the request out of a line.
 
         Raises:
-            BadFieldError: it is none, or one that cannot be asked.
-            BadDataError: the file cannot be asked as a whole.
+            BadFieldError: it is not a request, or not a supported one.
+            BadDataError: the file as a whole cannot be sent.
         """
         line = parse_line(fields, self._model)
         if line.model not in {"", self._model} and not self._replace_model:
@@ -63,8 +63,8 @@ class Requests:
         return line
 
     async def run(self, pair: BatchLine, generate: Generate) -> Examples:
-        """Ask once."""
-        # Made in place: thousands may wait here, and what it holds beside the bytes is for the planning alone.
+        """Make the one call of a row."""
+        # Made in place: thousands may wait here, and everything but the bytes serves only planning.
         answer = await generate(STEP, _request(pair))
         request_id = digest(pair.data)
         completion = _completion(answer, self._model, request_id)
@@ -72,7 +72,7 @@ class Requests:
         return Examples((_line(pair, request_id, response, None),), {COMPLETED: 1})
 
     def lines_of_failed(self, pair: BatchLine | Unparsed, failure: CallFailed) -> tuple[bytes, ...]:
-        """The line of a request without an answer: what the server refused it with, else why there is none."""
+        """The line of a request without an answer: the server's refusal, else the reason."""
         request = "" if isinstance(pair, Unparsed) else digest(pair.data)
         message = _message(failure)
         response = None
@@ -82,7 +82,7 @@ class Requests:
         return (_line(pair, request, response, {"code": failure.kind, "message": message}),)
 
     def recognise(self, pair: BatchLine, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
-        """What other tools write has other ids."""
+        """Recognise nothing: other tools' files have other ids."""
         return
 
 
@@ -95,7 +95,7 @@ def _request(pair: BatchLine) -> ChatRequest:
 
 
 def _line(pair: BatchLine | Unparsed, request: str, response: Any, error: Any) -> bytes:
-    """A line of output; requests that are equal but for their `custom_id` have ids of their own."""
+    """A line of output; requests that differ only in their `custom_id` have different ids."""
     name = digest(f"{pair.note_id}\0{request}".encode())
     line = {
         "id": f"batch_req_{name}",
@@ -129,7 +129,7 @@ def _completion(answer: Completion, model: str, request: str) -> dict[str, Any]:
 
 
 def _message(failure: CallFailed) -> str:
-    """Why there is no answer, in words of our own: what servers say may quote the request."""
+    """Why there is no answer, in our own words: those of servers may quote the request."""
     if failure.status is None or failure.status == _OK:
         return f"no usable answer came: {failure.kind}"
     names = [f"status {failure.status}", failure.code, f"param {failure.param}" if failure.param else None]

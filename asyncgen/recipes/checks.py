@@ -1,4 +1,4 @@
-"""What a recipe file asks of an answer beyond its schema. Pure."""
+"""The checks of an answer in a recipe file, beyond its schema. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from asyncgen.recipes.prompt_template import Template
 
 @dataclass(frozen=True, slots=True)
 class AnswerCheck:
-    """The checks of a step: each has a name, by which a failed one is told."""
+    """The checks of a step; each has a name, which is reported if it fails."""
 
     max_words: int | None = None
     min_words: int | None = None
@@ -23,11 +23,11 @@ class AnswerCheck:
         return self != NO_CHECK
 
     def problem(self, text: str, values: Mapping[str, str]) -> str | None:
-        """The name of the first check that a text fails; None when it passes.
+        """The name of the first check that a text fails; None if it passes.
 
         Args:
-            text: the answer; of a JSON object all its texts.
-            values: of the row, for `differs_from`.
+            text: the answer; for a JSON object, all its texts.
+            values: the row's, for `differs_from`.
         """
         words = len(text.split()) if self.max_words is not None or self.min_words is not None else 0
         if self.max_words is not None and words > self.max_words:
@@ -47,5 +47,5 @@ NO_CHECK = AnswerCheck()
 
 
 def same_words(one: str, other: str) -> bool:
-    """Whether two texts differ in blanks at most."""
+    """Whether two texts differ at most in blanks."""
     return one == other or one.split() == other.split()

@@ -1,7 +1,7 @@
-"""What the files of a recipe hold, as far as it is known without asking a model: by this they are verified.
+"""What the files of a recipe hold, as far as it is known without a model: this is what `verify` checks.
 
-A way leads into a decoded line: keys, and places in lists. Where a function takes a row, that is what the recipe's
-`parse` has made of it.
+A way leads into a decoded line: keys, and places in lists. A row, as an argument, is what the recipe's `parse` has
+made of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from asyncgen.rows import ROWS, Parse
 
 Way = tuple[str | int, ...]
 MISSING = object()
-"""What stands at a way that leads nowhere."""
+"""The value of a way that leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A value that a line has from its row; `kind` is the problem that another value there is."""
+    """A value that a line takes from its row; `kind` names the problem if it has another value."""
 
     way: Way
     value: Callable[[Any], Any]
@@ -40,10 +40,10 @@ class Known:
 class LineRule:
     """What is known of a line.
 
-    `label` is what messages call it. By the id of its row, and by `marks` where a row has several lines, it is
-    told from other lines. `fixed` holds for every row, `known` comes from the row, `texts` are texts whatever the
-    model says. `counts` are the statistics that count such lines, by what of them counts. `copy_of` is the
-    file and the line that it repeats.
+    `label` is its name in messages. It is identified by the id of its row, and by `marks` if a row has several
+    lines. `fixed` values hold for every row, `known` ones come from the row, `texts` are texts whatever the model
+    says. `counts` are the statistics that count such lines, by the part of them that counts. `copy_of` is the file
+    and the line that it repeats.
     """
 
     label: str = ""
@@ -58,10 +58,10 @@ class LineRule:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
-    """An answer of a step that can be read from the lines again, and what was asked of it.
+    """An answer of a step that can be read back from the lines, and what was asked of it.
 
-    `parts` are the ways into the answer and where they stand; one with the way () is the answer itself. `each`
-    says that this is a list of answers. `label` is what the call is named; empty where several may be meant.
+    `parts` are the ways into the answer and their places; one with the way () is the answer itself. `each`: this
+    is a list of answers. `label` is the call's name; empty if it may be one of several.
     """
 
     step: str
@@ -74,7 +74,7 @@ class AnswerRule:
 
 @dataclass(frozen=True, slots=True)
 class ParaphraseRule:
-    """A text that says the same as one of the row; `wrong` is a text of the row that it must not come near to."""
+    """A text with the same meaning as one of the row; `wrong` is a text of the row that it must not resemble."""
 
     original: Callable[[Any], str]
     text: Place
@@ -95,11 +95,11 @@ class ReasoningRule:
 class Contents:
     """What the files of a recipe hold.
 
-    `files` has the rules of the lines of a row, by file. `parse` None: the input cannot be understood. Where no
-    input is given, `reference` is the file by whose ids the others are held. `paired` is a file in which a row
-    has a CORRECT line and then an INCORRECT one. `unchecked` are steps with checks
-    whose answers stand in no line as they were given. `value` gives what a placeholder of a check stands for, by
-    row (None: not known) and answers, or raises LookupError. `remark` says why less can be checked than should be.
+    `files` has the rules of a row's lines, by file. `parse` None: the input cannot be understood. Without an
+    input, `reference` is the file with whose ids the others are compared. `paired` is a file in which a row has a
+    CORRECT line and then an INCORRECT one. `unchecked` are steps with checks whose answers are in no line
+    unchanged. `value` gives the value of a placeholder in a check, by row (None: unknown) and answers, or raises
+    LookupError. `remark` says why less can be checked than should be.
     """
 
     rows: str
@@ -116,22 +116,22 @@ class Contents:
 
     @property
     def nouns(self) -> Nouns:
-        """What messages call its rows."""
+        """The words for its rows in messages."""
         return nouns_of(self.rows)
 
     @property
     def asks(self) -> bool:
-        """Whether there is a schema or a check to hold answers against."""
+        """Whether there is a schema or a check for answers."""
         return any(rule.schema is not None or rule.check.asks for rule in self.answers)
 
 
 def contents_of_lines(outputs: Mapping[str, int], rows: str = ROWS, remark: str = "") -> Contents:
-    """What is known by the numbers of lines alone."""
+    """What the number of lines alone tells."""
     return Contents(rows, {name: (LineRule(),) * lines for name, lines in outputs.items()}, None, remark=remark)
 
 
 def contents_of_recipe(recipe: Recipe[Any]) -> Contents:
-    """What a recipe says of its files: `contents`, where it has that, else the number of lines."""
+    """A recipe's `contents`, if it has them, else what the number of lines tells."""
     said = getattr(recipe, "contents", None)
     if isinstance(said, Contents):
         return said
@@ -140,7 +140,7 @@ def contents_of_recipe(recipe: Recipe[Any]) -> Contents:
 
 
 def value_at(record: Any, way: Way) -> Any:
-    """What stands in a decoded line; MISSING where nothing does."""
+    """The value at a way into a decoded line; MISSING if there is none."""
     for part in way:
         inside = (
             part in record
@@ -154,12 +154,12 @@ def value_at(record: Any, way: Way) -> Any:
 
 
 def written(way: Way) -> str:
-    """A way as messages write it: `messages.0.content`."""
+    """A way as in messages: `messages.0.content`."""
     return ".".join(map(str, way))
 
 
 def trains_as(contents: Contents) -> str | None:
-    """The export format of lines that can be trained on as they are, or of notes with labels; None for others."""
+    """The export format of lines that are trainable as they are, or of notes with labels; None for others."""
     if contents.paired:
         return "openai"
     keys = [

@@ -35,16 +35,16 @@ class Fields:
 
     @property
     def rewritten(self) -> str:
-        """What an answer in text is about as long as, where nothing better is known: its longest field."""
+        """A text about as long as an answer in text, if nothing better is known: the longest field."""
         return max((value for value in self.values.values() if isinstance(value, str)), key=len, default="")
 
     def numbered(self, number: int) -> "Fields":
-        """A row without a name is called by its number."""
+        """A row without a name, named by its number."""
         return Fields(str(number), number, self.values)
 
 
 class Declared:
-    """Asks the steps of a recipe file, wave by wave, and writes its outputs."""
+    """Runs the steps of a recipe file, wave by wave, and writes its outputs."""
 
     def __init__(self, file: RecipeFile) -> None:
         self._file = file
@@ -88,7 +88,7 @@ class Declared:
         return Fields("" if value is None else str(value), value, values)
 
     async def run(self, pair: Fields, generate: Generate) -> Examples:
-        """Ask each step as soon as the waves before it are answered."""
+        """Run each step once the waves before it are answered."""
         values: dict[str, Any] = {**pair.values, ID: pair.id}
         calls: dict[str, list[dict[str, Any]]] = {}
         for wave in self._waves:
@@ -110,7 +110,7 @@ class Declared:
         )
 
     def recognise(self, pair: Fields, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
-        """No other tool writes these."""
+        """Recognise nothing: no other tool writes these files."""
         return
 
     def _field(self, name: str, fields: Mapping[str, Any]) -> Any:
@@ -124,7 +124,7 @@ class Declared:
 
 
 class _Asking:
-    """A step, ready to be asked for any row."""
+    """A step, ready to run for any row."""
 
     def __init__(self, step: Step, system: Template) -> None:
         self._step = step
@@ -155,14 +155,14 @@ class _Asking:
         if self._step.samples == 1:
             return [await generate(self.name, request)]
         answers = []
-        # One after the other, so that each is known to differ from those before it.
+        # In sequence, so that each can be checked to differ from those before it.
         for number, label in enumerate(self._step.labels):
             answers.append(await generate(label, replace(request, sample=number)))
             earlier.append(answers[-1].text)
         return answers
 
     def value(self, answers: list[Completion]) -> Any:
-        """What the name of this step stands for."""
+        """The value of this step's name in templates."""
         decoded = [self._decoded(answer.text) for answer in answers]
         return decoded if self._step.samples > 1 else decoded[0]
 
@@ -170,7 +170,7 @@ class _Asking:
         return text.strip() if self._schema is None else loads(strip_fence(text))
 
     def _problem(self, texts: Mapping[str, str], earlier: list[str], text: str) -> str | None:
-        """Why an answer is not accepted, in a word."""
+        """Why an answer is rejected, in a word."""
         if self._step.schema is not None:
             answer = self._decoded(text)
             if not self._step.schema.fits(answer):

@@ -1,4 +1,4 @@
-"""What the files of a recipe file hold: what of a line comes from its row, and where answers can be read again."""
+"""What the files of a recipe file hold: values that come from the row, and places of answers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from asyncgen.rows import Parse
 
 
 def contents_of_file(file: RecipeFile, parse: Parse[Any], counter: str) -> Contents:
-    """What the files hold; `counter` is the statistic that counts rows that were written."""
+    """What the files hold; `counter` is the statistic that counts written rows."""
     reader = _Reader(file)
     files: dict[str, tuple[LineRule, ...]] = {}
     for output in file.outputs:
@@ -41,7 +41,7 @@ def contents_of_file(file: RecipeFile, parse: Parse[Any], counter: str) -> Conte
 
 
 def _value(name: str, row: Any, answers: Mapping[str, Any]) -> Any:
-    """What a placeholder stands for, as far as row (None: not known) and answers tell.
+    """The value of a placeholder, as far as row (None: unknown) and answers tell.
 
     Raises:
         LookupError: they do not.
@@ -64,7 +64,7 @@ class _Of:
 
 
 class _Reader:
-    """Reads the templates of lines, and keeps where each step's answers stand."""
+    """Reads the templates of lines, and records where each step's answers are."""
 
     def __init__(self, file: RecipeFile) -> None:
         self._file = file
@@ -94,12 +94,12 @@ class _Reader:
         return LineRule("", ids[0] if ids else None, (), tuple(fixed), tuple(known), tuple(texts))
 
     def _is_id(self, reference: Reference) -> bool:
-        """Whether it stands for the row's id, by that name or by the one of its field."""
+        """Whether it refers to the row's id, under that name or the name of its field."""
         name = self._file.columns.get(reference.root, reference.root)
         return not reference.way and (reference.root == ID or name == self._file.id_column)
 
     def _answer(self, reference: Reference, place: Place) -> bool:
-        """Keep where a part of an answer stands; whether it is a text."""
+        """Record the place of a part of an answer; returns whether it is a text."""
         step = self._file.steps[reference.root]
         way: list[str] = []
         sample = ""
@@ -115,11 +115,11 @@ class _Reader:
         return step.schema is None
 
     def place(self, step: str) -> Place | None:
-        """Where the whole answer of a step stands."""
+        """The place of a step's whole answer."""
         return self._places.get((step, ""), {}).get(())
 
     def answers(self) -> tuple[list[AnswerRule], list[str]]:
-        """The answers that can be read again, and the steps with checks of which none can."""
+        """The answers that can be read back, and the steps with checks that have none."""
         found = []
         for (name, sample), parts in self._places.items():
             step = self._file.steps[name]
@@ -139,7 +139,7 @@ class _Reader:
 
 
 def _label(step: Step, sample: str) -> str:
-    """What the call of a sample is named; empty where it may be any of several."""
+    """The name of a sample's call; empty if it may be any of several."""
     if step.samples == 1:
         return step.name
     return step.labels[int(sample)] if sample.isdecimal() else ""
@@ -150,7 +150,7 @@ def _asks(step: Step) -> bool:
 
 
 def _leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
-    """The values in the template of a line that are no tables and no lists."""
+    """The values in the template of a line that are neither tables nor lists."""
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _leaves(inner, (*way, key))
@@ -159,7 +159,7 @@ def _leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
 
 
 def _told_apart(rules: list[LineRule]) -> Iterator[LineRule]:
-    """The lines of a row by what is fixed in one and otherwise in another."""
+    """Give the lines of a row marks: values that are fixed in one and different in another."""
     for rule in rules:
         marks = tuple(
             (way, value)
@@ -171,7 +171,7 @@ def _told_apart(rules: list[LineRule]) -> Iterator[LineRule]:
 
 
 def _find_copies(file: RecipeFile, files: dict[str, tuple[LineRule, ...]]) -> None:
-    """Lines that another file has as well: a row with one line in a file has the same one in the other."""
+    """Find lines that are also in another file: a row with one line in each of two files has the same in both."""
     seen: list[tuple[Mapping[str, Any], tuple[str, int]]] = []
     for output in sorted(file.outputs, key=lambda one: len(one.lines)):
         rules = list(files[output.file])

@@ -1,4 +1,4 @@
-"""A recipe that is a class of the user's: `module:Class`."""
+"""A recipe that is a class in a user's module: `module:Class`."""
 
 import sys
 from importlib import import_module
@@ -13,14 +13,14 @@ _NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "r
 
 
 def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
-    """Make a recipe of a class, which is given the prompt file when there is one.
+    """Make a recipe from a class, which receives the prompt file if there is one.
 
     Args:
-        name: `module:Class`; the working directory is looked into as well.
+        name: `module:Class`; the working directory is searched too.
         prompts: the prompt file.
 
     Raises:
-        UsageError: there is no such class, it cannot be made, or it is not a recipe.
+        UsageError: there is no such class, it cannot be instantiated, or it is not a recipe.
     """
     module_name, _, class_name = name.partition(":")
     here = str(Path.cwd())

@@ -1,4 +1,4 @@
-"""The lines of an output file of a recipe file: a value that is one placeholder keeps its type. Pure."""
+"""The lines of an output file of a recipe file: a value that is a single placeholder keeps its type. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ Make = Callable[[Mapping[str, Any]], Any]
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON, the same for the same value."""
+    """A value as JSON; equal values give equal text."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def as_text(value: Any) -> str:
-    """A value as a prompt shows it: a text as it is, anything else as JSON."""
+    """A value as a prompt shows it: a text unchanged, anything else as JSON."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
@@ -32,7 +32,7 @@ def texts_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def maker(value: Any) -> Make:
-    """What makes a line, or a part of it, that a recipe file describes."""
+    """A function that makes a line, or a part of it, as a recipe file describes it."""
     if isinstance(value, dict):
         fields = [(key, maker(inner)) for key, inner in value.items()]
         return lambda values: {key: make(values) for key, make in fields}

@@ -1,4 +1,4 @@
-"""The recipe that made a directory, as far as it is needed to read what is there."""
+"""The recipe that made a directory, as far as it is needed to read the files there."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ _FILE = "file:"
 
 
 def record_of(state: RunState | None) -> RecipeRecord:
-    """What a directory was begun with, as far as it says so: an older version left its fingerprint alone."""
+    """The recorded recipe of a directory; an older version recorded only its fingerprint."""
     if state is None:
         return RecipeRecord(name=DEFAULT_RECIPE, rows=CONTENTS.rows)
     if state.recipe is not None:
@@ -32,7 +32,7 @@ def record_of(state: RunState | None) -> RecipeRecord:
 
 
 def paired_file(state: RunState) -> str | None:
-    """The file in which each row has a CORRECT line and then an INCORRECT one, where that is known by the name."""
+    """The file in which each row has a CORRECT line and then an INCORRECT one, if its name is known."""
     return CONTENTS.paired if record_of(state).name == DEFAULT_RECIPE else None
 
 
@@ -42,16 +42,16 @@ def contents_of(
     prompt_file: Path | None = None,
     fields: Mapping[str, str] | None = None,
 ) -> Contents:
-    """What the files of a directory hold by its recipe, or by the one that is named.
+    """What the files of a directory hold, by its own recipe or by the named one.
 
     Args:
-        state: of the directory; None: of the original tool, or not there.
+        state: of the directory; None: the original tool's, or missing.
         named: as `RunConfig.recipe`; None: that of the directory.
-        prompt_file: what the recipe is made from, where it needs one and not the one of the run.
-        fields: what the input calls fields, where that is not what the run was told.
+        prompt_file: the prompts of the recipe, if it needs any and they are not the run's.
+        fields: the input's names for fields, if they are not the run's.
 
     Raises:
-        UsageError, BadDataError: the recipe that is named cannot be read, or writes other files.
+        UsageError, BadDataError: the named recipe cannot be read, or writes other files.
     """
     record = record_of(state)
     columns = fields or record.fields

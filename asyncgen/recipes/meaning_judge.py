@@ -1,7 +1,7 @@
-"""The judge of paraphrases: whether two notes say the same, asked in both orders, with quotes as evidence.
+"""The judge of paraphrases: whether two notes mean the same, asked in both orders, with quotes as evidence.
 
-Neither call says which note is the original. A row counts as judged only where both orders agree; that is for the
-reader of `judged.jsonl` to see.
+Neither call says which note is the original. A row counts as judged only if both orders agree; readers of
+`judged.jsonl` check that.
 """
 
 from collections.abc import Mapping
@@ -93,7 +93,7 @@ _PARAMS: Mapping[str, Any] = {"temperature": 0, "max_tokens": 500}
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two notes to compare, and the passages that differ: what they are in the first, and in the second."""
+    """Two notes to compare, and the differing passages: in the first, and in the second."""
 
     note_id: str
     first: str
@@ -101,16 +101,16 @@ class Comparison:
     passages: tuple[tuple[str, str], ...]
 
     def turned(self) -> "Comparison":
-        """The same in the other order."""
+        """The comparison in reverse order."""
         passages = tuple((became, was) for was, became in self.passages)
         return Comparison(self.note_id, self.second, self.first, passages)
 
 
 class MeaningJudge:
-    """Asks about each comparison twice, once in each order.
+    """Makes two calls for each comparison, one in each order.
 
     Args:
-        params: fields of the requests, before the judge's own (None: left out).
+        params: fields of the requests, which override the judge's own (None: left out).
     """
 
     rows = "comparisons"
@@ -128,10 +128,10 @@ class MeaningJudge:
         }
 
     def parse(self, fields: Mapping[str, Any]) -> Comparison:
-        """Take the two notes and what differs.
+        """Take the two notes and the differing passages.
 
         Raises:
-            BadFieldError: one is missing, or is none.
+            BadFieldError: one is missing or of the wrong type.
         """
         for name in ("id", "first", "second"):
             if not isinstance(fields.get(name), str):
@@ -144,7 +144,7 @@ class MeaningJudge:
         return Comparison(fields["id"], fields["first"], fields["second"], pairs)
 
     async def run(self, pair: Comparison, generate: Generate) -> Examples:
-        """Ask in both orders side by side."""
+        """Ask in both orders concurrently."""
         answers = await together(
             generate(FORWARD, self._request(pair)), generate(BACKWARD, self._request(pair.turned()))
         )
@@ -153,7 +153,7 @@ class MeaningJudge:
         return Examples((orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),), {"judged": 1})
 
     def recognise(self, pair: Comparison, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
-        """No other tool writes these."""
+        """Recognise nothing: no other tool writes these files."""
         return
 
     def _request(self, shown: Comparison) -> ChatRequest:
@@ -170,7 +170,7 @@ class MeaningJudge:
 
 
 def _problem(shown: Comparison, text: str) -> str | None:
-    """Why an answer is not accepted, in a word."""
+    """Why an answer is rejected, in a word."""
     answer = loads(strip_fence(text))
     if not _ANSWER.fits(answer):
         return "schema"
@@ -183,5 +183,5 @@ def _problem(shown: Comparison, text: str) -> str | None:
 
 
 def _stands_in(quote: str, note: str) -> bool:
-    """Whether a quote is verbatim; line breaks and blanks are one."""
+    """Whether a quote is verbatim, with line breaks counted as blanks."""
     return " ".join(quote.split()) in " ".join(note.split())

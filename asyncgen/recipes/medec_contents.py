@@ -1,4 +1,4 @@
-"""What the files of the recipe `medec_safe` hold, with any prompts: it can be verified without these."""
+"""What the files of the recipe `medec_safe` hold, with any prompts: verifying them needs no prompt file."""
 
 from collections.abc import Mapping
 from operator import attrgetter

@@ -1,7 +1,7 @@
 """The "safe" strategy for MEDEC pairs: never invent an error, never touch the incorrect note.
 
-One pair gives a CORRECT example (a paraphrase of the correct note) and an INCORRECT one (the incorrect
-note, byte for byte), with the reasoning for both when asked for.
+One pair gives a CORRECT example (a paraphrase of the correct note) and an INCORRECT one (the incorrect note, byte
+for byte), with the reasoning for both if requested.
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ _KEYS = (*(f"{prompt}_{part}" for prompt in _PROMPTS for part in ("system", "use
 class MedecSafe:
     """The recipe, with the prompts of one run.
 
-    A prompt file of the older kind lacks `correct_reasoning_*` (or `reasoning_*`): that step is then not
-    asked, and its examples carry `reasoning: null`.
+    A prompt file of the older kind lacks `correct_reasoning_*` (or `reasoning_*`): that step is then skipped, and
+    its examples carry `reasoning: null`.
 
     Raises:
         BadDataError: the prompt file lacks what a step needs.
@@ -112,7 +112,7 @@ class MedecSafe:
         return parse_pair(fields)
 
     async def run(self, pair: Pair, generate: Generate) -> Examples:
-        """Paraphrase beside the error's reasoning, then the reasoning about the paraphrase."""
+        """Paraphrase and explain the error concurrently, then explain the paraphrase."""
         if self._error_reasoning is None:
             paraphrase, error_reasoning = await self._ask_paraphrase(pair, generate), None
         else:
@@ -164,7 +164,7 @@ class MedecSafe:
         )
 
     def recognise(self, pair: Pair, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
-        """Examples of this pair, with reasoning where this run asks for it."""
+        """Recognise examples of this pair, with reasoning if this run asks for it."""
         try:
             correct, incorrect = orjson.loads(blobs[0]), orjson.loads(blobs[1])
             agrees = (
@@ -228,5 +228,5 @@ class MedecSafe:
 
 
 def _decoded(answer: Completion | None) -> Any:
-    """The object that a reasoning is; None where it was not asked for."""
+    """The decoded reasoning; None if it was not asked for."""
     return None if answer is None else loads(strip_fence(answer.text))

@@ -1,11 +1,11 @@
-"""In which order the steps of a recipe file are asked. Pure."""
+"""The order in which the steps of a recipe file run. Pure."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 
 class CycleError(ValueError):
-    """Steps that need each other in a circle; `steps` are these, in its order."""
+    """Steps that need each other in a cycle; `steps` are these, in order."""
 
     def __init__(self, steps: tuple[str, ...]) -> None:
         super().__init__(" → ".join((*steps, steps[0])))
@@ -13,10 +13,10 @@ class CycleError(ValueError):
 
 
 def waves(needs: Mapping[str, AbstractSet[str]]) -> tuple[tuple[str, ...], ...]:
-    """Steps that need none of each other, side by side; each wave needs only what is before it.
+    """Independent steps, grouped; each wave needs only the waves before it.
 
     Args:
-        needs: by step, the steps whose answers it needs; in each wave they keep this order.
+        needs: by step, the steps whose answers it needs; within a wave they keep this order.
 
     Raises:
         CycleError: some need each other.
@@ -33,7 +33,7 @@ def waves(needs: Mapping[str, AbstractSet[str]]) -> tuple[tuple[str, ...], ...]:
 
 
 def _circle(needs: Mapping[str, AbstractSet[str]]) -> tuple[str, ...]:
-    """A circle among steps of which each needs another one."""
+    """A cycle among steps of which each needs another one."""
     path = [next(iter(needs))]
     while True:
         following = min(needs[path[-1]])

@@ -1,4 +1,4 @@
-"""What the placeholders of a recipe file stand for, and whether it will be there."""
+"""The meaning of the placeholders in a recipe file, and whether each will have a value."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,7 +14,7 @@ CALLS = "calls"
 
 
 class Answers(Protocol):
-    """A step, as far as its answers matter here."""
+    """What this module needs to know of a step."""
 
     @property
     def schema(self) -> AnswerSchema | None: ...  # noqa: D102
@@ -23,9 +23,9 @@ class Answers(Protocol):
 
 
 class Names:
-    """The names of a recipe file: steps, declared fields, and every other one, which is a field of its own name.
+    """The names of a recipe file: steps, declared fields, and all others, which are fields of the same name.
 
-    `fields` collects the fields that occur, `ways` the placeholders that lead into one, `used` the steps.
+    `fields` collects the fields that occur, `ways` the placeholders with a way into one, `used` the steps.
 
     Args:
         steps: by name.
@@ -40,10 +40,10 @@ class Names:
         self.ways: set[str] = set()
 
     def check(self, table: Table, key: Sequence[str | int], text: str, *, in_output: bool = False) -> None:
-        """Check the placeholders of the text under a key.
+        """Check the placeholders in the text under a key.
 
         Raises:
-            BadDataError: one means nothing, or may be missing.
+            BadDataError: one has no meaning, or its value may be missing.
         """
         for name in sorted(Template.parse_all(text).names):
             reference = Reference.parse(name)
@@ -59,10 +59,10 @@ class Names:
                 self.ways.add(name)
 
     def check_system(self, table: Table, text: str) -> Template:
-        """Cut a system prompt, in which only names that are known by then are placeholders.
+        """Parse a system prompt, in which only names known by then are placeholders.
 
         Raises:
-            BadDataError: one is nearly a known name.
+            BadDataError: one is almost a known name.
         """
         for name in sorted(Template.parse_all(text).names):
             if Reference.parse(name).root not in self._known:
@@ -102,7 +102,7 @@ class Names:
         return None
 
     def _follow(self, reference: Reference) -> list[Mapping[str, Any]]:
-        """The schemas of what an answer of a step has there.
+        """The schemas of the value to which it leads in a step's answer.
 
         Raises:
             SchemaProblemError: it may be missing.

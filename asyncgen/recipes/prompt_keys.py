@@ -1,7 +1,7 @@
-"""Keys of a prompt file that are probably misspelt.
+"""Find keys of a prompt file that are probably misspelt.
 
-Users' files hold much that is not ours, so that only what is near to a known key is looked at: an error where that
-key is missing, for then it was meant.
+Users' files hold many keys of their own, so only near misses of known keys count: an error if the known key is
+missing, as it was then probably meant.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,16 +15,16 @@ from asyncgen.recipes.prompt_template import nearest
 def misspelt(
     content: Mapping[str, Any], path: Path, keys: Iterable[str], steps: Mapping[str, Iterable[str]]
 ) -> list[str]:
-    """What is near to a known key that is there as well, as `key: did you mean known?`.
+    """Near misses of known keys that are present too, as `key: did you mean known?`.
 
     Args:
         content: the prompt file.
-        path: where it is from.
-        keys: what may stand in it.
-        steps: what may stand in the objects under some of its keys.
+        path: its path.
+        keys: the known keys.
+        steps: the known keys in the objects under some of its keys.
 
     Raises:
-        BadDataError: what a key is near to is missing.
+        BadDataError: the key that was probably meant is missing.
     """
     found = []
     for name, known in ((None, keys), *steps.items()):

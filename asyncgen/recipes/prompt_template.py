@@ -1,4 +1,4 @@
-"""Templates: text that is cut at its placeholders once, and joined with values for each row in one pass.
+"""Templates: text that is split at its placeholders once, and joined with values for each row in one pass.
 
 A value is never read as a template. A prompt file lists the placeholders of each prompt, and any other brace is
 text. In a recipe file every `{name}` is one, and so is `{name.key}`, a way into its value; `{{` is a brace, and
@@ -16,23 +16,23 @@ _WAY = rf"{_NAME}(?:\.[\w-]+|\[{_NAME}(?:\.[\w-]+)*\])*"
 _TOKEN = re.compile(rf"\{{\{{({_WAY})\}}\}}|\{{\{{|\{{({_WAY})\}}", re.ASCII)
 _PART = re.compile(r"\.([\w-]+)|\[([\w.-]+)\]", re.ASCII)
 NEAR = 2
-"""Edits between a name and one that was probably meant."""
+"""Edits between a name and the one that was probably meant; with more, unrelated short names would match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text, cut at its placeholders: text, name, text, name, … text."""
+    """A text, split at its placeholders: text, name, text, name, … text."""
 
     pieces: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str, allowed: tuple[str, ...]) -> "Template":
-        """Cut `text` at `{name}` for each allowed name."""
+        """Split `text` at `{name}` for each allowed name."""
         return cls(tuple(re.split("{(" + "|".join(map(re.escape, allowed)) + ")}", text)))
 
     @classmethod
     def parse_all(cls, text: str) -> "Template":
-        """Cut `text` at each placeholder of a recipe file."""
+        """Split `text` at each placeholder of a recipe file."""
         pieces, end = [""], 0
         for found in _TOKEN.finditer(text):
             pieces[-1] += text[end : found.start()]
@@ -46,7 +46,7 @@ class Template:
         return cls(tuple(pieces))
 
     def only(self, allowed: Callable[[str], bool]) -> "Template":
-        """The same, where all other names are text."""
+        """The same template, with all other names as text."""
         pieces = [self.pieces[0]]
         for name, text in zip(self.pieces[1::2], self.pieces[2::2], strict=True):
             if allowed(name):
@@ -56,7 +56,7 @@ class Template:
         return Template(tuple(pieces))
 
     def __str__(self) -> str:
-        """The text that it was cut from, where nothing was escaped."""
+        """The original text, if nothing in it was escaped."""
         return "".join(f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces))
 
     @property
@@ -71,7 +71,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a placeholder stands for: a field of the row or the answer of a step, and the way into it.
+    """The meaning of a placeholder: a field of the row or the answer of a step, and the way into it.
 
     A part of the way is a key, a place in a list (from 0), or a reference to a value that is a place.
     """
@@ -81,7 +81,7 @@ class Reference:
 
     @classmethod
     def parse(cls, name: str) -> "Reference":
-        """The reference that is written so, without its braces."""
+        """Parse a reference without its braces."""
         root = name.partition(".")[0].partition("[")[0]
         parts = _PART.findall(name[len(root) :])
         return cls(root, tuple(key or cls.parse(inner) for key, inner in parts))
@@ -98,7 +98,7 @@ class Reference:
                 yield from part.roots
 
     def value(self, values: Mapping[str, Any]) -> Any:
-        """What it stands for.
+        """The value that it refers to.
 
         Raises:
             LookupError: the way leads nowhere.
@@ -114,15 +114,15 @@ class Reference:
             else:
                 try:
                     found = found[key]
-                except TypeError:  # neither is it an object
+                except TypeError:  # not an object either
                     raise LookupError from None
         return found
 
 
 def nearest(name: str, known: AbstractSet[str]) -> str | None:
-    """The known name that was probably meant by another one; None when none is near.
+    """The known name that was probably meant; None if none is near.
 
-    Names of a letter or two are never near: they would all be.
+    Names of one or two letters have no near ones: all would be.
     """
     edits = {one: _edits(name, one) for one in known}
     near = [one for one, number in edits.items() if 0 < number <= NEAR and number < min(len(one), len(name))]
@@ -130,7 +130,7 @@ def nearest(name: str, known: AbstractSet[str]) -> str | None:
 
 
 def _edits(one: str, other: str) -> int:
-    """How many letters must be added, removed or replaced to come from one word to another."""
+    """The edit distance: how many letters must be added, removed or replaced."""
     row = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
         before, row[0] = row[0], number

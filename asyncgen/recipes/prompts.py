@@ -1,4 +1,4 @@
-"""The user's prompt file: what is used of it, checked."""
+"""The user's prompt file: the parts in use, checked."""
 
 import json
 import re
@@ -29,17 +29,18 @@ class Prompt:
 
 
 class PromptFile:
-    """A prompt file, decoded; the steps of a recipe take from it what they need.
+    """A decoded prompt file, from which the steps of a recipe take what they need.
 
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
-    what looks like a placeholder and is none, as `key: {name}`; `ignored` what stands in
-    `generation_params` and is not sent; `doubtful` keys that are nearly known ones.
+    text that looks like a placeholder and is not, as `key: {name}`; `ignored` the entries of `generation_params`
+    that are not sent; `doubtful` near misses of known keys.
 
     Args:
         content: as decoded.
-        path: where it is from, for messages.
-        params: fields for the requests of all steps, before those of the file; None of a name leaves it out.
-        more: whether fields beside temperature, top_p and max_tokens are taken.
+        path: its path, for messages.
+        params: fields for the requests of all steps, which override those of the file; the value None leaves a
+            field out.
+        more: whether fields beside temperature, top_p and max_tokens are accepted.
     """
 
     def __init__(
@@ -89,8 +90,8 @@ class PromptFile:
         Args:
             key: the step's name in the file.
             allowed: the placeholders that are replaced in the user prompt.
-            needed: the one without which the step makes no sense.
-            optional: whether the file may lack both keys; None is returned then.
+            needed: the placeholder without which the step makes no sense.
+            optional: whether the file may lack both keys; the result is then None.
 
         Raises:
             BadDataError: a key is missing or not text, or the needed placeholder does not occur.
@@ -107,21 +108,21 @@ class PromptFile:
         return Prompt(system, template)
 
     def check_keys(self, keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> None:
-        """Look for misspelt keys: of the file, and of the objects under some of its keys.
+        """Look for misspelt keys, of the file and of the objects under some of its keys.
 
         Raises:
-            BadDataError: a key is nearly one that is missing.
+            BadDataError: a key is a near miss of one that is missing.
         """
         self.doubtful += misspelt(self._content, self._path, keys, steps)
 
     def remark(self, key: str) -> Any:
-        """What stands under a key that is neither sent nor a part of the fingerprint; None without it."""
+        """The value under a key that is neither sent nor part of the fingerprint; None without it."""
         return self._content.get(key)
 
     def addition(self, key: str, name: str) -> Template | None:
-        """What is added to a prompt in some cases, with one placeholder; None where the file has none.
+        """Text that is added to a prompt in some cases, with one placeholder; None if the file has none.
 
-        It is no part of the fingerprint: a run that has begun without it may go on with it.
+        It is not part of the fingerprint: a run that began without it may resume with it.
 
         Raises:
             BadDataError: it is not text, or empty.
@@ -144,7 +145,7 @@ class PromptFile:
         return Prompt(system, Template.parse(user, names))
 
     def sampling(self, key: str, default: Sampling) -> Sampling:
-        """Take `generation_params.<key>`; what it does not say comes from `default`.
+        """Take `generation_params.<key>`; what it leaves out comes from `default`.
 
         Raises:
             BadDataError: a value does not fit its field.
@@ -163,9 +164,9 @@ class PromptFile:
         return sampling
 
     def required_keys(self, step: str) -> tuple[str, ...]:
-        """Take what the step's answer, a JSON object, must say something under.
+        """Take the keys that must not be empty in the step's answer, a JSON object.
 
-        That is `required_keys.<step>`, or else what its schema requires.
+        They are `required_keys.<step>`, or else what its schema requires.
 
         Raises:
             BadDataError: it is not a list of names.
@@ -185,7 +186,7 @@ class PromptFile:
         return tuple(filter(_is_text, required)) if isinstance(required, list) else ()
 
     def response_schema(self, step: str) -> ResponseSchema | None:
-        """Take `response_schemas.<step>`: the JSON schema of the step's answers; None when there is none.
+        """Take `response_schemas.<step>`: the JSON schema of the step's answers; None if there is none.
 
         Raises:
             BadDataError: it is not the schema of an object.

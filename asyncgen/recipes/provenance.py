@@ -1,7 +1,7 @@
-"""What a record says about the calls that it was made from: only what is the same however the run went.
+"""A record's metadata about the calls that it was made from: only what is the same for every run.
 
 Times, attempts and request ids differ from run to run; they are in `.asyncgen/calls.jsonl`, whose lines name the
-request by the same hash. Of the usage, what the server had in its cache is left out for the same reason.
+request by the same hash. Cached tokens are left out of the usage for the same reason.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from asyncgen.storage.fingerprint import digest
 
 
 def thoughts(**answers: Completion | None) -> dict[str, Any]:
-    """`thinking` of a record's metadata, by step: what the model thought, where that is kept (`keep_thinking`)."""
+    """`thinking` of a record's metadata, by step: what the model thought, if that is kept (`keep_thinking`)."""
     kept = {step: answer.thinking for step, answer in answers.items() if answer is not None and answer.thinking}
     return {"thinking": kept} if kept else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What all calls of a step have in common: hashes (hex) of its prompt and of its sampling parameters."""
+    """What all calls of a step share: hashes (hex) of its prompt and of its sampling parameters."""
 
     step: str
     prompt: str
@@ -33,7 +33,7 @@ class Origin:
         """The origin of a step's answers.
 
         The prompt's hash is that of the system text, a NUL and the user template; the sampling's that of
-        `[temperature,top_p,max_tokens]`, behind them an object of the other fields where there are any.
+        `[temperature,top_p,max_tokens]`, followed by an object of the other fields, if any.
         """
         parameters: list[Any] = [sampling.temperature, sampling.top_p, sampling.max_tokens]
         if sampling.more:

@@ -45,7 +45,7 @@ _FILE = re.compile(r"[A-Za-z0-9][\w.-]*\.jsonl", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class DeclaredOutput:
-    """A file and what each of its lines is made of."""
+    """A file and the templates of its lines."""
 
     file: str
     lines: tuple[Mapping[str, Any], ...]
@@ -57,12 +57,12 @@ class RecipeFile:
 
     Args:
         path: the file.
-        columns: what the input calls fields, before what the file says of it.
-        params: fields for the requests of all steps, before what the file says of them.
+        columns: the input's names for fields, which override those of the file.
+        params: fields for the requests of all steps, which override those of the file.
 
     Raises:
         UsageError: a file cannot be read.
-        BadDataError: something is wrong in it; the message names the line.
+        BadDataError: the file is invalid; the message names the line.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class RecipeFile:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The fields of a row that are needed."""
+        """The fields that a row must have."""
         return frozenset(self.names.fields - {ID})
 
     @property

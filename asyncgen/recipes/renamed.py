@@ -1,4 +1,4 @@
-"""A recipe whose input calls its fields by other names (the setting `fields`)."""
+"""A recipe whose input has other field names (the setting `fields`)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,11 +11,11 @@ from asyncgen.rows import BadFieldError, I, Parse
 
 
 class Renamed(Generic[I]):
-    """Gives each field of a row to a recipe under the name that the recipe has for it.
+    """Passes each field of a row to a recipe under the recipe's name for it.
 
     Args:
-        recipe: what is asked for a row.
-        columns: what the input calls fields, by the recipe's names.
+        recipe: the recipe.
+        columns: the input's names for fields, by the recipe's names.
     """
 
     def __init__(self, recipe: Recipe[I], columns: Mapping[str, str]) -> None:
@@ -29,7 +29,7 @@ class Renamed(Generic[I]):
         self.fingerprint: Mapping[str, Any] = {**recipe.fingerprint, "fields": dict(columns)}
 
     def parse(self, fields: Mapping[str, Any]) -> I:
-        """What the recipe makes of the row.
+        """Parse the row with the recipe.
 
         Raises:
             BadFieldError: a field is missing, or of the wrong type.
@@ -37,16 +37,16 @@ class Renamed(Generic[I]):
         return self._parse(fields)
 
     async def run(self, pair: I, generate: Generate) -> Examples:
-        """What the recipe asks."""
+        """Run the recipe."""
         return await self._recipe.run(pair, generate)
 
     def recognise(self, pair: I, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
-        """What the recipe recognises."""
+        """Recognise examples with the recipe."""
         return self._recipe.recognise(pair, blobs)
 
 
 def renamed(parse: Parse[I], columns: Mapping[str, str]) -> Parse[I]:
-    """Parse rows whose fields have other names: `columns` has these by those that `parse` knows."""
+    """Parse rows with other field names: `columns` maps the names that `parse` knows to these."""
 
     def parse_renamed(fields: Mapping[str, Any]) -> I:
         for name, column in columns.items():

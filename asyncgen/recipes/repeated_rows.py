@@ -1,4 +1,4 @@
-"""An input of any length, for rehearsals: rows of a real one, again and again, each another."""
+"""An input of any length for rehearsals: rows of a real one repeated, each made different."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,29 +13,29 @@ from asyncgen.recipe import Recipe, guarded, nouns_of, rows_of_recipe
 from asyncgen.rows import ID_FIELDS
 from asyncgen.storage.input_file import rows_of
 
-LEAST_OF_A_TEXT = 40  # characters: what is shorter may be a label or a date
+LEAST_OF_A_TEXT = 40  # characters; a shorter text may be a label or a date
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A row of a recipe, as the input has it."""
+    """A row of the input, with what the recipe reads of it."""
 
     note_id: str
     fields: Mapping[str, Any]
 
     @classmethod
     def of(cls, recipe: Recipe[Any], fields: Mapping[str, Any]) -> "_Kept":
-        """Keep the fields of what the recipe takes for a row."""
+        """Keep the fields that the recipe accepts as a row."""
         guarded(recipe.parse)(fields)
         return cls("row", fields)
 
 
 def write_rows(source: Path, recipe: Recipe[Any], number: int, target: Path) -> Path:
-    """Write so many different rows, made of those of `source` by repetition; `target`.
+    """Write so many different rows, made by repeating those of `source`; returns `target`.
 
     Args:
         source: the input.
-        recipe: says what is a row of it.
+        recipe: parses its rows.
         number: of rows.
         target: the file.
 

@@ -1,6 +1,6 @@
-"""Fields of a request that users set: in a prompt or recipe file, or by the setting `params`. Checked by type.
+"""Fields of a request that users set: in a prompt or recipe file, or by the setting `params`.
 
-They are checked by type. None of a name leaves the field out. What cannot be set so belongs to the recipe or to
+They are checked by type. The value None leaves a field out. Fields that cannot be set belong to the recipe or to
 the run.
 """
 
@@ -14,7 +14,7 @@ from asyncgen.chat import Sampling
 from asyncgen.errors import BadDataError
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-MOST_TOKENS = 10_000_000  # more is a mistake
+MOST_TOKENS = 10_000_000  # more is a typing mistake: no model writes that much
 RESERVED = ("model", "messages", "stream", "n")
 _NUMBERS = {
     "temperature": (0.0, 2.0),
@@ -46,13 +46,14 @@ class Params:
 
 
 def check_params(said: Mapping[str, Any], where: str) -> Params:
-    """The fields of the API in an object, as far as their values fit; what else stands there is named as ignored.
+    """The API's fields in an object, as far as their values fit; other entries are reported as ignored.
 
-    Users keep notes of their own in this place; but temperature, top_p and max_tokens were always checked.
+    Users keep notes of their own in this place, so unfit values are ignored too; but temperature, top_p and
+    max_tokens were always checked.
 
     Args:
         said: names and values.
-        where: what the object is, for messages.
+        where: the name of the object, for messages.
 
     Raises:
         BadDataError: one of the three does not fit, or a field cannot be set.
@@ -74,7 +75,7 @@ def check_params(said: Mapping[str, Any], where: str) -> Params:
 
 
 def sampling_of(fields: Mapping[str, Any]) -> Sampling:
-    """The sampling of a request with these fields, which are checked."""
+    """The sampling of a request with these checked fields."""
     more = {name: value for name, value in fields.items() if name not in _OWN and value is not None}
     limit = fields.get("max_tokens")
     return Sampling(
@@ -91,7 +92,7 @@ _OWN = ("temperature", "top_p", "max_tokens")
 
 
 def problem_of(name: str, value: Any) -> str:
-    """What the value of a field should be; empty when it is, and for fields that are not known here."""
+    """What the value of a field should be; empty if it is that, and for unknown fields."""
     if name not in NAMES:
         return ""
     number = isinstance(value, int | float) and not isinstance(value, bool)

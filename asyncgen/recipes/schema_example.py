@@ -1,4 +1,4 @@
-"""An answer that a JSON schema describes, for walking through a recipe without calls. Pure."""
+"""Make an answer that fits a JSON schema, for running a recipe without calls. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ _DEEPEST = 16
 
 
 def example(schema: Mapping[str, Any]) -> Any:
-    """A value with everything that the schema requires; patterns and formats are not looked at."""
+    """A value with everything that the schema requires; patterns and formats are ignored."""
     return _value(schema, schema, 0)
 
 
@@ -38,7 +38,7 @@ def _value(schema: Any, root: Mapping[str, Any], depth: int) -> Any:
 
 
 def _resolved(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema behind references into its root."""
+    """The schema after resolving references into its root."""
     for _ in range(_DEEPEST):
         if not isinstance(schema, dict):
             return {}

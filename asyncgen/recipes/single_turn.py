@@ -1,4 +1,4 @@
-"""One question to each line of any JSONL: the answer goes into a conversation that can be trained on."""
+"""One question per line of any JSONL: the answer becomes a trainable conversation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class TurnRow:
 
 
 class SingleTurn:
-    """Asks `single_turn_user` of the prompt file, in which `{name}` is the field of that name.
+    """Makes one call per row with the prompt file's `single_turn_user`, in which `{name}` is a field.
 
     Raises:
         BadDataError: the prompt file lacks a prompt, or the user prompt names no field.
@@ -43,7 +43,7 @@ class SingleTurn:
         self.fingerprint: Mapping[str, Any] = {"recipe": f"single_turn/{VERSION}", **prompts.used}
 
     def parse(self, fields: Mapping[str, Any]) -> TurnRow:
-        """Take what the template names: text, or numbers.
+        """Take the fields that the template names: text, or numbers.
 
         Raises:
             BadFieldError: a field is missing, or neither.
@@ -59,7 +59,7 @@ class SingleTurn:
         return TurnRow(str(fields.get("id", "")), values)
 
     async def run(self, pair: TurnRow, generate: Generate) -> Examples:
-        """Ask once."""
+        """Make the one call of a row."""
         user = self._prompt.user.render(pair.values)
         answer = await generate(STEP, ChatRequest(self._prompt.system, user, self._sampling))
         record = {
@@ -74,5 +74,5 @@ class SingleTurn:
         return Examples((orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),), {"answered": 1})
 
     def recognise(self, pair: TurnRow, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
-        """No other tool writes these."""
+        """Recognise nothing: no other tool writes these files."""
         return

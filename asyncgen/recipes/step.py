@@ -1,4 +1,4 @@
-"""What a recipe file asks in a step: its table, checked."""
+"""A step of a recipe file: its table, checked."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is asked in a step; `raw` is its table without the texts, by which a run knows it again."""
+    """A step; `raw` is its table without the texts, as part of the fingerprint."""
 
     name: str
     system: str
@@ -35,19 +35,20 @@ class Step:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What its calls are named, one for each sample."""
+        """The names of its calls, one for each sample."""
         return (self.name, *(f"{self.name}.{number}" for number in range(2, self.samples + 1)))
 
 
 def step_of(table: Table, params: Mapping[str, Any]) -> Step:
-    """The step that a table describes.
+    """Read the step in a table.
 
     Args:
         table: the table.
-        params: fields for the requests of all steps, before those of the table; None of a name leaves it out.
+        params: fields for the requests of all steps, which override those of the table; the value None leaves a
+            field out.
 
     Raises:
-        BadDataError: something is wrong with it.
+        BadDataError: the table is invalid.
     """
     name = table.text("name")
     if not NAME.fullmatch(name):
@@ -65,7 +66,7 @@ def step_of(table: Table, params: Mapping[str, Any]) -> Step:
         check=_check(table.table("check", f"check of step {name}")),
         samples=table.number("samples", 1, 1, MOST_SAMPLES),
         sampling=sampling_of(fields),
-        # The schema in its own order: that of the properties is that of the answer.
+        # The schema in its own order: the order of the properties is that of the answer.
         raw=as_json(raw) + ("" if schema is None else orjson.dumps(schema.schema).decode()),
         table=table,
     )
@@ -97,7 +98,7 @@ def _schema(table: Table) -> AnswerSchema | None:
 
 
 def _read(table: Table, key: str) -> str:
-    """The text of a file that stands beside the recipe file."""
+    """The text of a file beside the recipe file."""
     path = table.source.path.parent / table.text(key)
     try:
         text = path.read_text("utf-8")
@@ -111,7 +112,7 @@ def _read(table: Table, key: str) -> str:
 
 
 def _fields(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the requests beside their messages; `params` go before those of the table."""
+    """The fields of the requests beside their messages; `params` override those of the table."""
     reserved = next((name for name in RESERVED if name in table.content), None)
     if reserved is not None:
         table.fail(f"{reserved} cannot be set in {table.what}: the recipe and the run say it", reserved)

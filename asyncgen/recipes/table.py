@@ -1,4 +1,4 @@
-"""A table of a recipe file, from which values are taken with their types checked; errors name file and line."""
+"""A table of a recipe file: its values are read with type checks, and errors name file and line."""
 
 import difflib
 import tomllib
@@ -37,13 +37,13 @@ class Source:
         return self.text.count("\n", 0, offset) + 1
 
     def error(self, place: KeyPath, message: str, quoted: str = "") -> BadDataError:
-        """What is wrong at a place."""
+        """The error about a place in the file."""
         return BadDataError(f"the recipe file {self.path}, line {self.line(place, quoted)}: {message}")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table and where it stands; `what` names it in messages."""
+    """A table and its place; `what` is its name in messages."""
 
     source: Source
     content: Mapping[str, Any]
@@ -74,7 +74,7 @@ class Table:
         return cls(Source(path, text, places_of(text, _unquoted)), content, (), "the recipe")
 
     def allow(self, *keys: str) -> None:
-        """Refuse other keys, by the nearest that is allowed."""
+        """Refuse any other key, and suggest the nearest allowed one."""
         for key in self.content:
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, n=1, cutoff=0.6)
@@ -82,7 +82,7 @@ class Table:
                 self.fail(f"unknown key {key} in {self.what}; {hint}", key)
 
     def fail(self, message: str, *keys: str | int, quoted: str = "") -> NoReturn:
-        """Refuse what stands under a key.
+        """Refuse the value under a key.
 
         Raises:
             BadDataError: always.
@@ -90,7 +90,7 @@ class Table:
         raise self.source.error((*self.place, *keys), message, quoted)
 
     def text(self, key: str, default: str | None = None) -> str:
-        """The text under a key, which is not empty; without a default it must be there."""
+        """The text under a key, which must not be empty; without a default it is required."""
         value: str = self._typed(key, str, default)
         if not value.strip() and key in self.content:
             self.fail(f"{key} of {self.what} is empty", key)
@@ -104,7 +104,7 @@ class Table:
         return value
 
     def table(self, key: str, what: str) -> "Table":
-        """The table under a key; an empty one when there is none."""
+        """The table under a key; an empty one if there is none."""
         return Table(self.source, self._typed(key, dict, {}), (*self.place, key), what)
 
     def tables(self, key: str) -> "Sequence[Table]":
@@ -121,7 +121,7 @@ class Table:
         ]
 
     def named(self, what: str) -> "Table":
-        """The same under another name."""
+        """The same table under another name."""
         return Table(self.source, self.content, self.place, what)
 
     def _typed(self, key: str, kind: type, default: Any) -> Any:
@@ -139,6 +139,6 @@ def _unquoted(key: str) -> str:
 
 
 def _line_in(message: str, text: str) -> int:
-    """The line that the decoder names; it says so of the end of the file in words."""
+    """The line that the decoder's message names; for the end of the file it uses words."""
     _, found, place = message.rpartition("(at line ")
     return int(place.partition(",")[0]) if found else text.count("\n") + 1

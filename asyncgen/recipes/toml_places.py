@@ -1,4 +1,4 @@
-"""Where each key of a TOML file stands: `tomllib` does not say.
+"""The position of each key in a TOML file, which `tomllib` does not report.
 
 The text is known to be valid, so this reads only what it needs: keys, brackets, and the ends of strings.
 """
@@ -27,7 +27,7 @@ def places_of(text: str, unquote: Callable[[str], str]) -> dict[KeyPath, int]:
 
     Args:
         text: valid TOML.
-        unquote: the key that is written as a quoted one.
+        unquote: decodes a quoted key.
     """
     reader = _Reader(text, unquote)
     reader.read()
@@ -71,7 +71,7 @@ class _Reader:
             self._at += 1
 
     def _keys(self) -> list[str]:
-        """A dotted key; a number such as `1.5` is none, and never where this is called."""
+        """A dotted key; never a number such as `1.5`, which does not occur where this is called."""
         keys = []
         while True:
             token = self._take()
@@ -81,7 +81,7 @@ class _Reader:
             self._at += 1
 
     def _header(self, offset: int) -> KeyPath:
-        """`[table]` or `[[item]]`; the place of what stands below."""
+        """`[table]` or `[[item]]`; the place of the keys below it."""
         self._at += 1
         is_item = self._peek() == "["
         self._at += is_item
@@ -134,5 +134,5 @@ class _Reader:
                 self._skip_breaks()
             self._at += 1
         else:
-            while self._peek() not in {",", "]", "}", "\n"}:  # a number, a date or a time has several pieces
+            while self._peek() not in {",", "]", "}", "\n"}:  # a number, a date or a time may have several pieces
                 self._at += 1

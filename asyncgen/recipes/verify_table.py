@@ -15,7 +15,7 @@ from asyncgen.recipes.table import Table
 
 @dataclass(frozen=True, slots=True)
 class DeclaredParaphrase:
-    """The step whose answer says the same as the template `original`, and not what `wrong` says."""
+    """The step whose answer has the meaning of the template `original`, and must not have that of `wrong`."""
 
     original: str
     step: str
@@ -24,7 +24,7 @@ class DeclaredParaphrase:
 
 
 def paraphrase_of(verify: Table, steps: Mapping[str, Step], fields: AbstractSet[str]) -> DeclaredParaphrase | None:
-    """What the table says of a paraphrase; None for nothing.
+    """The paraphrase that the table declares; None if it declares none.
 
     Args:
         verify: the table.
@@ -32,7 +32,7 @@ def paraphrase_of(verify: Table, steps: Mapping[str, Step], fields: AbstractSet[
         fields: of a row, that the recipe uses.
 
     Raises:
-        BadDataError: something is wrong with it.
+        BadDataError: the table is invalid.
     """
     verify.allow("paraphrase")
     if "paraphrase" not in verify.content:
@@ -52,7 +52,7 @@ def paraphrase_of(verify: Table, steps: Mapping[str, Step], fields: AbstractSet[
 
 
 def _check_fields(table: Table, key: str, fields: AbstractSet[str]) -> None:
-    """Refuse what is no field that the row has anyhow."""
+    """Refuse a placeholder that is not a field of every row."""
     names = Template.parse_all(table.text(key)).names
     if not names:
         table.fail(f"{key} must name a field of the row, such as {{text}}", key)

@@ -1,4 +1,4 @@
-"""Walks a recipe without a server: what it asks for a pair, known before anything is sent."""
+"""Run a recipe for a row without a server, to learn its requests before anything is sent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from asyncgen.recipe import Recipe
 from asyncgen.recipes.schema_example import TEXT, example
 from asyncgen.rows import I
 
-MOST_ROUNDS = 100  # of a recipe; one that always asks something new has no end
+MOST_ROUNDS = 100  # of a recipe; more mean that it always asks something new and has no end
 Answer = Callable[[str, ChatRequest], str]
-"""The text of the answer to a step and its request."""
+"""Returns the text of the answer to a step and its request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """Steps and requests of a row, in order; `problem` is what ended the recipe before its end, and where.
+    """Steps and requests of a row, in order; `problem` says what ended the recipe early, and where.
 
-    A recipe of the user's may look for more in an answer than a made-up one has.
+    A user's recipe may look for more in an answer than a made-up one has.
     """
 
     requests: list[tuple[str, ChatRequest]]
@@ -29,7 +29,7 @@ class Walked:
 
 
 async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> Walked:
-    """Run a recipe for a pair; what it asks when it is answered so."""
+    """Run a recipe for a row with made-up answers, and return its requests."""
     asked: list[tuple[str, ChatRequest]] = []
 
     async def generate(step: str, request: ChatRequest) -> Completion:
@@ -46,7 +46,7 @@ async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> Walked:
 
 
 async def rounds_of(recipe: Recipe[I], pair: I, answer: Answer) -> dict[str, int]:
-    """The rounds of a pair's steps, from 0: those of a round need answers to those before it, and of no other."""
+    """The rounds of a row's steps, from 0: the steps of a round need only answers of earlier rounds."""
     rounds: dict[str, int] = {}
     for number in range(MOST_ROUNDS):
         before = set(rounds)
@@ -68,7 +68,7 @@ async def rounds_of(recipe: Recipe[I], pair: I, answer: Answer) -> dict[str, int
 
 
 def likely_answer(pair: Any) -> Answer:
-    """An answer of the form that is asked for: a text is about as long as what it rewrites."""
+    """An answer of the requested form; a text is about as long as the text that it rewrites."""
 
     def answer(_step: str, request: ChatRequest) -> str:
         if request.response_schema is not None:
@@ -79,5 +79,5 @@ def likely_answer(pair: Any) -> Answer:
 
 
 def rewritten_by(pair: Any) -> str:
-    """The text of a row that an answer in text is about as long as; empty where the row does not say."""
+    """The text of a row about as long as an answer in text; empty if the row does not say."""
     return str(getattr(pair, "rewritten", ""))

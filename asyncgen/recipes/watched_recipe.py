@@ -1,4 +1,4 @@
-"""A recipe whose calls are kept, for looking at them."""
+"""A recipe that records its calls, for inspection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Call:
 
 @dataclass(slots=True)
 class WatchedRow:
-    """A row, what was asked for it in order, and what came out."""
+    """A row, its calls in order, and its result."""
 
     pair: Any
     calls: list[Call] = field(default_factory=list)
@@ -30,7 +30,7 @@ class WatchedRow:
 
 
 class WatchedRecipe:
-    """Keeps what a recipe asks and writes; `watched` are the rows in the order in which they began."""
+    """Records what a recipe asks and writes; `watched` are the rows in the order in which they began."""
 
     def __init__(self, recipe: Recipe[Any]) -> None:
         self._recipe = recipe
@@ -42,15 +42,15 @@ class WatchedRecipe:
         self.watched: list[WatchedRow] = []
 
     def parse(self, fields: Mapping[str, Any]) -> Any:
-        """What the recipe makes of a row."""
+        """Parse a row with the recipe."""
         return self._recipe.parse(fields)
 
     def recognise(self, pair: Any, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
-        """What the recipe recognises."""
+        """Recognise examples with the recipe."""
         return self._recipe.recognise(pair, blobs)
 
     async def run(self, pair: Any, generate: Generate) -> Examples:
-        """Run the recipe, and keep what happens."""
+        """Run the recipe, and record what happens."""
         row = WatchedRow(pair)
         self.watched.append(row)
 
