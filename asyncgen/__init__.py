@@ -12,6 +12,7 @@ from asyncgen.config import __version__
 
 if TYPE_CHECKING:
     from asyncgen.api import run, run_async, stream
+    from asyncgen.api.progress import Progress
     from asyncgen.config import EndpointConfig
     from asyncgen.engine.session import Summary
     from asyncgen.errors import (
@@ -37,6 +38,7 @@ __all__ = [
     "Exit",
     "Interrupted",
     "KeyOrQuotaError",
+    "Progress",
     "Summary",
     "TryLaterError",
     "UsageError",
@@ -51,6 +53,7 @@ _HOMES = {
     "run_async": "asyncgen.api",
     "stream": "asyncgen.api",
     "EndpointConfig": "asyncgen.config",
+    "Progress": "asyncgen.api.progress",
     "Summary": "asyncgen.engine.session",
 }
 

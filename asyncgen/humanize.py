@@ -6,6 +6,7 @@ from datetime import datetime
 
 NO_PRICE = "no price for this model"
 MINUTE = 60
+CENT = 0.01
 _LITTLE = 10
 _Y_BEHIND_A_CONSONANT = re.compile("[^aeiou]y$")
 
@@ -55,8 +56,15 @@ def amount(cost: float) -> str:
 
 
 def dollars(cost: float) -> str:
-    """`$0.42`: for narrow places."""
-    return f"${cost:,.2f}"
+    """`$0.42`, `$0.0042`: for narrow places."""
+    return f"${cost:,.2f}" if cost >= CENT or not cost else f"${cost:.4f}"
+
+
+def earlier_included(cost: float | None, total: float | None) -> float | None:
+    """The cost of all starts, if it reads differently from that of this one; else None."""
+    if cost is None or total is None or dollars(total) == dollars(cost):
+        return None
+    return total
 
 
 def many_of(rows: str) -> str:

@@ -1,7 +1,7 @@
 """`asyncgen run` from Python: `run`, `run_async` for use inside an event loop, and `stream`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from asyncgen.api.call_text import call_text
+from asyncgen.api.progress import Progress, ProgressReporter
 from asyncgen.api.settings import Settings, StreamSettings, takes
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
@@ -17,7 +19,7 @@ from asyncgen.engine.loop_thread import LoopThread
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.engine.stream import Tap
-from asyncgen.errors import DirectoryError, Interrupted, Setting, UsageError
+from asyncgen.errors import AsyncgenError, DirectoryError, Interrupted, Setting, UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.recipe import Recipe
 from asyncgen.recipes import build
@@ -37,7 +39,9 @@ def run(settings: Settings) -> Summary:
         pass
     else:
         raise UsageError("asyncgen.run was called in a running event loop: await asyncgen.run_async there")
-    return run_loop(_prepare(settings).work())
+    job = _prepare("run", settings)
+    with job.raising():
+        return run_loop(job.work())
 
 
 @takes(Settings)
@@ -50,9 +54,10 @@ async def run_async(settings: Settings) -> Summary:
     Raises:
         AsyncgenError: the reason it ended early; everything paid is saved.
     """
-    job = _prepare(settings)
-    async with LoopThread(job.work, job.stop) as aside:
-        return await aside.result()
+    job = _prepare("run_async", settings, asyncio.get_running_loop())
+    with job.raising():
+        async with LoopThread(job.work, job.stop) as aside:
+            return await aside.result()
 
 
 @takes(StreamSettings)
@@ -71,7 +76,7 @@ def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
         AsyncgenError: at once, for settings that cannot be carried out; from the iteration, after all that was
             written, for the reason the run ended early.
     """
-    job = _prepare(settings)
+    job = _prepare("stream", settings)
     names = [file.name for file in job.recipe.outputs]
     output = settings.output
     if output is not None and output not in names:
@@ -81,28 +86,44 @@ def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
 
 
 async def _examples(job: "_Job", tap: Tap) -> AsyncGenerator[dict[str, Any], None]:
-    async with LoopThread(job.work, job.stop) as aside:
-        while lines := await aside.call(tap.take):
-            for line in lines:
-                yield orjson.loads(line)
-        await aside.result()
+    job.loop = asyncio.get_running_loop()
+    with job.raising():
+        async with LoopThread(job.work, job.stop) as aside:
+            while lines := await aside.call(tap.take):
+                for line in lines:
+                    yield orjson.loads(line)
+            await aside.result()
 
 
 @dataclass(slots=True)
 class _Job:
-    """A run, prepared."""
+    """A run, prepared; `call` is what resumes it, `tell` the caller's function and `loop` where that is called."""
 
     config: RunConfig
     recipe: Recipe[Any]
     price: Price | None
+    call: str
+    tell: Callable[[Progress], None] | None
+    loop: asyncio.AbstractEventLoop | None
     tap: Tap | None = None
     _run: Run | None = field(default=None, init=False)
+    _reporter: ProgressReporter | None = field(default=None, init=False)
 
     async def work(self) -> Summary:
         """Run it to the end."""
         disk = Disk()
+        if self.tell is not None:
+            self._reporter = ProgressReporter(self.tell, self._stop, self.loop)
         try:
-            self._run = Run(self.config, self.recipe, [], disk, price=self.price, tap=self.tap)
+            self._run = Run(
+                self.config,
+                self.recipe,
+                [] if self._reporter is None else [self._reporter.observe],
+                disk,
+                price=self.price,
+                tap=self.tap,
+                command=self.call,
+            )
             with _way_out():
                 return await self._run.execute()
         finally:
@@ -112,10 +133,25 @@ class _Job:
 
     async def stop(self) -> None:
         """Ask it to stop."""
-        if self._run is not None:
-            self._run.stop(Interrupted("stopped by the program; everything paid is saved"))
+        self._stop()
         if self.tap is not None:
             await self.tap.leave()
+
+    @contextmanager
+    def raising(self) -> Iterator[None]:
+        """Raise what the caller's function has raised, instead of how the run ended because of it."""
+        try:
+            yield
+        except AsyncgenError:
+            if self._reporter is not None and self._reporter.error is not None:
+                raise self._reporter.error from None
+            raise
+        if self._reporter is not None and self._reporter.error is not None:
+            raise self._reporter.error
+
+    def _stop(self) -> None:
+        if self._run is not None:
+            self._run.stop(Interrupted("stopped by the program; everything paid is saved"))
 
 
 @contextmanager
@@ -128,11 +164,11 @@ def _way_out() -> Iterator[None]:
         raise
 
 
-def _prepare(settings: Settings) -> _Job:
+def _prepare(name: str, settings: Settings, loop: asyncio.AbstractEventLoop | None = None) -> _Job:
     config = settings.config()
     recipe = build(config, make=settings.recipe if callable(settings.recipe) else None)
     prices = None if settings.prices is None else Path(settings.prices)
     price = load_price(config.model, prices, config.params.get("service_tier"), batch=config.batch)
     if price is None and config.max_cost is not None:
         raise UsageError(Setting("max_cost"), f" needs a price of {config.model}: give ", Setting("prices"))
-    return _Job(config, recipe, price)
+    return _Job(config, recipe, price, call_text(name, settings), settings.progress, loop)

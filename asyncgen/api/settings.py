@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from asyncgen.address import is_loopback
+from asyncgen.api.progress import Progress
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
@@ -74,6 +75,7 @@ class Settings(RunSettings):
             `base_url`, `rpm`, `tpm` and `concurrency`.
         cache: a file of answers: known answers are taken from it, new ones are added; it holds note text.
         shard: only this part of the input, by position, such as "3/8"; None: all of it.
+        progress: called about once a second, and at the end, with how far it is; what it raises stops the run.
     """
 
     input_jsonl: str | Path
@@ -97,6 +99,7 @@ class Settings(RunSettings):
     endpoints: Sequence[EndpointConfig] = ()
     cache: str | Path | None = None
     shard: str | None = None
+    progress: Callable[[Progress], None] | None = None
 
     def config(self) -> RunConfig:
         """The configuration of the run.

@@ -52,5 +52,5 @@ def check_has_key(endpoint: EndpointConfig, otherwise: str) -> None:
         return
     beside = ""
     if Path(".env").is_file():
-        beside = " (the file .env here is not read: run `set -a; . ./.env; set +a` before)"
+        beside = " (the file .env here is not read unless you add --env-file .env)"
     raise KeyOrQuotaError(f"no API key: set the environment variable {KEY_VARIABLE}{beside}; {otherwise}")

@@ -8,11 +8,10 @@ from tqdm import tqdm
 
 from asyncgen.cli.lines import coloured
 from asyncgen.events import Sample
-from asyncgen.humanize import brief, dollars, fit, percent, rate
+from asyncgen.humanize import brief, dollars, earlier_included, fit, percent, rate
 from asyncgen.monitor.throughput import Rates
 
-BAR_WIDTH = 8  # characters: enough to see it grow, and the text beside it says more
-_BAR = f"{{percentage:3.0f}}%|{{bar:{BAR_WIDTH}}}| {{n_fmt}}/{{total_fmt}}"
+LEAST_BAR = 8  # characters: enough to see it grow, and the text beside it says more
 
 
 class ProgressBar:
@@ -27,6 +26,7 @@ class ProgressBar:
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled
         self._bar: tqdm[Any] | None = None
+        self._longest = 0
 
     @property
     def is_open(self) -> bool:  # noqa: D102
@@ -35,8 +35,9 @@ class ProgressBar:
     def open(self, total: int, done: int) -> None:
         """Begin a bar of so many pairs, in place of the one before."""
         self.close()
+        self._longest = 0
         if self._enabled and sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=done, dynamic_ncols=True, bar_format=_BAR)
+            self._bar = tqdm(total=total, initial=done, dynamic_ncols=True, bar_format=_format(LEAST_BAR))
 
     def advance(self) -> None:
         """Count a pair."""
@@ -47,10 +48,13 @@ class ProgressBar:
         """Show the state of the run beside the bar; `storm` says what is waited for, `rows` what it is about."""
         if self._bar is None:
             return
-        taken = len(f"100%|{'':{BAR_WIDTH}}| {sample.total}/{sample.total} ")
+        taken = len(f"100%|| {sample.total}/{sample.total} ")
         room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
-        # The room is ours to divide: tqdm has no notion of what matters.
-        self._bar.bar_format = f"{_BAR} {bar_text(sample, rates, storm, room, rows)}"
+        # The room is ours to divide: tqdm has no notion of what matters. The bar takes what the longest text so
+        # far leaves, so that it does not jump whenever a number grows.
+        text = bar_text(sample, rates, storm, room - LEAST_BAR, rows)
+        self._longest = max(self._longest, len(text))
+        self._bar.bar_format = f"{_format(max(LEAST_BAR, room - self._longest))} {text}"
         self._bar.n = sample.done  # on a cluster no event but this one says how far it is
         self._bar.colour = "yellow" if storm and coloured(sys.stderr) else None
         self._bar.refresh()
@@ -67,8 +71,13 @@ def write_above(text: str, stream: IO[str]) -> None:
     tqdm.write(text, file=stream)
 
 
+def _format(width: int) -> str:
+    return f"{{percentage:3.0f}}%|{{bar:{width}}}| {{n_fmt}}/{{total_fmt}}"
+
+
 def bar_text(sample: Sample, rates: Rates, storm: str, width: int, rows: str) -> str:
     """What stands behind the bar, in so many characters: the more important, the longer it is kept."""
+    total = earlier_included(sample.cost, sample.total_cost)
     parts = [
         (0, storm),
         (2, "" if rates.pairs is None else f"{rate(rates.pairs)} {rows}/s"),
@@ -77,6 +86,7 @@ def bar_text(sample: Sample, rates: Rates, storm: str, width: int, rows: str) ->
         (3, "" if rates.share is None else f"{rates.binding} {percent(rates.share)}"),
         (5, f"429s {sample.refused:,}" if sample.refused else ""),
         (5, "" if sample.cost is None else dollars(sample.cost)),
+        (6, "" if total is None else f"all starts {dollars(total)}"),
         (7, "" if sample.oldest is None else f"oldest {brief(sample.oldest)}"),
         (1, "" if rates.eta is None else f"ETA {brief(rates.eta)}"),
     ]

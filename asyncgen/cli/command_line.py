@@ -19,6 +19,7 @@ def with_larger_budget(command: str, settings: Iterable[str]) -> str:
     for name in settings:
         if name in _BUDGETS:
             command = re.sub(rf"( {_BUDGETS[name]}[ =])\S+", rf"\g<1>{LARGER}", command)
+            command = re.sub(rf"( {name}=)[\d._e+-]+", rf"\g<1>{LARGER}", command)  # a call from Python
     return command
 
 

@@ -4,6 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
+from asyncgen.cli.env_file import add_env_file_argument
 from asyncgen.cli.headers import add_header_argument
 from asyncgen.cli.paths import a_path, a_prompt_file
 from asyncgen.cli.request_field_flags import add_param_arguments
@@ -288,6 +289,7 @@ def add_server_arguments(group: argparse._ArgumentGroup, *, makes_requests: bool
             "it)",
         )
     add_header_argument(group)
+    add_env_file_argument(group)
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from asyncgen.cli.config_file import with_settings
+from asyncgen.cli.env_file import load_env_file
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import __version__
@@ -119,6 +120,8 @@ def _execute(words: list[str]) -> int:
     say = Lines(quiet=False)
     try:
         args = _parse(words)
+        if getattr(args, "env_file", None) is not None:  # other commands ask no server
+            load_env_file(args.env_file)
     except AsyncgenError as error:
         say.error(in_flags(error))
         return error.exit_code

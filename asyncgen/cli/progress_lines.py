@@ -4,7 +4,7 @@ import time
 
 from asyncgen.cli.lines import Lines
 from asyncgen.events import Sample
-from asyncgen.humanize import duration, one_of, percent, rate, usd
+from asyncgen.humanize import duration, earlier_included, one_of, percent, rate, usd
 from asyncgen.monitor.throughput import Rates
 
 PLAIN_INTERVAL = 30.0  # seconds: a night is a thousand lines of a log, and a minute shows two
@@ -27,6 +27,7 @@ class ProgressLines:
 
 def plain_line(sample: Sample, rates: Rates, storm: str, rows: str) -> str:
     """What the bar says, in words."""
+    total = earlier_included(sample.cost, sample.total_cost)
     parts = [
         f"{sample.done:,}/{sample.total:,} {rows}",
         f"{sample.failed:,} failed",
@@ -37,7 +38,7 @@ def plain_line(sample: Sample, rates: Rates, storm: str, rows: str) -> str:
         "" if rates.share is None else f"{rates.binding} {percent(rates.share)} in use",
         f"{sample.refused:,} refused",
         f"{sample.tokens:,} tokens",
-        usd(sample.cost),
+        usd(sample.cost) + ("" if total is None else f" ({usd(total)} in all starts)"),
         "" if sample.oldest is None else f"oldest {one_of(rows)} {duration(sample.oldest)}",
         "" if rates.eta is None else f"ETA {duration(rates.eta)}",
     ]

@@ -47,11 +47,12 @@ def summary_lines(
         end, failed = "⚠ Ended", f", {summary.failed_pairs:,} of them failed"
     per_second = f"{summary.calls / summary.seconds:.1f} calls/s" if summary.seconds else ""
     cached = f"; {plural(summary.cached, 'answer')} from the cache" if summary.cached else ""
+    cost = "" if summary.cost_usd is None else f", {usd(summary.cost_usd)}"
     first_start = summary.spend.most.total_tokens == summary.tokens
     yield (
         f"{end}: {plural(pairs, one_of(rows))}{failed}{' in' if first_start else '; this start took'} "
         f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {per_second}, "
-        f"{summary.refused:,} refused; {summary.tokens:,} tokens{cached})"
+        f"{summary.refused:,} refused; {summary.tokens:,} tokens{cost}{cached})"
     )
     if planned is not None and last is not None:
         yield _comparison(planned, last, summary.seconds)

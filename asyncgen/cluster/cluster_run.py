@@ -83,7 +83,9 @@ class ClusterRun:
         self._disk = disk
         self._expect = expect
         self._directory = RunDirectory(disk, job.config.output_dir)
-        self._session = RunSession(self._directory, observers, command, job.config.telling_settings, job.wording)
+        self._session = RunSession(
+            self._directory, observers, command, job.config.telling_settings, job.wording, job.price
+        )
         self._observe = self._session.observe
         # The same run in one process, for the work that is not done in shards.
         self._recipe = job.recipe()

@@ -17,7 +17,7 @@ from asyncgen.client.model_check import check_model
 from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
-from asyncgen.cost import Price, describe
+from asyncgen.cost import Price, Spend, describe
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Key, WithoutGivenUp
 from asyncgen.engine.batch.batch_rounds import BatchRounds, Rows
@@ -165,6 +165,7 @@ class Engine:
         self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self._gate = open_gate(config)
+        self._spend: Spend | None = None
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask for the end; see the rules above."""
@@ -320,6 +321,7 @@ class Engine:
     ) -> AsyncGenerator[tuple[asyncio.TaskGroup, ChatClient], None]:
         """What calls need around them: budget, wire, the gate's pump, syncs and samples, in a group of tasks."""
         config = self._config
+        self._spend = journal.spend
         self._gate.budget = open_budget(config, journal.spend, self._price, lambda: journal.batches.most)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
@@ -438,6 +440,7 @@ class Engine:
                 tokens=tally.tokens,
                 cost=tally.cost,
                 cached=tally.cached,
+                total_cost=self._total_cost(),
                 limits=tuple(
                     LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
                     for endpoint in gate.endpoints
@@ -447,6 +450,9 @@ class Engine:
                 endpoints=tuple(_use(endpoint) for endpoint in gate.endpoints) if len(gate.endpoints) > 1 else (),
             )
         )
+
+    def _total_cost(self) -> float | None:
+        return None if self._spend is None or self._price is None else self._price.known_cost(self._spend)
 
     def _tell(self, event: Event) -> None:
         self.tally.observe(event)

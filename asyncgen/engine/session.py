@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from asyncgen.config import __version__
-from asyncgen.cost import Spend
+from asyncgen.cost import Price, Spend
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Observer, ProcessEnded, ProcessStarted, Sample
 from asyncgen.storage.checkpoint import RunState
@@ -30,8 +30,9 @@ Checked = TypeVar("Checked")
 class Summary:
     """How a run ended: the statistics of the directory, and the calls and tokens of this process.
 
-    `cached` answers came from the cache, and are not among the calls; `already_complete` if there was nothing to
-    do.
+    `cost_usd` is what the calls of this process cost, `total_cost_usd` those of all starts of the directory; None
+    if the model has no known price. `cached` answers came from the cache, and are not among the calls;
+    `already_complete` if there was nothing to do.
     """
 
     stats: dict[str, int]
@@ -43,6 +44,8 @@ class Summary:
     seconds: float
     already_complete: bool
     cached: int = 0
+    cost_usd: float | None = None
+    total_cost_usd: float | None = None
 
 
 class RunSession:
@@ -54,6 +57,7 @@ class RunSession:
         command: the command that resumes the run, without the key, kept for later.
         settings: of the run, kept likewise.
         wording: turns a message into text, for the events that are kept.
+        price: of the model, None if it is not known.
     """
 
     def __init__(
@@ -63,7 +67,9 @@ class RunSession:
         command: str,
         settings: Mapping[str, str | float | bool | None],
         wording: Callable[[Any], str] = str,
+        price: Price | None = None,
     ) -> None:
+        self._price = price
         self.telemetry = Telemetry(directory, wording)
         self._directory = directory
         self._observers = [self.telemetry.observe, *observers]
@@ -112,7 +118,10 @@ class RunSession:
             except Exception as error:
                 await self._end(ProcessEnded(Exit.BUG, type(error).__name__))
                 raise
-        sample = self._sample
+        return self._summary(state, worked=worked, seconds=asyncio.get_running_loop().time() - begin)
+
+    def _summary(self, state: RunState, *, worked: bool, seconds: float) -> Summary:
+        sample, price = self._sample, self._price
         return Summary(
             stats=dict(state.stats),
             spend=state.spend,
@@ -120,9 +129,11 @@ class RunSession:
             calls=0 if sample is None else sample.calls,
             refused=0 if sample is None else sample.refused,
             tokens=0 if sample is None else sample.tokens,
-            seconds=asyncio.get_running_loop().time() - begin,
+            seconds=seconds,
             already_complete=not worked,
             cached=0 if sample is None else sample.cached,
+            cost_usd=None if price is None else 0.0 if sample is None else sample.cost,
+            total_cost_usd=None if price is None else price.known_cost(state.spend),
         )
 
     def _lock(self, held: ExitStack) -> None:

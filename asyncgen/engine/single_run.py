@@ -76,7 +76,7 @@ class Run:
         self._disk = disk
         self._directory = RunDirectory(disk, config.output_dir)
         self._expect = expect
-        self._session = RunSession(self._directory, observers, command, config.telling_settings, wording)
+        self._session = RunSession(self._directory, observers, command, config.telling_settings, wording, price)
         self._observe = self._session.observe
         model = listed_model(config.model)
         self._ways = ModelWays() if model is None or sends_whole(recipe) else model.ways

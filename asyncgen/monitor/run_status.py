@@ -97,6 +97,12 @@ class Picture:
         return sum(known) if known and len(known) == len(costs) else None
 
     @property
+    def last_cost(self) -> float | None:
+        """What the last start cost of that, in USD, where there were several; else None."""
+        earlier = [one for one in self.history.sessions[:-1] if one.sample is not None and one.sample.calls]
+        return self.session.sample.cost if earlier and self.session is not None and self.session.sample else None
+
+    @property
     def from_cache(self) -> int:
         """Answers that came from a cache."""
         durable = 0 if self.state is None or self.pid is not None else self.state.cache.answers

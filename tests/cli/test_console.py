@@ -39,6 +39,14 @@ def test_a_wide_bar_says_everything():
     )
 
 
+def test_the_money_of_all_starts_stands_beside_that_of_this_one():
+    """In the bar and in plain lines; in the first start there is nothing to tell apart."""
+    resumed = replace(BUSY, total_cost=1.5)
+    assert "  $0.42  all starts $1.50  " in bar_text(resumed, RATES, "", 200, "pairs")
+    assert "0.4213 USD (1.50 USD in all starts)" in plain_line(resumed, RATES, "", "pairs")
+    assert "all starts" not in bar_text(replace(BUSY, total_cost=0.4213), RATES, "", 200, "pairs")
+
+
 @pytest.mark.parametrize("width", [75, 55, 30])
 def test_a_narrow_bar_keeps_the_time_left_and_the_rate(width):
     """The room behind the bar in terminals of 100, 80 and 55 columns."""
@@ -132,8 +140,9 @@ ENDED = Summary(
             "⚠ Ended: 24 pairs, 24 of them failed in 36.0 s (72 calls, 2.0 calls/s, 0 refused; 60,000 tokens)\n",
         ),
         (
-            {"calls": 1, "tokens": 900},
-            "✓ Done: 24 pairs; this start took 36.0 s (1 call, 0.0 calls/s, 0 refused; 900 tokens)\n"
+            {"calls": 1, "tokens": 900, "cost_usd": 0.0042, "total_cost_usd": 0.2},
+            "✓ Done: 24 pairs; this start took 36.0 s "
+            "(1 call, 0.0 calls/s, 0 refused; 900 tokens, 0.0042 USD)\n"
             "  all starts together: $0.20 (60,000 tokens)\n",
         ),
     ],

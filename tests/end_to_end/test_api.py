@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from asyncgen import (
     TryLaterError,
     UsageError,
 )
+from asyncgen.cli.main import main
 from asyncgen.recipes import SingleTurn
 from asyncgen.simulator import Latency
 from tests import asyncgen_process
@@ -43,12 +45,16 @@ def words(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(0, "2 answers in explained/conversations.jsonl\n"), (1, "1: assistant\n2: assistant\n")],
+    [
+        (0, "2 answers in explained/conversations.jsonl\n"),
+        (1, "2/2 rows, 0 failed, $0.0000\n"),
+        (2, "1: assistant\n2: assistant\n"),
+    ],
 )
 def test_the_examples_of_the_page_work_as_they_stand(serve, tmp_path, number, said):
     """Copied out of the page into a file; the second goes on where the first has ended."""
     examples = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(examples) == 2
+    assert len(examples) == 3
     url = serve().base_url
     for example in examples[: number + 1]:
         done = asyncgen_process.run(
@@ -61,7 +67,8 @@ def test_the_examples_of_the_page_work_as_they_stand(serve, tmp_path, number, sa
             check=False,
         )
 
-    assert (done.stdout, done.stderr) == (said, "")
+    assert done.stdout.endswith(said)  # before it the progress, as often as a second has passed
+    assert done.stderr == ""
     assert len((tmp_path / "explained" / "conversations.jsonl").read_bytes().splitlines()) == 2
 
 
@@ -217,6 +224,87 @@ async def test_a_run_that_is_cancelled_saves_what_is_in_flight_first(serve, word
 
     assert (await asyncgen.run_async(**job)).stats["answered"] == 40
     assert server.counts["requests"] == 40
+
+
+@pytest.mark.parametrize("awaited", [False, True], ids=["run", "run_async"])
+def test_the_caller_hears_how_far_it_is_up_to_the_end(serve, words, awaited):
+    """In the caller's thread, with what it has cost; the summary says the same, also of a start without a call."""
+    url = serve().base_url
+    heard = []
+    job = {**words, "recipe": SingleTurn, "base_url": url}
+    job["progress"] = lambda progress: heard.append((progress, threading.current_thread()))
+
+    def carry_out():
+        return asyncio.run(asyncgen.run_async(**job)) if awaited else asyncgen.run(**job)
+
+    summary = carry_out()
+
+    first, last = heard[0][0], heard[-1][0]
+    assert (first.done, first.total) == (0, 2)
+    assert (last.done, last.failed, last.total, last.calls) == (2, 0, 2, 2)
+    costs = [last.cost_usd, last.total_cost_usd, summary.cost_usd]
+    assert costs == [pytest.approx(summary.total_cost_usd)] * 3
+    assert summary.total_cost_usd > 0
+    assert {thread for _, thread in heard} == {threading.current_thread()}
+    again = carry_out()
+    assert (again.already_complete, again.cost_usd, again.total_cost_usd) == (True, 0.0, summary.total_cost_usd)
+
+
+def test_a_model_without_a_price_has_no_cost(serve, words):
+    """It is not known, and not 0."""
+    heard = []
+    summary = asyncgen.run(
+        **words, recipe=SingleTurn, base_url=serve().base_url, model="unheard-of", progress=heard.append
+    )
+    assert (summary.cost_usd, summary.total_cost_usd, heard[-1].cost_usd, heard[-1].total_cost_usd) == (None,) * 4
+
+
+@pytest.mark.parametrize("way", ["run", "run_async", "stream"])
+def test_what_the_callers_function_raises_stops_the_run_and_is_raised(serve, words, way):
+    """Everything paid is saved: the same call without it finishes the run."""
+    words["input_jsonl"].write_text("".join(f'{{"word": {n}}}\n' for n in range(40)))
+    server = serve(latency=Latency(median_s=0.3))
+    job = {**words, "recipe": SingleTurn, "base_url": server.base_url, "concurrency": 4}
+
+    def refuse(progress):
+        raise LookupError(progress.total)
+
+    async def streamed(**settings):
+        return [one async for one in asyncgen.stream(**settings)]
+
+    ways = {
+        "run": asyncgen.run,
+        "run_async": lambda **settings: asyncio.run(asyncgen.run_async(**settings)),
+        "stream": lambda **settings: asyncio.run(streamed(**settings)),
+    }
+    with pytest.raises(LookupError, match="40"):
+        ways[way](**job, progress=refuse)
+    assert server.counts["requests"] < 40
+    assert asyncgen.run(**job).stats["answered"] == 40
+    assert server.counts["requests"] == 40
+
+
+def test_status_shows_the_call_that_resumes_the_run_of_a_program(serve, words, capsys):
+    """Without the key, and with a larger budget left to the user."""
+    job = {
+        **words,
+        "recipe": SingleTurn,
+        "base_url": serve().base_url,
+        "api_key": "sk-secret",
+        "max_total_tokens": 1,
+    }
+    with pytest.raises(BudgetError):
+        asyncgen.run(**job, restart=True)
+
+    main(["status", str(words["output_dir"])])
+
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("to resume")]
+    paths = f"input_jsonl={str(words['input_jsonl'])!r}, output_dir={str(words['output_dir'])!r}"
+    assert line.startswith(f"to resume    in Python: asyncgen.run({paths}, ")
+    assert "recipe=SingleTurn" in line
+    assert "max_total_tokens=LARGER" in line
+    assert "api_key=…" in line
+    assert "restart" not in line
 
 
 def test_a_directory_of_another_run_says_how_to_begin_anew(serve, words):

@@ -113,7 +113,7 @@ def test_a_key_in_a_file_that_is_not_read_is_mentioned(job: Callable[..., Job], 
     )
 
     assert done.returncode == 77
-    assert ".env here is not read" in done.stderr
+    assert ".env here is not read unless you add --env-file .env" in done.stderr
 
 
 def test_headers_for_a_gateway_are_sent_and_never_shown(

@@ -13,6 +13,8 @@ import termios
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from asyncgen.simulator import Latency, Storm
 from tests import asyncgen_process
 
@@ -186,14 +188,30 @@ def test_no_key_is_left_for_status_however_the_flag_was_written(serve, job):
         assert "…" in str(seen(this.output_dir)["resume"])
 
 
-def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
-    """Rates, calls in flight and time left in 100 columns; in a storm, until when nothing is sent."""
-    storm = Storm(start_s=3.0, duration_s=2.0, kind="rate_limit", share=1.0, retry_after_s=2.0)
-    this = job(serve(latency=SLOW, storm=storm), flags=["--add-reasoning", "--concurrency", "4"])
+def test_the_cost_of_the_last_start_is_told_from_that_of_all(serve, job):
+    """In status, to persons and programs; in the first start they are one."""
+    this = job(serve())
+    this.run("--num-pairs", "4")
+    first = seen(this.output_dir)
+    alone = status(this.output_dir).stdout
+    this.run("--num-pairs", "20")
+    both = seen(this.output_dir)
+    assert first["cost_usd"] == first["last_start_cost_usd"]
+    assert both["cost_usd"] == pytest.approx(first["cost_usd"] + both["last_start_cost_usd"])
+    assert "in all starts" not in alone
+    assert re.search(
+        r"^cost +0\.\d+ USD in all starts, 0\.\d+ USD of it in the last$",
+        status(this.output_dir).stdout,
+        re.MULTILINE,
+    )
+
+
+def bars_of(this: Job, columns: int) -> tuple[list[str], str]:
+    """The bars of a run in a terminal of so many columns, and all that it shows."""
     pid, terminal = pty.fork()
     if pid == 0:  # the child: only what is safe after a fork
         os.execve(this.argv[0], this.argv, {**clean_env(None), "NO_COLOR": "1"})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     shown = b""
     while True:
         try:
@@ -208,7 +226,26 @@ def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
     lines = re.split(r"[\r\n]+", shown.decode())
     bars = [line.rstrip() for line in lines if re.match(r" *\d+%\|", line)]
     assert bars
+    return bars, shown.decode()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_the_bar_takes_the_width_of_the_terminal_and_no_more(serve, job, columns):
+    """The more there is, the longer it is; the time left is there in each."""
+    this = job(serve(latency=SLOW), flags=["--add-reasoning", "--concurrency", "12"])
+    bars, _ = bars_of(this, columns)
+    timed = [bar for bar in bars if "ETA" in bar]
+    assert timed
+    assert max(map(len, bars)) < columns
+    assert max(map(len, timed)) > columns - 25
+
+
+def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
+    """Rates, calls in flight and time left in 100 columns; in a storm, until when nothing is sent."""
+    storm = Storm(start_s=3.0, duration_s=2.0, kind="rate_limit", share=1.0, retry_after_s=2.0)
+    this = job(serve(latency=SLOW, storm=storm), flags=["--add-reasoning", "--concurrency", "4"])
+    bars, shown = bars_of(this, 100)
     assert max(map(len, bars)) < 100
     assert any(re.search(r"pairs/s  \S+ calls/s  \d+ in flight  concurrency \d+ %.*ETA", bar) for bar in bars)
     assert any(re.search(r"storm: nothing sent until \d\d:\d\d:\d\d \(429\)", bar) for bar in bars)
-    assert not re.search(r"\x1b\[3\dm", shown.decode())  # NO_COLOR
+    assert not re.search(r"\x1b\[3\dm", shown)  # NO_COLOR

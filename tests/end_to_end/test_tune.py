@@ -66,6 +66,15 @@ def test_without_any_limit_the_run_is_left_to_find_it() -> None:
     assert "No limit is known. Leave --concurrency out" in done.stdout
 
 
+def test_a_rehearsal_that_cannot_be_held_says_so() -> None:
+    """With what it lacks."""
+    done = tune("--plan-only", "--tier", "vllm:local", "--rehearse")
+
+    assert done.returncode == 0
+    assert done.stderr.startswith("⚠ not rehearsed: ")
+    assert "give --rpm or --tpm" in done.stderr
+
+
 def test_real_calls_are_not_sent_without_a_word(serve) -> None:
     """Nobody is there to ask: 2, with the reason, after saying how many they would be."""
     server = serve()

@@ -29,7 +29,7 @@ ERRORS = {
     "TryLaterError",
     "UsageError",
 }
-FACE = {"run", "run_async", "stream", "Summary", "EndpointConfig", "Exit", "__version__", *ERRORS}
+FACE = {"run", "run_async", "stream", "Summary", "Progress", "EndpointConfig", "Exit", "__version__", *ERRORS}
 RECIPES = {
     *("Recipe", "Generate", "Examples", "OutputFile", "Item", "together", "build", "PromptFile"),
     *("ChatRequest", "Sampling", "ResponseSchema", "Completion", "Usage", "BadFieldError", "CallFailed"),
@@ -81,6 +81,7 @@ SETTINGS: dict[str, Any] = {
     "endpoints": ("Sequence[EndpointConfig]", ()),
     "cache": ("str | pathlib.Path | None", None),
     "shard": ("str | None", None),
+    "progress": ("Callable[[Progress], None] | None", None),
 }
 FUNCTIONS = [
     (asyncgen.run, "asyncgen.engine.session.Summary", {}),
@@ -92,7 +93,14 @@ FUNCTIONS = [
 def plain(annotation: object) -> str:
     """An annotation without the homes of generic types."""
     text = inspect.formatannotation(annotation)
-    homes = ("collections.abc.", "typing.", "asyncgen.recipes.prompts.", "asyncgen.recipe.", "asyncgen.config.")
+    homes = (
+        "collections.abc.",
+        "typing.",
+        "asyncgen.recipes.prompts.",
+        "asyncgen.recipe.",
+        "asyncgen.config.",
+        "asyncgen.api.progress.",
+    )
     for home in homes:
         text = text.replace(home, "")
     return text
@@ -161,7 +169,7 @@ def test_what_the_run_takes_over_is_called_the_same_there() -> None:
     """A setting has one name, in messages too."""
     assert set(SETTINGS) - {one.name for one in fields(RunConfig)} == {
         *("api_key", "base_url", "rpm", "tpm", "concurrency", "tier", "prices", "headers"),
-        *("continue_with_model", "reasoning_effort", "service_tier"),
+        *("continue_with_model", "reasoning_effort", "service_tier", "progress"),
     }
     assert {one.name for one in fields(StreamSettings)} == {*NEEDED, *SETTINGS, "output"}
 

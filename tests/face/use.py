@@ -58,6 +58,12 @@ class Mine:
 made: Recipe[Word] = Mine(PromptFile.load(Path("prompts.json")))
 
 
+def watched(progress: asyncgen.Progress) -> None:
+    """Read how far a run is."""
+    assert_type(progress.done, int)
+    assert_type(progress.total_cost_usd, float | None)
+
+
 def once() -> asyncgen.Summary:
     """Call the plain function."""
     try:
@@ -71,11 +77,13 @@ def once() -> asyncgen.Summary:
             share=1 / 8,
             shard="3/8",
             endpoints=[asyncgen.EndpointConfig(name="a", base_url="http://127.0.0.1:1/v1")],
+            progress=watched,
         )
     except asyncgen.BudgetError as error:
         assert_type(error.needed, dict[str, float])
         raise SystemExit(error.exit_code) from None
     assert_type(summary, asyncgen.Summary)
+    assert_type(summary.cost_usd, float | None)
     return summary
 
 

@@ -14,7 +14,7 @@ from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit
 from asyncgen.events import TAKEN
-from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate
+from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate, usd
 
 if TYPE_CHECKING:
     from asyncgen.monitor.run_status import Picture
@@ -152,6 +152,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "prompt_tokens": picture.prompt_tokens,
         "completion_tokens": picture.completion_tokens,
         "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
+        "last_start_cost_usd": session and session.sample and session.sample.cost,
         "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
@@ -291,7 +292,8 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
     if picture.from_cache:
         yield "cache", f"{plural(picture.from_cache, 'answer')}, not among these"
     yield _tokens(picture)
-    yield "cost", cost_of(picture)
+    last = "" if picture.last_cost is None else f" in all starts, {usd(picture.last_cost)} of it in the last"
+    yield "cost", f"{cost_of(picture)}{last}"
     if picture.lost_tokens:
         yield "lost", f"{picture.lost_tokens:,} tokens at most, not among these: calls whose answer never arrived"
 
@@ -303,10 +305,12 @@ def _tokens(picture: "Picture") -> tuple[str, str]:
 def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     session = picture.session
     assert session is not None
+    # Before callers from Python had theirs kept, there was none.
+    command = session.command or "the same call in Python that began it"
     if picture.condition != "finished":
-        yield "to resume", with_larger_budget(session.command, session.named)
+        yield "to resume", with_larger_budget(command, session.named)
     elif picture.failures:
-        yield "to ask again", session.command
+        yield "to ask again", command
 
 
 def _iso(at: float) -> str:

@@ -19,6 +19,7 @@ from asyncgen.cli.flags import (
     add_simulate_argument,
 )
 from asyncgen.cli.headers import resolve_headers
+from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
@@ -112,6 +113,8 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
         measured = await _measure(args, config, cost, local)
         if measured is None:
             _say("nothing was sent")
+            if args.rehearse is not None:
+                _warn("not rehearsed: that takes the latency of these calls; --plan-only assumes one")
             return Exit.DONE
         tier = _corrected(tier, measured.limits, config)
         latency, spread, used = measured.latency, str(measured), measured.used
@@ -127,6 +130,8 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
             "For figures, give --rpm and --tpm as your account's limits page says"
             + (", or leave --plan-only out: a few calls then ask the server." if args.plan_only else ".")
         )
+        if args.rehearse is not None:
+            _warn("not rehearsed: without a limit there is no prediction to check; give --rpm or --tpm")
         return Exit.DONE
     rows = rows_of_job(config)
     _report(tier, load, found, pairs=pairs, rows=rows, latency=spread, used=used, cost=dollars)
@@ -315,6 +320,10 @@ def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Pla
         limits = ", ".join(f"{name} = {value:.0f}" for name, value in numbers.items())
         _say(f'to save        [models."{config.model}"]\n               measured = {{ {limits} }}')
         _say("               in FILE.toml, for --tier FILE.toml:measured")
+
+
+def _warn(text: str) -> None:
+    Lines(quiet=False).warn(text)
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,39 @@
+"""The call that began a run, as text: what `asyncgen status` shows to whoever is to resume it."""
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from asyncgen.api.settings import Settings
+
+PATHS = ("input_jsonl", "output_dir", "prompt_file", "prices", "cache")
+NOT_SHOWN = ("api_key", "headers", "endpoints")  # they hold keys
+LEFT_OUT = ("restart", "progress")  # to resume is not to start over
+
+
+def call_text(function: str, settings: Settings) -> str:
+    """The call, with what is not a default: paths absolute, and `…` for what may hold a key."""
+    said = []
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        default = each.default_factory() if each.default_factory is not MISSING else each.default
+        if each.name not in LEFT_OUT and value != default:
+            said.append(f"{each.name}={_shown(each.name, value)}")
+    needed = sorted(said, key=lambda one: not one.startswith(PATHS[:2]))
+    return f"in Python: asyncgen.{function}({', '.join(needed)})"
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in NOT_SHOWN:
+        return "…"
+    if callable(value):
+        return _name_of(value)
+    if name in PATHS and str(value) != "-":
+        here = Path(value)
+        return repr(str(here.absolute() if here.exists() else here))
+    return repr(str(value)) if isinstance(value, Path) else repr(value)
+
+
+def _name_of(value: Callable[..., Any]) -> str:
+    return str(getattr(value, "__qualname__", "…"))

@@ -1,0 +1,45 @@
+"""`--env-file FILE`: variables for this process, such as the key. What the environment has already wins."""
+
+import argparse
+import os
+from collections.abc import MutableMapping
+from io import StringIO
+from pathlib import Path
+
+from asyncgen.cli.paths import a_path
+from asyncgen.errors import UsageError
+
+FLAG = "--env-file"
+
+
+def add_env_file_argument(group: argparse._ArgumentGroup) -> None:
+    """The flag."""
+    group.add_argument(
+        FLAG,
+        type=a_path,
+        metavar="FILE",
+        help="read environment variables, such as OPENAI_API_KEY, from a file like .env; what is set already wins",
+    )
+
+
+def load_env_file(path: Path, environment: MutableMapping[str, str] = os.environ) -> None:
+    """Set the variables of a file that are not set yet.
+
+    Raises:
+        UsageError: the file cannot be read, or a line of it; the message shows none of what it holds.
+    """
+    from dotenv import dotenv_values  # noqa: PLC0415 - few need it
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - as above
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{FLAG} {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{FLAG} {path} is not UTF-8 text") from error
+    bad = next((line.original.line for line in parse_stream(StringIO(text)) if line.error), None)
+    if bad is not None:
+        raise UsageError(f"{FLAG} {path}: line {bad} is not NAME=VALUE")
+    for name, value in dotenv_values(stream=StringIO(text)).items():
+        if value is not None:
+            environment.setdefault(name, value)
