@@ -11,7 +11,9 @@ from asyncgen.config import shipped
 from asyncgen.recipes import shipped_names
 
 README = shipped("recipes", "README.md").read_text()
-SAMPLES = dict(re.findall(r"^\| `(\w+)(?:\.toml)?` \|.*\| `(\w+\.jsonl)` \|$", README, re.MULTILINE))
+SAMPLES = dict(
+    re.findall(r"^\| \[`(\w+)(?:\.toml)?`\]\(\w+\.md\) \|.*\| `(\w+\.jsonl)` \|$", README, re.MULTILINE)
+)
 
 
 def run(tmp_path, monkeypatch, recipe, samples):
