@@ -248,10 +248,10 @@ class Sample:
     `done` and `failed` count the rows of the run (in a repair: of the repair); `calls` to `cost` count all
     attempts of this process: `refused` for rate or overload, `retried` those after the first of their call; `cost`
     is in USD, None without a price, and `total_cost` that of all starts of the directory, None if it is not added
-    up. `waiting_on` names what holds back the oldest waiting call: "concurrency", "requests", "tokens", "pause", or
-    None if nothing waits. `oldest` is the age in seconds of the oldest row that is not written yet, None if there
-    is none. `endpoints` is empty if there is only one. `cached` answers came from the cache, and are in no other
-    count.
+    up. `waiting_on` names what holds back the oldest waiting call: "concurrency", "requests", "tokens", "pause",
+    or None if nothing waits. `oldest` is the age in seconds of the oldest row that is not written yet, None if
+    there is none. `endpoints` is empty if there is only one. `cached` answers came from the cache, and are in no
+    other count.
     """
 
     done: int
