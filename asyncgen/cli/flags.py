@@ -51,11 +51,16 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
-    job.add_argument(
-        "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
-    )
+    add_shard_argument(job)
     job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and start over"
+    )
+
+
+def add_shard_argument(job: argparse._ArgumentGroup) -> None:
+    """One part of the work of several machines."""
+    job.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts, by position; see asyncgen merge"
     )
 
 

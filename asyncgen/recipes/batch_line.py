@@ -8,15 +8,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from asyncgen.errors import BadDataError
-from asyncgen.rows import BadFieldError
-from asyncgen.text import dumps, loads
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.rows import BadFieldError, Row
+from asyncgen.storage.input_file import BadLine, RowCutter
+from asyncgen.storage.input_formats import pieces_of
+from asyncgen.text import dumps
 
 _URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
 _LOOKED_AT = 100  # lines searched for a model: most files name it in each
@@ -110,12 +112,21 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
 
 def first_model(path: Path) -> str:
     """The model that the first lines of a file name; empty if they name none, or cannot be read."""
-    with suppress(OSError), path.open("rb") as file:
-        for line in islice(file, _LOOKED_AT):
-            with suppress(ValueError, BadFieldError, BadDataError, AttributeError):
-                if model := parse_line(loads(line.strip()), "").model:
-                    return model
+    with suppress(UsageError, BadDataError):  # whoever reads the whole file says what is wrong
+        for item in _first_lines(path):
+            if isinstance(item, Row) and item.pair.model:
+                return item.pair.model
     return ""
+
+
+def _first_lines(path: Path) -> Iterator[Row[BatchLine] | BadLine]:
+    cutter = RowCutter(partial(parse_line, model=""))
+    for piece in pieces_of(path):
+        for item in cutter.feed(piece):
+            yield item
+            if cutter.number >= _LOOKED_AT:
+                return
+    yield from cutter.finish()
 
 
 def _check_address(fields: Mapping[str, Any]) -> None:

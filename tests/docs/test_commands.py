@@ -45,7 +45,7 @@ def directory(tmp_path: Path) -> Path:
     notes = [[pair["note_id"], pair["correct_note"], pair["incorrect_note"]] for pair in pairs]
     (tmp_path / "notes.csv").write_bytes(_table([["id", "good", "bad"], *notes]))
     request = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Hello"}]}
-    (tmp_path / "batch.jsonl").write_text(f"{json.dumps(request)}\n")
+    (tmp_path / "batch.jsonl").write_text(f"{json.dumps(request)}\n" * 2)
     program = tmp_path / "bin" / "asyncgen"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m asyncgen "$@"\n')

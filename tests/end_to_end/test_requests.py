@@ -1,5 +1,6 @@
 """`asyncgen requests` as a process: a batch file goes in, its answers come out, however the run went."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -164,18 +165,74 @@ def test_the_model_of_the_requests_is_asked(serve, tmp_path, batch):
     assert "Model:   gpt-4o\n" in ended.stdout
 
 
+@pytest.mark.parametrize("kind", ["gzip", "standard-input"])
+def test_compressed_and_piped_requests_are_those_of_the_file(serve, tmp_path, batch, kind):
+    """The same bytes, from the same model; and the same command again asks nothing."""
+    server, plain, output = serve(), tmp_path / "plain.jsonl", tmp_path / "out.jsonl"
+    assert run(words(server, batch, plain)).returncode == 0
+    packed = tmp_path / "batch.jsonl.gz"
+    packed.write_bytes(gzip.compress(batch.read_bytes()))
+    piped = kind == "standard-input"
+    command = words(server, Path("-") if piped else packed, output)
+    data = batch.read_text() if piped else None
+
+    for _ in range(2):
+        ended = asyncgen_process.run(
+            command, input=data, capture_output=True, text=True, timeout=120, env=clean_env(None)
+        )
+        assert ended.returncode == 0, ended.stderr
+
+    assert output.read_bytes() == plain.read_bytes()
+    assert server.counts["requests"] == 2 * len(records(plain))
+
+
+def test_shards_are_asked_apart_and_merged_to_the_whole(serve, tmp_path, batch):
+    """The directory of the whole takes the name of the output, which the command then puts beside it."""
+    server, whole, merged = serve(), tmp_path / "whole.jsonl", tmp_path / "merged.jsonl"
+    assert run(words(server, batch, whole)).returncode == 0
+    parts = [tmp_path / f"part-{number}.jsonl" for number in (1, 2)]
+    for number, part in enumerate(parts, 1):
+        assert run(words(server, batch, part, "--shard", f"{number}/2")).returncode == 0
+    asked = server.counts["requests"]
+    directories = [f"{path}.asyncgen" for path in (*parts, merged)]
+
+    joined = run([sys.executable, "-m", "asyncgen", "merge", *directories[:2], "--output-dir", directories[2]])
+    assert joined.returncode == 0, joined.stderr
+    assert run(words(server, batch, merged)).returncode == 0
+
+    assert b"".join(part.read_bytes() for part in parts) == whole.read_bytes()
+    assert merged.read_bytes() == whole.read_bytes()
+    assert server.counts["requests"] == asked == 2 * len(records(whole))
+
+
+def test_a_table_is_no_file_of_requests(tmp_path):
+    """It says so in one line, and nothing is written."""
+    table = tmp_path / "rows.csv"
+    table.write_text("custom_id,prompt\na,Say hello.\n")
+
+    ended = run(
+        [sys.executable, "-m", "asyncgen", "requests", str(table), "-o", str(tmp_path / "x.jsonl"), "--simulate"]
+    )
+
+    assert ended.returncode == 65
+    assert len(ended.stderr.splitlines()) == 1
+    assert "rows.csv is a table" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [table.name]
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
         (lambda batch: [str(batch), "-o", str(batch)], "names the file with the requests"),
         (lambda batch: [str(batch), "-o", str(batch.parent)], "not a regular file"),
         (lambda batch: [str(batch), "-o", "-"], "not a regular file"),
+        (lambda batch: [str(batch), "-o", "x.jsonl.gz"], "not written compressed"),
         (lambda batch: [str(batch), "-i", str(batch), "-o", "x.jsonl"], "name the file with the requests, once"),
         (lambda _: ["-o", "x.jsonl"], "name the file with the requests, once"),
         (lambda batch: [str(batch)], "-o/--output-file"),
         (lambda batch: [str(batch), "-o", "x.jsonl", "--param", "seed=1"], "unrecognized arguments: --param"),
     ],
-    ids=["input", "directory", "pipe", "twice", "no-input", "no-output", "param"],
+    ids=["input", "directory", "pipe", "packed", "twice", "no-input", "no-output", "param"],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(
     tmp_path, batch, arguments: Callable[[Path], list[str]], why: str

@@ -1,5 +1,6 @@
 """Requests of a batch file: what is a line, what is sent, and what is written for it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -372,6 +373,16 @@ def test_the_model_of_a_file_is_the_first_that_it_names(tmp_path):
 
     assert first_model(path) == "m"
     assert not first_model(tmp_path / "missing.jsonl")
+
+
+def test_the_model_of_a_compressed_file_is_seen_too(tmp_path):
+    """Also in a last line that nothing ends; a file of something else names none, and its first lines say so."""
+    packed, other = tmp_path / "batch.jsonl.gz", tmp_path / "other.jsonl"
+    packed.write_bytes(gzip.compress(json.dumps(line("a")).encode()))
+    other.write_text("{}\n" * 200 + json.dumps(line("a")) + "\n")
+
+    assert first_model(packed) == "m"
+    assert not first_model(other)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,18 @@ from pathlib import Path
 
 from asyncgen.cli.commands import plan
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import add_api_arguments, add_batch_arguments, add_screen_arguments
+from asyncgen.cli.flags import (
+    add_api_arguments,
+    add_batch_arguments,
+    add_screen_arguments,
+    add_shard_argument,
+)
 from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
 from asyncgen.cli.run_job import prepare
 from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY
-from asyncgen.errors import UsageError
+from asyncgen.errors import BadDataError, UsageError
+from asyncgen.storage.input_formats import look_at
+from asyncgen.storage.input_formats.packed import unpacked_name
 
 HELP = "ask the requests of a file in the Batch API's format, now; the same command again resumes it"
 EXAMPLE = "asyncgen requests batch.jsonl -o answers.jsonl --tier openai:tier-2"
@@ -26,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=a_path,
         metavar="BATCH.jsonl",
-        help='a line for each request, as {"custom_id", "method", "url", "body"} or as a bare body',
+        help='a line for each request, as {"custom_id", "method", "url", "body"} or as a bare body (.gz and .zst '
+        "too); - is standard input",
     )
     job.add_argument("-i", "--input-file", type=a_path, metavar="P", help="the same, as vllm run-batch calls it")
     job.add_argument(
@@ -42,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )
+    add_shard_argument(job)
     job.add_argument(
         "--restart", action="store_true", help="move an earlier run and what it has spent aside, and start over"
     )
@@ -58,7 +67,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_reasoning=False,
         batch_size=BATCH_SIZE,
         save_every=SAVE_EVERY,
-        shard=None,
         param=[],
         strict_params=False,
         keep_thinking=False,
@@ -81,11 +89,16 @@ def _place(args: argparse.Namespace) -> Path:
     given = [path for path in (args.requests_file, args.input_file) if path is not None]
     if len(given) != 1:
         raise UsageError("name the file with the requests, once: asyncgen requests BATCH.jsonl -o OUT.jsonl")
-    source, output = absolute_input(given[0], "BATCH.jsonl"), _output_file(args.output_file)
-    if output == source:
-        raise UsageError(f"{_OUTPUT} names the file with the requests: name another one")
-    args.input_jsonl = source
+    output = _output_file(args.output_file)
     args.output_dir = absolute_output(output.with_name(output.name + STATE_SUFFIX), _OUTPUT)
+    args.input_jsonl = absolute_input(given[0], "BATCH.jsonl", args.output_dir, restart=args.restart)
+    if output == args.input_jsonl:
+        raise UsageError(f"{_OUTPUT} names the file with the requests: name another one")
+    if not look_at(args.input_jsonl).json_lines:
+        raise BadDataError(
+            f"{given[0]} is a table, and a request is a JSON object in a line of its own: make them with your "
+            "program, or ask about the rows of a table with asyncgen run and a recipe"
+        )
     return output
 
 
@@ -95,4 +108,6 @@ def _output_file(path: Path) -> Path:
         raise UsageError(
             f"{_OUTPUT} {path} is not a regular file: the answers are merged in place, which needs one"
         )
+    if unpacked_name(path.name) != path.name:
+        raise UsageError(f"{_OUTPUT} {path}: answers are not written compressed; name a .jsonl file")
     return found
