@@ -201,9 +201,9 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     add_local_argument(api)
 
 
-def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
-    """Calls through the Batch API."""
-    batch = parser.add_argument_group("the Batch API")
+def add_batch_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
+    """Calls through the Batch API; `when` as above."""
+    batch = parser.add_argument_group(f"the Batch API{when}")
     batch.add_argument(
         "--batch",
         action="store_true",

@@ -110,7 +110,8 @@ class JudgeRun:
             return None
         with rounds.draft(cases.lines(cases.wanted() - missing)) as path:
             number, sample = await survey(replace(config, input_jsonl=path))
-        return forecast(sample, number, self._job.price)
+        price = self._job.price
+        return forecast(sample, number, price.of_batches if price is not None and config.batch else price)
 
     async def _rounds(
         self,
@@ -159,7 +160,7 @@ class JudgeRun:
         if tokens is not None:
             tokens -= spent.most.total_tokens
         if cost is not None and self._job.price is not None:
-            cost -= self._job.price.cost(spent.most)
+            cost -= self._job.price.most_cost(spent)
         for name, left in (("max_total_tokens", tokens), ("max_cost", cost)):
             if left is not None and left <= 0:
                 raise BudgetError("earlier rounds of the judge have used the budget up: raise ", Setting(name))

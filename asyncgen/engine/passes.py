@@ -194,13 +194,15 @@ class Work:
     ) -> tuple[RunState, dict[str, FileMeter]]:
         """Ask rows and merge the results; answers of rows that are then `settled` leave the journal."""
         self._engine.tally.begin(len(asked))
+
+        def rows() -> AsyncGenerator[Row[Any], None]:
+            again = self._intake.at(asked)
+            return again if reason is None else _told(again, reason)
+
         try:
-            given_up: dict[Key, CallFailed] = {}
-            if not generation:
-                given_up = await self._collect(journal, lambda: self._intake.at(asked), ways)
-            rows = self._intake.at(asked) if reason is None else _told(self._intake.at(asked), reason)
+            given_up = await self._collect(journal, rows, ways, generation)
             await self._engine.run(
-                journal, sink, rows, iter(asked), breaker, ways, generation=generation, given_up=given_up
+                journal, sink, rows(), iter(asked), breaker, ways, generation=generation, given_up=given_up
             )
             merged = await self._disk.call(
                 lambda: spool.merge(replace(journal.spend), journal.adaptations, replace(journal.cache))
@@ -212,12 +214,16 @@ class Work:
         finally:
             await spool.close()
 
-    async def _collect(self, journal: Journal, rows: Rows, ways: ModelWays | None) -> dict[Key, CallFailed]:
+    async def _collect(
+        self, journal: Journal, rows: Rows, ways: ModelWays | None, generation: int = 0
+    ) -> dict[Key, CallFailed]:
         """Ask in batches if the user wants that or an earlier start did; returns the calls that were given up."""
         if not self._config.batch and not journal.batches.open:
             BatchFiles(self._directory).keep_only(set())
             return {}
-        return await self._engine.collect(journal, self._directory, rows, self._breaker(), ways)
+        return await self._engine.collect(
+            journal, self._directory, rows, self._breaker(), ways, generation=generation
+        )
 
     def _breaker(self) -> Breaker:
         rows = rows_of_recipe(self._recipe)

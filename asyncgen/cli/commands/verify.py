@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments, add_screen_arguments
+from asyncgen.cli.flags import (
+    add_api_arguments,
+    add_batch_arguments,
+    add_recipe_arguments,
+    add_screen_arguments,
+)
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
 from asyncgen.config import DEFAULT_MODEL
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -71,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_judge_arguments(parser)
     add_recipe_arguments(parser, "what the files hold (default: the recipe of the run): ")
     add_api_arguments(parser, " of --judge and --regenerate")
+    add_batch_arguments(parser, " of --judge and --regenerate")
     add_screen_arguments(parser, " of --judge and --regenerate")
 
 
@@ -205,6 +211,8 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise UsageError("--show is a number of rows and --max-flagged a percentage")
     if args.dry_run and not args.judge:
         raise UsageError("--dry-run says what --judge would cost: give both")
+    if args.batch and not args.judge and args.regenerate is None:
+        raise UsageError("--batch is how --judge and --regenerate ask: give one of them")
 
 
 def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:
