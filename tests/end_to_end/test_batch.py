@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from asyncgen.config import DEFAULT_MODEL
+from asyncgen.cost import total_usage
+from asyncgen.planning.prices import load_price
 from asyncgen.simulator import Batch
 
 from .conftest import SAMPLES, Job, Server, interrupt
@@ -201,4 +204,25 @@ def test_shards_have_batches_of_their_own(serve: Serve, batch_job: Jobs) -> None
     server = serve(batch=Batch(**FAST))
     for number in (1, 2):
         assert batch_job(server, "--shard", f"{number}/2").run().returncode == 0
+    assert counts(server)["answered_again"] == 0
+
+
+@pytest.mark.timeout(120)
+def test_a_budget_holds_while_batches_expire_and_a_larger_one_ends_the_run(
+    serve: Serve, batch_job: Jobs, golden: Any
+) -> None:
+    """What the server has worked on costs no more, though three batches end half done; nothing is paid twice."""
+    server = serve(batch=Batch(**FAST, expire=1.0, at_most=3))
+    this, most = batch_job(server), 0.004
+    price = load_price(DEFAULT_MODEL, None, batch=True)
+    assert price is not None
+
+    stopped = this.run("--max-cost", str(most))
+
+    assert stopped.returncode == 4, stopped.stderr
+    assert counts(server)["faults"]["batch_expire"] == 3
+    used = total_usage(counts(server)["prompt_tokens"], counts(server)["completion_tokens"], 0)
+    assert most / 2 < price.of_batches.cost(used) < most
+    assert this.run("--max-cost", "1").returncode == 0
+    assert this.outputs() == golden
     assert counts(server)["answered_again"] == 0

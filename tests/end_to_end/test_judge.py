@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.simulator import Latency, Profile, respond
+from asyncgen.simulator import Batch, Latency, Profile, respond
 from asyncgen.simulator.completions import complete
 from asyncgen.simulator.profile import Judge, Paraphrase
 from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
@@ -153,6 +153,42 @@ def test_a_judge_that_is_killed_pays_for_no_answer_twice(job: Callable[..., Job]
     assert 2 * len(cases) <= server.counts["requests"] - calls <= 2 * len(cases) + 4  # what was in flight
 
 
+def test_a_judge_that_asks_in_batches_says_the_same_for_half_the_price(
+    job: Callable[..., Job], serve: Serve
+) -> None:
+    """It may be left to the server; the same command takes its answers, and nobody pays twice."""
+    short = Batch(validating_s=0.01, working_s=0.05, finalizing_s=0.01)
+    server = serve(paraphrase=Paraphrase(error=0.25), judge=Judge(error=0.2), batch=short)
+    live, batched = (job(server, flags=[]) for _ in range(2))
+    for one in (live, batched):
+        assert one.run().returncode == 0
+    judge(live)
+    planned = [judge(batched, "--dry-run", *flags).stdout for flags in ([], ["--batch"])]
+    costs = [float(text.partition("\ncost")[2].split()[0]) for text in planned]
+    assert costs[1] == pytest.approx(costs[0] / 2, rel=0.1)
+    before = server.counts["answers"]
+    words = [str(batched.output_dir), "--input-jsonl", str(batched.input_jsonl), "--judge", "--batch"]
+    command = [sys.executable, "-m", "tests.end_to_end.short_batches", "verify", *words, "--batch-detach"]
+
+    codes = []
+    while not codes or (codes[-1] == 75 and len(codes) < 9):
+        ended = subprocess.run(
+            [*command, "--base-url", server.base_url, "--no-progress"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=clean_env(None),
+        )
+        codes.append(ended.returncode)
+
+    assert codes[0] == 75, ended
+    assert codes[-1] == 0, ended
+    assert verdicts(batched) == verdicts(live)
+    cases = (batched.state_dir / "judge" / "1" / "cases.jsonl").read_text().splitlines()
+    assert server.counts["answers"] - before == 2 * len(cases)
+
+
 def test_the_reason_is_told_where_the_prompts_want_it(
     done: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +220,7 @@ def test_the_reason_is_told_where_the_prompts_want_it(
         (["--judge"], 2, "--judge needs --input-jsonl"),
         (["--dry-run", "--input-jsonl", str(SAMPLES)], 2, "--dry-run says what --judge would cost"),
         (["--judge", "--calibration", "90%"], 2, "not a share from 0% to 50%"),
+        (["--batch"], 2, "--batch is how --judge and --regenerate ask"),
     ],
 )
 def test_what_cannot_be_judged_is_said(done: Job, flags: list[str], code: int, message: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.simulator import Faults, Latency, Profile, respond
+from asyncgen.simulator import Batch, Faults, Latency, Profile, respond
 from asyncgen.simulator.completions import complete
 from tests import asyncgen_process
 
@@ -161,6 +161,31 @@ def test_a_kill_in_the_middle_is_finished_by_the_same_command(
     assert this.outputs() == golden.outputs()
     assert this.server.counts["distinct_requests"] == 3 * pairs
     assert this.server.counts["requests"] <= 3 * pairs + in_flight
+
+
+def test_batches_regenerate_to_the_bytes_of_ordinary_calls(
+    serve: Serve, job: Callable[..., Job], first_pairs: Callable[[int], Path]
+) -> None:
+    """Also when the batches are left at the server in each round."""
+    source = first_pairs(20)
+    golden = done(job(serve(), input_jsonl=source))
+    pairs = len(flagged(golden))
+    assert regenerate(golden).returncode == 0
+    this = done(job(serve(), input_jsonl=source))
+    this.server = serve(batch=Batch(validating_s=0.01, working_s=0.05, finalizing_s=0.01))
+    program = [sys.executable, "-m", "tests.end_to_end.short_batches"]
+    command = [*program, *argv(this, "--batch", "--batch-detach")[3:]]
+
+    codes = []
+    while not codes or (codes[-1] == 75 and len(codes) < 9):
+        ended = asyncgen_process.run(command, capture_output=True, text=True, timeout=60, env=clean_env(None))
+        codes.append(ended.returncode)
+
+    assert codes[0] == 75, ended
+    assert codes[-1] == 0, ended
+    assert this.outputs() == golden.outputs()
+    assert this.server.counts["answers"] == this.server.counts["distinct_requests"] == 3 * pairs
+    assert this.server.counts["batch_requests"] == 3 * pairs - 3
 
 
 def test_a_run_in_between_loses_nothing_that_was_paid(serve: Serve, job: Callable[..., Job]) -> None:
