@@ -15,6 +15,7 @@ from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes.prompt_keys import misspelt
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
+from asyncgen.storage.file_kinds import kind_of
 from asyncgen.text import loads
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
@@ -76,10 +77,7 @@ class PromptFile:
         try:
             content = loads(data.removeprefix(b"\xef\xbb\xbf"))
         except ValueError as error:
-            where = (
-                f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-            )
-            raise BadDataError(f"the prompt file {path} is not valid JSON{where}") from None
+            raise BadDataError(f"the prompt file {path} is not valid JSON{_why_not_json(data, error)}") from None
         if not isinstance(content, dict):
             raise BadDataError(f"the prompt file {path} must hold a JSON object with the prompts by key")
         return cls(content, path, params, more=more)
@@ -212,6 +210,21 @@ class PromptFile:
             raise BadDataError(f"the prompt file {self._path} {problem} {name}")
         self.used[name] = value
         return value
+
+
+def _why_not_json(data: bytes, error: ValueError) -> str:
+    """Where a file stops being JSON, or what it is instead."""
+    kind = kind_of(data)
+    if kind is not None:
+        return f": this is {kind}"
+    if not data.strip():
+        return ": it is empty"
+    try:
+        data.decode()
+    except UnicodeDecodeError as other:
+        line = data[: other.start].count(b"\n") + 1
+        return f": line {line} is not UTF-8"
+    return f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
 
 
 def _is_text(value: Any) -> bool:

@@ -100,7 +100,9 @@ def problem_of(name: str, value: Any) -> str:
         low, high = _NUMBERS[name]
         return "" if number and low <= value <= high else f"a number from {low:g} to {high:g}"
     if name == "max_tokens":
-        return "" if number and 1 <= value <= MOST_TOKENS else "a number from 1 to 10000000"
+        if not (number and 1 <= value <= MOST_TOKENS):
+            return "a number from 1 to 10000000"
+        return "" if value == int(value) else "a whole number"
     if name == "seed":
         return "" if number and isinstance(value, int) else "a whole number"
     if name == "stop":

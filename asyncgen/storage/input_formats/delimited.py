@@ -17,6 +17,7 @@ from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableInpu
 
 BOM = b"\xef\xbb\xbf"
 MOST = 64 * 1024 * 1024  # bytes of a record: larger than any real cell, and bounds an unclosed quotation
+_LONGEST_NAME = 100  # characters of a column name: a longer one is a note, which no message may repeat
 _OTHERS = {",": ";\t", "\t": ",;"}  # other common separators, to recognise a file with the wrong extension
 
 
@@ -115,6 +116,8 @@ def _columns(cells: list[str], delimiter: str) -> list[str]:
             now, wanted = ({"\t": "tabs", ",": "commas"}.get(one, f"{one!r}") for one in (other, delimiter))
             name = " (.tsv is for tabs)" if other == "\t" else ""
             raise UnreadableInputError(f"its columns are separated by {now}: separate them by {wanted}{name}")
+    if any(len(name) > _LONGEST_NAME for name in names):
+        raise UnreadableInputError("its first line holds a row: name the columns in a line above it")
     for place, name in enumerate(names, 1):
         if not name:
             raise UnreadableInputError(
