@@ -23,20 +23,21 @@ from asyncgen.config import (
 from asyncgen.shard import Shard
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of the contract."""
-    add_job_arguments(parser)
+def add_arguments(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:
+    """The flags of the contract; a command that writes nothing need not be told where."""
+    add_job_arguments(parser, writes=writes)
     add_api_arguments(parser)
     add_batch_arguments(parser)
     add_engine_arguments(parser)
     add_screen_arguments(parser)
 
 
-def add_job_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is made of what, and how far."""
+def add_job_arguments(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:
+    """What is made of what, and how far; `writes` as above."""
     job = parser.add_argument_group("the job")
     add_input_arguments(job)
-    job.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="where the files go")
+    where = "where the files go" if writes else "where the files will go (default: a new directory here)"
+    job.add_argument("--output-dir", type=a_path, required=writes, metavar="P", help=where)
     job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N rows (default: all)")
     job.add_argument(
         "--batch-size",

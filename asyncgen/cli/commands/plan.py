@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of run, and how to know better."""
-    _flags.add_arguments(parser)
+    _flags.add_arguments(parser, writes=False)
     parser.set_defaults(dry_run=True)
     plan = parser.add_argument_group("the plan")
     plan.add_argument(
@@ -59,6 +60,12 @@ def execute(args: argparse.Namespace) -> int:
     calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
     if calibrate is not None and calibrate < 1:
         raise UsageError(f"--calibrate must be at least 1 call, not {calibrate}")
+    more: tuple[str, ...] = ()
+    if args.output_dir is None:
+        if calibrate is not None:
+            raise UsageError("--calibrate keeps the answers to its calls: give --output-dir")
+        args.output_dir = _new_directory()
+        more = ("--output-dir", str(args.output_dir))
     job = _job.prepare(args, needs_key=calibrate is not None)
     config = job.config
     if calibrate is not None and config.shard is not None:
@@ -88,7 +95,7 @@ def execute(args: argparse.Namespace) -> int:
         )
         sys.stdout.buffer.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
     else:
-        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs), batches)
+        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs), batches, more)
     return Exit.DONE
 
 
@@ -129,6 +136,7 @@ def _say(
     latency: float | None,
     cheaper: list[tuple[str, str, Range]],
     batches: "BatchPlan | None",
+    more: Sequence[str],
 ) -> None:
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
 
@@ -157,7 +165,7 @@ def _say(
         lines |= _batch_lines(job.config, batches)
     for name, text in lines.items():
         sys.stdout.write(f"{name:<11} {text}\n")
-    sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv)}\n")
+    sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv, more)}\n")
 
 
 def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
@@ -171,11 +179,16 @@ def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
     return {"batches": f"{rounds}, at least", "time": time}
 
 
-def _run(argv: Sequence[str]) -> str:
-    """The command that does what was planned."""
+def _run(argv: Sequence[str], more: Sequence[str]) -> str:
+    """The command that does what was planned, with `more` words than were typed."""
     name = "requests" if argv[1:2] == ["requests"] else "run"
     typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
-    return asyncgen_command(name, *without_flags(typed, {"--dry-run": 0, "--json": 0, "--calibrate": 1}))
+    return asyncgen_command(name, *without_flags(typed, {"--dry-run": 0, "--json": 0, "--calibrate": 1}), *more)
+
+
+def _new_directory() -> Path:
+    """A name for a directory that is not there yet."""
+    return next(path for path in (Path(f"out{n}" if n else "out") for n in count()) if not path.exists())
 
 
 def _range(values: tuple[float, float, float]) -> str:
