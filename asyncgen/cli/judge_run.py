@@ -61,7 +61,7 @@ class JudgeRun:
     def __init__(self, args: argparse.Namespace, directory: RunDirectory) -> None:
         self._args = args
         self._directory = directory
-        self._job = _prepare(args)
+        self._job = judge_job(args, args.directory)
         self._server: LocalServer | None = None
 
     def ask(self, cases: CaseCollector, console: Console, *, dry: bool) -> JudgeOutcome | int:
@@ -167,12 +167,12 @@ class JudgeRun:
         return replace(config, max_total_tokens=tokens, max_cost=cost)
 
 
-def _prepare(args: argparse.Namespace) -> _job.Job:
-    """The job of a round; its input and directory are named when it begins."""
+def judge_job(args: argparse.Namespace, directory: Path) -> _job.Job:
+    """The job of a round in an output directory; its input and its place are named when it begins."""
     own = argparse.Namespace(**vars(args))
     own.model = args.judge_model or default_model(local_model(args))
     own.recipe, own.field, own.prompt_file, own.add_reasoning = MEANING_JUDGE, [], None, False
-    own.input_jsonl = own.output_dir = args.directory / STATE_DIRECTORY / "judge" / "new"
+    own.input_jsonl = own.output_dir = directory / STATE_DIRECTORY / "judge" / "new"
     own.num_pairs = own.shard = own.continue_with_model = None
     own.restart = own.skip_bad = False
     own.batch_size, own.save_every = BATCH_SIZE, SAVE_EVERY

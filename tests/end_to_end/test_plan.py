@@ -4,10 +4,11 @@ import json
 import sys
 from dataclasses import replace
 
+from asyncgen.config import shipped
 from asyncgen.humanize import duration
 from tests import asyncgen_process
 
-from .conftest import clean_env
+from .conftest import SAMPLES, clean_env
 
 
 def test_a_plan_makes_no_call_needs_no_key_and_writes_nothing(serve, job, first_pairs):
@@ -70,3 +71,70 @@ def test_a_run_is_held_against_the_time_that_was_planned(serve, job):
     page = (this.output_dir / "report.html").read_text()
     assert f'<th scope="row">time</th><td class="n">{duration(planned["seconds"])}</td>' in page
     assert '<th scope="row">what binds</th><td class="n">requests</td>' in page
+
+
+def test_without_an_output_directory_a_new_one_is_named(tmp_path):
+    """In the command that comes next; calls of a calibration are kept, so that needs one."""
+    (tmp_path / "out").mkdir()
+    words = [
+        sys.executable,
+        "-m",
+        "asyncgen",
+        "plan",
+        "--input-jsonl",
+        str(SAMPLES),
+        "--prompt-file",
+        "medec_safe",
+    ]
+
+    def plan(*more):
+        return asyncgen_process.run(
+            [*words, *more], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=clean_env(None)
+        )
+
+    planned, refused = plan(), plan("--calibrate", "1")
+
+    assert planned.returncode == 0, planned.stderr
+    assert planned.stdout.endswith(f"run --input-jsonl {SAMPLES} --prompt-file medec_safe --output-dir out1\n")
+    assert refused.returncode == 2
+    assert "--calibrate keeps the answers to its calls: give --output-dir" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_price_of_the_judge_holds_what_its_dry_run_says_after_the_run(serve, job):
+    """Without a call; the command that comes next is that of the run."""
+    server = serve()
+    this = job(server, flags=[])
+    plan = replace(this, command=["-m", "asyncgen", "plan"])
+    planned = json.loads(plan.run("--judge", "--json").stdout)["judge"]
+    said = plan.run("--judge", "--judge-model", "gpt-6-sol")
+    assert "\njudge " in said.stdout
+    assert "gpt-6-sol; 63 to " in said.stdout
+    assert "--judge" not in said.stdout.partition("\nnext: ")[2]
+    assert server.counts["requests"] == 0
+    assert "give --judge too" in plan.run("--judge-model", "gpt-6-sol").stderr
+    assert this.run().returncode == 0
+
+    words = [sys.executable, "-m", "asyncgen", "verify", str(this.output_dir), "--input-jsonl", str(SAMPLES)]
+    known = asyncgen_process.run(
+        [*words, "--judge", "--dry-run"], capture_output=True, text=True, timeout=60, env=clean_env(None)
+    )
+
+    cost = float(known.stdout.partition("\ncost")[2].split()[0])
+    assert planned["cost"][0] < cost < planned["cost"][2]
+
+
+def test_a_judge_is_not_planned_for_a_recipe_without_paraphrases(tmp_path):
+    """It would have nothing to compare."""
+    words = [sys.executable, "-m", "asyncgen", "plan", "--input", str(shipped("samples", "mails.jsonl"))]
+    ended = asyncgen_process.run(
+        [*words, "--recipe", "mails", "--judge"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env=clean_env(None),
+    )
+
+    assert ended.returncode == 2
+    assert "this recipe makes none" in ended.stderr

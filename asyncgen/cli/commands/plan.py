@@ -14,6 +14,7 @@ import orjson
 from asyncgen.cli import flags as _flags
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.command_line import without_flags
+from asyncgen.cli.commands.verify import LEAST_KNOWN, SHARE_KNOWN
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.config import RunConfig
@@ -26,6 +27,7 @@ from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, format_limits
 
 if TYPE_CHECKING:
+    from asyncgen.cli.judge_plan import JudgePlan
     from asyncgen.planning.batch_plan import BatchPlan
 
 Range = tuple[float, float, float]
@@ -49,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="make about N real calls of the run first (they are kept), and plan from what they used",
     )
+    plan.add_argument(
+        "--judge",
+        action="store_true",
+        help="say too what asyncgen verify --judge may cost; when the run has ended, its --dry-run knows",
+    )
+    plan.add_argument("--judge-model", metavar="M", help="who judges (as for verify)")
     plan.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -89,13 +97,16 @@ def execute(args: argparse.Namespace) -> int:
     batches = run_loop(batches_of(config, sample, pairs)) if config.batch else None
     tier = limits_of(config, job.tier)
     pace = pace_of(sample, found, tier, latency or LATENCY, config.ceiling)
+    judge = _judge(args, config, pairs)
     if getattr(args, "json", False):
         record = _record(found, None if config.batch else pace, pairs) | (
             {"batches": asdict(batches)} if batches else {}
         )
+        if judge is not None:
+            record["judge"] = asdict(judge)
         sys.stdout.buffer.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
     else:
-        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs), batches, more)
+        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs), batches, judge, more)
     return Exit.DONE
 
 
@@ -108,6 +119,8 @@ def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
     return asdict(found) | {"seconds": seconds, "binds": binds}
 
 
+_OWN_FLAGS = {"--dry-run": 0, "--json": 0, "--calibrate": 1, "--judge": 0, "--judge-model": 1}
+"""What `run` does not take, and how many words follow each."""
 CHEAPER = {
     "flex": "with --service-tier flex: slower, and it may wait for room",
     "batch": "with --batch, the Batch API: within a day",
@@ -136,6 +149,7 @@ def _say(
     latency: float | None,
     cheaper: list[tuple[str, str, Range]],
     batches: "BatchPlan | None",
+    judge: "JudgePlan | None",
     more: Sequence[str],
 ) -> None:
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
@@ -163,6 +177,8 @@ def _say(
         )
     if batches is not None:
         lines |= _batch_lines(job.config, batches)
+    if judge is not None:
+        lines["judge"] = _judge_line(judge)
     for name, text in lines.items():
         sys.stdout.write(f"{name:<11} {text}\n")
     sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv, more)}\n")
@@ -179,11 +195,33 @@ def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
     return {"batches": f"{rounds}, at least", "time": time}
 
 
+def _judge(args: argparse.Namespace, config: RunConfig, pairs: int) -> "JudgePlan | None":
+    """What the judge may take, where that is asked for."""
+    if getattr(args, "judge_model", None) is not None and not args.judge:
+        raise UsageError("--judge-model says who judges: give --judge too")
+    if not getattr(args, "judge", False):
+        return None
+    from asyncgen.cli.judge_plan import plan_judge  # noqa: PLC0415 - it brings the checks
+
+    return run_loop(plan_judge(args, config, pairs, SHARE_KNOWN, LEAST_KNOWN))
+
+
+def _judge_line(judge: "JudgePlan") -> str:
+    fewest, _, most = judge.comparisons
+    asked = (
+        f"{judge.model}; {fewest:,} to {most:,} comparisons, two calls each, as the rules leave few or all open"
+    )
+    if judge.cost is None:
+        return f"{NO_PRICE}; {asked}"
+    low, likely, high = judge.cost
+    return f"{usd(likely)} ({amount(low)} to {amount(high)}; {asked})"
+
+
 def _run(argv: Sequence[str], more: Sequence[str]) -> str:
     """The command that does what was planned, with `more` words than were typed."""
     name = "requests" if argv[1:2] == ["requests"] else "run"
     typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
-    return asyncgen_command(name, *without_flags(typed, {"--dry-run": 0, "--json": 0, "--calibrate": 1}), *more)
+    return asyncgen_command(name, *without_flags(typed, _OWN_FLAGS), *more)
 
 
 def _new_directory() -> Path:

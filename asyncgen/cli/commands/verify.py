@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HELP = "prove the data: structure, checksums, and what the recipe checks of each row"
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
 MOST_REGENERATED = 1000
+SHARE_KNOWN = 0.1
 LEAST_KNOWN = 60  # cases whose answer is known: 30 of each side bound a rate of none by 11 %
 MOST_KNOWN = 0.5
 
@@ -92,10 +93,10 @@ def _add_judge_arguments(parser: argparse.ArgumentParser) -> None:
     judge.add_argument(
         "--calibration",
         type=_share,
-        default=0.1,
-        metavar="P%%",
-        help="of all comparisons, those with a known answer that are mixed in to measure the judge (10%%; "
-        f"{LEAST_KNOWN} at least, 0 for none)",
+        default=SHARE_KNOWN,
+        metavar="P%",
+        help="of all comparisons, those with a known answer that are mixed in to measure the judge "
+        f"({SHARE_KNOWN:.0%}%; {LEAST_KNOWN} at least, 0 for none)",
     )
     judge.add_argument(
         "--dry-run", action="store_true", help="with --judge: only say how many calls, and what they cost"
