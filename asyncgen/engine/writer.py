@@ -4,7 +4,7 @@ Rules:
 
 1. The output files are appended in step, in input order; a row is in all of them or in `failed.jsonl`.
 2. A commit covers what was appended before it began: journal and outputs are synced first, then the checkpoint is
-   replaced. While one commit runs, the next one gathers; they never overlap.
+   replaced. While one commit runs, the next one gathers; they never overlap, nor take more than a tenth of the time.
 3. A row's window slot is free once it is appended. Its answers leave the journal once it is committed.
 4. When the disk refuses, the writer stops appending and committing for good, asks the run to stop, and keeps
    taking outcomes off the queue: what is paid is in the journal, and the next start appends it.
@@ -32,7 +32,8 @@ from asyncgen.storage.layout import FAILED, RunDirectory
 if TYPE_CHECKING:
     from asyncgen.storage.disk import Output
 
-COMMIT_INTERVAL = 2.0  # seconds: a commit takes about 2 ms, and the journal holds what lies between two
+COMMIT_INTERVAL = 2.0  # seconds: the journal holds what lies between two commits
+MOST_COMMITTING = 0.1  # share of the time: a small `save_every` must not slow a fast run
 
 
 class Sink(Protocol):
@@ -227,7 +228,7 @@ class OrderedWriter:
         self._stop = stop
         self._since_commit = 0
         self._due = asyncio.Event()
-        self._ended = False
+        self._end = asyncio.Event()
         self._broken = False
 
     async def write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
@@ -244,16 +245,22 @@ class OrderedWriter:
                     self._window.hold(outcome.size)
                     self._reorder.push(outcome.row.index, outcome)
             await self._append(list(self._reorder.pop_ready()))
-        self._ended = True
+        self._end.set()
         self._due.set()
 
     async def commit_regularly(self) -> None:
-        """Commit whenever it is due, and once more at the end."""
-        while not self._ended:
+        """Commit whenever it is due, though not most of the time, and once more at the end."""
+        now = asyncio.get_running_loop().time
+        while not self._end.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(COMMIT_INTERVAL):
                     await self._due.wait()
+            begun = now()
             await self._commit()
+            rest = min(COMMIT_INTERVAL, (now() - begun) / MOST_COMMITTING)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._end.wait()
         # The writer may have ended during a commit.
         await self._commit()
 

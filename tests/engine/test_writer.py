@@ -159,3 +159,33 @@ async def test_a_disk_that_refuses_stops_the_run_but_not_the_queue(refuses):
     assert len(engine.stopped) == 1
     assert sink.committed == []
     assert not [event for event in engine.events if isinstance(event, CheckpointSaved)]
+
+
+@pytest.mark.looptime
+async def test_a_fast_run_spends_a_tenth_of_its_time_on_commits():
+    """However small --save-every is: syncs would hold everything else up."""
+    sink = MemorySink(commit_time=0.1)
+    engine = Engine(sink, save_every=1, slots=2000)
+    for index in range(1000):
+        await engine.put(index)
+        await asyncio.sleep(0.01)  # some 11 s in all
+
+    assert 9 <= sink.commits <= 11
+    await engine.end()
+    assert sink.committed == list(range(1000))
+
+
+@pytest.mark.looptime
+async def test_the_end_waits_for_no_rest_between_commits():
+    """What is left is committed at once."""
+    sink = MemorySink(commit_time=0.1)
+    engine = Engine(sink, save_every=1)
+    await engine.put(0)
+    await asyncio.sleep(0.15)  # the rest after the first commit has begun
+    await engine.put(1)
+    before = asyncio.get_running_loop().time()
+
+    await engine.end()
+
+    assert sink.committed == [0, 1]
+    assert asyncio.get_running_loop().time() - before < 0.2
