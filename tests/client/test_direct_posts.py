@@ -1,0 +1,73 @@
+"""Posts over aiohttp's pool: when they are written (a real server on this machine)."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from asyncgen.client.direct_posts import DirectPosts, HeaderLimits
+
+
+async def _serve(answer) -> tuple[web.AppRunner, URL]:
+    app = web.Application()
+    app.router.add_post("/", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    return runner, URL(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+
+
+async def _echo(request: web.Request) -> web.Response:
+    return web.Response(body=await request.read())
+
+
+async def _ask(posts: DirectPosts, body: bytes) -> bytes:
+    async with posts.post(body) as answer:
+        return await answer.content.read()
+
+
+@pytest.fixture
+async def posts():
+    """Posts to a server that sends back what it gets."""
+    runner, url = await _serve(_echo)
+    connector = aiohttp.TCPConnector(limit=8)
+    yield DirectPosts(connector, aiohttp.ClientTimeout(), url, CIMultiDict(), HeaderLimits(8192, 100))
+    await connector.close()
+    await runner.cleanup()
+
+
+async def test_each_post_gets_its_own_answer(posts):
+    """Many at once, of all sizes."""
+    bodies = [bytes([number]) * 10 ** (number % 6) for number in range(60)]
+    assert await asyncio.gather(*(_ask(posts, body) for body in bodies)) == bodies
+
+
+async def test_posts_of_one_pass_of_the_loop_are_written_together(posts, monkeypatch):
+    """None is written before all tasks of the pass have had their turn: the server wakes once for all of them."""
+    await asyncio.gather(*(_ask(posts, b"open a connection") for _ in range(4)))
+    order: list[str] = []
+    write = posts._write
+    monkeypatch.setattr(posts, "_write", lambda: (order.append("written"), write()))
+
+    async def ask(number: int) -> None:
+        order.append(f"asked {number}")
+        await _ask(posts, b"again")
+
+    await asyncio.gather(*map(ask, range(4)))
+    assert order == ["asked 0", "asked 1", "asked 2", "asked 3", "written"]
+
+
+async def test_a_connection_that_closes_before_the_write_fails_its_post_alone(posts):
+    """The others of the same pass are written all the same."""
+    await asyncio.gather(*(_ask(posts, b"open a connection") for _ in range(2)))
+    first, second = (asyncio.ensure_future(_ask(posts, body)) for body in (b"first", b"second"))
+    await asyncio.sleep(0)  # both wait to be written
+    posts._to_write[0][0].abort()
+
+    with pytest.raises(aiohttp.ClientError):
+        await first
+    assert await second == b"second"
