@@ -219,7 +219,7 @@ class ChatClient:
         """Send a call once; where, what came of it, and whether it is to be sent anew in another way."""
         now = asyncio.get_running_loop().time
         queued = now()
-        grant = await self._enter(caller, request, refused=refused)
+        grant, shape = await self._enter(caller, request, refused=refused)
         endpoint = grant.endpoint
         self._take_over()
         sent = self._parameters.body(endpoint.name, request)
@@ -228,7 +228,7 @@ class ChatClient:
             self._log.sent(caller.index, request.step, request.most)
             result, headers = await self._wire.send(
                 endpoint.name,
-                request if sent is request.body else replace(request, body=sent),
+                request if sent is request.body else request.with_body(sent),
                 seconds,
             )
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
@@ -255,7 +255,7 @@ class ChatClient:
             self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
         finally:
             self._gate.leave(grant, request.most)
-            self._probes.leave(self._parameters.shape(endpoint.name, request), answered=answered)
+            self._probes.leave(shape, answered=answered)
         learned, adapted = None, False
         if isinstance(result, Failure):
             learned = self._parameters.learn(endpoint.name, request, result)
@@ -375,12 +375,14 @@ class ChatClient:
             )
         self._observe(ended)
 
-    async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> Grant:
+    async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> tuple[Grant, RequestShape]:
         """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
         held: RequestShape | None = None
-        if len(self._gate.endpoints) == 1:
-            held = self._parameters.shape(self._gate.endpoints[0].name, request)
-            await self._probes.enter(held)
+        endpoints = self._gate.endpoints
+        if len(endpoints) == 1:
+            held = self._parameters.shape(endpoints[0].name, request)
+            if not self._probes.try_enter(held):
+                await self._probes.enter(held)
         while True:
             try:
                 grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
@@ -388,15 +390,17 @@ class ChatClient:
                 if held is not None:
                     self._probes.leave(held)
                 raise
+            if held is not None and len(endpoints) == 1:
+                return grant, held
             # Where there are several, the gate chooses; a place among the few of another one is given back.
             shape = self._parameters.shape(grant.endpoint.name, request)
             if held == shape:
-                return grant
+                return grant, shape
             if held is not None:
                 self._probes.leave(held)
                 held = None
             if self._probes.try_enter(shape):
-                return grant
+                return grant, shape
             self._gate.leave(grant, request.most)
             await self._probes.enter(shape)
             held = shape
@@ -406,7 +410,7 @@ class ChatClient:
         said, most = completion.usage, request.most
         prompt = 0 if said.prompt_tokens else most.prompt_tokens
         answer = 0 if said.completion_tokens else most.completion_tokens
-        lost = total_usage(prompt, answer, 0)
+        lost = total_usage(prompt, answer, 0) if prompt or answer else NO_USAGE
         if lost.total_tokens and not self._uncounted:
             self._uncounted = True
             self._observe(

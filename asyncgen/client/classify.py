@@ -179,6 +179,7 @@ def judge_answer(
     required_keys: Sequence[str] = (),
     check: Callable[[str], str | None] | None = None,
     whole: bool = False,
+    request: str = "",
     now: float,
 ) -> Completion | Failure:
     """Take the completion out of the body of a 200, or say why there is none.
@@ -190,6 +191,7 @@ def judge_answer(
         required_keys: keys that must be in it and not empty.
         check: returns why the recipe rejects a text, in a word; the same request would get the same answer.
         whole: keep the answer unchanged.
+        request: the hash of the request.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     request_id = headers.get("x-request-id")
@@ -211,13 +213,13 @@ def judge_answer(
     choice = _first(body.get("choices"))
     if choice is None and body.get("prompt_filter_results"):  # Azure
         return failure("content_filter", Action.GIVE_UP, usage)
+    model = str(body.get("model") or "")
     if whole:
-        answer = _whole(body.get("choices"), usage)
+        answer = _whole(body.get("choices"), usage, model, request)
     else:
-        answer = _answer(choice, usage, json_object=json_object, required_keys=required_keys)
+        answer = _answer(choice, usage, model, request, json_object=json_object, required_keys=required_keys)
     if isinstance(answer, tuple):
         return failure(*answer, usage)
-    answer = replace(answer, model=str(body.get("model") or ""))
     problem = None if check is None else check(answer.text)
     if problem is not None:
         return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage), answer=answer)
@@ -254,7 +256,13 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
 
 
 def _answer(
-    choice: Mapping[str, Any] | None, usage: Usage, *, json_object: bool, required_keys: Sequence[str]
+    choice: Mapping[str, Any] | None,
+    usage: Usage,
+    model: str,
+    request: str,
+    *,
+    json_object: bool,
+    required_keys: Sequence[str],
 ) -> Completion | tuple[str, Action]:
     """The answer in a choice, or why it is not usable."""
     message = None if choice is None else choice.get("message")
@@ -280,10 +288,10 @@ def _answer(
     problem = json_problem(text, required_keys) if json_object else None
     if problem is not None:
         return problem, Action.ASK_AGAIN
-    return Completion(text, usage, "", reason, thinking=parts[1] or beside)
+    return Completion(text, usage, model, reason, request, parts[1] or beside)
 
 
-def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
+def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion | tuple[str, Action]:
     """The choices unchanged, or why they are not an answer; their content is not judged.
 
     A cut-off answer counts, as the request has set the limit; so do tool calls and a refusal.
@@ -301,7 +309,7 @@ def _whole(choices: Any, usage: Usage) -> Completion | tuple[str, Action]:
     if word not in _CUT_OFF and not any(message.get(name) for name in _SAYING):
         return "empty", Action.ASK_AGAIN
     text = text_of(message.get("content")) or ""
-    return Completion(text, usage, "", reason if word else None, choices=tuple(choices))
+    return Completion(text, usage, model, reason if word else None, request, choices=tuple(choices))
 
 
 def json_problem(text: str, required_keys: Sequence[str]) -> str | None:
@@ -337,8 +345,12 @@ def read_usage(value: Any) -> Usage:
 
 def _count(value: Any, *names: str) -> int:
     """The first of these that is a token count; 0 if none is."""
+    if not isinstance(value, dict):
+        return 0
     for name in names:
-        number = value.get(name) if isinstance(value, dict) else None
+        number = value.get(name)
+        if type(number) is int and 0 < number < _MOST_TOKENS:
+            return number  # as most servers say it
         if isinstance(number, str):
             try:
                 number = float(number)

@@ -41,6 +41,23 @@ class Prepared:
     check: Callable[[str], str | None] | None = None
     whole: bool = False
 
+    def with_body(self, body: bytes) -> "Prepared":
+        """The same request with another body. By hand: `replace` costs three times as much."""
+        return Prepared(
+            self.step,
+            body,
+            self.hash,
+            self.tokens,
+            self.most,
+            self.json_object,
+            self.required_keys,
+            self.limit,
+            self.fields_at,
+            self.shape,
+            self.check,
+            self.whole,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Frame:

@@ -76,7 +76,9 @@ class Probes:
 
     def try_enter(self, shape: RequestShape) -> bool:
         """Admit one more call of this shape if it may go; then `leave` must follow."""
-        if shape not in self._proven and not self._may_probe(shape):
+        if shape in self._proven:
+            return True  # calls need not be counted any more
+        if not self._may_probe(shape):
             return False
         self._count(self._in_flight, shape, 1)
         return True
@@ -94,10 +96,13 @@ class Probes:
 
     def leave(self, shape: RequestShape, *, answered: bool = False) -> None:
         """Count a call as back; the first answer admits all others."""
-        if answered and shape not in self._proven:
+        if shape in self._proven:
+            return
+        if answered:
             self._proven.add(shape)
             self._tell()
-        self._count(self._in_flight, shape, -1)
+        else:
+            self._count(self._in_flight, shape, -1)
         self._wake(shape)
 
     def _may_probe(self, shape: RequestShape) -> bool:

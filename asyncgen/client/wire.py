@@ -109,6 +109,7 @@ class SdkWire:
             required_keys=request.required_keys,
             check=request.check,
             whole=request.whole,
+            request=request.hash,
             now=time.time(),
         )
         return verdict, response.headers

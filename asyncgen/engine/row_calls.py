@@ -95,7 +95,7 @@ class RowCalls:
             self.defect = error  # or it would pass for one of the recipe
             raise
         self.tokens += completion.usage.total_tokens
-        return replace(completion, request=prepared.hash)
+        return completion if completion.request else replace(completion, request=prepared.hash)
 
     def _check(self, check: Callable[[str], str | None], text: str) -> str | None:
         """The check of a recipe; one that raises accepts nothing."""

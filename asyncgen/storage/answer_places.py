@@ -40,8 +40,11 @@ class AnswerPlaces:
 
     def put(self, index: int, step: str, place: LinePlace) -> LinePlace | None:
         """Record the place of an answer; returns the former place of this step's answer."""
-        chunk = self._chunks.setdefault(index // _NEIGHBOURS, {}).setdefault(step, _Chunk())
-        at = index % _NEIGHBOURS
+        number, at = divmod(index, _NEIGHBOURS)
+        chunks = self._chunks.setdefault(number, {})
+        chunk = chunks.get(step)
+        if chunk is None:
+            chunk = chunks[step] = _Chunk()
         before = self._place(chunk, at)
         chunk.count += before is None
         chunk.packed[at] = self._number(place.segment) << _OFFSET | place.offset

@@ -22,9 +22,10 @@ import shutil
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from math import inf
 from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 import aiofiles
@@ -44,15 +45,24 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@contextmanager
-def disk_errors(action: str, path: Path) -> Iterator[None]:
-    """Translate `OSError` into `DiskError("cannot <action> <path>: <reason>")`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise DiskError(f"cannot {action} {path}: it is a symbolic link", error.errno) from error
-        raise DiskError(f"cannot {action} {path}: {error.strerror}", error.errno) from error
+class disk_errors:  # noqa: N801 - used as a function, as `suppress` is; a generator would cost each line 1 µs
+    """A context that translates `OSError` into `DiskError("cannot <action> <path>: <reason>")`."""
+
+    __slots__ = ("_action", "_path")
+
+    def __init__(self, action: str, path: Path) -> None:
+        self._action = action
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+            raise DiskError(f"cannot {self._action} {self._path}: {reason}", error.errno) from error
 
 
 class Output:

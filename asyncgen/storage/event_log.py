@@ -5,6 +5,7 @@ written is dropped. Lines leave memory only when they are written, so a cancelle
 one.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,12 +44,12 @@ class Telemetry:
 
     def observe(self, event: Event) -> None:
         """Record an event."""
-        self._working = self._working or isinstance(event, RunStarted | RepairStarted)
         if isinstance(event, CallEnded):
             self._calls.append(self._line(_call(event)))
         elif isinstance(event, CacheHit):
             self._calls.append(self._line(_hit(event)))
-        elif not isinstance(event, PairDone | CheckpointSaved):  # the samples count them
+        elif not isinstance(event, (PairDone, CheckpointSaved)):  # the samples count them
+            self._working = self._working or isinstance(event, (RunStarted, RepairStarted))
             now = moment().isoformat(timespec="milliseconds")
             self._events.append(self._line({"event": type(event).__name__, "time": now, **asdict(event)}))
 
@@ -90,7 +91,7 @@ def moment() -> datetime:
 def _call(event: CallEnded) -> dict[str, Any]:
     """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` is slower."""
     return {
-        "time": round(moment().timestamp() - event.took, 3),
+        "time": round(time.time() - event.took, 3),
         "index": event.index,
         "step": event.step,
         "request": event.request,
@@ -111,7 +112,7 @@ def _call(event: CallEnded) -> dict[str, Any]:
 def _hit(event: CacheHit) -> dict[str, Any]:
     """The line of an answer from the cache: like that of a call, but nothing was sent."""
     return {
-        "time": round(moment().timestamp(), 3),
+        "time": round(time.time(), 3),
         "index": event.index,
         "step": event.step,
         "request": event.request,

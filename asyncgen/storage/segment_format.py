@@ -48,7 +48,11 @@ def last_compacted(disk: Disk, paths: list[Path]) -> list[Path]:
 
 def encode_line(record: Mapping[str, Any]) -> bytes:
     """A record as a line."""
-    make_room(sum(len(value) for value in record.values() if isinstance(value, str)))
+    length = 0
+    for value in record.values():
+        if type(value) is str:
+            length += len(value)
+    make_room(length)
     data = orjson.dumps(record)
     return b"%08x %s\n" % (zlib.crc32(data), data)
 
