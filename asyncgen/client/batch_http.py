@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from os import urandom
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,10 @@ class HttpBatchServer:
 
         async def content() -> AsyncGenerator[bytes, None]:
             yield head
-            async for chunk in self._disk.read_input(path, 0):
-                yield chunk
+            # Closed with this one where an upload is cut, and not whenever nobody holds it any more.
+            async with aclosing(self._disk.read_input(path, 0)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
             yield tail
 
         body = await self._json(

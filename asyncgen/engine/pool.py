@@ -129,7 +129,7 @@ class Engine:
         recipe: what is asked for a row.
         disk: the disk.
         observe: told of everything.
-        flush: awaited after each sample but the first and the last.
+        flush: awaited after each sample but the last.
         open_wire: opens what carries the requests.
         probes: keeps what is found out about the requests that servers take.
         batch_access: how it comes to a Batch API.
@@ -414,11 +414,10 @@ class Engine:
                     return
 
     async def _sample_regularly(self) -> None:
-        self._sample()
         while True:
-            await asyncio.sleep(SAMPLE_INTERVAL)
             self._sample()
-            await self._flush()
+            await self._flush()  # the first too, so that whoever looks early sees that the run works
+            await asyncio.sleep(SAMPLE_INTERVAL)
 
     def _sample(self) -> None:
         tally, gate = self.tally, self._gate
