@@ -346,8 +346,9 @@ def shipped(*parts: str) -> Path:
 
 def prompt_file_named(path: Path) -> Path:
     """The prompt file that ships under a bare name, else the path itself; an existing file takes precedence."""
-    is_bare = len(path.parts) == 1 and not path.suffix and not path.exists()
-    named = shipped("prompts", f"{path}.json") if is_bare else path
+    if len(path.parts) > 1 or path.suffix or path.exists():
+        return path
+    named = shipped("prompts", f"{path}.json")
     return named if named.exists() else path
 
 

@@ -133,7 +133,10 @@ def _checked(selection: RowSelection, state: "RunState") -> RowSelection:
         )
     if not any(selection.keeps):
         reasons = ", ".join(f"{number:,} {_WHY[trust]}" for trust, number in selection.left_out.items() if number)
-        raise BadDataError(f"--only {selection.choice} leaves nothing to export: {reasons}")
+        raise UsageError(
+            f"--only {selection.choice} leaves nothing to export: {reasons}; asyncgen verify says why, and "
+            "--only all exports them as they are"
+        )
     return selection
 
 

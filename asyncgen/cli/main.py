@@ -122,14 +122,10 @@ def _execute(words: list[str]) -> int:
         args = _parse(words)
         if getattr(args, "env_file", None) is not None:  # other commands ask no server
             load_env_file(args.env_file)
-    except AsyncgenError as error:
-        say.error(in_flags(error))
-        return error.exit_code
-    # Until the event loop has its own handlers, these end the process like Ctrl-C, unless they are ignored.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
-    try:
+        # Until the event loop has its own handlers, these end the process like Ctrl-C, unless they are ignored.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _interrupt)
         return int(args.execute(args))
     except AsyncgenError as error:
         say.error(in_flags(error))
@@ -140,6 +136,9 @@ def _execute(words: list[str]) -> int:
     except BrokenPipeError:
         silence(sys.stdout)
         return Exit.DONE
+    except PermissionError as error:  # a path was only looked at, in a directory that is closed to this user
+        say.error(f"cannot open {error.filename}: {error.strerror}")
+        return Exit.DISK
     except Exception as error:  # noqa: BLE001 - the outermost place
         from asyncgen.cli.crash_report import report, shortage  # noqa: PLC0415 - not for --help
 

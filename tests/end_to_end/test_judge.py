@@ -240,3 +240,15 @@ def test_another_input_is_the_first_and_only_message(done: Job, tmp_path: Path) 
         assert result.stdout == ""
         assert "is not the input that this run was made from" in result.stderr
         assert len(result.stderr.splitlines()) == 1
+
+
+def test_where_all_is_flagged_the_export_says_what_to_do(job: Callable[..., Job], serve: Serve) -> None:
+    """Nothing is written, and nothing is wrong with the run: the choice is the user's, who is told of it."""
+    made = job(serve(paraphrase=Paraphrase(error=1.0)), flags=["--num-pairs", "3"])
+    assert made.run().returncode == 0
+    assert len(bad(made)) == 3
+
+    refused = asyncgen("export", made.output_dir, "--format", "openai", code=2)
+    assert "--only not-flagged leaves nothing to export: 3 flagged by the rules; asyncgen verify" in refused.stderr
+
+    asyncgen("export", made.output_dir, "--format", "openai", "--only", "all")
