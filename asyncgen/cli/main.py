@@ -6,38 +6,18 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
+from asyncgen.cli.commands import COMMANDS
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.env_file import load_env_file
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import __version__
 from asyncgen.errors import AsyncgenError, Exit
-
-COMMANDS = (
-    "init",
-    "prepare",
-    "preview",
-    "plan",
-    "run",
-    "requests",
-    "status",
-    "merge",
-    "report",
-    "verify",
-    "view",
-    "trace",
-    "export",
-    "tune",
-    "drill",
-    "simulate",
-    "completion",
-)
-
 
 COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
@@ -52,8 +32,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Exit.USAGE, f"{self.prog}: {message}\nsee {self.prog} --help\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def build_parser(names: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """The parser of all commands, with the flags of those in `names`: no other is imported."""
     parser = _Parser(
         prog="asyncgen",
         description="Turn rows into SFT data through an OpenAI-compatible chat API.",
@@ -61,12 +41,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"asyncgen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    for name in COMMANDS:
+    for name, purpose in COMMANDS.items():
+        if name not in names:
+            commands.add_parser(name, help=purpose)
+            continue
         module = import_module(f"asyncgen.cli.commands.{name}")
         command = commands.add_parser(
             name,
-            help=module.HELP,
-            description=module.HELP,
+            help=purpose,
+            description=purpose,
             epilog=f"example:\n  {module.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -76,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
-    parser = build_parser()
+    parser = build_parser(COMMANDS if COMPLETING in os.environ else words[:1])
     if COMPLETING in os.environ:
         import argcomplete  # noqa: PLC0415 - only the shell that asks for it pays
 

@@ -4,7 +4,7 @@ Rules:
 
 1. The output files are appended in step, in input order; a row is in all of them or in `failed.jsonl`.
 2. A commit covers what was appended before it began: journal and outputs are synced first, then the checkpoint is
-   replaced. While one commit runs, the next one gathers; they never overlap, nor take more than a tenth of the time.
+   replaced. While one commit runs, the next one gathers; they never overlap, nor take more than a tenth of a run.
 3. A row's window slot is free once it is appended. Its answers leave the journal once it is committed.
 4. When the disk refuses, the writer stops appending and committing for good, asks the run to stop, and keeps
    taking outcomes off the queue: what is paid is in the journal, and the next start appends it.

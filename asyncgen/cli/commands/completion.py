@@ -5,7 +5,6 @@ import sys
 
 from asyncgen.errors import Exit
 
-HELP = "print what lets a shell complete commands and flags"
 EXAMPLE = """eval "$(asyncgen completion bash)"       # in ~/.bashrc
   eval "$(asyncgen completion zsh)"        # in ~/.zshrc
   asyncgen completion fish | source        # in ~/.config/fish/config.fish"""

@@ -13,7 +13,6 @@ from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 
-HELP = "rehearse storms, errors and restarts against a simulated API: no key, no cost"
 EXAMPLE = "asyncgen drill storm quota --input-jsonl pairs.jsonl"
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from asyncgen.export.recipe_lines import LinesExport
     from asyncgen.storage.staging import Staging
 
-HELP = "make a file or a folder that trains from the outputs of a run"
 EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
 
 FORMAT_NAMES = (

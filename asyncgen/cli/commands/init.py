@@ -15,7 +15,6 @@ from asyncgen.config import shipped
 from asyncgen.errors import Exit, UsageError
 from asyncgen.text import loads
 
-HELP = "write a recipe file, the flags of its run and some rows, to begin a job of your own with"
 EXAMPLE = "asyncgen init mails"
 OWN = "my_job"
 _FLAGS = Path("run.toml")

@@ -7,7 +7,6 @@ from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
 from asyncgen.errors import Exit
 
-HELP = "join the finished shards of a run, in order, to what a single run would have left"
 EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 
 

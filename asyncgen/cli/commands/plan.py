@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 Range = tuple[float, float, float]
 """Low, likely, high."""
 
-HELP = "say what a run will cost and how long it takes, before any call; takes the flags of run"
 EXAMPLE = (
     "asyncgen plan --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
     "--add-reasoning --tier openai:tier-2"

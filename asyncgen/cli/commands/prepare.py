@@ -16,7 +16,6 @@ from asyncgen.medec.splits import Groups, Split, side_path, vignette
 if TYPE_CHECKING:
     from asyncgen.medec.corpus import Collection, Oddity
 
-HELP = "make the input of a run from the files that MEDEC publishes"
 EXAMPLE = "asyncgen prepare medec MEDEC-MS-*.csv -o pairs.jsonl --split 80/10/10"
 
 ODD_ROWS_SHOWN = 5

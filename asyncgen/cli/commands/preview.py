@@ -21,7 +21,6 @@ from asyncgen.errors import Exit, UsageError
 if TYPE_CHECKING:
     from asyncgen.cli.preview_view import PreviewView
 
-HELP = "show the prompts and answers of a few rows; nothing is kept"
 EXAMPLE = "asyncgen preview --recipe mails --input mails.jsonl --rows 2"
 ROWS = 3
 OUTPUT = "out"  # as the other commands suggest it

@@ -8,7 +8,6 @@ from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit, UsageError
 
-HELP = "write one HTML file about a run: throughput, limits, latency, refusals, tokens, cost, failures, starts"
 EXAMPLE = "asyncgen report out -o last-night.html"
 
 REPORT = "report.html"

@@ -19,7 +19,6 @@ from asyncgen.errors import BadDataError, UsageError
 from asyncgen.storage.input_formats import look_at
 from asyncgen.storage.input_formats.packed import unpacked_name
 
-HELP = "ask the requests of a file in the Batch API's format, now; the same command again resumes it"
 EXAMPLE = "asyncgen requests batch.jsonl -o answers.jsonl --tier openai:tier-2"
 STATE_SUFFIX = ".asyncgen"
 _OUTPUT = "-o"

@@ -7,9 +7,8 @@ from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_arguments
 from asyncgen.cli.run_job import prepare
 
-__all__ = ["EXAMPLE", "HELP", "add_arguments", "execute"]
+__all__ = ["EXAMPLE", "add_arguments", "execute"]
 
-HELP = "generate SFT data from rows; the same command again resumes it"
 EXAMPLE = (
     "asyncgen run --input-jsonl pairs.jsonl --output-dir out --prompt-file prompts.json "
     "--add-reasoning --tier openai:tier-2"

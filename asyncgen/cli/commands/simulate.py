@@ -10,7 +10,6 @@ from asyncgen.config import shipped
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 
-HELP = "serve a simulated chat API on this machine, with limits, latency and faults from a profile"
 MOST_PORT = 65_535
 EXAMPLE = "asyncgen simulate tier-1 --port 8089"
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from asyncgen.monitor.run_status import Picture
     from asyncgen.monitor.throughput import Rates
 
-HELP = "say how a run stands: done, failed, rates, cost, what it waits for, how to resume it"
 EXAMPLE = "asyncgen status out --watch"
 
 INTERVAL = 1.0

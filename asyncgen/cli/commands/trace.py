@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from asyncgen.cli.replay import Question, Replay
     from asyncgen.monitor.row_trace import RowTrace
 
-HELP = "show the calls that a record was made from; --again sends the same requests once more"
 EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --prompt-file prompts.json"
 
 

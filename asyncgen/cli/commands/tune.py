@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
     from asyncgen.planning.measure import Cost, Measured
 
-HELP = "answer: what concurrency for my tier, which limit binds, how long for N rows"
 EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --add-reasoning"
 
 SIGMA = 0.3  # of the latency in a rehearsal, lognormal

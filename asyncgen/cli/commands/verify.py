@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from asyncgen.recipes.contents import Contents
     from asyncgen.storage.layout import RunDirectory
 
-HELP = "prove the data: structure, checksums, and what the recipe checks of each row"
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
 MOST_REGENERATED = 1000
 SHARE_KNOWN = 0.1

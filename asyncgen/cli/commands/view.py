@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from asyncgen.quality.view.gather import Gathered, ViewSource
     from asyncgen.storage.disk import Disk
 
-HELP = "write one HTML file to look at the records: changed words marked, findings, accept and reject by key"
 EXAMPLE = "asyncgen view out --input pairs.jsonl --only flagged"
 
 VIEW = "view.html"
