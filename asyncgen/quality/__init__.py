@@ -1,1 +1,1 @@
-"""Whether an output directory holds what it should."""
+"""Check that an output directory holds what it should."""

@@ -1,4 +1,4 @@
-"""Which pairs a regeneration asks anew, and whether what comes is better: by the findings of `verification`."""
+"""Which rows to regenerate, and whether the new examples are better: by the findings of `verification`."""
 
 from heapq import nsmallest
 from pathlib import Path
@@ -19,16 +19,16 @@ from asyncgen.recipes.contents import Contents
 from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
 
-REJECTED_WEIGHT = 3  # as a change of meaning by the rules: one of these is no better
+REJECTED_WEIGHT = 3  # the same as a change of meaning by the rules: a rejected row is no better
 
 
 class DirectoryFlaws:
-    """The findings in an output directory and what its judge has rejected, by pair.
+    """The findings in an output directory and the judge's rejections, by row.
 
     Args:
-        input_jsonl: what the run was made from.
+        input_jsonl: the input of the run.
         contents: what the files hold.
-        prompt_file: that of the run, where it has one.
+        prompt_file: the run's, if it has one.
         most: rows of a round at most.
     """
 
@@ -43,7 +43,7 @@ class DirectoryFlaws:
         self._judged = 0
 
     def find(self, directory: RunDirectory) -> None:
-        """Read the whole directory; everything else here needs that first.
+        """Read the whole directory; must be called first.
 
         Raises:
             BadDataError: the files are not what the run wrote.
@@ -54,7 +54,7 @@ class DirectoryFlaws:
             self._judged += judged.index > last
             last = max(last, judged.index)
             if judged.state is State.FLAGGED:
-                # A twin of another example is another text than its original too, and that has been weighed.
+                # A near duplicate of another example also differs from its own original, which has been weighed.
                 self._weights.setdefault(judged.index, judged.weight)
                 self._reasons.setdefault(judged.index, in_words(judged.judgement.findings))
         if self._verification.structure.problems.counts:
@@ -66,7 +66,7 @@ class DirectoryFlaws:
         self._add_rejected(directory)
 
     def _add_rejected(self, directory: RunDirectory) -> None:
-        """Take in what the judge has rejected, as far as its verdicts are of these files."""
+        """Add the judge's rejections, if its verdicts are about these files."""
         verdicts, state = VerdictFile(directory), self._verification.structure.state
         if state is None or verdicts.figures(state) is None:
             return
@@ -82,15 +82,15 @@ class DirectoryFlaws:
         return f"{len(self._weights):,} of {self._judged:,} {self._contents.nouns.many} are flagged{rejected}"
 
     def reason(self, index: int) -> str:
-        """Why a pair is asked again, in words for the model."""
+        """Why a row is asked again, in words for the model."""
         return self._reasons.get(index, "")
 
     def worst(self) -> tuple[int, ...]:
-        """The indexes of the worst pairs, in input order."""
+        """The indexes of the worst rows, in input order."""
         return tuple(sorted(nsmallest(self._most, self._weights, key=lambda i: (-self._weights[i], i))))
 
     def better(self, row: Row[Any], examples: Examples) -> bool:
-        """Whether less is wrong with new examples of a pair than with those in the files."""
+        """Whether new examples of a row have fewer flaws than those in the files."""
         contents = self._verification.structure.contents
         records = {
             (name, number): orjson.loads(line)

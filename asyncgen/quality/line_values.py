@@ -1,4 +1,4 @@
-"""What a line must be by the rule of its recipe: told from others, and held against row and copies. Pure."""
+"""Check a line by its recipe's rule: identify it, and compare it with row and copies. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,18 +8,18 @@ from asyncgen.recipes.contents import MISSING, LineRule, value_at, written
 
 
 def id_at(rule: LineRule, record: Mapping[str, Any]) -> str | None:
-    """The id of the row that a record says it is of."""
+    """The id of the row in a record."""
     value = MISSING if rule.id_way is None else value_at(record, rule.id_way)
     return str(value) if isinstance(value, str | int) else None
 
 
 def wanted_line(rule: LineRule, note_id: str, row: Any) -> Wanted | None:
-    """What tells the line of a row from others; None when nothing does.
+    """What distinguishes the line of a row from others; None if nothing does.
 
     Args:
         rule: of the line.
-        note_id: of the row; not known where it is empty.
-        row: None when it is not known.
+        note_id: of the row; unknown if it is empty.
+        row: None if unknown.
     """
     if rule.id_way is not None and note_id:
         return lambda line: id_at(rule, line.record) == note_id and _has(line, rule.marks)
@@ -34,7 +34,7 @@ def wanted_line(rule: LineRule, note_id: str, row: Any) -> Wanted | None:
 def check_copy(
     problems: Problems, place: tuple[str, int], index: int, label: str, copy: OutputLine | None, line: OutputLine
 ) -> None:
-    """A line that repeats one of another file has its very bytes."""
+    """Check that a line that repeats one of another file has the same bytes."""
     if copy is not None and copy.data != line.data:
         which = f"{label} line" if label else "line"
         problems.add("combined", place[0], index, f"the {which} is not that of the other file")
@@ -51,7 +51,7 @@ def check_texts(problems: Problems, file: str, index: int, rule: LineRule, recor
 def check_values(
     problems: Problems, file: str, index: int, rule: LineRule, record: Mapping[str, Any], row: Any
 ) -> None:
-    """Hold a record against what every row has there, and against what its own row has."""
+    """Compare a record with the values of every row, and with those of its own row."""
     for way, value in rule.fixed:
         if value_at(record, way) != value:
             problems.add("field", file, index, f"{written(way)} is not what the recipe says")

@@ -1,4 +1,4 @@
-"""Which rows there should be, where no input says it: by the ids in a file, or by the number of lines."""
+"""Which rows to expect without an input: by the ids in a file, or by the number of lines."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,7 +25,7 @@ def ids_in(directory: RunDirectory, name: str, size: int | None, rules: tuple[Li
 
 
 def most_rows(directory: RunDirectory, files: Mapping[str, tuple[LineRule, ...]]) -> int:
-    """For how many rows the fullest file has lines; one that is begun counts."""
+    """For how many rows the fullest file has lines, a partial row included."""
     rows = 0
     for name, rules in files.items():
         if rules:

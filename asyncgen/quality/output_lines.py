@@ -1,8 +1,8 @@
-"""The lines of one output file, handed out by what a row's line must be: what is missing or too much is a problem.
+"""The lines of one output file, matched to the expected ones: missing and surplus lines are problems.
 
-A line that is not the next one expected is looked for a few lines ahead: what stands before it is too much (a
-duplicate, out of order, no JSON); when it is not there, it is missing. So one defect is one problem, and what
-follows it is still checked.
+A line that is not the next one is searched for a few lines ahead: those before it are surplus (a duplicate, out of
+order, not JSON); if it is not there, it is missing. So one defect is one problem, and what follows it is still
+checked.
 """
 
 from collections import Counter, deque
@@ -21,7 +21,7 @@ PROBLEMS_KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is broken, in which file, at which row (None: not at one)."""
+    """What is wrong, in which file, at which row (None: not at a row)."""
 
     kind: str
     file: str
@@ -31,14 +31,14 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """All problems by number, the first `PROBLEMS_KEPT` in full; `row` is what one row is called."""
+    """All problems by number, the first `PROBLEMS_KEPT` in full; `row` is the word for one row."""
 
     row: str = "row"
     counts: Counter[str] = field(default_factory=Counter)
     kept: list[Problem] = field(default_factory=list)
 
     def add(self, kind: str, file: str, index: int | None, detail: str) -> None:
-        """Note a problem."""
+        """Record a problem."""
         self.counts[kind] += 1
         if len(self.kept) < PROBLEMS_KEPT:
             self.kept.append(Problem(kind, file, index, detail))
@@ -46,14 +46,14 @@ class Problems:
 
 @dataclass(frozen=True, slots=True)
 class OutputLine:
-    """A line of an output file; `record` is empty when it is not a JSON object."""
+    """A line of an output file; `record` is empty if it is not a JSON object."""
 
     data: bytes
     record: dict[str, Any]
 
 
 Wanted = Callable[[OutputLine], bool]
-"""Whether a line is the one that is expected."""
+"""Whether a line is the expected one."""
 
 
 class OutputLines:
@@ -70,11 +70,11 @@ class OutputLines:
         self._passed: deque[OutputLine] = deque(maxlen=AHEAD)
 
     def take(self, wanted: Wanted, label: str, index: int, has_failed: Wanted) -> OutputLine | None:
-        """The line that is wanted, when it is among the next ones; None, and a problem, when it is not.
+        """The expected line, if it is among the next ones; else None, and a problem.
 
         Args:
-            wanted: tells it from others.
-            label: what messages call it; may be empty.
+            wanted: recognises it.
+            label: its name in messages; may be empty.
             index: of its row.
             has_failed: whether a line is of a row that failed.
         """
@@ -96,7 +96,7 @@ class OutputLines:
         return None
 
     def take_next(self, index: int) -> OutputLine | None:
-        """The next line, whatever it is: where nothing is known of a row's lines but their number."""
+        """The next line, whatever it is: if only the number of a row's lines is known."""
         line = next(self.all(), None)
         if line is None:
             self._problems.add("missing", self._name, index, f"no line for this {self._problems.row}")
@@ -108,7 +108,7 @@ class OutputLines:
         return line
 
     def all(self) -> Iterator[OutputLine]:
-        """Every line that is left."""
+        """Every remaining line."""
         while self._at(0) is not None:
             yield self._ahead.popleft()
 
@@ -118,7 +118,7 @@ class OutputLines:
         return self._at(0) is None
 
     def finish(self, index: int, has_failed: Wanted) -> None:
-        """Report what is left."""
+        """Report the remaining lines."""
         for line in self.all():
             self._too_much(line, index, has_failed, b"")
 

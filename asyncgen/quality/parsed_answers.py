@@ -1,4 +1,4 @@
-"""The answers that stand in the files, held once more against the schemas and checks of their recipe."""
+"""Check the answers in the files once more against the schemas and checks of their recipe."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ class AnswerChecks:
         self._contents = contents
 
     def findings(self, made: Made) -> Iterator[Finding]:
-        """What is wrong with the answers of a row, each kind with the step."""
+        """The problems in the answers of a row, each kind with the step."""
         answers = [(rule, self._answer(rule, made)) for rule in self._contents.answers]
         by_step = {rule.step: answer for rule, answer in answers if not rule.each and answer is not MISSING}
         for rule, answer in answers:
@@ -31,7 +31,7 @@ class AnswerChecks:
                     yield Finding(kind, rule.step)
 
     def _answer(self, rule: AnswerRule, made: Made) -> Any:
-        """The answer, put together from its parts; MISSING when one of them is gone."""
+        """The answer, put together from its parts; MISSING if one of them is."""
         parts = {}
         for way, place in rule.parts:
             record = self._record(place.file, place.line, made)
@@ -59,7 +59,7 @@ class AnswerChecks:
     def _with_values(
         self, check: AnswerCheck, row: Any, by_step: Mapping[str, Any]
     ) -> tuple[AnswerCheck, dict[str, str]]:
-        """The check and the values that it names; without what nobody knows any more."""
+        """The check and the values that it names; without those that are unknown by now."""
         if check.differs_from is None or self._contents.value is None:
             return check, {}
         try:

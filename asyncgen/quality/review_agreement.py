@@ -1,4 +1,4 @@
-"""How the states of rows agree with what a person decided about them: shares with 95 % intervals."""
+"""How the states of rows agree with a person's decisions about them: shares with 95 % intervals."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class Proportion:
 
 @dataclass(slots=True)
 class ReviewAgreement:
-    """Takes in the judged rows, and counts those that were marked.
+    """Counts the judged rows that a person marked.
 
     `review` has the marks; directory and state are those of the run.
     """
@@ -44,18 +44,18 @@ class ReviewAgreement:
     _states: dict[int, State] = field(default_factory=dict)
 
     def add(self, judged: Judged) -> None:
-        """Take in a row; one that comes once more is flagged."""
+        """Add a row; one that comes once more is flagged."""
         if judged.index in self.review.marks:
             self._states[judged.index] = judged.state
 
     @property
     def by_state(self) -> Mapping[str, Counter[Mark]]:
-        """Marks by what the rules say."""
+        """Marks by the rules' state."""
         return self._counted({index: str(state) for index, state in self._states.items()}, State)
 
     @property
     def by_trust(self) -> Mapping[str, Counter[Mark]]:
-        """Marks by what rules and judge say together, as it is kept by now; empty where there was no judge."""
+        """Marks by the stored trust of rules and judge together; empty if there was no judge."""
         judge = JudgeWords(self.directory, self.state)
         trusts = {index: judge.trust(index) for index in self._states}
         return self._counted({index: trust for index, trust in trusts.items() if trust}, Trust)
@@ -67,7 +67,7 @@ class ReviewAgreement:
         return {name: counts for name, counts in found.items() if counts}
 
     def caught(self, groups: Mapping[str, Counter[Mark]], *bad: str) -> tuple[Proportion, Proportion]:
-        """Of the rows that the person rejected, those in a bad group; and of those that were accepted."""
+        """The share of rejected rows in a bad group; and that of accepted rows."""
         found = []
         for mark in (Mark.REJECTED, Mark.ACCEPTED):
             of = sum(counts[mark] for counts in groups.values())
@@ -75,7 +75,7 @@ class ReviewAgreement:
         return found[0], found[1]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The counts for programs."""
         return {
             "accepted": self.review.count(Mark.ACCEPTED),
             "rejected": self.review.count(Mark.REJECTED),
@@ -86,7 +86,7 @@ class ReviewAgreement:
 
 
 def review_of(directory: RunDirectory, path: Path | None) -> ReviewAgreement | None:
-    """The marks in a file (None: there is none), to be held against the rows of a run.
+    """The marks in a file (None: there is none), to compare with the rows of a run.
 
     Raises:
         UsageError, BadDataError, DirectoryError: as `load_review`; or there is no run.
@@ -100,7 +100,7 @@ def review_of(directory: RunDirectory, path: Path | None) -> ReviewAgreement | N
 
 
 def rejected_of(counts: Counter[Mark]) -> Proportion:
-    """The share of rejected ones among those that were marked."""
+    """The share of rejected rows among the marked ones."""
     return Proportion(counts[Mark.REJECTED], counts.total())
 
 

@@ -1,8 +1,7 @@
-"""Whether the files of an output directory are what they should be: complete, in order, in step, unharmed.
+"""Whether the files of an output directory are intact: complete, in order, in step, unchanged.
 
-Read-only and in one pass, so it also serves while a run goes on: then as far as its checkpoint speaks.
-Each file is aligned for itself: with the input, else with the file by whose ids the others are held, else by
-number.
+Read-only and in one pass, so it also works during a run: then as far as its checkpoint covers. Each file is
+aligned separately: with the input, else with the file that has the reference ids, else by number.
 """
 
 from collections import Counter, deque
@@ -25,7 +24,7 @@ from asyncgen.storage.takeover import load_original
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a row: its place in the input, its id, the row (None without input), and its records.
+    """The result of a row: its place in the input, its id, the row (None without input), and its records.
 
     `records` has them by file and line; those that repeat another one are left out.
     """
@@ -37,7 +36,7 @@ class Made:
 
 
 def state_in(directory: RunDirectory) -> tuple[RunState | None, bool]:
-    """The state of a directory as it says itself, and whether its run has reached the end.
+    """The recorded state of a directory, and whether its run has reached the end.
 
     Raises:
         BadDataError: checkpoint or statistics cannot be read.
@@ -52,10 +51,10 @@ def state_in(directory: RunDirectory) -> tuple[RunState | None, bool]:
 
 
 def check_input(state: RunState, input_jsonl: Path, contents: Contents) -> None:
-    """Refuse another input than that of the run, before anything is said of its files.
+    """Refuse an input other than the run's, before checking the files.
 
     Raises:
-        BadDataError: it is not what the run was made from.
+        BadDataError: it is not the input of the run.
     """
     if contents.parse is None or state.last_completed_idx < state.first:
         return
@@ -74,11 +73,11 @@ def check_input(state: RunState, input_jsonl: Path, contents: Contents) -> None:
 
 
 class Structure:
-    """Reads an output directory; `made` streams its rows, afterwards `problems` says all that is broken.
+    """Reads an output directory; `made` streams its rows, and afterwards `problems` is complete.
 
     Args:
         directory: the output directory.
-        input_jsonl: what the run was made from; None: the files are only held against each other.
+        input_jsonl: the input of the run; None: the files are only compared with each other.
         contents: what they hold by their recipe.
 
     Raises:
@@ -148,7 +147,7 @@ class Structure:
     def _compare(
         self, index: int, note_id: str, row: Any, lines: Mapping[tuple[str, int], OutputLine | None]
     ) -> Made | None:
-        """Hold the lines of a row against each other and against it; None when one is not there."""
+        """Compare the lines of a row with each other and with it; None if one is missing."""
         rules = {(name, number): self.contents.files[name][number] for name, number in lines}
         records: dict[tuple[str, int], dict[str, Any]] = {}
         originals = [place for place, rule in rules.items() if rule.copy_of is None]
@@ -171,7 +170,7 @@ class Structure:
     def _expected(
         self, without_lines: set[int], files: Mapping[str, OutputLines]
     ) -> Iterator[tuple[int, str, Any]]:
-        """Index, id and row of all that should be there."""
+        """Index, id and row of everything that should be there."""
         last = None if self.state is None else self.state.last_completed_idx
         if self._input is None or self.contents.parse is None:
             yield from self._from_outputs(without_lines)
@@ -194,7 +193,7 @@ class Structure:
             self.problems.add("input", self._input.name, None, f"has fewer {rows} than the {last + 1} processed")
 
     def _from_outputs(self, without_lines: set[int]) -> Iterator[tuple[int, str, None]]:
-        """Without an input, the file of reference says what should be in the others; else the state how many."""
+        """Without an input, the reference file says what the others should hold; else the state says how many."""
         index = 0 if self.state is None else self.state.first
         for note_id in self._names(without_lines):
             while index in without_lines:
@@ -203,7 +202,7 @@ class Structure:
             index += 1
 
     def _names(self, without_lines: set[int]) -> Iterator[str]:
-        """The ids of the rows that have lines; empty ones where no file has any."""
+        """The ids of the rows that have lines; empty ones if no file has any."""
         contents, name = self.contents, self.contents.reference
         if name:
             yield from ids_in(self._directory, name, self.size(name), contents.files[name])
@@ -215,7 +214,7 @@ class Structure:
         yield from ("" for _ in range(done))
 
     def _failed_indexes(self) -> tuple[set[int], dict[str, FileMeter]]:
-        """The rows given up, by index, and the meter of their file."""
+        """The indexes of failed rows, and the meter of their file."""
         lines = OutputLines(self._directory, FAILED, self.size(FAILED), self.problems)
         indexes: set[int] = set()
         last = -1

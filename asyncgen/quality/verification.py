@@ -1,7 +1,7 @@
-"""Holds the data of an output directory to the promises: structure, and the quality of each example.
+"""Verify an output directory: its structure, and the quality of each example.
 
-A caller takes the judged rows as a stream; memory does not grow with the data but for 72 bytes an example
-(the sketches by which near-duplicates are found).
+The judged rows are a stream; memory does not grow with the data except for 72 bytes per example (the sketches that
+find near duplicates).
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _SAMPLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The paraphrase of a row, what it is of, and the row's wrong text, where it has one (else empty)."""
+    """The paraphrase of a row, its original, and the row's wrong text, if it has one (else empty)."""
 
     original: str
     revised: str
@@ -38,7 +38,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row by its index in the input, what the checks say of it, and its texts where a paraphrase was judged."""
+    """A row by its index in the input, its judgement, and its texts if a paraphrase was judged."""
 
     index: int
     note_id: str
@@ -57,24 +57,24 @@ class Judged:
 
     @property
     def weight(self) -> int:
-        """How bad it is; 0 without findings."""
+        """Its weight when rows are ranked; 0 without findings."""
         return sum(KINDS[kind].weight for kind in self.kinds)
 
 
 class Verification:
-    """One look at an output directory; `structure.problems` is complete when `judged` has ended.
+    """One pass over an output directory; `structure.problems` is complete when `judged` has ended.
 
     Args:
         directory: the output directory, of a finished or an unfinished run.
-        input_jsonl: what the run was made from. None: the files are held against each other, and no paraphrase is
+        input_jsonl: the input of the run. None: the files are compared with each other, and no paraphrase is
             judged.
         contents: what the files hold by their recipe, and what of it is to be judged.
-        prompt_file: says the keys that a reasoning must have, and in `allowed_changes` what a paraphrase may do.
+        prompt_file: has the keys that a reasoning must have, and in `allowed_changes` what a paraphrase may do.
             None: the keys that most reasonings have, and all kinds of changes.
 
     Raises:
         BadDataError: checkpoint, statistics or prompt file cannot be read.
-        UsageError: the input or the prompt file is not there.
+        UsageError: the input or the prompt file does not exist.
     """
 
     def __init__(
@@ -95,16 +95,16 @@ class Verification:
         )
 
     def check_input(self, state: RunState) -> None:
-        """Refuse another input than that of the run, where there is one, before anything is said of its files.
+        """Refuse an input other than the run's, if there is one, before checking the files.
 
         Raises:
-            BadDataError: it is not what the run was made from.
+            BadDataError: it is not the input of the run.
         """
         if self._input is not None:
             check_input(state, self._input, self._contents)
 
     def judged(self) -> Iterator[Judged]:
-        """Every row that can be judged, in input order; then once more, with that finding alone, twins."""
+        """Every row that can be judged, in input order; then near duplicates again, with only that finding."""
         for made in self.structure.made():
             judgement = self.judge(made)
             if judgement is not None:
@@ -113,7 +113,7 @@ class Verification:
             yield Judged(index, "", Judgement((finding,)))
 
     def judge(self, made: Made) -> Judgement | None:
-        """What the checks say of the records of a row; None where there is nothing to check them by."""
+        """The judgement on the records of a row; None if there is nothing to check them by."""
         found = tuple(self._answers.findings(made))
         rule = self._contents.paraphrase
         if rule is not None and made.row is not None:
@@ -122,14 +122,14 @@ class Verification:
         return Judgement(found) if self._contents.asks else None
 
     def compare(self, original: str, revised: str) -> State:
-        """What the rules say of two texts alone: whether their meaning is the same, whatever else is odd."""
+        """The rules' judgement on two texts alone: whether their meaning is the same, whatever else is odd."""
         pair = Pair("", original, original, "unknown", None, None)
         judgement = Inspector({}, self._permitted).inspect(0, pair, revised, {})
         findings = tuple(finding for finding in judgement.findings if finding.kind in MEANING)
         return replace(judgement, findings=findings).state
 
     def texts(self, made: Made) -> Texts | None:
-        """The texts of a row; None where no paraphrase is judged."""
+        """The texts of a row; None if no paraphrase is judged."""
         rule = self._contents.paraphrase
         if rule is None or made.row is None:
             return None

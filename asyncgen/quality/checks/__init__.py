@@ -1,1 +1,1 @@
-"""What is wrong with an example: pure checks of notes and reasonings, one family a module."""
+"""Find what is wrong with an example: pure checks of notes and reasonings, one family per module."""

@@ -1,4 +1,4 @@
-"""Words that were put in and stand elsewhere in the note: the indication of a treatment."""
+"""Added words that occur elsewhere in the note, such as the indication of a treatment."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -33,12 +33,12 @@ _REASONS = tuple(
         "as treatment for",
     ]
 )
-"""How a phrase begins that names why something is done."""
+"""The beginnings of a phrase that gives a reason."""
 _GRAMMAR = word_set("""
     treat relieve control manage lower reduce prevent address ease treatment management relief known evaluate
     assess view light account
 """)
-_STEM = 5  # letters
+_STEM = 5  # letters: enough to tell words apart, few enough to match their forms
 _SHORT = 4
 
 
@@ -48,7 +48,7 @@ def is_reason(words: tuple[str, ...]) -> bool:
 
 
 def stands_in(words: tuple[str, ...], note: Words) -> bool:
-    """Whether each word with content of an addition stands in the note too, and is not only denied there."""
+    """Whether each content word of an addition occurs in the note too, and is not only denied there."""
     if any(word in DENIES or word.endswith("n't") for word in words):
         return False
     known = affirmed_stems(note)
@@ -67,14 +67,14 @@ def stands_in(words: tuple[str, ...], note: Words) -> bool:
 
 
 def shares_words(words: tuple[str, ...], note: Words) -> bool:
-    """Whether at least a third of the words with content of an addition stand in the note too."""
+    """Whether at least a third of the content words of an addition occur in the note too."""
     known = {stem(normal_word(word)) for word in note.words}
     told = [word for word in words if is_content(word)]
     return bool(told) and 3 * sum(stem(normal_word(word)) in known for word in told) >= len(told)
 
 
 def affirmed_stems(note: Words) -> set[str]:
-    """The stems of all words of a note behind which no denial stands in the same clause."""
+    """The stems of all words of a note without a denial before them in the same clause."""
     stems: set[str] = set()
     denied = False
     for word in note.words:
@@ -88,14 +88,14 @@ def affirmed_stems(note: Words) -> set[str]:
 
 
 def stem(word: str) -> str:
-    """The beginning of a word, by which its forms are known."""
+    """The beginning of a word, which identifies its forms."""
     if len(word) <= _SHORT:
         return word.removesuffix("s") if len(word) == _SHORT else word
     return word[:_STEM]
 
 
 def another_name(word: str, known: AbstractSet[str]) -> bool:
-    """Whether a synonym of a normal word is made of known stems."""
+    """Whether a synonym of a normalized word consists of known stems."""
     concepts = meanings().sources.get((word,), frozenset())
     return bool(concepts) and any(
         all(stem(part) in known for part in phrase) for phrase in _named(concepts) if phrase != (word,)

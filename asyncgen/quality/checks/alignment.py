@@ -1,8 +1,8 @@
-"""Whether two passages say the same word by word: equal words, synonyms, conversions, and marks that say nothing.
+"""Whether two passages have the same meaning word by word: equal words, synonyms, conversions, neutral marks.
 
 The search walks both passages from their beginnings. A step takes the same word on both sides, two phrases of one
-meaning, one amount in two units, or skips what carries no meaning of its own. Only when both ends are reached, all
-words are accounted for; whatever no step takes leaves the passage open.
+meaning, one amount in two units, or skips what carries no meaning of its own. All words are accounted for only if
+both ends are reached; anything that no step takes leaves the passage open.
 """
 
 from collections.abc import Iterator
@@ -32,23 +32,23 @@ _SUBJECTS = {
     "no",
 }
 _VERBS = {"is", "are", "was", "were", "has", "had", "have", "does", "did", "will"}
-_LOOK_AHEAD = 4  # words in which the verb of a sentence stands
-_LONGEST_BRACKET = 8  # words, and of what it repeats
+_LOOK_AHEAD = 4  # words in which the verb of a sentence is expected
+_LONGEST_BRACKET = 8  # words, also of what the bracket repeats: longer ones are explanations
 _NUMBERED = {"type", "stage", "grade", "class", "nerve", "cn", "phase", "factor", "category", "degree", "para"}
 _ROMAN = {roman: str(value) for value, roman in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), 1)}  # noqa: SIM905
 _LISTS_IN_DENIAL = (("or",), ("nor",), ("and", "no"), ("or", "no"), ("or", "any"), ("and", "not"))
-_EXACT_TIME = 0.0006  # share: a year of twelve months
+_EXACT_TIME = 0.0006  # share: lets a year be twelve months
 _LEAST_INITIALS = 2
 
 
 def aligned(was: Passage, became: Passage) -> bool:
-    """Whether every word of both passages is accounted for by the other one."""
+    """Whether each passage accounts for every word of the other."""
     goal = (len(was.words), len(became.words))
     states, seen = [(0, 0)], {(0, 0)}
     later: list[tuple[int, int]] = []
     while states or later:
         if not states:
-            # Nothing but equal words was looked at so far, as that is cheap: now the rest, from the last place on.
+            # So far only equal words were compared, as that is cheap: now the other steps, from the last place on.
             i, j = later.pop()
             following = list(_steps(was, became, i, j))
         else:
@@ -66,7 +66,7 @@ def aligned(was: Passage, became: Passage) -> bool:
 
 
 def _steps(was: Passage, became: Passage, i: int, j: int) -> Iterator[tuple[int, int]]:
-    """The steps from a state that take something else than the same word on both sides."""
+    """The steps from a state other than the same word on both sides."""
     if i < len(was.words):
         for end in _skips(was, i):
             yield end, j
@@ -83,7 +83,7 @@ def _steps(was: Passage, became: Passage, i: int, j: int) -> Iterator[tuple[int,
 
 
 def _skips(passage: Passage, place: int) -> Iterator[int]:
-    """The ends of what may come or go: marks, articles, "too", a bracket that says again what stands before it."""
+    """The ends of what may come or go: marks, articles, "too", a bracket that repeats what precedes it."""
     if length := _free(passage, place):
         yield place + length
     if passage.words[place] == "(" and (end := _repeats(passage, place)):
@@ -92,7 +92,7 @@ def _skips(passage: Passage, place: int) -> Iterator[int]:
 
 def _amounts(was: Passage, became: Passage, i: int, j: int) -> Iterator[tuple[int, int]]:
     if not (may_begin(was.words[i]) and may_begin(became.words[j])):
-        return  # most words, and reading the quantities of a passage takes longer
+        return  # true of most words, and reading the quantities of a passage is slower
     for end, quantity in was.quantities.get(i, ()):
         for other_end, other in became.quantities.get(j, ()):
             if same_exactly(quantity, other):
@@ -118,14 +118,14 @@ def _same_word(was: Passage, became: Passage, i: int, j: int) -> bool:
 
 
 def _free(passage: Passage, place: int) -> int:
-    """How many words from a place on may come or go."""
+    """How many words from a place on may be added or dropped."""
     if passage.words[place] in _FREE_MARKS or passage.is_article(place):
         return 1
     return next((len(one) for one in _FREE_PHRASES if passage.words[place : place + len(one)] == one), 0)
 
 
 def same_exactly(was: Quantity, became: Quantity) -> bool:
-    """Whether two quantities are one amount; times exactly, the others as they are rounded."""
+    """Whether two quantities are one amount; times exactly, others within rounding."""
     if was.key == became.key:
         return True
     if not same_amount(was, became):
@@ -155,7 +155,7 @@ def _begins_clause(words: tuple[str, ...], place: int) -> bool:
 
 
 def _lists(was: Passage, became: Passage, i: int, j: int) -> Iterator[tuple[int, int]]:
-    """What joins the parts of a denied list: "no fever or chills", "neither fever nor chills"."""
+    """The joints of a denied list: "no fever or chills", "neither fever nor chills"."""
     if was.words[i] not in {"or", "nor", "and"} or became.words[j] not in {"or", "nor", "and"}:
         return
     if not (was.is_denied(i) and became.is_denied(j)):
@@ -167,7 +167,7 @@ def _lists(was: Passage, became: Passage, i: int, j: int) -> Iterator[tuple[int,
 
 
 def _repeats(passage: Passage, place: int) -> int:
-    """The end of a bracket that says again what stands before it (abbreviation, words, other unit); else 0."""
+    """The end of a bracket that repeats what precedes it (abbreviation, words, other unit); else 0."""
     words = passage.words
     end = next((k for k in range(place + 1, min(len(words), place + _LONGEST_BRACKET + 2)) if words[k] == ")"), 0)
     if end <= place + 1:
@@ -186,7 +186,7 @@ def _repeats(passage: Passage, place: int) -> int:
 
 
 def _initials(passage: Passage, place: int, short: str) -> int | None:
-    """The end of the words from a place whose initials are an abbreviation; None where they are not."""
+    """The end of the words from a place on whose initials are an abbreviation; None if they are not."""
     if len(short) < _LEAST_INITIALS or not short.isupper() or not short.isalpha():
         return None
     for letter in short.lower():

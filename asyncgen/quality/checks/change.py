@@ -1,4 +1,4 @@
-"""What changed from a note to its paraphrase: hunks of words, and the places that they make."""
+"""The change from a note to its paraphrase: hunks of words, and the places that they form."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPassage:
-    """A changed passage in whole sentences: its text in both notes, its hunks, where the revised one begins."""
+    """A changed passage in whole sentences: its text in both notes, its hunks, the start of the revised one."""
 
     was: str
     became: str
@@ -35,9 +35,9 @@ class ChangedPassage:
 
 
 class Change:
-    """The difference between two texts by words, case and blanks aside.
+    """The difference between two texts by words, ignoring case and blanks.
 
-    `hunks` are in order and as small as the longest common subsequence of words leaves them.
+    `hunks` are in order and as small as the longest common subsequence of words makes them.
     """
 
     def __init__(self, original: Words, revised: Words) -> None:
@@ -47,23 +47,23 @@ class Change:
 
     @cached_property
     def lost(self) -> Counter[str]:
-        """Words that the whole change takes away; what only moved is not among them."""
+        """Words that the whole change removes; moved words are not among them."""
         return balance(self.hunks)[0]
 
     @cached_property
     def gained(self) -> Counter[str]:
-        """Words that the whole change brings."""
+        """Words that the whole change adds."""
         return balance(self.hunks)[1]
 
     @property
     def kept(self) -> float:
-        """How much of both texts is the same words in the same order, 0 to 1."""
+        """The share of both texts that is the same words in the same order, 0 to 1."""
         changed = sum(len(hunk.was) + len(hunk.became) for hunk in self.hunks)
         return 1 - changed / max(1, len(self.original.words) + len(self.revised.words))
 
     @cached_property
     def places(self) -> tuple[tuple[Hunk, ...], ...]:
-        """The hunks by place: those that touch the same sentence of the original are one."""
+        """The hunks by place: those that touch the same sentence of the original form one."""
         places: list[list[Hunk]] = []
         last = -1
         for hunk in self.hunks:
@@ -79,9 +79,9 @@ class Change:
 
     @cached_property
     def passages(self) -> tuple[ChangedPassage, ...]:
-        """The changed passages in whole sentences, in order; hunks whose sentences touch are in one.
+        """The changed passages in whole sentences, in order; hunks whose sentences touch share one.
 
-        All that is outside of them is the same in both texts.
+        Everything outside them is the same in both texts.
         """
         groups: list[tuple[list[Hunk], int, int]] = []
         for hunk in self.hunks:
@@ -101,7 +101,7 @@ class Change:
         )
 
     def shown(self, *hunks: Hunk) -> tuple[str, str]:
-        """From the first to the last of some hunks, as it stands in both texts; of all when none is given."""
+        """The text from the first to the last of some hunks, in both versions; of all hunks if none is given."""
         chosen = hunks or self.hunks
         if not chosen:
             return "", ""
@@ -112,7 +112,7 @@ class Change:
         )
 
     def _sentences(self, hunk: Hunk) -> tuple[int, int]:
-        """First and last sentence of the original that a hunk touches; an insertion at a border touches both."""
+        """First and last sentence of the original that a hunk touches; an insertion at a boundary touches both."""
         sentences = self.original.sentences
         if not sentences:
             return 0, 0
@@ -121,7 +121,7 @@ class Change:
 
 
 def balance(hunks: Iterable[Hunk]) -> tuple[Counter[str], Counter[str]]:
-    """Words that some hunks take away and bring, those that only move left out."""
+    """Words that some hunks remove and add, without those that only move."""
     was: Counter[str] = Counter()
     became: Counter[str] = Counter()
     for hunk in hunks:
@@ -131,7 +131,7 @@ def balance(hunks: Iterable[Hunk]) -> tuple[Counter[str], Counter[str]]:
 
 
 def clip(text: str) -> str:
-    """At most as much of a text as a line shows, from both its ends."""
+    """As much of a text as a line shows, from both its ends."""
     half = _SHOWN // 2
     return text if len(text) <= _SHOWN else f"{text[:half]} … {text[-half:]}"
 
@@ -162,14 +162,14 @@ def _hunk(was: tuple[str, ...], became: tuple[str, ...], begin: tuple[int, int],
 
 
 def _whole_sentences(words: Words, hunk: Hunk) -> tuple[int, int]:
-    """The words of the sentences that a hunk touches: the first one, and the one after the last."""
+    """The words of the sentences that a hunk touches: the first one, and the end."""
     sentences = words.sentences
     if not sentences:
         return 0, 0
     first = min(hunk.i1, len(sentences) - 1)
     last = min(max(hunk.i2 - 1, first), len(sentences) - 1)
     if hunk.i1 == hunk.i2 and first > 0:
-        first -= 1  # an insertion at a border touches both
+        first -= 1  # an insertion at a boundary touches both
     if words.words[last] in ".;" and last + 1 < len(sentences):
         last += 1  # two sentences may have become one
     begin, end = first, last + 1

@@ -1,4 +1,4 @@
-"""Short codes that became others: IgG, hepatitis B, CN VII, C3, BRCA1, RLQ; and units of time without a number."""
+"""Changed short codes: IgG, hepatitis B, CN VII, C3, BRCA1, RLQ; and units of time without a number."""
 
 import re
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ _LETTERED = word_set("""
     hepatitis vitamin influenza group type factor hemophilia haemophilia protein class stage complement bulimia
     streptococcus lipoprotein apolipoprotein antigen blood immunoglobulin wave
 """)
-"""Words behind which a letter is a code."""
+"""Words after which a letter is a code."""
 _VAGUE = word_set("several some few many for of within in per each every next last this past")
-"""Words behind which a unit of time stands without a number."""
+"""Words after which a unit of time needs no number."""
 _TIMES = {
     word: unit for unit in word_set("second minute hour day week month year decade") for word in (unit, f"{unit}s")
 }
 
 
 def check_codes(change: Change) -> Iterator[Finding]:
-    """A code in place of another one, of the same kind; the first in a note."""
+    """A code replaced by another one of the same kind; only the first in a note."""
     for hunk in change.hunks:
         if len(hunk.was) != len(hunk.became):
             continue
@@ -40,7 +40,7 @@ def check_codes(change: Change) -> Iterator[Finding]:
 
 
 def check_times(change: Change) -> Iterator[Finding]:
-    """Another unit of time behind a word that is no number: "several months", "several weeks"."""
+    """A changed unit of time after a word that is not a number: "several months", "several weeks"."""
     for hunk in change.hunks:
         if (
             hunk.was
@@ -54,7 +54,7 @@ def check_times(change: Change) -> Iterator[Finding]:
 
 
 def _written(change: Change, hunk: Hunk, place: int) -> tuple[str, str]:
-    """The two words as they are written."""
+    """The two words as written."""
     (begin, end), (other_begin, other_end) = (
         change.original.spans[hunk.i1 + place],
         change.revised.spans[hunk.j1 + place],
@@ -70,7 +70,7 @@ def _is_code(change: Change, hunk: Hunk, place: int, word: str) -> bool:
 
 
 def _same(was: str, became: str) -> bool:
-    """Whether the lexicon knows two codes as one: ECG, EKG."""
+    """Whether the lexicon has two codes as synonyms: ECG, EKG."""
     index = meanings()
     one, other = (index.targets.get((word.lower(),), frozenset()) for word in (was, became))
     return was.lower() == became.lower() or bool(one & other)

@@ -1,4 +1,4 @@
-"""Denials of one finding in two forms: "there is no rash", "no rash is seen", "rash is absent"."""
+"""Two forms of denying a finding: "there is no rash", "no rash is seen", "rash is absent"."""
 
 import re
 from collections.abc import Iterator
@@ -36,17 +36,17 @@ _ARTICLES = re.compile(r"\b(?:an?|the|any) ")
 
 
 def same_denial(was: tuple[str, ...], became: tuple[str, ...]) -> bool:
-    """Whether two passages are the same but for the form in which a clause denies a finding.
+    """Whether two passages differ only in the form in which a clause denies a finding.
 
-    "She denies" may become "there is no", which names nobody; "he denies" would be somebody else, and a pronoun
-    where there was none could be.
+    "She denies" may become "there is no", which names nobody; "he denies" would be another person, and so might a
+    pronoun where there was none.
     """
     before, after = list(_denied(was)), list(_denied(became))
     return any(one == other and who in {None, former} for former, one in before for who, other in after)
 
 
 def _denied(words: tuple[str, ...]) -> Iterator[tuple[str | None, tuple[str, str, str, bool, str]]]:
-    """Each clause that denies something: "he" or "she"; what it denies and where, with the text around it."""
+    """Each clause that denies something: "he" or "she"; the denied thing, its place, and the text around it."""
     text = _ARTICLES.sub("", " ".join(words))
     for match in _CLAUSE.finditer(text):
         clause = match[0].strip()
@@ -60,7 +60,7 @@ def _denied(words: tuple[str, ...]) -> Iterator[tuple[str | None, tuple[str, str
 
 
 def _joined(what: str) -> str:
-    """A list is joined by "or" behind a denial and by "and" in front of one."""
+    """The denied thing with "or" and "and" unified: a list has "or" after a denial, "and" before one."""
     return re.sub(r"\b(?:or|nor)\b", "and", what)
 
 

@@ -1,9 +1,9 @@
-"""Notes that are nearly another example's, found in one pass with 72 bytes an example.
+"""Notes that nearly equal another example's, found in one pass with 72 bytes per example.
 
-Each note leaves a sketch: the least hashes of its word shingles, one for each bucket (one-permutation MinHash).
-Two notes share about as many of them as they share shingles: with one localized change most, unrelated notes
-none. A note is asked about only when it is far from its own original: notes that are near theirs are alike only
-where the originals are, and real vignettes do occur in several pairs.
+Each note leaves a sketch: the smallest hashes of its word shingles, one for each bucket (one-permutation MinHash).
+Two notes share about the same part of them as of their shingles: most if they differ by one local change, none if
+they are unrelated. A note is asked about only if it is far from its own original: notes near theirs are alike only
+if the originals are, and real vignettes do occur in several pairs.
 """
 
 import zlib
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from asyncgen.quality.checks.note_words import Words
 
 _BUCKETS = 16
-_SHINGLE = 4  # words
+_SHINGLE = 4  # words; a common choice for documents: rare enough not to recur by chance
 _LEAST_SHARED = 6
 _EMPTY = 0xFFFFFFFF
 MOST_ASKED = 20_000
@@ -29,7 +29,7 @@ class Duplicates:
         self._asked: dict[int, array[int]] = {}
 
     def add(self, index: int, words: Words, *, asked: bool) -> None:
-        """Take in a note."""
+        """Add a note."""
         hashes = sketch(words)
         self._sketches.extend(hashes)
         self._indexes.append(index)
@@ -38,7 +38,7 @@ class Duplicates:
 
     def found(self) -> Iterator[tuple[int, int]]:
         """Each note that was asked about and has a near twin, with the nearest one."""
-        wanted: dict[int, list[int]] = {}  # a hash says its bucket, so it is enough of a key
+        wanted: dict[int, list[int]] = {}  # a hash determines its bucket, so it suffices as a key
         for index, hashes in self._asked.items():
             for value in hashes:
                 if value != _EMPTY:
@@ -56,7 +56,7 @@ class Duplicates:
 
 
 def sketch(words: Words) -> "array[int]":
-    """The least hash of each bucket, 32 bits."""
+    """The smallest hash of each bucket, 32 bits."""
     least = [_EMPTY] * _BUCKETS
     text = words.words
     for place in range(max(1, len(text) - _SHINGLE + 1)):

@@ -1,4 +1,4 @@
-"""What a check finds in an example, and the names of all kinds."""
+"""The findings of the checks, and the names of all kinds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from asyncgen.quality.checks.vocabulary import word_set
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """How much a kind weighs when pairs are ranked, and what it says."""
+    """The weight of a kind when rows are ranked, and its description."""
 
     weight: int
     says: str
@@ -77,17 +77,17 @@ KINDS = {
     "differs_from": FindingKind(1, "an answer that repeats what it is to differ from"),
 }
 CHECKS = frozenset({"schema", "max_words", "min_words", "matches", "not_matches", "differs_from"})
-"""Kinds whose finding names the step that answered so."""
+"""Kinds whose finding names the step that gave the answer."""
 MEANING = word_set("""
     length omission addition number dose unit laterality site negation opposite severity certainty person route
     drug code answer_lost
 """)
-"""Kinds that say that the meaning changed; what is proven to say the same has none of them."""
+"""Kinds that say that the meaning changed; a proven paraphrase has none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A kind of `KINDS`, and the words that show it: what they were, what they became (both may be empty)."""
+    """A kind of `KINDS`, and the words that show it: before and after (both may be empty)."""
 
     kind: str
     was: str = ""
@@ -95,7 +95,7 @@ class Finding:
 
 
 def in_words(findings: Iterable[Finding]) -> str:
-    """What was found, in words for a model that is to do better."""
+    """The findings in words, for a model that should do better."""
     return "; ".join(
         KINDS[one.kind].says + (f': "{one.was}" became "{one.became}"' if one.was or one.became else "")
         for one in findings

@@ -1,4 +1,4 @@
-"""The form of an answer: what a chat model puts around, in front of or in place of a note."""
+"""The form of an answer: text that a chat model puts around or before a note, or in its place."""
 
 import re
 from collections import Counter
@@ -57,13 +57,13 @@ _GARBLED = re.compile(
 _FENCE = re.compile(r"```|\"\"\"|'''")
 _QUOTES = {'"': '"', "\u201c": "\u201d", "'": "'", "`": "`"}
 _HEAD = 300
-_LEAST_TAIL = 3  # words
-_PHRASE = 5  # words
-_LEAST_AGAIN = 3  # phrases
+_LEAST_TAIL = 3  # words: fewer may be lost in a normal rewording
+_PHRASE = 5  # words: a shorter phrase may recur by chance
+_LEAST_AGAIN = 3  # repeated phrases: fewer may be style
 
 
 def check_form(change: Change) -> Iterator[Finding]:
-    """What the original does not have too."""
+    """Find what the original does not have too."""
     original, revised = (words.text.replace("\u2019", "'") for words in (change.original, change.revised))
     head = revised.lstrip()[:_HEAD]
     if (match := _PREAMBLE.match(head.lstrip("*#`\"' \n"))) and not _PREAMBLE.match(original.lstrip()):
@@ -97,7 +97,7 @@ def _quoted(text: str) -> bool:
 
 
 def _lead_in(change: Change) -> str:
-    """Words put before the note as a paragraph of their own."""
+    """Words before the note in a paragraph of their own."""
     first = change.hunks[0] if change.hunks else None
     if first is None or first.i2 or not change.original.words:
         return ""
@@ -107,7 +107,7 @@ def _lead_in(change: Change) -> str:
 
 
 def _cut_off(change: Change) -> Iterator[Finding]:
-    """The last words are gone, or the last one is only begun."""
+    """The last words are missing, or the last one is incomplete."""
     last = change.hunks[-1] if change.hunks else None
     words, marks = change.original.words, ".!?\"')"
     end = len(words) - sum(1 for word in words[-2:] if word in marks)
@@ -118,7 +118,7 @@ def _cut_off(change: Change) -> Iterator[Finding]:
     stops = change.revised.text.rstrip()[-1:] in marks
     open_end = change.original.text.rstrip()[-1:] in marks and not stops
     begun = gained and any(word.startswith(gained[-1]) and word != gained[-1] for word in lost)
-    # The active voice of "was removed by the surgeon" has lost no word with content.
+    # The active voice of "was removed by the surgeon" has lost no content word.
     came = set(map(stem, change.gained))
     told = any(is_content(word) and stem(word) not in came for word in lost)
     shorter = told and len(lost) - len(gained) >= _LEAST_TAIL and (open_end or not gained)

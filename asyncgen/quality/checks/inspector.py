@@ -1,4 +1,4 @@
-"""All checks of one pair's examples, and those that need the whole file."""
+"""All checks of a pair's examples, and those that need the whole file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from asyncgen.quality.checks.turning_words import check_wording
 class Inspector:
     """Judges pairs one after the other.
 
-    `expected` says by label what reasonings should be like, `permitted` what the prompt lets a paraphrase do.
+    `expected` describes typical reasonings by label, `permitted` lists what the prompt allows a paraphrase to do.
     """
 
     expected: Mapping[str, Expected]
@@ -48,17 +48,17 @@ class Inspector:
         found += check_locality(change)
         found += check_form(change)
         if not far:
-            # In another text there is no telling what a word or a number became.
+            # In an unrelated text, it is unknown what a word or a number became.
             found += check_leak(change, error)
             if left:
                 found += _meaning(change)
         if not left:
-            # Words and numbers alone raise false alarms where every change is accounted for.
+            # Checks of single words and numbers give false alarms if every change is accounted for.
             found = [finding for finding in found if finding.kind not in MEANING]
         return Judgement(tuple(found), left)
 
     def duplicates(self) -> Iterator[tuple[int, Finding]]:
-        """Index and finding of each note that is nearly another example's, when all have been inspected."""
+        """Index and finding of each note that nearly equals another example's, after all were inspected."""
         for index, twin in self._duplicates.found():
             yield index, Finding("duplicate", "", f"like pair {twin}")
 
@@ -71,7 +71,7 @@ class Inspector:
 
 
 def _meaning(change: Change) -> Iterator[Finding]:
-    """What the words and numbers that changed say of the meaning."""
+    """Changes of meaning shown by changed words and numbers."""
     yield from check_numbers(change)
     yield from list(check_negation(change)) or check_polarity(change)
     yield from check_wording(change)

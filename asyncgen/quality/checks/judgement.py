@@ -1,4 +1,4 @@
-"""What the checks say of a pair: proven, flagged or open."""
+"""The verdict of the checks on a pair: proven, flagged or open."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from asyncgen.quality.checks.finding import Finding
 class State(StrEnum):
     """Whether a pair's examples can be trusted.
 
-    PROVEN: every changed word is accounted for. FLAGGED: something is wrong by rule. OPEN: neither; such a pair
+    PROVEN: every changed word is accounted for. FLAGGED: a rule found something wrong. OPEN: neither; such a pair
     may be good or bad.
     """
 
@@ -21,14 +21,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The state of a pair, what was found, and the changed passages that no rule accounts for."""
+    """The state of a pair, its findings, and the changed passages that no rule accounts for."""
 
     findings: tuple[Finding, ...] = ()
     unproven: tuple[ChangedPassage, ...] = ()
 
     @property
     def state(self) -> State:
-        """Flagged when anything was found, else proven when nothing is left over."""
+        """Flagged if anything was found, else proven if no passage is left."""
         if self.findings:
             return State.FLAGGED
         return State.OPEN if self.unproven else State.PROVEN

@@ -1,4 +1,4 @@
-"""The error of the pair in the CORRECT note, or its correction gone from there."""
+"""The error of the pair in the CORRECT note, or its correction missing there."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.note_words import content
 from asyncgen.quality.checks.vocabulary import PLAIN
 
-_RARE = 8  # letters
+_RARE = 8  # letters: shorter words may come by chance
 _SHARE = 0.4
 
 
 def check_leak(change: Change, error: Change) -> Iterator[Finding]:
-    """Hold what changed against what tells the incorrect note from the correct one."""
+    """Compare the change with the one from the correct note to the incorrect one."""
     if not change.hunks:
         return
     wrong, right = set(content(error.gained)), set(content(error.lost))
@@ -27,14 +27,14 @@ def check_leak(change: Change, error: Change) -> Iterator[Finding]:
 
 
 def telling_words(error: Change) -> tuple[frozenset[str], frozenset[str]]:
-    """The words that tell an incorrect note from the correct one: those of the error, those of its correction."""
+    """The words that distinguish an incorrect note from the correct one: those of the error, of its correction."""
     sides = (set(content(error.gained)), set(content(error.lost)))
     wrong, right = (frozenset(word for word in side if not PLAIN.fullmatch(word)) for side in sides)
     return wrong, right
 
 
 def _shared(change: Change, error: Change) -> list[Hunk]:
-    """Hunks that are the error's own: all of them, or some that tell more than plain words do."""
+    """Hunks that are part of the error: all of them, or some with more than ordinary words."""
     places = {(hunk.i1, hunk.i2, hunk.became) for hunk in error.hunks}
     shared = [hunk for hunk in change.hunks if (hunk.i1, hunk.i2, hunk.became) in places]
     telling = any(not PLAIN.fullmatch(word) for hunk in shared for word in content((*hunk.was, *hunk.became)))
@@ -42,12 +42,12 @@ def _shared(change: Change, error: Change) -> list[Hunk]:
 
 
 def _tells(brought: set[str], telling: set[str]) -> bool:
-    """Whether the words that came are more than a coincidence: many of the error's, or a rare one."""
+    """Whether the added words are more than a coincidence: many of the error's, or a rare one."""
     return any(len(word) >= _RARE for word in brought) or len(brought) > _SHARE * len(telling)
 
 
 def _abbreviated(change: Change) -> bool:
-    """Whether an abbreviation of lost words came, or the words of one: "polymyalgia rheumatica", "PMR"."""
+    """Whether an abbreviation replaced its words, or the reverse: "polymyalgia rheumatica", "PMR"."""
     return any(
         word in {"".join(other[0] for other in content(words)) for words in sides}
         for hunk in change.hunks

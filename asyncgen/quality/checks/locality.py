@@ -1,4 +1,4 @@
-"""How much changed, and where: one place, little lost, little added."""
+"""The extent and place of a change: one place, little lost, little added."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from asyncgen.quality.checks.typing_errors import corrects
 from asyncgen.quality.checks.vocabulary import word_set
 
 LEAST_KEPT = 0.5
-MOST_LONGER = 60  # characters that any change may add or take, beside a tenth of the note
-FREE = 2  # words with content that do not come or go with nothing in their place
+MOST_LONGER = 60  # characters that any change may add or remove, beside a tenth of the note
+FREE = 2  # content words that may be added or dropped without a replacement
 FREE_OF_ANY_KIND = 4
 _LONGEST_SHORT = 3  # words of an abbreviation: "CN VII"
 _AGENTS = word_set("""
     team surgeon surgeons surgical medical staff nurse nurses clinician clinicians attending treating provider
     doctors physicians therapist paramedics we
 """)
-"""Who acts in a clinic: the active voice names whom the passive one does not."""
+"""People who act in a clinic: the active voice names them, the passive voice does not."""
 BALANCE = 4  # … nor so many more than stand in their place
 
 
@@ -47,12 +47,12 @@ def check_locality(change: Change) -> Iterator[Finding]:
 
 
 def _is_correction(hunk: Hunk) -> bool:
-    """Whether a hunk corrects typing errors: that is no second place."""
+    """Whether a hunk corrects typing errors, which do not count as a second place."""
     return len(hunk.was) == len(hunk.became) and all(map(corrects, hunk.was, hunk.became))
 
 
 def _balance(change: Change, place: tuple[Hunk, ...]) -> Iterator[Finding]:
-    """Words with content that went or came in a place; those that only moved do not count."""
+    """Content words that were lost or added in a place; moved words do not count."""
     lost, gained = balance(place)
     if _outweighs(lost, gained) or any(_bare(hunk.was, hunk.became, lost, gained) for hunk in place):
         yield Finding("omission", *change.shown(*place))
@@ -62,13 +62,13 @@ def _balance(change: Change, place: tuple[Hunk, ...]) -> Iterator[Finding]:
 
 
 def _is_known_reason(change: Change, hunk: Hunk) -> bool:
-    """Whether a hunk adds why something is done, by words of the note: right or wrong, it is not foreign."""
+    """Whether a hunk adds a reason in words of the note: right or wrong, it is not foreign."""
     words = tuple(word for word in hunk.became if word[0].isalnum())
     return is_reason(words) and shares_words(words, change.original)
 
 
 def _writes_out(change: Change, hunk: Hunk) -> bool:
-    """Whether a hunk puts the words of an abbreviation beside it: "computed tomography (CT)"."""
+    """Whether a hunk adds the words of an abbreviation beside it: "computed tomography (CT)"."""
     words, spans = change.revised.words, change.revised.spans
     for place in range(hunk.j1, min(hunk.j2 + 1, len(words))):
         end = next((k for k in range(place + 2, place + _LONGEST_SHORT + 2) if words[k : k + 1] == (")",)), 0)
@@ -84,7 +84,7 @@ def _outweighs(many: Counter[str], few: Counter[str]) -> bool:
 
 
 def _bare(side: tuple[str, ...], other: tuple[str, ...], changed: Counter[str], for_it: Counter[str]) -> bool:
-    """Whether a passage of words went, or came, with nothing in its place."""
+    """Whether a passage of words was lost, or added, without a replacement."""
     if any(word[0].isalnum() for word in other):
         return False
     others = set(map(stem, for_it))  # "is removed", "surgeons remove"
@@ -94,6 +94,6 @@ def _bare(side: tuple[str, ...], other: tuple[str, ...], changed: Counter[str], 
 
 
 def _abbreviates(word: str, words: list[str]) -> bool:
-    """Whether a word is made of the first letters of words: MRI, COPD."""
+    """Whether a word consists of the first letters of words: MRI, COPD."""
     initials = iter("".join(other[0] for other in words))
     return len(word) >= min(len(words), 3) - 1 > 0 and all(letter in initials for letter in word)

@@ -1,4 +1,4 @@
-"""What may stand for what: an index of the lexicon by phrases of lower-case words."""
+"""The index of the lexicon: which phrases may replace each other."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,11 +19,11 @@ _VOWELS = "aeiou"
 
 
 class Meanings:
-    """The concepts of each phrase; two phrases say the same where they share one.
+    """The concepts of each phrase; two phrases have the same meaning if they share one.
 
-    `sources` are the phrases of an original, `targets` those of a paraphrase: these have beside the others the
-    ambiguous abbreviations, which may be written for their words, but not written out. `members` has the phrases
-    of each concept, `lengths` the numbers of words of the phrases that begin with a word, `words` all words.
+    `sources` are the phrases of an original, `targets` those of a paraphrase: these also include ambiguous
+    abbreviations, which may replace their words, but not be written out. `members` has the phrases of each
+    concept, `lengths` the word counts of the phrases that begin with a word, `words` all words.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Meanings:
                     sources.setdefault(phrase, set()).add(concept)
         self.sources = {phrase: frozenset(concepts) for phrase, concepts in sources.items()}
         self.targets = {phrase: frozenset(concepts) for phrase, concepts in targets.items()}
-        # A first word says how long the phrases are that it begins: most words begin none.
+        # By first word, the lengths of the phrases that it begins: most words begin none.
         self.lengths: dict[str, tuple[int, ...]] = {}
         for phrase in self.targets:
             known = self.lengths.get(phrase[0], ())
@@ -53,7 +53,7 @@ class Meanings:
 
 @cache
 def meanings() -> Meanings:
-    """The index; made once, as that takes a few milliseconds."""
+    """The index; built once, which takes a few milliseconds."""
     return Meanings()
 
 
@@ -70,7 +70,7 @@ def drug_names() -> dict[Phrase, str]:
 
 @cache
 def finite_verbs() -> frozenset[str]:
-    """The third persons and pasts of the verbs of the lexicon."""
+    """The third persons and pasts of the lexicon's verbs."""
     irregular = {line.split()[0]: line.split() for line in IRREGULAR.strip().splitlines()}
     verbs = {verb.split()[0] for group in _groups(VERBS) for verb in group} | irregular.keys()
     return frozenset(form for verb in verbs for form in (irregular.get(verb) or _regular(verb))[1:3])
@@ -102,7 +102,7 @@ def _both_numbers(text: str, form: int) -> Iterable[str]:
 
 
 def plural(noun: str) -> str:
-    """The plural of a noun, by rule; of its last word."""
+    """The regular plural of a noun; of its last word."""
     if noun.endswith(("s", "x", "ch", "sh")):
         return noun[:-2] + "es" if noun.endswith("is") else noun + "es"
     if noun.endswith("y") and noun[-2] not in _VOWELS:
@@ -147,12 +147,12 @@ _ENDINGS = tuple(
         "ourable/orable",
     ]
 )
-_LEAST_SPELT = 5  # letters: "four" is no "for"
+_LEAST_SPELT = 5  # letters: "four" is not a spelling of "for"
 
 
 @cache
 def _spelt() -> tuple[dict[str, str], dict[str, str]]:
-    """American by British word, right by misspelt word."""
+    """American by British word, correct by misspelt word."""
     pairs = [line.split() for line in SPELLINGS.strip().splitlines()]
     wrong = [line.split() for line in MISSPELLINGS.strip().splitlines()]
     return {british: american for american, british in pairs}, {
@@ -177,5 +177,5 @@ def normal_word(word: str) -> str:
 
 
 def right_word(word: str) -> str | None:
-    """The word that a misspelt one stands for, where that is known."""
+    """The correct form of a misspelt word, if it is known."""
     return _spelt()[1].get(word)

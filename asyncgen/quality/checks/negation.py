@@ -1,4 +1,4 @@
-"""Denials that came or went: words ("no", "denies") and prefixes ("nontender")."""
+"""Added or lost denials: words ("no", "denies") and prefixes ("nontender")."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from asyncgen.quality.checks.change import Change, Hunk, balance
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO, DENYING_PREFIXES
 
-_SAME_PHRASE = 3  # words
+_SAME_PHRASE = 3  # words: "has not had" and "has had no" are this close
 _LIST = {"or", "nor"}
 _DENYING = re.compile(r"(?:non|un(?!der|i|til))\w{4,}|\w{3,}less|0")
 _LEAST_STEM = {"un": 4, "non": 4}
@@ -17,7 +17,7 @@ _NO_DENIALS = {"inpatient", "inpatients", "informed", "indicated", "invasive"}
 
 
 def check_negation(change: Change) -> Iterator[Finding]:
-    """In each place, weigh denials against each other, and against words that deny in another way."""
+    """In each place, compare denials with each other, and with words that deny in another way."""
     for place in change.places:
         touched = [hunk for hunk in place if any(map(_denies, (*hunk.was, *hunk.became)))]
         lost, gained = balance(place)
@@ -30,7 +30,7 @@ def check_negation(change: Change) -> Iterator[Finding]:
 def _turned(change: Change, touched: list[Hunk], lost: Counter[str], gained: Counter[str]) -> bool:
     before, after = _denials(lost), _denials(gained)
     if before == after:
-        # "has not had" and "has had no" are the same; over more words, something else is denied.
+        # "has not had" and "has had no" are the same; farther apart, something else is denied.
         apart = max(hunk.i1 for hunk in touched) - min(hunk.i2 for hunk in touched)
         return apart > _SAME_PHRASE and all(
             _denies(word) for hunk in touched for word in (*hunk.was, *hunk.became)
@@ -61,7 +61,7 @@ def _says_no(text: str) -> bool:
 
 
 def _prefixed(lost: Counter[str], gained: Counter[str]) -> Iterator[Finding]:
-    """A word that became itself with a denying prefix, or lost it."""
+    """A word that gained or lost a denying prefix."""
     for was in lost:
         for became in gained:
             shorter, longer = sorted((was, became), key=len)

@@ -1,4 +1,4 @@
-"""A note as words: lower-case, with their places in the text and the sentence they belong to."""
+"""A note as words: lower-case, with their places in the text and their sentences."""
 
 import re
 from bisect import bisect_right
@@ -21,15 +21,15 @@ class Words:
     sentences: tuple[int, ...]
 
     def slice(self, first: int, last: int) -> str:
-        """The text from word `first` to before word `last`."""
+        """The text from word `first` up to word `last`, excluded."""
         return self.text[self.spans[first][0] : self.spans[last - 1][1]] if first < last else ""
 
 
 def split_words(text: str) -> Words:
-    """Cut a text into words, numbers and marks."""
+    """Split a text into words, numbers and marks."""
     spans = tuple([match.span() for match in _WORD.finditer(text)])
     lower = text.lower().replace("\u2019", "'")
-    if len(lower) != len(text):  # a few letters have no single lower-case one
+    if len(lower) != len(text):  # a few letters have no single lower-case form
         words = tuple([text[begin:end].lower().replace("\u2019", "'") for begin, end in spans])
     else:
         words = tuple([lower[begin:end] for begin, end in spans])
@@ -40,10 +40,10 @@ def split_words(text: str) -> Words:
 
 
 def is_content(word: str) -> bool:
-    """Whether a word carries medical content: no mark, no number, no function word."""
+    """Whether a word carries medical content: not a mark, a number or a function word."""
     return len(word) > 1 and word[0].isalpha() and word not in FUNCTION
 
 
 def content(words: Iterable[str]) -> list[str]:
-    """The words that carry content."""
+    """The content words."""
     return [word for word in words if is_content(word)]

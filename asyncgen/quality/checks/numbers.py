@@ -1,4 +1,4 @@
-"""Numbers, doses and units: each of the original's is still there, as it was or converted."""
+"""Numbers, doses and units: each one in the original must still be there, unchanged or converted."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ _DOSED = {"mass", "volume", "activity", "amount", "equivalent", "portion", "puff
 
 
 def check_numbers(change: Change) -> Iterator[Finding]:
-    """Hold the quantities of what changed against each other."""
-    # What is outside of the changed passages is the same on both sides, so this compares the whole notes.
+    """Compare the quantities in the changed passages."""
+    # Outside the changed passages both sides are the same, so this compares the whole notes.
     before = [quantity for place in change.passages for quantity in quantities(place.was)]
     after = [quantity for place in change.passages for quantity in quantities(place.became)]
     lost = _without(before, Counter(quantity.key for quantity in after))
@@ -21,7 +21,7 @@ def check_numbers(change: Change) -> Iterator[Finding]:
     lost, gained = _drop_converted(lost, gained)
     if "none" in change.gained:
         lost = [one for one in lost if one.value != 0]
-    # A value beside its conversion, "37.8 °C (100 °F)", may come or go; the originals often round it badly.
+    # A value beside its conversion, "37.8 °C (100 °F)", may be added or dropped; originals often round it badly.
     lost = [one for one in lost if not _restates(one, before, lost, slack=1.0)]
     gained = [one for one in gained if not _restates(one, after, gained, slack=0.05)]
     yield from _judge(lost, gained)
@@ -40,7 +40,7 @@ def _without(quantity_list: list[Quantity], others: Counter[tuple[float, str, fl
 
 
 def _drop_converted(lost: list[Quantity], gained: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
-    """Take out the pairs that are one amount; what is left and may stand for no number at all goes as well."""
+    """Remove pairs of the same amount, and then what may not be a number at all."""
     left: list[Quantity] = []
     for one in lost:
         match = next((other for other in gained if _same(one, other)), None)
@@ -52,12 +52,12 @@ def _drop_converted(lost: list[Quantity], gained: list[Quantity]) -> tuple[list[
 
 
 def _restates(one: Quantity, side: list[Quantity], changed: list[Quantity], slack: float) -> bool:
-    """Whether a quantity stands beside another one that stays, and is the same amount."""
+    """Whether a quantity repeats the amount of an adjacent one that stays."""
     if one.dimension == "time":
-        return False  # durations stand beside each other without being the same one
+        return False  # adjacent durations need not be the same one
     place = next(place for place, other in enumerate(side) if other is one)
     beside = [*side[max(0, place - 1) : place], *side[place + 1 : place + 2]]
-    # Rounded as either of them is written: which was measured, and which converted, nobody says.
+    # Rounded as either of them is written: which one was measured and which converted is unknown.
     return any(
         (same_amount(one, other, slack) or same_amount(other, one, slack))
         and not any(other is lost for lost in changed)
@@ -74,7 +74,7 @@ def _same(was: Quantity, became: Quantity) -> bool:
 
 
 def _judge(lost: list[Quantity], gained: list[Quantity]) -> Iterator[Finding]:
-    """Name what is left: pairs with the same number first, then in order."""
+    """Name the rest: pairs with the same number first, then in order."""
     gained = list(gained)
     for was in lost:
         became = next((one for one in gained if one.value == was.value), gained[0] if gained else None)
@@ -95,7 +95,7 @@ def _dosed(quantity: Quantity) -> bool:
 
 
 def _swapped(change: Change, before: list[Quantity], after: list[Quantity]) -> bool:
-    """Whether numbers of one unit changed places while the words around them did not."""
+    """Whether numbers of one unit were exchanged while the words around them were not."""
     if not any(map(_bare_numbers, change.hunks)):
         return False
     was_counts, became_counts = (Counter(one.key for one in side) for side in (before, after))
@@ -113,7 +113,7 @@ def _by_unit(side: list[Quantity], common: set[tuple[float, str, float]]) -> dic
 
 
 def _bare_numbers(hunk: Hunk) -> bool:
-    """Whether a hunk has numbers, and no words but units."""
+    """Whether a hunk has numbers, and no words except units."""
     words = (*hunk.was, *hunk.became)
     return any(word[0].isdigit() for word in words) and not any(
         word[0].isalpha() and not is_unit(word) for word in words

@@ -1,4 +1,4 @@
-"""A passage as words that can be aligned with another one's."""
+"""A passage as words that can be aligned with another's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _ARTICLES = {"a", "an", "the"}
 
 @dataclass(frozen=True)
 class Passage:
-    """A text as words that can be aligned: hyphens left out, spelling normalized; `written` keeps the case.
+    """A text as words that can be aligned: without hyphens, spelling normalized; `written` keeps the case.
 
     `correctable`: whether its typing errors may be corrected.
     """
@@ -38,7 +38,7 @@ class Passage:
 
     @cached_property
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """Where the words stand."""
+        """The places of the words."""
         return tuple(self._split.spans[place] for place in self._kept)
 
     @cached_property
@@ -48,7 +48,7 @@ class Passage:
 
     @cached_property
     def quantities(self) -> dict[int, list[tuple[int, Quantity]]]:
-        """By the word that it begins with: the end of a quantity, and the quantity."""
+        """By its first word, a quantity's end and value."""
         begins = {begin: place for place, (begin, _) in enumerate(self.spans)}
         ends = {end: place + 1 for place, (_, end) in enumerate(self.spans)}
         found: dict[int, list[tuple[int, Quantity]]] = {}
@@ -72,13 +72,13 @@ class Passage:
 
     @cached_property
     def corrected(self) -> tuple[str, ...]:
-        """The words, with known typing errors corrected where that is allowed."""
+        """The words, with known typing errors corrected if that is allowed."""
         if not self.correctable:
             return self.words
         return tuple(right_word(word) or word for word in self.words)
 
     def is_article(self, place: int) -> bool:
-        """Whether a word is an article that may come or go: no letter, as in "hepatitis A", nor "a few"."""
+        """Whether a word is an article that may come or go: not a letter ("hepatitis A") nor in "a few"."""
         if self.words[place] not in _ARTICLES:
             return False
         following = self.words[place + 1] if place + 1 < len(self.words) else ""
@@ -86,7 +86,7 @@ class Passage:
         return not capital and following not in {"few", "little", "lot", "number", "", ".", ",", ")"}
 
     def is_denied(self, place: int) -> bool:
-        """Whether a denial stands before a word in its sentence."""
+        """Whether a denial precedes a word in its sentence."""
         while place > 0 and self.words[place - 1] not in ".;":
             place -= 1
             if self.words[place] in DENIES or self.words[place].endswith("n't"):
@@ -95,7 +95,7 @@ class Passage:
 
 
 def _in_numbers(words: tuple[str, ...], place: int) -> bool:
-    """Whether a hyphen is a part of numbers: a range, or a sign."""
+    """Whether a hyphen is part of numbers: a range, or a sign."""
     before = words[place - 1] if place else ""
     behind = words[place + 1] if place + 1 < len(words) else ""
     return behind[:1].isdigit() and (before[:1].isdigit() or not before[:1].isalnum())

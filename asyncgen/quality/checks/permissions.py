@@ -1,4 +1,4 @@
-"""What a prompt file allows a paraphrase to do, read from its `allowed_changes`."""
+"""What a prompt file allows a paraphrase to do, from its `allowed_changes`."""
 
 import re
 from enum import StrEnum
@@ -24,7 +24,7 @@ _WORDS = {
 
 
 def permitted(allowed_changes: Any) -> frozenset[Permission]:
-    """The permissions that a prompt file gives; all of them where it has no list.
+    """The permissions that a prompt file gives; all of them if it has no list.
 
     Args:
         allowed_changes: the value of that key, in any JSON form: names, sentences, or objects with either; None

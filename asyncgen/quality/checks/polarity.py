@@ -1,4 +1,4 @@
-"""What is denied and what is said, word by word: "denies A or B" that became "reports A but denies B"."""
+"""What is denied and what is affirmed, word by word: "denies A or B" that became "reports A but denies B"."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ _VERBS = {
 _PLACES = {"in", "on", "at", "over", "of", "from", "with", "to", "for", "during", "since"}
 _BE = {"is", "are", "was", "were"}
 _DENIED_BEHIND = {"absent", "negative", "denied"}
-_AHEAD = 7  # words in which the verb of a clause stands
+_AHEAD = 7  # words in which the verb of a clause is expected
 _SEEN = {"seen", "present", "noted", "found", "observed", "evident", "detected", "visible", "affected", "involved"}
 _SETTLED = {
     *_SEEN,
@@ -61,11 +61,11 @@ _SETTLED = {
 
 
 def check_polarity(change: Change) -> Iterator[Finding]:
-    """A word that is only denied in one version of a passage, and only said in the other one."""
+    """A word that is only denied in one version of a passage, and only affirmed in the other."""
     for place in change.passages:
         was, became = denied_stems(place.was), denied_stems(place.became)
         if not (_any(was) and _any(became)):
-            continue  # whether a denial came or went is another check's business
+            continue  # added and lost denials are another check's business
         moved = {stem(normal_word(word)) for hunk in place.hunks for word in (*hunk.was, *hunk.became)}
         denial = any(word in DENIES for hunk in place.hunks for word in (*hunk.was, *hunk.became))
         turned = [
@@ -83,7 +83,7 @@ def _any(said: dict[str, set[bool]]) -> bool:
 
 
 def denied_stems(text: str) -> dict[str, set[bool]]:
-    """By stem, whether a word with content is denied; both where it occurs in both ways."""
+    """By stem, whether a content word is denied; both values if it occurs both ways."""
     words = [normal_word(word) for word in split_words(text).words]
     said: dict[str, set[bool]] = {}
     for begin, end in _clauses(words):
@@ -110,7 +110,7 @@ def _clauses(words: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _scopes(words: list[str], begin: int, end: int) -> Iterator[tuple[int, bool | None]]:
-    """Each word of a clause, and whether a denial is about it; None where that cannot be told."""
+    """Each word of a clause, and whether it is denied; None if that is unclear."""
     clause = range(begin, end)
     behind = any(
         words[place] in _DENIED_BEHIND
@@ -129,7 +129,7 @@ def _scopes(words: list[str], begin: int, end: int) -> Iterator[tuple[int, bool 
         if words[place] in DENIES or words[place].endswith("n't"):
             denied = True
         elif denied and words[place] in _PLACES:
-            denied = None  # "no rash on the trunk" says nothing of the trunk
+            denied = None  # "no rash on the trunk" says nothing about the trunk
         # "smokes no cigarettes" is "does not smoke".
         before_no = place + 1 < end and words[place + 1] == "no"
         yield place, None if before_no and not denied else (True if behind and place >= last else denied)

@@ -1,8 +1,8 @@
-"""Proves that a paraphrase says what its note says: every changed word is accounted for.
+"""Prove that a paraphrase means what its note means: every changed word is accounted for.
 
-A place is proven when its passage is aligned with the original's word by word (`alignment`), is the same in
-another order or voice (`word_order`), denies the same in another form (`denials`), or adds what stands elsewhere
-in the note (`additions`). Anything else is left over: it may be right, but no rule knows it.
+A place is proven if its passage is aligned with the original's word by word (`alignment`), is the same in another
+order or voice (`word_order`), denies the same in another form (`denials`), or adds what occurs elsewhere in the
+note (`additions`). Anything else is left: it may be right, but no rule covers it.
 """
 
 import re
@@ -19,11 +19,11 @@ from asyncgen.quality.checks.word_order import same_in_another_order
 _AGED = re.compile(
     r"\b(\w+)(?:,| who is)? (?:aged (\d{1,3})(?: years)?|(?<!-)\b(\d{1,3}) years (?:old|of age))\b,?(?! month)"
 )
-_LONGEST = 160  # words of a passage: a longer one is not one localized change
+_LONGEST = 160  # words of a passage: a longer one is not one local change
 
 
 def unproven(change: Change, permitted: Collection[Permission] = EVERYTHING) -> tuple[ChangedPassage, ...]:
-    """The changed passages that are not proven to say the same; none for a proven note."""
+    """The changed passages that are not proven to have the same meaning; none for a proven note."""
     return tuple(place for place in change.passages if not _is_proven(change, place, permitted))
 
 
@@ -41,12 +41,12 @@ def _is_proven(change: Change, place: ChangedPassage, permitted: Collection[Perm
 
 
 def _age_first(match: re.Match[str]) -> str:
-    """A woman aged 45 years, as "45-year-old woman"."""
+    """Rewrite "A woman aged 45 years" as "45-year-old woman"."""
     return f"{match[2] or match[3]}-year-old {match[1]}"
 
 
 def _adds_reason(change: Change, place: ChangedPassage) -> bool:
-    """Whether a reason that stands elsewhere in the note was put in, and the rest is proven."""
+    """Whether a reason that occurs elsewhere in the note was added, and the rest is proven."""
     for hunk in place.hunks:
         if any(word[0].isalnum() for word in hunk.was):
             continue

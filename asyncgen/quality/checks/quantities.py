@@ -9,7 +9,7 @@ from asyncgen.quality.checks.units import COUNTED, DAY, NAME, RATE, UNIT, read_u
 from asyncgen.quality.checks.vocabulary import word_set
 
 _MONTH = 28 * DAY
-_ROUNDED = 0.03  # share that rounding may change at most
+_ROUNDED = 0.03  # the largest relative change that counts as rounding
 
 _ONES = """
     one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -42,7 +42,7 @@ _WORD_VALUES = {
     "thousand": 1000,
 }
 _NO_NUMBERS = {"one", "single", "both", "half"}
-"""Words that are numbers for sure only before a unit."""
+"""Words that are certainly numbers only before a unit."""
 _ORDINALS = _counted(_ORDINAL_WORDS)
 _ROMAN = _counted(_ROMAN_NUMERALS)
 
@@ -70,14 +70,14 @@ _SHORT_VITAL = re.compile(
     r"\b(?:(?P<rate>HR|RR|[Hh]eart rate|[Pp]ulse(?: rate)?|[Rr]espiratory rate|[Rr]espirations)"
     r"|BP|[Bb]lood pressure)(?:\s(?:is|are|was|of))?:?\s(?(rate)|(?:\d+/)?)$"
 )
-"""What stands before a number whose unit nobody writes: "HR 96", "BP 98/62"."""
+"""What precedes a number whose unit is usually omitted: "HR 96", "BP 98/62"."""
 _OTHER_UNIT = re.compile(r"\s?(?!and\b|or\b|at\b|on\b|in\b|with\b|over\b)[A-Za-z]")
 _PAIRED = re.compile(r"\s?(?:/|over)\s?\d+\s?mm\s?Hg\b", re.IGNORECASE)
-"""What stands behind the first number of "98/62 mm Hg"."""
+"""What follows the first number of "98/62 mm Hg"."""
 _HALF = 0.5
 _AND_A = re.compile(r"\sand\s(?:an?\s|one\s)?")
 _SHARES = re.compile(r"\s?(?:to|or|and|by|x|\u00d7|-|\u2013)\s?")
-"""What stands between numbers that share the unit of the last one."""
+"""What separates numbers that share the unit of the last one."""
 _SHARED_DIMENSIONS = {"time", "length", "mass", "volume"}
 _RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
 _EVERY = rf"\b(?:every|each|q)\s?(\d+|{_WORDS})\s?-?"
@@ -99,7 +99,7 @@ _A_DAY: tuple[tuple[str, Callable[[float], float]], ...] = (
     (r"\bdaily\b|\bevery day\b|\beach day\b|\bnightly\b|\bevery night\b", lambda _: 1),
 )
 _FREQUENCIES = tuple((re.compile(pattern, re.IGNORECASE), rate) for pattern, rate in _A_DAY)
-"""How often a day, from the number that a phrase names."""
+"""How often a day, from the number in a phrase."""
 _MAYBE_FREQUENCY = re.compile(
     r"dai|every|each|once|twice|thrice|times|weekly|monthly|nightly|\b[bt]\.?i\.?d|\bq", re.IGNORECASE
 )
@@ -109,9 +109,9 @@ _MAYBE_FREQUENCY = re.compile(
 class Quantity:
     """A number and its unit.
 
-    `factor` is the worth of the unit in base units of `dimension`, `amount` that of the whole quantity, `step`
-    that of its last written digit. `text` is how it stands in the note. `soft`: an article or a pronoun that may
-    stand for a number ("a week", "one").
+    `factor` is the size of the unit in base units of `dimension`, `amount` that of the whole quantity, `step` that
+    of its last written digit. `text` is its form in the note. `soft`: an article or a pronoun that may stand for a
+    number ("a week", "one").
     """
 
     value: float
@@ -134,12 +134,12 @@ def may_begin(word: str) -> bool:
 
 
 def quantities(text: str) -> list[Quantity]:
-    """All quantities of a text, in order; parts of one ("5 ft 4 in") are one."""
+    """All quantities of a text, in order; parts of one ("5 ft 4 in") are combined."""
     return [quantity for _, _, quantity in placed_quantities(text)]
 
 
 def placed_quantities(text: str) -> list[tuple[int, int, Quantity]]:
-    """All quantities of a text with their places, in order, those that say how often at the end."""
+    """All quantities of a text with their places, in order, frequencies last."""
     rest, found = _frequencies(text)
     places: list[tuple[int, int, Quantity]] = []
     for match in _QUANTITY.finditer(rest):
@@ -168,7 +168,7 @@ def placed_quantities(text: str) -> list[tuple[int, int, Quantity]]:
 
 
 def _with_shared_units(places: list[tuple[int, int, Quantity]], text: str) -> list[tuple[int, int, Quantity]]:
-    """The quantities with one unit for several numbers: "2 x 1.5 cm", "3 to 4 days"."""
+    """The quantities, with one unit shared by several numbers: "2 x 1.5 cm", "3 to 4 days"."""
     shared = list(places)
     for place in range(len(shared) - 2, -1, -1):
         begin, end, quantity = shared[place]
@@ -185,7 +185,7 @@ def _with_shared_units(places: list[tuple[int, int, Quantity]], text: str) -> li
 
 
 def same_amount(was: Quantity, became: Quantity, slack: float = 0.05) -> bool:
-    """Whether one is the other in another unit, rounded as it is written; `slack` is in degrees."""
+    """Whether one is the other in another unit, within the rounding of its digits; `slack` is in degrees."""
     if {was.dimension, became.dimension} == {"celsius", "fahrenheit"}:
         expected = was.amount * 1.8 + 32 if was.dimension == "celsius" else (was.amount - 32) / 1.8
         return abs(expected - became.amount) <= 0.5 * became.step + slack
@@ -194,7 +194,7 @@ def same_amount(was: Quantity, became: Quantity, slack: float = 0.05) -> bool:
     difference = abs(was.amount - became.amount)
     largest = max(abs(was.amount), abs(became.amount))
     if was.dimension == "time":
-        # Exact, but where months and years come in: these have 28 to 31 and 360 to 366 days in common speech.
+        # Exact, except for months and years: in common speech these have 28 to 31 and 360 to 366 days.
         rough = max(was.step, became.step) >= _MONTH
         return difference <= (0.085 if rough else 0.002) * largest
     return difference <= 0.51 * became.step and difference <= _ROUNDED * largest
@@ -216,7 +216,7 @@ def _quantity(match: re.Match[str]) -> Quantity:
 
 
 def _vital(quantity: Quantity, before: str, behind: str) -> Quantity:
-    """The quantity with the unit that the abbreviation before it implies, or that the other of two numbers has."""
+    """The quantity with the unit implied by the abbreviation before it, or of the other of two numbers."""
     if quantity.dimension:
         return quantity
     short = None if _OTHER_UNIT.match(behind) else _SHORT_VITAL.search(before)
@@ -229,7 +229,7 @@ def _vital(quantity: Quantity, before: str, behind: str) -> Quantity:
 
 
 def _value(match: re.Match[str]) -> tuple[float, float, bool]:
-    """Value, worth of the last digit, and whether it is only an article."""
+    """Value, size of the last digit, and whether it is only an article."""
     if match["digits"]:
         digits = match["digits"].replace(",", "")
         power = 10.0 ** int(match["exponent"] or match["raised"].translate(_RAISED)) if match["power"] else 1.0
@@ -253,7 +253,7 @@ def _continues(head: Quantity, tail: Quantity, between: str) -> bool:
 
 
 def _frequencies(text: str) -> tuple[str, list[tuple[int, int, Quantity]]]:
-    """How often something is done, a day; and the text without it."""
+    """How often something is done per day; and the text without it."""
     found: list[tuple[int, int, Quantity]] = []
     if not _MAYBE_FREQUENCY.search(text):
         return text, found
@@ -266,6 +266,6 @@ def _frequencies(text: str) -> tuple[str, list[tuple[int, int, Quantity]]]:
 
 
 def _number(text: str | None) -> float:
-    """The number that a phrase names; 1 for other words."""
+    """The number in a phrase; 1 for other words."""
     word = (text or "").lower()
     return float(word) if word.isdigit() else float(_WORD_VALUES.get(word, 1))

@@ -1,4 +1,4 @@
-"""Holds a reasoning against the notes of its pair: quotations, numbers, findings, the side that it argues for."""
+"""Check a reasoning against the notes of its pair: quotations, numbers, findings, the side it argues for."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ _FINDING_KEYS = re.compile(r"finding|fact|evidence|observation|feature", re.IGNO
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]*\d)")
 _ENUMERATED = re.compile(r"^\s*\(?\d{1,2}[.):]\s", re.MULTILINE)
 _SMALL = 1  # "1 lesion" is "a lesion"
-_LEAST_CONTENT = 2  # words of a finding
+_LEAST_CONTENT = 2  # words of a finding: one alone is too common
 _LONGEST_DENIED = 4
-_DENIED_BEFORE = 60  # characters
+_DENIED_BEFORE = 60  # characters between a denial and the finding
 _WORD = re.compile(r"[^\W\d_]\w*(?:['\u2019]\w+)*")
 _DENIED = re.compile(r"\b(?:no|denies|denied|without|never)(?: [\w-]+){0,3} \Z")
 _DENYING = DENIES | DENIES_TOO | {"absence", "without", "rule", "ruled", "or", "nor"}
@@ -36,7 +36,7 @@ _ELLIPSIS = re.compile(r"\s*(?:\.\.\.|\u2026|\[[^\]]*\])\s*")
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes of a pair, and what its reasonings are held against; made once for both labels.
+    """The notes of a pair, prepared for checking its reasonings; made once for both labels.
 
     `note` is the paraphrase, `error` the change from the correct note to the incorrect one.
     """
@@ -47,7 +47,7 @@ class Notes:
 
     @cached_property
     def text(self) -> str:
-        """All three notes in one."""
+        """All three notes in one text."""
         return f"{self.note.text}\n{self.pair.correct_note}\n{self.pair.incorrect_note}"
 
     @cached_property
@@ -57,7 +57,7 @@ class Notes:
 
     @cached_property
     def numbers(self) -> frozenset[float]:
-        """All numbers of the notes in digits."""
+        """All numbers in digits in the notes."""
         return frozenset(_value(word) for word in self._words if word[0].isdigit() and _NUMBER.fullmatch(word))
 
     @cached_property
@@ -75,7 +75,7 @@ class Notes:
         return self.text.lower()
 
     def denies(self, word: str) -> bool:
-        """Whether every place where a word stands is right behind a denial."""
+        """Whether a denial directly precedes every occurrence of a word."""
         place, found = self.lower.find(word), False
         while place >= 0:
             if not self.lower[place - 1 : place].isalnum():
@@ -87,7 +87,7 @@ class Notes:
 
     @cached_property
     def telling(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The words that tell the notes of the pair apart: those of the error, those of its correction."""
+        """The words that distinguish the notes of the pair: those of the error, those of its correction."""
         return telling_words(self.error)
 
 
@@ -123,9 +123,9 @@ def _field(key: str, text: str, label: str, notes: Notes, *, comparison_forbidde
 
 
 def _quotations(key: str, text: str, pair: Pair) -> Iterator[str]:
-    """What a text quotes: between quotation marks, or all of it where the key asks for the sentence of the error.
+    """The quotations in a text: between quotation marks, or all of it if the key asks for the error's sentence.
 
-    A pair that does not name that sentence is asked for nothing that could be quoted.
+    Without that sentence in the pair, there is nothing to quote.
     """
     marked = [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
     if pair.error_sentence and not marked and _SENTENCE_KEYS.search(key) and '"' not in text:
@@ -141,7 +141,7 @@ def _flat(text: str) -> str:
 
 
 def _foreign_numbers(text: str, notes: Notes) -> Iterator[str]:
-    """Numbers that stand in no note, nor any other unit of them."""
+    """Numbers that occur in no note, in any unit."""
     found = _NUMBER.findall(_ENUMERATED.sub(" ", text))
     unknown = [number for number in found if _value(number) not in notes.numbers and _value(number) > _SMALL]
     if not unknown:
@@ -160,7 +160,7 @@ def _value(number: str) -> float:
 
 
 def _is_foreign(text: str, notes: Notes) -> bool:
-    """Whether nothing of a finding stands in the notes, or all of it is only denied there."""
+    """Whether no part of a finding occurs in the notes, or all of it is only denied there."""
     words = _words(text)
     told = [word for word in words if is_content(word)]
     if len(told) < _LEAST_CONTENT:
@@ -183,7 +183,7 @@ def _words(text: str) -> list[str]:
 
 
 def _texts(value: Any) -> list[str]:
-    """All strings of a JSON value, one by one."""
+    """All strings in a JSON value."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):

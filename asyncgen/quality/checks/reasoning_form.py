@@ -1,4 +1,4 @@
-"""The reasoning of an example: there, with the keys that are asked for, about its note and its label."""
+"""The form of a reasoning: present, with the requested keys, about its note and its label."""
 
 import re
 from collections import Counter
@@ -34,10 +34,10 @@ _COMMON = 0.08
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the reasonings of one label are like: their keys (None: no reasoning), and words that say little.
+    """The typical reasoning of a label: its keys (None: no reasoning), and words that say little.
 
     `common` are the stems that many of them use, whatever their note is about. `comparison_forbidden`: whether the
-    prompt forbids to speak of another version of the note.
+    prompt forbids mentioning another version of the note.
     """
 
     keys: frozenset[str] | None
@@ -46,9 +46,9 @@ class Expected:
 
 
 def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
-    """Learn from some reasonings of one label (decoded JSON); `keys`, where the prompt says them, go before.
+    """Learn from some reasonings of one label (decoded JSON); `keys` from the prompt take precedence.
 
-    The keys that more than half of them have are the expected ones; none where most are no objects.
+    The keys that more than half of them have are expected; none if most are not objects.
     """
     count = 0
     key_sets: Counter[str] = Counter()
@@ -68,7 +68,7 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
 
 
 def keys_of_prompt(system: str) -> frozenset[str]:
-    """The keys of the first JSON object that a system prompt shows, by its outermost quotes and colons."""
+    """The keys of the first JSON object in a system prompt, by its outermost quotes and colons."""
     keys: set[str] = set()
     depth = 0
     for match in re.finditer(r"[{}\[\]]|\"([^\"\n]{1,80})\"\s*:", system):
@@ -84,7 +84,7 @@ def keys_of_prompt(system: str) -> frozenset[str]:
 
 
 def check_reasoning(reasoning: Any, expected: Expected, notes: str, label: str) -> Iterator[Finding]:
-    """Hold a reasoning against what is expected and against the notes of its pair, in one text."""
+    """Compare a reasoning with the expected form and with the notes of its pair, in one text."""
     if expected.keys is None:
         return
     if not isinstance(reasoning, Mapping) or not reasoning:
@@ -107,7 +107,7 @@ def check_reasoning(reasoning: Any, expected: Expected, notes: str, label: str) 
 
 
 def _is_about(text: str, notes: str, common: frozenset[str]) -> bool:
-    """Whether enough of what a reasoning names stands in the notes."""
+    """Whether enough of the words in a reasoning occur in the notes."""
     known = _stems(notes)
     facts = _stems(text) - common
     if len(facts) < _LEAST_FACTS:
@@ -115,13 +115,13 @@ def _is_about(text: str, notes: str, common: frozenset[str]) -> bool:
     return len(facts & known) >= _LEAST_SHARE * len(facts)
 
 
-@lru_cache(maxsize=2)  # the notes of a pair are asked for with each of its reasonings
+@lru_cache(maxsize=2)  # each reasoning of a pair needs its notes
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in _WORD.findall(text.lower()))
 
 
 def _text(value: Any) -> str:
-    """All strings of a JSON value."""
+    """All strings in a JSON value."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):

@@ -1,11 +1,11 @@
-"""For which side a reasoning argues, and whether it speaks of another version of the note."""
+"""The side that a reasoning argues for, and whether it mentions another version of the note."""
 
 import re
 
 from asyncgen.quality.checks.vocabulary import word_set
 
 Telling = tuple[frozenset[str], frozenset[str]]
-"""The words that tell the notes of a pair apart: those of the error, those of its correction."""
+"""The words that distinguish the notes of a pair: those of the error, those of its correction."""
 
 _VERSION = r"(?:note|version|text|wording)"
 _COMPARED = r"\bcompar(?:ed|ing|ison) (?:to|with|of|between) the (?:correct|corrected|original|other|two)\b"
@@ -54,19 +54,19 @@ _CONTRASTS = word_set("""
     versus vs alternative alternatives differ differs different differently whereas than without would should
     neither less but however
 """)
-"""With these a sentence may name the other side and argue against it."""
+"""With one of these a sentence may name the other side and argue against it."""
 _CORRECTION = re.compile(r"correction|corrected|right_?(?:sentence|answer)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 _WORD = re.compile(r"[^\W\d_]\w*")
 
 
 def forbids_comparison(system: str) -> bool:
-    """Whether a system prompt forbids to speak of another version of the note."""
+    """Whether a system prompt forbids mentioning another version of the note."""
     return _FORBIDS.search(system) is not None
 
 
 def comparison(text: str, label: str) -> str:
-    """The words with which a reasoning speaks of another version; nothing where it does not."""
+    """The words in which a reasoning mentions another version; empty if it does not."""
     if not any(part in text.lower() for part in _VERSIONS):
         return ""  # most texts, and faster than the pattern
     said = _COMPARISON[label].search(text)
@@ -83,7 +83,7 @@ def wrong_side(key: str, text: str, label: str, telling: Telling) -> str | None:
         return None
     if label == "INCORRECT" and _CORRECTION.search(key):
         words = _words(text)
-        # What quotes the error may well go on to say what is wrong with it.
+        # A quotation of the error may be followed by what is wrong with it.
         return text if error <= words and correction.isdisjoint(words) and '"' not in text else None
     verdict = _APPROVES if label == "CORRECT" else _REJECTS
     against, for_it = (error, correction) if label == "CORRECT" else (correction, error)

@@ -1,8 +1,8 @@
-"""Words that turn the meaning: sides, sites, opposites, severity, certainty, persons, routes, drugs.
+"""Words that reverse the meaning: sides, sites, opposites, severity, certainty, persons, routes, drugs.
 
-A class of words has exclusive values ("left", "right", "bilateral"). A finding needs that one value went and
-another one of its class came, or that such a word alone was put in, taken out or moved: a reworded sentence
-that has the same values is fine.
+A class of words has exclusive values ("left", "right", "bilateral"). A finding requires that one value was
+replaced by another of its class, or that such a word alone was added, removed or moved: a reworded sentence with
+the same values is fine.
 """
 
 import re
@@ -14,7 +14,7 @@ from asyncgen.quality.checks.meanings import drug_names, normal_word
 from asyncgen.quality.checks.vocabulary import CLASSES, DRUG, OPPOSITE_PREFIXES
 
 _ALONE = {"laterality", "severity", "site"}
-"""Kinds of which a word that comes or goes alone is a finding too."""
+"""Kinds for which a single added or removed word is a finding too."""
 
 _NO_SIDE = re.compile(
     r"left\s+(?:the|a|an|his|her|for|to|untreated|home|work|against|ama)\b|right\s+(?:now|away|after|before)\b",
@@ -23,7 +23,7 @@ _NO_SIDE = re.compile(
 
 
 def check_wording(change: Change) -> Iterator[Finding]:
-    """The classes, then prefixes and drugs; a kind is given once."""
+    """The classes, then prefixes and drugs; each kind is reported once."""
     seen: set[str] = set()
     for finding in (*_classes(change), *_prefixes(change), *_drugs(change)):
         if finding.kind not in seen:
@@ -44,24 +44,24 @@ def _classes(change: Change) -> Iterator[Finding]:
 
 
 def _valued(values: Mapping[str, str], words: Iterable[str]) -> list[str]:
-    """The values of those words that are of a class."""
+    """The values of those words that belong to a class."""
     return [values[plain] for word in words if (plain := word.removesuffix("'s")) in values]
 
 
 def _turned(values: Mapping[str, str], change: Change) -> bool:
-    """Whether one value went, and another one came."""
+    """Whether one value was replaced by another."""
     lost, gained = set(_valued(values, change.lost)), set(_valued(values, change.gained))
     return bool(lost - gained and gained - lost)
 
 
 def _replaced(values: Mapping[str, str], hunk: Hunk) -> bool:
-    """Whether a hunk has words of a class on both sides, and other ones."""
+    """Whether a hunk has words of a class on both sides, with different values."""
     was, became = set(_valued(values, hunk.was)), set(_valued(values, hunk.became))
     return bool(was and became and not was & became)
 
 
 def _moved(values: Mapping[str, str], hunks: list[Hunk]) -> bool:
-    """Whether words of a class alone stand for others: "left … right" that became "right … left"."""
+    """Whether only words of a class were exchanged: "left … right" that became "right … left"."""
     alone = [hunk for hunk in hunks if all(word in values for word in (*hunk.was, *hunk.became))]
     was = [values[word] for hunk in alone for word in hunk.was]
     became = [values[word] for hunk in alone for word in hunk.became]
@@ -69,7 +69,7 @@ def _moved(values: Mapping[str, str], hunks: list[Hunk]) -> bool:
 
 
 def _alone(values: Mapping[str, str], change: Change, hunk: Hunk) -> bool:
-    """Whether nothing but a word of a class was put in or taken out ("left the hospital" has none)."""
+    """Whether only a word of a class was added or removed ("left the hospital" has none)."""
     if (hunk.was and hunk.became) or not all(word in values for word in (*hunk.was, *hunk.became)):
         return False
     words, place = (change.original, hunk.i1) if hunk.was else (change.revised, hunk.j1)
@@ -77,7 +77,7 @@ def _alone(values: Mapping[str, str], change: Change, hunk: Hunk) -> bool:
 
 
 def _prefixes(change: Change) -> Iterator[Finding]:
-    """A word that changed its prefix for the opposite one: "hypertension", "hypotension"."""
+    """A word that changed its prefix to the opposite: "hypertension", "hypotension"."""
     for was in change.lost:
         for one, other in OPPOSITE_PREFIXES:
             for prefix, opposite in ((one, other), (other, one)):
@@ -87,12 +87,12 @@ def _prefixes(change: Change) -> Iterator[Finding]:
 
 
 def _drugs(change: Change) -> Iterator[Finding]:
-    """A drug that went while another one came, by the list of names or their endings."""
+    """A drug replaced by another one, by the list of names or their endings."""
     was, became = ({_generic(word) for word in side} - {""} for side in (change.lost, change.gained))
     if was - became and became - was:
         yield Finding("drug", ", ".join(sorted(was - became)), ", ".join(sorted(became - was)))
 
 
 def _generic(word: str) -> str:
-    """The generic name of a drug; nothing for other words."""
+    """The generic name of a drug; empty for other words."""
     return drug_names().get((normal_word(word),)) or (word if DRUG.fullmatch(word) else "")

@@ -7,15 +7,15 @@ from rapidfuzz.distance import OSA, Indel
 from asyncgen.quality.checks.meanings import meanings, normal_word, right_word
 from asyncgen.quality.checks.vocabulary import FUNCTION
 
-_LEAST = 6  # letters
+_LEAST = 6  # letters: in shorter words, one letter often makes another word
 
 
 @cache
 def corrects(was: str, became: str) -> bool:
-    """Whether a lower-case word is the right spelling of another one.
+    """Whether a lower-case word is the correct spelling of another one.
 
-    Either the error is a known one, or one letter is missing, too many or out of place in the middle of a word
-    that nobody knows, and the right one is known. Another letter is not enough: "dysphasia" is a word too.
+    Either the error is a known one, or one letter is missing, surplus or misplaced in the middle of an unknown
+    word, and the result is known. A different letter is not enough: "dysphasia" is a word too.
     """
     if right_word(was) == became:
         return True
@@ -28,5 +28,5 @@ def corrects(was: str, became: str) -> bool:
 
 
 def is_known(word: str) -> bool:
-    """Whether a word is one of the lexicon."""
+    """Whether a word occurs in the lexicon."""
     return word in FUNCTION or word in meanings().words or normal_word(word) in meanings().words

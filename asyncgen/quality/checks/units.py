@@ -1,7 +1,7 @@
-"""Units: their dimension and worth, and how one is found behind a number.
+"""Units: their dimension and size, and how to find one after a number.
 
-A unit is a product of dimensions with a factor to a base unit ("mg/dL" is mass/volume), so that whatever has
-the same dimensions can be converted.
+A unit is a product of dimensions with a factor to a base unit ("mg/dL" is mass/volume), so that units of the same
+dimensions can be converted.
 """
 
 import re
@@ -73,17 +73,17 @@ def _by_name(table: str) -> dict[str, tuple[str, float]]:
 
 
 _UNITS = _by_name(_TABLE)
-# Names of one letter are words or letters too: these only as they are written, right behind their number.
+# One-letter names are words or letters too: these only as written, directly after their number.
 _LETTERS = "sdgmh%"
 _CAPITALS = "CFLU"
 _LONG = sorted((re.escape(name) for name in _UNITS if len(name) > 1 or name in _LETTERS), key=len, reverse=True)
-# "in" is mostly no inch.
+# "in" is mostly not an inch.
 NAME = (
     rf"(?:(?i:cubic\s(?:millimet(?:er|re)s?|mm))\b|(?!in\b(?!$|[.,;:)]|\s(?:\(|tall|long|wide)))(?i:{'|'.join(_LONG)})(?![^\W\d_])"
     rf"|[{_CAPITALS}](?![\w']))"
 )
 COUNTED = r"(?:\s?(?:beats|breaths|respirations|times|cells|copies))?"
-# 5'11": only where both marks stand.
+# 5'11": only if both marks are present.
 _FOOT, _INCH = "['\u2032\u2019]", '["\u2033\u201d]'
 _FEET = rf"{_FOOT}(?=\s?\d{{1,2}}{_INCH})"
 _INCHES = rf"(?:(?<={_FOOT}\d)|(?<={_FOOT}\d\d)|(?<={_FOOT}\s\d)|(?<={_FOOT}\s\d\d)){_INCH}"
@@ -95,7 +95,7 @@ _JOINTS = re.compile(r"\s|-|\u00b0|degrees")
 
 
 def read_unit(unit: str, rates: str) -> tuple[str, float]:
-    """Dimension and factor of a unit and what it is divided by, as written; ("", 1) for none."""
+    """Dimension and factor of a unit and its divisor, as written; ("", 1) for none."""
     dimension, factor = _named(unit)
     for name in _BELOW.split(rates) if rates.strip() else ():
         below, divisor = _named(name)

@@ -1,4 +1,4 @@
-"""Words by what they say: classes with exclusive values, denials, opposite prefixes, words that say little."""
+"""Words by meaning: classes with exclusive values, denials, opposite prefixes, words that say little."""
 
 import re
 
@@ -9,7 +9,7 @@ def word_set(text: str) -> frozenset[str]:
 
 
 def _classes(text: str) -> tuple[tuple[str, dict[str, str]], ...]:
-    """A class a line: its kind, then its values between bars; the first word of a value names it."""
+    """One class per line: its kind, then its values between bars; the first word of a value names it."""
     classes = []
     for line in text.strip().splitlines():
         kind, _, values = line.partition(":")
@@ -127,7 +127,7 @@ DENIES_TOO = word_set("""
     healthy asymptomatic anicteric ruled excluded spared preserved uneventful impossible inability refrains
     abstinent missing avoids avoided forbidden contraindicated stopped nil resolved stable painless
 """)
-"""Words that may stand for a denial: "no abnormalities", "normal"."""
+"""Words that may replace a denial: "no abnormalities", "normal"."""
 
 DENYING_PREFIXES = ("un", "non", "in", "im", "ir", "il", "a", "dis", "anti")
 OPPOSITE_PREFIXES = tuple(
@@ -159,7 +159,7 @@ FUNCTION = word_set("""
     finding findings seen patient patients physician doctor past
     medical significant prior previous known mm hg
 """)
-"""Words without content of their own in a note."""
+"""Words without medical content of their own."""
 
 PLAIN = re.compile(
     r"(?:administ|advis|arrang|attempt|began|begin|cause|causal|commenc|complet|condition|confirm|consist|consider|"
@@ -170,4 +170,4 @@ PLAIN = re.compile(
     r"test|therap|thought|treat|underw|undergo|use|using|was|work|carri|book|clinic|daily|most|likely|based|include|"
     r"reassur|resolv)\w*"
 )
-"""What any sentence about a plan or a diagnosis says: a paraphrase may use these of its own accord."""
+"""Words of any sentence about a plan or a diagnosis: a paraphrase may add them freely."""

@@ -1,6 +1,6 @@
-"""A passage with a passive clause in the active voice: "a tube was placed by the team", "the team placed a tube".
+"""A passive clause in the active voice: "a tube was placed by the team", "the team placed a tube".
 
-Each clause is turned as a whole: subject and agent change places, everything else stays with the verb.
+Each clause is converted as a whole: subject and agent are exchanged, everything else stays with the verb.
 """
 
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ _AGENTS = tuple(
         the provider
     """.strip().splitlines()
 )
-"""Who does what is done in a clinic, where the passive voice does not say it."""
-_LONGEST_AGENT = 5  # words
+"""Those who act in a clinic, if the passive voice does not name them."""
+_LONGEST_AGENT = 5  # words, of the agents above and those a note names
 _LEAST_CLAUSE = 3  # words: subject, verb, participle
 _PARTICLES = word_set("out off up down away back")
 _OBJECTS = {"he": "him", "she": "her", "they": "them", "i": "me", "we": "us"}
@@ -83,7 +83,7 @@ _PASTS = {participle: past for _, past, participle in _VERBS}
 
 
 def in_active_voice(words: Words) -> Iterator[Words]:
-    """The passage once for each way to turn one of its passive clauses."""
+    """The passage once for each way to convert one of its passive clauses."""
     for begin, end in _clauses(words):
         clause = words[begin:end]
         for verb in range(2, len(clause)):
@@ -99,7 +99,7 @@ def in_active_voice(words: Words) -> Iterator[Words]:
 
 
 def _clauses(words: Words) -> Iterator[tuple[int, int]]:
-    """Where clauses may begin and end: at marks, or on either side of a link."""
+    """Possible beginnings and ends of clauses: at marks, or on either side of a conjunction."""
     cuts = {0, len(words)}
     for place, word in enumerate(words):
         if word in _ENDS or word in _LINKS:
@@ -114,7 +114,7 @@ def _clauses(words: Words) -> Iterator[tuple[int, int]]:
 
 
 def _verb_group(clause: Words, verb: int) -> tuple[int, list[Words]] | None:
-    """Where the verb of a passive clause begins, given its participle, and its active forms."""
+    """The start of a passive clause's verb, given its participle, and its active forms."""
     participle, be = clause[verb], clause[verb - 1]
     if be not in _BE or not (participle.endswith("ed") or participle in _BASES):
         return None
@@ -131,7 +131,7 @@ def _verb_group(clause: Words, verb: int) -> tuple[int, list[Words]] | None:
 
 
 def _agents(rest: Words) -> Iterator[tuple[Words, Words]]:
-    """Who does it, and what is left behind the verb."""
+    """The agent, and the rest after the verb."""
     if "by" not in rest:
         for agent in _AGENTS:
             yield agent, rest
@@ -142,7 +142,7 @@ def _agents(rest: Words) -> Iterator[tuple[Words, Words]]:
 
 
 def _behind_verb(thing: Words, rest: Words) -> Iterator[Words]:
-    """What was the subject, and the rest, in each order."""
+    """The former subject, and the rest, in each order."""
     yield thing + rest
     if rest:
         yield rest + thing
@@ -155,7 +155,7 @@ def _as_object(subject: Words) -> Words:
 
 
 def _bases(participle: str) -> list[str]:
-    """The base forms that a participle may have: by rule, one of them is right."""
+    """The possible base forms of a participle: by rule, one of them is right."""
     if participle in _BASES:
         return [_BASES[participle]]
     stem = participle.removesuffix("ed")

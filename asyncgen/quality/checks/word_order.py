@@ -1,7 +1,7 @@
-"""Whether one passage is the other in another order: a part moved, a list turned round, active and passive voice.
+"""Whether one passage is the other reordered: a part moved, a list reordered, active and passive voice.
 
-Each rule takes the words as a whole: what is moved moves in one piece, and everything else stands where it stood.
-So "louder on standing, softer on squatting" cannot become "softer on standing, louder on squatting".
+Each rule takes the words as a whole: a moved part moves in one piece, and everything else keeps its place. So
+"louder on standing, softer on squatting" cannot become "softer on standing, louder on squatting".
 """
 
 from collections import Counter
@@ -17,36 +17,36 @@ Words = tuple[str, ...]
 _SAYS_NOTHING = word_set("a an the , : -")
 _JOINTS = {"and", "or", ","}
 _ENDS = {".", ";", ":"}
-_LONGEST_ITEM = 8  # words
-_LONGEST_FRONT = 10  # words
-_LEAST_SENTENCE = 3  # words
-_MOST_DIFFERENT = 5  # words with content: an agent, and the forms of a verb
+_LONGEST_ITEM = 8  # words: a longer item is a clause
+_LONGEST_FRONT = 10  # words: a longer part is a clause
+_LEAST_SENTENCE = 3  # words: subject, verb, object
+_MOST_DIFFERENT = 5  # content words: an agent, and the forms of a verb
 _FRONTS = word_set("""
     for over during on in at since after before upon within until throughout following yesterday today currently
     initially recently with from by because despite when while if as to
 """)
-"""How a part begins that may stand in front of a sentence or at its end."""
+"""The beginnings of a part that may be first or last in a sentence."""
 _TIMES_AGO = {"ago", "earlier", "later"}
 _BE_OR_HAVE = word_set("is are was were be been being has have had")
 _BOUNDARIES = _BE_OR_HAVE | word_set("""
     with of in on by for to from include includes shows show showed reveals revealed denies denied no without
     reports reported between both either neither not due any takes received receives given that than at
 """)
-"""Words behind which a list begins."""
+"""Words after which a list begins."""
 _BINDING = word_set("followed then before after but except with without which who that")
-"""What binds a part of a list to its neighbour."""
+"""Words that bind a part of a list to its neighbour."""
 _SHARED = word_set("laterality severity opposite certainty")
-"""Kinds of words that may be said of the next part too: "left knee and hip"."""
+"""Kinds of words that may apply to the next part too: "left knee and hip"."""
 _CLAUSE = word_set("but which who while when if")
 _NOUNS = word_set("""
     use drinks rest place treat stops look limp spread fall falls plan cause drop rise need visit bruise drain hit
 """)
 """Verbs that are nouns as often."""
-_LEAST_PAST = 5  # letters
+_LEAST_PAST = 5  # letters: shorter words in -ed are adjectives or nouns
 
 
 def same_in_another_order(was: Words, became: Words) -> bool:
-    """Whether two passages differ by order or voice alone; articles and commas aside."""
+    """Whether two passages differ only in order or voice, ignoring articles and commas."""
     lost, gained = Counter(was) - Counter(became), Counter(became) - Counter(was)
     if sum(map(is_content, (*lost, *gained))) > _MOST_DIFFERENT:
         return False
@@ -64,7 +64,7 @@ def _bare(words: Words) -> Words:
 
 
 def _front_moved(words: Words) -> Iterator[Words]:
-    """A part in front of a sentence goes to its end."""
+    """Move a part from the front of a sentence to its end."""
     for begin, end in _sentences(words):
         sentence = words[begin:end]
         for length in range(1, min(_LONGEST_FRONT, len(sentence) - 2) + 1):
@@ -84,7 +84,7 @@ def _sentences(words: Words) -> Iterator[tuple[int, int]]:
 
 
 def _has_clauses(words: Words) -> bool:
-    """Whether a new clause may begin inside, so that what stands at the end is of that one alone."""
+    """Whether a new clause may begin inside, so that the last part belongs only to that one."""
     for place, word in enumerate(words):
         if word in _CLAUSE:
             return True
@@ -105,7 +105,7 @@ def _may_be_verb(word: str) -> bool:
 
 
 def _list_turned(was: Words, became: Words) -> bool:
-    """Whether the parts of one list changed places, each in one piece."""
+    """Whether only the parts of one list were reordered, each in one piece."""
     if len(was) != len(became):
         was, became = (tuple(word for word in side if word != ",") for side in (was, became))
     if was == became or Counter(was) != Counter(became):
@@ -122,7 +122,7 @@ def _list_turned(was: Words, became: Words) -> bool:
 
 
 def _list_at(was: Words, became: Words) -> tuple[int, int]:
-    """Where the list stands that differs: from the word behind which it begins to the next mark or verb."""
+    """The differing list: from the word after which it begins to the next mark or verb."""
     different = [place for place, (one, other) in enumerate(zip(was, became, strict=True)) if one != other]
     first, last = different[0], different[-1] + 1
     while first > 0 and was[first - 1] not in _BOUNDARIES and was[first - 1] not in _ENDS:
@@ -133,7 +133,7 @@ def _list_at(was: Words, became: Words) -> tuple[int, int]:
 
 
 def _items(words: Words) -> list[Words]:
-    """The parts of a list, in order; none where one is long, or parts are joined in two ways."""
+    """The parts of a list, in order; none if one is long, or parts are joined in two ways."""
     if len({word for word in words if word in {"and", "or"}}) != 1:
         return []
     items: list[Words] = [()]
@@ -151,6 +151,6 @@ def _shared_kinds(item: Words) -> frozenset[str]:
 
 
 def _is_answered(words: Words) -> bool:
-    """Whether a second list says something of each part: "sodium and potassium are 140 and 4.2"."""
+    """Whether a second list assigns something to each part: "sodium and potassium are 140 and 4.2"."""
     numbers = (words[place][0].isdigit() for place, word in enumerate(words[1:]) if word == "and")
     return "respectively" in words or any(numbers)

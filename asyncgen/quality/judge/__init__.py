@@ -1,1 +1,1 @@
-"""A judge for what the rules leave open or flag: what it is asked, how well it does, and what follows."""
+"""Judge what the rules leave open or flag: the questions, their accuracy, and the conclusion."""

@@ -1,4 +1,4 @@
-"""How rules and judge did on the cases whose answer is known, and what follows for the set. Pure."""
+"""The accuracy of rules and judge on known cases, and the conclusion for the set. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -21,33 +21,33 @@ class KindTally:
 
     @property
     def flagged(self) -> Share:
-        """Flagged by the rules: recall for bad cases, false alarms for good ones."""
+        """The share flagged by the rules: recall for bad cases, false alarms for good ones."""
         return wilson(self.states[State.FLAGGED], self.states.total())
 
     @property
     def proven(self) -> Share:
-        """Proven by the rules, which is wrong for bad cases."""
+        """The share proven by the rules, which is wrong for bad cases."""
         return wilson(self.states[State.PROVEN], self.states.total())
 
     @property
     def rejected(self) -> Share:
-        """Judged to differ: recall for bad cases, false alarms for good ones."""
+        """The share judged to differ: recall for bad cases, false alarms for good ones."""
         return wilson(self.meanings[Meaning.DIFFERENT], self.meanings.total())
 
     @property
     def accepted(self) -> Share:
-        """Judged to have the same meaning, which is wrong for bad cases."""
+        """The share judged to have the same meaning, which is wrong for bad cases."""
         return wilson(self.meanings[Meaning.SAME], self.meanings.total())
 
     @property
     def outcomes(self) -> Outcomes:
-        """What the judge said."""
+        """The counts by the judge's answer."""
         return Outcomes(self.meanings[Meaning.SAME], self.meanings[Meaning.OPEN], self.meanings[Meaning.DIFFERENT])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The tallies by kind and of all bad and all good cases; what was judged of the set, and what follows."""
+    """The tallies by kind and of all bad and all good cases; what was judged of the set, and the conclusion."""
 
     kinds: tuple[KindTally, ...]
     bad: KindTally
@@ -72,9 +72,9 @@ def calibrate(
 
     Args:
         known: the known cases.
-        states: what the rules say of them, by key.
-        verdicts: what the judge says, by key; one that is missing was not answered.
-        judged: what the judge says of the set.
+        states: the rules' states, by key.
+        verdicts: the judge's verdicts, by key; a missing one was not answered.
+        judged: the judge's counts for the set.
     """
     kinds: dict[str, KindTally] = {}
     bad, good = KindTally("all bad ones", same=False), KindTally("all good ones", same=True)

@@ -1,4 +1,4 @@
-"""Gathers the cases of a directory: the rows to judge, and among them the ones whose answer is known."""
+"""Collect the cases of a directory: the rows to judge, mixed with known cases."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from asyncgen.text import loads
 
 @dataclass(frozen=True, slots=True)
 class RowEntry:
-    """A row: what the rules say of it, and the key of its case where it is one for the judge."""
+    """A row: the rules' verdict, and the key of its case if the judge needs to see it."""
 
     index: int
     note_id: str
@@ -26,7 +26,7 @@ class RowEntry:
 
 
 class CaseCollector:
-    """Takes the judged rows one after the other; the cases wait in a file, for they hold the notes.
+    """Takes the judged rows one after the other; the cases wait in a file, as they hold the notes.
 
     Args:
         directory: where the file is while this is open.
@@ -51,7 +51,7 @@ class CaseCollector:
         self._disk.unlink(self._path)
 
     def add(self, judged: Judged) -> None:
-        """Take in a row; a twin that is found at the end comes once more and is flagged."""
+        """Add a row; a near duplicate found at the end comes once more and is flagged."""
         if judged.texts is None:
             self._flag(judged)
             return
@@ -67,11 +67,11 @@ class CaseCollector:
         self._sample.add(judged.index, texts.original, texts.wrong, proven)
 
     def mix(self, share: float, least: int) -> None:
-        """Choose the known cases, for everything has been added.
+        """Choose the known cases, after everything was added.
 
         Args:
-            share: of all cases, what the known ones are to be.
-            least: but so many at least.
+            share: the wanted share of known cases among all.
+            least: at least so many.
         """
         self.known = self._sample.cases(wanted_cases(len(self.keys), share, least))
 
@@ -80,7 +80,7 @@ class CaseCollector:
         return self.keys | {known.case.key for known in self.known}
 
     def lines(self, but: Collection[str]) -> Iterator[bytes]:
-        """The lines of all cases but some; the known ones stand evenly among the others."""
+        """The lines of all cases but some; the known ones are spread evenly among the others."""
         known = [one.case for one in self.known if one.case.key not in {*but, *self.keys}]
         every = max(1, len(self.keys) // (len(known) + 1))
         for number, line in enumerate(lines_of(self._disk, self._path)):

@@ -1,4 +1,4 @@
-"""What was found of a set, in figures: for the card, and for programs."""
+"""The results for a set in figures: for the card, and for programs."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from asyncgen.quality.judge.verdict_file import RowVerdict
 
 
 def figures_of(model: str, endpoint: str, rows: Iterable[RowVerdict], found: Calibration) -> dict[str, Any]:
-    """The figures: who judged, rows by trust, what was judged, how well, and what follows.
+    """The figures: the judge, rows by trust, what was judged, the accuracy, and the conclusion.
 
     Args:
         model: of the judge.
-        endpoint: by the name that a run knows it by.
+        endpoint: its name in a run.
         rows: all rows.
         found: the calibration.
     """

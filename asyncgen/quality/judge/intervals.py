@@ -1,4 +1,4 @@
-"""Shares with 95 % intervals, of what was counted and what can only be estimated. Pure; draws are seeded."""
+"""Shares with 95 % intervals, counted or estimated. Pure; draws are seeded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from math import sqrt
 from random import Random
 from typing import NamedTuple
 
-_Z = 1.959964  # standard deviations on either side of 95 %
+_Z = 1.959964  # standard deviations on either side that hold 95 %
 _DRAWS, _BURN_IN = 800, 200
 _PRIOR = 0.5  # Jeffreys'
 _FEW = 16
@@ -22,7 +22,7 @@ class Share:
 
 
 class Outcomes(NamedTuple):
-    """How many cases were judged to have the same meaning, were left open, and were judged to differ."""
+    """How many cases were judged to have the same meaning, left open, or judged to differ."""
 
     same: int
     open: int
@@ -31,7 +31,7 @@ class Outcomes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What follows for a set: the share of bad ones in it, and among those judged to have the same meaning."""
+    """The estimate for a set: the share of bad ones in it, and among those judged to have the same meaning."""
 
     bad: Share
     bad_in_same: Share
@@ -50,10 +50,10 @@ def wilson(hits: int, of: int) -> Share:
 
 
 def estimate(judged: Outcomes, bad: Outcomes, good: Outcomes, seed: int = 0) -> Estimate | None:
-    """What follows for a set from how the judge did on cases whose answer is known.
+    """Estimate a set from how the judge did on known cases.
 
-    The values are those of Rogan and Gladen; the intervals are of the exact posterior of all unknowns together
-    (how the judge errs, the share of bad ones, who of the set is bad), from which is drawn step by step (Gibbs).
+    The values are those of Rogan and Gladen; the intervals come from the exact posterior of all unknowns together
+    (how the judge errs, the share of bad ones, which of the set are bad), sampled step by step (Gibbs).
 
     Args:
         judged: the set.
@@ -62,7 +62,7 @@ def estimate(judged: Outcomes, bad: Outcomes, good: Outcomes, seed: int = 0) -> 
         seed: of the draws.
 
     Returns:
-        None where nothing was judged, or a kind of known cases is lacking.
+        None if nothing was judged, or a kind of known cases is missing.
     """
     total = sum(judged)
     if not (total and sum(bad) and sum(good)):
@@ -83,7 +83,7 @@ def estimate(judged: Outcomes, bad: Outcomes, good: Outcomes, seed: int = 0) -> 
 
 
 class _Draw(NamedTuple):
-    """How many of the set are bad, by how they were judged; and the chances that made them so."""
+    """How many of the set are bad, by how they were judged; and the probabilities of the draw."""
 
     bads: list[int]
     prevalence: float
@@ -111,7 +111,7 @@ def _dirichlet(counts: Outcomes, rng: Random) -> list[float]:
 
 
 def _binomial(number: int, chance: float, rng: Random) -> int:
-    """How many of so many events come, each with this chance; by the median of uniforms while they are many."""
+    """Draw how many of so many events occur, each with this chance; by the median of uniforms if many do."""
     hits = 0
     while number > _FEW:
         half = number // 2 + 1
@@ -124,7 +124,7 @@ def _binomial(number: int, chance: float, rng: Random) -> int:
 
 
 def _share(value: float, *draws: list[float]) -> Share:
-    """The interval that holds 95 % of each list of draws: of what is, and of what it comes from."""
+    """The interval that holds 95 % of the draws: of the value, and of what it derives from."""
     low, high = 1.0, 0.0
     for drawn in draws:
         drawn.sort()

@@ -3,8 +3,8 @@
 RUN/.asyncgen/judge/
   1/, 2/, …       a round: its input `cases.jsonl`, and what a run leaves in its directory
 
-Answers are known by the texts of their case. So a case is paid once, however often the set changes around it; a
-round that was interrupted is finished first, if all of it is still wanted.
+Answers are stored under the texts of their case, so a case is paid once, however often the set changes around it;
+a round that was interrupted is finished first, if all of it is still wanted.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ CASES = "cases.jsonl"
 
 
 def judge_directory(directory: RunDirectory) -> RunDirectory:
-    """Where the rounds of a run's judge are."""
+    """The directory of the rounds of a run's judge."""
     return RunDirectory(directory.disk, directory.state_directory / "judge")
 
 
@@ -32,7 +32,7 @@ class JudgeRounds:
 
     Args:
         directory: that of the run whose rows are judged.
-        fingerprint: what makes a judge another one; answers of others do not count.
+        fingerprint: identifies the judge; answers of others do not count.
     """
 
     def __init__(self, directory: RunDirectory, fingerprint: Mapping[str, object]) -> None:
@@ -60,7 +60,7 @@ class JudgeRounds:
 
         Args:
             wanted: the keys of all cases.
-            asked: rounds that are not asked once more: what has failed in them has failed.
+            asked: rounds that are not asked again: what has failed in them has failed.
         """
         known = self.known()
         for directory in self._directories():
@@ -82,12 +82,12 @@ class JudgeRounds:
             yield loads(line)["id"]
 
     def missing(self, wanted: Collection[str], asked: Collection[Path]) -> set[str]:
-        """The keys of cases that have no verdict and do not stand in the rounds that were asked."""
+        """The keys of cases without a verdict that are not in the rounds already asked."""
         found = set(wanted) - self.known().keys()
         return found.difference(*(self.keys_in(path) for path in asked))
 
     def spend(self, but: Path | None = None) -> Spend:
-        """What all rounds have cost, those of other judges included; but one."""
+        """The cost of all rounds but one, those of other judges included."""
         total = Spend()
         for directory in self._directories():
             state = _state(directory)
@@ -97,7 +97,7 @@ class JudgeRounds:
 
     @contextmanager
     def draft(self, lines: Iterable[bytes]) -> Iterator[Path]:
-        """A file with cases that are only to be planned for; removed at the end."""
+        """A file with cases only for planning; removed at the end."""
         path = self.root.output("plan.tmp")
         self.root.make()
         try:
@@ -107,7 +107,7 @@ class JudgeRounds:
             self._disk.unlink(path)
 
     def begin(self, lines: Iterable[bytes]) -> Path:
-        """Make the directory of a new round with these cases, durably."""
+        """Create the directory of a new round with these cases, durably."""
         number = max((int(directory.path.name) for directory in self._directories()), default=0) + 1
         directory = RunDirectory(self._disk, self.root.path / str(number))
         directory.make()

@@ -1,7 +1,7 @@
-"""Cases whose answer is known, made of the input and of what the rules have proven: by them the judge is measured.
+"""Cases whose answer is known, made from the input and from rows that the rules proved, to measure the judge.
 
-Rows are chosen by a hash of their index, so the same directory gives the same cases, and what was asked about
-them is not paid again.
+Rows are chosen by a hash of their index, so the same directory gives the same cases, and paid answers about them
+are reused.
 """
 
 from bisect import insort
@@ -25,7 +25,7 @@ REORDERED = "reordered"
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """A case, whether both texts say the same, and what kind of case it is."""
+    """A case, whether both texts mean the same, and the kind of case."""
 
     case: Case
     same: bool
@@ -34,7 +34,7 @@ class KnownCase:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SampledRow:
-    """A row of the sample: its place in the drawing, and its texts; `wrong` and `proven` may be empty."""
+    """A row of the sample: its place in the draw, and its texts; `wrong` and `proven` may be empty."""
 
     place: bytes
     original: str
@@ -43,10 +43,10 @@ class SampledRow:
 
 
 class RowSample:
-    """Some rows, evenly over all of them: so many at most.
+    """Some rows, spread evenly over all of them.
 
     Args:
-        most: how many are kept.
+        most: how many are kept at most.
     """
 
     def __init__(self, most: int = MOST // 2) -> None:
@@ -54,7 +54,7 @@ class RowSample:
         self._rows: list[SampledRow] = []
 
     def add(self, index: int, original: str, wrong: str, proven: str) -> None:
-        """Take a row into the drawing."""
+        """Add a row to the draw."""
         place = blake2b(b"%d" % index, digest_size=8).digest()
         if len(self._rows) == self._most and place > self._rows[-1].place:
             return
@@ -67,7 +67,7 @@ class RowSample:
         return [*_some(self._bad(), half), *_some(self._good(), half)]
 
     def _bad(self) -> Iterator[KnownCase]:
-        """Doctors' errors and planted ones in turn, the planted ones of one kind after the other."""
+        """Doctors' errors and planted ones alternately, the planted ones of each kind in turn."""
         kinds = [*PLANTERS]
         for number, row in enumerate(self._rows):
             if row.wrong and row.wrong.split() != row.original.split():
@@ -77,7 +77,7 @@ class RowSample:
                 yield KnownCase(Case(row.original, planted[1]), same=False, kind=f"{PLANTED}: {planted[0]}")
 
     def _good(self) -> Iterator[KnownCase]:
-        """Proven paraphrases and reordered notes where there are any; few unchanged ones, which are too easy."""
+        """Proven paraphrases and reordered notes if there are any; few unchanged ones, which are too easy."""
         for number, row in enumerate(self._rows):
             if number % _UNCHANGED_EVERY:
                 reordered = reorder(row.original, _draw(row)) if number % 2 or not row.proven else None
@@ -93,12 +93,12 @@ class RowSample:
 
 
 def wanted_cases(judged: int, share: float, least: int) -> int:
-    """How many known cases are mixed in.
+    """How many known cases to mix in.
 
     Args:
         judged: cases of the set.
-        share: of all cases, what the known ones are to be (0 to below 1).
-        least: but so many at least, unless the share is 0.
+        share: the wanted share of known cases among all (0 to below 1).
+        least: at least so many, unless the share is 0.
     """
     if not share or not judged:
         return 0

@@ -1,7 +1,7 @@
-"""Plants one error of a kind into a note, drawn by a seed: cases that a judge has to reject.
+"""Plant one error of a kind into a note, drawn by a seed: cases that a judge has to reject.
 
-Each planter changes what the note says, whatever note it is: a number, a denial, a side, a drug's name … It gives
-None where the note has nothing of that kind.
+Each planter changes the meaning of any note: a number, a denial, a side, a drug's name … It returns None if the
+note has nothing of that kind.
 """
 
 import re
@@ -10,7 +10,7 @@ from random import Random
 
 Planter = Callable[[str, Random], str | None]
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_LEAST_WORDS = 5  # of a sentence that says something of its own
+_LEAST_WORDS = 5  # of a sentence with a statement of its own
 
 
 def _replace(pattern: str, new: Callable[[re.Match[str], Random], str]) -> Planter:
@@ -107,12 +107,12 @@ def plant(note: str, first: str, draw: Random) -> tuple[str, str] | None:
     """The kind and the note with an error of it.
 
     Args:
-        note: what is changed.
-        first: the kind to plant if the note has something of it; else the next one is tried.
+        note: the note to change.
+        first: the kind to plant if the note allows it; else the next one is tried.
         draw: the source of chance.
 
     Returns:
-        None where the note is empty.
+        None if the note is empty.
     """
     kinds = [*PLANTERS]
     begin = kinds.index(first)
@@ -127,7 +127,7 @@ _PAIR = re.compile(r"\b([a-z]{4,}) (and|or) ([a-z]{4,})(?=[.,])")
 
 
 def reorder(note: str, draw: Random) -> str | None:
-    """The note with two things that stand beside each other in a list exchanged; None where there are none."""
+    """The note with two adjacent items of a list exchanged; None if there are none."""
     found = list(_PAIR.finditer(note))
     if not found:
         return None

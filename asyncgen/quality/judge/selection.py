@@ -1,4 +1,4 @@
-"""Which rows of a run an export takes: by the verdicts that are kept, else by the rules alone."""
+"""Which rows of a run to export: by the stored verdicts, else by the rules alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,9 +12,9 @@ from asyncgen.quality.verification import Judged
 
 @dataclass(frozen=True, slots=True)
 class RowSelection:
-    """What is taken of the rows that did not fail, in their order; `choice` is the name of what is.
+    """The selected rows among those that did not fail, in order; `choice` is the name of the selection.
 
-    `figures` are those of the judge, None where the rules alone were asked.
+    `figures` are the judge's, None if the rules alone decided.
     """
 
     choice: str
@@ -24,23 +24,23 @@ class RowSelection:
 
     @property
     def left_out(self) -> dict[Trust, int]:
-        """How many rows are not taken, by what speaks against them."""
+        """How many rows are left out, by reason."""
         return {trust: self.trust[trust] for trust in Trust if trust not in ACCEPTED[self.choice]}
 
 
 def select_by_verdicts(choice: str, rows: Iterable[RowVerdict], figures: Mapping[str, Any]) -> RowSelection:
-    """Take rows by the rules and the judge together.
+    """Select rows by the rules and the judge together.
 
     Args:
         choice: a key of `ACCEPTED`.
         rows: all rows.
-        figures: what was found of them.
+        figures: the judge's, for the card.
     """
     return _selection(choice, [row.trust for row in rows], figures)
 
 
 def select_by_rules(choice: str, judged: Iterable[Judged]) -> RowSelection:
-    """Take rows by the rules alone.
+    """Select rows by the rules alone.
 
     Args:
         choice: a key of `ACCEPTED`.

@@ -1,4 +1,4 @@
-"""How far a row can be trusted, from what the rules and the judge say of it together."""
+"""How far a row can be trusted, from rules and judge together."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -21,7 +21,7 @@ class Trust(StrEnum):
 def trust_of(state: State, kinds: Collection[str], meaning: Meaning | None) -> Trust:
     """The trust in a row.
 
-    The judge sees the two texts alone: it can overrule what the rules say of their meaning, and nothing else.
+    The judge sees only the two texts: it can overrule the rules about their meaning, and nothing else.
 
     Args:
         state: by the rules.
@@ -43,4 +43,4 @@ ACCEPTED = {
     "not-flagged": frozenset({Trust.PROVEN, Trust.JUDGED, Trust.OPEN}),
     "all": frozenset(Trust),
 }
-"""What an export takes, by the name of the choice."""
+"""The trust that an export accepts, by the name of the choice."""

@@ -1,4 +1,4 @@
-"""What the judge says of a case, from its answers in both orders."""
+"""The judge's verdict on a case, from its answers in both orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Meaning(StrEnum):
-    """SAME and DIFFERENT where both orders agree; else OPEN."""
+    """SAME and DIFFERENT if both orders agree; else OPEN."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -16,7 +16,7 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided; where the answers differ, kind, severity and quotes are those of the one that objects.
+    """The verdict; if the answers differ, kind, severity and quotes are those of the objecting one.
 
     `was` is quoted from the original, `became` from its revision.
     """
@@ -29,7 +29,7 @@ class Verdict:
 
     @classmethod
     def of(cls, forward: Mapping[str, Any], backward: Mapping[str, Any]) -> "Verdict":
-        """Put the two answers together; the second one was shown the revision first."""
+        """Combine the two answers; the second one was shown the revision first."""
         same = [answer["same_meaning"] for answer in (forward, backward)]
         if all(same):
             return cls(Meaning.SAME)

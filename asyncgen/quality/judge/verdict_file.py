@@ -1,7 +1,7 @@
 """`.asyncgen/verdicts.jsonl`: how far each row of a finished run can be trusted, for the exact bytes of its files.
 
-The first line says of which files (their marks), by which judge, and what was found in figures; then comes a line
-for each row. No text of a note stands in it.
+The first line records the files (their marks), the judge, and the figures; then comes a line for each row. It
+holds no text of a note.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """A row: the state by the rules, kinds of findings, what the judge said (None: not judged) of its case."""
+    """A row: the state by the rules, kinds of findings, and the judge's verdict on its case (None: not judged)."""
 
     index: int
     note_id: str
@@ -42,7 +42,7 @@ class RowVerdict:
 
     @classmethod
     def of(cls, entry: RowEntry, verdict: Verdict | None) -> "RowVerdict":
-        """Of what the rules and the judge say."""
+        """Combine the rules' and the judge's verdicts."""
         meaning = None if verdict is None else verdict.meaning
         kind, severity = ("", "") if verdict is None else (verdict.kind, verdict.severity)
         return cls(entry.index, entry.note_id, entry.state, entry.kinds, meaning, kind, severity, entry.case)
@@ -63,8 +63,8 @@ class VerdictFile:
         """Replace the file.
 
         Args:
-            state: of the directory, whose files are spoken of.
-            figures: what was found, for the card; among them the judge.
+            state: of the directory whose files the verdicts are about.
+            figures: the figures for the card; among them the judge.
             rows: all of them, in input order.
         """
         head = {"version": _VERSION, "files": _marks(state), "figures": figures}
@@ -73,7 +73,7 @@ class VerdictFile:
         replace_atomically(self._disk, self._path, data)
 
     def figures(self, state: RunState) -> Mapping[str, Any] | None:
-        """What was found, if it was found of the files as they are; None if not, or if nothing was."""
+        """The figures, if they are about the files as they are now; else None."""
         head = next(lines_of(self._disk, self._path), None)
         if head is None:
             return None
@@ -86,7 +86,7 @@ class VerdictFile:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is one, fresh or stale."""
+        """Whether there is a file, current or stale."""
         return self._disk.size(self._path) is not None
 
     def rows(self) -> Iterator[RowVerdict]:

@@ -1,1 +1,1 @@
-"""One HTML file by which a person looks at the records of a run, and accepts or rejects them."""
+"""One HTML file in which a person reviews the records of a run, and accepts or rejects them."""

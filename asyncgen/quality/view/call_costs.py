@@ -1,4 +1,4 @@
-"""The calls that records were made from: what their metadata says, what `calls.jsonl` says, and what they cost."""
+"""The calls that records were made from: by their metadata and `calls.jsonl`, with costs."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,7 +11,7 @@ from asyncgen.storage.record_calls import calls_of
 from asyncgen.text import loads
 
 PriceOf = Callable[[str], Price | None]
-"""The price of a model by its name; None where it is not known."""
+"""The price of a model by its name; None if unknown."""
 
 
 class CallCosts:
@@ -20,8 +20,8 @@ class CallCosts:
     Args:
         directory: of the run.
         indexes: of the rows.
-        price_of: what models cost.
-        model: of the run, where the records do not say which one answered.
+        price_of: the price of a model.
+        model: of the run, if the records do not say which one answered.
     """
 
     def __init__(self, directory: RunDirectory, indexes: Collection[int], price_of: PriceOf, model: str) -> None:
@@ -45,9 +45,9 @@ class CallCosts:
                     self._usages[key] = usage
 
     def of_row(self, index: int, records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The calls of a row's records, each once; those of the row, where its records do not name theirs.
+        """The calls of a row's records, each once; all calls of the row if its records do not name theirs.
 
-        `cost` is in USD, None where it is not known.
+        `cost` is in USD, None if unknown.
         """
         calls: dict[str, dict[str, Any]] = {}
         for record in records:
@@ -78,7 +78,7 @@ class CallCosts:
 
 
 def _usage(said: Any) -> tuple[int, int, int] | None:
-    """Tokens of prompt, of completion, and of the prompt those that were cached."""
+    """Tokens of prompt and completion, and the cached tokens of the prompt."""
     if not isinstance(said, Mapping):
         return None
     prompt, completion, cached = (

@@ -1,4 +1,4 @@
-"""Which rows are shown: the worst first, or drawn by a seed. Pure; 12 bytes a row."""
+"""Which rows to show: the worst first, or drawn by a seed. Pure; 12 bytes per row."""
 
 from array import array
 from collections import Counter
@@ -14,20 +14,20 @@ _STATES = (State.FLAGGED, State.OPEN, State.PROVEN)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user wants to see: in one state (None: any), worst first or drawn by a seed (None: not drawn)."""
+    """The user's choice: a state (None: any), worst first or drawn by a seed (None: not drawn)."""
 
     state: State | None = None
     seed: int | None = None
 
     @property
     def order(self) -> str:
-        """How they are chosen, in words."""
+        """The choice in words."""
         return "the worst first" if self.seed is None else f"drawn at random (seed {self.seed})"
 
 
 @dataclass(slots=True)
 class Ranking:
-    """Takes in what the checks say of each row; then gives indexes in the order in which they are to be shown."""
+    """Collects the judgements of rows; then gives their indexes in the order to show."""
 
     wanted: Wanted
     states: Counter[State] = field(default_factory=Counter)
@@ -36,7 +36,7 @@ class Ranking:
     _ranks: "array[int]" = field(default_factory=lambda: array("i"))
 
     def add(self, judged: Judged) -> None:
-        """Take in a row, or a twin's finding: such a row has come before, and is flagged."""
+        """Add a row, or the finding of a near duplicate: that row was added before, and is flagged now."""
         if self._indexes and judged.index <= self._indexes[-1]:
             self.twins.setdefault(judged.index, []).extend(judged.judgement.findings)
             return
@@ -44,7 +44,7 @@ class Ranking:
         self._add(judged.index, judged.weight, _STATES.index(judged.state))
 
     def add_unjudged(self, index: int) -> None:
-        """Take in a row of which nothing is known."""
+        """Add a row that cannot be judged."""
         self._add(index, 0, len(_STATES))
 
     def _add(self, index: int, weight: int, state: int) -> None:
@@ -56,7 +56,7 @@ class Ranking:
 
     @property
     def order(self) -> list[int]:
-        """The indexes of the rows that are wanted, those first that are shown first."""
+        """The indexes of the chosen rows, in the order to show."""
         state = None if self.wanted.state is None else 3 - _STATES.index(self.wanted.state)
         rows = [
             (index, rank)

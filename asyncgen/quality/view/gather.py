@@ -1,7 +1,7 @@
-"""Chooses the rows that are shown, and gathers all that is known of them.
+"""Choose the rows to show, and gather all that is known of them.
 
-The directory is read twice: first every row is judged, and nothing but its rank is kept; then the rows that are
-chosen are read again with all their texts.
+The directory is read twice: first every row is judged, keeping only its rank; then the chosen rows are read again
+with all their texts.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.row_hashes import row_hashes, run_checksum
 
 MOST_BYTES = 4_500_000  # of records: the file stays below 5 MB
-_MOST_ROWS = 2000  # of which there is a list on the page
+_MOST_ROWS = 2000  # listed on the page
 _SIGNS = {State.PROVEN: "✓", State.FLAGGED: "⚑", State.OPEN: "?"}
 _SAYS = {
     State.PROVEN: "every changed word is accounted for",
@@ -36,7 +36,7 @@ _CHECKED = "schemas and checks of the recipe hold"
 
 @dataclass(frozen=True, slots=True)
 class ViewSource:
-    """A run to look at, what its files hold, and what it was made from (None: not given)."""
+    """A run to show, what its files hold, and its input (None: not given)."""
 
     directory: RunDirectory
     state: RunState
@@ -46,16 +46,16 @@ class ViewSource:
 
     @property
     def is_judged(self) -> bool:
-        """Whether the rules say something of its rows."""
+        """Whether the rules judge its rows."""
         return self.contents.asks or self.compares
 
     @property
     def compares(self) -> bool:
-        """Whether paraphrases are held against what they are of."""
+        """Whether paraphrases are compared with their originals."""
         return self.contents.paraphrase is not None and self.input_jsonl is not None
 
     def name_of(self, state: State) -> str:
-        """A state in a word: where no paraphrase is proven, it is the checks of the recipe that passed."""
+        """A state in a word: if no paraphrase can be proven, a row has passed the checks of the recipe."""
         return state if self.compares or state is not State.PROVEN else "passed"
 
     def says(self, state: State) -> str:
@@ -63,13 +63,13 @@ class ViewSource:
         return _SAYS[state] if self.compares or state is not State.PROVEN else _CHECKED
 
     def verification(self) -> Verification:
-        """A look at it."""
+        """A pass over it."""
         return Verification(self.directory, self.input_jsonl, self.contents, self.prompt_file)
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the page shows, as JSON; how many rows these are, of how many that are wanted."""
+    """The page's data, as JSON; how many rows it has, of how many that match."""
 
     data: dict[str, Any]
     shown: int
@@ -83,7 +83,7 @@ def gather(source: ViewSource, wanted: Wanted, most: int | None, price_of: Price
         source: the run.
         wanted: which rows, and in which order.
         most: so many rows at most; None: as many as fit into `MOST_BYTES`.
-        price_of: what models cost.
+        price_of: the price of a model.
 
     Raises:
         BadDataError: the files are not what the run wrote, or not from this input.
@@ -122,7 +122,7 @@ def _refuse_broken(source: ViewSource, structure: Structure) -> None:
 
 
 class _Gatherer:
-    """Reads the rows that are chosen, with all that is known of them."""
+    """Reads the chosen rows, with all that is known of them."""
 
     def __init__(self, source: ViewSource, ranking: Ranking, chosen: frozenset[int], price_of: PriceOf) -> None:
         self._source = source

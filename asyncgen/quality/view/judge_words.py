@@ -1,4 +1,4 @@
-"""What the judge said of rows: the verdicts that are kept in the directory, with the quotes of both orders."""
+"""The judge's verdicts on rows, stored in the directory, with the quotes of both orders."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _ORDERS = ((FORWARD, "before", "after"), (BACKWARD, "after", "before"))
 
 
 class JudgeWords:
-    """The verdicts on the rows of a run, as far as they are of its files as they are now.
+    """The verdicts on the rows of a run, if they are about its files as they are now.
 
     Args:
         directory: of the run.
@@ -53,13 +53,13 @@ class JudgeWords:
         }
 
     def trust(self, index: int) -> str:
-        """How far a row is trusted by rules and judge together; empty where there was no judge."""
+        """The trust in a row by rules and judge together; empty if there was no judge."""
         row = self._rows.get(index)
         return "" if row is None else row.trust
 
 
 def _decoded(line: bytes) -> Mapping[str, Any]:
-    """An answer; an empty one where a crash tore the line."""
+    """An answer; an empty one if a crash tore the line."""
     try:
         content = loads(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The page: its parts and the data, in one file that fetches nothing and takes no text for markup."""
+"""The page: its parts and the data, in one file that fetches nothing and escapes every text."""
 
 import re
 from base64 import b64encode
@@ -12,7 +12,7 @@ from asyncgen.text import dumps
 
 _SCRIPTS = ("elements", "marks", "record", "review", "start")
 _PLACE = re.compile("%%([A-Z_]+)%%")
-# In a script no markup ends it, and in JSON these are the same characters.
+# Escaped so, no text can end the script element, and JSON reads the same characters.
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ESCAPED = re.compile("[" + "".join(_ESCAPES) + "]")
 
@@ -38,13 +38,13 @@ def render_page(data: Mapping[str, Any], title: str) -> bytes:
 
 
 def embedded(value: Any) -> bytes:
-    """JSON that can stand in a script element, whatever its texts are."""
+    """JSON that is safe in a script element, whatever its texts are."""
     text = dumps(value, default=_as_text).decode()
     return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text).encode()
 
 
 def _as_text(value: Any) -> str:
-    """What JSON does not hold: the rows of a recipe are of its own types."""
+    """Text for types that JSON does not have: a recipe's rows are of its own types."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
@@ -53,5 +53,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a Content-Security-Policy names a script or a style."""
+    """The hash of a script or a style in a Content-Security-Policy."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -1,4 +1,4 @@
-"""What the page shows of a row, as JSON: texts side by side, fields, what was written, findings."""
+"""The page's view of a row, as JSON: texts side by side, fields, what was written, findings."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -9,11 +9,11 @@ from asyncgen.quality.structure import Made
 from asyncgen.quality.view.word_diff import Marked, mark_changes
 from asyncgen.recipes.contents import MISSING, Contents, LineRule, value_at
 
-_APART = ("metadata", "calls")  # shown as calls
+_APART = ("metadata", "calls")  # shown separately, as calls
 
 
 def texts_of(contents: Contents, made: Made) -> tuple[str, str] | None:
-    """The text of the row that was paraphrased, and the paraphrase; None where there is none, or no input."""
+    """The row's original text and its paraphrase; None if there is none, or no input."""
     rule = contents.paraphrase
     if rule is None or made.row is None:
         return None
@@ -22,7 +22,7 @@ def texts_of(contents: Contents, made: Made) -> tuple[str, str] | None:
 
 
 def show_row(contents: Contents, made: Made, judgement: Judgement | None) -> dict[str, Any]:
-    """Everything but judge and calls."""
+    """Everything except judge and calls."""
     texts = texts_of(contents, made)
     wrong = None if contents.paraphrase is None else contents.paraphrase.wrong
     sides = []
@@ -54,7 +54,7 @@ def _sides(left: str, right: str, marked: tuple[Marked, Marked]) -> dict[str, An
 
 
 def _values(row: Any) -> Iterable[tuple[str, Any]]:
-    """The fields of a row, as far as the recipe tells."""
+    """The fields of a row, as far as the recipe knows them."""
     values = getattr(row, "values", None)
     if isinstance(values, Mapping):
         return values.items()
@@ -84,7 +84,7 @@ def _lines(contents: Contents, made: Made, shown: Iterable[str]) -> Iterator[lis
 
 
 def _known_keys(rule: LineRule, made: Made) -> Iterator[str | int]:
-    """The keys of a line whose values are known from the row, or tell it from other lines."""
+    """The keys of a line whose values are known from the row, or distinguish it from other lines."""
     yield from (way[0] for way, _ in rule.marks if len(way) == 1)
     if made.row is not None:
         yield from (known.way[0] for known in rule.known if len(known.way) == 1)

@@ -1,6 +1,6 @@
-"""Two texts with the words marked that differ. Pure.
+"""Two texts with their differing words marked. Pure.
 
-A marked text is a list of pieces that alternate: the same, changed, the same, …; it begins with the same.
+A marked text is a list of pieces that alternate: same, changed, same, …; it begins with a same one.
 """
 
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ _Range = tuple[int, int]
 
 
 def mark_changes(was: str, became: str) -> tuple[Marked, Marked]:
-    """Both texts, with what went marked in the first one and what came in the second."""
+    """Both texts, with lost words marked in the first and added ones in the second."""
     change = Change(split_words(was), split_words(became))
     ranges: list[tuple[_Range, _Range]] = []
     i = j = 0
     for i1, i2, j1, j2 in [*((one.i1, one.i2, one.j1, one.j2) for one in change.hunks), (-1, 0, -1, 0)]:
         last = len(change.original.words) if i1 < 0 else i1
-        # Words count as the same whatever their case, but a person sees it.
+        # Words count as the same whatever their case, but a reader sees the case.
         for offset in range(last - i):
             first, second = i + offset, j + offset
             if change.original.slice(first, first + 1) != change.revised.slice(second, second + 1):

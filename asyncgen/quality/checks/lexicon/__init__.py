@@ -1,1 +1,1 @@
-"""Closed lists of what says the same: one alternative may stand for another of its line."""
+"""Closed lists of synonyms: one alternative may replace another of its line."""

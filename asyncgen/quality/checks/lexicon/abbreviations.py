@@ -1,6 +1,6 @@
-"""Abbreviations and what they stand for; one that stands for several things has several lines."""
+"""Abbreviations and their meanings; one with several meanings has several lines."""
 
-# ruff: noqa: E501 - a line is a group
+# ruff: noqa: E501 - one group per line
 
 ABBREVIATIONS = """
 a1c = hba1c = hemoglobin a1c = glycated hemoglobin = glycosylated hemoglobin
@@ -440,4 +440,5 @@ y. pestis = yersinia pestis
 p. multocida = pasteurella multocida
 b. henselae = bartonella henselae
 """
-"""An abbreviation with a question mark may be written for the words, but not be written out: it means other things too."""
+"""An abbreviation with a question mark may replace the words, but not be written out: it has other meanings too.
+"""

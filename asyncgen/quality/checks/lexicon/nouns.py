@@ -1,4 +1,4 @@
-"""Things that have two names: findings, diseases, parts of the body, tests, treatments; the plurals are made."""
+"""Things with two names: findings, diseases, parts of the body, tests, treatments; plurals are derived."""
 
 NOUNS = """
 kidney stone = renal calculus = renal stone = nephrolith

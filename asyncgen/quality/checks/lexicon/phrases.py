@@ -1,6 +1,6 @@
-"""Words and phrases that say the same as they stand; nothing is made of them."""
+"""Words and phrases with the same meaning as they stand; no forms are derived."""
 
-# ruff: noqa: E501 - a line is a group
+# ruff: noqa: E501 - one group per line
 
 PHRASES = """
 comes to = presents to = visits = is seen at = is seen in = presents at = comes in to = is seen by

@@ -1,4 +1,4 @@
-"""Words that are spelt in two ways: American first."""
+"""Words with two spellings: American first."""
 
 SPELLINGS = """
 counselor counsellor

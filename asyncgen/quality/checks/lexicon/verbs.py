@@ -1,4 +1,4 @@
-"""Verbs that say the same; their forms are made, and only equal forms stand for each other."""
+"""Verbs with the same meaning; forms are derived, and only equal forms may replace each other."""
 
 VERBS = """
 show = reveal = demonstrate = disclose
