@@ -1,4 +1,4 @@
-"""Where requests go, as it is said before the first one."""
+"""The addresses that receive requests, as printed before the first one."""
 
 from asyncgen.address import place_of
 from asyncgen.client.proxies import proxy_of
@@ -6,10 +6,10 @@ from asyncgen.config import EndpointConfig, RunConfig
 
 
 def shown_address(endpoint: EndpointConfig) -> str:
-    """The address without anything secret, and the proxy that it is reached through.
+    """The address without secrets, and its proxy.
 
     Raises:
-        UsageError: the proxy is none that can be used.
+        UsageError: the proxy cannot be used.
     """
     proxy = proxy_of(endpoint.base_url)
     through = "" if proxy is None else f" through {proxy}"

@@ -11,7 +11,7 @@ from asyncgen.events import Sample
 from asyncgen.humanize import brief, dollars, earlier_included, fit, percent, rate
 from asyncgen.monitor.throughput import Rates
 
-LEAST_BAR = 8  # characters: enough to see it grow, and the text beside it says more
+LEAST_BAR = 8  # characters: enough to see progress, and leaves room for the text beside it
 
 
 class ProgressBar:
@@ -33,34 +33,34 @@ class ProgressBar:
         return self._bar is not None
 
     def open(self, total: int, done: int) -> None:
-        """Begin a bar of so many pairs, in place of the one before."""
+        """Begin a bar of so many rows, replacing the last one."""
         self.close()
         self._longest = 0
         if self._enabled and sys.stderr.isatty():
             self._bar = tqdm(total=total, initial=done, dynamic_ncols=True, bar_format=_format(LEAST_BAR))
 
     def advance(self) -> None:
-        """Count a pair."""
+        """Count a row."""
         if self._bar is not None:
             self._bar.update()
 
     def draw(self, sample: Sample, rates: Rates, storm: str, rows: str) -> None:
-        """Show the state of the run beside the bar; `storm` says what is waited for, `rows` what it is about."""
+        """Show the state of the run beside the bar; `storm` is what it waits for, `rows` its word for rows."""
         if self._bar is None:
             return
         taken = len(f"100%|| {sample.total}/{sample.total} ")
         room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
-        # The room is ours to divide: tqdm has no notion of what matters. The bar takes what the longest text so
-        # far leaves, so that it does not jump whenever a number grows.
+        # The layout is ours: tqdm cannot rank the parts. The bar takes what the longest text so far leaves, so
+        # that it does not jump whenever a number grows.
         text = bar_text(sample, rates, storm, room - LEAST_BAR, rows)
         self._longest = max(self._longest, len(text))
         self._bar.bar_format = f"{_format(max(LEAST_BAR, room - self._longest))} {text}"
-        self._bar.n = sample.done  # on a cluster no event but this one says how far it is
+        self._bar.n = sample.done  # on a cluster only samples show the progress
         self._bar.colour = "yellow" if storm and coloured(sys.stderr) else None
         self._bar.refresh()
 
     def close(self) -> None:
-        """Leave the bar as it is; what is printed now comes below it."""
+        """Leave the bar as it is; later lines are printed below it."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -76,7 +76,7 @@ def _format(width: int) -> str:
 
 
 def bar_text(sample: Sample, rates: Rates, storm: str, width: int, rows: str) -> str:
-    """What stands behind the bar, in so many characters: the more important, the longer it is kept."""
+    """The text beside the bar, in so many characters: the most important parts are kept."""
     total = earlier_included(sample.cost, sample.total_cost)
     parts = [
         (0, storm),

@@ -1,4 +1,4 @@
-"""The command of this process as it was typed, to resume it: without the key and without --restart."""
+"""The command of this process as typed, to resume it: without the key and without --restart."""
 
 import re
 import sys
@@ -9,13 +9,13 @@ from pathlib import Path
 from asyncgen.cli.invocation import PROGRAM, asyncgen_here, python_here
 from asyncgen.cli.shell_words import join, quote
 
-LARGER = "LARGER"  # stands in a command where the user is to put a number
+LARGER = "LARGER"  # a placeholder in a command for a number from the user
 _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
 _SECRET = ("--op", "--hea")  # --openai-api-key, --header
 
 
 def with_larger_budget(command: str, settings: Iterable[str]) -> str:
-    """The command that resumes a run whose budget is used up: budgets among `settings` are left to the user."""
+    """The command that resumes a run whose budget is used up: budgets in `settings` are left to the user."""
     for name in settings:
         if name in _BUDGETS:
             command = re.sub(rf"( {_BUDGETS[name]}[ =])\S+", rf"\g<1>{LARGER}", command)
@@ -24,9 +24,9 @@ def with_larger_budget(command: str, settings: Iterable[str]) -> str:
 
 
 def this_command_from_anywhere(argv: Sequence[str]) -> str:
-    """The command for another day and another shell: its paths may be relative to where we are."""
+    """The command for another time and shell: its relative paths depend on the current directory."""
     command = this_command(argv, quote(sys.executable))
-    with suppress(OSError):  # where we are may have been removed
+    with suppress(OSError):  # the current directory may have been removed
         command = f"cd {quote(str(Path.cwd()))} && {command}"
     return command
 
@@ -49,8 +49,8 @@ def without_flags(typed: Sequence[str], flags: Mapping[str, int]) -> list[str]:
     """The words of a command, without the key and without some flags.
 
     Args:
-        typed: the words behind the command's name.
-        flags: what to leave out, and how many words follow each as its value.
+        typed: the words after the command's name.
+        flags: the flags to leave out, with the number of words of each one's value.
     """
     words = shown_words(typed)
     for flag, values in flags.items():
@@ -65,7 +65,7 @@ def command(program: str, *words: str) -> str:
 
 
 def _hidden(flag: str, value: str) -> str:
-    """A value without what nobody may see: of a header its name can be shown, and where its value comes from."""
+    """A value without secrets: of a header, the name and the source of its value are shown."""
     name, _, said = value.partition("=")
     if not flag.startswith("--hea"):
         return "…"
@@ -77,7 +77,7 @@ def this_command(argv: Sequence[str], python: str | None = None) -> str:
 
     Args:
         argv: of this process.
-        python: how the interpreter is called; None: as it can be called from here.
+        python: the interpreter's name; None: as it can be called from here.
     """
     called = Path(argv[0]).name
     if called == "__main__.py" and python is not None:

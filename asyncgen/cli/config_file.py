@@ -1,4 +1,4 @@
-"""`--config FILE.toml`: what flags can say, said in a file. Flags go before it."""
+"""`--config FILE.toml`: flags in a file. Flags on the command line override it."""
 
 import argparse
 import difflib
@@ -14,14 +14,14 @@ TABLES = {"endpoint", "param"}
 
 
 def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
-    """The arguments of a command with those of its configuration file in front, so that flags win.
+    """The arguments of a command, preceded by those of its configuration file, so that flags win.
 
     Args:
         parser: of the command.
         argv: its arguments, without its name.
 
     Raises:
-        UsageError: the file cannot be read, or holds what is no flag of the command.
+        UsageError: the file cannot be read, or holds a key that is not a flag of the command.
     """
     path = _path(argv)
     if path is None:
@@ -37,7 +37,7 @@ def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     for key, value in settings.items():
         name = key.replace("_", "-")
         if name in TABLES and name in flags and isinstance(value, dict):
-            continue  # read by whoever knows them: `endpoint_tables`, `params`
+            continue  # read elsewhere: `endpoint_tables`, `params`
         if name not in flags:
             near = difflib.get_close_matches(name, flags, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "the keys are the long flags, without their dashes"

@@ -30,7 +30,7 @@ class Console(Lines):
         verbose: a line for each failed attempt.
         quiet: only warnings and errors.
         log_file: where events go as JSON lines.
-        makes_requests: the run says what stands in a request, and does not take it as it is.
+        makes_requests: the run builds its requests, rather than sending given ones.
 
     Raises:
         UsageError: the log file cannot be opened.
@@ -80,7 +80,7 @@ class Console(Lines):
     def summary(
         self, summary: "Summary", config: RunConfig, price: Price | None = None, output_file: Path | None = None
     ) -> None:
-        """Print how the run ended; `price` is that of its model, `output_file` as for `paths`."""
+        """Print how the run ended; `price` is its model's, `output_file` as for `paths`."""
         self._bar.close()
         place = output_file or config.output_dir
         for line in summary_lines(summary, config, place, price, self._planned, self._last_sample, self._rows):

@@ -1,6 +1,6 @@
-"""What is said of an error that nobody expected: a shortage of the machine, or where the program has a defect.
+"""The report of an unexpected error: a shortage of the machine, or the place of a bug in the program.
 
-Never what the error says, which may quote a note.
+It never contains the error's message, which may quote a note.
 """
 
 import errno
@@ -11,7 +11,7 @@ from asyncgen.errors import stack_of
 
 
 def report(error: BaseException) -> str:
-    """The types and places of an error, of all in its group, and of what led to each; safe to show to anybody."""
+    """The types and places of an error, of the errors in its group, and of their causes; safe to show."""
     lines = [
         f"❌ this is a defect of asyncgen {__version__}; everything paid is saved, and the same command resumes",
         "Traceback, safe to report: what the errors say may quote a note and is left out",
@@ -21,7 +21,7 @@ def report(error: BaseException) -> str:
 
 
 def shortage(error: BaseException) -> str | None:
-    """What the machine lacks; None: nothing, and the program has a defect."""
+    """What the machine lacks; None: nothing, so the program has a bug."""
     for each in _all(error):
         if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno == errno.ENOMEM):
             return "out of memory: lower --concurrency; everything paid is saved, and the same command resumes"

@@ -1,7 +1,7 @@
-"""The scenarios of `drill`: each predicts how a run comes through something bad, and checks it.
+"""The scenarios of `drill`: each predicts how a run survives a failure, and checks it.
 
-A scenario is a run (or two) against a simulator in this process. What the simulator would grant is known, so
-every prediction is a number.
+A scenario is a run (or two) against a simulator in this process. What the simulator grants is known, so every
+prediction is a number.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from asyncgen.recipes import build
 from asyncgen.recipes.repeated_rows import write_rows
 from asyncgen.simulator import Faults, Latency, Limits, Profile, Simulator, Storm
 
-RATE = 100.0  # requests a second that the limited scenarios are granted
+RATE = 100.0  # requests a second granted in limited scenarios
 LIMITS = Limits(rpm=int(60 * RATE), burst_s=1.0)
 LATENCY = Latency(median_s=0.2)
 QUICK = Latency(median_s=0.05)
 WARM_UP = 3.0  # seconds until a run has found the limit
 RETRY_AFTER = 1.0  # seconds that the refusals of a storm ask for
-DEADLINE = 1.0  # seconds that an attempt may take where sockets hang
-FAILING = 0.3  # of the attempts
+DEADLINE = 1.0  # seconds of an attempt when sockets hang
+FAILING = 0.3  # of the attempts: enough for calls that fail several times in a row
 
-# What is predicted, as shares; a busy machine takes a part of it.
+# The predictions, as shares; a busy machine costs some of the first.
 STEADY_USED, STEADY_REFUSED = 0.97, 0.005
 SHARED_USED, SHARED_REFUSED = 0.93, 0.02
 STORM_WASTED, STORM_RECOVERED, STORM_SECONDS = 0.02, 0.95, 3.0
@@ -35,7 +35,7 @@ ATTEMPTS_SCATTER = 0.15
 
 @dataclass(frozen=True, slots=True)
 class DrillVerdict:
-    """What a scenario came to, in words, and whether that is what was predicted."""
+    """The result of a scenario in words, and whether it was predicted."""
 
     actual: str
     passed: bool
@@ -43,14 +43,14 @@ class DrillVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a scenario plays: the run of the user's files in a directory of its own; `long` ones last a minute."""
+    """The setting of a scenario: a run of the user's files in its own directory; `long` ones last a minute."""
 
     config: RunConfig
     directory: Path
     long: bool
 
     def job(self, simulator: Simulator, pairs: int, output: str = "out", **changes: Any) -> RunConfig:
-        """A run over so many pairs, made of the user's."""
+        """A run over so many rows, made from the user's."""
         target = self.directory / f"pairs-{pairs}.jsonl"
         if not target.exists():
             write_rows(self.config.input_jsonl, build(self.config), pairs, target)
@@ -65,7 +65,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A name, what is predicted, and the play."""
+    """A name, the prediction, and the play."""
 
     name: str
     predicted: str
@@ -73,7 +73,7 @@ class Scenario:
 
 
 async def steady(stage: Stage) -> DrillVerdict:
-    """A limit that is enforced by the second."""
+    """A limit enforced by the second."""
     seconds = 60.0 if stage.long else 12.0
     async with Simulator(Profile(latency=LATENCY, limits=LIMITS)) as simulator:
         done = await rehearse(stage.job(simulator, _enough(seconds)), seconds)
@@ -85,7 +85,7 @@ async def steady(stage: Stage) -> DrillVerdict:
 
 
 async def shared_key(stage: Stage) -> DrillVerdict:
-    """Another client with the same key takes half of the limit for a while, and heeds nothing."""
+    """Another client with the same key uses half of the limit for a while, regardless of refusals."""
     seconds, start, end = (60.0, 20.0, 40.0) if stage.long else (15.0, 5.0, 11.0)
     async with Simulator(Profile(latency=LATENCY, limits=LIMITS)) as simulator:
         loop = asyncio.get_running_loop()
@@ -152,7 +152,7 @@ async def hung_sockets(stage: Stage) -> DrillVerdict:
 
 
 async def quota(stage: Stage) -> DrillVerdict:
-    """The credit ends in the middle; later there is credit again."""
+    """The credit ends in the middle, and is renewed later."""
     pairs = 1000 if stage.long else 100
     async with Simulator(Profile(latency=QUICK, faults=Faults(quota_after=pairs))) as simulator:
         first = await rehearse(stage.job(simulator, pairs))
@@ -168,7 +168,7 @@ async def quota(stage: Stage) -> DrillVerdict:
 
 
 async def restart(stage: Stage) -> DrillVerdict:
-    """The run is stopped in the middle of a storm, and started again before that is over."""
+    """The run is stopped in the middle of a storm, and restarted before that is over."""
     length = 60.0 if stage.long else 6.0
     pairs = 150
     refusals = Storm(start_s=0.5, duration_s=length, retry_after_s=RETRY_AFTER)
@@ -197,12 +197,12 @@ SCENARIOS = (
 
 
 def _enough(seconds: float) -> int:
-    """Pairs that a limited run does not get through in so many seconds."""
+    """More rows than a limited run processes in so many seconds."""
     return int(1.5 * RATE * seconds)
 
 
 def _failed(done: Rehearsal) -> int:
-    """Pairs that failed; all of them when the run did not come to its end."""
+    """Rows that failed; all of them if the run did not reach its end."""
     return len(done.calls) if done.summary is None else done.summary.failed_pairs
 
 
@@ -228,13 +228,13 @@ def _bytes(*, same: bool) -> str:
 
 
 async def _undisturbed(stage: Stage, simulator: Simulator, pairs: int) -> bool:
-    """Whether a run that nothing disturbs makes the same output."""
+    """Whether an undisturbed run makes the same output."""
     await rehearse(stage.job(simulator, pairs, "undisturbed"))
     return stage.output() == stage.output("undisturbed")
 
 
 async def _greedy(simulator: Simulator, start: float, end: float) -> tuple[float, int]:
-    """Send half of the limit from `start` to `end`, whatever comes back; when it began, and what was answered."""
+    """Send half of the limit from `start` to `end` whatever comes back; returns its start and its answers."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(start - loop.time())
     began = loop.time()
@@ -246,7 +246,7 @@ async def _greedy(simulator: Simulator, start: float, end: float) -> tuple[float
 
 
 async def _post(base_url: str, number: int) -> bool:
-    """One call on a connection of its own; whether it was answered."""
+    """One call on its own connection; returns whether it was answered."""
     host, port = base_url.removeprefix("http://").removesuffix("/v1").split(":")
     body = f'{{"model":"m","messages":[{{"role":"user","content":"greedy {number}"}}],"max_tokens":1}}'
     reader, writer = await asyncio.open_connection(host, int(port))

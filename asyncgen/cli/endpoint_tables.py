@@ -33,11 +33,11 @@ def load_endpoints(
 
     Args:
         path: of the configuration file.
-        names: as chosen.
+        names: the chosen ones.
         environment: holds the keys.
 
     Raises:
-        UsageError: there is no such endpoint, or its table cannot be used.
+        UsageError: there is no such endpoint, or its table is invalid.
         KeyOrQuotaError: the variable of its key is not set.
     """
     if path is None:
@@ -97,7 +97,7 @@ def _headers(table: Any, where: str, environment: Mapping[str, str]) -> dict[str
 
 
 def _number(value: Any, where: str, *, whole: bool) -> Any:
-    """A number from 1 on; None when there is none."""
+    """A number from 1 on; None if there is none."""
     kinds = int if whole else (int, float)
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""What a run says of its events: a line each, thinned out where there are many."""
+"""The lines about a run's events, thinned out if there are many."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,12 @@ from asyncgen.rows import ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and one line of these is enough
-WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # the bar tells of these
-FAILURES_SHOWN = 20  # about a screen of them; failed.jsonl has all
+CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and a line now and then is enough
+WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # shown by the bar
+FAILURES_SHOWN = 20  # about a screenful; failed.jsonl has all
 UNREACHED = {"connection", "server_error"}  # kinds of a pause that no server asked for
-STORM = 1.0  # seconds: a shorter pause is not worth a word
-NEW_STORM = 10.0  # seconds after a pause in which another one is no news
+STORM = 1.0  # seconds: a shorter pause is not worth a line
+NEW_STORM = 10.0  # seconds after a pause within which another one belongs to it
 
 
 class EventLines:
@@ -39,8 +39,8 @@ class EventLines:
 
     Args:
         lines: where to print.
-        verbose: a line for each failed attempt and each pause.
-        makes_requests: the run says what stands in a request, and does not take it as it is.
+        verbose: print a line for each failed attempt and each pause.
+        makes_requests: the run builds its requests, rather than sending given ones.
     """
 
     def __init__(self, lines: Lines, *, verbose: bool, makes_requests: bool = True) -> None:
@@ -67,7 +67,7 @@ class EventLines:
 
     @property
     def storm(self) -> str:
-        """What the run waits for because the server asked for it; empty when it does not."""
+        """What the run waits for at the server's request; empty if it does not."""
         if time.time() >= self._storm_until:
             return ""
         status = {"rate_limit": "429", "overloaded": "overloaded"}.get(self._storm_kind, self._storm_kind)
@@ -104,7 +104,7 @@ class EventLines:
         self._lines.say(f"  {row} {event.step}: {event.outcome}{status}{where}, attempt {event.attempt}")
 
     def _explain(self, event: CallEnded) -> None:
-        """Say once for each kind of failure why the server refuses, and what helps."""
+        """Explain once for each kind of failure why the server refuses, and what helps."""
         kind = event.outcome, event.status, event.code, event.param
         text = "" if kind in self._explained else explanation(event, makes_requests=self._makes_requests)
         if text:
@@ -112,7 +112,7 @@ class EventLines:
             self._lines.warn(text)
 
     def _show_failure(self, event: PairFailed | RecipeRaised) -> None:
-        if isinstance(event, RecipeRaised):  # that the pair has failed comes next, in its order
+        if isinstance(event, RecipeRaised):  # the failure of the row is shown later, in its order
             self._raised[event.index] = event.error
             return
         self._failures += 1
@@ -134,7 +134,7 @@ class EventLines:
         if event.endpoint:
             if self._verbose:
                 self._lines.say(f"  {event.endpoint} asks to wait ({event.kind}): {event.seconds:.1f} s")
-            return  # calls go to the others meanwhile
+            return  # calls go to other endpoints meanwhile
         now = time.time()
         begins = now > self._storm_until + NEW_STORM
         if event.seconds >= STORM:

@@ -15,11 +15,11 @@ from asyncgen.text import dumps
 
 
 class EventLogFile:
-    """Appends events to a file; samples and successful pairs are left out, for they are many and say little.
+    """Appends events to a file; samples and successful rows are left out, as they are many and say little.
 
     Args:
         path: of the file.
-        warn: told when it cannot be written any more.
+        warn: called when it can no longer be written.
 
     Raises:
         UsageError: it cannot be opened.
@@ -34,7 +34,7 @@ class EventLogFile:
             raise UsageError(f"cannot write the log file {path}: {error.strerror}") from error
 
     def add(self, event: Event) -> None:
-        """Append an event, or close the file: a log that cannot be written is no reason to end a run."""
+        """Append an event, or close the file: a failing log must not end a run."""
         if self._file is None or isinstance(event, PairDone | Sample):
             return
         fields = {"time": timestamp(), "event": type(event).__name__, **asdict(event)}

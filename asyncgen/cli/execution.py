@@ -1,4 +1,4 @@
-"""Carrying the main job out, in this process or on a cluster, and telling the user about it."""
+"""Carry out the main job, in this process or on a cluster, and report on it."""
 
 import argparse
 import asyncio
@@ -29,7 +29,7 @@ RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INT
 
 
 def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None" = None) -> int:
-    """Run, or ask anew for what has flaws; and tell the user about it."""
+    """Run, or regenerate rows with flaws; and report on it."""
     from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
 
     console = Console(
@@ -53,7 +53,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
         try:
             return run_loop(_execute(job, console, flaws))
         except AsyncgenError as error:
-            # To begin anew is for the run, not for what works on a run that is there.
+            # Starting over is advice for a run, not for commands on an existing one.
             anew = isinstance(error, DirectoryError) and flaws is None
             output = "--output-dir" if job.output_file is None else "-o"
             console.end(f"{in_flags(error)}; {BEGIN_ANEW.format(output=output)}" if anew else in_flags(error))
@@ -63,7 +63,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
 
 
 async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> int:
-    # Slow imports, paid only when there is something to run.
+    # Slow imports, needed only if there is something to run.
     from asyncgen.engine.single_run import Run  # noqa: PLC0415
     from asyncgen.planning.survey import expectation  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
@@ -106,10 +106,10 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
 
 
 def _second_name(job: Job, recipe: Any, disk: Any) -> "SecondName | None":
-    """The name of the output that the user has chosen; None: it has the one of the recipe.
+    """The user's name for the output; None: the recipe's is used.
 
     Raises:
-        BadDataError: there is something else.
+        BadDataError: another file is there.
     """
     if job.output_file is None:
         return None
@@ -123,9 +123,9 @@ def _second_name(job: Job, recipe: Any, disk: Any) -> "SecondName | None":
 
 
 def _renew(named: "SecondName", event: Event) -> None:
-    """Whenever the file may be another one: where the work begins, and with new lines."""
+    """Renew the second name whenever the file may be another one: at the start of work, and with new lines."""
     if isinstance(event, RunStarted | RepairStarted | CheckpointSaved):
-        with suppress(DiskError):  # at the end it is tried again, and told
+        with suppress(DiskError):  # tried again at the end, and then reported
             named.renew()
 
 
@@ -140,11 +140,11 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
     _say_addresses(console, config)
 
     def connect() -> RayCluster:
-        # Ray holds up the loop until it is there, for minutes where nobody answers; there is nothing to save yet.
+        # Ray blocks the loop until it is ready, for minutes if it cannot be reached; there is nothing to save yet.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         cluster = RayCluster()
-        handle_signals(run.stop)  # Ray has taken them
+        handle_signals(run.stop)  # Ray has replaced them
         return cluster
 
     try:
@@ -167,7 +167,7 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
 
 
 def _say_addresses(console: Any, config: RunConfig) -> None:
-    """Nothing of a row goes anywhere else."""
+    """Print the addresses: nothing of a row goes anywhere else."""
     for line in address_lines(config):
         console.say(line)
 
@@ -175,8 +175,8 @@ def _say_addresses(console: Any, config: RunConfig) -> None:
 def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
-    A terminal that is closed stops in order too, however often it says so. What was ignored at the start stays so:
-    a run that is to outlive its terminal (nohup), or one that a script has put into the background.
+    A closed terminal stops in order too, however often it signals. Signals that were ignored at the start stay
+    ignored: for a run that should outlive its terminal (nohup), or one that a script runs in the background.
     """
     asked = False
 

@@ -1,4 +1,4 @@
-"""`asyncgen export --only`: which rows are taken, and what is said of those that are not."""
+"""`asyncgen export --only`: which rows to export, and what to report of the others."""
 
 import argparse
 from collections.abc import Mapping
@@ -33,16 +33,16 @@ _WHY = {
 def select(
     args: argparse.Namespace, directory: RunDirectory, files: RunFiles, lines: Lines
 ) -> RowSelection | None:
-    """The rows to take; None where all are.
+    """The rows to export; None if all are.
 
     Args:
         args: the flags.
         directory: of the run.
         files: of the run.
-        lines: told what could not be done.
+        lines: reports what could not be done.
 
     Raises:
-        UsageError, BadDataError: the rows that are asked for cannot be told from the others.
+        UsageError, BadDataError: the requested rows cannot be distinguished from the others.
     """
     choice, state = args.only or DEFAULT_CHOICE, files.state
     if choice == "all":
@@ -84,7 +84,7 @@ def _by_rules(choice: str, verification: Verification, files: RunFiles) -> RowSe
 
 
 def left_out_lines(selection: RowSelection, rows: str) -> list[str]:
-    """What is said of the rows that are not taken, a line for each reason."""
+    """The report on the rows that are left out, a line for each reason."""
     left = {trust: number for trust, number in selection.left_out.items() if number}
     if not left:
         return []
@@ -125,7 +125,7 @@ def _percent(share: Mapping[str, float]) -> str:
 
 
 def _checked(selection: RowSelection, state: "RunState") -> RowSelection:
-    """Refuse what is not about the rows of the files, so that never a wrong one is taken; and what takes none."""
+    """Refuse verdicts about other rows than those of the files, and selections of no row."""
     if len(selection.keeps) != state.done - state.failed_pairs:
         raise BadDataError(
             f"{len(selection.keeps):,} {state.rows} were checked, and the run has made "

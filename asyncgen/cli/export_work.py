@@ -23,7 +23,7 @@ DEFAULT_TEMPLATE = "detection"
 
 @dataclass(frozen=True, slots=True)
 class ExportWork:
-    """An export and what is particular about it: the card, the sink of the format `parquet`, the rows taken."""
+    """An export and its specifics: the card, the sink of the format `parquet`, the exported rows."""
 
     files: "RunFiles"
     export: "Export | LinesExport"

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, writes: bool = True) -> No
 
 
 def add_job_arguments(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:
-    """What is made of what, and how far; `writes` as above."""
+    """Add the input, the output, and the extent of the job; `writes` as above."""
     job = parser.add_argument_group("the job")
     add_input_arguments(job)
     where = "where the files go" if writes else "where the files will go (default: a new directory here)"
@@ -66,7 +66,7 @@ def add_shard_argument(job: argparse._ArgumentGroup) -> None:
 
 
 def add_input_arguments(job: argparse._ArgumentGroup) -> None:
-    """The rows, and what is asked for each."""
+    """Add the rows, and the recipe for each."""
     job.add_argument(
         "--input-jsonl",
         "--input",
@@ -84,7 +84,7 @@ def add_input_arguments(job: argparse._ArgumentGroup) -> None:
 
 
 def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: str | None = None) -> None:
-    """The recipe, and how the input calls its fields; `what` it is for, `default` what it is else."""
+    """Add the recipe and the input's names for its fields; `what` it is for, `default` without the flag."""
     group.add_argument(
         "--recipe",
         type=_recipe,
@@ -104,12 +104,12 @@ def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: 
 
 
 def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_requests: bool = True) -> None:
-    """The server, its limits, and what may be spent.
+    """Add the server, its limits, and the budget.
 
     Args:
         parser: of the command.
-        when: when they count, if not always.
-        makes_requests: the command says what stands in a request, and does not take it as it is.
+        when: when they apply, if not always.
+        makes_requests: the command builds its requests, rather than sending given ones.
     """
     api = parser.add_argument_group(f"the API{when}")
     api.add_argument(
@@ -203,7 +203,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
 
 
 def add_batch_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
-    """Calls through the Batch API; `when` as above."""
+    """Add the flags of the Batch API; `when` as above."""
     batch = parser.add_argument_group(f"the Batch API{when}")
     batch.add_argument(
         "--batch",
@@ -236,7 +236,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser, when: str = "") -> None
 
 
 def add_limit_arguments(group: argparse._ArgumentGroup) -> None:
-    """What the server grants, and what of it is used at most."""
+    """Add what the server grants, and the user's ceilings."""
     group.add_argument(
         "--tier",
         metavar="NAME",
@@ -258,7 +258,7 @@ def add_limit_arguments(group: argparse._ArgumentGroup) -> None:
 
 
 def add_simulate_argument(group: argparse._ArgumentGroup) -> None:
-    """The simulated API."""
+    """Add the simulated API."""
     group.add_argument(
         "--simulate",
         nargs="?",
@@ -269,7 +269,7 @@ def add_simulate_argument(group: argparse._ArgumentGroup) -> None:
 
 
 def add_sample_arguments(group: argparse._ActionsContainer) -> None:
-    """A job for commands that only try something: by default the samples that ship, with the prompts that ship."""
+    """Add a job for commands that only try something: by default the samples and the prompts that ship."""
     samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", f"{DEFAULT_RECIPE}.json")
     group.add_argument(
         "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
@@ -285,7 +285,7 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
 
 
 def add_server_arguments(group: argparse._ArgumentGroup, *, makes_requests: bool = True) -> None:
-    """Where the server is, and how it wants to be asked; `makes_requests` as above."""
+    """Add the server's address and its ways; `makes_requests` as above."""
     group.add_argument("--base-url", metavar="U", help=f"OPENAI_BASE_URL, else {DEFAULT_BASE_URL}")
     if makes_requests:
         group.add_argument(
@@ -299,7 +299,7 @@ def add_server_arguments(group: argparse._ArgumentGroup, *, makes_requests: bool
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the work is done."""
+    """Add where the work is done."""
     engine = parser.add_argument_group("many machines")
     engine.add_argument(
         "--engine",
@@ -316,7 +316,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> None:
-    """What is shown meanwhile; `when` as above."""
+    """Add what is shown meanwhile; `when` as above."""
     screen = parser.add_argument_group(f"the screen{when}")
     screen.add_argument("--log-file", type=a_path, metavar="P", help="a line of JSON for each event")
     screen.add_argument("--no-progress", action="store_true", help="no progress bar")
@@ -325,7 +325,7 @@ def add_screen_arguments(parser: argparse.ArgumentParser, when: str = "") -> Non
 
 
 def _recipe(text: str) -> str:
-    """Files are known by their absolute path, as all others of a run."""
+    """The recipe; a file by its absolute path, like all other files of a run."""
     return str(Path(text).resolve()) if text.endswith(".toml") else text
 
 
@@ -355,10 +355,10 @@ def _concurrency(text: str) -> int | None:
 
 
 def _share(text: str) -> float:
-    """A share: `1/8`, `0.125` or `12.5%`; the configuration says what is too small or too large.
+    """A share: `1/8`, `0.125` or `12.5%`; the configuration checks the range.
 
     Raises:
-        argparse.ArgumentTypeError: it is none of these.
+        argparse.ArgumentTypeError: it is not one.
     """
     number, slash, of = text.removesuffix("%").partition("/")
     try:
@@ -368,9 +368,9 @@ def _share(text: str) -> float:
 
 
 def _tolerance(text: str) -> int | float:
-    """A number of pairs (int), or a share of them (float)."""
+    """A number of rows (int), or a share of them (float)."""
     share = float(text.removesuffix("%")) / 100 if text.endswith("%") else None
     value = int(text) if share is None else share
-    if not 0 <= value <= (math.inf if share is None else 1):  # NaN is not
+    if not 0 <= value <= (math.inf if share is None else 1):  # false for NaN
         raise ValueError
     return value

@@ -1,4 +1,4 @@
-"""`--header NAME=VALUE` and `headers` of an endpoint: what a gateway wants besides the key.
+"""`--header NAME=VALUE` and `headers` of an endpoint: what a gateway needs besides the key.
 
 A secret stays in the environment, out of the process list and of files: `NAME=env:VARIABLE`.
 """
@@ -23,7 +23,7 @@ _FROM_ENVIRONMENT = "env:"
 
 
 def add_header_argument(group: argparse._ArgumentGroup) -> None:
-    """The flag."""
+    """Add the flag."""
     group.add_argument(
         "--header",
         action="append",
@@ -42,11 +42,11 @@ def resolve_headers(
 
     Args:
         said: names and values, as the user has written them.
-        where: what the user calls them.
+        where: the user's name for them.
         environment: holds those that are `env:VARIABLE`.
 
     Raises:
-        UsageError: a header cannot be sent so; the message does not show the value.
+        UsageError: a header is invalid; the message does not show the value.
         KeyOrQuotaError: a variable is not set.
     """
     headers: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a user can do about a failure, by its kind: names the flag or the key of the prompt file that helps."""
+"""What a user can do about a failure, by its kind: the flag or the prompt file's key that helps."""
 
 import re
 
@@ -39,11 +39,11 @@ _BY_FIELD = {
 
 
 def hint(event: CallEnded, *, makes_requests: bool = True) -> str:
-    """Advice on a call that failed; empty where there is none.
+    """Advice on a failed call; empty if there is none.
 
     Args:
-        event: how it ended.
-        makes_requests: the run says what stands in a request, and does not take it as it is.
+        event: its end.
+        makes_requests: the run builds its requests, rather than sending given ones.
     """
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
@@ -53,7 +53,7 @@ def hint(event: CallEnded, *, makes_requests: bool = True) -> str:
 
 
 def _about_prompts(event: CallEnded) -> str:
-    """What the prompt file and the flags for fields of requests can do."""
+    """What the prompt file and the flags for request fields can do."""
     if event.outcome in _OF_PROMPTS:
         return _OF_PROMPTS[event.outcome]
     if event.outcome in {"bad_request", "server_error"} and _TOO_LONG.search(event.sentence or ""):
@@ -66,10 +66,10 @@ def _about_prompts(event: CallEnded) -> str:
 
 
 def explanation(event: CallEnded, *, makes_requests: bool = True) -> str:
-    """What a server says of a refusal, and what to do; empty where it says nothing that anybody could use.
+    """The server's explanation of a refusal, and what to do; empty if it says nothing useful.
 
     Args:
-        event: how the call ended.
+        event: the end of the call.
         makes_requests: as for `hint`.
     """
     names = [

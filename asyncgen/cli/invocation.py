@@ -1,4 +1,4 @@
-"""How this program is called from where the user stands, so that a printed command can be pasted."""
+"""How to call this program from the user's shell, so that a printed command can be pasted."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ PROGRAM = "asyncgen"
 
 
 def asyncgen_here() -> str:
-    """The words that call `asyncgen` here: its name where the PATH leads to this very program, else its place."""
+    """The words that call `asyncgen` here: its name if the PATH leads to this very program, else its path."""
     typed, beside = Path(sys.argv[0]), Path(sys.executable).with_name(PROGRAM)
     if _on_path(PROGRAM) in {Path(os.path.abspath(typed)), beside}:  # noqa: PTH100 - links are not followed
         return PROGRAM
@@ -23,7 +23,7 @@ def asyncgen_here() -> str:
 
 
 def python_here() -> str:
-    """The same for the interpreter that runs this program."""
+    """The same for the interpreter of this program."""
     python = Path(sys.executable)
     found = _on_path("python")
     return "python" if found is not None and found.parent == python.parent else quote(str(python))

@@ -1,4 +1,4 @@
-"""The judge of `asyncgen verify --judge`: its rounds as ordinary runs, told about in a few lines."""
+"""The judge of `asyncgen verify --judge`: its rounds as ordinary runs, reported in a few lines."""
 
 import argparse
 import asyncio
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class JudgeOutcome:
-    """What came of asking: verdicts by case, who judged, what this start did, and what all of it has cost.
+    """The result of the judge: verdicts by case, its name, this start's work, and the total cost.
 
-    `planned` is set instead of `verdicts` where it was only to be planned; None where nothing is to be asked.
+    `planned` is set instead of `verdicts` for a dry run; None if no call is needed.
     """
 
     model: str
@@ -51,7 +51,7 @@ class JudgeOutcome:
 
 
 class JudgeRun:
-    """Asks the judge about all cases of a directory that it has not answered yet.
+    """Judges all cases of a directory that it has not judged yet.
 
     Args:
         args: the flags.
@@ -65,11 +65,11 @@ class JudgeRun:
         self._server: LocalServer | None = None
 
     def ask(self, cases: CaseCollector, console: Console, *, dry: bool) -> JudgeOutcome | int:
-        """Ask; the exit code where that ended early, which the user has been told.
+        """Judge; returns the exit code if that ended early, which has been reported.
 
         Args:
-            cases: what is to be judged.
-            console: tells about it.
+            cases: the cases to judge.
+            console: reports on it.
             dry: only say what it would take.
         """
         if self._args.openai_api_key:
@@ -155,7 +155,7 @@ class JudgeRun:
                 watch.cancel()
 
     def _budget_left(self, config: RunConfig, spent: Spend) -> RunConfig:
-        """The budgets are for all rounds together."""
+        """The configuration with what is left of the budgets, which are for all rounds together."""
         tokens, cost = config.max_total_tokens, config.max_cost
         if tokens is not None:
             tokens -= spent.most.total_tokens
@@ -168,7 +168,7 @@ class JudgeRun:
 
 
 def judge_job(args: argparse.Namespace, directory: Path) -> _job.Job:
-    """The job of a round in an output directory; its input and its place are named when it begins."""
+    """The job of a round in an output directory; its input and directory are set when it begins."""
     own = argparse.Namespace(**vars(args))
     own.model = args.judge_model or default_model(local_model(args))
     own.recipe, own.field, own.prompt_file, own.add_reasoning = MEANING_JUDGE, [], None, False

@@ -1,4 +1,4 @@
-"""What `asyncgen verify --judge` does beside verifying: gather cases, have them judged, keep the verdicts."""
+"""The part of `asyncgen verify --judge` beyond verifying: collect cases, have them judged, store the verdicts."""
 
 import argparse
 from collections import Counter
@@ -25,9 +25,9 @@ from asyncgen.storage.layout import RunDirectory
 
 @dataclass(frozen=True, slots=True)
 class JudgeReport:
-    """What was found: who judged, each row, the calibration, and the verdicts by row.
+    """The findings: the judge, each row, the calibration, and the verdicts by row.
 
-    `cases` were to be judged, `known` ones were mixed in; `dry`: it was only to be planned.
+    `cases` were to be judged, `known` ones were mixed in; `dry`: nothing was judged.
     """
 
     outcome: JudgeOutcome
@@ -40,7 +40,7 @@ class JudgeReport:
 
 
 class JudgeSession:
-    """Gathers while the rows are verified; `finish` has them judged.
+    """Collects cases while the rows are verified; `finish` has them judged.
 
     Args:
         args: the flags.
@@ -79,14 +79,14 @@ class JudgeSession:
         self._stack.close()
 
     def add(self, judged: Judged) -> None:
-        """Take in a row."""
+        """Add a row."""
         self._cases.add(judged)
 
     def finish(self, verification: Verification, least_known: int) -> JudgeReport | int:
-        """Have the cases judged and keep the verdicts; the exit code where that ended early.
+        """Have the cases judged and store the verdicts; returns the exit code if that ended early.
 
         Args:
-            verification: says what the rules make of the known cases.
+            verification: judges the known cases by the rules.
             least_known: known cases at least.
         """
         cases = self._cases

@@ -1,4 +1,4 @@
-"""What `asyncgen verify --judge` shows of the judge: what it said, how well it does, and what follows."""
+"""What `asyncgen verify --judge` shows: the judge's verdicts, its accuracy, and the conclusion."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _SAYS = {
 
 
 def judge_lines(report: JudgeReport, rows: str) -> Iterator[str]:
-    """The lines for a person; `rows` is what the rows are called."""
+    """The lines for a person; `rows` is the word for rows."""
     found, outcome = report.calibration, report.outcome
     judged = found.judged
     yield (
@@ -89,7 +89,7 @@ def _number(share: float) -> str:
 
 
 def plan_lines(report: JudgeReport) -> Iterator[str]:
-    """What asking would take, for a person."""
+    """The forecast of the calls, for a person."""
     outcome, planned = report.outcome, report.outcome.planned
     mixed = f"{report.known:,} known ones mixed in"
     yield f"\njudge          {outcome.model}: {report.cases:,} open or flagged, {mixed}"
@@ -110,7 +110,7 @@ def _cost(outcome: JudgeOutcome) -> str:
 
 
 def judge_as_json(report: JudgeReport) -> dict[str, Any]:
-    """The same for programs; the quotes stand with the rows."""
+    """The same for programs; the quotes are with the rows."""
     outcome, planned = report.outcome, report.outcome.planned
     figures = figures_of(outcome.model, outcome.endpoint, report.rows, report.calibration)
     if report.dry:

@@ -1,6 +1,6 @@
 """Lines for the user: text on stdout, warnings and errors on stderr.
 
-Colour is for terminals, and only repeats what a sign or a word says already; `NO_COLOR` switches it off.
+Colour is for terminals, and only repeats what a sign or a word already says; `NO_COLOR` switches it off.
 """
 
 import os
@@ -31,15 +31,15 @@ class Lines:
             self._print(text, sys.stdout)
 
     def warn(self, text: str) -> None:
-        """Print a line that is shown even when quiet."""
+        """Print a line, even if quiet."""
         self._print(f"⚠ {text}", sys.stderr)
 
     def error(self, text: str) -> None:
-        """Print why the run ended, or a pair failed."""
+        """Print why the run ended, or a row failed."""
         self._print(f"❌ {text}", sys.stderr)
 
     def advise(self, text: str) -> None:
-        """Print what to do about it; shown even when quiet."""
+        """Print what to do about it; even if quiet."""
         self._print(text, sys.stderr)
 
     def _print(self, text: str, stream: IO[str]) -> None:
@@ -55,7 +55,7 @@ class Lines:
 
 
 def coloured(stream: IO[str]) -> bool:
-    """Whether a stream is a terminal that takes colours, and the user wants them."""
+    """Whether a stream is a terminal with colours, and the user wants them."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -66,7 +66,7 @@ def _write(text: str, stream: IO[str]) -> None:
 def silence(stream: IO[str]) -> None:
     """Discard what is printed from now on: the stream's reader has gone, or the disk behind it is full.
 
-    The run is the work and its lines are words about it: it goes on, and its exit code tells of the work.
+    The run is the work and its lines only describe it: it goes on, and its exit code reports the work.
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

@@ -23,7 +23,7 @@ COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completi
 
 
 class _Parser(argparse.ArgumentParser):
-    """Takes flags by their whole names alone; errors of usage are two lines instead of the whole usage."""
+    """Accepts flags by their whole names only; usage errors are two lines instead of the whole usage."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)
@@ -61,7 +61,7 @@ def build_parser(names: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentP
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = build_parser(COMMANDS if COMPLETING in os.environ else words[:1])
     if COMPLETING in os.environ:
-        import argcomplete  # noqa: PLC0415 - only the shell that asks for it pays
+        import argcomplete  # noqa: PLC0415 - only for a completing shell
 
         argcomplete.autocomplete(parser)
     [commands] = parser._subparsers._group_actions  # type: ignore[union-attr] # noqa: SLF001 - see settings
@@ -75,7 +75,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
 
 
 def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
-    """What a command does not know; for its first flag the one that may have been meant."""
+    """The message about unknown arguments; for the first flag with the one that may have been meant."""
     said = f"unrecognized arguments: {' '.join(words)}"
     flag = next((word.partition("=")[0] for word in words if word.startswith("--")), None)
     if command is None or flag is None:
@@ -86,7 +86,7 @@ def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
+    """Run a command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     _prepare_streams()
     try:
@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except OSError:  # whoever read it has gone, or the disk is full: that is no error of ours
+            except OSError:  # the reader has gone, or the disk is full: not an error of ours
                 silence(stream)
 
 
@@ -138,16 +138,16 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _prepare_streams() -> None:
-    """Open what the process lacks of its three streams (`>&-`, some service managers), and let them take any text.
+    """Open missing standard streams (`>&-`, some service managers), and let them accept any text.
 
-    Without it a socket or the journal would get its number, and whatever a library writes there with it.
+    Otherwise a socket or the journal would get the descriptor, and whatever a library writes there with it.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: the one that is missing
+            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: the missing one
             os.set_inheritable(nowhere, True)
             setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
-        # A sign that the terminal does not know, or a name that is not text, is no reason to end.
+        # A character that the terminal lacks, or a name that is not text, must not end the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

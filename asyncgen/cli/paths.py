@@ -1,4 +1,4 @@
-"""Paths as flags give them: an empty one is an error, and no path is a crash."""
+"""Paths from flags: an empty one is an error, and no path crashes."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ def a_path(text: str) -> Path:
     """The type of flags that are paths.
 
     Raises:
-        argparse.ArgumentTypeError: it is empty, as a variable that was not set; it would be the directory here.
+        argparse.ArgumentTypeError: it is empty, as from an unset variable; it would mean the current directory.
     """
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
@@ -24,7 +24,7 @@ def a_path(text: str) -> Path:
 
 
 def a_prompt_file(text: str) -> Path:
-    """The type of --prompt-file: a path, or the name of one that is shipped.
+    """The type of --prompt-file: a path, or the name of a file that ships.
 
     Raises:
         argparse.ArgumentTypeError: it is empty.
@@ -33,14 +33,14 @@ def a_prompt_file(text: str) -> Path:
 
 
 def absolute(path: Path, flag: str) -> Path:
-    """The path from the root, without links.
+    """The absolute path, without links.
 
     Raises:
-        UsageError: there is none, for links lead in a circle or the working directory has gone.
+        UsageError: there is none: links form a cycle or the working directory has gone.
     """
     try:
         return path.resolve()
-    except (OSError, RuntimeError) as error:  # of 3.11 and 3.12, for a circle
+    except (OSError, RuntimeError) as error:  # of 3.11 and 3.12, for a cycle
         why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise UsageError(f"{flag} {path}: {why}") from error
 
@@ -51,14 +51,14 @@ def absolute_input(
     """The same for a file that is read more than once; `-` is standard input.
 
     Args:
-        path: as it was typed.
-        flag: with which it was typed.
-        directory: of the run that it is for, which may have kept standard input.
-        restart: whatever is in the directory does not count.
+        path: as typed.
+        flag: the flag it came from.
+        directory: of its run, which may have kept standard input.
+        restart: ignore what is in the directory.
 
     Raises:
         UsageError: as `absolute`; or it is a pipe, or standard input is a terminal.
-        DirectoryError: standard input is another one than that of the run.
+        DirectoryError: standard input is not that of the run.
     """
     if path in {Path("-"), STANDARD_INPUT}:
         disk = Disk()
@@ -71,7 +71,7 @@ def absolute_input(
         kind = stat.S_IFMT(path.stat().st_mode)
         is_pipe = kind not in {stat.S_IFREG, stat.S_IFDIR}
     except (OSError, RuntimeError):
-        is_pipe = False  # whoever reads it says what is wrong
+        is_pipe = False  # reported when it is read
     if is_pipe:
         raise UsageError(
             f"{flag} {path}: a pipe or a device can be read once, and a run reads its input again when it is "
@@ -81,12 +81,12 @@ def absolute_input(
 
 
 def absolute_output(path: Path, flag: str = "--output-dir") -> Path:
-    """The same for a directory, which need not be there yet.
+    """The same for a directory, which need not exist yet.
 
     Raises:
         UsageError: as `absolute`; or it is a file.
     """
     found = absolute(path, flag)
-    if os.path.isfile(found):  # noqa: PTH113 - that one says False where a name is too long
+    if os.path.isfile(found):  # noqa: PTH113 - False for a name that is too long, without raising
         raise UsageError(f"{flag} {path} is a file: name a directory")
     return found

@@ -1,4 +1,4 @@
-"""How a preview looks: for each row what is asked, what is answered, and the lines that are written."""
+"""The layout of a preview: for each row its prompts, answers, and the lines that are written."""
 
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ _WIDTH = 78  # columns of a rule
 
 
 class PreviewView:
-    """Prints a preview. A system prompt is printed with the first row that it is sent with, and named after that.
+    """Prints a preview. A system prompt is printed with the first row that uses it, and named afterwards.
 
     Args:
         stream: where it goes.
@@ -30,18 +30,18 @@ class PreviewView:
         self._systems: dict[str, str] = {}
 
     def addresses(self, lines: list[str]) -> None:
-        """Print where the rows go: nothing of them goes anywhere else."""
+        """Print where the rows are sent: nothing of them goes anywhere else."""
         for line in lines:
             self._print(line)
         self._print("")
-        self._stream.flush()  # before they go
+        self._stream.flush()  # before anything is sent
 
     def begin(self, pair: Any) -> None:
         """Print the head of a row."""
         self._print(f"── {pair.note_id or 'row'} ".ljust(_WIDTH, "─"))
 
     def request(self, step: str, request: ChatRequest) -> None:
-        """Print what is asked."""
+        """Print a request."""
         self._print(f"\n[{step}]")
         system = "as for the row before" if self._systems.get(step) == request.system else request.system
         self._systems[step] = request.system
@@ -50,7 +50,7 @@ class PreviewView:
         self._part("user", request.user)
 
     def prompts(self, walked: Walked) -> None:
-        """Print what is asked for a row, as far as it is known without an answer."""
+        """Print the requests of a row, as far as they are known without an answer."""
         for step, request in walked.requests:
             self.request(step, request)
         if walked.problem:
@@ -58,7 +58,7 @@ class PreviewView:
         self.end_row()
 
     def row(self, row: WatchedRow, files: list[str]) -> None:
-        """Print what was asked and answered for a row, and what goes into the files."""
+        """Print the requests and answers of a row, and its lines in the files."""
         self.begin(row.pair)
         for call in row.calls:
             self.request(call.step, call.request)
@@ -76,7 +76,7 @@ class PreviewView:
         self.end_row()
 
     def end_row(self) -> None:
-        """Leave room before the next one."""
+        """Print a blank line before the next row."""
         self._print("")
 
     def end(self, summary: "Summary", price: Price | None, cache: Path | None) -> None:

@@ -18,7 +18,7 @@ class ProgressLines:
         self._last = time.monotonic()
 
     def show(self, sample: Sample, rates: Rates, storm: str, rows: str) -> None:
-        """Print a line if it is time for one; `storm` says what is waited for, `rows` what it is about."""
+        """Print a line if it is time for one; `storm` is what the run waits for, `rows` its word for rows."""
         now = time.monotonic()
         if now - self._last >= PLAIN_INTERVAL:
             self._last = now
@@ -26,7 +26,7 @@ class ProgressLines:
 
 
 def plain_line(sample: Sample, rates: Rates, storm: str, rows: str) -> str:
-    """What the bar says, in words."""
+    """The content of the bar, in words."""
     total = earlier_included(sample.cost, sample.total_cost)
     parts = [
         f"{sample.done:,}/{sample.total:,} {rows}",

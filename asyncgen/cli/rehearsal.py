@@ -14,9 +14,9 @@ from asyncgen.storage.disk import Disk
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a run came to: its calls, and the summary or the reason why it ended early.
+    """The result of a run: its calls, and the summary or the reason it ended early.
 
-    Times of calls are those of the loop's clock.
+    Times of calls are the loop clock's.
     """
 
     calls: tuple[CallEnded, ...]
@@ -50,13 +50,13 @@ class Rehearsal:
         return Rehearsal(calls, self.summary, self.reason)
 
     def rate(self) -> float:
-        """Answered calls a second: from the first to the last that was sent, so that few calls tell it too."""
+        """Answered calls a second, from the first to the last sent, so that a few calls suffice."""
         sent = sorted(call.started for call in self.calls if call.outcome == "ok")
         return (len(sent) - 1) / (sent[-1] - sent[0]) if len(sent) > 1 and sent[-1] > sent[0] else 0.0
 
 
 async def rehearse(config: RunConfig, seconds: float | None = None) -> Rehearsal:
-    """Run, and stop after `seconds` in good order (None: at its own end)."""
+    """Run, and stop in order after `seconds` (None: at its own end)."""
     calls: list[CallEnded] = []
 
     def observe(event: Event) -> None:

@@ -1,6 +1,6 @@
-"""The requests of a record, made again and proved to be the same by their hashes; and sent again.
+"""The requests of a record, rebuilt, proved to be the same by their hashes, and sent again.
 
-Nothing is written: what comes is for looking at.
+Nothing is written: the answers are only shown.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from asyncgen.text import loads, strip_fence
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A call of a record: what was answered, and the very request that was sent."""
+    """A call of a record: its answer, and the very request that was sent."""
 
     step: str
     answer: str
@@ -41,15 +41,15 @@ class Question:
 
 
 class Replay:
-    """Asks again for a pair of a run of `asyncgen run`.
+    """Repeats the calls of a row of a run of `asyncgen run`.
 
     Args:
         config: model, endpoint, limits; input and prompt file of the run.
-        price: of the model, None when it is not known.
-        trace: of the pair.
+        price: of the model, None if unknown.
+        trace: of the row.
 
     Raises:
-        BadDataError: the input holds no such pair, or the prompt file lacks something.
+        BadDataError: the input holds no such row, or the prompt file is incomplete.
     """
 
     def __init__(self, config: RunConfig, price: Price | None, trace: RowTrace) -> None:
@@ -65,10 +65,10 @@ class Replay:
         self._reason: AsyncgenError | None = None
 
     async def questions(self, client: ChatClient) -> list[Question]:
-        """The calls of the records, or the one that was asked about, as they can be sent again.
+        """The calls of the records, or the requested one, ready to be sent again.
 
         Raises:
-            BadDataError: a request is not the same any more.
+            BadDataError: a request is no longer the same.
         """
         answers = dict(answers_in(contents_of_recipe(self._recipe), self._trace.records))
         likely = likely_answer(self._pair)
@@ -95,7 +95,7 @@ class Replay:
         ]
 
     def _answered(self) -> Iterator[tuple[str, str]]:
-        """Step and request of each call that the records name, or where they name none, that was answered."""
+        """Step and request of each call that the records name; if they name none, of each answered call."""
         records = self._trace.records
         named = [(str(call["step"]), str(call["request"])) for record in records for call in record.calls]
         yield from named
@@ -121,7 +121,7 @@ class Replay:
     async def client(self) -> AsyncGenerator[ChatClient, None]:
         """A client within the limits and the budget."""
         config = self._config
-        # One call after the other: the answers are compared, not generated.
+        # One call after the other: they are for comparison, not for speed.
         gate = open_gate(config.with_endpoints(concurrency=1))
         gate.budget = open_budget(config, self._spend, self._price)
 
@@ -137,7 +137,7 @@ class Replay:
             )
 
         wire = SdkWire(config)
-        # The same bytes as then: what was known of the model, and what its endpoints had refused.
+        # To get the same bytes: what was known of the model, and what its endpoints had refused.
         state = self._trace.state
         client = ChatClient(
             config,
@@ -162,7 +162,7 @@ class Replay:
     def _same(
         self, client: ChatClient, step: str, request: ChatRequest | None, wanted: str, lacking: Sequence[str]
     ) -> Prepared:
-        """The request that has this hash; regenerated pairs were asked with the number of the round as seed."""
+        """The request with this hash; regenerated rows were asked with the number of the round as seed."""
         state = self._trace.state
         if request is not None:
             for seed in (None, *range(1, state.regeneration.number + 1)):
@@ -180,7 +180,7 @@ class Replay:
 
 
 def readable(answer: str, *, json_object: bool) -> str:
-    """An answer as it is compared: JSON laid out anew."""
+    """An answer in the form for comparison: JSON is re-indented."""
     return _laid_out(loads(strip_fence(answer))) if json_object else answer.strip()
 
 
@@ -189,7 +189,7 @@ def _laid_out(value: Any) -> str:
 
 
 def answers_in(contents: Contents, records: Iterable[TracedRecord]) -> Iterator[tuple[str, str]]:
-    """What the records of a row have kept of the answers, by step."""
+    """The answers stored in the records of a row, by step."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for record in records:
         for number, rule in enumerate(contents.files.get(record.file, ())):
@@ -208,7 +208,7 @@ def answers_in(contents: Contents, records: Iterable[TracedRecord]) -> Iterator[
 
 
 class _Spending:
-    """A call log that only counts what is spent."""
+    """A call log that only counts the spend."""
 
     def __init__(self, spend: Spend) -> None:
         self._spend = spend
@@ -229,7 +229,7 @@ class _Spending:
         self._spend.lose(lost)
 
     def adapted(self, adaptation: Adaptation) -> None:
-        """A field was refused."""
+        """Do nothing with a refused field."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:  # noqa: ARG002
         """The attempt ended without a usable answer."""

@@ -13,7 +13,7 @@ TABLE = "param"
 
 
 def add_param_arguments(group: argparse._ArgumentGroup) -> None:
-    """The flags."""
+    """Add the flags."""
     group.add_argument(
         "--param",
         action="append",
@@ -45,7 +45,7 @@ def add_param_arguments(group: argparse._ArgumentGroup) -> None:
 
 
 def params_of(args: argparse.Namespace) -> dict[str, Any]:
-    """The fields that the flags set: --param before its short flags before the file.
+    """The fields that the flags set: --param takes precedence over its short flags, and these over the file.
 
     Raises:
         UsageError: a value does not fit its field.
@@ -82,7 +82,7 @@ def _param(text: str) -> tuple[str, Any]:
     try:
         return name.strip(), json.loads(value)
     except ValueError:
-        # A word without quotes is meant as a text; what begins like JSON is a mistake in it.
+        # An unquoted word is a text; text that begins like JSON is a mistake in it.
         if value[:1] in {"{", "[", '"'} or not value:
             raise argparse.ArgumentTypeError(f"{name}: {value!r} is not JSON") from None
         return name.strip(), value

@@ -1,4 +1,4 @@
-"""What `asyncgen verify --review` shows: how rules and judge agree with the person who looked."""
+"""What `asyncgen verify --review` shows: how rules and judge agree with the reviewer."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,8 @@ def review_lines(found: ReviewAgreement, rows: str) -> Iterator[str]:
     """The lines.
 
     Args:
-        found: the marks and what they were held against.
-        rows: what the rows are called, in the plural.
+        found: the marks and the judgements that they are compared with.
+        rows: the word for rows, in the plural.
     """
     yield f"review         {found.review.summary}"
     states = found.by_state

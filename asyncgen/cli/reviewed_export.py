@@ -1,4 +1,4 @@
-"""`asyncgen export --review`: the person who looked at the records has the last word on which are exported."""
+"""`asyncgen export --review`: the reviewer has the last word on which records are exported."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def with_review(work: ExportWork, directory: RunDirectory, path: Path, lines: Lines) -> ExportWork:
-    """The export without the rows that were rejected, and with those that were accepted; says how many these are.
+    """The export without rejected rows, and with accepted ones; prints how many these are.
 
     Args:
-        work: the export, with the rows that another selection takes.
+        work: the export, with the rows of another selection.
         directory: of the run.
         path: of the file of marks.
-        lines: told what the marks do.
+        lines: reports the effect of the marks.
 
     Raises:
         UsageError, BadDataError, DirectoryError: as `load_review`; or no row is left.

@@ -1,4 +1,4 @@
-"""The main job: what its flags come to."""
+"""The main job, built from its flags."""
 
 import argparse
 import os
@@ -46,7 +46,7 @@ OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the flags come to; `profile` is that of --simulate, `output_file` a second name of the only output."""
+    """The job in the flags; `profile` is that of --simulate, `output_file` a second name of the only output."""
 
     config: RunConfig
     tier: Tier | None
@@ -88,7 +88,7 @@ def prepare(args: argparse.Namespace, *, needs_key: bool = True) -> Job:
 
 
 def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
-    """Refuse what a cluster cannot do, while that costs nothing.
+    """Refuse what a cluster cannot do, before it costs anything.
 
     Raises:
         UsageError: it cannot be carried out there.
@@ -112,7 +112,7 @@ def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
 
 
 def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
-    """Read the flags of a command that works on what is in `args.directory`: the run's state says the others.
+    """Read the flags of a command on `args.directory`: the run's state provides the others.
 
     Raises:
         UsageError, KeyOrQuotaError: as `prepare`.
@@ -132,7 +132,7 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
     args.field = args.field or list(record.fields.items())
     if args.prompt_file is None and record.prompts and args.recipe == record.name != DEFAULT_RECIPE:
         args.prompt_file = Path(record.prompts)
-    # Lines that the run has left out are left out again: the input is known by the others.
+    # Lines that the run has skipped are skipped again: the input is identified by the others.
     args.restart, args.skip_bad = False, True
     args.batch_size, args.save_every = BATCH_SIZE, SAVE_EVERY
     return prepare(args)
@@ -153,7 +153,7 @@ def _recipe(args: argparse.Namespace) -> str:
 
 
 def _replaces_model(args: argparse.Namespace, model: ChosenModel) -> bool:
-    """Whether requests that name a model are asked of another one: who names it here means all."""
+    """Whether requests that name a model use another one instead: a model named here is for all."""
     chosen = args.model or args.continue_with_model or (args.local is not None)
     return bool(chosen) or model.name != model_of_input(_recipe(args), args.input_jsonl)
 
@@ -239,7 +239,7 @@ def _config(
 
 
 def _batch(args: argparse.Namespace) -> dict[str, Any]:
-    """The settings of the Batch API, which other commands have not."""
+    """The settings of the Batch API, which other commands do not have."""
     names = ("batch", "batch_tokens", "batch_detach", "batch_finish", "batch_adopt")
     return {name: getattr(args, name) for name in names if hasattr(args, name)}
 
@@ -248,7 +248,7 @@ _IN_A_TABLE = {"openai_api_key": "api-key-env", "header": "headers"}
 
 
 def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
-    """What an endpoint says itself, or what brings a server of its own, cannot be said beside it."""
+    """Refuse flags that an endpoint sets itself, or that start another server."""
     flags = ("simulate", "local", "base_url", "openai_api_key", "header", "tier", "rpm", "tpm", "concurrency")
     given = next((flag for flag in flags if getattr(args, flag, None) not in (None, [])), None)
     if given is not None:
@@ -262,7 +262,7 @@ def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
 
 
 def sockets() -> int:
-    """How many connections this process may have open, after asking for all that the system allows."""
+    """How many connections this process may open, after asking for the system's maximum."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else MOST_DESCRIPTORS
     if soft < wanted:

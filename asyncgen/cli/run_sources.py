@@ -1,4 +1,4 @@
-"""What a run was made from, where a command on its directory is not told."""
+"""The sources of a run, for a command on its directory that is not given them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def prompts_of_run(named: Path | None, state: "RunState") -> Path | None:
-    """The prompt file that is named, else that of the run, as far as it is still there."""
+    """The named prompt file, else that of the run, if it still exists."""
     if named is not None:
         return named
     said = record_of(state).prompts
@@ -22,7 +22,7 @@ def prompts_of_run(named: Path | None, state: "RunState") -> Path | None:
 
 
 def input_of_run(named: Path | None, directory: RunDirectory) -> Path | None:
-    """The input that is named, else that of the run, as far as it is still there."""
+    """The named input, else that of the run, if it still exists."""
     if named is not None:
         return absolute_input(named, directory=directory.path)
     if directory.disk.size(directory.standard_input) is not None:

@@ -1,4 +1,4 @@
-"""Servers of our own for the time of a run: the model of `--local`, and the simulated API of `--simulate`."""
+"""Servers for the length of a run: the model of `--local`, and the simulated API of `--simulate`."""
 
 import argparse
 from contextlib import AsyncExitStack
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_local_argument(group: argparse._ArgumentGroup) -> None:
-    """The flag."""
+    """Add the flag."""
     group.add_argument(
         "--local",
         nargs="?",
@@ -26,10 +26,10 @@ def add_local_argument(group: argparse._ArgumentGroup) -> None:
 
 
 def local_model(args: argparse.Namespace) -> "LocalModel | None":
-    """The model that --local means; None without the flag.
+    """The model of --local; None without the flag.
 
     Raises:
-        UsageError: another server is asked for too, or the file or a package is missing.
+        UsageError: another server is requested too, or the file or a package is missing.
     """
     if args.local is None:
         return None
@@ -48,14 +48,14 @@ def local_model(args: argparse.Namespace) -> "LocalModel | None":
 
 
 def default_model(local: "LocalModel | None") -> str:
-    """What a new directory is begun with where no model is named."""
+    """The model of a new directory if none is named."""
     return DEFAULT_MODEL if local is None else local.path.name
 
 
 async def serve_local(
     model: "LocalModel", config: RunConfig, stack: AsyncExitStack
 ) -> "tuple[RunConfig, LocalServer]":
-    """Start the server, which ends with the stack; the configuration that talks to it."""
+    """Start the server, which ends with the stack; returns the configuration to use it."""
     from asyncgen.local.model import LocalServer  # noqa: PLC0415
 
     server = await stack.enter_async_context(LocalServer(model))
@@ -63,10 +63,10 @@ async def serve_local(
 
 
 async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack) -> RunConfig:
-    """Start a simulated API, which ends with the stack; the configuration that talks to it.
+    """Start a simulated API, which ends with the stack; returns the configuration to use it.
 
     Raises:
-        UsageError: there is no such profile, or it cannot be used.
+        UsageError: the profile does not exist, or is invalid.
     """
     from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Messages as the command line words them: a setting is a flag there, and a call is a command."""
+"""Messages in the command line's words: settings are flags, and calls are commands."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +12,12 @@ PHRASES = {
     Phrase.REGENERATION: "asyncgen verify --regenerate",
     Phrase.USE_RAY: "add --engine ray to resume it",
 }
-# All others are called as their settings are.
+# All others are named like their settings.
 _FLAGS = {"max_failed_share": "--max-failures", "fields": "--field", "params": "--param", "output": "-o"}
 
 
 def in_flags(value: Any) -> str:
-    """The text of an error or a message; of anything else what it is as text."""
+    """The text of an error or a message, with flags; other values as text."""
     message = value.message if isinstance(value, AsyncgenError) else value
     return "".join(map(_word, message.parts)) if isinstance(message, Message) else str(message)
 

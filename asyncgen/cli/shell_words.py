@@ -1,4 +1,4 @@
-"""Words of a command as a shell takes them, whatever bytes are in them."""
+"""Quote the words of a command for a shell, whatever bytes they contain."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ _SPECIAL = re.compile(r"[\\']|[^\x20-\x7e]")
 
 
 def quote(word: str) -> str:
-    r"""One word; bytes that are no UTF-8, and control characters, stand as `$'\351'`, which can be pasted."""
+    r"""One word; bytes that are not UTF-8, and control characters, become `$'\351'`, which can be pasted."""
     if _NO_TEXT.search(word) is None:
         return shlex.quote(word)
     return "$'" + _SPECIAL.sub(_escaped, word) + "'"
@@ -26,5 +26,5 @@ def _escaped(found: re.Match[str]) -> str:
         return f"\\{character}"
     if character.isprintable():
         return character
-    # Three digits at most, so that what follows is no part of it.
+    # Three digits each, so that the next characters are not part of it.
     return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))

@@ -1,4 +1,4 @@
-"""What the user reads at the end of a run."""
+"""The summary at the end of a run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,11 +30,11 @@ def summary_lines(
     Args:
         summary: of the run.
         config: of the run.
-        place: where the user finds what it has made.
-        price: of its model, None when it is not known.
-        planned: what it was expected to take, None when nothing was.
-        last: its last sample, None when it took none.
-        rows: what it was about, in the plural.
+        place: where the user finds its output.
+        price: of its model, None if unknown.
+        planned: the forecast, None if there was none.
+        last: its last sample, None if it took none.
+        rows: the word for its rows, in the plural.
     """
     stats = summary.stats
     pairs = stats["total_pairs"]
@@ -67,7 +67,7 @@ def summary_lines(
 
 
 def _comparison(planned: Planned, last: Sample, seconds: float) -> str:
-    """Planned against actual, of this process."""
+    """Forecast against actual, of this process."""
     tokens = planned.prompt_tokens + planned.completion_tokens
     text = f"  {tokens:,} tokens planned, {last.prompt_tokens + last.completion_tokens:,} used"
     if planned.cost_low is not None and planned.cost_high is not None and last.cost is not None:
@@ -80,7 +80,7 @@ def _comparison(planned: Planned, last: Sample, seconds: float) -> str:
 
 
 def _next(config: RunConfig) -> str:
-    """The command that follows."""
+    """The next command to run."""
     if config.shard is not None:
         return f"when all {config.shard.of} are done: {asyncgen_here()} merge DIR… --output-dir OUT"
     # A name that begins with a dash would be taken for a flag.

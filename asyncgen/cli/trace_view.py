@@ -27,7 +27,7 @@ def say_trace(trace: RowTrace) -> None:
         _say(f"failed: {trace.failure['step']}: {trace.failure.get('error')}")
     elif not trace.records:
         _say("not in the files yet, as far as the checkpoint goes")
-    named = any(record.calls for record in trace.records)  # else any call may have gone into them
+    named = any(record.calls for record in trace.records)  # else any call may have contributed to them
     for record in trace.records:
         label = record.content.get("label")
         _say(f"{record.file}" + (f", {label}" if isinstance(label, str) else ""))
@@ -39,7 +39,7 @@ def say_trace(trace: RowTrace) -> None:
             _say(f"  {call.get('step')}: {call.get('model')}, {call.get('finish_reason')}, {tokens}")
             _say(f"    request  {call.get('request')}")
             for name in ("prompt", "sampling"):
-                if name in call:  # a request of somebody else's making has none of its own
+                if name in call:  # a ready-made request has none of its own
                     _say(f"    {name:<8} {call[name]}")
             attempts = trace.attempts.get(str(call.get("request")))
             _say_attempts(attempts, "    ")
@@ -70,7 +70,7 @@ def _say_attempts(attempts: Iterable[dict[str, Any]] | None, margin: str) -> Non
 
 
 def as_json(trace: RowTrace, answers: list[dict[str, Any]] | None) -> bytes:
-    """One object; `again` is null when nothing was asked."""
+    """One object; `again` is null if nothing was asked."""
     return dumps(
         {
             "index": trace.index,
@@ -113,7 +113,7 @@ def compare(question: Question, answer: Completion) -> dict[str, Any]:
 
 
 def say_answer(answer: dict[str, Any]) -> None:
-    """What `compare` found."""
+    """Print what `compare` found."""
     _say(f"again: {answer['step']}, the same request {answer['request']}")
     if "error" in answer:
         _say(f"  no answer: {answer['error']}")

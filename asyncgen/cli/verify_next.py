@@ -1,4 +1,4 @@
-"""What fits a directory as `asyncgen verify` has found it: the command that comes next, and another one."""
+"""The next command that fits a directory as `asyncgen verify` has found it, and an alternative."""
 
 import argparse
 import sys
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def next_lines(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> Iterator[str]:
-    """What to do next, a command behind "next:"; and perhaps another one behind "or:"."""
+    """What to do next, a command after "next:"; and perhaps another one after "or:"."""
     yield _next(args, structure, report, found)
     row = one_of(structure.contents.rows)
     finished = structure.finished and structure.contents.paraphrase is not None and args.input_jsonl is not None
@@ -62,7 +62,7 @@ def _next(
 
 
 def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str:
-    """The same for another purpose; asking again needs the prompts, which the run knows if nobody names them."""
+    """The same command for another purpose; asking again needs the prompts, unless the run knows them."""
     record = None if structure.state is None else structure.state.recipe
     prompts = args.prompt_file
     if prompts is None and "--regenerate" in flags and record is not None and record.prompts:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asyncgen.cli.judge_session import JudgeReport
     from asyncgen.quality.review_agreement import ReviewAgreement
 
-# Also what steers the direction of a line or hides in it.
+# Also characters that control the direction of a line or are invisible.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _PROBLEMS_SHOWN = 20
 _SAYS = {
@@ -39,11 +39,11 @@ _NAMES = {_CHECKED[State.PROVEN]: "passed"}
 
 
 class VerifyReport:
-    """What is kept of the judged pairs: numbers by state and kind, and the worst `show`.
+    """What is kept of the judged rows: numbers by state and kind, and the worst `show`.
 
     Args:
-        show: how many of the worst pairs are shown.
-        full: whether findings and open passages of every pair are kept, for JSON.
+        show: how many of the worst rows are shown.
+        full: whether findings and open passages of every row are kept, for JSON.
     """
 
     def __init__(self, show: int, *, full: bool = False) -> None:
@@ -53,19 +53,19 @@ class VerifyReport:
         self._last = -1
         self.pairs: dict[int, list[Judged]] = {}
         self.states: Counter[State] = Counter()
-        self.review: ReviewAgreement | None = None  # what a person said of the rows
+        self.review: ReviewAgreement | None = None  # a person's review of the rows
         self.counts: Counter[str] = Counter()
 
     @property
     def judged(self) -> int:
-        """How many pairs there are."""
+        """How many rows there are."""
         return self.states.total()
 
     def add(self, judged: Judged) -> None:
-        """Take in a pair, or one more finding of one."""
+        """Add a row, or another finding of one."""
         if self.review is not None:
             self.review.add(judged)
-        if judged.index > self._last:  # what comes once more, as a twin of another one, is flagged already
+        if judged.index > self._last:  # a near duplicate that comes once more is already flagged
             self._last = judged.index
             self.states[judged.state] += 1
         if self._full and judged.state is not State.PROVEN:
@@ -78,11 +78,11 @@ class VerifyReport:
             self._worst = self.worst()
 
     def worst(self) -> list[Judged]:
-        """The worst pairs first; among equals, in input order."""
+        """The worst rows first; among equals, in input order."""
         return nsmallest(self._show, self._worst, key=lambda judged: (-judged.weight, judged.index))
 
     def in_state(self, state: State, verdicts: Mapping[int, Verdict]) -> list[dict[str, Any]]:
-        """The pairs of a state that are kept, in input order, with what the judge says."""
+        """The kept rows in a state, in input order, with the judge's verdict."""
         return [
             pair_as_json(judged, verdicts.get(index))
             for index, judged in sorted(self.pairs.items())
@@ -90,12 +90,12 @@ class VerifyReport:
         ]
 
     def percent(self, state: State) -> float:
-        """Share of the pairs that are in a state."""
+        """Share of the rows in a state."""
         return 100 * self.states[state] / max(1, self.judged)
 
 
 def pair_as_json(judged: list[Judged], verdict: Verdict | None) -> dict[str, Any]:
-    """A pair with its state, findings and passages that no rule accounts for; a twin's finding comes once more."""
+    """A row with its state, findings and unproven passages; a near duplicate's finding is added."""
     first = judged[0]
     return {
         "index": first.index,
@@ -109,12 +109,12 @@ def pair_as_json(judged: list[Judged], verdict: Verdict | None) -> dict[str, Any
 
 
 def is_judged(contents: Contents, *, with_input: bool) -> bool:
-    """Whether rows are judged one by one: their paraphrases, or answers that have a schema or a check."""
+    """Whether rows are judged one by one: their paraphrases, or answers with a schema or a check."""
     return contents.asks or (contents.paraphrase is not None and with_input)
 
 
 def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
-    """What could not be looked at, and why."""
+    """What could not be checked, and why."""
     found = [contents.remark] if contents.remark else []
     if not with_input and contents.paraphrase is not None:
         found.append("notes against the input, and quality: give --input-jsonl")
@@ -126,7 +126,7 @@ def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
 
 
 def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
-    """Structure, states, counts by kind, the worst pairs."""
+    """Structure, states, counts by kind, the worst rows."""
     contents = structure.contents
     _structure(structure)
     for reason in not_checked(contents, with_input=with_input):
@@ -136,7 +136,7 @@ def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool
 
 
 def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]) -> None:
-    """States, counts by kind, the worst pairs."""
+    """States, counts by kind, the worst rows."""
     rows = many_of(contents.rows)
     for state, says in said.items():
         number = f"{report.states[state]:,} of {report.judged:,} {rows} ({report.percent(state):.2f} %)"
@@ -154,13 +154,13 @@ def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]
 
 
 def print_review(report: VerifyReport, rows: str) -> None:
-    """How rules and judge agree with what a person said, where a person did."""
+    """How rules and judge agree with a person's review, if there is one."""
     for line in () if report.review is None else review_lines(report.review, rows):
         _say(line)
 
 
 def print_judge(found: "JudgeReport", rows: str) -> None:
-    """What the judge says, how well it does, and what follows; or what asking it would take."""
+    """The judge's verdicts, its accuracy, and the conclusion; or the forecast of its calls."""
     from asyncgen.cli.judge_view import judge_lines, plan_lines  # noqa: PLC0415 - it brings the engine
 
     for line in plan_lines(found) if found.dry else judge_lines(found, rows):
@@ -170,7 +170,7 @@ def print_judge(found: "JudgeReport", rows: str) -> None:
 def print_json(
     structure: Structure, report: VerifyReport, *, with_input: bool, judge: "JudgeReport | None" = None
 ) -> None:
-    """One object; every finding, every passage that no rule accounts for, and what the judge says, by pair."""
+    """One object; every finding, every unproven passage, and the judge's verdict, by row."""
     verdicts = {} if judge is None else judge.verdicts
     problems, contents = structure.problems, structure.contents
     content: dict[str, Any] = {
@@ -241,6 +241,6 @@ def _words(finding: Finding) -> str:
 
 
 def _say(text: str) -> None:
-    # Notes and ids come from outside, and must not steer the terminal.
+    # Notes and ids come from outside, and must not control the terminal.
     for line in text.split("\n") if text.startswith("\n") else [text]:
         sys.stdout.write(_CONTROL.sub(" ", line) + "\n")

@@ -1,7 +1,7 @@
 """A loopback HTTP server that behaves like the chat completions API: limits, headers, latency, faults.
 
-It stands beside the program: nothing here imports the rest of asyncgen, and only the commands and the
-tests import it. A `Profile` says how the server behaves; `Simulator` serves it.
+It is independent of the program: nothing here imports the rest of asyncgen, and only the commands and the tests
+import it. A `Profile` describes the server's behaviour; `Simulator` serves it.
 """
 
 from asyncgen.simulator.batch.batch_profile import Batch

@@ -1,6 +1,7 @@
-"""The JSON object that a prompt asks for, read from the example it shows, and filled with sentences.
+"""The JSON object that a prompt asks for, read from the example in it, and filled with sentences.
 
-Examples in prompts are seldom valid JSON ("...", 0.0-1.0, <text>), so they are read by tokens, forgivingly.
+Examples in prompts are seldom valid JSON ("...", 0.0-1.0, <text>), so the parser works on tokens and tolerates
+errors.
 """
 
 import re
@@ -30,7 +31,7 @@ _SENTENCES = (
 
 
 def shape_of_prompt(system: str, user: str) -> Mapping[str, Shape]:
-    """The object that the system prompt shows, else the user prompt; without any, one with `reasoning`."""
+    """The object shown in the system prompt, else in the user prompt; without any, one with `reasoning`."""
     return _shape_of_text(system) or _shape_of_text(user) or _DEFAULT
 
 
@@ -46,7 +47,7 @@ def _shape_of_text(text: str) -> Mapping[str, Shape]:
 
 
 def _read_object(tokens: list[str], at: int) -> tuple[dict[str, Shape], int]:
-    """The keys from behind an opening brace to its closing one (or the end), and the place behind that."""
+    """The keys from after an opening brace to its closing one (or the end), and the position after that."""
     shape: dict[str, Shape] = {}
     while at < len(tokens) and tokens[at] != "}":
         token = tokens[at]
@@ -71,7 +72,7 @@ def _read_value(tokens: list[str], at: int) -> tuple[Shape, int]:
 
 
 def _behind(tokens: list[str], at: int) -> int:
-    """The place behind a token, or behind the bracket that closes it."""
+    """The position after a token, or after the bracket that closes it."""
     depth = 0
     for index in range(at, len(tokens)):
         depth += (tokens[index] in ("{", "[")) - (tokens[index] in ("}", "]"))
@@ -91,7 +92,7 @@ def _value(kind: Shape, text: str, key: int, path: str) -> Any:
 
 
 def sentence(text: str, key: int, path: str) -> str:
-    """A sentence that quotes the text; key and path (the place of the sentence in the answer) choose it."""
+    """A sentence that quotes the text, chosen by the key and the path (its place in the answer)."""
     start = pick(key, f"words/{path}", len(text) + 1)
     words = _WORDS.search(text, start) or _WORDS.search(text)
     return _SENTENCES[pick(key, path, len(_SENTENCES))].format(words[0] if words else "the request")

@@ -1,4 +1,4 @@
-"""Answers whose connection fails: cut before or within the body, or slower than anyone should wait."""
+"""Answers over a failing connection: cut before or within the body, or too slow."""
 
 import asyncio
 from typing import NoReturn
@@ -9,7 +9,7 @@ _DRIP_S = 1.0
 
 
 async def hang() -> NoReturn:
-    """Never answer; ends when the client leaves or the server stops, which cancels the request."""
+    """Never answer; ends when the client disconnects or the server stops, which cancels the request."""
     await asyncio.get_running_loop().create_future()
     raise AssertionError("nobody resolves this future")
 
@@ -21,7 +21,7 @@ def drop(http: web.BaseRequest) -> web.StreamResponse:
 
 
 async def reset_body(http: web.BaseRequest, body: bytes, headers: dict[str, str]) -> web.StreamResponse:
-    """Promise the whole body, send half of it and cut the connection."""
+    """Announce the whole body, send half of it and cut the connection."""
     response = await _begin(http, body, headers)
     await response.write(body[: len(body) // 2])
     http.protocol.force_close()

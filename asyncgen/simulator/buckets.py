@@ -1,4 +1,4 @@
-"""Requests and tokens a minute and requests a day, as token buckets. Pure: every method is told the time (s)."""
+"""Requests and tokens a minute and requests a day, as token buckets. Pure: the time (s) is an argument."""
 
 import math
 from dataclasses import dataclass
@@ -41,15 +41,15 @@ class TokenBucket:
         self._level = min(self._level, max(0.0, self._level - amount))
 
     def used(self, now: float) -> float:
-        """What is missing to the full bucket."""
+        """How much is missing from a full bucket."""
         self._fill(now)
         return self._capacity - self._level
 
     def remaining(self, now: float) -> int:
-        """What the headers say is left of the period's limit, whatever the bucket holds.
+        """What the headers report of the period's limit, whatever the bucket holds.
 
-        That is how a limit enforced by the second looks like one of a minute, and a trap to clients that
-        take it for permission to burst.
+        That makes a limit enforced by the second look like one by the minute: a trap for clients that take it for
+        permission to burst.
         """
         return max(0, math.floor(self.limit - self.used(now) + _EPSILON))
 
@@ -65,7 +65,7 @@ class TokenBucket:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request was refused: which limit, its numbers, and when it would pass (None: never)."""
+    """Why a request was refused: the limit, its numbers, and when the request would pass (None: never)."""
 
     kind: str
     limit: int
@@ -85,7 +85,7 @@ class RateLimits:
         self._day = TokenBucket(limits.rpd, _DAY_S, period_s=_DAY_S) if limits.rpd else None
 
     def admit(self, tokens: int, now: float) -> Refusal | None:
-        """Charge a request of so many tokens, or say why it is refused."""
+        """Charge a request of so many tokens, or return why it is refused."""
         if self._requests and self._requests.wait(1, now):
             if self._charge_refused:
                 self._requests.charge_refused(1, now)
@@ -113,7 +113,7 @@ class RateLimits:
         return {"requests": self._requests, "tokens": self._tokens, "day": self._day}[kind]
 
     def headers(self, now: float, requests: str = "requests") -> dict[str, str]:
-        """The `x-ratelimit-*` headers of the limits there are; `requests` says which bucket counts requests."""
+        """The `x-ratelimit-*` headers of the configured limits; `requests` says which bucket counts requests."""
         headers = {}
         for kind, bucket in (("requests", self.bucket(requests)), ("tokens", self._tokens)):
             if bucket:

@@ -1,4 +1,4 @@
-"""What the model answers: a function of the request body and of nothing else."""
+"""The model's answers: a function of the request body and of nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ _PLAIN = Profile()
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCompletion:
-    """An answer and what it costs, in tokens; reasoning counts among those of the completion.
+    """An answer and its cost, in tokens; reasoning is part of the completion's.
 
-    `thoughts` are what a model says beside its answer, by the name of the field for it.
+    `thoughts` are what a model says beside its answer, by field name.
     """
 
     content: str
@@ -33,7 +33,7 @@ class SimulatedCompletion:
 
 
 def complete(request: SimulatedRequest, key: int, profile: Profile = _PLAIN) -> SimulatedCompletion:
-    """Answer a request with this body key: a paraphrase of its note, or the JSON object that it asks for."""
+    """Answer a request with this body key: a paraphrase of its note, or the requested JSON object."""
     content = _object(request, key, profile) if request.wants_json else _text(request, key, profile)
     tokens = count_tokens(content)
     if request.max_tokens is not None and tokens > request.max_tokens:

@@ -1,4 +1,4 @@
-"""What the server has seen, as numbers that tests and reports compare."""
+"""What the server has seen, in numbers that tests and reports compare."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of one request body: how often it came, passed the limits, and was answered whole."""
+    """The history of one request body: how often it came, passed the limits, and was answered whole."""
 
     arrivals: int = 0
     admitted: int = 0
@@ -16,14 +16,14 @@ class Seen:
 
 @dataclass(slots=True)
 class Counts:
-    """Live counters of a simulator; only chat completions count, not the listing of models or of counts.
+    """Live counters of a simulator; only chat completions count, not requests for models or counts.
 
-    A request inside a batch counts like one of its own for answers, tokens and faults, and as one of
-    `batch_requests` instead of `requests`; `custom_ids` says how often each was worked on, whatever came of it.
+    A request in a batch counts like any other for answers, tokens and faults, and as one of `batch_requests`
+    instead of `requests`; `custom_ids` says how often each was processed, whatever the result.
 
-    `answers` are whole completions without a fault, `answered_again` those beyond the first for a body:
-    what a client paid twice. `abandoned` are requests whose client left before the answer. `refused` says by
-    which limit, storm or account state, `faults` which faults hit. Tokens are those of every `usage` sent.
+    `answers` are whole completions without a fault, `answered_again` those beyond the first for a body: what a
+    client paid for twice. `abandoned` are requests whose client disconnected before the answer. `refused` counts
+    by limit, storm or account state, `faults` by fault. Tokens are those of every `usage` sent.
     """
 
     requests: int = 0
@@ -53,7 +53,7 @@ class Counts:
         return self._see(key)
 
     def take_batched(self, key: int, custom_id: str) -> Seen:
-        """Count that a request of a batch is worked on."""
+        """Count that a request of a batch is processed."""
         self.batch_requests += 1
         self.custom_ids[custom_id] += 1
         return self._see(key)
@@ -77,7 +77,7 @@ class Counts:
         self.answered_again += seen.answered > 1
 
     def spend(self, prompt_tokens: int, completion_tokens: int) -> None:
-        """Count the usage that an answer reports."""
+        """Count the usage reported by an answer."""
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
 
@@ -106,10 +106,10 @@ class Counts:
         }
 
     def ledger(self) -> dict[str, Any]:
-        """What each request cost, as JSON: what `GET /sim/ledger` sends.
+        """The cost of each request, as JSON: what `GET /sim/ledger` sends.
 
-        `custom_ids`: how often each was worked on in a batch. `bodies`: how often each body (by its key in hex)
-        was answered whole, alone or in a batch; above 1 is what a client paid twice.
+        `custom_ids`: how often each was processed in a batch. `bodies`: how often each body (by its key in hex)
+        was answered whole, alone or in a batch; more than 1 means that a client paid twice.
         """
         bodies = {f"{key:016x}": seen.answered for key, seen in self.seen.items()}
         return {"custom_ids": dict(self.custom_ids), "bodies": bodies}

@@ -1,4 +1,4 @@
-"""Chance that depends on nothing but what is asked: hashes in the place of a random generator.
+"""Chance that depends only on the request: hashes instead of a random generator.
 
 A draw is a function of the seed, the body and the attempt, so neither the order of the requests nor their
 concurrency changes who is hit, in this process or another.
@@ -22,24 +22,24 @@ class Draws(NamedTuple):
 
 
 def body_key(body: bytes) -> int:
-    """The 64-bit key under which a request body is known."""
+    """The 64-bit key of a request body."""
     return int.from_bytes(blake2b(body, digest_size=8).digest(), "big")
 
 
 def draw(seed: int, key: int, attempt: int) -> Draws:
-    """What chance decides about this attempt (1 is the first) of the request with this key."""
+    """The draws for this attempt (1 is the first) of the request with this key."""
     digest = blake2b(b"%d/%d/%d" % (seed, key, attempt), digest_size=24).digest()
     return Draws(_unit(digest[:8]), _unit(digest[8:16]), _unit(digest[16:]))
 
 
 def pick(key: int, purpose: str, count: int) -> int:
-    """A choice among `count` things, 0 to count - 1, fixed by the request and what it is for."""
+    """A choice from 0 to count - 1, determined by the request and its purpose."""
     digest = blake2b(f"{key}/{purpose}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % count
 
 
 def unit(seed: int, key: int, purpose: str) -> float:
-    """A number above 0 and below 1, fixed by the seed, the request and what it is for."""
+    """A number above 0 and below 1, determined by the seed, the request and its purpose."""
     return _unit(blake2b(f"{seed}/{key}/{purpose}".encode(), digest_size=8).digest())
 
 
@@ -49,5 +49,5 @@ def lognormal(median_s: float, sigma: float, share: float) -> float:
 
 
 def _unit(raw: bytes) -> float:
-    # 52 bits and a half: neither 0 nor 1 can come out, where the normal quantile is infinite.
+    # 52 bits and a half: neither 0 nor 1 can result, at which the normal quantile is infinite.
     return ((int.from_bytes(raw, "big") >> 12) + 0.5) / _STEPS

@@ -9,14 +9,14 @@ from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 
 class Fault(NamedTuple):
-    """A fault and, for the kinds that tell the client to wait, for how long (seconds; 0: not said)."""
+    """A fault and, for the kinds that tell the client to wait, how long (seconds; 0: unsaid)."""
 
     kind: str
     retry_after_s: float = 0.0
 
 
 class FaultPlan:
-    """The faults of a profile, ready to be asked for each attempt."""
+    """The faults of a profile, for each attempt."""
 
     def __init__(self, faults: Faults) -> None:
         """Lay the shares end to end, so that one draw decides among all kinds."""
@@ -27,7 +27,7 @@ class FaultPlan:
         self._needle = faults.fail_matching.encode()
 
     def account(self, request: int) -> str | None:
-        """What is wrong with the account at the N-th request: `auth`, `quota` or None."""
+        """The state of the account at the N-th request: `auth`, `quota` or None."""
         if 0 < self._faults.auth_after <= request:
             return "auth"
         if 0 < self._faults.quota_after <= request:
@@ -47,14 +47,14 @@ class FaultPlan:
 
 
 def storm_hit(storm: Storm, elapsed_s: float, draws: Draws) -> Fault | None:
-    """The fault of a request that arrives so long after the first one."""
+    """The fault of a request that arrives this long after the first one."""
     if 0 <= elapsed_s - storm.start_s < storm.duration_s and draws.storm < storm.share:
         return Fault(storm.kind, storm.retry_after_s)
     return None
 
 
 def concerns(fault: Fault, request: SimulatedRequest) -> bool:
-    """Whether a fault that hits only requests of one kind hits this one."""
+    """Whether a fault that hits only one kind of request hits this one."""
     if fault.kind == "bad_answer_json":
         return request.wants_json
     return fault.kind != "flex_unavailable" or request.fields.get("service_tier") == "flex"

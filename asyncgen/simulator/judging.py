@@ -1,7 +1,6 @@
-"""What the model says when it is asked whether two notes have the same meaning.
+"""The model's answers to whether two notes have the same meaning.
 
-It knows the truth for what is the same but for order, and for the rewrites that it makes itself; any other change
-is one of meaning to it.
+It knows the truth for mere reordering, and for its own rewrites; it takes any other change for one of meaning.
 """
 
 import re
@@ -16,7 +15,7 @@ _NOTES = re.compile(r"<first>\n?(.*?)\n?</first>.*?<second>\n?(.*?)\n?</second>"
 
 
 def asks_for_judgement(schema: Mapping[str, Any]) -> bool:
-    """Whether the JSON schema of an answer is that of such a question."""
+    """Whether the JSON schema of an answer belongs to such a question."""
     return {"same_meaning", "before", "after"} <= (schema.get("properties") or {}).keys()
 
 
@@ -26,7 +25,7 @@ def judgement(message: str, filled: Mapping[str, Any], *, errs: bool) -> dict[st
     Args:
         message: has the notes between `<first>` and `<second>` tags.
         filled: any values that satisfy the schema.
-        errs: whether the opposite of the truth is said.
+        errs: give the opposite of the truth.
     """
     match = _NOTES.search(message)
     first, second = match.groups() if match else ("", "")
@@ -54,7 +53,7 @@ def _bare(text: str) -> list[str]:
 
 
 def _difference(first: str, second: str) -> tuple[str, str]:
-    """The first words that differ, as they stand in both; without any, the first word."""
+    """The first words that differ, as written in both; if none do, the first word."""
     words = [list(_WORD.finditer(text)) for text in (first, second)]
     matcher = SequenceMatcher(None, [one[0] for one in words[0]], [one[0] for one in words[1]], autojunk=False)
     changed = next((place for place in matcher.get_opcodes() if place[0] != "equal"), None)

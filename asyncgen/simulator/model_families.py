@@ -1,7 +1,7 @@
-"""OpenAI's models as of 2026-11-26: what a family takes, and when a model is shut down.
+"""OpenAI's models as of 2026-11-26: what a family accepts, and when a model is shut down.
 
-Sources: OpenAI's deprecations page, reasoning guide and deployment checklist. The table is the simulator's own,
-so that a mistake in the program's table shows.
+Sources: OpenAI's deprecations page, reasoning guide and deployment checklist. The table is the simulator's own, so
+that a mistake in the program's table shows.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,11 @@ _TO_MAX = (*_TO_XHIGH, "max")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What the models of a family take.
+    """What the models of a family accept.
 
     `efforts`: the reasoning efforts; empty for a family that does not reason. `strict_temperature`: a temperature
-    is refused whatever its value, where others take the default of 1. `output_tokens`: the largest limit.
+    is refused whatever its value, while other families accept the default of 1. `output_tokens`: the largest
+    limit.
     """
 
     efforts: tuple[str, ...] = ()
@@ -29,7 +30,7 @@ class Family:
 
     @property
     def reasons(self) -> bool:
-        """Whether the family knows reasoning at all."""
+        """Whether the family supports reasoning."""
         return bool(self.efforts)
 
 
@@ -100,16 +101,16 @@ SHUTDOWNS: Mapping[str, date | None] = MappingProxyType(
         "gpt-3.5-turbo": date(2026, 10, 23),
     }
 )
-"""Every model that OpenAI lists, and the day from which it is gone."""
+"""Every model that OpenAI lists, and its shutdown day."""
 
 NEVER = "no-such-model"
-"""The one name that no profile answers to."""
+"""The one name that is unknown in every profile."""
 
 
 def family_of(model: str) -> Family | None:
-    """The family whose name is the longest beginning of the model's; None: no model of OpenAI's.
+    """The family whose name is the longest prefix of the model's; None: not a model of OpenAI's.
 
-    A vendor in front of the name (`openai/gpt-5`) does not count.
+    A vendor prefix (`openai/gpt-5`) is ignored.
     """
     name = model.rpartition("/")[2]
     return max(

@@ -1,7 +1,7 @@
-"""One legal, localized change to a clinical note: what a careful model would answer.
+"""One valid, local change to a clinical note: what a careful model would answer.
 
-Every rewrite keeps the meaning: no number, dose, side or diagnosis changes, but a span of days may be
-written in hours and one of weeks in days, converted.
+Every rewrite keeps the meaning: no number, dose, side or diagnosis changes, but days may be converted into hours,
+and weeks into days.
 """
 
 import re
@@ -12,7 +12,7 @@ from asyncgen.simulator.draws import pick
 
 _NOTE = re.compile(r"<note>(.*?)</note>", re.DOTALL)
 _FENCED = re.compile(r"(?P<fence>```|\"\"\")(?:\w*\n)?(.*?)(?P=fence)", re.DOTALL)
-# Up to the last line that ends with a colon; one that speaks of a note goes before a heading inside a note.
+# Up to the last line that ends with a colon; a line that mentions a note precedes a heading inside a note.
 _LEAD_INS = (
     re.compile(r"\A(?:.*\n)?[^\n]*\bnote\b[^\n]*:[^\S\n]*\n", re.DOTALL | re.IGNORECASE),
     re.compile(r"\A.*:[^\S\n]*\n", re.DOTALL),
@@ -64,7 +64,7 @@ _PHRASES = (
 
 
 class _Rewrite(NamedTuple):
-    marker: str  # found in the note before the slower pattern is tried
+    marker: str  # searched for before the slower pattern is tried
     pattern: re.Pattern[str]
     new: Callable[[re.Match[str]], str]
 
@@ -74,8 +74,8 @@ def _phrase(old: str, new: str) -> _Rewrite:
 
 
 def _span(marker: str, unit: str, factor: int) -> _Rewrite:
-    # Not in a range ("2 to 3 days"), a frequency ("3 days a week") or a pregnancy, where weeks are the unit;
-    # up to 7, which needs no other article in its new form either.
+    # Not in a range ("2 to 3 days"), a frequency ("3 days a week") or a pregnancy, where weeks are the unit; up to
+    # 7, as larger numbers need another article in one of the forms.
     before = r"(?<=[^\d\s] )(?<!\bto )(?<!\bor )(?<!\band )(?<!\bby )"
     after = r"\b(?!['\u2019]| a\b| per\b| each\b| out\b| of gest| gest| pregnant)"
     pattern = re.compile(rf"{before}([1-7]){re.escape(marker)}{after}")
@@ -100,9 +100,9 @@ _OPENINGS = ("It is so:", "In short:", "One may say:", "To begin with:", "As is 
 
 
 def find_note(message: str) -> str:
-    """The note in a user message: between tags, in a fence, behind a lead-in with a colon, or all of it."""
+    """The note in a user message: between tags, in a fence, after a lead-in with a colon, or all of it."""
     if notes := _NOTE.findall(message):
-        # The instructions may mention the tags themselves: what they say between them is shorter.
+        # The instructions may mention the tags themselves, but with less text between them.
         return str(max(notes, key=len)).strip()
     if match := _FENCED.search(message):
         return match[2].strip()
@@ -111,7 +111,7 @@ def find_note(message: str) -> str:
 
 
 def reply(message: str, key: int) -> str:
-    """The paraphrase of the note in a message; a message that is none gets an answer that differs with the key."""
+    """The paraphrase of the note in a message; without a note, an answer that differs by key."""
     note = find_note(message)
     answer = paraphrase(note, key)
     if note != message.strip() or answer != _LAST_RESORT + note:
@@ -120,12 +120,12 @@ def reply(message: str, key: int) -> str:
 
 
 def add_finding(note: str, key: int) -> str:
-    """The note with something in front that it does not say, chosen by the key of the request."""
+    """The note preceded by a finding that it does not contain, chosen by the key of the request."""
     return f"{_FINDINGS[pick(key, 'finding', len(_FINDINGS))]} {note}"
 
 
 def is_paraphrase(note: str, other: str) -> bool:
-    """Whether one text can come of the other by one of the rewrites here."""
+    """Whether one of the rewrites here turns one text into the other."""
     return (
         any(
             source[: match.start()] + rewrite.new(match) + source[match.end() :] == target

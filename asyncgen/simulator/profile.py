@@ -1,4 +1,4 @@
-"""What a simulated server is like: frozen values that are checked once."""
+"""The profile of a simulated server: frozen values, checked once."""
 
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -27,7 +27,7 @@ FAULT_KINDS = (
     "context_length",
     "flex_unavailable",
 )
-"""Every way in which a request can be made to fail, in the order in which one draw is split among them."""
+"""All faults of a request, in the order in which one draw is split among them."""
 
 PROVIDER_NAMES = (
     "openai",
@@ -47,7 +47,7 @@ THINKING_STYLES = ("tags", "unclosed", "tail", "reasoning_content", "reasoning")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """How long an answer takes: lognormal, with this median (seconds) and this sigma (of the logarithm)."""
+    """The duration of an answer: lognormal, with this median (seconds) and this sigma (of the logarithm)."""
 
     median_s: float = 0.2
     sigma: float = 0.3
@@ -58,12 +58,12 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Requests and tokens a minute, requests a day, and answers worked on at once; 0 means no limit.
+    """Requests and tokens a minute, requests a day, and concurrent answers; 0 means no limit.
 
-    `burst_s` is how many seconds' worth a full bucket holds: 60 lets a minute's worth through at once,
-    1 is a limit enforced by the second. `charge_refused`: a refused request counts as a request.
-    `refund`: what an answer did not use of the tokens charged is given back. `queue`: how many requests may wait
-    for one of the `slots` before the server says that it is overloaded; 0 means any number.
+    `burst_s` is how many seconds' worth a full bucket holds: 60 lets a minute's worth through at once, 1 is a
+    limit enforced by the second. `charge_refused`: a refused request counts as a request. `refund`: charged tokens
+    that an answer did not use are given back. `queue`: how many requests may wait for one of the `slots` before
+    the server reports an overload; 0 means any number.
     """
 
     rpm: int = 0
@@ -85,10 +85,10 @@ class Limits:
 class Faults:
     """The share of attempts (0 to 1) that each fault hits; together they must not exceed 1.
 
-    `once`: only the first attempt of a request can be hit. `retry_after_s`: what a `rate_limit` fault
-    asks for. `quota_after`, `auth_after`: from the N-th request on, the quota is spent or the key is refused
-    (0: never). `flex_unavailable` hits only requests of the tier `flex`. A request whose body contains
-    `fail_matching`, as it stands in the JSON, always gets the fault `fail_kind`.
+    `once`: only the first attempt of a request can be hit. `retry_after_s`: the wait that a `rate_limit` fault
+    asks for. `quota_after`, `auth_after`: from the N-th request on, the quota is spent or the key is refused (0:
+    never). `flex_unavailable` hits only requests of the tier `flex`. A request whose body contains
+    `fail_matching`, as encoded in the JSON, always gets the fault `fail_kind`.
     """
 
     rate_limit: float = 0.0
@@ -129,7 +129,7 @@ class Faults:
 class Storm:
     """A window, in seconds from the first request, in which `share` of the requests gets the fault `kind`.
 
-    No storm when `duration_s` is 0. `retry_after_s` is what the refusals ask for; 0 leaves the header out.
+    No storm if `duration_s` is 0. `retry_after_s` is the wait that the refusals ask for; 0 leaves the header out.
     """
 
     start_s: float = 0.0
@@ -147,10 +147,10 @@ class Storm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Which models there are. `only_listed`: any that the server does not list is refused; else any name is taken.
+    """The available models. `only_listed`: any other is refused; else any name is accepted.
 
-    `date` (YYYY-MM-DD, '': never): models that are shut down by then are refused. `context`: the tokens of prompt
-    and answer that a model holds; 0 means any number.
+    `date` (YYYY-MM-DD, '': never): models shut down by then are refused. `context`: the tokens of prompt and
+    answer that a model holds; 0 means unlimited.
     """
 
     only_listed: bool = False
@@ -168,7 +168,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thinking:
-    """Where a model that shows its thoughts puts them, and how many `sentences` they have. No thoughts when ''.
+    """Where a model that shows its thoughts puts them, and how many `sentences` they have. None if ''.
 
     `tags`: between `<think>` and `</think>` before the answer; `unclosed`: without the second tag; `tail`: without
     the first; `reasoning_content` and `reasoning`: in a field of that name beside the answer.
@@ -184,7 +184,7 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paraphrase:
-    """How often (0 to 1) a paraphrase says something that its note does not; fixed by the seed."""
+    """How often (0 to 1) a paraphrase adds something that its note does not say; determined by the seed."""
 
     error: float = 0.0
 
@@ -194,7 +194,7 @@ class Paraphrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """How often (0 to 1) the model errs when it is asked whether two notes say the same; fixed by the seed."""
+    """How often (0 to 1) the model errs about whether two notes mean the same; determined by the seed."""
 
     error: float = 0.0
 
@@ -204,9 +204,9 @@ class Judge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """How a simulated server behaves. The defaults are those of `configs/profiles/default.toml`.
+    """The behaviour of a simulated server. The defaults are those of `configs/profiles/default.toml`.
 
-    `provider` says whose errors, headers and addresses it has.
+    `provider` determines errors, headers and routes.
     """
 
     name: str = "default"

@@ -1,4 +1,4 @@
-"""What the values of a profile are held against."""
+"""Checks of the values in a profile."""
 
 import difflib
 
@@ -8,7 +8,7 @@ class ProfileError(ValueError):
 
 
 def not_negative(values: object, table: str, *names: str) -> None:
-    """Refuse a value below zero, or none at all."""
+    """Refuse a value below zero, or NaN."""
     for name in names:
         value = getattr(values, name)
         if not 0 <= value < float("inf"):
@@ -16,7 +16,7 @@ def not_negative(values: object, table: str, *names: str) -> None:
 
 
 def one_of(key: str, value: str, known: tuple[str, ...], what: str) -> None:
-    """Refuse a name that is not known, with the one that may be meant."""
+    """Refuse an unknown name, and suggest the nearest known one."""
     if value not in known:
         near = difflib.get_close_matches(value, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(filter(None, known))}"

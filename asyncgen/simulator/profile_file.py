@@ -1,4 +1,4 @@
-"""Profiles in TOML: every key is known and of its type, or the error says what it should be."""
+"""Read profiles from TOML: every key is known and of its type, or the error says what it should be."""
 
 import difflib
 import tomllib
@@ -18,7 +18,7 @@ def load_profile(path: Path | None) -> Profile:
     """Read a profile from a TOML file; None gives the default profile.
 
     Raises:
-        ProfileError: the file cannot be read, is not TOML, or has a key or value that is not understood.
+        ProfileError: the file cannot be read, is not TOML, or has an unknown key or an invalid value.
     """
     if path is None:
         return Profile()

@@ -1,4 +1,4 @@
-"""Which parameter of a request OpenAI's models refuse, in OpenAI's words; one at a time, as the API does it."""
+"""Which parameter of a request OpenAI's models refuse, in OpenAI's words; one at a time, as the API does."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -63,7 +63,7 @@ class Complaint(NamedTuple):
 
 
 def complaint(fields: Mapping[str, Any], family: Family) -> Complaint | None:
-    """What a model of this family refuses about the request; None: it takes it. A null is as good as absent."""
+    """What a model of this family refuses about the request; None: nothing. A null counts as absent."""
     given = {name: value for name, value in fields.items() if value is not None}
     return (
         _unknown(given, family)
@@ -76,13 +76,13 @@ def complaint(fields: Mapping[str, Any], family: Family) -> Complaint | None:
 
 
 def effort_of(fields: Mapping[str, Any], family: Family) -> str:
-    """How hard the model reasons over this request: as asked for where it can, else the family's default."""
+    """The reasoning effort of this request: the requested one if supported, else the family's default."""
     effort = fields.get("reasoning_effort")
     return effort if effort in family.efforts else family.default_effort
 
 
 def _unknown(given: Mapping[str, Any], family: Family) -> Complaint | None:
-    # A family that does not reason does not know the field: the refusal names no `param` and no code.
+    # A family that does not reason does not know the field: the refusal has no `param` and no code.
     known = KNOWN if family.reasons else KNOWN - {"reasoning_effort"}
     unknown = [name for name in given if name not in known]
     if not unknown:
@@ -157,7 +157,7 @@ def _verbosity(given: Mapping[str, Any], family: Family) -> Complaint | None:
 
 
 def unsupported(name: str, advice: str = "") -> Complaint:
-    """The refusal of a parameter by its mere presence."""
+    """The refusal of a parameter for its mere presence."""
     message = f"Unsupported parameter: '{name}' is not supported with this model.{advice}"
     return Complaint(message, name, "unsupported_parameter")
 

@@ -1,4 +1,4 @@
-"""An answer to a chat request: the same whether it comes alone or in a batch."""
+"""An answer to a chat request, the same alone or in a batch."""
 
 import time
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from asyncgen.simulator.thoughts import after_reasoning
 
 
 class SimulatedResponse(NamedTuple):
-    """What the model said and the body that says it."""
+    """What the model said, and the body of the answer."""
 
     completion: SimulatedCompletion
     body: bytes
@@ -21,7 +21,7 @@ class SimulatedResponse(NamedTuple):
 def respond(
     chat: SimulatedRequest, key: int, fault: str | None, provider: OpenAI, profile: Profile, answer_id: str
 ) -> SimulatedResponse:
-    """Answer the request with this body key, spoiled by the fault where that touches the content."""
+    """Answer the request with this body key, altered by the fault if that affects the content."""
     completion = complete(provider.fit(chat), key, profile)
     completion = after_reasoning(completion, chat, provider.family(chat.model), profile.thinking, key)
     completion = answers.spoil(completion, fault)

@@ -1,7 +1,7 @@
-"""JSON schemas of `response_format`: whether the API would take one, and a value that satisfies it.
+"""JSON schemas of `response_format`: whether the API would accept one, and a value that satisfies it.
 
 The keywords of structured outputs: `type`, `properties`, `items`, `enum`, `const`, `anyOf`, `$ref` into `$defs`,
-and the bounds of numbers, strings and arrays. `pattern` and `format` are not looked at.
+and the bounds of numbers, strings and arrays. `pattern` and `format` are ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from asyncgen.simulator.draws import pick
 
 _ITEMS = 2
 _DEEPEST = 5
-"""A schema that refers to itself is followed so far down: there, its arrays and alternatives end it."""
+"""The depth to which a recursive schema is followed: there, its arrays and alternatives end it."""
 
 
 def strict_problem(schema: Any) -> str | None:
@@ -34,7 +34,7 @@ def value_of(schema: Mapping[str, Any], text: str, key: int) -> Any:
 
 
 class _Filler:
-    """Fills one schema; `$ref` is looked up in its root."""
+    """Fills one schema; `$ref` is resolved in its root."""
 
     def __init__(self, root: Mapping[str, Any], text: str, key: int) -> None:
         self._root = root
@@ -94,7 +94,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
-    """The schema and all schemas inside it."""
+    """The schema and all schemas nested in it."""
     if isinstance(schema, list):
         for inner in schema:
             yield from _parts(inner)

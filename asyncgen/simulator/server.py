@@ -1,7 +1,7 @@
-"""The server itself: aiohttp around the pure parts, and the faults that live in the connection.
+"""The server itself: aiohttp around the pure parts, and the faults of the connection.
 
-The way of a chat request: account, limits, storm, fault of this attempt, latency, answer. Only attempts that
-get past limits and storm are numbered for the draws, so timing never changes which of them is hit.
+A chat request passes: account, limits, storm, fault of this attempt, latency, answer. Only attempts that pass
+limits and storm are numbered for the draws, so timing never changes which of them is hit.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ from asyncgen.simulator.simulated_requests import InvalidRequestError, Simulated
 from asyncgen.simulator.slots import Slots
 
 _BACKLOG = 1024  # connections that wait to be accepted: clients open hundreds at once
-_SHUTDOWN_S = 0.01  # what is still in flight at the end hangs or sleeps: there is nothing to wait for
+_SHUTDOWN_S = 0.01  # seconds; what is still in flight at the end hangs or sleeps, so waiting is pointless
 _AT_ONCE = frozenset({"rate_limit", "overloaded", "bad_request", "context_length", "flex_unavailable"})
 
 
 class Simulator:
-    """A server on the loopback interface for as long as its `async with` lasts.
+    """A server on the loopback interface for the length of its `async with`.
 
-    `port` 0 takes a free one. `counts` goes on counting and stays readable after the end.
+    `port` 0 takes a free one. `counts` stays readable after the end.
     """
 
     def __init__(self, profile: Profile, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -57,7 +57,7 @@ class Simulator:
         self._runner: web.ServerRunner | None = None
 
     async def __aenter__(self) -> Self:
-        """Listen.
+        """Start listening.
 
         Raises:
             OSError: the port is taken or not allowed.
@@ -84,7 +84,7 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """The URL for clients: `http://127.0.0.1:PORT/v1`, or with the path of another provider."""
+        """The base URL for clients: `http://127.0.0.1:PORT/v1`, or with another provider's path."""
         return f"http://{self._host}:{self._port}{self._provider.base}"
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
@@ -157,7 +157,7 @@ class Simulator:
     def _storm(self, now: float, chat: SimulatedRequest, key: int, seen: Seen) -> Fault | None:
         storm = self.profile.storm
         if not storm.duration_s:
-            return None  # spares the draw
+            return None  # saves the draw
         fault = storm_hit(storm, now - self._first_at, draw(self.profile.seed, key, seen.arrivals))
         if fault is None or not concerns(fault, chat):
             return None
@@ -179,7 +179,7 @@ class Simulator:
         return Fault("overloaded")
 
     async def _work(self, key: int, seen: Seen) -> None:
-        """Take as long as the model would; with slots, first wait for a free one, in the order of arrival."""
+        """Take as long as the model would; with slots, first wait for a free one, in order of arrival."""
         latency = self.profile.latency
         unit = draw(self.profile.seed, key, seen.admitted).latency
         async with self._slots.take():

@@ -1,4 +1,4 @@
-"""Answers with status 200: the API's envelope around a completion, and the ways in which it is spoiled."""
+"""Answers with status 200: the API's envelope around a completion, and the faults that alter it."""
 
 from dataclasses import replace
 from typing import Any
@@ -61,7 +61,7 @@ def encode(
 
 
 def spoil(completion: SimulatedCompletion, fault: str | None) -> SimulatedCompletion:
-    """The completion as the faults that touch its content leave it."""
+    """The completion as altered by a fault of its content."""
     if fault == "empty":
         return _shortened(completion, "", "stop")
     if fault == "length":

@@ -13,7 +13,7 @@ _TOKENS_PER_REPLY = 3
 
 
 class InvalidRequestError(Exception):
-    """The request is not one of this API; carries the message and the parameter at fault (or None)."""
+    """The request is malformed; carries the message and the parameter at fault (or None)."""
 
     def __init__(self, message: str, param: str | None = None) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class InvalidRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRequest:
-    """What decides the answer: `user` is the last user message, `schema` the JSON schema for it.
+    """What determines the answer: `user` is the last user message, `schema` the JSON schema for it.
 
     `fields` are all fields of the body.
     """
@@ -40,12 +40,12 @@ class SimulatedRequest:
 
     @property
     def charge(self) -> int:
-        """The tokens that the rate limit charges at arrival: the larger of the two, as the API documents."""
+        """The tokens that the rate limit charges on arrival: the larger of the two, as the API documents."""
         return max(self.max_tokens or 0, -(-self.characters // 4))
 
 
 def parse_request(body: bytes, model: str = "") -> SimulatedRequest:
-    """Read a request body; `model` is what the address says, where it does.
+    """Read a request body; `model` is the one in the path, if any.
 
     Raises:
         InvalidRequestError: the API would answer 400 to it.

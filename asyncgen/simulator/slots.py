@@ -1,4 +1,4 @@
-"""How many answers are worked on at once, and how many requests wait for that."""
+"""How many answers are generated at once, and how many requests wait for that."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from asyncgen.simulator.profile import Limits
 
 
 class Slots:
-    """The slots of a server; without any, everything is worked on at once."""
+    """The slots of a server; without any, all answers are generated at once."""
 
     def __init__(self, limits: Limits) -> None:
         self._slots = asyncio.Semaphore(limits.slots) if limits.slots else contextlib.nullcontext()
@@ -22,7 +22,7 @@ class Slots:
 
     @contextlib.asynccontextmanager
     async def take(self) -> AsyncIterator[None]:
-        """Wait for a slot, in the order of arrival, and hold it."""
+        """Wait for a slot, in order of arrival, and hold it."""
         self._taken += 1
         try:
             async with self._slots:

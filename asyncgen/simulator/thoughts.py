@@ -1,4 +1,4 @@
-"""Reasoning: how many tokens it takes, and where the thoughts stand in an answer."""
+"""Reasoning: how many tokens it takes, and where an answer shows the thoughts."""
 
 from dataclasses import replace
 
@@ -11,7 +11,8 @@ from asyncgen.simulator.refused_parameters import effort_of
 from asyncgen.simulator.simulated_requests import SimulatedRequest
 from asyncgen.simulator.tokens import count_tokens, cut_to_tokens
 
-# From and up to, in steps of 64 as the API counts: orders of magnitude, so that limits bind as they do there.
+# From and up to, in steps of 64 as the API counts: realistic orders of magnitude, so that limits bind as they do
+# there.
 _STEP = 64
 _STEPS = {
     "none": (0, 0),
@@ -25,7 +26,7 @@ _STEPS = {
 
 
 def reasoning_tokens(key: int, effort: str) -> int:
-    """The tokens that a model thinks over the request with this key before it answers."""
+    """The reasoning tokens of the request with this key before its answer."""
     low, high = _STEPS[effort]
     return _STEP * (low + pick(key, f"reasoning/{effort}", high - low + 1))
 
@@ -33,7 +34,7 @@ def reasoning_tokens(key: int, effort: str) -> int:
 def after_reasoning(
     completion: SimulatedCompletion, request: SimulatedRequest, family: Family | None, thinking: Thinking, key: int
 ) -> SimulatedCompletion:
-    """The completion of a model that reasons first, as its family or the profile says; else as it is."""
+    """The completion after reasoning, if the family or the profile asks for it; else unchanged."""
     if family and family.reasons:
         tokens = reasoning_tokens(key, effort_of(request.fields, family))
         return _reason(completion, tokens, request.max_tokens)
@@ -43,7 +44,7 @@ def after_reasoning(
 
 
 def _reason(completion: SimulatedCompletion, tokens: int, limit: int | None) -> SimulatedCompletion:
-    """The completion after so many tokens of hidden reasoning, all of which count towards the limit (or None)."""
+    """The completion after so many tokens of hidden reasoning, which count towards the limit (or None)."""
     if limit is None or tokens + completion.completion_tokens <= limit:
         spent = tokens + completion.completion_tokens
         return replace(completion, completion_tokens=spent, reasoning_tokens=tokens)
@@ -57,7 +58,7 @@ def _reason(completion: SimulatedCompletion, tokens: int, limit: int | None) -> 
 def _think(
     completion: SimulatedCompletion, thinking: Thinking, text: str, key: int, limit: int | None
 ) -> SimulatedCompletion:
-    """The completion of a model that shows its thoughts, about the text, where the profile puts them."""
+    """The completion with thoughts about the text, in the place that the profile says."""
     thoughts = " ".join(sentence(text, key, f"thought {index}") for index in range(thinking.sentences))
     if thinking.style.startswith("reasoning"):
         tokens = min(count_tokens(thoughts), limit or count_tokens(thoughts))

@@ -1,10 +1,10 @@
-"""The server's own token count: near to what tokenizers give for clinical English, not characters / 4."""
+"""The server's own token count: close to tokenizers' counts for clinical English, unlike characters / 4."""
 
 import re
 from functools import lru_cache
 from itertools import islice
 
-# A word of up to seven letters, up to three digits, or a sign; longer words and numbers fall into several.
+# A word of up to seven letters, up to three digits, or a mark; longer words and numbers take several.
 _TOKEN = re.compile(r"[^\W\d_]{1,7}|\d{1,3}|[^\w\s]|_")
 
 

@@ -1,6 +1,6 @@
-"""The commands, one a file: `EXAMPLE`, `add_arguments(parser)` and `execute(args) -> exit code`.
+"""The commands, one per file: `EXAMPLE`, `add_arguments(parser)` and `execute(args) -> exit code`.
 
-Modules with an underscore are what several commands share.
+Modules with an underscore are shared by several commands.
 """
 
 COMMANDS = {

@@ -1,4 +1,4 @@
-"""`asyncgen completion`: what lets a shell complete commands, flags and file names."""
+"""`asyncgen completion`: shell completion for commands, flags and file names."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ EXAMPLE = """eval "$(asyncgen completion bash)"       # in ~/.bashrc
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The shell."""
+    """Add the argument: the shell."""
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that is to read it")
 
 

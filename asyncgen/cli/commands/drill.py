@@ -1,4 +1,4 @@
-"""`asyncgen drill`: what may go wrong with an API, rehearsed before anything is paid."""
+"""`asyncgen drill`: rehearse failures of an API before paying for anything."""
 
 import argparse
 import sys
@@ -17,7 +17,7 @@ EXAMPLE = "asyncgen drill storm quota --input-jsonl pairs.jsonl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Scenarios and the user's own files."""
+    """Add the arguments: scenarios and the user's own files."""
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help="by name (default: all; --list names them)"
     )
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Play the scenarios; 1 when one did not end as predicted."""
+    """Run the scenarios; 1 if one did not end as predicted."""
     return run_loop(_drill(args))
 
 

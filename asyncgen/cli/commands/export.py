@@ -1,4 +1,4 @@
-"""`asyncgen export`: from the outputs of a run to a file that trains."""
+"""`asyncgen export`: from the outputs of a run to a file for training."""
 
 import argparse
 from pathlib import Path
@@ -35,7 +35,7 @@ LEFT_OUT_SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What, as what, where to."""
+    """Add the arguments: the source, the format, the target."""
     parser.add_argument(
         "directory", type=a_path, metavar="DIR", help="the output directory of a run, finished or not"
     )
@@ -144,7 +144,7 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
 
 
 def _places(output: Path, format_name: str, export: "Export | LinesExport") -> tuple[Path, dict[str, Path]]:
-    """Where the card and the file of each side go."""
+    """The paths of the card and of each side's file."""
     if format_name == FOLDER:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file: give the name of a folder with -o")
@@ -160,7 +160,7 @@ def _in_folder(folder: Path, side: str) -> Path:
 
 
 def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
-    """What an earlier export into the folder left that this one does not replace."""
+    """Files of an earlier export into the folder that this one does not replace."""
     return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
 
 
@@ -179,7 +179,7 @@ def _report(
     card: Path,
     files: dict[str, Path],
 ) -> None:
-    """What was written, what is odd about it, how to load it."""
+    """Report what was written, what is odd about it, and how to load it."""
     state = work.files.state
     rows = state.rows
     if not work.files.finished:
@@ -209,7 +209,7 @@ def _report(
 
 
 def _loading(format_name: str, loader: str, card: Path, files: dict[str, Path]) -> str:
-    """The line of Python that takes it from here."""
+    """The line of Python that loads the export."""
     if format_name == "openai":
         first = str(next(iter(files.values())))
         return f'openai.OpenAI().files.create(file=open({first!r}, "rb"), purpose="fine-tune")'

@@ -1,4 +1,4 @@
-"""`asyncgen init`: a recipe, the flags of its run and some rows, to begin a job of one's own with."""
+"""`asyncgen init`: a recipe, a run's flags and some rows, to start a new job."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The name, and where the files go."""
+    """Add the arguments: the name, and the target directory."""
     parser.add_argument(
         "name",
         nargs="?",
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Write the files, all or none, and say what to do with them."""
-    # `asyncgen --help` does not pay for these.
+    # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _files(name: str) -> dict[str, bytes]:
     """The files by their names."""
-    # It brings recipes, which `asyncgen --help` does not pay for.
+    # Not for `asyncgen --help`: it imports the recipes.
     from asyncgen.recipes import shipped_names  # noqa: PLC0415
 
     begun = shipped("init")
@@ -93,7 +93,7 @@ def _lines(path: Path) -> Iterable[bytes]:
 
 
 def _rows_for(name: str) -> Path:
-    """The samples that a shipped recipe takes."""
+    """The samples that fit a shipped recipe."""
     from asyncgen.recipes.declared import Declared  # noqa: PLC0415 - it brings a library
     from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
     from asyncgen.rows import BadFieldError  # noqa: PLC0415

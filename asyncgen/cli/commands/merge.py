@@ -1,4 +1,4 @@
-"""`asyncgen merge`: finished shards become one run."""
+"""`asyncgen merge`: join finished shards into one run."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """From where, to where."""
+    """Add the arguments: sources and target."""
     parser.add_argument(
         "shards", type=a_path, nargs="+", metavar="DIR", help="output directories of all shards, in any order"
     )

@@ -1,4 +1,4 @@
-"""`asyncgen plan`: what a run will take, before it is paid; the same as `asyncgen run --dry-run`."""
+"""`asyncgen plan`: what a run will take, before paying; the same as `asyncgen run --dry-run`."""
 
 import argparse
 import math
@@ -40,7 +40,7 @@ EXAMPLE = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of run, and how to know better."""
+    """Add the arguments: the flags of run, and --calibrate."""
     _flags.add_arguments(parser, writes=False)
     parser.set_defaults(dry_run=True)
     plan = parser.add_argument_group("the plan")
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Plan; with --calibrate after some calls."""
+    """Plan; with --calibrate, after some calls."""
     # It brings recipe and source.
     from asyncgen.planning.survey import LATENCY, batches_of, limits_of, pace_of, survey, used_by  # noqa: PLC0415
 
@@ -129,7 +129,7 @@ CHEAPER = {
 def _cheaper(
     config: RunConfig, prices: Path | None, sample: MeasuredSample, pairs: int
 ) -> list[tuple[str, str, Range]]:
-    """The cost in the service tiers that cost less, where they are known: name, how to get it, range."""
+    """The cost in cheaper service tiers, if known: name, how to get it, range."""
     found = []
     for tier, how in CHEAPER.items():
         price = load_price(config.model, prices, tier)
@@ -195,7 +195,7 @@ def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
 
 
 def _judge(args: argparse.Namespace, config: RunConfig, pairs: int) -> "JudgePlan | None":
-    """What the judge may take, where that is asked for."""
+    """The forecast of the judge, if it is requested."""
     if getattr(args, "judge_model", None) is not None and not args.judge:
         raise UsageError("--judge-model says who judges: give --judge too")
     if not getattr(args, "judge", False):
@@ -217,14 +217,14 @@ def _judge_line(judge: "JudgePlan") -> str:
 
 
 def _run(argv: Sequence[str], more: Sequence[str]) -> str:
-    """The command that does what was planned, with `more` words than were typed."""
+    """The command that runs what was planned, with `more` words than were typed."""
     name = "requests" if argv[1:2] == ["requests"] else "run"
-    typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the users' script has no such word
+    typed = argv[2:] if argv[1:2] in (["plan"], [name]) else argv[1:]  # the original script has no command word
     return asyncgen_command(name, *without_flags(typed, _OWN_FLAGS), *more)
 
 
 def _new_directory() -> Path:
-    """A name for a directory that is not there yet."""
+    """A name for a new directory."""
     return next(path for path in (Path(f"out{n}" if n else "out") for n in count()) if not path.exists())
 
 
@@ -234,5 +234,5 @@ def _range(values: tuple[float, float, float]) -> str:
 
 
 def _rounded(value: float) -> float:
-    """To three figures: more would not be known."""
+    """To three figures: an estimate has no more."""
     return round(value, 2 - math.floor(math.log10(value))) if value > 0 else 0.0

@@ -22,7 +22,7 @@ ODD_ROWS_SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Files in, file out, split."""
+    """Add the arguments: input files, output file, split."""
     parser.add_argument("corpus", choices=("medec",), help="whose files they are")
     parser.add_argument("csv", type=a_path, nargs="+", metavar="CSV", help="files with the ground truth")
     parser.add_argument("-o", "--output", type=a_path, required=True, metavar="PAIRS", help="the file of pairs")
@@ -117,7 +117,7 @@ def _report(oddities: "list[Oddity]", lines: Lines, shown: int | None) -> None:
 
 
 def _placed(collection: "Collection", split: Split | None) -> list[str | None]:
-    """The side of each pair: all pairs that share a case, by either note, are on one."""
+    """The side of each pair: all pairs that share a case, in either note, are on one."""
     if split is None:
         return [None] * len(collection.pairs)
     groups = Groups()

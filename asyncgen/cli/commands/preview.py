@@ -1,4 +1,4 @@
-"""`asyncgen preview`: the prompts and answers of a few rows, before a run is begun."""
+"""`asyncgen preview`: the prompts and answers of a few rows, before starting a run."""
 
 import argparse
 import sys
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 EXAMPLE = "asyncgen preview --recipe mails --input mails.jsonl --rows 2"
 ROWS = 3
-OUTPUT = "out"  # as the other commands suggest it
+OUTPUT = "out"  # as the other commands suggest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of run that decide what is asked, and how much is shown."""
+    """Add the arguments: run's flags that affect prompts, and how much is shown."""
     job = parser.add_argument_group("the job")
     add_input_arguments(job)
     job.add_argument("--rows", type=int, default=ROWS, metavar="N", help="how many, from the first (%(default)s)")
     job.add_argument(
         "--prompts-only", action="store_true", help="ask nothing: later steps are shown with made-up answers"
     )
-    # A configuration file is for the run: what it says of that is no error here.
+    # A configuration file is written for the run: settings that a preview ignores are not errors.
     job.add_argument("--output-dir", type=a_path, help=argparse.SUPPRESS)
     job.add_argument("--num-pairs", type=int, help=argparse.SUPPRESS)
     job.add_argument("--save-every", type=int, help=argparse.SUPPRESS)
@@ -46,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
     """Show."""
     if args.rows < 1:
         raise UsageError(f"--rows must be at least 1, not {args.rows}")
-    # `asyncgen --help` does not pay for these.
+    # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.cli.preview_view import PreviewView  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
 
@@ -62,7 +62,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:
-    """The flags of a run of so many rows into a directory that is removed."""
+    """The flags of a run of so many rows into a temporary directory."""
     rest = {
         "output_dir": directory,
         "num_pairs": args.rows,

@@ -1,4 +1,4 @@
-"""`asyncgen report`: one HTML file that tells what became of a run."""
+"""`asyncgen report`: one HTML file about a run."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ REPORT = "report.html"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Directory and file."""
+    """Add the arguments: directory and file."""
     parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run, finished or not")
     parser.add_argument(
         "-o", "--output", type=a_path, metavar="FILE", help=f"where to write (default: DIR/{REPORT})"
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Write the report, and say where."""
+    """Write the report, and print where."""
     # Not for --help: orjson and more.
     from asyncgen.monitor.history import Calls  # noqa: PLC0415
     from asyncgen.monitor.report.page import render  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`asyncgen requests`: a file in the Batch API's input format, asked through the live API or in batches."""
+"""`asyncgen requests`: send a file in the Batch API's input format through the live API or in batches."""
 
 import argparse
 from dataclasses import replace
@@ -25,7 +25,7 @@ _OUTPUT = "-o"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The two files, how far, and everything of the API."""
+    """Add the arguments: the two files, the number of requests, and all flags of the API."""
     job = parser.add_argument_group("the job")
     job.add_argument(
         "requests_file",
@@ -74,16 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Ask what is not answered yet, or say what it would take."""
+    """Make the calls that are missing, or say what they would take."""
     output = _place(args)
     return plan.execute(args) if args.dry_run else carry_out(replace(prepare(args), output_file=output), args)
 
 
 def _place(args: argparse.Namespace) -> Path:
-    """Say in `args` where the run reads and where its directory is, as other commands do; the output file.
+    """Set the input and the directory in `args`, as for other commands; returns the output file.
 
     Raises:
-        UsageError: there is no such place.
+        UsageError: a path cannot be used.
     """
     given = [path for path in (args.requests_file, args.input_file) if path is not None]
     if len(given) != 1:

@@ -15,7 +15,7 @@ EXAMPLE = "asyncgen simulate tier-1 --port 8089"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Profile and port."""
+    """Add the arguments: profile and port."""
     parser.add_argument(
         "profile",
         nargs="?",
@@ -34,10 +34,10 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def profile_path(name: str) -> Path:
-    """A profile by the name of a shipped one, or by the path of a TOML file.
+    """The path of a profile, by the name of a shipped one or by the path of a TOML file.
 
     Raises:
-        UsageError: there is none.
+        UsageError: it does not exist.
     """
     path = Path(name) if name.endswith(".toml") else shipped("profiles", f"{name}.toml")
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""`asyncgen status`: how a run stands, from another terminal, also after it was killed."""
+"""`asyncgen status`: the state of a run, from another terminal, also after it was killed."""
 
 import argparse
 import json
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 EXAMPLE = "asyncgen status out --watch"
 
 INTERVAL = 1.0
-FRESH = 5.0  # seconds after which a sample of a running process is worth a word
-BURST = 1.05  # of a limit in use: more than its rate
+FRESH = 5.0  # seconds after which the age of a running process's sample is shown
+BURST = 1.05  # of a limit in use: more than its rate, a burst
 _CLEAR = "\x1b[H\x1b[J"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Directory and form."""
+    """Add the arguments: directory and format."""
     parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run")
     parser.add_argument(
         "--watch", action="store_true", help="again each second, until Ctrl-C or the end of the run"
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Look, and say what is seen."""
+    """Read the directory, and print its state."""
     from asyncgen.monitor.run_status import Condition, look  # noqa: PLC0415 - orjson and more, not for --help
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
@@ -109,11 +109,11 @@ def lines(picture: "Picture") -> Iterator[tuple[str, str]]:
 
 
 def as_json(picture: "Picture") -> dict[str, Any]:
-    """The same for programs; what is not known is null. Times are ISO 8601 in UTC, durations seconds, cost USD."""
+    """The same for programs; unknown values are null. Times are ISO 8601 in UTC, durations seconds, cost USD."""
     rates, session, sample = _rates(picture), picture.session, picture.sample
     portion = picture.state.portion if picture.state else None
     samples = picture.history.samples
-    # Nobody has counted where no process has worked: what was merged from shards knows its tokens alone.
+    # Without any process there are no counts: a directory merged from shards knows only its tokens.
     merged = picture.state is not None and not picture.history.sessions
     return {
         "directory": str(picture.directory),
@@ -202,7 +202,7 @@ def _pairs(picture: "Picture") -> str:
 
 
 def _batches(picture: "Picture") -> Iterator[tuple[str, str]]:
-    """The batches that nothing was taken of yet, and how many are over."""
+    """The batches whose answers are not taken yet, and how many are over."""
     known = picture.history.batches.values()
     over = sum(batch.status == TAKEN for batch in known)
     for batch in known:
@@ -229,7 +229,7 @@ def _limit(rates: "Rates") -> str:
 
 
 def _endpoints(picture: "Picture") -> Iterator[str]:
-    """How each of several endpoints is: its health, its calls in flight and its limits in use."""
+    """The state of each of several endpoints: its health, its calls in flight and its limits in use."""
     sample, rates = picture.sample, _rates(picture)
     for use in () if sample is None else sample.endpoints:
         health = f"out ({use.out})" if use.out else "not answering, being probed" if use.rests else "healthy"

@@ -1,4 +1,4 @@
-"""`asyncgen trace`: the calls that a record was made from, and the same requests once more."""
+"""`asyncgen trace`: the calls that a record was made from, and the same requests again."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --pr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The directory, the pair, and how to ask again."""
+    """Add the arguments: the directory, the row, and how to ask again."""
     parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "which",
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Find, show, ask again."""
-    # `asyncgen --help` does not pay for these.
+    # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.cli.trace_view import as_json, say_trace  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415
     from asyncgen.monitor.row_trace import find  # noqa: PLC0415
@@ -84,14 +84,14 @@ async def _again(args: argparse.Namespace, trace: "RowTrace") -> list[dict[str, 
             config = await serve_simulator(job.profile, config, stack)
         if job.local is not None:
             config, _ = await serve_local(job.local, config, stack)
-        # The JSON stays alone on its stream.
+        # The JSON has its stream to itself.
         stream = sys.stderr if args.json else sys.stdout
         stream.writelines(f"{line}\n" for line in address_lines(config))
         stream.flush()
         again = Replay(config, job.price, trace)
         client = await stack.enter_async_context(again.client())
         answers = []
-        # All are proved to be the same before one is paid.
+        # All are proved to be the same before one is paid for.
         for question in await again.questions(client):
             answers.append(await _ask(again, client, question))
             if not args.json:

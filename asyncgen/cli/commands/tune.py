@@ -1,4 +1,4 @@
-"""`asyncgen tune`: what concurrency a tier needs, and what comes out of it."""
+"""`asyncgen tune`: the concurrency that a tier needs, and the pace that results."""
 
 import argparse
 import math
@@ -47,13 +47,13 @@ if TYPE_CHECKING:
 
 EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --add-reasoning"
 
-SIGMA = 0.3  # of the latency in a rehearsal, lognormal
-LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, where the limit lets few calls through
+SIGMA = 0.3  # of the latency in a rehearsal, lognormal; a guess, as only the mean was measured
+LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, if the limit allows few calls
 FEW_CALLS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Limits, the job, and how much may be asked."""
+    """Add the arguments: limits, the job, and how many calls may be made."""
     limits = parser.add_argument_group("the limits")
     add_limit_arguments(limits)
 
@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Answer."""
+    """Compute, measure and rehearse as requested, and print the result."""
     local = local_model(args)
     config = _config(args, local)
     tier = _tier(args, config.model)
@@ -143,7 +143,7 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
 async def _measure(
     args: argparse.Namespace, config: RunConfig, cost: "Cost", local: "LocalModel | None"
 ) -> "Measured | None":
-    """Ask for the word to send the calls, then send them; None when it was not given."""
+    """Ask for permission to make the calls, then make them; None if it was not given."""
     from asyncgen.planning.measure import measure  # noqa: PLC0415
 
     pairs = math.ceil(args.calls / cost.calls)
@@ -179,7 +179,7 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
     seconds = max(seconds, min(LONGEST, LEAST_CALLS / found.rates[found.binds]))
     warm_up = min(seconds / 2, 2 + 2 * load.latency)
     median = load.latency / math.exp(SIGMA**2 / 2)
-    # By the second, but a bucket that holds a few calls.
+    # Enforced by the second, but with a bucket that holds a few calls.
     burst = min(MINUTE, max(1.0, FEW_CALLS * max(1 / rate for rate in found.rates.values())))
     limits = Limits(rpm=round(tier.rpm or 0), tpm=round(tier.tpm or 0), burst_s=burst)
     profile = Profile(name="rehearsal", latency=Latency(median_s=median, sigma=SIGMA), limits=limits)
@@ -269,7 +269,7 @@ def _tier(args: argparse.Namespace, model: str) -> Tier:
 
 
 def _corrected(tier: Tier, limits: dict[str, float], config: RunConfig) -> Tier:
-    """The tier as the headers correct it; what the user wants at most stays a ceiling."""
+    """The tier as corrected by the headers; the user's ceilings still apply."""
     ceilings = {"rpm": config.endpoints[0].rpm, "tpm": config.endpoints[0].tpm}
     fields: dict[str, Any] = {name: min(limit, ceilings.get(name) or limit) for name, limit in limits.items()}
     return replace(tier, **fields, name=f"{tier.name}, corrected by the server's headers") if fields else tier
@@ -309,7 +309,7 @@ def _report(
 
 
 def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Plan) -> None:
-    """The flags to set, and the tier to save when it was measured."""
+    """The flags to set, and the tier to save if it was measured."""
     numbers = {name: getattr(tier, name) for name in LIMITS if getattr(tier, name) is not None}
     flags = [f"--{name} {value:.0f}" for name, value in numbers.items() if name in {"rpm", "tpm"}]
     if args.plan_only and args.tier and not (args.rpm or args.tpm):

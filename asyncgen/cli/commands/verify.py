@@ -1,4 +1,4 @@
-"""`asyncgen verify`: proves the data of an output directory."""
+"""`asyncgen verify`: check the data of an output directory."""
 
 import argparse
 import sys
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
 MOST_REGENERATED = 1000
 SHARE_KNOWN = 0.1
-LEAST_KNOWN = 60  # cases whose answer is known: 30 of each side bound a rate of none by 11 %
+LEAST_KNOWN = 60  # known cases: with 30 of each side, no error observed bounds the rate by 11 %
 MOST_KNOWN = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The directory, what to hold it against, and what to show."""
+    """Add the arguments: the directory, its sources, and what to show."""
     parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "--input-jsonl",
@@ -106,7 +106,7 @@ def _share(text: str) -> float:
     """A percentage below 50.
 
     Raises:
-        argparse.ArgumentTypeError: it is none.
+        argparse.ArgumentTypeError: it is not one.
     """
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -119,7 +119,7 @@ def _share(text: str) -> float:
 
 def execute(args: argparse.Namespace) -> int:
     """Verify, print, judge."""
-    # `asyncgen --help` does not pay for these.
+    # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.cli.verify_view import is_judged  # noqa: PLC0415
     from asyncgen.quality.structure import check_input, state_in  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
@@ -149,7 +149,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace, directory: "RunDirectory", contents: "Contents", *, with_input: bool) -> int:
-    """Verify, have a model judge what is open where that is asked for, and show all of it."""
+    """Verify, have a model judge open rows if requested, and show everything."""
     from asyncgen.cli.verify_view import VerifyReport, print_json, print_judge, print_tables  # noqa: PLC0415
     from asyncgen.quality.review_agreement import review_of  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
@@ -187,7 +187,7 @@ def _session(args: argparse.Namespace, directory: "RunDirectory", contents: "Con
 def _end(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> int:
-    """The exit code, and before it why it is not 0, or what a person said, and what to do next."""
+    """The exit code, after printing why it is not 0, a person's review, and what to do next."""
     from asyncgen.cli.verify_next import next_lines  # noqa: PLC0415
     from asyncgen.cli.verify_view import print_review  # noqa: PLC0415 - it brings the checks
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
@@ -216,7 +216,7 @@ def _check_flags(args: argparse.Namespace) -> None:
 
 
 def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:
-    """Ask flagged rows again, as the run in the directory has asked."""
+    """Regenerate flagged rows with the settings of the directory's run."""
     from asyncgen.quality.flaws import DirectoryFlaws  # noqa: PLC0415
     from asyncgen.storage.checkpoint import load_statistics  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`asyncgen view`: one HTML file by which a person looks at the records of a run, and accepts or rejects them."""
+"""`asyncgen view`: one HTML file in which a person reviews the records of a run, and accepts or rejects them."""
 
 import argparse
 import sys
@@ -22,7 +22,7 @@ STATES = ("proven", "flagged", "open")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Directory, what it was made from, which records, and the file."""
+    """Add the arguments: directory, its sources, which records, and the file."""
     parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument(
         "--input-jsonl",
@@ -55,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Write the file, and say what is in it."""
-    # `asyncgen --help` does not pay for these.
+    """Write the file, and print what is in it."""
+    # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.planning.prices import load_price  # noqa: PLC0415
     from asyncgen.quality.checks.judgement import State  # noqa: PLC0415
     from asyncgen.quality.view.choice import Wanted  # noqa: PLC0415
@@ -119,7 +119,7 @@ def _why_not(source: "ViewSource") -> str:
 
 
 def _report(source: "ViewSource", found: "Gathered", target: str) -> None:
-    """What is in the file, and who may see it."""
+    """Print what is in the file, and who may see it."""
     lines, rows = Lines(quiet=False), source.contents.nouns.many
     if source.contents.remark:
         lines.warn(source.contents.remark)

@@ -1,1 +1,1 @@
-"""The Batch API: files that are uploaded and downloaded, and batches that answer the requests in them."""
+"""The Batch API: uploaded and downloaded files, and batches that answer the requests in them."""

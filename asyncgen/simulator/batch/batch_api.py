@@ -1,4 +1,4 @@
-"""The Batch API of a simulated server, put together."""
+"""The Batch API of a simulated server, as a whole."""
 
 from collections.abc import Callable, Iterator
 
@@ -24,7 +24,7 @@ from asyncgen.simulator.providers.batch_rules import BatchRules
 
 
 class BatchApi:
-    """Answers requests for files and batches; what it holds is gone after `close`."""
+    """Answers requests for files and batches; its content is gone after `close`."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class BatchApi:
         self._batch_routes = BatchRoutes(table, rules, self._files, self._jobs, self._chance, self._reply)
 
     async def handle(self, http: web.BaseRequest, address: str) -> web.StreamResponse:
-        """Answer a request for `/files…` or `/batches…`, as it is behind the provider's own path."""
+        """Answer a request for `/files…` or `/batches…`, without the provider's own path prefix."""
         if self._chance.hits("rate_limit"):
             return self._reply.too_many(self._profile.faults.retry_after_s)
         if account := self._faults.account(self._counts.requests):

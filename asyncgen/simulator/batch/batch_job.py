@@ -1,4 +1,4 @@
-"""A batch: what the API says of it, and what only the server knows."""
+"""A batch: what the API shows of it, and what only the server knows."""
 
 import asyncio
 from array import array
@@ -8,7 +8,7 @@ from typing import Any
 from asyncgen.simulator.batch.file_store import StoredFile
 
 OPEN_STATES = frozenset({"validating", "in_progress", "finalizing"})
-"""States of a batch that goes on by itself and can be cancelled."""
+"""States of a batch that is still in progress and can be cancelled."""
 
 _UNITS_S = {"h": 3600, "d": 86_400}
 _STAMPS = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
@@ -42,11 +42,11 @@ class BatchTally:
 
 @dataclass(slots=True)
 class BatchJob:
-    """A batch; `source` is None where there is no file with its id.
+    """A batch; `source` is None if there is no file with its id.
 
-    `created` is in seconds since the epoch, `started` in seconds of the loop's clock. `offsets` are where the
-    requests begin in the input file; `enqueued` are their prompt tokens. `fate` is how it ends otherwise than
-    completed: `fail`, `expire` or `cancel`.
+    `created` is in seconds since the epoch, `started` in seconds of the loop's clock. `offsets` are the positions
+    of the requests in the input file; `enqueued` are their prompt tokens. `fate` is its end if that is not
+    completion: `fail`, `expire` or `cancel`.
     """
 
     id: str
@@ -71,7 +71,7 @@ class BatchJob:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def enter(self, status: str, now: float) -> None:
-        """Come to a state (time in seconds since the epoch)."""
+        """Enter a state (time in seconds since the epoch)."""
         self.status = status
         self.stamps[status] = int(now)
 

@@ -1,4 +1,4 @@
-"""The `[batch]` table of a profile: how fast batches are, what they may hold, and how they go wrong."""
+"""The `[batch]` table of a profile: the speed, the limits and the failures of batches."""
 
 from dataclasses import dataclass
 
@@ -13,34 +13,32 @@ ROUTE_FAULTS = (
     "create_error",
     "download_cut",
 )
-"""What can happen to a single HTTP request about files or batches."""
+"""Faults of a single HTTP request about files or batches."""
 
 ENDS = ("fail", "expire", "cancel")
-"""How a batch can end otherwise than completed; one of them at most happens to it."""
+"""Ends of a batch other than completion; at most one of them applies."""
 
 LINE_FAULTS = ("error_lines", "timeout_lines", "duplicate_lines", "missing_lines")
-"""What can happen to the line of a request in the files that come back."""
+"""Faults of the line of a request in the result files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """How the Batch API behaves. Without `served` its addresses are a 404, as on servers that have none.
+    """The behaviour of the Batch API. Without `served` its routes are a 404, as on servers without it.
 
     A batch is in each state for `validating_s`, `working_s` (all of its requests together), `finalizing_s` and
     `cancelling_s`; its completion window is over after `window_s`. `list_delay_s`: the list shows a batch only
-    so long after it was created. `poll_s`: how long the answer takes when a batch is looked up.
-    `enqueued_tokens`: the prompt tokens that may be enqueued for a model (0: any number). `shuffle`: answers come
-    in another order than the requests. `body_as_text`: the body of a response stands in its line as a text, which
-    is what some servers make of it.
+    this long after its creation. `poll_s`: the latency of a batch's status. `enqueued_tokens`: the prompt tokens
+    that may be enqueued for a model (0: unlimited). `shuffle`: answers come in another order than the requests.
+    `body_as_text`: the body of a response is a string in its line, as some servers encode it.
 
     Shares (0 to 1) of HTTP requests about files and batches: `rate_limit` is refused with a 429; `upload_cut`
-    loses the connection within the upload; `upload_lost` and `create_lost` lose it after the file or batch was
-    made, `upload_error` and `create_error` answer 500 then; `download_cut` breaks in the middle.
-    Shares of batches: `fail` their validation, `expire`, `cancel` by the server, of the last two with the share
-    `done` of the requests answered; `output_gone`: the output file is a 404.
-    At most `at_most` HTTP requests or batches get each of these (0: any number).
-    Shares of the requests in a batch: `error_lines` come back as a 500, `timeout_lines` without a response,
-    `duplicate_lines` twice, `missing_lines` not at all although they are counted and charged.
+    loses the connection during the upload; `upload_lost` and `create_lost` lose it after the file or batch was
+    made, `upload_error` and `create_error` answer 500 then; `download_cut` breaks in the middle. Shares of
+    batches: `fail` their validation, `expire`, `cancel` by the server, the last two with the share `done` of the
+    requests answered; `output_gone`: the output file is a 404. At most `at_most` HTTP requests or batches get each
+    of these (0: unlimited). Shares of the requests in a batch: `error_lines` come back as a 500, `timeout_lines`
+    without a response, `duplicate_lines` twice, `missing_lines` not at all although they are counted and charged.
     """
 
     served: bool = True

@@ -1,4 +1,4 @@
-"""The addresses of `/batches`."""
+"""The routes of `/batches`."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ class BatchRoutes:
         self._reply = reply
 
     async def handle(self, http: web.BaseRequest, parts: tuple[str, ...]) -> web.StreamResponse:
-        """Answer a request for the address with these parts behind `/batches`."""
+        """Answer a request for the route with these parts after `/batches`."""
         match http.method, *parts:
             case ("POST",):
                 return self._create(http, await http.content.read())

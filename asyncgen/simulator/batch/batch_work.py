@@ -1,4 +1,4 @@
-"""The way of a batch through its states. Between slices of a few requests others get the event loop."""
+"""The progress of a batch through its states. Between slices of a few requests other tasks run."""
 
 import asyncio
 import contextlib
@@ -18,8 +18,8 @@ from asyncgen.simulator.batch.result_files import ResultFiles
 from asyncgen.simulator.providers import OpenAI
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
-_SLICE = 8  # requests answered without a break: a few milliseconds
-_LEAST_SLICES = 20  # so that small batches progress step by step as well
+_SLICE = 8  # requests answered without a pause: a few milliseconds
+_LEAST_SLICES = 20  # so that small batches progress in steps too
 _LEAST_SLEEP_S = 0.005
 _REASONS = {
     "expired": ("batch_expired", "This request could not be executed before the completion window expired."),
@@ -29,7 +29,7 @@ FileCheck = Callable[[BatchJob, LineCheck], InputProblem | None]
 
 
 class BatchWork:
-    """Brings batches from `validating` to their end; `check` says what is wrong with a file beside its lines."""
+    """Takes batches from `validating` to their end; `check` says what is wrong with a file beside its lines."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class BatchWork:
         await self._pause(job, self._table.validating_s)
         try:
             source = job.source.path.open("rb") if job.source else None
-        except FileNotFoundError:  # it was deleted in the meantime
+        except FileNotFoundError:  # it was deleted meanwhile
             source = None
         if source is None:
             await self._fail(job, [no_file(job)])
@@ -74,7 +74,7 @@ class BatchWork:
         job.enter("failed", time.time())
 
     async def _validate(self, job: BatchJob, source: BinaryIO) -> list[InputProblem]:
-        """What is wrong with the file; nothing, and the batch knows what is in it."""
+        """Return what is wrong with the file; if nothing is, record its content in the batch."""
 
         def known(model: str) -> bool:
             return self._provider.missing(model) is None
@@ -100,7 +100,7 @@ class BatchWork:
     async def _answer(self, job: BatchJob, source: BinaryIO) -> None:
         order = list(range(job.tally.total))
         if self._table.shuffle:
-            random.Random(job.tally.total).shuffle(order)  # noqa: S311 - the same order every time
+            random.Random(job.tally.total).shuffle(order)  # noqa: S311 - the same order each time
         with contextlib.ExitStack() as stack:
             out = ResultFiles(job, self._files, stack, empty_error_file=self._rules.empty_error_file)
             done = await self._work(job, source, order, out)
@@ -111,7 +111,7 @@ class BatchWork:
         out.publish()
 
     async def _work(self, job: BatchJob, source: BinaryIO, order: list[int], out: ResultFiles) -> int:
-        """Answer requests in this order for as long as the batch may; how many were answered."""
+        """Answer requests in this order while the batch may go on; returns how many were answered."""
         clock = asyncio.get_running_loop().time
         begun = clock()
         cut_short = job.fate == "cancel" or (job.fate == "expire" and self._rules.expires)
@@ -155,7 +155,7 @@ class BatchWork:
         job.enter(end, time.time())
 
     async def _pause(self, job: BatchJob, seconds: float, least: float = 0.0) -> None:
-        """Let others work for so long, or until the batch is cancelled."""
+        """Sleep for so long, or until the batch is cancelled."""
         if seconds <= least:
             await asyncio.sleep(0)
             return

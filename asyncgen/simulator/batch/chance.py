@@ -1,4 +1,4 @@
-"""Which of the faults in `[batch]` hits: fixed by the seed and by how many requests or batches came before."""
+"""Which of the faults in `[batch]` hits: determined by the seed and the number of earlier requests or batches."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from asyncgen.simulator.draws import body_key, draw
 
 
 class Chance:
-    """The faults of a `[batch]` table, ready to be asked; `counts` is told of every hit."""
+    """The faults of a `[batch]` table; `counts` records every hit."""
 
     def __init__(self, table: Batch, seed: int, counts: Counter[str]) -> None:
         self._table = table
@@ -17,7 +17,7 @@ class Chance:
         self._hits: Counter[str] = Counter()
 
     def hits(self, kind: str) -> bool:
-        """Whether the next request or batch that this kind can hit gets it."""
+        """Whether this kind hits the next request or batch that it can."""
         share = getattr(self._table, kind)
         if not share or 0 < self._table.at_most <= self._hits[kind]:
             return False
@@ -29,7 +29,7 @@ class Chance:
         return True
 
     def hits_line(self, kind: str, key: int, attempt: int) -> bool:
-        """Whether this attempt (1 is the first) of the request with this key gets a fault of lines."""
+        """Whether this attempt (1 is the first) of the request with this key gets a fault in its line."""
         share = getattr(self._table, kind)
         if not share or draw(self._seed, key ^ body_key(kind.encode()), attempt).fault >= share:
             return False

@@ -1,4 +1,4 @@
-"""The body of a request for a new batch."""
+"""The body of a request to create a batch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ _TYPES = {
 
 
 class CreateError(Exception):
-    """The batch is refused; carries message, parameter and code."""
+    """The request is refused; carries message, parameter and code."""
 
     def __init__(self, message: str, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class CreateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """What is asked for."""
+    """The requested batch."""
 
     input_file_id: str
     endpoint: str

@@ -1,4 +1,4 @@
-"""What is wrong with an input file as a whole."""
+"""Problems of an input file as a whole."""
 
 from asyncgen.simulator.batch.batch_job import BatchJob, InputProblem
 from asyncgen.simulator.batch.batch_profile import Batch
@@ -6,13 +6,13 @@ from asyncgen.simulator.batch.input_lines import LineCheck
 
 
 def no_file(job: BatchJob) -> InputProblem:
-    """There is no file with the id that the batch names."""
+    """The problem that there is no file with the id in the batch."""
     message = f"Cannot find file {job.input_file_id}, or organization org-simulator does not have access to it."
     return InputProblem("invalid_request", message, param="file_id")
 
 
 def file_problem(job: BatchJob, check: LineCheck, table: Batch, enqueued: int) -> InputProblem | None:
-    """Why the batch fails for more than single lines; `enqueued` tokens of its model wait already."""
+    """Why the batch fails for more than single lines; `enqueued` tokens of its model are waiting already."""
     if job.fate == "fail":
         return InputProblem("server_error", "The batch could not be validated. Please try again.")
     if check.lines > table.max_requests:

@@ -1,4 +1,4 @@
-"""The addresses of `/files`."""
+"""The routes of `/files`."""
 
 from collections.abc import Callable, Iterator
 
@@ -32,7 +32,7 @@ class FileRoutes:
         self._reply = reply
 
     async def handle(self, http: web.BaseRequest, parts: tuple[str, ...]) -> web.StreamResponse:
-        """Answer a request for the address with these parts behind `/files`."""
+        """Answer a request for the route with these parts after `/files`."""
         match http.method, *parts:
             case ("POST",):
                 return await self._upload(http)

@@ -1,4 +1,4 @@
-"""Files of the server: kept on disk, so that memory stays flat whatever they hold."""
+"""Files of the server: stored on disk, so that memory does not grow with them."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file and what the API says of it; a file that is `gone` is described, but cannot be downloaded."""
+    """A file and its API description; a `gone` file is described, but cannot be downloaded."""
 
     id: str
     filename: str
@@ -40,7 +40,7 @@ class StoredFile:
 
 
 class FileStore:
-    """The files by their ids. A new one is written first, and there for others only once it is added."""
+    """The files by their ids. A new one is written first, and visible to others once it is added."""
 
     def __init__(self, ids: Iterator[str]) -> None:
         self._ids = ids
@@ -48,7 +48,7 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
 
     def new(self, filename: str, purpose: str) -> StoredFile:
-        """An empty file that nobody sees yet."""
+        """A new empty file, not yet visible."""
         if self._directory is None:
             self._directory = TemporaryDirectory(prefix="asyncgen-simulator-")
         name = f"file-{next(self._ids)}"
@@ -57,7 +57,7 @@ class FileStore:
         return StoredFile(name, filename, purpose, int(time.time()), path)
 
     def add(self, file: StoredFile) -> None:
-        """Show a file that is written."""
+        """Make a written file visible."""
         self._files[file.id] = file
 
     def get(self, name: str) -> StoredFile | None:
@@ -65,7 +65,7 @@ class FileStore:
         return self._files.get(name)
 
     def delete(self, file: StoredFile) -> None:
-        """Remove a file; who has it open reads on."""
+        """Remove a file; readers that have it open are not affected."""
         self._files.pop(file.id, None)
         file.path.unlink()
 

@@ -1,4 +1,4 @@
-"""The lines of an input file: what makes a batch fail its validation, in OpenAI's words."""
+"""The lines of an input file: the problems that fail a batch's validation, in OpenAI's words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ _FIELDS = ("custom_id", "method", "url", "body")
 class LineCheck:
     """The check of a file, line by line (1 is the first); `model` is the one that all its requests name.
 
-    `known` says whether there is a model of that name. `tokens` are the prompt tokens of the requests; they are
-    counted only with `count_tokens`.
+    `known` says whether a model exists. `tokens` are the prompt tokens of the requests, counted only with
+    `count_tokens`.
     """
 
     endpoint: str
@@ -34,7 +34,7 @@ class LineCheck:
 
     @property
     def full(self) -> bool:
-        """Whether so much is wrong that the rest need not be read."""
+        """Whether there are so many problems that the rest need not be read."""
         return len(self.problems) >= _MOST_PROBLEMS
 
     def read(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The batches of a server, each with the task that works on it."""
+"""The batches of a server, each with its task."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ Work = Callable[[BatchJob], Coroutine[Any, Any, None]]
 
 
 class Jobs:
-    """The batches by their ids; `work` is what each of them does."""
+    """The batches by their ids; `work` processes each of them."""
 
     def __init__(self, work: Work, chance: Chance, counts: Counts, ids: Iterator[str]) -> None:
         self._work = work
@@ -28,7 +28,7 @@ class Jobs:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, asked: CreateRequest, source: StoredFile | None) -> BatchJob:
-        """Make a batch of this file (None: there is none) and let it work."""
+        """Create a batch for this file (None: there is none) and start its task."""
         job = BatchJob(
             id=f"batch_{next(self._ids)}",
             input_file_id=asked.input_file_id,
@@ -53,11 +53,11 @@ class Jobs:
         return self._jobs.get(name)
 
     def newest_first(self, created_by: float) -> list[BatchJob]:
-        """The batches that were created by then (seconds since the epoch)."""
+        """The batches created by then (seconds since the epoch)."""
         return [job for job in reversed(self._jobs.values()) if job.created <= created_by]
 
     def enqueued(self, model: str) -> int:
-        """The prompt tokens of the batches with this model that are under way."""
+        """The prompt tokens of unfinished batches of this model."""
         return sum(job.enqueued for job in self._jobs.values() if job.model == model and job.status in OPEN_STATES)
 
     async def close(self) -> None:

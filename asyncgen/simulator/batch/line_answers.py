@@ -1,4 +1,4 @@
-"""The answer to each request of a batch, as the line that stands for it in the output or the error file."""
+"""The answer to each request of a batch, as its line in the output or the error file."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -15,12 +15,12 @@ from asyncgen.simulator.providers import ErrorAnswer, OpenAI
 from asyncgen.simulator.respond import respond
 from asyncgen.simulator.simulated_requests import InvalidRequestError, SimulatedRequest, parse_request
 
-# What happens to a connection or to the bytes on it cannot happen to a line of a file.
+# Faults of a connection or of the bytes on it, which cannot happen to a line of a file.
 _OF_CONNECTIONS = frozenset({"drop", "reset_body", "hang", "drip", "html_error", "bad_json", "error_in_200"})
 
 
 class ResultLine(NamedTuple):
-    """A line with its end; `good` ones belong to the output file, and it is written `copies` times."""
+    """A line with its line break; `good` ones belong to the output file, and it is written `copies` times."""
 
     good: bool
     text: bytes
@@ -28,7 +28,7 @@ class ResultLine(NamedTuple):
 
 
 class LineAnswers:
-    """Answers requests as the live server answers the same body, without its limits and connections."""
+    """Answers requests as the live server would answer the same body, without its limits and connections."""
 
     def __init__(
         self, profile: Profile, provider: OpenAI, counts: Counts, chance: Chance, ids: Iterator[str]
@@ -55,14 +55,14 @@ class LineAnswers:
             tally.failed += 1
         else:
             tally.completed += 1
-        text = text[text.find(b"{") :]  # without the comments that some providers put first
+        text = text[text.find(b"{") :]  # without the comments that some providers send first
         answer = text.decode() if self._profile.batch.body_as_text else orjson.Fragment(text)
         response = {"status_code": status, "request_id": f"req_{next(self._ids)}", "body": answer}
         line = self._line(custom_id, response, None)
         return ResultLine(not error, line, self._copies(key, seen))
 
     def unanswered(self, raw: bytes, code: str, message: str) -> ResultLine:
-        """The line of a request that was not answered, and why."""
+        """The line of an unanswered request, with the reason."""
         custom_id = orjson.loads(raw)["custom_id"]
         return ResultLine(
             good=False, text=self._line(custom_id, None, {"code": code, "message": message}), copies=1

@@ -1,4 +1,4 @@
-"""Lists that come a page at a time."""
+"""Lists in pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -25,10 +25,10 @@ def page(
     usual: int,
     most: int,
 ) -> dict[str, Any]:
-    """The items behind `after`, at most `limit` of them (else the usual number).
+    """The items after `after`, at most `limit` of them (else the usual number).
 
     Raises:
-        PageError: the limit is none, or nothing has the id `after`.
+        PageError: the limit is invalid, or nothing has the id `after`.
     """
     limit = _limit(query.get("limit", str(usual)), most)
     start = 0

@@ -1,4 +1,4 @@
-"""The two files that a batch leaves behind."""
+"""The two files that a batch produces."""
 
 import contextlib
 from typing import BinaryIO
@@ -9,7 +9,7 @@ from asyncgen.simulator.batch.line_answers import ResultLine
 
 
 class ResultFiles:
-    """Output and error file; one without a line is not made, but for the error file where that is asked for."""
+    """Output and error file; an empty one is not created, except the error file if requested."""
 
     def __init__(
         self, job: BatchJob, files: FileStore, stack: contextlib.ExitStack, *, empty_error_file: bool
@@ -22,12 +22,12 @@ class ResultFiles:
             self._file(good=False)
 
     def write(self, line: ResultLine) -> None:
-        """Write a line into the file where it belongs."""
+        """Write a line into its file."""
         if line.copies:
             self._file(good=line.good).write(line.text * line.copies)
 
     def publish(self) -> None:
-        """Show the files, which are closed."""
+        """Close the files and make them visible."""
         for good, (file, _) in self._made.items():
             self._files.add(file)
             if good:

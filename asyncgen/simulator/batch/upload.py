@@ -22,14 +22,14 @@ class UploadError(Exception):
 
 
 class UploadCutError(Exception):
-    """The connection is to be lost within the upload."""
+    """The connection should be lost during the upload."""
 
 
 async def receive(http: web.BaseRequest, store: FileStore, most: int, *, cut: bool) -> StoredFile:
-    """Write the uploaded file, which nobody sees yet; a batch file may have `most` bytes.
+    """Write the uploaded file, not yet visible; a batch file may have `most` bytes.
 
     Raises:
-        UploadError: it is not an upload that the API takes.
+        UploadError: it is not an upload that the API accepts.
         UploadCutError: `cut`, and the file has begun.
     """
     if not http.content_type.startswith("multipart/"):
@@ -76,7 +76,7 @@ def _check(file: StoredFile, most: int) -> None:
 
 
 def _begins_with_json(file: StoredFile) -> bool:
-    # The upload looks no further than this: what is wrong below fails the batch.
+    # The upload is checked no further than this: problems below fail the batch.
     with file.path.open("rb") as lines:
         try:
             orjson.loads(lines.readline())

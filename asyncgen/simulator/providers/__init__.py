@@ -1,4 +1,4 @@
-"""How the providers of chat APIs differ: one file each, all of them variations of OpenAI's."""
+"""The differences between providers of chat APIs: one file each, all of them variations of OpenAI's."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -27,6 +27,6 @@ PROVIDERS: Mapping[str, type[OpenAI]] = MappingProxyType(
         "gemini": Gemini,
     }
 )
-"""The providers by the name that a profile gives."""
+"""The providers by their names in profiles."""
 
 __all__ = ["PROVIDERS", "ErrorAnswer", "OpenAI", "Route"]

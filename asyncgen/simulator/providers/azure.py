@@ -1,4 +1,4 @@
-"""Azure OpenAI: two addresses, content filters, refusals without a type, and -1 where a limit has no number."""
+"""Azure OpenAI: two routes, content filters, refusals without a type, and -1 for a limit without a number."""
 
 import re
 from collections.abc import Mapping
@@ -27,9 +27,9 @@ _PASSED = {**_FILTERED, "violence": _SAFE}
 
 
 class Azure(OpenAI):
-    """`/openai/v1` with OpenAI's fields, and the classic address of a deployment.
+    """`/openai/v1` with OpenAI's fields, and the classic route of a deployment.
 
-    The classic one needs `?api-version=` and the header `api-key`; a bearer token is no key there.
+    The classic one needs `?api-version=` and the header `api-key`; a bearer token is not accepted there.
     """
 
     base: ClassVar[str] = "/openai/v1"
@@ -47,7 +47,7 @@ class Azure(OpenAI):
     def route(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Route | ErrorAnswer:
-        """The path of either address."""
+        """Route requests of either kind."""
         chat = _CLASSIC.fullmatch(path) if method == "POST" else None
         batch = _CLASSIC_BATCH.fullmatch(path)
         if not chat and not batch:
@@ -62,36 +62,36 @@ class Azure(OpenAI):
         return self._short(401, f"Access denied due to {why} when making requests to an API.")
 
     def no_route(self, method: str, path: str) -> ErrorAnswer:
-        """A wrong path, a missing version and a missing deployment look alike."""
+        """The same error for a wrong path, a missing version and a missing deployment."""
         del method, path
         return self._short(404, "Resource not found")
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """A model is a deployment of the account's own."""
+        """The error of a missing deployment, which is what a model is here."""
         del model, gone
         message = "The API deployment for this resource does not exist. If you created the deployment within the "
         message += "last 5 minutes, please wait a moment and try again."
         return self._short(404, message, "DeploymentNotFound")
 
     def model(self, name: str) -> dict[str, Any] | ErrorAnswer:
-        """Deployments are not among the models that can be looked up."""
+        """The error of looking a deployment up, which is not supported."""
         return self.no_route("GET", name)
 
     def account(self, what: str) -> ErrorAnswer:
-        """A refused key has an error of the gateway's."""
+        """The gateway's error for a refused key."""
         if what == "auth":
             return self._short(401, "Access denied due to invalid subscription key or wrong API endpoint.")
         return super().account(what)
 
     def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
-        """Say how many whole seconds to wait."""
+        """The refusal with the wait in whole seconds."""
         wait_s = 86_400.0 if refusal.wait_s is None else refusal.wait_s
         answer = self._limited("token" if refusal.kind == "tokens" else "call", wait_s)
         del model
         return answer._replace(headers=self.wait_headers(wait_s))
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """A flagged prompt is a 400 with an inner error; a refusal for rate has no header where none is said."""
+        """The error of a fault: a flagged prompt is a 400 with an inner error; a known wait has a header."""
         if fault.kind == "bad_request":
             inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": _FILTERED}
             message = (
@@ -106,7 +106,7 @@ class Azure(OpenAI):
         return super().fault_answer(fault, request)
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """What is left, and -1 for a limit that is not set."""
+        """What is left of the limits, and -1 for a limit that is not set."""
         headers = {}
         for kind in ("requests", "tokens"):
             bucket = limits.bucket(kind)
@@ -115,7 +115,7 @@ class Azure(OpenAI):
         return headers
 
     def dress(self, answer: dict[str, Any]) -> bytes:
-        """Say what the filters found; what they hold back has no content, and a held-back prompt no choices."""
+        """Add the filters' results; a filtered answer has no content, and a filtered prompt no choices."""
         choices = answer["choices"]
         for choice in choices:
             filtered = choice["finish_reason"] == "content_filter"

@@ -1,4 +1,4 @@
-"""What the Batch API of a provider takes and says, where it differs (`configs/batch.toml` has the sources)."""
+"""The variations of a provider's Batch API (`configs/batch.toml` has the sources)."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ _ENQUEUED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRules:
-    """The endpoints and completion windows that a batch may name, and how the problems of a file are called.
+    """The endpoints and completion windows that a batch may name, and the names of a file's problems.
 
-    `batches`: it has `/batches` beside `/files`. `expires`: a batch that takes longer than its window ends then.
-    `upload_status` is what an upload says of the file; `empty_error_file`: there is one even when nothing failed.
+    `batches`: it has `/batches` beside `/files`. `expires`: a batch that exceeds its window ends then.
+    `upload_status` is the status of an uploaded file; `empty_error_file`: there is one even if nothing failed.
     """
 
     endpoints: tuple[str, ...] = ("/v1/chat/completions",)

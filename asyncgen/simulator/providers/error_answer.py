@@ -1,4 +1,4 @@
-"""What a provider makes of a request before there is an answer: the route it takes, or an error."""
+"""The result of a request before its answer: its route, or an error."""
 
 from typing import NamedTuple
 
@@ -13,9 +13,9 @@ class ErrorAnswer(NamedTuple):
 
 
 class Route(NamedTuple):
-    """What a request asks for: `chat`, `models`, `model` or `batch`, and what its path names ('': nothing).
+    """The target of a request: `chat`, `models`, `model` or `batch`, and the name in its path ('': none).
 
-    That is a model, or for `batch` the address behind the provider's own: `/files/ID`.
+    That is a model, or for `batch` the rest of the path: `/files/ID`.
     """
 
     what: str

@@ -64,12 +64,12 @@ class Gemini(OpenAI):
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
     ) -> ErrorAnswer:
-        """An error of Google's."""
+        """An error in Google's form."""
         del kind, code, param
         return self._error(status, message, [])
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """A model of another version looks like none."""
+        """The error of a missing model, the same for one that is gone."""
         del gone
         name = model.removeprefix("models/")
         text = f"models/{name} is not found for API version v1main, or is not supported for generateContent. Call "
@@ -80,7 +80,7 @@ class Gemini(OpenAI):
         return self.missing(name) or self.describe(name)
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Name every field that is not known, in a sentence and in the details."""
+        """The error that names every unknown field, in a sentence and in the details."""
         unknown = [
             f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
             for name, value in request.fields.items()
@@ -93,18 +93,18 @@ class Gemini(OpenAI):
         return self._error(400, "\n".join(unknown), details)
 
     def account(self, what: str) -> ErrorAnswer:
-        """A refused key is a 400."""
+        """The error of the account: a refused key is a 400."""
         if what == "auth":
             details = [{"@type": f"{_TYPE}ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]
             return self._error(400, "API key not valid. Please pass a valid API key.", details)
         return self._exhausted("day", 0, 0.0, "gemini")
 
     def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
-        """Which quota it is stands in the details; the wait is said for the one of the day as well."""
+        """The refusal, with the quota in the details; a wait is given for the daily one too."""
         return self._exhausted(refusal.kind, refusal.limit, min(refusal.wait_s or 60.0, 60.0), model)
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Overload is a 503 in the same shape."""
+        """The error of a fault: overload is a 503 in the same form."""
         if fault.kind == "rate_limit":
             return self._exhausted("requests", 0, fault.retry_after_s, request.model)
         if fault.kind == "overloaded":

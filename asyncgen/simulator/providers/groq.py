@@ -29,7 +29,7 @@ _NAMES = {
 
 
 class Groq(OpenAI):
-    """Errors without a `param`: what is wrong stands in the sentence alone."""
+    """Errors without a `param`: only the sentence says what is wrong."""
 
     base: ClassVar[str] = "/openai/v1"
     listed: ClassVar[tuple[str, ...]] = ("llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b")
@@ -45,7 +45,7 @@ class Groq(OpenAI):
         return ErrorAnswer(status, orjson.dumps({"error": error}))
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Refuse fields that the API does not have, and efforts that the model does not."""
+        """Refuse unknown fields, and efforts that the model does not support."""
         given = {name: value for name, value in request.fields.items() if value is not None}
         if unknown := next((name for name in given if name not in _FIELDS), None):
             return self.error(400, f"property '{unknown}' is unsupported", "invalid_request_error")
@@ -58,7 +58,7 @@ class Groq(OpenAI):
         return self.error(400, f"`reasoning_effort` {message}", "invalid_request_error")
 
     def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
-        """A larger request than the limit is a 413."""
+        """The refusal; a request larger than the limit is a 413."""
         where = f"for model `{model}` in organization `org_simulator` service tier `on_demand` on "
         where += f"{_NAMES[refusal.kind]}: Limit {refusal.limit}, "
         advice = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
@@ -77,7 +77,7 @@ class Groq(OpenAI):
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """An answer that is not JSON is not sent; flex has a status of its own."""
+        """The error of a fault: an invalid JSON answer is not sent; flex has its own status."""
         if fault.kind == "bad_answer_json":
             message = (
                 "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details."
@@ -91,15 +91,15 @@ class Groq(OpenAI):
         return super().fault_answer(fault, request)
 
     def wait_headers(self, wait_s: float) -> dict[str, str]:
-        """Whole seconds."""
+        """The wait in whole seconds."""
         return {"retry-after": str(math.ceil(wait_s))}
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """Requests are those of the day, tokens those of the minute."""
+        """The headers of the limits: requests by the day, tokens by the minute."""
         return limits.headers(now, requests="day")
 
     def dress(self, answer: dict[str, Any]) -> bytes:
-        """Add times to the usage and an id of its own."""
+        """Add times to the usage, and Groq's own id."""
         usage = {
             **answer["usage"],
             "queue_time": 0.01,

@@ -1,4 +1,4 @@
-"""LM Studio: errors that are a bare text, no `json_object`, and status 200 for a path that it does not know."""
+"""LM Studio: errors that are bare text, no `json_object`, and status 200 for an unknown path."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 
 class LMStudio(OpenAI):
-    """`{"error": "text"}` for everything."""
+    """`{"error": "text"}` for every error."""
 
     listed: ClassVar[tuple[str, ...]] = ("qwen/qwen3-8b",)
     openai_models: ClassVar[bool] = False
@@ -20,12 +20,12 @@ class LMStudio(OpenAI):
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
     ) -> ErrorAnswer:
-        """An error that is its message."""
+        """An error that consists of its message."""
         del kind, code, param
         return ErrorAnswer(status, orjson.dumps({"error": message}))
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """The model is not on the disk."""
+        """The error of a model that is not on the disk."""
         del gone
         return self.error(404, f'Model "{model}" not found. Please download it first.', "")
 
@@ -34,18 +34,18 @@ class LMStudio(OpenAI):
         return self.error(200, f"Unexpected endpoint or method. ({method} {path})", "")
 
     def model(self, name: str) -> ErrorAnswer:
-        """There is only the list."""
+        """The error of looking a model up: there is only the list."""
         return self.no_route("GET", f"{self.base}/models/{name}")
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Take no `json_object`; other fields are ignored."""
+        """Refuse `json_object`; unknown fields are ignored."""
         shape = request.fields.get("response_format")
         if isinstance(shape, dict) and shape.get("type") == "json_object":
             return self.error(400, "'response_format.type' must be 'json_schema' or 'text'", "")
         return None
 
     def too_long(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Only the prompt has to fit."""
+        """Refuse a prompt that does not fit; the answer need not."""
         if not self._models.context or request.prompt_tokens <= self._models.context:
             return None
         message = (

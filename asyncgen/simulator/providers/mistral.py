@@ -1,4 +1,4 @@
-"""Mistral: 422 for every field that it does not know, all at once, and headers of its own."""
+"""Mistral: 422 for all unknown fields at once, and headers of its own."""
 
 from typing import ClassVar
 
@@ -39,7 +39,7 @@ _FIELDS = frozenset(
 
 
 class Mistral(OpenAI):
-    """Errors without an `error`, codes that are numbers in quotes, and no word about how long to wait."""
+    """Errors without an `error`, codes that are numbers in quotes, and no wait."""
 
     listed: ClassVar[tuple[str, ...]] = ("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest")
     openai_models: ClassVar[bool] = False
@@ -48,17 +48,17 @@ class Mistral(OpenAI):
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
     ) -> ErrorAnswer:
-        """An error whose fields are those of the body."""
+        """An error whose fields are the body's."""
         body = {"object": "error", "message": message, "type": kind, "param": param, "code": code}
         return ErrorAnswer(status, orjson.dumps({**body, "raw_status_code": status}))
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """A 400, not a 404."""
+        """The error of a missing model: a 400, not a 404."""
         del gone
         return self.error(400, f"Invalid model: {model}", "invalid_model", "1500")
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Name every field that is not known, with what stands in it."""
+        """Name every unknown field, with its value."""
         extra = [
             {
                 "type": "extra_forbidden",
@@ -75,19 +75,19 @@ class Mistral(OpenAI):
         return ErrorAnswer(422, orjson.dumps({**body, "code": None, "raw_status_code": 422}))
 
     def account(self, what: str) -> ErrorAnswer:
-        """A refused key, or a plan that is used up."""
+        """The error of a refused key, or of a plan that is used up."""
         if what == "auth":
             return ErrorAnswer(401, orjson.dumps({"detail": "Unauthorized"}))
         message = "Monthly requests limit exceeded. Upgrade your plan."
         return self.error(429, message, "insufficient_quota", "1301")
 
     def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
-        """The same words for every limit."""
+        """The refusal, the same for every limit."""
         del refusal, model
         return self.error(429, "Rate limit exceeded", "rate_limited", "1300")
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Refusals for rate and for capacity are both a 429."""
+        """The error of a fault: refusals for rate and for capacity are both a 429."""
         if fault.kind == "rate_limit":
             return self.error(429, "Rate limit exceeded", "rate_limited", "1300")
         if fault.kind == "overloaded":
@@ -101,7 +101,7 @@ class Mistral(OpenAI):
         return {}
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """Limits and what is left of them, under names that nobody else uses."""
+        """Limits and what is left of them, under Mistral's own names."""
         headers = {}
         for kind, name in (("requests", "req"), ("tokens", "tokens")):
             if bucket := limits.bucket(kind):

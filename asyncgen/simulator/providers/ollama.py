@@ -1,4 +1,4 @@
-"""Ollama: cuts a prompt that is too long in silence, and says that it is busy when its queue is full."""
+"""Ollama: silently truncates a prompt that is too long, and reports that it is busy if its queue is full."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -11,23 +11,23 @@ from asyncgen.simulator.simulated_requests import SimulatedRequest
 
 
 class Ollama(OpenAI):
-    """OpenAI's shape of errors with types of its own."""
+    """OpenAI's form of errors with types of its own."""
 
     listed: ClassVar[tuple[str, ...]] = ("qwen3:8b",)
     openai_models: ClassVar[bool] = False
     batch_rules: ClassVar[BatchRules | None] = None
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """A model is there when it was pulled."""
+        """The error of a model that was not pulled."""
         del gone
         return self.error(404, f'model "{model}" not found, try pulling it first', "not_found_error")
 
     def too_long(self, request: SimulatedRequest) -> None:
-        """Nothing is too long: see `fit`."""
+        """Accept any length: see `fit`."""
         del request
 
     def fit(self, request: SimulatedRequest) -> SimulatedRequest:
-        """Only the end of a prompt that is longer than the context; `usage` counts no more than that."""
+        """Keep only the end of a prompt longer than the context; `usage` counts no more than that."""
         context = self._models.context
         if not context or request.prompt_tokens <= context:
             return request
@@ -35,7 +35,7 @@ class Ollama(OpenAI):
         return replace(request, user=request.user[-kept:], prompt_tokens=context)
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """More wait than the queue holds."""
+        """The error of a fault: more requests wait than the queue holds."""
         if fault.kind == "overloaded":
             message = "server busy, please try again.  maximum pending requests exceeded"
             return self.error(503, message, "api_error")

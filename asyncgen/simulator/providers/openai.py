@@ -1,4 +1,4 @@
-"""OpenAI's errors, headers and refusals, word for word; the other providers override what they say otherwise."""
+"""OpenAI's errors, headers and refusals, word for word; other providers override what differs."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
 from asyncgen.simulator.refused_parameters import complaint
 from asyncgen.simulator.simulated_requests import SimulatedRequest
 
-_CREATED = 1_700_000_000  # when a listed model was made: any time, but always the same
+_CREATED = 1_700_000_000  # the creation time of every listed model: fixed, so that answers repeat
 _LIMITS = {
     "requests": "requests per min (RPM)",
     "tokens": "tokens per min (TPM)",
@@ -30,7 +30,7 @@ _HTML = (
 
 
 class OpenAI:
-    """How OpenAI words what a server has to say; one object for each simulator."""
+    """How OpenAI words a server's messages; one object for each simulator."""
 
     base: ClassVar[str] = "/v1"
     listed: ClassVar[tuple[str, ...]] = tuple(SHUTDOWNS)
@@ -43,8 +43,8 @@ class OpenAI:
     def route(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Route | ErrorAnswer:
-        """What is asked for at this path, or the error that there is nothing."""
-        del query, headers  # only classic addresses of Azure look at them
+        """The route of this path, or the error that there is none."""
+        del query, headers  # only classic routes of Azure use them
         match method, path.removeprefix(self.base) if path.startswith(self.base) else "":
             case "POST", "/chat/completions":
                 return Route("chat")
@@ -59,20 +59,20 @@ class OpenAI:
     def error(
         self, status: int, message: str, kind: str, code: str | None = None, param: str | None = None
     ) -> ErrorAnswer:
-        """An error in the shape of this provider."""
+        """An error in this provider's form."""
         error = {"message": message, "type": kind, "param": param, "code": code}
         return ErrorAnswer(status, orjson.dumps({"error": error}))
 
     def family(self, model: str) -> Family | None:
-        """The family that the model belongs to; None: it is none of OpenAI's."""
+        """The family that the model belongs to; None: not one of OpenAI's."""
         return family_of(model) if self.openai_models else None
 
     def check(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Why this request is refused whenever it comes; None: it is taken."""
+        """Why this request is always refused; None: it is accepted."""
         return self.missing(request.model) or self.unsupported(request) or self.too_long(request)
 
     def missing(self, model: str) -> ErrorAnswer | None:
-        """The error of a model that there is not, or no longer."""
+        """The error of a model that does not exist, or no longer."""
         shutdown = SHUTDOWNS.get(model)
         gone = bool(self._models.date and shutdown and shutdown <= date.fromisoformat(self._models.date))
         if gone or model == NEVER or (self._models.only_listed and model not in self.listed):
@@ -80,7 +80,7 @@ class OpenAI:
         return None
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """A model that there never was, or that is gone."""
+        """A model that never existed, or that is gone."""
         message = f"The model `{model}` does not exist or you do not have access to it."
         if gone:
             message = f"The model `{model}` has been deprecated, learn more here: "
@@ -88,7 +88,7 @@ class OpenAI:
         return self.error(404, message, "invalid_request_error", "model_not_found")
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """The refusal of the first parameter that the model does not take."""
+        """The refusal of the first parameter that the model does not accept."""
         family = self.family(request.model)
         refused = complaint(request.fields, family) if family else None
         if refused is None:
@@ -96,7 +96,7 @@ class OpenAI:
         return self.error(400, refused.message, "invalid_request_error", refused.code, refused.param)
 
     def fit(self, request: SimulatedRequest) -> SimulatedRequest:
-        """The request as the model gets to see it."""
+        """The request as the model sees it."""
         return request
 
     def too_long(self, request: SimulatedRequest) -> ErrorAnswer | None:
@@ -111,20 +111,20 @@ class OpenAI:
         )
 
     def context_length(self, details: str = "Please reduce the length of the messages.") -> ErrorAnswer:
-        """The prompt is longer than the context."""
+        """The error of a prompt longer than the context."""
         message = f"This model's maximum context length is {self._models.context or 128_000} tokens. {details}"
         return self.error(400, message, "invalid_request_error", "context_length_exceeded", "messages")
 
     def invalid(self, message: str, param: str | None) -> ErrorAnswer:
-        """The request is not one of this API."""
+        """The error of a malformed request."""
         return self.error(400, message, "invalid_request_error", None, param)
 
     def no_route(self, method: str, path: str) -> ErrorAnswer:
-        """There is nothing at this path."""
+        """The error of an unknown path."""
         return self.error(404, f"Invalid URL ({method} {path})", "invalid_request_error")
 
     def account(self, what: str) -> ErrorAnswer:
-        """The key is refused (`auth`) or the quota is spent (`quota`)."""
+        """The error of a refused key (`auth`) or a spent quota (`quota`)."""
         if what == "auth":
             message = "Incorrect API key provided: sk-sim****. You can find your API key at "
             message += "https://platform.openai.com/account/api-keys."
@@ -133,7 +133,7 @@ class OpenAI:
         return self.error(429, message, "insufficient_quota", "insufficient_quota")
 
     def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
-        """A limit of requests or tokens is reached, or the request is larger than the limit."""
+        """The refusal for a limit of requests or tokens, or of a request larger than the limit."""
         numbers = f"{_LIMITS[refusal.kind]}: Limit {refusal.limit}"
         if refusal.wait_s is None:
             message = (
@@ -151,14 +151,14 @@ class OpenAI:
         return answer._replace(headers=self.wait_headers(refusal.wait_s))
 
     def faulty(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """The error answer of a fault; None when the fault spoils something else."""
+        """The error answer of a fault; None if the fault affects something else."""
         answer = self.fault_answer(fault, request)
         if answer is None or not fault.retry_after_s or fault.kind == "bad_request":
             return answer
         return answer._replace(headers={**answer.headers, **self.wait_headers(fault.retry_after_s)})
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """As `faulty`, without the headers that say how long to wait."""
+        """As `faulty`, without the headers for the wait."""
         match fault.kind:
             case "rate_limit":
                 wait = format_duration(fault.retry_after_s)
@@ -183,26 +183,26 @@ class OpenAI:
         return None
 
     def server_error(self) -> ErrorAnswer:
-        """The server fails."""
+        """The error of a failing server."""
         message = "The server had an error while processing your request. Sorry about that!"
         return self.error(500, message, "server_error")
 
     def error_in_200(self, model: str) -> bytes:
-        """The body of an error that comes with status 200."""
+        """The body of an error with status 200."""
         del model
         return self.server_error().body
 
     def wait_headers(self, wait_s: float) -> dict[str, str]:
-        """The headers that say how long to wait (seconds)."""
+        """The headers that ask for a wait (seconds)."""
         millis = math.ceil(wait_s * 1000 - 1e-6)
         return {"retry-after": str(math.ceil(millis / 1000)), "retry-after-ms": str(millis)}
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """The headers of the limits, on every answer."""
+        """The headers of the limits, in every answer."""
         return limits.headers(now)
 
     def describe(self, model: str) -> dict[str, Any]:
-        """A model as the listing shows it."""
+        """A model as in the list."""
         shutdown = SHUTDOWNS.get(model)
         return {
             "id": model,
@@ -213,12 +213,12 @@ class OpenAI:
         }
 
     def model(self, name: str) -> dict[str, Any] | ErrorAnswer:
-        """One model, or the error that there is none."""
+        """One model, or the error that it does not exist."""
         if self.missing(name):
             message = f"The model '{name}' does not exist"
             return self.error(404, message, "invalid_request_error", "model_not_found", "model")
         return self.describe(name)
 
     def dress(self, answer: dict[str, Any]) -> bytes:
-        """The body of an answer, with what this provider adds to it."""
+        """The body of an answer, with this provider's additions."""
         return orjson.dumps(answer)

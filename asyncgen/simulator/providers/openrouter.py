@@ -18,7 +18,7 @@ _USER = "user_simulator"
 
 
 class OpenRouter(OpenAI):
-    """Codes are numbers; fields that a model does not take are ignored; limits are said only when they bind."""
+    """Codes are numbers; unsupported fields are ignored; limits are shown only when they bind."""
 
     base: ClassVar[str] = "/api/v1"
     listed: ClassVar[tuple[str, ...]] = (
@@ -36,27 +36,27 @@ class OpenRouter(OpenAI):
         return self._error(status, message, {})
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """A 400, not a 404."""
+        """The error of a missing model: a 400, not a 404."""
         del gone
         return self._error(400, f"{model} is not a valid model ID", {})
 
     def model(self, name: str) -> dict[str, Any] | ErrorAnswer:
-        """There is only the list."""
+        """The error of looking a model up: there is only the list."""
         return self._error(404, f"Model {name} not found", {})
 
     def unsupported(self, request: SimulatedRequest) -> None:
-        """Take everything."""
+        """Accept everything."""
         del request
 
     def account(self, what: str) -> ErrorAnswer:
-        """A refused key, or no credits: a 402."""
+        """The error of a refused key, or of missing credits: a 402."""
         if what == "auth":
             return self._error(401, "User not found.", {})
         message = "Insufficient credits. Add more using https://openrouter.ai/settings/credits"
         return self._error(402, message, {"provider_name": None})
 
     def over_limit(self, refusal: Refusal, model: str) -> ErrorAnswer:
-        """The limit of free models, with its headers also inside the body."""
+        """The refusal for the limit of free models, with its headers also inside the body."""
         del model
         free = "free-models-per-day" if refusal.kind == "day" else "free-models-per-min"
         advice = ". Add 10 credits to unlock 1000 free model requests per day" if refusal.kind == "day" else ". "
@@ -70,7 +70,7 @@ class OpenRouter(OpenAI):
         return answer._replace(headers=headers)
 
     def fault_answer(self, fault: Fault, request: SimulatedRequest) -> ErrorAnswer | None:
-        """What goes wrong goes wrong at the provider behind."""
+        """The error of a fault, which is one of the provider behind."""
         if fault.kind == "rate_limit":
             return self._error(429, "Provider returned error", self._raw(request.model))
         if fault.kind == "overloaded":
@@ -78,7 +78,7 @@ class OpenRouter(OpenAI):
         return super().fault_answer(fault, request)
 
     def error_in_200(self, model: str) -> bytes:
-        """A refusal for rate of the provider behind."""
+        """The refusal for rate of the provider behind."""
         return self._error(429, "Provider returned error", self._raw(model)).body
 
     def wait_headers(self, wait_s: float) -> dict[str, str]:
@@ -87,7 +87,7 @@ class OpenRouter(OpenAI):
         return {}
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """None while a limit does not bind."""
+        """No headers while a limit does not bind."""
         del limits, now
         return {}
 

@@ -1,4 +1,4 @@
-"""vLLM: takes nearly every field, queues in silence, and refuses what does not fit into its context."""
+"""vLLM: accepts nearly every field, queues silently, and refuses what exceeds its context."""
 
 from typing import ClassVar
 
@@ -30,21 +30,21 @@ class VLLM(OpenAI):
         return ErrorAnswer(status, orjson.dumps({"error": error}))
 
     def no_model(self, model: str, *, gone: bool) -> ErrorAnswer:
-        """Only the model that it was started with is there."""
+        """The error of any model but the one it was started with."""
         del gone
         return self.error(404, f"The model `{model}` does not exist.", "", param="model")
 
     def no_route(self, method: str, path: str) -> ErrorAnswer:
-        """Its web framework answers."""
+        """The error of its web framework."""
         del method, path
         return ErrorAnswer(404, orjson.dumps({"detail": "Not Found"}))
 
     def model(self, name: str) -> ErrorAnswer:
-        """There is only the list."""
+        """The error of looking a model up: there is only the list."""
         return self.no_route("GET", name)
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Other fields are ignored, but an effort has to be one."""
+        """Refuse an invalid effort; unknown fields are ignored."""
         effort = request.fields.get("reasoning_effort")
         if effort is None or effort in EFFORTS:
             return None
