@@ -65,7 +65,7 @@ class _Filler:
         return self._string(schema, path)
 
     def _resolved(self, schema: Any, depth: int) -> Mapping[str, Any]:
-        """The schema behind references and alternatives: the first, deep down the last (which may be null)."""
+        """The schema after resolving references and alternatives: the first, deep down the last (perhaps null)."""
         for _ in range(_DEEPEST):
             if not isinstance(schema, dict):
                 return {}
