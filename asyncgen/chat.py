@@ -69,8 +69,8 @@ class ChatRequest:
 NOT_ACCEPTED = "check_"
 """The error class of an answer that the recipe rejects begins with this."""
 
-_SAMPLES_APART = 1_000
-_ANSWERS_APART = 1_000_000
+_SAMPLES_APART = 1_000  # ordinals stay distinct below so many generations
+_ANSWERS_APART = 1_000_000  # and below 1,000 samples
 
 
 def ordinal(generation: int, sample: int, bad_answers: int) -> int:

@@ -23,12 +23,12 @@ DEFAULT_RECIPE = "medec_safe"
 REQUESTS = "requests"
 FLEX = "flex"
 BATCH_SIZE = 10  # rows; this and the next are the defaults of the script that asyncgen replaced
-SAVE_EVERY = 5
-TIMEOUT = 120.0
-PAIR_TIMEOUT = 1800.0
+SAVE_EVERY = 5  # rows
+TIMEOUT = 120.0  # seconds of an attempt: a long answer takes a minute; ends hung sockets
+PAIR_TIMEOUT = 1800.0  # seconds of a row: many attempts, but not for ever
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
 NAMED_ENDPOINTS = "those of --endpoint"  # kept: these words are in the directories of runs that have begun
-MOST_AUTOMATIC = 2048
+MOST_AUTOMATIC = 2048  # calls in flight: more saturate one process before any server
 _KEY_HEADERS = {"authorization", "api-key", "x-api-key"}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 NO_PRICE = "no price for this model"
 MINUTE = 60
 CENT = 0.01
-_LITTLE = 10
+_LITTLE = 10  # below this, three figures need two decimals
 _Y_BEHIND_A_CONSONANT = re.compile("[^aeiou]y$")
 
 

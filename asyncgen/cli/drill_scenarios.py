@@ -28,9 +28,9 @@ FAILING = 0.3  # of the attempts: enough for calls that fail several times in a 
 
 # The predictions, as shares; a busy machine costs some of the first.
 STEADY_USED, STEADY_REFUSED = 0.97, 0.005
-SHARED_USED, SHARED_REFUSED = 0.93, 0.02
-STORM_WASTED, STORM_RECOVERED, STORM_SECONDS = 0.02, 0.95, 3.0
-ATTEMPTS_SCATTER = 0.15
+SHARED_USED, SHARED_REFUSED = 0.93, 0.02  # lower and higher: the other client heeds no refusal
+STORM_WASTED, STORM_RECOVERED, STORM_SECONDS = 0.02, 0.95, 3.0  # calls of those before, of the rate, after it
+ATTEMPTS_SCATTER = 0.15  # relative deviation that chance allows in so few calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
     from asyncgen.storage.checkpoint import RunState
 
-MOST_DESCRIPTORS = 65_536
+MOST_DESCRIPTORS = 65_536  # if the system sets no maximum: far above the calls in flight
 OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
 
 

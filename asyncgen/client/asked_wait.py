@@ -14,8 +14,8 @@ _LONGER_THAN_A_RATE = 60 * MINUTE
 # As a duration, OpenAI's say when a bucket is full: long after the next call may go.
 _UNTIL_FULL = ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset", *_UNTIL_FULL)
-_LEAST_EPOCH_MS = 1e11
-_DEPTH = 6
+_LEAST_EPOCH_MS = 1e11  # as seconds it would be the year 5138, as milliseconds it is 1973
+_DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
 def asked_wait(headers: Mapping[str, str], body: Any, now: float) -> tuple[float | None, float | None]:

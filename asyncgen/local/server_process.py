@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 _ERRORS_ONLY = 1  # the next level logs every request
 
 

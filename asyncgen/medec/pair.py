@@ -14,7 +14,7 @@ _PUBLISHED = {"Text ID", "Text", "Sentences"}  # columns of every file that the 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A correct note and the same note with a doctor-verified error (DOMAIN.md "Input").
+    """A correct note and the same note with a doctor-verified error (docs/input.md).
 
     `reason` is why the existing paraphrase was rejected, if another one is asked for.
     """

@@ -19,7 +19,7 @@ SIDES = ("train", "validation", "test")
 # case told again (with 20 words, one of them is missed); the others merely begin alike and lose nothing by being
 # together. With 12 words 106 groups do ("A 24-year-old woman comes to the emergency department because of").
 OPENING_WORDS = 15
-_HASH_RANGE = 1 << 64
+_HASH_RANGE = 1 << 64  # the hash has 64 bits
 
 
 @dataclass(frozen=True, slots=True)

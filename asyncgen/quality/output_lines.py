@@ -15,8 +15,8 @@ from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.text import loads
 
-AHEAD = 16
-PROBLEMS_KEPT = 1000
+AHEAD = 16  # lines: a longer gap is reported line by line
+PROBLEMS_KEPT = 1000  # more than anybody reads; the others are only counted
 
 
 @dataclass(frozen=True, slots=True)

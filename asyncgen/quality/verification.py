@@ -24,7 +24,7 @@ from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
 
-_SAMPLE = 200
+_SAMPLE = 200  # reasonings from which the usual keys and words are learned
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from asyncgen.recipes.prompt_template import nearest
 
-_DEEPEST = 32
+_DEEPEST = 32  # references and alternatives: deeper ones refer to themselves
 
 
 class SchemaProblemError(ValueError):

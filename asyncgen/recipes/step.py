@@ -15,7 +15,7 @@ from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
 from asyncgen.recipes.table import Table
 
-MOST_SAMPLES = 16
+MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 

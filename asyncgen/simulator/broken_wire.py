@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-_DRIP_S = 1.0
+_DRIP_S = 1.0  # between bytes: no read times out, but a body takes minutes
 
 
 async def hang() -> NoReturn:

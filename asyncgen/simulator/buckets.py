@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from asyncgen.simulator.profile import Limits
 
-_EPSILON = 1e-9
+_EPSILON = 1e-9  # rounding of floats
 _DAY_S = 86_400.0
 
 

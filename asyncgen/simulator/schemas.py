@@ -10,7 +10,7 @@ from typing import Any
 from asyncgen.simulator.answer_shapes import sentence
 from asyncgen.simulator.draws import pick
 
-_ITEMS = 2
+_ITEMS = 2  # of an array without a minimum: one would not show a list
 _DEEPEST = 5
 """The depth to which a recursive schema is followed: there, its arrays and alternatives end it."""
 

@@ -8,8 +8,8 @@ import orjson
 from asyncgen.simulator.schemas import strict_problem
 from asyncgen.simulator.tokens import count_prompt_tokens, count_tokens
 
-_TOKENS_PER_MESSAGE = 4
-_TOKENS_PER_REPLY = 3
+_TOKENS_PER_MESSAGE = 4  # OpenAI's cookbook: three for the frame, one for the role
+_TOKENS_PER_REPLY = 3  # OpenAI's cookbook: every reply is primed with three
 
 
 class InvalidRequestError(Exception):

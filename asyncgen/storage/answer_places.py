@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from asyncgen.storage.segment_writer import LinePlace, Segment
 
-_NEIGHBOURS = 64
+_NEIGHBOURS = 64  # rows: 12 bytes for each, and the chunk's overhead divided by as many
 _OFFSET = 40  # bits: enough for the longest segment, which takes over all answers of a large run
 _MOST_OFFSET = 2**_OFFSET - 1
 

@@ -13,7 +13,7 @@ _KINDS = (
     (b"\xff\xfe", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
     (b"\xfe\xff", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
 )
-_LOOKED_AT = 256
+_LOOKED_AT = 256  # bytes: enough to tell UTF-16 and UTF-32 from ASCII
 
 
 def kind_of(first: bytes) -> str | None:

@@ -15,7 +15,7 @@ from asyncgen.config import NAMED_ENDPOINTS
 Fingerprint = dict[str, Any]
 
 _SHOWN = {NAMED_ENDPOINTS: "named ones"}
-_MAX_PLAIN = 80
+_MAX_PLAIN = 80  # characters: longer texts may be prompts, and are kept as hashes
 
 
 def fingerprint(parts: Mapping[str, Any]) -> Fingerprint:

@@ -30,8 +30,8 @@ FORMAT_NAMES = (
     "hf",
 )
 CARD = "README.md"
-LEAST_FOR_OPENAI = 10
-LEFT_OUT_SHOWN = 10
+LEAST_FOR_OPENAI = 10  # examples, by OpenAI's fine-tuning guide
+LEFT_OUT_SHOWN = 10  # ids: a line or two of them
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

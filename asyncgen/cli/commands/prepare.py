@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "asyncgen prepare medec MEDEC-MS-*.csv -o pairs.jsonl --split 80/10/10"
 
-ODD_ROWS_SHOWN = 5
+ODD_ROWS_SHOWN = 5  # of each kind: enough to look one up; --verbose shows all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

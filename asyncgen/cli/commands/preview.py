@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asyncgen.cli.preview_view import PreviewView
 
 EXAMPLE = "asyncgen preview --recipe mails --input mails.jsonl --rows 2"
-ROWS = 3
+ROWS = 3  # a screenful or two of prompts and answers
 OUTPUT = "out"  # as the other commands suggest
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "asyncgen status out --watch"
 
-INTERVAL = 1.0
+INTERVAL = 1.0  # seconds: as often as a run takes a sample
 FRESH = 5.0  # seconds after which the age of a running process's sample is shown
 BURST = 1.05  # of a limit in use: more than its rate, a burst
 _CLEAR = "\x1b[H\x1b[J"

@@ -49,7 +49,7 @@ EXAMPLE = "asyncgen tune --plan-only --tier openai:tier-3 --num-pairs 10000 --ad
 
 SIGMA = 0.3  # of the latency in a rehearsal, lognormal; a guess, as only the mean was measured
 LEAST_CALLS, LONGEST = 24, 90.0  # calls and seconds of a rehearsal, if the limit allows few calls
-FEW_CALLS = 3
+FEW_CALLS = 3  # calls in the bucket: with one, any jitter would be a refusal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

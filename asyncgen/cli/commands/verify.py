@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from asyncgen.storage.layout import RunDirectory
 
 EXAMPLE = "asyncgen verify out --input-jsonl pairs.jsonl --max-flagged 2"
-MOST_REGENERATED = 1000
-SHARE_KNOWN = 0.1
+MOST_REGENERATED = 1000  # rows a round: bounds what one command may cost without a budget
+SHARE_KNOWN = 0.1  # of the judge's calls: more would mostly add cost
 LEAST_KNOWN = 60  # known cases: with 30 of each side, no error observed bounds the rate by 11 %
-MOST_KNOWN = 0.5
+MOST_KNOWN = 0.5  # of the judge's calls: the set itself should be the larger part
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from asyncgen.limits.gate import Gate
 
 T = TypeVar("T")
 FIRST_WAIT = 0.5  # seconds; it doubles up to the next one
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 30.0  # seconds: how late a recovered server may be noticed
 CONFLICT = 409  # what should be cancelled has already ended
 _MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN}
 _CONCERNS_ALL = {Action.STOP, Action.STOP_IF_REPEATED}

@@ -39,7 +39,7 @@ _GRAMMAR = word_set("""
     assess view light account
 """)
 _STEM = 5  # letters: enough to tell words apart, few enough to match their forms
-_SHORT = 4
+_SHORT = 4  # letters: such words have no forms but the plural
 
 
 def is_reason(words: tuple[str, ...]) -> bool:

@@ -38,7 +38,7 @@ _NUMBERED = {"type", "stage", "grade", "class", "nerve", "cn", "phase", "factor"
 _ROMAN = {roman: str(value) for value, roman in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), 1)}  # noqa: SIM905
 _LISTS_IN_DENIAL = (("or",), ("nor",), ("and", "no"), ("or", "no"), ("or", "any"), ("and", "not"))
 _EXACT_TIME = 0.0006  # share: lets a year be twelve months
-_LEAST_INITIALS = 2
+_LEAST_INITIALS = 2  # letters: any word begins with a single one
 
 
 def aligned(was: Passage, became: Passage) -> bool:

@@ -9,7 +9,7 @@ from rapidfuzz.distance import Indel
 
 from asyncgen.quality.checks.note_words import Words
 
-_SHOWN = 90
+_SHOWN = 90  # characters: about a line of a terminal
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 from asyncgen.quality.checks.note_words import Words
 
-_BUCKETS = 16
+_BUCKETS = 16  # 72 bytes a note with its index; more would estimate the share more finely
 _SHINGLE = 4  # words; a common choice for documents: rare enough not to recur by chance
-_LEAST_SHARED = 6
-_EMPTY = 0xFFFFFFFF
-MOST_ASKED = 20_000
+_LEAST_SHARED = 6  # of the buckets: over a third; unrelated notes share hardly any
+_EMPTY = 0xFFFFFFFF  # a bucket without a shingle
+MOST_ASKED = 20_000  # notes: bounds the memory if a whole file is far from its originals
 
 
 class Duplicates:

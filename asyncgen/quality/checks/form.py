@@ -56,7 +56,7 @@ _GARBLED = re.compile(
 )
 _FENCE = re.compile(r"```|\"\"\"|'''")
 _QUOTES = {'"': '"', "\u201c": "\u201d", "'": "'", "`": "`"}
-_HEAD = 300
+_HEAD = 300  # characters in which a lead-in ends
 _LEAST_TAIL = 3  # words: fewer may be lost in a normal rewording
 _PHRASE = 5  # words: a shorter phrase may recur by chance
 _LEAST_AGAIN = 3  # repeated phrases: fewer may be style

@@ -8,7 +8,7 @@ from asyncgen.quality.checks.note_words import content
 from asyncgen.quality.checks.vocabulary import PLAIN
 
 _RARE = 8  # letters: shorter words may come by chance
-_SHARE = 0.4
+_SHARE = 0.4  # of the error's words: fewer common ones may come by chance
 
 
 def check_leak(change: Change, error: Change) -> Iterator[Finding]:

@@ -10,10 +10,10 @@ from asyncgen.quality.checks.note_words import content
 from asyncgen.quality.checks.typing_errors import corrects
 from asyncgen.quality.checks.vocabulary import word_set
 
-LEAST_KEPT = 0.5
+LEAST_KEPT = 0.5  # of the words: with less in common it is another text
 MOST_LONGER = 60  # characters that any change may add or remove, beside a tenth of the note
 FREE = 2  # content words that may be added or dropped without a replacement
-FREE_OF_ANY_KIND = 4
+FREE_OF_ANY_KIND = 4  # words of any kind: shorter phrases without content are style
 _LONGEST_SHORT = 3  # words of an abbreviation: "CN VII"
 _AGENTS = word_set("""
     team surgeon surgeons surgical medical staff nurse nurses clinician clinicians attending treating provider

@@ -12,7 +12,7 @@ _SAME_PHRASE = 3  # words: "has not had" and "has had no" are this close
 _LIST = {"or", "nor"}
 _DENYING = re.compile(r"(?:non|un(?!der|i|til))\w{4,}|\w{3,}less|0")
 _LEAST_STEM = {"un": 4, "non": 4}
-_LEAST_STEM_OTHER = 6
+_LEAST_STEM_OTHER = 6  # letters: short stems occur in words that deny nothing
 _NO_DENIALS = {"inpatient", "inpatients", "informed", "indicated", "invasive"}
 
 

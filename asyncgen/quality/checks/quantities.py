@@ -74,7 +74,7 @@ _SHORT_VITAL = re.compile(
 _OTHER_UNIT = re.compile(r"\s?(?!and\b|or\b|at\b|on\b|in\b|with\b|over\b)[A-Za-z]")
 _PAIRED = re.compile(r"\s?(?:/|over)\s?\d+\s?mm\s?Hg\b", re.IGNORECASE)
 """What follows the first number of "98/62 mm Hg"."""
-_HALF = 0.5
+_HALF = 0.5  # "and a half"
 _AND_A = re.compile(r"\sand\s(?:an?\s|one\s)?")
 _SHARES = re.compile(r"\s?(?:to|or|and|by|x|\u00d7|-|\u2013)\s?")
 """What separates numbers that share the unit of the last one."""

@@ -12,7 +12,7 @@ from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 
 _WORD = re.compile(r"[a-z]{5,}|\d+(?:\.\d+)?")
-_STEM = 6
+_STEM = 6  # letters: longer than in notes, as reasonings have more abstract words
 _AGE = re.compile(r"\b(\d{1,3})[\s-](?:year|yr|month|week|day)s?[\s-]old\b", re.IGNORECASE)
 _SAYS_WRONG = re.compile(
     r"\b(?:note|statement|diagnosis|plan|treatment)\s(?:is|was)\s(?:therefore\s|thus\s|medically\s|clinically\s)?"
@@ -27,9 +27,9 @@ _SAYS_RIGHT = re.compile(
 )
 _VERDICTS = {CORRECT: _SAYS_WRONG, INCORRECT: _SAYS_RIGHT}
 _BLANKS = {"", "n/a", "na", "none", "null", "...", "\u2026", "string", "text", "tbd", "todo", "-"}
-_LEAST_FACTS = 4
-_LEAST_SHARE = 0.3
-_COMMON = 0.08
+_LEAST_FACTS = 4  # words: a share of fewer says little
+_LEAST_SHARE = 0.3  # of a reasoning's words: the rest may be its own conclusions
+_COMMON = 0.08  # of the reasonings: a word in so many is about no single note
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from random import Random
 from typing import NamedTuple
 
 _Z = 1.959964  # standard deviations on either side that hold 95 %
-_DRAWS, _BURN_IN = 800, 200
+_DRAWS, _BURN_IN = 800, 200  # the 2.5 % ends rest on 20 draws each; the chain forgets its start
 _PRIOR = 0.5  # Jeffreys'
-_FEW = 16
+_FEW = 16  # events: below it, drawing each is as fast
 
 
 @dataclass(frozen=True, slots=True)

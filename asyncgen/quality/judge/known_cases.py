@@ -14,12 +14,12 @@ from random import Random
 from asyncgen.quality.judge.case import Case
 from asyncgen.quality.judge.planting import PLANTERS, plant, reorder
 
-MOST = 2000
+MOST = 2000  # cases: intervals narrow with the root of the number, cost grows with it
 DOCTOR = "doctor's error"
 PLANTED = "planted"
 PROVEN = "proven by the rules"
 UNCHANGED = "unchanged"
-_UNCHANGED_EVERY = 8
+_UNCHANGED_EVERY = 8  # good cases: unchanged notes are too easy to teach much
 REORDERED = "reordered"
 
 

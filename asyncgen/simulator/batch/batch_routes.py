@@ -16,8 +16,8 @@ from asyncgen.simulator.batch.paging import page
 from asyncgen.simulator.batch.reply import Reply
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
-_USUAL_LISTED = 20
-_MOST_LISTED = 100
+_USUAL_LISTED = 20  # by OpenAI's API reference, as the next one
+_MOST_LISTED = 100  # a page at most
 
 
 class BatchRoutes:

@@ -20,7 +20,7 @@ from asyncgen.simulator.providers.batch_rules import BatchRules
 
 _SLICE = 8  # requests answered without a pause: a few milliseconds
 _LEAST_SLICES = 20  # so that small batches progress in steps too
-_LEAST_SLEEP_S = 0.005
+_LEAST_SLEEP_S = 0.005  # so that other tasks run, whatever the profile's times
 _REASONS = {
     "expired": ("batch_expired", "This request could not be executed before the completion window expired."),
     "cancelled": ("batch_cancelled", "This request was not executed because the batch was cancelled."),

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 _FIELDS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"})
-_MOST_PAIRS = 16
-_MOST_KEY = 64
-_MOST_VALUE = 512
+_MOST_PAIRS = 16  # metadata, by OpenAI's API reference, as the next two
+_MOST_KEY = 64  # characters
+_MOST_VALUE = 512  # characters
 _TYPES = {
     list: "an array",
     dict: "an object",

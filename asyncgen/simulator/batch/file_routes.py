@@ -14,8 +14,8 @@ from asyncgen.simulator.batch.upload import UploadCutError, UploadError, receive
 from asyncgen.simulator.counts import Counts
 from asyncgen.simulator.providers.batch_rules import BatchRules
 
-_CHUNK = 1 << 16
-_MOST_LISTED = 10_000
+_CHUNK = 1 << 16  # bytes: a write of the socket's usual buffer
+_MOST_LISTED = 10_000  # also the default, by OpenAI's API reference
 
 
 class FileRoutes:

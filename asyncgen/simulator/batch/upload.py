@@ -8,7 +8,7 @@ from aiohttp.http import HttpProcessingError
 
 from asyncgen.simulator.batch.file_store import FileStore, StoredFile
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 16  # bytes: small enough to cut an upload in the middle
 _PURPOSES = frozenset({"assistants", "batch", "evals", "fine-tune", "user_data", "vision"})
 
 
