@@ -5,8 +5,8 @@ attached; the answer is the process id. The child becomes what `python -m MODULE
 that directory, with that environment; its parent is the process that gave the order, which must be a subreaper.
 
 Its end is that of Python up to what a program can see of it: threads are waited for, exit functions run, streams
-flushed. What Python does then, to take all modules apart, would copy the memory of the server page by page, which is
-three quarters of the work of a short command; it is left out.
+flushed. What Python does then, to take all modules apart, would copy the server's memory page by page: most of the
+work of a short command. It is left out.
 """
 
 import atexit
@@ -54,7 +54,7 @@ def become(order: dict[str, Any], files: list[int], orders: socket.socket) -> No
 
 
 def end(code: object) -> None:
-    """End this process as `sys.exit(code)` does; return where that has something to say, so that Python ends it."""
+    """End this process as `sys.exit(code)` does; return where that would say something, so that Python does it."""
     status = 0 if code is None else code
     if not isinstance(status, int):
         return

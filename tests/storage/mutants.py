@@ -255,7 +255,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@_mutant("segments go before what they held is durable", "failures, small segments")
+@_mutant("segments go before what they held is durable", "failures that heal, small segments")
 def _(patch: pytest.MonkeyPatch) -> None:
     def around(self: RunOutputs, commit: Callable[[], None]) -> None:
         self._journal.unlink_retired()
@@ -290,7 +290,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("segments stay when the run has reached its end", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(SegmentLog, "unlink_dead", lambda self: None)
+    patch.setattr(SegmentLog, "unlink_dead", lambda self, **_: None)
 
 
 # The beginning and the end

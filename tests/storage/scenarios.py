@@ -1,14 +1,21 @@
-"""The scenarios that are crashed everywhere, by name."""
+"""The scenarios that are crashed everywhere, by name, and the ways in which they are played."""
 
 from collections.abc import Callable
 
+import pytest
+
+from asyncgen.engine import pool
+from asyncgen.storage import segment_writer
+
 from .explore import Explorer
-from .model_disk import Operation
+from .model_disk import ModelDisk, Operation
 from .world import Call, Phase, World
 
 FAILING: frozenset[Call] = frozenset({(1, "error_reasoning"), (4, "paraphrase")})
 """Of each of these pairs one answer is paid and the other one never comes."""
 FLAKY: frozenset[Call] = frozenset({(2, "paraphrase")})
+LOSSES = 8
+"""Power losses tried at each operation, on top of the kills."""
 
 Scenario = Callable[[World, World], Explorer]
 
@@ -53,3 +60,39 @@ SCENARIOS: dict[str, Scenario] = {
         world, Phase(6), killed=(Phase(6, FAILING), _wrote(b'{"index":4,"note_id"'))
     ),
 }
+
+WAYS: dict[str, tuple[object, str, object]] = {
+    "small segments": (segment_writer, "SEGMENT_SIZE", 900),
+    "rare syncs": (pool, "JOURNAL_SYNC_INTERVAL", 60.0),
+    "slow disk": (ModelDisk, "call_seconds", 1.0),
+}
+"""What else is set in a scenario named `<name>, <way>`. Small segments of the journal hold about two answers."""
+
+PLAYED = (
+    *SCENARIOS,
+    "fresh, small segments",
+    "failures, small segments",
+    "failures that heal, small segments",
+    "repair, small segments",
+    "repair and extension, small segments",
+    "failures, rare syncs",
+    "fresh, slow disk",
+)
+"""Every scenario that is crashed everywhere, with its way."""
+
+
+def prepare(played: str, world: World, reasoning_world: World, patch: pytest.MonkeyPatch) -> Explorer:
+    """The explorer of one of `PLAYED`, in its way."""
+    name, _, way = played.partition(", ")
+    if way:
+        patch.setattr(*WAYS[way])
+    return SCENARIOS[name](world, reasoning_world)
+
+
+PARTS = (0, 4, 2, 6, 1, 5, 3, 7)
+
+
+def explore_in_parts(explorer: Explorer, losses: int) -> None:
+    """Crash every eighth operation first, then those between: what shows in many places is found soon."""
+    for part in PARTS:
+        explorer.explore(losses=losses, points=lambda place, part=part: place % len(PARTS) == part)

@@ -6,12 +6,10 @@ import pytest
 
 from .explore import Counts, Explorer
 from .model_disk import Crash, Store
-from .scenarios import FAILING, FLAKY, SCENARIOS
+from .scenarios import FAILING, FLAKY, LOSSES, PLAYED, SCENARIOS, prepare
 from .world import ROOT, Phase, World
 
 pytestmark = pytest.mark.timeout(300)
-LOSSES = 8
-"""Power losses tried at each operation, on top of the kills."""
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +31,12 @@ def _add(total: Counts, counts: Counts) -> None:
     total.kinds += counts.kinds
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_a_crash_anywhere_loses_nothing(name: str, world: World, reasoning_world: World, total: Counts) -> None:
-    """After a kill or a power loss at any operation, the same command ends with the golden bytes, paid once."""
-    counts = SCENARIOS[name](world, reasoning_world).explore(losses=LOSSES)
-    _add(total, counts)
-
-
-@pytest.mark.usefixtures("small_segments")
-@pytest.mark.parametrize("name", ["failures", "repair", "repair and extension"])
-def test_a_crash_between_segments_loses_nothing(
-    name: str, world: World, reasoning_world: World, total: Counts
+@pytest.mark.parametrize("played", PLAYED)
+def test_a_crash_anywhere_loses_nothing(
+    played: str, world: World, reasoning_world: World, monkeypatch: pytest.MonkeyPatch, total: Counts
 ) -> None:
-    """The same with a journal of many segments, which are carried over and removed as pairs are committed."""
-    counts = SCENARIOS[name](world, reasoning_world).explore(losses=LOSSES // 2)
-    _add(total, counts)
+    """After a kill or a power loss at any operation, the same command ends with the golden bytes, paid once."""
+    _add(total, prepare(played, world, reasoning_world, monkeypatch).explore(losses=LOSSES))
 
 
 @pytest.mark.parametrize("name", ["fresh", "failures that heal", "repair", "repair and extension"])

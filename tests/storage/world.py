@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -296,6 +296,7 @@ def _stubs() -> Iterator[None]:
     with (
         patch.object(checkpoint, "timestamp", timestamp),
         patch.object(telemetry, "moment", lambda: datetime.fromisoformat(timestamp())),
+        patch.object(telemetry, "time", SimpleNamespace(time=lambda: 1767225600.0)),
         patch.object(rounds, "new_id", lambda: "d1"),
     ):
         yield
