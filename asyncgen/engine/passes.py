@@ -8,19 +8,16 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from itertools import count
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asyncgen.chat import ModelWays
 from asyncgen.config import RunConfig
-from asyncgen.engine.batch.asker import Key
-from asyncgen.engine.batch.batch_rounds import Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
 from asyncgen.engine.stream import Tap, TappedSink
 from asyncgen.engine.writer import RunOutputs, Sink
-from asyncgen.errors import CallFailed
 from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe, rows_of_recipe
@@ -32,6 +29,12 @@ from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
+
+if TYPE_CHECKING:
+    from asyncgen.engine.batch.access import BatchAccess
+    from asyncgen.engine.batch.asker import Key
+    from asyncgen.engine.batch.batch_rounds import Rows
+    from asyncgen.errors import CallFailed
 
 # Bytes for an answer of 2,048 tokens, so that the answers in flight fit when the disk is full.
 BALLAST_PER_CALL = 8 * 1024
@@ -69,6 +72,7 @@ class Work:
         directory: the output directory.
         observe: called with every event.
         tap: receives the lines of one of the files.
+        batch_access: opens the server's Batch API; None: over HTTP.
     """
 
     def __init__(
@@ -81,7 +85,9 @@ class Work:
         directory: RunDirectory,
         observe: Observer,
         tap: Tap | None,
+        batch_access: "BatchAccess | None" = None,
     ) -> None:
+        self._batch_access = batch_access
         self._config = config
         self._recipe = recipe
         self._fingerprint = fingerprint
@@ -215,14 +221,18 @@ class Work:
             await spool.close()
 
     async def _collect(
-        self, journal: Journal, rows: Rows, ways: ModelWays | None, generation: int = 0
-    ) -> dict[Key, CallFailed]:
+        self, journal: Journal, rows: "Rows", ways: ModelWays | None, generation: int = 0
+    ) -> "dict[Key, CallFailed]":
         """Ask in batches if the user wants that or an earlier start did; returns the calls that were given up."""
         if not self._config.batch and not journal.batches.open:
             BatchFiles(self._directory).keep_only(set())
             return {}
-        return await self._engine.collect(
-            journal, self._directory, rows, self._breaker(), ways, generation=generation
+        from asyncgen.engine.batch.access import BatchAccess  # noqa: PLC0415 - most runs make no batches
+        from asyncgen.engine.batch.collection import collect  # noqa: PLC0415
+
+        access = BatchAccess() if self._batch_access is None else self._batch_access
+        return await collect(
+            self._engine, access, journal, self._directory, rows, self._breaker(), ways, generation=generation
         )
 
     def _breaker(self) -> Breaker:

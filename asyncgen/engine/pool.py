@@ -8,20 +8,17 @@ writer commits, and the reason is raised.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.chat import ModelWays, Usage
+from asyncgen.chat import ModelWays
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
 from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
-from asyncgen.cost import Price, Spend, describe
-from asyncgen.engine.batch.access import BatchAccess
-from asyncgen.engine.batch.asker import Key, WithoutGivenUp
-from asyncgen.engine.batch.batch_rounds import BatchRounds, Rows
+from asyncgen.cost import Price, describe
 from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.tally import Tally
 from asyncgen.engine.window import Window
 from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
@@ -32,96 +29,36 @@ from asyncgen.errors import (
     CallFailed,
     DiskError,
     Message,
-    Stopping,
     UsageError,
 )
 from asyncgen.events import (
-    CacheHit,
-    CallEnded,
-    EndpointUse,
     Event,
-    LimitUse,
-    Notice,
     Observer,
-    PairDone,
-    PairFailed,
-    Sample,
     StopRequested,
 )
 from asyncgen.humanize import one_of, plural
-from asyncgen.limits.budget import Budget
-from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.opening import open_budget, open_gate
-from asyncgen.limits.pacer import MINUTE
 from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
+    from asyncgen.engine.batch.asker import Key
+    from asyncgen.engine.row_calls import Asker
     from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck row: 10,000 with a page of text
-_OVER_HTTP = BatchAccess()
 SPARE = 16  # calls in flight for each worker more than there are calls
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the events of this process add up to, for the samples and the summary.
-
-    `price` is that of the model; None: it has none.
-    """
-
-    price: Price | None = None
-    total: int = 0
-    done: int = 0
-    failed: int = 0
-    calls: int = 0
-    refused: int = 0
-    retried: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    tokens: int = 0
-    spent: float = 0.0
-    cached: int = 0
-
-    @property
-    def cost(self) -> float | None:
-        """USD so far; None without a price."""
-        return None if self.price is None else self.spent
-
-    def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
-        """So many rows are to be processed, of which some are done."""
-        self.total, self.done, self.failed = total, done, failed
-
-    def observe(self, event: Event) -> None:
-        """Count an event."""
-        if isinstance(event, CallEnded):
-            self.calls += 1
-            self.refused += event.status in {429, 503}
-            self.retried += event.attempt > 1
-            self.prompt_tokens += event.usage.prompt_tokens
-            self.completion_tokens += event.usage.completion_tokens
-            self.tokens += event.usage.total_tokens
-            if self.price is not None:
-                self.spent += (self.price.of_batches if event.batch else self.price).cost(event.usage)
-        elif isinstance(event, PairDone):
-            self.done += 1
-        elif isinstance(event, CacheHit):
-            self.cached += 1
-        elif isinstance(event, PairFailed):
-            self.done += 1
-            self.failed += 1
 
 
 class Engine:
     """Processes rows; the same one serves the repair and the run that may follow it.
 
-    `cache`, where there is one, is asked before the server.
+    `cache`, if there is one, is asked before the server. `gate` grants the calls, `tally` counts the events, and
+    `reason` says why it was asked to stop. The phase of batches reads the arguments under their names.
 
     Args:
         config: limits, window, and how often to commit.
@@ -132,7 +69,6 @@ class Engine:
         flush: awaited after each sample but the last.
         open_wire: opens what carries the requests.
         probes: keeps what is found out about the requests that servers take.
-        batch_access: how it comes to a Batch API.
         model_checked: somebody else has looked the model up.
     """
 
@@ -146,102 +82,41 @@ class Engine:
         flush: Callable[[], Awaitable[None]],
         open_wire: Callable[[RunConfig], Wire],
         probes: Probes,
-        batch_access: BatchAccess = _OVER_HTTP,
         *,
         model_checked: bool = False,
     ) -> None:
-        self._config = config
-        self._batch_access = batch_access
+        self.config = config
         self._open_wire = open_wire
         self._probes = probes
         self._model_checked = model_checked
-        self._price = price
-        self._recipe = recipe
-        self._disk = disk
+        self.price = price
+        self.recipe = recipe
+        self.disk = disk
         self._observe = observe
         self._flush = flush
         self.tally = Tally(price)
         self.reason: AsyncgenError | None = None
         self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
-        self._gate = open_gate(config)
-        self._spend: Spend | None = None
+        self.gate = open_gate(config)
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask for the end; see the rules above."""
         if self.reason is None:
             self.reason = reason
-            self._tell(StopRequested(reason.message, self._gate.in_flight))
-            self._gate.close()
+            self.tell(StopRequested(reason.message, self.gate.in_flight))
+            self.gate.close()
             self._window.close()
 
     def take_share(self, share: float) -> None:
         """Use at most this share of what the configuration allows of every limit, from now on."""
-        self._gate.share = share * self._config.share
+        self.gate.share = share * self.config.share
 
     def pause(self, seconds: float, endpoint: str) -> None:
         """Send nothing for so long to an endpoint ("": to any)."""
-        for one in self._gate.endpoints:
+        for one in self.gate.endpoints:
             if endpoint in {"", one.name}:
-                self._gate.pause(seconds, one)
-
-    async def collect(
-        self,
-        journal: Journal,
-        directory: RunDirectory,
-        rows: Rows,
-        breaker: Breaker,
-        ways: ModelWays | None,
-        *,
-        generation: int = 0,
-    ) -> dict[Key, CallFailed]:
-        """Ask in batches what the rows need, until nothing is left to ask so; the calls that were given up.
-
-        Args:
-            journal: gets the answers.
-            directory: the output directory.
-            rows: streams them, from the first.
-            breaker: says when too many rows fail.
-            ways: what was known of the model when the run began.
-            generation: of the answers.
-
-        Raises:
-            AsyncgenError: the reason for which it was asked to stop.
-        """
-        given_up: dict[Key, CallFailed] = {}
-        if self._config.batch and self._price is not None and self._price.batch is None:
-            unknown = f"No price of batches is known for {self._config.model}: they count at the ordinary one"
-            self._tell(Notice(unknown))
-        server = self._batch_access.open(self._config, self._disk)
-        try:
-            async with self._service(journal, ways) as (_, client):
-                rounds = BatchRounds(
-                    self._config,
-                    self._recipe,
-                    journal,
-                    directory,
-                    client,
-                    self._gate,
-                    server,
-                    rows,
-                    breaker,
-                    self._tell,
-                    self._batch_access.timing,
-                    lambda most: self._exhausted(journal, _shortfall(self._gate.budget, most)),
-                    generation,
-                    self.cache,
-                )
-                try:
-                    given_up = await rounds.work()
-                except AsyncgenError as error:
-                    self.stop(error)
-                except Stopping:
-                    pass
-        finally:
-            await server.close()
-        if self.reason is not None:
-            raise self.reason
-        return given_up
+                self.gate.pause(seconds, one)
 
     async def run(
         self,
@@ -253,7 +128,7 @@ class Engine:
         ways: ModelWays | None,
         *,
         generation: int = 0,
-        given_up: dict[Key, CallFailed] | None = None,
+        given_up: "dict[Key, CallFailed] | None" = None,
     ) -> None:
         """Run the pool over the rows until they are through or the run is asked to stop.
 
@@ -270,7 +145,7 @@ class Engine:
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
         """
-        config = self._config
+        config = self.config
         queue: asyncio.Queue[Row[Any] | None] = asyncio.Queue(config.batch_size)
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         writer = OrderedWriter(
@@ -278,18 +153,23 @@ class Engine:
             expected,
             save_every=config.save_every,
             window=self._window,
-            observe=self._tell,
+            observe=self.tell,
             stop=self.stop,
         )
-        async with self._service(journal, ways) as (group, client):
+        async with self.service(journal, ways) as (group, client):
+            asker: Asker = client
+            if given_up:
+                from asyncgen.engine.batch.asker import WithoutGivenUp  # noqa: PLC0415 - only batches need it
+
+                asker = WithoutGivenUp(client, given_up)
             worker = Worker(
-                self._recipe,
-                WithoutGivenUp(client, given_up) if given_up else client,
+                self.recipe,
+                asker,
                 journal,
                 self.stop,
                 breaker,
                 config.pair_timeout,
-                self._tell,
+                self.tell,
                 generation,
                 self.cache,
             )
@@ -301,7 +181,7 @@ class Engine:
 
             def hire() -> None:
                 # Who waits for a backoff holds a worker, not a call; and somebody always stands at the gate.
-                gate = self._gate
+                gate = self.gate
                 missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
                 pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
 
@@ -316,22 +196,22 @@ class Engine:
             raise self.reason
 
     @asynccontextmanager
-    async def _service(
+    async def service(
         self, journal: Journal, ways: ModelWays | None
     ) -> AsyncGenerator[tuple[asyncio.TaskGroup, ChatClient], None]:
         """What calls need around them: budget, wire, the gate's pump, syncs and samples, in a group of tasks."""
-        config = self._config
-        self._spend = journal.spend
-        self._gate.budget = open_budget(config, journal.spend, self._price, lambda: journal.batches.most)
+        config = self.config
+        self.tally.spend = journal.spend
+        self.gate.budget = open_budget(config, journal.spend, self.price, lambda: journal.batches.most)
         wire = self._open_wire(config)
         listed = listed_model(config.model)
         for known in journal.adaptations:
             self._probes.found(known)
         client = ChatClient(
             config,
-            self._gate,
+            self.gate,
             journal,
-            self._tell,
+            self.tell,
             self.stop,
             wire,
             ways=ways,
@@ -343,7 +223,7 @@ class Engine:
             await self._check_model(wire)
             async with asyncio.TaskGroup() as group:
                 helpers = [
-                    group.create_task(self._gate.pump()),
+                    group.create_task(self.gate.pump()),
                     group.create_task(self._sync_regularly(journal)),
                     group.create_task(self._sample_regularly()),
                     group.create_task(self._stop_when_exhausted(journal)),
@@ -361,7 +241,7 @@ class Engine:
         Raises:
             KeyOrQuotaError: the server does not know it.
         """
-        wire = self._open_wire(self._config)
+        wire = self._open_wire(self.config)
         try:
             await self._check_model(wire)
         finally:
@@ -370,8 +250,8 @@ class Engine:
     async def _check_model(self, wire: Wire) -> None:
         if not self._model_checked:
             self._model_checked = True
-            for notice in await check_model(wire, self._config):
-                self._tell(notice)
+            for notice in await check_model(wire, self.config):
+                self.tell(notice)
 
     async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""
@@ -390,17 +270,18 @@ class Engine:
     async def _hire(self, hire: Callable[[], None]) -> None:
         """Hire workers whenever more calls may be in flight, or a worker backs off; runs until cancelled."""
         while True:
-            self._gate.grown.clear()
+            self.gate.grown.clear()
             hire()
-            await self._gate.grown.wait()
+            await self.gate.grown.wait()
 
     async def _stop_when_exhausted(self, journal: Journal) -> None:
-        await self._gate.exhausted.wait()
-        self.stop(self._exhausted(journal, self._gate.lacking))
+        await self.gate.exhausted.wait()
+        self.stop(self.exhausted(journal, self.gate.lacking))
 
-    def _exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
-        spent, left = describe(journal.spend, self._price), self.tally.total - self.tally.done
-        rows = plural(left, one_of(rows_of_recipe(self._recipe)))
+    def exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
+        """The error of a budget that covers no further call; `lacking` says what is missing."""
+        spent, left = describe(journal.spend, self.price), self.tally.total - self.tally.done
+        rows = plural(left, one_of(rows_of_recipe(self.recipe)))
         return BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", lacking)
 
     async def _sync_regularly(self, journal: Journal) -> None:
@@ -408,7 +289,7 @@ class Engine:
             while True:
                 await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
                 try:
-                    await self._disk.call(journal.sync)
+                    await self.disk.call(journal.sync)
                 except DiskError as error:
                     self.stop(error)
                     return
@@ -420,56 +301,9 @@ class Engine:
             await asyncio.sleep(SAMPLE_INTERVAL)
 
     def _sample(self) -> None:
-        tally, gate = self.tally, self._gate
-        self._tell(
-            Sample(
-                done=tally.done,
-                failed=tally.failed,
-                total=tally.total,
-                in_flight=gate.in_flight,
-                concurrency=gate.limit,
-                waiting=gate.waiting,
-                waiting_on=gate.waiting_on,
-                oldest=self._window.oldest,
-                calls=tally.calls,
-                refused=tally.refused,
-                retried=tally.retried,
-                prompt_tokens=tally.prompt_tokens,
-                completion_tokens=tally.completion_tokens,
-                tokens=tally.tokens,
-                cost=tally.cost,
-                cached=tally.cached,
-                total_cost=self._total_cost(),
-                limits=tuple(
-                    LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
-                    for endpoint in gate.endpoints
-                    if endpoint.health.out is None
-                    for name, lane in endpoint.limiter.lanes.items()
-                ),
-                endpoints=tuple(_use(endpoint) for endpoint in gate.endpoints) if len(gate.endpoints) > 1 else (),
-            )
-        )
+        self.tell(self.tally.sample(self.gate, self._window.oldest))
 
-    def _total_cost(self) -> float | None:
-        return None if self._spend is None or self._price is None else self._price.known_cost(self._spend)
-
-    def _tell(self, event: Event) -> None:
+    def tell(self, event: Event) -> None:
+        """Count an event and pass it on."""
         self.tally.observe(event)
         self._observe(event)
-
-
-def _shortfall(budget: Budget | None, most: Usage) -> Message:
-    assert budget is not None
-    return budget.shortfall(most, batch=True)
-
-
-def _use(endpoint: Endpoint) -> EndpointUse:
-    health = endpoint.health
-    return EndpointUse(
-        name=endpoint.name,
-        in_flight=endpoint.in_flight,
-        concurrency=endpoint.limit,
-        waiting_on=endpoint.waiting_on,
-        out=health.out,
-        rests=health.rests,
-    )

@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import ModelWays
 from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
-from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.passes import Flaws, Work
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
@@ -32,7 +31,8 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
 
-_OVER_HTTP = BatchAccess()
+if TYPE_CHECKING:
+    from asyncgen.engine.batch.access import BatchAccess
 
 
 class Run:
@@ -69,7 +69,7 @@ class Run:
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
         probes: Probes | None = None,
         model_checked: bool = False,
-        batch_access: BatchAccess = _OVER_HTTP,
+        batch_access: "BatchAccess | None" = None,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -93,7 +93,6 @@ class Run:
             flush,
             open_wire,
             probes,
-            batch_access,
             model_checked=model_checked,
         )
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
@@ -114,7 +113,15 @@ class Run:
             unique=unique_id(recipe),
         )
         self._work = Work(
-            config, recipe, self._fingerprint, self._intake, self._engine, self._directory, self._observe, tap
+            config,
+            recipe,
+            self._fingerprint,
+            self._intake,
+            self._engine,
+            self._directory,
+            self._observe,
+            tap,
+            batch_access,
         )
 
     def stop(self, reason: AsyncgenError) -> None:

@@ -6,8 +6,6 @@ Nothing is fetched: a `$ref` must point into the schema itself.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, ValidationError
-
 from asyncgen.recipes.prompt_template import nearest
 
 _DEEPEST = 32  # references and alternatives: deeper ones refer to themselves
@@ -27,6 +25,8 @@ class AnswerSchema:
     def __init__(self, schema: dict[str, Any]) -> None:
         if schema.get("type") != "object":
             raise SchemaProblemError('it must say type = "object": the answer is a JSON object')
+        from jsonschema_rs import Draft202012Validator, ValidationError  # noqa: PLC0415 - many recipes have no schema
+
         try:
             self._validator = Draft202012Validator(schema, offline=True)
         except ValidationError as error:

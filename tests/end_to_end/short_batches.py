@@ -14,7 +14,6 @@ from typing import Any
 
 from asyncgen.cli.main import main
 from asyncgen.client.batch_http import HttpBatchServer
-from asyncgen.engine import single_run
 from asyncgen.engine.batch.delivery import BatchTiming
 from asyncgen.storage.segment_writer import SegmentLog
 
@@ -44,7 +43,7 @@ def _append_and_killed(self: SegmentLog, line: bytes) -> Any:
     return place
 
 
-object.__setattr__(single_run._OVER_HTTP, "timing", BatchTiming(first_look=0.05, longest=0.2, search=1.0))
+BatchTiming.__init__.__defaults__ = (0.05, 0.2, 1.0)  # first look, longest, search; runs use the defaults
 HttpBatchServer._asked = _asked_and_killed  # type: ignore[method-assign]
 SegmentLog.append = _append_and_killed  # type: ignore[method-assign]
 

@@ -4,7 +4,6 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from asyncgen.cli.commands import plan
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import (
     add_api_arguments,
@@ -76,7 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Make the calls that are missing, or say what they would take."""
     output = _place(args)
-    return plan.execute(args) if args.dry_run else carry_out(replace(prepare(args), output_file=output), args)
+    if args.dry_run:
+        from asyncgen.cli.commands import plan  # noqa: PLC0415 - as for `asyncgen run`
+
+        return plan.execute(args)
+    return carry_out(replace(prepare(args), output_file=output), args)
 
 
 def _place(args: argparse.Namespace) -> Path:

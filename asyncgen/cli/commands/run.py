@@ -2,7 +2,6 @@
 
 import argparse
 
-from asyncgen.cli.commands import plan
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_arguments
 from asyncgen.cli.run_job import prepare
@@ -17,4 +16,8 @@ EXAMPLE = (
 
 def execute(args: argparse.Namespace) -> int:
     """Run the job, or say what it would take."""
-    return plan.execute(args) if args.dry_run else carry_out(prepare(args), args)
+    if args.dry_run:
+        from asyncgen.cli.commands import plan  # noqa: PLC0415 - a run that is carried out need not wait for it
+
+        return plan.execute(args)
+    return carry_out(prepare(args), args)

@@ -1,0 +1,80 @@
+"""The phase of a run in which batches are collected: the rounds, with the services of the engine around them."""
+
+from asyncgen.chat import ModelWays, Usage
+from asyncgen.engine.batch.access import BatchAccess
+from asyncgen.engine.batch.asker import Key
+from asyncgen.engine.batch.batch_rounds import BatchRounds, Rows
+from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.pool import Engine
+from asyncgen.errors import AsyncgenError, CallFailed, Message, Stopping
+from asyncgen.events import Notice
+from asyncgen.limits.budget import Budget
+from asyncgen.storage.journal import Journal
+from asyncgen.storage.layout import RunDirectory
+
+
+async def collect(
+    engine: Engine,
+    access: BatchAccess,
+    journal: Journal,
+    directory: RunDirectory,
+    rows: Rows,
+    breaker: Breaker,
+    ways: ModelWays | None,
+    *,
+    generation: int = 0,
+) -> dict[Key, CallFailed]:
+    """Ask in batches what the rows need, until nothing is left to ask so; the calls that were given up.
+
+    Args:
+        engine: of the run.
+        access: opens the Batch API.
+        journal: gets the answers.
+        directory: the output directory.
+        rows: streams them, from the first.
+        breaker: says when too many rows fail.
+        ways: what was known of the model when the run began.
+        generation: of the answers.
+
+    Raises:
+        AsyncgenError: the reason for which the engine was asked to stop.
+    """
+    given_up: dict[Key, CallFailed] = {}
+    config, price = engine.config, engine.price
+    if config.batch and price is not None and price.batch is None:
+        engine.tell(Notice(f"No price of batches is known for {config.model}: they count at the ordinary one"))
+    server = access.open(config, engine.disk)
+    try:
+        async with engine.service(journal, ways) as (_, client):
+            rounds = BatchRounds(
+                config,
+                engine.recipe,
+                journal,
+                directory,
+                client,
+                engine.gate,
+                server,
+                rows,
+                breaker,
+                engine.tell,
+                access.timing,
+                lambda most: engine.exhausted(journal, _shortfall(engine.gate.budget, most)),
+                generation,
+                engine.cache,
+            )
+            try:
+                given_up = await rounds.work()
+            except AsyncgenError as error:
+                engine.stop(error)
+            except Stopping:
+                pass
+    finally:
+        await server.close()
+    if engine.reason is not None:
+        raise engine.reason
+    return given_up
+
+
+def _shortfall(budget: Budget | None, most: Usage) -> Message:
+    assert budget is not None
+    return budget.shortfall(most, batch=True)

@@ -1,0 +1,111 @@
+"""Counts what the events of a process add up to, for its samples and its summary."""
+
+from dataclasses import dataclass
+
+from asyncgen.cost import Price, Spend
+from asyncgen.events import CacheHit, CallEnded, EndpointUse, Event, LimitUse, PairDone, PairFailed, Sample
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.pacer import MINUTE
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the events of this process add up to, for the samples and the summary.
+
+    `price` is that of the model; None: it has none. `spend` is what the directory has cost in all its runs; None:
+    that is not known yet.
+    """
+
+    price: Price | None = None
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    calls: int = 0
+    refused: int = 0
+    retried: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    tokens: int = 0
+    spent: float = 0.0
+    cached: int = 0
+    spend: Spend | None = None
+
+    @property
+    def total_cost(self) -> float | None:
+        """USD of all runs in the directory; None where price or spend is unknown."""
+        return None if self.price is None or self.spend is None else self.price.known_cost(self.spend)
+
+    @property
+    def cost(self) -> float | None:
+        """USD so far; None without a price."""
+        return None if self.price is None else self.spent
+
+    def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
+        """So many rows are to be processed, of which some are done."""
+        self.total, self.done, self.failed = total, done, failed
+
+    def observe(self, event: Event) -> None:
+        """Count an event."""
+        if isinstance(event, CallEnded):
+            self.calls += 1
+            self.refused += event.status in {429, 503}
+            self.retried += event.attempt > 1
+            self.prompt_tokens += event.usage.prompt_tokens
+            self.completion_tokens += event.usage.completion_tokens
+            self.tokens += event.usage.total_tokens
+            if self.price is not None:
+                self.spent += (self.price.of_batches if event.batch else self.price).cost(event.usage)
+        elif isinstance(event, PairDone):
+            self.done += 1
+        elif isinstance(event, CacheHit):
+            self.cached += 1
+        elif isinstance(event, PairFailed):
+            self.done += 1
+            self.failed += 1
+
+    def sample(self, gate: Gate, oldest: float | None) -> Sample:
+        """The state of the run now.
+
+        Args:
+            gate: the gate of its calls.
+            oldest: seconds for which the oldest row has been waiting, None for none.
+        """
+        return Sample(
+            done=self.done,
+            failed=self.failed,
+            total=self.total,
+            in_flight=gate.in_flight,
+            concurrency=gate.limit,
+            waiting=gate.waiting,
+            waiting_on=gate.waiting_on,
+            oldest=oldest,
+            calls=self.calls,
+            refused=self.refused,
+            retried=self.retried,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            tokens=self.tokens,
+            cost=self.cost,
+            cached=self.cached,
+            total_cost=self.total_cost,
+            limits=tuple(
+                LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
+                for endpoint in gate.endpoints
+                if endpoint.health.out is None
+                for name, lane in endpoint.limiter.lanes.items()
+            ),
+            endpoints=tuple(_use(endpoint) for endpoint in gate.endpoints) if len(gate.endpoints) > 1 else (),
+        )
+
+
+def _use(endpoint: Endpoint) -> EndpointUse:
+    health = endpoint.health
+    return EndpointUse(
+        name=endpoint.name,
+        in_flight=endpoint.in_flight,
+        concurrency=endpoint.limit,
+        waiting_on=endpoint.waiting_on,
+        out=health.out,
+        rests=health.rests,
+    )
