@@ -26,6 +26,9 @@ def kinds(reasoning: object, label: str = "CORRECT") -> set[str]:
 @pytest.mark.parametrize(
     ("reasoning", "label"),
     [
+        ({"evidence": ['The passage "for 3 days" decides the question here.']}, "CORRECT"),
+        ({"evidence": ["The wording \u201cin the left\u201d agrees, the reviewer concedes."]}, "CORRECT"),
+        ({"evidence": ["The statement supports this conclusion."]}, "CORRECT"),
         ({"key_findings": ["severe pain in the left knee", "warm joint for 72 hours", "no fever"]}, "CORRECT"),
         ({"clinical_summary": "A 45-year-old woman with a temperature of 100.4 F."}, "CORRECT"),
         ({"why_correct": 'The note says "She has no fever or chills", which is 95% of cases.'}, "CORRECT"),
@@ -52,6 +55,8 @@ def test_what_stands_in_the_notes_is_no_finding(reasoning: object, label: str) -
         ({"key_findings": ["temperature of 39.5 C"]}, "CORRECT", "reasoning_number"),
         ({"clinical_summary": "Pain for 5 days."}, "CORRECT", "reasoning_number"),
         ({"key_findings": ["productive cough"]}, "CORRECT", "reasoning_finding"),
+        ({"evidence": ["The findings are consistent with pneumonia."]}, "CORRECT", "reasoning_finding"),
+        ({"evidence": ['The phrase "productive cough" suggests pneumonia.']}, "CORRECT", "reasoning_finding"),
         ({"key_findings": ["fever and chills"]}, "CORRECT", "reasoning_finding"),
         ({"conclusion": "The diagnosis of gout is correct."}, "CORRECT", "reasoning_side"),
         ({"correction": "The patient was diagnosed with gout."}, "INCORRECT", "reasoning_side"),

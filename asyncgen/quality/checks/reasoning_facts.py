@@ -15,9 +15,10 @@ from asyncgen.quality.checks.meanings import normal_word
 from asyncgen.quality.checks.note_words import Words, is_content
 from asyncgen.quality.checks.quantities import quantities, same_amount
 from asyncgen.quality.checks.reasoning_side import comparison, wrong_side
-from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO
+from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO, word_set
 
 _QUOTED = re.compile(r"\"([^\"]{12,600})\"|\u201c([^\u201d]{12,600})\u201d|(?<![\w])'([^'\n]{20,600})'(?!\w)")
+_SHORT_QUOTED = re.compile(r"[\"\u201c]([^\"\u201d]*\w\s[^\"\u201d]*)[\"\u201d]")
 _LEAST_QUOTED = 4  # words: fewer are a term in quotation marks
 _SENTENCE_KEYS = re.compile(r"(?:error|wrong|incorrect)_?(?:sentence|text|quote|location)|quote", re.IGNORECASE)
 _FACT_KEYS = re.compile(r"summary|finding|fact|presentation|evidence|history|observation|case", re.IGNORECASE)
@@ -26,6 +27,14 @@ _NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]*\d)")
 _ENUMERATED = re.compile(r"^\s*\(?\d{1,2}[.):]\s", re.MULTILINE)
 _SMALL = 1  # "1 lesion" is "a lesion"
 _LEAST_CONTENT = 2  # words of a finding: one alone is too common
+_ARGUMENT = word_set("""
+    passage passages wording phrase phrasing sentence sentences statement statements detail details key point
+    points question decide decides decisive reading conclusion conclusions reason reasons reasoning reader plan
+    support supports supported supporting fit fits match matches consistent consistency agree agrees follow
+    follows rest recorded described stated mentioned finding findings picture whole overall together taken weigh
+    important central relevant note notes text clinical here this these
+""")
+"""Words of an argument: they are no finding, whether or not they occur in the notes."""
 _LONGEST_DENIED = 4  # content words: a longer finding is not denied as a whole
 _DENIED_BEFORE = 60  # characters between a denial and the finding
 _WORD = re.compile(r"[^\W\d_]\w*(?:['\u2019]\w+)*")
@@ -162,8 +171,11 @@ def _value(number: str) -> float:
 def _is_foreign(text: str, notes: Notes) -> bool:
     """Whether no part of a finding occurs in the notes, or all of it is only denied there."""
     words = _words(text)
-    told = [word for word in words if is_content(word)]
-    if len(told) < _LEAST_CONTENT:
+    content = [word for word in words if is_content(word)]
+    told = [word for word in content if word not in _ARGUMENT]
+    if len(content) < _LEAST_CONTENT or not told:
+        return False
+    if any(_flat(quoted) in notes.flat for quoted in _SHORT_QUOTED.findall(text)):
         return False
     if not any(
         stem(normal := normal_word(word)) in notes.stems or another_name(normal, notes.stems) for word in told
