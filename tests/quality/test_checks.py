@@ -41,6 +41,7 @@ def kinds(note: str, pair: Pair = PAIR) -> set[str]:
         ("was diagnosed with septic arthritis", "has a diagnosis of septic arthritis"),
         ("chills. She denies", "chills, and she denies"),
         ("A 45-year-old woman", "A woman aged 45 years"),
+        ("She has no fever", "Laboratory studies and examination are notable: she has no fever"),
     ],
 )
 def test_a_legal_change_is_no_finding(was: str, became: str) -> None:

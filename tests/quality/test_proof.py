@@ -42,6 +42,9 @@ def is_proven(was: str, became: str, permissions: frozenset[Permission] = EVERYT
         ("Metformin was continued.", "Metformin was continued for diabetes."),
         ("Stage II disease was found.", "Stage 2 disease was found."),
         ("A man, 45 years old, fell.", "A 45-year-old man fell."),
+        ("A G2P1 woman was seen.", "A woman, gravida 2, para 1, was seen."),
+        ("A gravida 2, para 1 woman was seen.", "A G2P1 woman was seen."),
+        ("He has severly limited vision.", "He has severely limited vision."),
     ],
 )
 def test_what_is_accounted_for_is_proven(was: str, became: str) -> None:
@@ -57,6 +60,7 @@ def test_what_is_accounted_for_is_proven(was: str, became: str) -> None:
         ("He has no fever and cough.", "He has cough and no fever."),
         ("He has fever or chills.", "He has fever and no chills."),
         ("Hepatitis A was ruled out.", "Hepatitis was ruled out."),
+        ("A G2P1 woman was seen.", "A woman, gravida 1, para 2, was seen."),
         ("MS was diagnosed.", "Mitral stenosis was diagnosed."),
         ("He has dysphasia.", "He has dysphagia."),
         ("A patent ductus was found.", "A patient ductus was found."),

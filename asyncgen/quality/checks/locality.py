@@ -20,6 +20,13 @@ _AGENTS = word_set("""
     doctors physicians therapist paramedics we
 """)
 """People who act in a clinic: the active voice names them, the passive voice does not."""
+_REPORTING = word_set("""
+    laboratory lab labs study studies examination exam evaluation assessment workup testing test tests result
+    results imaging history family show shows showed shown showing reveal reveals revealed demonstrate
+    demonstrates demonstrated note notes noted report reports reported find found notable remarkable significant
+    pertinent
+""")
+"""Words by which a sentence says where its finding comes from: they are no finding themselves."""
 BALANCE = 4  # … nor so many more than stand in their place
 
 
@@ -79,7 +86,7 @@ def _writes_out(change: Change, hunk: Hunk) -> bool:
 
 
 def _outweighs(many: Counter[str], few: Counter[str]) -> bool:
-    more, less = content(many.elements()), content(few.elements())
+    more, less = ([word for word in content(side.elements()) if word not in _REPORTING] for side in (many, few))
     return len(more) - len(less) >= BALANCE and not any(_abbreviates(word, more) for word in less)
 
 
@@ -89,7 +96,7 @@ def _bare(side: tuple[str, ...], other: tuple[str, ...], changed: Counter[str], 
         return False
     others = set(map(stem, for_it))  # "is removed", "surgeons remove"
     words = [word for word in side if word[0].isalpha() and word in changed and stem(word) not in others]
-    words = [word for word in words if word not in _AGENTS]
+    words = [word for word in words if word not in _AGENTS and word not in _REPORTING]
     return len(content(words)) >= FREE or (len(words) >= FREE_OF_ANY_KIND and not content(for_it))
 
 

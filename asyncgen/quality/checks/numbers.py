@@ -1,21 +1,25 @@
 """Numbers, doses and units: each one in the original must still be there, unchanged or converted."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from asyncgen.quality.checks.change import Change, Hunk
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.obstetrics import written_out
 from asyncgen.quality.checks.quantities import Quantity, quantities, same_amount
 from asyncgen.quality.checks.units import is_unit
 
+_NAME = re.compile(r"\b(?:type|stage|grade|class|group|phase|factor|category|degree)\s(?:\d+|[IVX]+)\b")
+"""A number that is a part of a name: "type 2 diabetes" may be named once more where it stands elsewhere."""
 _DOSED = {"mass", "volume", "activity", "amount", "equivalent", "portion", "puff", "times a day", "gray"}
 
 
 def check_numbers(change: Change) -> Iterator[Finding]:
     """Compare the quantities in the changed passages."""
     # Outside the changed passages both sides are the same, so this compares the whole notes.
-    before = [quantity for place in change.passages for quantity in quantities(place.was)]
-    after = [quantity for place in change.passages for quantity in quantities(place.became)]
+    before = [quantity for place in change.passages for quantity in quantities(written_out(place.was))]
+    after = [quantity for place in change.passages for quantity in quantities(written_out(place.became))]
     lost = _without(before, Counter(quantity.key for quantity in after))
     gained = _without(after, Counter(quantity.key for quantity in before))
     lost, gained = _drop_converted(lost, gained)
@@ -24,6 +28,9 @@ def check_numbers(change: Change) -> Iterator[Finding]:
     # A value beside its conversion, "37.8 °C (100 °F)", may be added or dropped; originals often round it badly.
     lost = [one for one in lost if not _restates(one, before, lost, slack=1.0)]
     gained = [one for one in gained if not _restates(one, after, gained, slack=0.05)]
+    names = {name for place in change.passages for name in _NAME.findall(place.became)}
+    known = {name.split()[1] for name in names if re.search(rf"\b{name}\b", change.original.text)}
+    gained = [one for one in gained if one.text not in known]
     yield from _judge(lost, gained)
     if not lost and not gained and _swapped(change, before, after):
         yield Finding("number", *change.shown(*(hunk for hunk in change.hunks if _bare_numbers(hunk))))

@@ -12,6 +12,7 @@ from asyncgen.quality.checks.additions import is_reason, stands_in
 from asyncgen.quality.checks.alignment import aligned
 from asyncgen.quality.checks.change import Change, ChangedPassage
 from asyncgen.quality.checks.denials import same_denial
+from asyncgen.quality.checks.obstetrics import written_out
 from asyncgen.quality.checks.passage import Passage
 from asyncgen.quality.checks.permissions import EVERYTHING, Permission
 from asyncgen.quality.checks.word_order import same_in_another_order
@@ -29,8 +30,8 @@ def unproven(change: Change, permitted: Collection[Permission] = EVERYTHING) -> 
 
 def _is_proven(change: Change, place: ChangedPassage, permitted: Collection[Permission]) -> bool:
     correctable = Permission.TYPING_ERROR in permitted
-    was = Passage(_AGED.sub(_age_first, place.was), correctable)
-    became = Passage(_AGED.sub(_age_first, place.became))
+    was = Passage(_in_one_way(place.was), correctable)
+    became = Passage(_in_one_way(place.became))
     if max(len(was.words), len(became.words)) > _LONGEST:
         return False
     if aligned(was, became) or same_denial(was.words, became.words):
@@ -38,6 +39,11 @@ def _is_proven(change: Change, place: ChangedPassage, permitted: Collection[Perm
     if Permission.ORDER in permitted and same_in_another_order(was.words, became.words):
         return True
     return Permission.INDICATION in permitted and _adds_reason(change, place)
+
+
+def _in_one_way(text: str) -> str:
+    """The passage with ages and pregnancies as most notes write them."""
+    return _AGED.sub(_age_first, written_out(text))
 
 
 def _age_first(match: re.Match[str]) -> str:

@@ -8,6 +8,9 @@ from asyncgen.quality.checks.meanings import meanings, normal_word, right_word
 from asyncgen.quality.checks.vocabulary import FUNCTION
 
 _LEAST = 6  # letters: in shorter words, one letter often makes another word
+_LEAST_ROOT = 4
+_ENDINGS = ("ment", "ly", "ness")
+"""Of words that are made of a known one, and say the same in another part of speech."""
 
 
 @cache
@@ -28,5 +31,9 @@ def corrects(was: str, became: str) -> bool:
 
 
 def is_known(word: str) -> bool:
-    """Whether a word occurs in the lexicon."""
-    return word in FUNCTION or word in meanings().words or normal_word(word) in meanings().words
+    """Whether a word occurs in the lexicon, or is derived from one that does."""
+    words = meanings().words
+    if word in FUNCTION or word in words or normal_word(word) in words:
+        return True
+    roots = (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
+    return any(len(root) >= _LEAST_ROOT and root in words for root in roots)
