@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import UsageError
 from asyncgen.medec.splits import Split
@@ -11,8 +11,7 @@ from asyncgen.medec.splits import Split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asyncgen.export.export_run import Export, ExportTally, RecordSink
-    from asyncgen.export.recipe_lines import LinesExport
+    from asyncgen.export.export_run import Export, ExportTally, RecordSink, RecordSource
     from asyncgen.export.run_files import RunFiles
     from asyncgen.quality.judge.selection import RowSelection
     from asyncgen.storage.staging import Staged
@@ -26,7 +25,7 @@ class ExportWork:
     """An export and its specifics: the card, the sink of the format `parquet`, the exported rows."""
 
     files: "RunFiles"
-    export: "Export | LinesExport"
+    export: "Export[Any]"
     suffix: str
     loader: str
     nothing: str
@@ -43,8 +42,8 @@ def paired_work(
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.card import render_card  # noqa: PLC0415
     from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
-    from asyncgen.export.export_run import Export  # noqa: PLC0415
     from asyncgen.export.formats import FORMATS  # noqa: PLC0415
+    from asyncgen.export.pair_records import PairRecords  # noqa: PLC0415
     from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
 
@@ -54,29 +53,23 @@ def paired_work(
             f"they export as {', '.join(FORMATS)}"
         )
     chosen = FORMATS[args.format]
-    export = Export(
-        examples=ExamplePairs(files, name),
-        template=ExportTemplate.load(args.template or DEFAULT_TEMPLATE),
-        format=chosen,
-        split=split,
-        shuffle_seed=args.seed if args.shuffle else None,
-        skip_bad=args.skip_bad,
-        keeps=None if selection is None else selection.keeps,
-    )
+    template = ExportTemplate.load(args.template or DEFAULT_TEMPLATE)
+    records = PairRecords(ExamplePairs(files, name), template, chosen, args.skip_bad)
+    export = _export(args, records, split, selection)
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
         return render_card(
             title,
             files.state,
             tally,
-            export.template,
+            template,
             format_name=args.format,
             files=paths,
             finished=files.finished,
             trust=card_rows(selection, files.state.rows),
         )
 
-    nothing = f"no pair has what the template {export.template.name} needs: nothing is written"
+    nothing = f"no pair has what the template {template.name} needs: nothing is written"
     return ExportWork(
         files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink, selection
     )
@@ -89,15 +82,15 @@ def lines_work(
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
     from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415
-    from asyncgen.export.recipe_lines import LinesExport, find_source  # noqa: PLC0415
+    from asyncgen.export.recipe_lines import LineRecords, find_source  # noqa: PLC0415
 
     source = find_source(files, args.format, args.file)
     if args.template is not None:
         raise UsageError(
             f"--template is for notes with labels, and {source.name} holds {source.shape}: leave it out"
         )
-    keeps, trust = None if selection is None else selection.keeps, card_rows(selection, files.state.rows)
-    export = LinesExport(source, args.format, split, args.seed if args.shuffle else None, args.skip_bad, keeps)
+    trust = card_rows(selection, files.state.rows)
+    export = _export(args, LineRecords(source, args.format, args.skip_bad), split, selection)
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
         return render_lines_card(title, source, tally, format_name=args.format, files=paths, trust=trust)
@@ -106,3 +99,12 @@ def lines_work(
     loader = "parquet" if args.format == "parquet" else "json"
     nothing = f"no line is fit for {args.format}: nothing is written"
     return ExportWork(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)
+
+
+def _export(
+    args: argparse.Namespace, source: "RecordSource[Any]", split: Split | None, selection: "RowSelection | None"
+) -> "Export[Any]":
+    from asyncgen.export.export_run import Export  # noqa: PLC0415
+
+    keeps = None if selection is None else selection.keeps
+    return Export(source, split, args.seed if args.shuffle else None, keeps)

@@ -1,25 +1,23 @@
-"""One export: the examples of a run through template and format into files, in order or shuffled.
+"""One export: the records of a run into the files of each side, in input order or shuffled.
 
-Both examples of a pair go to the same side of a split, and so do pairs about the same case. Memory does not grow
-with the number of pairs, but for a shuffle: 16 bytes an example, for where its line is and where it goes.
+All records of a row go to the same side of a split, and so do those of rows with the same key. Memory does not
+grow with the number of rows, except for a shuffle: 16 bytes for each record, for its place and the new order.
 """
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import orjson
 
-from asyncgen.errors import BadDataError, Setting
-from asyncgen.export.examples import Example, ExamplePair, ExamplePairs
-from asyncgen.export.formats import Format, Record
-from asyncgen.export.template import ExportTemplate, LackingError, Turn
-from asyncgen.medec.source import IDS
-from asyncgen.medec.splits import SIDES, Split, vignette
+from asyncgen.export.formats import Record
+from asyncgen.medec.splits import SIDES, Split
 from asyncgen.storage.staging import Staged
+
+B = TypeVar("B")  # the lines of a row, as its source reads them
 
 ALL = SIDES[0]
 """The only side if nothing is split."""
@@ -60,21 +58,38 @@ class ExportTally:
     left_out: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What to make of the examples of a run.
+class RecordSource(Protocol[B]):
+    """Where the records of an export come from."""
 
-    `split` None: one side. `shuffle_seed` None: in input order. `skip_bad`: a pair that lacks what the template
-    needs is left out whole, so that CORRECT and INCORRECT stay equal; else it ends the export. `keeps` says of
-    each pair (1 or 0) whether it is taken; None: all are.
+    def blocks(self) -> Iterator[tuple[B, Sequence[int]]]:
+        """The lines of each row, in input order, with the byte offset behind each line.
+
+        Raises:
+            BadDataError: the outputs are not what the run wrote.
+        """
+
+    def render(self, block: B, number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record]]:
+        """The split key of a row (numbered from 1) and a record for each line; no record if the row is left out.
+
+        Raises:
+            BadDataError: the row cannot be exported, and such rows are not left out.
+        """
+
+    def at(self, start: int, end: int) -> Record:
+        """The record of the line between two offsets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export(Generic[B]):
+    """Which records of a run go where, and in which order.
+
+    `split` None: one side. `shuffle_seed` None: in input order. `keeps` says of each row (1 or 0) whether it is
+    taken; None: all are.
     """
 
-    examples: ExamplePairs
-    template: ExportTemplate
-    format: Format
-    split: Split | None
-    shuffle_seed: int | None
-    skip_bad: bool
+    source: RecordSource[B]
+    split: Split | None = None
+    shuffle_seed: int | None = None
     keeps: bytes | None = None
 
     @property
@@ -83,67 +98,42 @@ class Export:
         return (ALL,) if self.split is None else self.split.sides
 
     def write(self, sinks: Mapping[str, RecordSink]) -> ExportTally:
-        """Write every example into the sink of its side.
+        """Write every record into the sink of its side.
 
         Raises:
-            BadDataError: a pair lacks what the template needs, or the outputs are not what the run wrote.
+            BadDataError: a row cannot be exported, or the outputs are not what the run wrote.
         """
         tally = ExportTally()
-        for side, turn, example in self._in_order(tally) if self.shuffle_seed is None else self._shuffled(tally):
-            sinks[side].write(self.format.record(turn, example))
+        for side, record in self._in_order(tally) if self.shuffle_seed is None else self._shuffled(tally):
+            sinks[side].write(record)
             tally.examples[side] += 1
         for sink in sinks.values():
             sink.close()
         return tally
 
-    def _in_order(self, tally: ExportTally) -> Iterator[tuple[str, Turn, Example]]:
-        for pair, turns in self._rendered(tally):
-            for turn, example in zip(turns, (pair.correct, pair.incorrect), strict=False):
-                yield self._side(pair), turn, example
+    def _in_order(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
+        for side, records, _ in self._rendered(tally):
+            for record in records:
+                yield side, record
 
-    def _shuffled(self, tally: ExportTally) -> Iterator[tuple[str, Turn, Example]]:
-        ends = array("Q", [0])
-        order = {side: array("Q") for side in self.sides}
-        for pair, turns in self._rendered(tally):
-            if turns:
-                order[self._side(pair)].extend((len(ends), len(ends) + 1))
-            ends.extend(pair.ends)
-        for side, places in order.items():
-            Random(f"{self.shuffle_seed} {side}").shuffle(places)  # noqa: S311 - no secret
-            for place in places:
-                example = self.examples.at(ends[place - 1], ends[place])
-                yield side, self.template.render(example), example
+    def _shuffled(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
+        places = {side: array("Q") for side in self.sides}
+        spans = array("Q", [0])
+        for side, records, ends in self._rendered(tally):
+            if records:
+                places[side].extend(range(len(spans), len(spans) + len(ends)))
+            spans.extend(ends)
+        for side, order in places.items():
+            Random(f"{self.shuffle_seed} {side}").shuffle(order)  # noqa: S311 - no secret
+            for place in order:
+                yield side, self.source.at(spans[place - 1], spans[place])
 
-    def _side(self, pair: ExamplePair) -> str:
-        # The incorrect note is the input's, byte for byte: the split of `prepare` puts the pair on the same side.
-        return ALL if self.split is None else self.split.side(vignette(pair.incorrect.note))
-
-    def _rendered(self, tally: ExportTally) -> Iterator[tuple[ExamplePair, tuple[Turn, ...]]]:
-        """Each pair with its two turns, or with none when it is left out."""
-        for number, pair in enumerate(self.examples.pairs()):
-            if self.keeps is not None and not self.keeps[number]:
-                yield pair, ()
-                continue
-            try:
-                turns = (self.template.render(pair.correct), self.template.render(pair.incorrect))
-            except LackingError as lack:
-                if not self.skip_bad:
-                    raise _lacking(pair, self.template.name, lack) from None
-                tally.left_out.append(pair.incorrect.note_id)
-                yield pair, ()
-                continue
-            tally.pairs += 1
-            tally.of_corpus += pair.incorrect.note_id.startswith(IDS)
-            yield pair, turns
-
-
-def _lacking(pair: ExamplePair, template: str, lack: LackingError) -> BadDataError:
-    return BadDataError(
-        f"the template {template} cannot be filled for the pair {pair.incorrect.note_id!r}: {lack}; ",
-        "choose another ",
-        Setting("template"),
-        ", run with ",
-        Setting("add_reasoning", True),
-        " if that is it, or leave such pairs out with ",
-        Setting("skip_bad", True),
-    )
+    def _rendered(self, tally: ExportTally) -> Iterator[tuple[str, Sequence[Record], Sequence[int]]]:
+        """Side, records (none: the row is left out) and ends of the lines of each row."""
+        for number, (block, ends) in enumerate(self.source.blocks(), 1):
+            records: Sequence[Record] = ()
+            side = ALL
+            if self.keeps is None or self.keeps[number - 1]:
+                key, records = self.source.render(block, number, tally)
+                side = ALL if self.split is None else self.split.side(key)
+            yield side, records, ends

@@ -1,19 +1,13 @@
-"""Lines that can be trained on as the recipe wrote them, into files: in order or shuffled, on one side or several.
+"""Records of lines that are trainable as the recipe wrote them."""
 
-The lines of a row go to the same side of a split, and so do rows whose first line asks the same. Memory does not
-grow with their number, but for a shuffle: 16 bytes a line.
-"""
-
-from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from random import Random
 from typing import Any
 
 from asyncgen.errors import BadDataError, Setting, UsageError
-from asyncgen.export.export_run import ALL, ExportTally, RecordSink
+from asyncgen.export.export_run import ExportTally
 from asyncgen.export.line_shapes import (
     Record,
     Shape,
@@ -25,7 +19,6 @@ from asyncgen.export.line_shapes import (
     shape_of,
 )
 from asyncgen.export.run_files import RunFiles
-from asyncgen.medec.splits import Split
 from asyncgen.text import loads
 
 _MOST_NAMED = 12  # keys of a line in a message: more would not fit
@@ -107,90 +100,47 @@ def _keys(record: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class LinesExport:
-    """What to make of the lines of a file.
+class LineRecords:
+    """The records of a file's lines.
 
-    `split` None: one side. `shuffle_seed` None: in input order. `skip_bad`: a row with a line that the format
-    cannot hold is left out whole; else it ends the export. `keeps` says of each row (1 or 0) whether it is taken.
+    `skip_bad`: a row with a line that the format cannot hold is left out whole; else it ends the export. Rows
+    whose first line has the same prompt have the same split key.
     """
 
     source: LineSource
     format_name: str
-    split: Split | None
-    shuffle_seed: int | None
-    skip_bad: bool
-    keeps: bytes | None = None
+    skip_bad: bool = False
 
-    @property
-    def sides(self) -> tuple[str, ...]:
-        """The sides that there will be, empty or not."""
-        return (ALL,) if self.split is None else self.split.sides
+    def blocks(self) -> Iterator[tuple[list[bytes], Sequence[int]]]:
+        """The lines of each row, in input order; see `RecordSource`."""
+        self.source.files.check_others(self.source.name)
+        lines = self.source.files.lines(self.source.name)
+        while block := list(islice(lines, self.source.lines)):
+            yield [line for line, _ in block], [end for _, end in block]
 
-    def write(self, sinks: Mapping[str, RecordSink]) -> ExportTally:
-        """Write every line into the sink of its side.
+    def render(self, block: list[bytes], number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record]]:
+        """A record for each line of a row; see `RecordSource`."""
+        found = [self.source.record(line) for line in block]
+        try:
+            records = [as_format(self.format_name, self._of_shape(record)) for record in found]
+        except UnfitError as problem:
+            name = _name_of(found[0], number)
+            if not self.skip_bad:
+                raise self._unfit(name, problem) from None
+            tally.left_out.append(name)
+            return b"", ()
+        tally.pairs += 1
+        return blake2b(prompt_text(found[0]).encode(), digest_size=16).digest(), records
 
-        Raises:
-            BadDataError: the format cannot hold a line, or the outputs are not what the run wrote.
-        """
-        tally = ExportTally()
-        for side, record in self._in_order(tally) if self.shuffle_seed is None else self._shuffled(tally):
-            sinks[side].write(record)
-            tally.examples[side] += 1
-        for sink in sinks.values():
-            sink.close()
-        return tally
-
-    def _in_order(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
-        for side, records, _ in self._rows(tally):
-            for record in records:
-                yield side, record
-
-    def _shuffled(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
-        source = self.source
-        places: dict[str, array[int]] = {side: array("Q") for side in self.sides}
-        spans = array("Q", [0])
-        for side, records, ends in self._rows(tally):
-            if records:
-                places[side].extend(range(len(spans), len(spans) + len(ends)))
-            spans.extend(ends)
-        for side, order in places.items():
-            Random(f"{self.shuffle_seed} {side}").shuffle(order)  # noqa: S311 - no secret
-            for place in order:
-                line = source.files.at(source.name, spans[place - 1], spans[place])
-                yield side, as_format(self.format_name, source.record(line))
-
-    def _rows(self, tally: ExportTally) -> Iterator[tuple[str, list[Record], list[int]]]:
-        """Side, records (none: the row is left out) and ends of the lines of each row."""
-        source = self.source
-        source.files.check_others(source.name)
-        lines = source.files.lines(source.name)
-        number = 0
-        while block := list(islice(lines, source.lines)):
-            number += 1
-            ends = [end for _, end in block]
-            if self.keeps is not None and not self.keeps[number - 1]:
-                yield ALL, [], ends
-                continue
-            found = [source.record(line) for line, _ in block]
-            records = []
-            try:
-                records = [as_format(self.format_name, self._of_shape(record)) for record in found]
-                tally.pairs += 1
-            except UnfitError as problem:
-                if not self.skip_bad:
-                    raise self._unfit(_name_of(found[0], number), problem) from None
-                tally.left_out.append(_name_of(found[0], number))
-            yield self._side(found[0]), records, ends
+    def at(self, start: int, end: int) -> Record:
+        """The record of the line between two offsets."""
+        line = self.source.files.at(self.source.name, start, end)
+        return as_format(self.format_name, self.source.record(line))
 
     def _of_shape(self, record: dict[str, Any]) -> dict[str, Any]:
         if shape_of(record) is not self.source.shape:
             raise UnfitError(f"it has {_keys(record)}, where the first line has {self.source.shape}")
         return record
-
-    def _side(self, record: Mapping[str, Any]) -> str:
-        if self.split is None:
-            return ALL
-        return self.split.side(blake2b(prompt_text(record).encode(), digest_size=16).digest())
 
     def _unfit(self, name: str, problem: UnfitError) -> BadDataError:
         return BadDataError(

@@ -11,6 +11,7 @@ import pytest
 from asyncgen.errors import BadDataError
 from asyncgen.export.export_run import Export, ExportTally
 from asyncgen.export.formats import FORMATS
+from asyncgen.export.pair_records import PairRecords
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.splits import Split, vignette
 from asyncgen.storage.disk import Disk
@@ -44,14 +45,9 @@ class Forgets(Kept):
 
 def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str, Kept], ExportTally]:
     """Export a run into sinks."""
-    given = {
-        "template": ExportTemplate.load("detection"),
-        "format": ANY,
-        "split": None,
-        "shuffle_seed": None,
-        "skip_bad": False,
-    }
-    job = Export(examples=examples_in(RunDirectory(Disk(), run)), **(given | fields))
+    source = {"template": ExportTemplate.load("detection"), "format": ANY, "skip_bad": False}
+    source |= {name: fields.pop(name) for name in source if name in fields}
+    job = Export(PairRecords(examples_in(RunDirectory(Disk(), run)), **source), **fields)
     sinks = {side: sink() for side in job.sides}
     tally = job.write(sinks)
     assert all(one.closed for one in sinks.values())

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, ExportWork, lines_work, paired_work
 from asyncgen.cli.lines import Lines
@@ -14,7 +14,6 @@ from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
-    from asyncgen.export.recipe_lines import LinesExport
     from asyncgen.storage.staging import Staging
 
 EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
@@ -143,7 +142,7 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     return Exit.DONE
 
 
-def _places(output: Path, format_name: str, export: "Export | LinesExport") -> tuple[Path, dict[str, Path]]:
+def _places(output: Path, format_name: str, export: "Export[Any]") -> tuple[Path, dict[str, Path]]:
     """The paths of the card and of each side's file."""
     if format_name == FOLDER:
         if output.exists() and not output.is_dir():
