@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from os import urandom
 from pathlib import Path
 from typing import Any
@@ -75,15 +75,12 @@ class HttpBatchServer:
                     yield chunk
             yield tail
 
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(head) + size + len(tail)),
+        }
         body = await self._json(
-            "POST",
-            "/files",
-            data=content(),
-            headers={
-                "Content-Type": f"multipart/form-data; boundary={boundary}",
-                "Content-Length": str(len(head) + size + len(tail)),
-            },
-            seconds=self._timeout + size / SLOWEST,
+            self._asked("POST", "/files", data=content(), headers=headers), self._timeout + size / SLOWEST
         )
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
             raise BatchServerError(Failure("invalid_body", Action.RETRY))
@@ -97,20 +94,19 @@ class HttpBatchServer:
             "completion_window": "24h",
             "metadata": dict(metadata),
         }
+        headers = {"Content-Type": "application/json"}
         return _state(
-            await self._json(
-                "POST", "/batches", data=orjson.dumps(wanted), headers={"Content-Type": "application/json"}
-            )
+            await self._json(self._asked("POST", "/batches", data=orjson.dumps(wanted), headers=headers))
         )
 
     async def look(self, batch: str) -> BatchState:
         """Look; see `BatchServer`."""
-        return _state(await self._json("GET", f"/batches/{quote(batch, safe='')}"))
+        return _state(await self._json(self._asked("GET", f"/batches/{quote(batch, safe='')}")))
 
     async def page(self, after: str, limit: int) -> tuple[list[BatchState], bool]:
         """List; see `BatchServer`."""
         query = {"limit": str(limit), **({"after": after} if after else {})}
-        body = await self._json("GET", "/batches", query)
+        body = await self._json(self._asked("GET", "/batches", query))
         listed = body.get("data") if isinstance(body, dict) else None
         if not isinstance(listed, list):
             raise BatchServerError(Failure("invalid_body", Action.RETRY))
@@ -118,7 +114,7 @@ class HttpBatchServer:
 
     async def cancel(self, batch: str) -> BatchState:
         """Cancel; see `BatchServer`."""
-        return _state(await self._json("POST", f"/batches/{quote(batch, safe='')}/cancel"))
+        return _state(await self._json(self._asked("POST", f"/batches/{quote(batch, safe='')}/cancel")))
 
     async def download(self, file: str, receive: Receive) -> None:
         """Download; see `BatchServer`."""
@@ -127,20 +123,11 @@ class HttpBatchServer:
                 await receive(piece)
 
     async def _json(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        *,
-        data: Any = None,
-        headers: Mapping[str, str] | None = None,
-        seconds: float | None = None,
+        self, asked: AbstractAsyncContextManager[aiohttp.ClientResponse], seconds: float | None = None
     ) -> Any:
+        """The decoded body of an answer, within `seconds` (None: those of an attempt)."""
         try:
-            async with (
-                asyncio.timeout(self._timeout if seconds is None else seconds),
-                self._asked(method, path, query, data=data, headers=headers) as response,
-            ):
+            async with asyncio.timeout(self._timeout if seconds is None else seconds), asked as response:
                 return loads(await read_whole(response))
         except TimeoutError:
             raise BatchServerError(Failure("timeout", Action.RETRY)) from None
