@@ -25,20 +25,27 @@ if TYPE_CHECKING:
 def next_lines(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> Iterator[str]:
-    """What to do next, a command after "next:"; and perhaps another one after "or:"."""
+    """What to do next: a command after "next:", and perhaps others, each after "or:"."""
     yield _next(args, structure, report, found)
     row = one_of(structure.contents.rows)
     finished = structure.finished and structure.contents.paraphrase is not None and args.input_jsonl is not None
     if not finished or (found is not None and found.dry):
         return
-    if found is None and report.states[State.OPEN]:
-        opened = plural(report.states[State.OPEN], f"open {row}")
-        again = _again(args, structure, "--judge", "--dry-run")
-        yield f"or:   {again} says what it costs to have the {opened} judged"
-    elif found is not None:
+    if found is None:
+        doubtful = report.states[State.FLAGGED] + report.states[State.OPEN]
+        if report.states[State.OPEN]:
+            opened = plural(report.states[State.OPEN], f"open {row}")
+            again = _again(args, structure, "--judge", "--dry-run")
+            yield f"or:   {again} says what it costs to have the {opened} judged"
+    else:
         counts = Counter(one.trust for one in found.rows)
-        if bad := counts[Trust.FLAGGED] + counts[Trust.REJECTED]:
+        bad = counts[Trust.FLAGGED] + counts[Trust.REJECTED]
+        doubtful = bad + counts[Trust.OPEN]
+        if bad:
             yield f"or:   {_again(args, structure, '--regenerate')} asks the {plural(bad, f'bad {row}')} again"
+    if doubtful:
+        view = f"{asyncgen_here()} view {quote(str(args.directory))}"
+        yield f"or:   {view} shows the {plural(doubtful, f'flagged or open {row}')} beside the originals"
 
 
 def _next(
