@@ -12,7 +12,7 @@ from .pages import ROOT
 MESSAGES = ROOT / "build" / "messages.txt"  # not in the repository
 LEAST = 1_000
 # Data rather than messages: word lists, what the simulator answers, and instructions to models.
-DATA = ("quality/checks/lexicon", "simulator/", "recipes/meaning_judge.py")
+DATA = ("simulator/", "recipes/meaning_judge.py")
 ODD = {
     r"\bgo(es)? on where\b": "resumes",
     r"\bmended?\b": "fixed",

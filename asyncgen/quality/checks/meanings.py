@@ -3,12 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from asyncgen.quality.checks.lexicon.abbreviations import ABBREVIATIONS
-from asyncgen.quality.checks.lexicon.drugs import DRUGS
-from asyncgen.quality.checks.lexicon.nouns import NOUNS
-from asyncgen.quality.checks.lexicon.phrases import PHRASES
-from asyncgen.quality.checks.lexicon.spellings import MISSPELLINGS, SPELLINGS
-from asyncgen.quality.checks.lexicon.verbs import IRREGULAR, VERBS
+from asyncgen.quality.checks.lexicon import lexicon_lines
 from asyncgen.quality.checks.note_words import split_words
 
 Phrase = tuple[str, ...]
@@ -65,32 +60,36 @@ def normal_phrase(text: str) -> Phrase:
 @cache
 def drug_names() -> dict[Phrase, str]:
     """The generic name by each name of a drug."""
-    return {normal_phrase(name): group[0] for group in _groups(DRUGS) for name in group}
+    return {normal_phrase(name): group[0] for group in _groups("drugs") for name in group}
 
 
 @cache
 def finite_verbs() -> frozenset[str]:
     """The third persons and pasts of the lexicon's verbs."""
-    irregular = {line.split()[0]: line.split() for line in IRREGULAR.strip().splitlines()}
-    verbs = {verb.split()[0] for group in _groups(VERBS) for verb in group} | irregular.keys()
+    irregular = _irregular()
+    verbs = {verb.split()[0] for group in _groups("verbs") for verb in group} | irregular.keys()
     return frozenset(form for verb in verbs for form in (irregular.get(verb) or _regular(verb))[1:3])
 
 
+def _irregular() -> dict[str, list[str]]:
+    return {line.split()[0]: line.split() for line in lexicon_lines("irregular_verbs")}
+
+
 def _all_groups() -> Iterator[Group]:
-    for table in (ABBREVIATIONS, PHRASES, DRUGS):
-        yield from _groups(table)
-    for group in _groups(NOUNS):
+    for name in ("abbreviations", "phrases", "drugs"):
+        yield from _groups(name)
+    for group in _groups("nouns"):
         yield group
         yield [plural(noun) for noun in group if " of " not in noun and " in " not in noun]
-    irregular = {line.split()[0]: line.split() for line in IRREGULAR.strip().splitlines()}
-    for group in _groups(VERBS):
+    irregular = _irregular()
+    for group in _groups("verbs"):
         forms = [_verb_forms(verb, irregular) for verb in group]
         for form in range(_FORMS):
             yield [word for verb in forms for word in _both_numbers(verb[form], form)]
 
 
-def _groups(table: str) -> Iterator[Group]:
-    for line in table.strip().splitlines():
+def _groups(name: str) -> Iterator[Group]:
+    for line in lexicon_lines(name):
         yield line.lower().split(" = ")
 
 
@@ -153,8 +152,8 @@ _LEAST_SPELT = 5  # letters: "four" is not a spelling of "for"
 @cache
 def _spelt() -> tuple[dict[str, str], dict[str, str]]:
     """American by British word, correct by misspelt word."""
-    pairs = [line.split() for line in SPELLINGS.strip().splitlines()]
-    wrong = [line.split() for line in MISSPELLINGS.strip().splitlines()]
+    pairs = [line.split() for line in lexicon_lines("spellings")]
+    wrong = [line.split() for line in lexicon_lines("misspellings")]
     return {british: american for american, british in pairs}, {
         misspelt: right for right, *others in wrong for misspelt in others
     }
