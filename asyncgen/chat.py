@@ -108,7 +108,8 @@ class Completion:
 
     `model` and `finish_reason` are as returned (None: journaled by an earlier version); `request` is the hash
     (hex) of the request, if known; `thinking` is what the model wrote before its answer, if that is kept.
-    `choices` are the server's own, unchanged, for a request with `whole`; its `text` may be empty.
+    `choices` are the server's own, unchanged, for a request with `whole`; its `text` may be empty. `removed` names
+    what was cut off the text (`thinking`, `special_tokens`); it is not journaled.
     """
 
     text: str
@@ -118,6 +119,7 @@ class Completion:
     request: str = ""
     thinking: str = ""
     choices: tuple[Mapping[str, Any], ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

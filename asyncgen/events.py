@@ -99,6 +99,7 @@ class CallEnded:
     quotes, given with the first refusal of a kind. `batch` is the server's id of the batch that the call came out
     of: such a call has no times of its own. `adapted`: only a field of the request was refused, and the call is
     repeated without that field or with its other name.
+    `removed` names what was cut off the text of an answer (`thinking`, `special_tokens`).
     """
 
     index: int
@@ -119,6 +120,7 @@ class CallEnded:
     sentence: str | None = None
     batch: str = ""
     adapted: bool = False
+    removed: tuple[str, ...] = ()
 
 
 TAKEN = "taken"

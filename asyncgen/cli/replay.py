@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.wire import SdkWire
 from asyncgen.config import RunConfig

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from asyncgen.cli.review_lines import review_lines
-from asyncgen.humanize import many_of, one_of
+from asyncgen.humanize import many_of, one_of, plural
 from asyncgen.quality.checks.finding import CHECKS, KINDS, Finding
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.verdict import Verdict
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Also characters that control the direction of a line or are invisible.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_ROWS_NAMED = 5  # fit into a line
+_REMOVED = {"thinking": "thinking before the answer", "special_tokens": "special tokens behind the answer"}
 _PROBLEMS_SHOWN = 20  # about a screenful
 _SAYS = {
     State.PROVEN: "every changed word is accounted for",
@@ -125,10 +127,19 @@ def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
     return found
 
 
-def print_tables(structure: Structure, report: VerifyReport, *, with_input: bool) -> None:
-    """Structure, states, counts by kind, the worst rows."""
+def print_tables(
+    structure: Structure, report: VerifyReport, removed: Mapping[str, list[int]], *, with_input: bool
+) -> None:
+    """Structure, what the run removed from answers, states, counts by kind, the worst rows."""
     contents = structure.contents
     _structure(structure)
+    for kind, indexes in removed.items():
+        row = one_of(contents.rows)
+        which = ", ".join(f"{row} {index}" for index in indexes[:_ROWS_NAMED])
+        more = ", …" if len(indexes) > _ROWS_NAMED else ""
+        _say(
+            f"removed        {_REMOVED.get(kind, kind)} in {plural(len(indexes), row)}, by the run: {which}{more}"
+        )
     for reason in not_checked(contents, with_input=with_input):
         _say(f"not checked    {reason}")
     if is_judged(contents, with_input=with_input):
@@ -168,7 +179,12 @@ def print_judge(found: "JudgeReport", rows: str) -> None:
 
 
 def print_json(
-    structure: Structure, report: VerifyReport, *, with_input: bool, judge: "JudgeReport | None" = None
+    structure: Structure,
+    report: VerifyReport,
+    removed: Mapping[str, list[int]],
+    *,
+    with_input: bool,
+    judge: "JudgeReport | None" = None,
 ) -> None:
     """One object; every finding, every unproven passage, and the judge's verdict, by row."""
     verdicts = {} if judge is None else judge.verdicts
@@ -179,6 +195,7 @@ def print_json(
         "pairs": structure.pairs,
         "failed_pairs": structure.failed,
         "finished": structure.finished,
+        "removed": removed,
         "structure": {
             "ok": not problems.counts,
             "counts": problems.counts,

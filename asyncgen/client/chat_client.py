@@ -6,8 +6,7 @@ and `retry`, here alone.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
 
 from asyncgen.chat import (
     NO_USAGE,
@@ -16,10 +15,12 @@ from asyncgen.chat import (
     Completion,
     ModelWays,
     OutOfBatch,
-    RequestShape,
-    Usage,
 )
 from asyncgen.client.adaptations import Parameters, told
+from asyncgen.client.admission import Admission
+from asyncgen.client.answer_accounting import AnswerAccounting
+from asyncgen.client.call_log import BatchLog, CallLog
+from asyncgen.client.caller import Caller
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
@@ -28,74 +29,14 @@ from asyncgen.client.probes import Probes
 from asyncgen.client.retry import Decision, GiveUp, Pause, Retries, RetryAfter, Stop
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
-from asyncgen.cost import total_usage
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, UsageError
 from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
-LONG_PROMPT = 8000  # characters
-CHARACTERS_OF_A_TOKEN = 10  # on average, no text has more; English has 4 to 5
 SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
 SIZE_PROBES = 3  # refusals of a call that is larger than the limit, as far as its size is known
 STOPPED = 2.0  # seconds by which a deadline is late when the process was stopped (a laptop that slept, Ctrl-Z)
-
-
-@dataclass(slots=True)
-class Caller:
-    """The pair for which is called, and the seconds that its attempts and backoffs may still take.
-
-    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload, falls into
-    an outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the row's
-    own, nothing of them is shown. `not_accepted` is, by step, the last one that the recipe did not accept.
-    """
-
-    index: int
-    note_id: str
-    seconds: float
-    answers: list[str] = field(default_factory=list)
-    not_accepted: dict[str, Completion] = field(default_factory=dict)
-
-
-class CallLog(Protocol):
-    """Where attempts are recorded, in the tick in which they happen."""
-
-    def sent(self, index: int, step: str, most: Usage) -> None:
-        """A call is about to be sent."""
-
-    def answered(
-        self,
-        index: int,
-        step: str,
-        request_hash: str,
-        completion: Completion,
-        lost: Usage = NO_USAGE,
-    ) -> None:
-        """A usable answer has arrived; `lost` is what it may have cost beside what the server has said."""
-
-    def adapted(self, adaptation: Adaptation) -> None:
-        """A field was refused; from now on it is sent in another way."""
-
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
-        """The attempt ended without a usable answer; `lost` is what it may have cost without saying so."""
-
-
-class BatchLog(Protocol):
-    """The same for what comes out of batches."""
-
-    def answered(
-        self,
-        index: int,
-        step: str,
-        request_hash: str,
-        completion: Completion,
-        lost: Usage,
-        came: OutOfBatch,
-    ) -> None:
-        """A usable answer has come."""
-
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, came: OutOfBatch) -> None:
-        """No usable answer has come."""
 
 
 class ChatClient:
@@ -140,13 +81,13 @@ class ChatClient:
         self._longest_answer = longest_answer
         self._parameters = Parameters(ways, learned)
         self._probes = Probes() if probes is None else probes
+        self._admission = Admission(gate, self._parameters, self._probes)
+        self._accounting = AnswerAccounting(observe, keep_thinking=config.keep_thinking)
         self._taken_over = 0
         self._explanations = Explanations()
         self._told = {(one.endpoint, one.name) for one in learned}
-        self._uncounted = False
         # Attempts that did not reach an endpoint since its last answer: an outage may come out of them.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
-        self._cut = False
         self._answers = 0
         self._refused_share = 0.0
 
@@ -219,7 +160,7 @@ class ChatClient:
         """Send a call once; where, what came of it, and whether it is to be sent anew in another way."""
         now = asyncio.get_running_loop().time
         queued = now()
-        grant, shape = await self._enter(caller, request, refused=refused)
+        grant, shape = await self._admission.enter(caller.index, request, refused=refused)
         endpoint = grant.endpoint
         self._take_over()
         sent = self._parameters.body(endpoint.name, request)
@@ -234,7 +175,7 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
             if isinstance(result, Completion):
-                result, lost = self._counted(request, result)
+                result, lost = self._accounting.counted(request, result)
                 self._log.answered(caller.index, request.step, request.hash, result, lost)
                 self._outages.answered()
                 self._unsettled.pop(endpoint.name, None)
@@ -243,7 +184,7 @@ class ChatClient:
             else:
                 lost = request.most if result.unsaid else NO_USAGE
                 if result.answer is not None:
-                    caller.not_accepted[request.step] = self._as_kept(result.answer)
+                    caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
                 self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
                 if result.action is Action.WAIT:
                     self._outages.refused()
@@ -254,8 +195,7 @@ class ChatClient:
             self._answers += answered
             self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
         finally:
-            self._gate.leave(grant, request.most)
-            self._probes.leave(shape, answered=answered)
+            self._admission.leave(grant, shape, request, answered=answered)
         learned, adapted = None, False
         if isinstance(result, Failure):
             learned = self._parameters.learn(endpoint.name, request, result)
@@ -264,22 +204,13 @@ class ChatClient:
             caller,
             request,
             result,
-            CallEnded(
-                index=caller.index,
-                note_id=caller.note_id,
-                step=request.step,
-                request=request.hash,
-                attempt=attempt,
-                outcome="ok",
-                status=200,
-                request_id=headers.get("x-request-id"),
-                started=grant.at,
-                waited=grant.at - queued,
-                took=now() - grant.at,
-                usage=result.usage,
-                endpoint=endpoint.name,
-                adapted=adapted,
-            ),
+            attempt=attempt,
+            request_id=headers.get("x-request-id"),
+            started=grant.at,
+            waited=grant.at - queued,
+            took=now() - grant.at,
+            endpoint=endpoint.name,
+            adapted=adapted,
         )
         if learned is not None:
             self._adapt(endpoint, learned)
@@ -307,34 +238,23 @@ class ChatClient:
             request_id: the server's.
         """
         if isinstance(result, Completion):
-            result, lost = self._counted(request, result)
+            result, lost = self._accounting.counted(request, result)
             log.answered(caller.index, request.step, request.hash, result, lost, came)
             caller.answers.append(result.text)
         else:
             lost = request.most if result.unsaid else NO_USAGE
             if result.answer is not None:
-                caller.not_accepted[request.step] = self._as_kept(result.answer)
+                caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
             log.failed(caller.index, request.step, result.kind, result.usage, lost, came)
         self._tell(
             caller,
             request,
             result,
-            CallEnded(
-                index=caller.index,
-                note_id=caller.note_id,
-                step=request.step,
-                request=request.hash,
-                attempt=attempt,
-                outcome="ok",
-                status=200,
-                request_id=request_id,
-                started=asyncio.get_running_loop().time(),
-                waited=0.0,
-                took=0.0,
-                usage=result.usage,
-                endpoint=self._config.endpoints[0].name,
-                batch=came.id,
-            ),
+            attempt=attempt,
+            request_id=request_id,
+            started=asyncio.get_running_loop().time(),
+            endpoint=self._config.endpoints[0].name,
+            batch=came.id,
         )
         return result
 
@@ -359,86 +279,55 @@ class ChatClient:
             self._adapt(endpoint, learned)
         return self.body(request) != sent
 
-    def _tell(self, caller: Caller, request: Prepared, result: Completion | Failure, ended: CallEnded) -> None:
+    def _tell(
+        self,
+        caller: Caller,
+        request: Prepared,
+        result: Completion | Failure,
+        *,
+        attempt: int,
+        request_id: str | None,
+        started: float,
+        endpoint: str,
+        waited: float = 0.0,
+        took: float = 0.0,
+        adapted: bool = False,
+        batch: str = "",
+    ) -> None:
         """Tell how an attempt ended; of one that failed, why."""
+        outcome: str = "ok"
+        status: int | None = 200
+        code = param = sentence = None
+        removed: tuple[str, ...] = ()
         if isinstance(result, Failure):
+            outcome, status = result.kind, result.status
             names = self._explanations.names(result, request, caller.answers)
-            ended = replace(
-                ended,
-                outcome=result.kind,
-                status=result.status,
-                code=names[0],
-                param=names[1],
-                sentence=None
-                if ended.adapted
-                else self._explanations.sentence(result, request, caller.answers, names),
-            )
-        self._observe(ended)
-
-    async def _enter(self, caller: Caller, request: Prepared, *, refused: bool) -> tuple[Grant, RequestShape]:
-        """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
-        held: RequestShape | None = None
-        endpoints = self._gate.endpoints
-        if len(endpoints) == 1:
-            held = self._parameters.shape(endpoints[0].name, request)
-            if not self._probes.try_enter(held):
-                await self._probes.enter(held)
-        while True:
-            try:
-                grant = await self._gate.enter(caller.index, request.tokens, request.most, refused=refused)
-            except BaseException:
-                if held is not None:
-                    self._probes.leave(held)
-                raise
-            if held is not None and len(endpoints) == 1:
-                return grant, held
-            # Where there are several, the gate chooses; a place among the few of another one is given back.
-            shape = self._parameters.shape(grant.endpoint.name, request)
-            if held == shape:
-                return grant, shape
-            if held is not None:
-                self._probes.leave(held)
-                held = None
-            if self._probes.try_enter(shape):
-                return grant, shape
-            self._gate.leave(grant, request.most)
-            await self._probes.enter(shape)
-            held = shape
-
-    def _counted(self, request: Prepared, completion: Completion) -> tuple[Completion, Usage]:
-        """An answer as it is noted, and what it may have cost without saying so."""
-        said, most = completion.usage, request.most
-        prompt = 0 if said.prompt_tokens else most.prompt_tokens
-        answer = 0 if said.completion_tokens else most.completion_tokens
-        lost = total_usage(prompt, answer, 0) if prompt or answer else NO_USAGE
-        if lost.total_tokens and not self._uncounted:
-            self._uncounted = True
-            self._observe(
-                Notice(
-                    "The server does not say how many tokens an answer took: what is spent counts each with "
-                    "the most that it may have taken",
-                    warning=True,
-                )
-            )
-        if not request.whole:  # an image takes more room in a body than tokens
-            self._check_prompt(len(request.body), said.prompt_tokens)
-        return self._as_kept(completion), lost
-
-    def _as_kept(self, completion: Completion) -> Completion:
-        """Without what the model thought, unless that is kept."""
-        keeps = self._config.keep_thinking or not completion.thinking
-        return completion if keeps else replace(completion, thinking="")
-
-    def _check_prompt(self, characters: int, tokens: int) -> None:
-        """Warn once of a server that cuts long prompts in silence, which its own count gives away."""
-        if self._cut or characters < LONG_PROMPT or not 0 < tokens * CHARACTERS_OF_A_TOKEN < characters:
-            return
-        self._cut = True
+            code, param = names
+            if not adapted:
+                sentence = self._explanations.sentence(result, request, caller.answers, names)
+        else:
+            removed = result.removed
         self._observe(
-            Notice(
-                f"The server counted {tokens:,} tokens of a prompt of {characters:,} characters: it seems to have "
-                "cut it; give the server a larger context (Ollama: num_ctx), or leave such rows out",
-                warning=True,
+            CallEnded(
+                caller.index,
+                caller.note_id,
+                request.step,
+                request.hash,
+                attempt,
+                outcome,
+                status,
+                request_id,
+                started,
+                waited,
+                took,
+                result.usage,
+                endpoint,
+                code,
+                param,
+                sentence,
+                batch,
+                adapted,
+                removed,
             )
         )
 

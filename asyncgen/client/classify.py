@@ -288,7 +288,10 @@ def _answer(
     problem = json_problem(text, required_keys) if json_object else None
     if problem is not None:
         return problem, Action.ASK_AGAIN
-    return Completion(text, usage, model, reason, request, parts[1] or beside)
+    removed = ("thinking",) if parts[1] else ()
+    if len(text) < len(parts[0]):
+        removed = (*removed, "special_tokens")
+    return Completion(text, usage, model, reason, request, parts[1] or beside, removed=removed)
 
 
 def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion | tuple[str, Action]:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from asyncgen.chat import NOT_ACCEPTED, Completion
-from asyncgen.client.chat_client import Caller
+from asyncgen.client.caller import Caller
 from asyncgen.client.classify import json_problem
 from asyncgen.client.encoding import Prepared
 from asyncgen.errors import CallFailed

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
-from asyncgen.client.chat_client import Caller
+from asyncgen.client.caller import Caller
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.engine.cached_calls import CachedCalls

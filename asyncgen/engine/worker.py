@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.client.chat_client import Caller
+from asyncgen.client.caller import Caller
 from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.row_calls import Asker, RowCalls

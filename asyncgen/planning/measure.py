@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import CHARACTERS_PER_TOKEN, Prepared
 from asyncgen.client.wire import LookedUp, SdkWire, Wire

@@ -105,6 +105,7 @@ def _call(event: CallEnded) -> dict[str, Any]:
         "usage": event.usage,
         **({"endpoint": event.endpoint} if event.endpoint else {}),
         **({"batch": event.batch} if event.batch else {}),
+        **({"removed": event.removed} if event.removed else {}),
         **_refusal(event),
     }
 

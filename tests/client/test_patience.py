@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire

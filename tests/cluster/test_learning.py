@@ -8,7 +8,8 @@ import pytest
 from client.test_patience import NoLog
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Sampling
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import PROBES, Probes

@@ -151,9 +151,11 @@ def execute(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace, directory: "RunDirectory", contents: "Contents", *, with_input: bool) -> int:
     """Verify, have a model judge open rows if requested, and show everything."""
     from asyncgen.cli.verify_view import VerifyReport, print_json, print_judge, print_tables  # noqa: PLC0415
+    from asyncgen.quality.removed_text import removed_text  # noqa: PLC0415
     from asyncgen.quality.review_agreement import review_of  # noqa: PLC0415
     from asyncgen.quality.verification import Verification  # noqa: PLC0415
 
+    removed = removed_text(directory)
     verification = Verification(directory, args.input_jsonl, contents, args.prompt_file)
     report = VerifyReport(args.show, full=args.json)
     report.review = review_of(directory, args.review)
@@ -165,14 +167,14 @@ def _verify(args: argparse.Namespace, directory: "RunDirectory", contents: "Cont
             if session is not None:
                 session.add(judged)
         if not args.json:
-            print_tables(verification.structure, report, with_input=with_input)
+            print_tables(verification.structure, report, removed, with_input=with_input)
         if session is not None and not verification.structure.problems.counts:
             outcome = session.finish(verification, least_known=LEAST_KNOWN)
             if isinstance(outcome, int):
                 return outcome
             found = outcome
     if args.json:
-        print_json(verification.structure, report, with_input=with_input, judge=found)
+        print_json(verification.structure, report, removed, with_input=with_input, judge=found)
     elif found is not None:
         print_judge(found, many_of(contents.rows))
     return _end(args, verification.structure, report, found)

@@ -7,7 +7,8 @@ from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Usage
 from asyncgen.client.adaptations import shape_of
 from asyncgen.client.batch_lines import UNWORKED, judge_line
 from asyncgen.client.batch_server import BatchState
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.outages import advice_on, said

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.client.batch_providers import batch_provider
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
-from asyncgen.client.chat_client import Caller, ChatClient
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.config import RunConfig
 from asyncgen.cost import less

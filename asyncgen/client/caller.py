@@ -1,0 +1,21 @@
+"""For whom calls are made."""
+
+from dataclasses import dataclass, field
+
+from asyncgen.chat import Completion
+
+
+@dataclass(slots=True)
+class Caller:
+    """The pair for which is called, and the seconds that its attempts and backoffs may still take.
+
+    Waiting at the gate takes nothing of them, nor does an attempt that is refused for rate or overload, falls into
+    an outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the row's
+    own, nothing of them is shown. `not_accepted` is, by step, the last one that the recipe did not accept.
+    """
+
+    index: int
+    note_id: str
+    seconds: float
+    answers: list[str] = field(default_factory=list)
+    not_accepted: dict[str, Completion] = field(default_factory=dict)

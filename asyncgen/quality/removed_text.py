@@ -1,0 +1,20 @@
+"""What a run has cut off its answers: thinking before the text and special tokens behind it, by `calls.jsonl`."""
+
+from asyncgen.storage.disk import lines_of
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.text import loads
+
+
+def removed_text(directory: RunDirectory) -> dict[str, list[int]]:
+    """The indexes of rows from whose answers something was cut off, sorted, by what that was."""
+    found: dict[str, set[int]] = {}
+    for line in lines_of(directory.disk, directory.calls):
+        if b'"removed"' in line:  # hardly any has it, and decoding takes longer than this
+            try:
+                attempt = loads(line)
+                index, kinds = int(attempt["index"]), [str(kind) for kind in attempt["removed"]]
+            except (ValueError, KeyError, TypeError):
+                continue  # torn by a crash
+            for kind in kinds:
+                found.setdefault(kind, set()).add(index)
+    return {kind: sorted(indexes) for kind, indexes in found.items()}
