@@ -39,8 +39,9 @@ class SampleRun:
 def texts_of_corpus(number: int) -> list[Text]:
     """Paraphrases of the project's own corpus, every other one with a change of meaning."""
     bad, clean = (load_sentences(verdict, held_out=False) for verdict in ("bad", "clean"))
-    both = [one for pair in zip(bad, clean, strict=False) for one in pair]
-    chosen = both[:: max(1, len(both) // number)][:number]
+    both = list(zip(bad, clean, strict=False))
+    step = max(1, 2 * len(both) // (number + 1))
+    chosen = [one for pair in both[::step] for one in pair][:number]
     return [Text(one.id, one.note, one.paraphrase, spoil(one.note)) for one in chosen]
 
 
