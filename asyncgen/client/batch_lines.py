@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Completion
-from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
+from asyncgen.client.answer_body import judge_answer
+from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.text import loads
 

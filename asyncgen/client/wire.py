@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from asyncgen.address import is_azure
 from asyncgen.chat import Completion
-from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
+from asyncgen.client.answer_body import judge_answer
+from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.text import loads

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from asyncgen.chat import NOT_ACCEPTED, Completion
+from asyncgen.client.answer_body import json_problem
 from asyncgen.client.caller import Caller
-from asyncgen.client.classify import json_problem
 from asyncgen.client.encoding import Prepared
 from asyncgen.errors import CallFailed
 from asyncgen.events import CacheHit, Observer

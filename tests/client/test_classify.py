@@ -9,12 +9,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Completion, Usage
+from asyncgen.client.answer_body import judge_answer
 from asyncgen.client.asked_wait import MAX_RETRY_AFTER, retry_after
 from asyncgen.client.classify import (
     _BY_NAME,
     Action,
     Failure,
-    judge_answer,
     judge_error,
 )
 

@@ -7,7 +7,8 @@ import pytest
 
 from asyncgen.chat import ChatRequest, Completion, ModelWays, Sampling, Usage, WholeBody
 from asyncgen.client.adaptations import Parameters
-from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
+from asyncgen.client.answer_body import judge_answer
+from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import ATTACHMENT_TOKENS, Encoder, Prepared
 from asyncgen.client.explanations import Explanations
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from asyncgen.client import scripted_wire
-from asyncgen.client.classify import judge_answer
+from asyncgen.client.answer_body import judge_answer
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.single_run import Run, Summary

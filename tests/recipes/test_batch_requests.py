@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 
 from asyncgen.client import scripted_wire
-from asyncgen.client.classify import Failure, judge_answer, judge_error
+from asyncgen.client.answer_body import judge_answer
+from asyncgen.client.classify import Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import REQUESTS, EndpointConfig, RunConfig
 from asyncgen.engine.single_run import Run, Summary

@@ -1,0 +1,49 @@
+"""Read the token counts in an answer, under the names of many servers. Pure."""
+
+import math
+from typing import Any
+
+from asyncgen.chat import NO_USAGE, Usage
+
+_MOST_TOKENS = 1e12  # more is not a count
+
+
+def read_usage(value: Any) -> Usage:
+    """The tokens that a server counted; zeros for counts that are missing or not numbers.
+
+    Besides OpenAI's names, others are recognised (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
+    """
+    if not isinstance(value, dict):
+        return NO_USAGE
+    prompt = _count(value, "prompt_tokens", "input_tokens", "promptTokenCount")
+    completion = _count(value, "completion_tokens", "output_tokens", "generated_tokens", "candidatesTokenCount")
+    total = _count(value, "total_tokens", "totalTokenCount")
+    if total and prompt and not completion:
+        completion = max(0, total - prompt)
+    before = value.get("prompt_tokens_details") or value.get("input_tokens_details")
+    after = value.get("completion_tokens_details") or value.get("output_tokens_details")
+    return Usage(
+        prompt,
+        completion,
+        max(total, prompt + completion),
+        min(prompt, _count(before, "cached_tokens")),
+        _count(after, "reasoning_tokens") or _count(value, "reasoning_tokens"),
+    )
+
+
+def _count(value: Any, *names: str) -> int:
+    """The first of these that is a token count; 0 if none is."""
+    if not isinstance(value, dict):
+        return 0
+    for name in names:
+        number = value.get(name)
+        if type(number) is int and 0 < number < _MOST_TOKENS:
+            return number  # as most servers say it
+        if isinstance(number, str):
+            try:
+                number = float(number)
+            except ValueError:
+                continue
+        if isinstance(number, int | float) and not isinstance(number, bool) and 0 < number < _MOST_TOKENS:
+            return math.ceil(number)
+    return 0
