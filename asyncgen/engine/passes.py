@@ -33,7 +33,7 @@ from asyncgen.storage.layout import RunDirectory
 if TYPE_CHECKING:
     from asyncgen.engine.batch.access import BatchAccess
     from asyncgen.engine.batch.asker import Key
-    from asyncgen.engine.batch.batch_rounds import Rows
+    from asyncgen.engine.batch.row_passes import Rows
     from asyncgen.errors import CallFailed
 
 # Bytes for an answer of 2,048 tokens, so that the answers in flight fit when the disk is full.

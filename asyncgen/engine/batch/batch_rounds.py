@@ -10,30 +10,25 @@ Rules:
 4. When the rounds are over, every answer is in the journal, and an ordinary pass over the rows writes the files.
 """
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.client.batch_providers import batch_provider
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
-from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
-from asyncgen.client.classify import Action, Failure
 from asyncgen.config import RunConfig
 from asyncgen.cost import less
-from asyncgen.engine.batch.asker import BatchAsker, Deferred, Finished, Key
+from asyncgen.engine.batch.asker import BatchAsker, Finished, Key
+from asyncgen.engine.batch.batch_downloads import BatchDownloads
 from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api
 from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.batch.persistence import Persistence
-from asyncgen.engine.cached_calls import CachedCalls
+from asyncgen.engine.batch.row_passes import RowPasses, Rows
 from asyncgen.engine.failure_threshold import Breaker
-from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import (
     AsyncgenError,
     BadDataError,
@@ -48,9 +43,8 @@ from asyncgen.errors import (
 from asyncgen.events import TAKEN, Notice, Observer
 from asyncgen.humanize import plural
 from asyncgen.limits.gate import Gate
-from asyncgen.recipe import Recipe, Unparsed
-from asyncgen.rows import Row
-from asyncgen.storage.batch_files import BatchFiles, BatchSpool, Members, Results, is_whole
+from asyncgen.recipe import Recipe
+from asyncgen.storage.batch_files import BatchFiles, BatchSpool
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
@@ -59,12 +53,7 @@ if TYPE_CHECKING:
     from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 MOST_IN_VAIN = 3  # batches that bring no answer, one after the other: a fourth would not either
-SLICE = 0.01  # seconds for which rows are run before others get the loop
-CUT_SHORT = Failure("cut_body", Action.RETRY)
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 - what OpenAI calls a full queue
-
-Rows = Callable[[], AsyncGenerator[Row[Any], None]]
-"""Streams the rows that are not written yet, from the first of them."""
 
 
 class BatchRounds:
@@ -105,18 +94,13 @@ class BatchRounds:
         cache: "CachedAnswers | None" = None,
     ) -> None:
         self._config = config
-        self._recipe = recipe
         self._journal = journal
         self._directory = directory
         self._gate = gate
         self._server = server
-        self._rows = rows
-        self._breaker = breaker
         self._observe = observe
         self._timing = timing
         self._exhausted = exhausted
-        self._generation = generation
-        self._cache = cache
         self._files = BatchFiles(directory)
         self._provider = batch_provider(config.endpoints[0].base_url)
         self._ask = Persistence(config, gate)
@@ -126,9 +110,21 @@ class BatchRounds:
             if config.batch
             else None
         )
+        self._downloads = BatchDownloads(self._files, server, self._ask, observe)
         self._asker = BatchAsker(config, client, journal, self._filling)
+        self._passes = RowPasses(
+            recipe,
+            rows,
+            self._asker,
+            self._filling,
+            journal,
+            breaker,
+            observe,
+            config.pair_timeout,
+            generation,
+            cache,
+        )
         self._states: dict[int, BatchState] = {}
-        self._waiting = bytearray()
         self._in_vain = 0
 
     async def work(self) -> dict[Key, CallFailed]:
@@ -199,7 +195,7 @@ class BatchRounds:
             await self._go_on_with(batch)
 
     async def _go_on_with(self, batch: OpenBatch) -> None:
-        self._asker.enqueued[batch.number] = await self._members(batch)
+        self._asker.enqueued[batch.number] = await self._downloads.members(batch)
         if self._filling is not None:
             if not batch.id:
                 self._states[batch.number] = await self._delivery.bring(batch, searched=not batch.file)
@@ -222,23 +218,6 @@ class BatchRounds:
             )
         )
 
-    async def _members(self, batch: OpenBatch) -> Members:
-        """The requests that a batch holds; where the file with them is damaged, by what was uploaded."""
-        path = self._files.requests(batch.number)
-        size = self._files.disk.size(path)
-        if not batch.file and size != batch.size:
-            raise BadDataError(f"{path} is damaged or gone, and its requests are not at the server yet")
-        members = Members.load(self._files, batch.number)
-        if members is None or len(members) != batch.requests:
-            if size != batch.size:
-                try:
-                    await self._ask.ask(partial(self._download, batch.file, path))
-                except BatchServerError:
-                    ids = self._files.ids(batch.number)
-                    raise BadDataError(f"{ids} is damaged or gone, and the server has no {batch.file}") from None
-            members = await self._files.disk.call(lambda: Members.read(self._files, batch.number))
-        return members
-
     # Taking
 
     async def _take(self) -> bool:
@@ -250,7 +229,7 @@ class BatchRounds:
             self._narrow(ended)
         asker.finished = [await self._fetch(number) for number in sorted(ended)]
         if filling is not None or asker.finished:
-            await self._pass()
+            await self._passes.run(self._send_full)
         for one in asker.finished:
             await self._finish(one)
         asker.finished = []
@@ -267,37 +246,8 @@ class BatchRounds:
                 self._observe(Notice(Message(text, Setting("batch_tokens"), " says how much that is)")))
 
     async def _fetch(self, number: int) -> Finished:
-        """Download what came of a batch."""
-        state = self._states[number]
-        batch = self._journal.batches.open[number]
-        for what, file in (("output", state.output_file), ("errors", state.error_file)):
-            path = self._files.results(number, what)
-            self._files.disk.unlink(path)
-            if not file:
-                continue
-            try:
-                await self._ask.ask(partial(self._download, file, path))
-            except BatchServerError:
-                self._files.disk.unlink(path)
-                text = (
-                    f"The server does not hand out the {what} of batch {number} any more: "
-                    f"{plural(batch.requests, 'request')} may be sent again and billed twice"
-                )
-                self._observe(Notice(text, warning=True))
-        members = self._asker.enqueued.pop(number)
-        results = await self._files.disk.call(lambda: Results(self._files, number, members))
-        return Finished(number, state, members, results)
-
-    async def _download(self, file: str, path: Path) -> None:
-        disk = self._files.disk
-        disk.unlink(path)
-        fd = disk.open_append(path)
-        try:
-            await self._server.download(file, lambda piece: disk.call(lambda: disk.write(fd, piece, path)))
-        finally:
-            disk.close_descriptor(fd)
-        if not await disk.call(lambda: is_whole(self._files, path)):
-            raise BatchServerError(CUT_SHORT)
+        batch, members = self._journal.batches.open[number], self._asker.enqueued.pop(number)
+        return await self._downloads.results(batch, self._states[number], members)
 
     async def _finish(self, one: Finished) -> None:
         """Close a batch: what came of it is in the journal."""
@@ -344,58 +294,6 @@ class BatchRounds:
             )
         self._observe(Notice(f"{text}; its requests are sent again", warning=True))
 
-    # Rows
-
-    async def _pass(self) -> None:
-        """Run the rows that may go on."""
-        clock = asyncio.get_running_loop().time
-        until = clock() + SLICE
-        async with aclosing(self._rows()) as rows:
-            async for row in rows:
-                finished = self._asker.finished
-                if self._may_go_on(row.index, finished):
-                    await self._run(row)
-                    await self._send_full()
-                elif not finished and (self._filling is None or self._filling.blocked):
-                    break
-                if clock() > until:
-                    await asyncio.sleep(0)
-                    until = clock() + SLICE
-
-    def _may_go_on(self, index: int, finished: list[Finished]) -> bool:
-        if any(one.members.holds_row(index) for one in finished):
-            return True
-        if self._filling is None or self._filling.blocked:
-            return False
-        return index >= len(self._waiting) or not self._waiting[index]
-
-    async def _run(self, row: Row[Any]) -> None:
-        """Run a row to the calls that are not known."""
-        if isinstance(row.pair, Unparsed):
-            return
-        caller = Caller(row.index, row.pair.note_id, self._config.pair_timeout)
-        cache = None if self._cache is None else CachedCalls(self._cache, self._journal, caller, self._observe)
-        calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
-        self._asker.refused = False
-        waits, failure = True, None
-        self._breaker.begin(row.index)
-        try:
-            await self._recipe.run(row.pair, calls.generate)
-        except Deferred:
-            waits = not self._asker.refused
-        except CallFailed as failed:
-            failure = failed
-        except (AsyncgenError, Stopping):
-            raise
-        except Exception:
-            if calls.defect is not None:
-                raise
-        reason = self._breaker.after(row.index, failure)
-        if reason is not None:
-            raise reason
-        self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
-        self._waiting[row.index] = waits
-
     # Sending
 
     async def _send_full(self) -> None:
@@ -418,7 +316,7 @@ class BatchRounds:
             return bool(book.open)
         if 0 < filling.requests <= self._config.batch_finish and not filling.blocked:
             filling.discard()
-            self._waiting.clear()
+            self._passes.forget_waiting()
             return bool(book.open)
         for spool in filling.take(full=False):
             await self._send_one(spool)

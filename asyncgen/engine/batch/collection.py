@@ -3,7 +3,8 @@
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Key
-from asyncgen.engine.batch.batch_rounds import BatchRounds, Rows
+from asyncgen.engine.batch.batch_rounds import BatchRounds
+from asyncgen.engine.batch.row_passes import Rows
 from asyncgen.engine.failure_threshold import Breaker
 from asyncgen.engine.pool import Engine
 from asyncgen.errors import AsyncgenError, CallFailed, Message, Stopping

@@ -1,0 +1,122 @@
+"""One pass over the rows: each is run against the journal to its first calls that are not known."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from asyncgen.client.caller import Caller
+from asyncgen.engine.batch.asker import BatchAsker, Deferred, Finished
+from asyncgen.engine.batch.filling import Filling
+from asyncgen.engine.cached_calls import CachedCalls
+from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.row_calls import RowCalls
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping
+from asyncgen.events import Observer
+from asyncgen.recipe import Recipe, Unparsed
+from asyncgen.rows import Row
+from asyncgen.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from asyncgen.storage.cache.cached_answers import CachedAnswers
+
+SLICE = 0.01  # seconds for which rows are run before other tasks get the loop
+
+Rows = Callable[[], AsyncGenerator[Row[Any], None]]
+"""Streams the rows that are not written yet, from the first of them."""
+
+
+class RowPasses:
+    """The passes over the rows of a phase; which rows wait for an answer is kept from one to the next.
+
+    Args:
+        recipe: makes the calls for a row.
+        rows: the rows of the phase.
+        asker: answers calls from batches, or collects them.
+        filling: the batches being filled; None: nothing more is sent.
+        journal: has the answers.
+        breaker: says when too many rows fail.
+        observe: called with every event.
+        pair_timeout: seconds of a row.
+        generation: of the answers.
+        cache: may have answers to other runs.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe[Any],
+        rows: Rows,
+        asker: BatchAsker,
+        filling: Filling | None,
+        journal: Journal,
+        breaker: Breaker,
+        observe: Observer,
+        pair_timeout: float,
+        generation: int,
+        cache: "CachedAnswers | None",
+    ) -> None:
+        self._recipe = recipe
+        self._rows = rows
+        self._asker = asker
+        self._filling = filling
+        self._journal = journal
+        self._breaker = breaker
+        self._observe = observe
+        self._pair_timeout = pair_timeout
+        self._generation = generation
+        self._cache = cache
+        self._waiting = bytearray()
+
+    def forget_waiting(self) -> None:
+        """Let every row run again in the next pass."""
+        self._waiting.clear()
+
+    async def run(self, after_row: Callable[[], Awaitable[None]]) -> None:
+        """Run the rows that may go on; `after_row` is awaited after each of them."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + SLICE
+        async with aclosing(self._rows()) as rows:
+            async for row in rows:
+                finished = self._asker.finished
+                if self._may_go_on(row.index, finished):
+                    await self._run(row)
+                    await after_row()
+                elif not finished and (self._filling is None or self._filling.blocked):
+                    break
+                if clock() > until:
+                    await asyncio.sleep(0)
+                    until = clock() + SLICE
+
+    def _may_go_on(self, index: int, finished: list[Finished]) -> bool:
+        if any(one.members.holds_row(index) for one in finished):
+            return True
+        if self._filling is None or self._filling.blocked:
+            return False
+        return index >= len(self._waiting) or not self._waiting[index]
+
+    async def _run(self, row: Row[Any]) -> None:
+        """Run a row to the calls that are not known."""
+        if isinstance(row.pair, Unparsed):
+            return
+        caller = Caller(row.index, row.pair.note_id, self._pair_timeout)
+        cache = None if self._cache is None else CachedCalls(self._cache, self._journal, caller, self._observe)
+        calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
+        self._asker.refused = False
+        waits, failure = True, None
+        self._breaker.begin(row.index)
+        try:
+            await self._recipe.run(row.pair, calls.generate)
+        except Deferred:
+            waits = not self._asker.refused
+        except CallFailed as failed:
+            failure = failed
+        except (AsyncgenError, Stopping):
+            raise
+        except Exception:
+            if calls.defect is not None:
+                raise
+        reason = self._breaker.after(row.index, failure)
+        if reason is not None:
+            raise reason
+        self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
+        self._waiting[row.index] = waits
