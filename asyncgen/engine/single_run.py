@@ -26,10 +26,10 @@ from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
 from asyncgen.storage.input_file import Scan
-from asyncgen.storage.journal import clear_journal, open_batches
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
+from asyncgen.storage.segment_reader import clear_journal, open_batches
 
 if TYPE_CHECKING:
     from asyncgen.engine.batch.access import BatchAccess

@@ -20,7 +20,7 @@ far: lines copied before it are not counted again); `adapted` (a field that an e
 instead); and those of batches (see `batch_records`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +29,21 @@ from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import AsyncgenError
 from asyncgen.storage.answer_record import answer_of, answer_record
 from asyncgen.storage.batch_records import BatchBook, OpenBatch
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.pair_lines import PairLines
 from asyncgen.storage.segment_format import (
     ADAPTED,
-    PREFIX,
-    SUFFIX,
-    UNFINISHED,
     adaptation_of,
     adapted_line,
     decode_line,
     encode_line,
     header_line,
-    last_compacted,
     segment_number,
     segments,
     spend_line,
 )
+from asyncgen.storage.segment_reader import SegmentReader, clear_unfinished
 from asyncgen.storage.segment_writer import Segment, SegmentLog
 
 
@@ -82,7 +78,6 @@ class Journal:
         cache: CacheUse | None = None,
     ) -> None:
         self._disk = directory.disk
-        self._state_directory = directory.state_directory
         self._fingerprint = fingerprint
         self._generation = generation
         self._pairs = PairLines()
@@ -94,7 +89,7 @@ class Journal:
         self.batches = BatchBook()
         paths = segments(directory)
         number = segment_number(paths[-1]) + 1 if paths else 1
-        self._clear_unfinished()
+        clear_unfinished(directory)
         # The total spend comes behind the lines that it has taken over.
         header = header_line(fingerprint, replaces_earlier=True, spend=None)
         self._log = SegmentLog(directory, number, header, on_full)
@@ -276,15 +271,11 @@ class Journal:
 
     # Opening
 
-    def _clear_unfinished(self) -> None:
-        for name in self._disk.list_directory(self._state_directory):
-            if name.startswith(PREFIX) and name.endswith(UNFINISHED):
-                self._disk.unlink(self._state_directory / name)
-
     def _compact(self, paths: list[Path], needed: Callable[[int], bool]) -> None:
         """Copy what is needed of all segments into the new one, make it durable, and unlink the others."""
+        reader = SegmentReader(self._disk)
         in_flight: dict[tuple[int, str], Usage] = {}
-        for record, line in self._records(paths):
+        for record, line in reader.records(paths):
             if record["kind"] in {"header", "spend"}:
                 if record.get("spend") is not None:
                     self.spend = Spend(**record["spend"])
@@ -302,7 +293,7 @@ class Journal:
             self.batches.came(record)
             if needed(index):
                 self._take_over(record, line)
-        self.unsettled = len(in_flight)
+        self.unsettled, self.damaged = len(in_flight), reader.damaged
         for most in in_flight.values():
             self.spend.lose(most)
         self._log.append(spend_line(self.spend, self.cache))
@@ -351,27 +342,6 @@ class Journal:
         elif _counts(record):
             self._pairs.lost(record["index"], self._log.append(line), record)
 
-    def _records(self, paths: list[Path]) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """All valid records from the last compaction on, with their lines."""
-        for path in last_compacted(self._disk, paths):
-            broken = b""
-            pending: bytes | None = None  # a damaged line that may be the torn last one
-            for line in lines_of(self._disk, path):
-                if pending is not None:
-                    broken += pending
-                    self.damaged += 1
-                    pending = None
-                record = decode_line(line)
-                if record is None:
-                    pending = line
-                else:
-                    yield record, line
-            if broken:
-                aside = path.with_name(path.name + ".broken")
-                fd = self._disk.open_append(aside)
-                self._disk.write(fd, broken, aside)
-                self._disk.close_descriptor(fd)
-
 
 def _of_batch(came: OutOfBatch) -> dict[str, Any]:
     return {"batch": came.batch, "most": came.most}
@@ -380,22 +350,3 @@ def _of_batch(came: OutOfBatch) -> dict[str, Any]:
 def _counts(record: Mapping[str, Any]) -> bool:
     """Whether an attempt without a usable answer must be remembered until its row is written."""
     return bool(record["tokens"]) or record["error"].startswith(NOT_ACCEPTED)
-
-
-def open_batches(directory: RunDirectory) -> list[OpenBatch]:
-    """The open batches in a journal that is not in use."""
-    book = BatchBook()
-    for path in last_compacted(directory.disk, segments(directory)):
-        for line in lines_of(directory.disk, path):
-            record = decode_line(line) if b'"kind":"batch' in line else None
-            if record is not None:
-                book.take(record)
-    return list(book.open.values())
-
-
-def clear_journal(directory: RunDirectory) -> None:
-    """Unlink all segments and the ballast of a run that has reached its end without failed rows."""
-    disk, place = directory.disk, directory.state_directory
-    for name in disk.list_directory(place):
-        if name == directory.ballast.name or (name.startswith(PREFIX) and name.endswith((SUFFIX, UNFINISHED))):
-            disk.unlink(place / name)
