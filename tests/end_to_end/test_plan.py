@@ -26,6 +26,14 @@ def test_a_plan_makes_no_call_needs_no_key_and_writes_nothing(serve, job, first_
     assert not this.output_dir.exists()
 
 
+def test_a_tier_without_limits_of_the_model_is_not_asked_for_again(serve, job):
+    """The default model has none in the list: the plan says that, and not to give the flag that was given."""
+    done = job(serve()).run("--dry-run", "--tier", "openai:tier-2", env={"OPENAI_API_KEY": ""})
+
+    assert done.returncode == 0, done.stderr
+    assert "unknown (openai.toml has none of gpt-6-luna: the server's headers tell them)" in done.stdout
+
+
 def test_a_calibrated_plan_is_within_a_tenth_of_what_the_run_then_takes(serve, job, first_pairs):
     """Its calls are those of the run: they are not made again."""
     server = serve()

@@ -163,6 +163,8 @@ def _say(
         "cost": NO_PRICE + " (--prices FILE)",
         "time": "unknown without limits: give --tier, or --rpm and --tpm",
     }
+    if job.tier is not None and job.tier.source and pace is None:  # the tier has no limits of this model
+        lines["time"] = f"unknown ({job.tier.source}); give --rpm and --tpm as your account's limits page says"
     if price is not None and found.cost is not None:
         low, likely, high = found.cost
         listed = price.dated or price.source
