@@ -1,4 +1,4 @@
-"""The call that began a run, as text: what `asyncgen status` shows to whoever is to resume it."""
+"""The call that began a run, as text: shown by `asyncgen status` for resuming it."""
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
@@ -9,11 +9,11 @@ from asyncgen.api.settings import Settings
 
 PATHS = ("input_jsonl", "output_dir", "prompt_file", "prices", "cache")
 NOT_SHOWN = ("api_key", "headers", "endpoints")  # they hold keys
-LEFT_OUT = ("restart", "progress")  # to resume is not to start over
+LEFT_OUT = ("restart", "progress")  # not for resuming
 
 
 def call_text(function: str, settings: Settings) -> str:
-    """The call, with what is not a default: paths absolute, and `…` for what may hold a key."""
+    """The call, without defaults: paths absolute, and `…` for values that may hold a key."""
     said = []
     for each in fields(settings):
         value = getattr(settings, each.name)

@@ -1,10 +1,11 @@
-"""How far a run is, told to a function of the caller.
+"""Report the progress of a run to a function of the caller.
 
 Rules:
 
 1. The function is called in the caller's thread: by `run` where it was called, by `run_async` and `stream` in the
    caller's event loop.
-2. What it raises stops the run in order, everything paid saved, and is raised by the call that began the run.
+2. What it raises stops the run in order, with everything paid saved, and is then raised by the call that began the
+   run.
 """
 
 import asyncio
@@ -17,13 +18,13 @@ from asyncgen.monitor.throughput import Meter
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     `done` rows of `total` are over, those of earlier starts included, and `failed` of them have failed; while
-    failed rows are asked again, the three count these alone. `calls`, `refused` and `tokens` are of this
-    start, `cached` are the answers that came from the cache. `cost_usd` is what this start has cost,
-    `total_cost_usd` what all starts of the directory have; both are None where the model has no known price.
-    `rows_per_second` and `seconds_left` go by the last minute, and are None while it is too early to tell.
+    failed rows are asked again, the three count only these. `calls`, `refused` and `tokens` are of this start,
+    `cached` answers came from the cache. `cost_usd` is what this start has cost, `total_cost_usd` what all starts
+    of the directory have; both are None if the model's price is unknown. `rows_per_second` and `seconds_left` are
+    based on the last minute, and None while it is too early to tell.
     """
 
     done: int
@@ -41,11 +42,11 @@ class Progress:
 
 
 class ProgressReporter:
-    """An observer that tells the caller's function of each sample.
+    """An observer that passes each sample to the caller's function.
 
     Args:
         tell: the function.
-        stop: called once when it has raised, in the thread of the run.
+        stop: called once it has raised, in the thread of the run.
         loop: in which it is called; None: where the run works.
 
     `error` is what it has raised.
@@ -64,7 +65,7 @@ class ProgressReporter:
         self.error: Exception | None = None
 
     def observe(self, event: Event) -> None:
-        """Tell of a sample; of nothing more once the function has raised."""
+        """Pass a sample on; nothing more once the function has raised."""
         if not isinstance(event, Sample):
             return
         loop = asyncio.get_running_loop()

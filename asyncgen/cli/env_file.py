@@ -1,4 +1,4 @@
-"""`--env-file FILE`: variables for this process, such as the key. What the environment has already wins."""
+"""`--env-file FILE`: variables for this process, such as the key. The environment takes precedence."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ FLAG = "--env-file"
 
 
 def add_env_file_argument(group: argparse._ArgumentGroup) -> None:
-    """The flag."""
+    """Add the flag."""
     group.add_argument(
         FLAG,
         type=a_path,
@@ -23,10 +23,10 @@ def add_env_file_argument(group: argparse._ArgumentGroup) -> None:
 
 
 def load_env_file(path: Path, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set the variables of a file that are not set yet.
+    """Set the variables in a file that are not set yet.
 
     Raises:
-        UsageError: the file cannot be read, or a line of it; the message shows none of what it holds.
+        UsageError: the file, or a line of it, cannot be read; the message shows nothing of its content.
     """
     from dotenv import dotenv_values  # noqa: PLC0415 - few need it
     from dotenv.parser import parse_stream  # noqa: PLC0415 - as above

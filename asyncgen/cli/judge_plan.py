@@ -1,4 +1,4 @@
-"""What it would take to have a run judged that has not been made yet."""
+"""The forecast of judging a run that has not been made yet."""
 
 import argparse
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from asyncgen.recipes.contents import contents_of_recipe
 from asyncgen.storage.input_file import rows_of
 
 SHARES = (0.1, 0.4, 1.0)
-"""Of the rows, what the rules may leave to the judge: few of a careful model, all of a careless one."""
+"""The share of rows that the rules may leave to the judge: few for a careful model, all for a careless one."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgePlan:
-    """Low, likely and high: comparisons, and their cost (None: no price is known), by a model."""
+    """Low, likely and high: comparisons, and their cost (None: unknown price), by a model."""
 
     model: str
     comparisons: tuple[int, int, int]
@@ -35,14 +35,14 @@ class JudgePlan:
 async def plan_judge(
     args: argparse.Namespace, config: RunConfig, rows: int, share_known: float, least_known: int
 ) -> JudgePlan:
-    """Plan it by the first rows of the input: each note is compared with one of its own length.
+    """Plan the judge by the first rows of the input, comparing each note with one of its own length.
 
     Args:
-        args: the flags; `judge_model` says who judges.
+        args: the flags; `judge_model` names the judge.
         config: of the run.
         rows: of the run.
-        share_known: of all comparisons, those whose answer is known.
-        least_known: but so many at least.
+        share_known: the share of known cases among all comparisons.
+        least_known: at least so many of them.
 
     Raises:
         UsageError: the recipe makes no paraphrases.

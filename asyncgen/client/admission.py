@@ -1,4 +1,4 @@
-"""Lets calls go: past the few that try whether a server takes such requests, and past the gate."""
+"""Admit calls: past the few that probe whether a server accepts such requests, and past the gate."""
 
 from asyncgen.chat import RequestShape
 from asyncgen.client.adaptations import Parameters
@@ -23,7 +23,7 @@ class Admission:
         self._probes = probes
 
     async def enter(self, index: int, request: Prepared, *, refused: bool) -> tuple[Grant, RequestShape]:
-        """Wait for a grant at an endpoint that takes such requests, or is asked by a few calls whether it does."""
+        """Wait for a grant at an endpoint that accepts such requests, or that a few calls probe for it."""
         held: RequestShape | None = None
         endpoints = self._gate.endpoints
         if len(endpoints) == 1:
@@ -39,7 +39,7 @@ class Admission:
                 raise
             if held is not None and len(endpoints) == 1:
                 return grant, held
-            # Where there are several, the gate chooses; a place among the few of another one is given back.
+            # If there are several, the gate chooses; a place among the probes of another one is given back.
             shape = self._parameters.shape(grant.endpoint.name, request)
             if held == shape:
                 return grant, shape
@@ -53,6 +53,6 @@ class Admission:
             held = shape
 
     def leave(self, grant: Grant, shape: RequestShape, request: Prepared, *, answered: bool) -> None:
-        """Give back what `enter` has given."""
+        """Return what `enter` has granted."""
         self._gate.leave(grant, request.most)
         self._probes.leave(shape, answered=answered)

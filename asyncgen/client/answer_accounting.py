@@ -1,4 +1,4 @@
-"""What answers cost, and how they are kept."""
+"""The cost of answers, and the form in which they are kept."""
 
 from dataclasses import replace
 
@@ -7,16 +7,16 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.cost import total_usage
 from asyncgen.events import Notice, Observer
 
-LONG_PROMPT = 8000  # characters
-CHARACTERS_OF_A_TOKEN = 10  # on average, no text has more; English has 4 to 5
+LONG_PROMPT = 8000  # characters: in shorter ones, a few characters per token prove nothing
+CHARACTERS_OF_A_TOKEN = 10  # no text has more on average; English has 4 to 5
 
 
 class AnswerAccounting:
-    """Counts what answers cost, at worst where the server does not say it.
+    """Counts the cost of answers, with the worst case if the server does not report it.
 
     Args:
-        observe: told once of a server that does not count, or that cuts prompts.
-        keep_thinking: what a model has thought is kept with its answer.
+        observe: called once about a server that does not count, or that cuts prompts.
+        keep_thinking: keep the model's thinking with its answer.
     """
 
     def __init__(self, observe: Observer, *, keep_thinking: bool) -> None:
@@ -26,7 +26,7 @@ class AnswerAccounting:
         self._cut = False
 
     def counted(self, request: Prepared, completion: Completion) -> tuple[Completion, Usage]:
-        """An answer as it is noted, and what it may have cost without saying so."""
+        """The completion as it is recorded, and its possible cost beyond the server's count."""
         said, most = completion.usage, request.most
         prompt = 0 if said.prompt_tokens else most.prompt_tokens
         answer = 0 if said.completion_tokens else most.completion_tokens
@@ -40,17 +40,17 @@ class AnswerAccounting:
                     warning=True,
                 )
             )
-        if not request.whole:  # an image takes more room in a body than tokens
+        if not request.whole:  # the body of an image has more bytes than it costs tokens
             self._check_prompt(len(request.body), said.prompt_tokens)
         return self.as_kept(completion), lost
 
     def as_kept(self, completion: Completion) -> Completion:
-        """Without what the model thought, unless that is kept."""
+        """The completion without the model's thinking, unless that is kept."""
         keeps = self._keep_thinking or not completion.thinking
         return completion if keeps else replace(completion, thinking="")
 
     def _check_prompt(self, characters: int, tokens: int) -> None:
-        """Warn once of a server that cuts long prompts in silence, which its own count gives away."""
+        """Warn once about a server that silently cuts long prompts, which its own count reveals."""
         if self._cut or characters < LONG_PROMPT or not 0 < tokens * CHARACTERS_OF_A_TOKEN < characters:
             return
         self._cut = True

@@ -9,7 +9,7 @@ class CallLog(Protocol):
     """Where attempts are recorded, in the tick in which they happen."""
 
     def sent(self, index: int, step: str, most: Usage) -> None:
-        """A call is about to be sent."""
+        """Record that a call is about to be sent."""
 
     def answered(
         self,
@@ -19,17 +19,17 @@ class CallLog(Protocol):
         completion: Completion,
         lost: Usage = NO_USAGE,
     ) -> None:
-        """A usable answer has arrived; `lost` is what it may have cost beside what the server has said."""
+        """Record a usable answer; `lost` is its possible cost beyond the server's count."""
 
     def adapted(self, adaptation: Adaptation) -> None:
-        """A field was refused; from now on it is sent in another way."""
+        """Record that a field was refused, and is sent differently from now on."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
-        """The attempt ended without a usable answer; `lost` is what it may have cost without saying so."""
+        """Record an attempt without a usable answer; `lost` is its possible cost beyond the server's count."""
 
 
 class BatchLog(Protocol):
-    """The same for what comes out of batches."""
+    """The same for results of batches."""
 
     def answered(
         self,
@@ -40,7 +40,7 @@ class BatchLog(Protocol):
         lost: Usage,
         came: OutOfBatch,
     ) -> None:
-        """A usable answer has come."""
+        """Record a usable answer."""
 
     def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, came: OutOfBatch) -> None:
-        """No usable answer has come."""
+        """Record a result without a usable answer."""

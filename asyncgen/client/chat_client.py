@@ -1,7 +1,7 @@
-"""Sends a request until it is answered, given up, or the run stops.
+"""Send a request until it is answered, given up, or the run stops.
 
-Every attempt passes the gate and has a wall-clock deadline. What follows from a failure is decided by `verdict`
-and `retry`, here alone.
+Every attempt passes the gate and has a wall-clock deadline. What follows from a failure is decided by `classify`
+and `retry`, and carried out only here.
 """
 
 import asyncio
@@ -34,24 +34,24 @@ from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
-SHARE_WEIGHT = 0.02  # of a call in the share of those that are refused
-SIZE_PROBES = 3  # refusals of a call that is larger than the limit, as far as its size is known
-STOPPED = 2.0  # seconds by which a deadline is late when the process was stopped (a laptop that slept, Ctrl-Z)
+SHARE_WEIGHT = 0.02  # of a call in the share of refused calls: about the last fifty count
+SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
+STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
 
 class ChatClient:
-    """Calls of one run to its endpoints.
+    """The calls of one run to its endpoints.
 
     Args:
         config: model, endpoints, keys, deadline and number of attempts.
         gate: grants the attempts.
         log: the journal.
-        observe: told of each attempt and each pause.
-        stop: told the reason when the run has to stop.
-        wire: carries the attempts; whoever opened it closes it.
+        observe: called for each attempt and each pause.
+        stop: called with the reason when the run has to stop.
+        wire: sends the attempts; its opener closes it.
         ways: what is known of the model's requests; None: nothing.
-        learned: what endpoints have refused in earlier starts, as far as the log has it.
-        probes: lets a few calls go ahead, and keeps what they find out; None: nobody shares it.
+        learned: what endpoints have refused in earlier starts, as far as it is logged.
+        probes: lets a few calls go ahead, and keeps what they learn; None: not shared.
         longest_answer: tokens that the model writes at most.
     """
 
@@ -86,7 +86,7 @@ class ChatClient:
         self._taken_over = 0
         self._explanations = Explanations()
         self._told = {(one.endpoint, one.name) for one in learned}
-        # Attempts that did not reach an endpoint since its last answer: an outage may come out of them.
+        # Attempts that did not reach an endpoint since its last answer: they may be the first signs of an outage.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
         self._answers = 0
         self._refused_share = 0.0
@@ -95,7 +95,7 @@ class ChatClient:
         """Encode a request for `complete`.
 
         Raises:
-            UsageError: nothing bounds what it may cost, and a budget does.
+            UsageError: its cost is unbounded, which a budget does not allow.
         """
         if request.sampling.max_tokens is None and not self._longest_answer and self._gate.budget is not None:
             raise UsageError(
@@ -109,7 +109,7 @@ class ChatClient:
 
         Raises:
             CallFailed: the call was given up.
-            Stopping: the run stops; the call was not sent again.
+            Stopping: the run is stopping; the call was not sent again.
         """
         retries = Retries(self._config.max_attempts)
         attempt, answers, refused = 0, self._answers, False
@@ -143,10 +143,10 @@ class ChatClient:
     async def _back_off(
         self, caller: Caller, request: Prepared, seconds: float, attempts: int, kind: str
     ) -> Prepared:
-        """Wait outside the gate; the request to send then.
+        """Wait outside the gate; returns the request to send then.
 
         Raises:
-            CallFailed: the pair has no time left.
+            CallFailed: the row has no time left.
         """
         caller.seconds -= seconds
         if caller.seconds <= 0:
@@ -157,7 +157,7 @@ class ChatClient:
     async def _attempt(
         self, caller: Caller, attempt: int, request: Prepared, retries: Retries, *, refused: bool
     ) -> tuple[Endpoint, Completion | Failure, bool]:
-        """Send a call once; where, what came of it, and whether it is to be sent anew in another way."""
+        """Send a call once; returns its endpoint, the result, and whether to resend it with another body."""
         now = asyncio.get_running_loop().time
         queued = now()
         grant, shape = await self._admission.enter(caller.index, request, refused=refused)
@@ -226,15 +226,15 @@ class ChatClient:
         attempt: int,
         request_id: str | None,
     ) -> Completion | Failure:
-        """Take what a batch has brought for a request: into the log first, as any answer.
+        """Take the result of a request from a batch: into the log first, like any answer.
 
         Args:
             log: the journal.
-            caller: the pair.
-            request: what was asked.
-            result: what came, judged.
-            came: of which batch.
-            attempt: the how-manieth of the call.
+            caller: the row.
+            request: as prepared.
+            result: the judged result.
+            came: out of which batch.
+            attempt: the number of the call's attempt.
             request_id: the server's.
         """
         if isinstance(result, Completion):
@@ -264,14 +264,14 @@ class ChatClient:
         return CallFailed(request.step, failure.kind, attempts, failure.status, *names)
 
     def body(self, request: Prepared) -> bytes:
-        """The body of a request as the first endpoint takes it."""
+        """The body of a request as the first endpoint accepts it."""
         return self._parameters.body(self._config.endpoints[0].name, request)
 
     def learn(self, request: Prepared, failure: Failure) -> bool:
-        """Learn from a refusal what the first endpoint takes; whether the request goes out in another way now.
+        """Learn from a refusal what the first endpoint accepts; returns whether the request's body changes.
 
         Raises:
-            Stopping: the run stops, for the user wants nothing to be left out.
+            Stopping: the run stops, as the user wants nothing left out.
         """
         endpoint, sent = self._gate.endpoints[0], self.body(request)
         learned = self._parameters.learn(endpoint.name, request, failure)
@@ -294,7 +294,7 @@ class ChatClient:
         adapted: bool = False,
         batch: str = "",
     ) -> None:
-        """Tell how an attempt ended; of one that failed, why."""
+        """Report the end of an attempt; if it failed, with the reason."""
         outcome: str = "ok"
         status: int | None = 200
         code = param = sentence = None
@@ -332,7 +332,7 @@ class ChatClient:
         )
 
     def _take_over(self) -> None:
-        """Record what others have found out, before anything is sent in another way."""
+        """Record what other processes have learned, before anything is sent with another body."""
         known = self._probes.adaptations
         for adaptation in known[self._taken_over :]:
             self._told.add((adaptation.endpoint, adaptation.name))
@@ -341,7 +341,7 @@ class ChatClient:
         self._taken_over = len(known)
 
     def _adapt(self, endpoint: Endpoint, learned: Adaptation) -> None:
-        """Record and tell what an endpoint takes, which a refusal has taught."""
+        """Record and report what a refusal has taught about an endpoint."""
         if self._config.strict_params:
             where = f" at endpoint {endpoint.name}" if endpoint.name else ""
             self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
@@ -353,7 +353,7 @@ class ChatClient:
         self._probes.found(learned)
 
     def with_more_room(self, request: Prepared) -> Prepared:
-        """The request with twice the limit, as model and budget allow it: reasoning has used the first up."""
+        """The request with twice the limit, as far as model and budget allow: reasoning used up the first."""
         if request.limit is None:
             return request
         limit = 2 * request.limit
@@ -365,9 +365,9 @@ class ChatClient:
     def _is_excused(
         self, caller: Caller, retries: Retries, grant: Grant, failure: Failure, seconds: float
     ) -> bool:
-        """Charge a failed attempt of at most so many seconds to its call, unless it is none of its.
+        """Charge a failed attempt of at most so many seconds to its call, unless the call is not to blame.
 
-        It is not where the process was stopped meanwhile, where its endpoint is ill and others are healthy, and in
+        It is not if the process was stopped meanwhile, if its endpoint is unhealthy and others are healthy, and in
         an outage: then the failures that were the first signs of it are taken back.
         """
         took = asyncio.get_running_loop().time() - grant.at
@@ -403,7 +403,7 @@ class ChatClient:
         self._observe(Paused(seconds, kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
 
     def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
-        """Pause its endpoint, as long as the server asks; else as long as is wise."""
+        """Pause its endpoint, as long as the server asks; otherwise as long as is wise."""
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
         pause = failure.retry_after or 0.0
         if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down, pause=pause):
@@ -415,7 +415,7 @@ class ChatClient:
             self._tell_pause(seconds, failure.kind, endpoint)
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint, row: int) -> Decision:
-        """What follows; key, permission or model concern all calls once they were refused for several in a row."""
+        """Decide what follows; a rejected key, permission or model concerns all calls after several in a row."""
         if failure.action is not Action.STOP_IF_REPEATED:
             return retries.after(failure, odds)
         health, others = endpoint.health, self._gate.others(endpoint)

@@ -1,8 +1,8 @@
-"""Posts over the connections of aiohttp's pool, without what aiohttp makes for each request besides.
+"""Posts over the connections of aiohttp's pool, without aiohttp's other work for each request.
 
-Taken from aiohttp are the pool, opening connections (names, TLS, time limits), the headers that it adds, and
-the parser with its limits and decoders. Left out are its objects for a request and a response, and the task that
-writes a body: all that changes from one post to the next is the length and the bytes of the body.
+Used from aiohttp are the pool, opening connections (names, TLS, time limits), the headers that it adds, and the
+parser with its limits and decoders. Bypassed are its objects for a request and a response, and the task that
+writes a body: from one post to the next, only the length and the bytes of the body change.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ _PARTS: dict[Callable[..., Any], set[str]] = {
     aiohttp.BaseConnector.connect: {"req", "traces", "timeout"},
     ResponseHandler.set_response_params: {"read_until_eof", "max_line_size", "max_field_size", "max_headers"},
     ResponseHandler.read: set(),
-}  # of aiohttp, with the parameters that are given here
+}  # aiohttp's, with the parameters that are passed here
 _SWITCHING = 101
 _FIRST_FINAL = 200
 
 
 def are_possible() -> bool:
-    """Whether this version of aiohttp has the parts that `DirectPosts` needs, in the form that it needs."""
+    """Whether this version of aiohttp has the parts that `DirectPosts` needs, in the expected form."""
     return all(needed <= set(signature(part).parameters) for part, needed in _PARTS.items())
 
 
@@ -42,12 +42,12 @@ class HeaderLimits:
 
 
 class DirectPosts:
-    """Posts to one address, with the same headers; made on the running loop.
+    """Posts to one address, with the same headers; created on the running loop.
 
     Args:
         connector: has the pool.
-        timeout: of connecting; for all else the caller has one.
-        address: where to.
+        timeout: of connecting; the caller bounds everything else.
+        address: of every post.
         headers: of every post.
         limits: of the headers of answers.
     """
@@ -65,7 +65,7 @@ class DirectPosts:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._to_write: list[tuple[asyncio.Transport, bytes]] = []
-        # Never sent: it is what the pool takes, and knows the headers that aiohttp adds.
+        # Never sent: the pool requires it, and it knows the headers that aiohttp adds.
         like = self._like = aiohttp.ClientRequest("POST", address, headers=headers, loop=self._loop)
         lines = [f"{name}: {value}" for name, value in like.headers.items() if name.lower() != "content-length"]
         if any("\r" in line or "\n" in line for line in lines):
@@ -79,7 +79,7 @@ class DirectPosts:
     async def send(
         self, body: bytes
     ) -> tuple[aiohttp.connector.Connection, RawResponseMessage, aiohttp.StreamReader]:
-        """Send a body; the connection, and what is answered over it, as soon as its headers are there.
+        """Send a body; returns the connection and the answer's head and stream, once its headers have arrived.
 
         Raises:
             aiohttp.ClientError: there is no answer.
@@ -120,17 +120,17 @@ class DirectPosts:
     def _write(self) -> None:
         """Write the requests of this pass of the loop.
 
-        One after the other without a pause, they wake the server once; each alone would wake it again, which takes
-        more of the processor than all else about a write.
+        Written together they wake the server once; each alone would wake it again, which costs more CPU than all
+        else about a write.
         """
         requests, self._to_write = self._to_write, []
         for transport, request in requests:
-            if not transport.is_closing():  # else whoever waits for the answer is told by the protocol
+            if not transport.is_closing():  # else the protocol tells the waiter
                 transport.write(request)
 
 
 class Post:
-    """A context in which a body is sent and the answer to it can be read, as that of a response of aiohttp is."""
+    """A context that sends a body and gives its answer, like that of an aiohttp response."""
 
     status: int
     headers: CIMultiDictProxy[str]
@@ -150,12 +150,13 @@ class Post:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         transport = self._connection.transport
-        # A server may answer before it has read everything: what is left of a body would be the next request.
+        # A server may answer before it has read everything: the rest of the body would be taken for the next
+        # request.
         if kind is None and transport is not None and not transport.get_write_buffer_size():
             self._connection.release()
         else:
             self._connection.close()
 
     def close(self) -> None:
-        """Read no more of it."""
+        """Stop reading."""
         self._connection.close()

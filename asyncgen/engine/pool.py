@@ -1,8 +1,8 @@
 """The engine: one TaskGroup from rows to ordered outcomes.
 
-A reader, a pool of workers, the writer and its commits, the gate's pump, the journal's syncs, and a ticker. It is
-asked to stop by a reason (the first one counts): the gate closes, what is in flight is finished and journaled, the
-writer commits, and the reason is raised.
+It has a reader, a pool of workers, the writer and its commits, the gate's pump, the journal's syncs, and a ticker.
+It is asked to stop by a reason (the first one counts): the gate closes, what is in flight is finished and
+journaled, the writer commits, and the reason is raised.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 JOURNAL_SYNC_INTERVAL = 0.5  # seconds: what a power cut may lose; a sync takes a few milliseconds
 SAMPLE_INTERVAL = 1.0  # seconds: as often as a person looks; status and report need no more
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # of outcomes behind a stuck row: 10,000 with a page of text
-SPARE = 16  # calls in flight for each worker more than there are calls
+SPARE = 16  # more calls in flight than workers, so that a new call finds one
 
 
 class Engine:
@@ -62,14 +62,14 @@ class Engine:
 
     Args:
         config: limits, window, and how often to commit.
-        price: of the model, None when it is not known.
-        recipe: what is asked for a row.
+        price: of the model, None if unknown.
+        recipe: makes the calls for a row.
         disk: the disk.
-        observe: told of everything.
+        observe: called with every event.
         flush: awaited after each sample but the last.
-        open_wire: opens what carries the requests.
-        probes: keeps what is found out about the requests that servers take.
-        model_checked: somebody else has looked the model up.
+        open_wire: opens the transport of requests.
+        probes: keeps what is learned about the requests that servers accept.
+        model_checked: the model has already been looked up.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Engine:
         self.gate = open_gate(config)
 
     def stop(self, reason: AsyncgenError) -> None:
-        """Ask for the end; see the rules above."""
+        """Ask for the end; see above."""
         if self.reason is None:
             self.reason = reason
             self.tell(StopRequested(reason.message, self.gate.in_flight))
@@ -113,7 +113,7 @@ class Engine:
         self.gate.share = share * self.config.share
 
     def pause(self, seconds: float, endpoint: str) -> None:
-        """Send nothing for so long to an endpoint ("": to any)."""
+        """Send nothing to an endpoint ("": to any) for `seconds`."""
         for one in self.gate.endpoints:
             if endpoint in {"", one.name}:
                 self.gate.pause(seconds, one)
@@ -130,7 +130,7 @@ class Engine:
         generation: int = 0,
         given_up: "dict[Key, CallFailed] | None" = None,
     ) -> None:
-        """Run the pool over the rows until they are through or the run is asked to stop.
+        """Run the pool over the rows until they are done or the run is asked to stop.
 
         Args:
             journal: records calls and knows paid answers.
@@ -139,7 +139,7 @@ class Engine:
             expected: the indexes of the rows, in order.
             breaker: says when too many rows fail.
             ways: what was known of the model when the run began; None: an older version began it.
-            generation: of the answers, raised when flagged rows are asked anew.
+            generation: of the answers, raised when flagged rows are regenerated.
             given_up: calls that have failed in batches.
 
         Raises:
@@ -180,7 +180,7 @@ class Engine:
             pool: list[asyncio.Task[None]] = []
 
             def hire() -> None:
-                # Who waits for a backoff holds a worker, not a call; and somebody always stands at the gate.
+                # A backoff holds a worker, not a call; and there is always one at the gate.
                 gate = self.gate
                 missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
                 pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
@@ -199,7 +199,7 @@ class Engine:
     async def service(
         self, journal: Journal, ways: ModelWays | None
     ) -> AsyncGenerator[tuple[asyncio.TaskGroup, ChatClient], None]:
-        """What calls need around them: budget, wire, the gate's pump, syncs and samples, in a group of tasks."""
+        """The services that calls need: budget, transport, gate's pump, syncs and samples, in a task group."""
         config = self.config
         self.tally.spend = journal.spend
         self.gate.budget = open_budget(config, journal.spend, self.price, lambda: journal.batches.most)
@@ -236,7 +236,7 @@ class Engine:
             self._sample()
 
     async def check_model(self) -> None:
-        """Look the model up before anything is begun; `run` does it where nobody has.
+        """Look the model up before anything begins; `run` does it unless it was done.
 
         Raises:
             KeyOrQuotaError: the server does not know it.
@@ -256,7 +256,7 @@ class Engine:
     async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
         """Put rows into the queue, window permitting; None at the end."""
         try:
-            # Closed here, whether it is through or not: its file is open on the disk's thread.
+            # Closed here, whether done or not: its file is open on the disk's thread.
             async with aclosing(rows):
                 async for row in rows:
                     await self._window.take()
@@ -297,7 +297,7 @@ class Engine:
     async def _sample_regularly(self) -> None:
         while True:
             self._sample()
-            await self._flush()  # the first too, so that whoever looks early sees that the run works
+            await self._flush()  # the first too, so that an early look shows that the run works
             await asyncio.sleep(SAMPLE_INTERVAL)
 
     def _sample(self) -> None:

@@ -1,4 +1,4 @@
-"""The calls that a recipe makes for one row: each is durable, and asked in another way until it is accepted."""
+"""The calls that a recipe makes for one row: each is durable, and varied until its answer is accepted."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from asyncgen.storage.journal import Journal
 
 
 class Asker(Protocol):
-    """What calls are asked of: a `ChatClient`, or what stands in its place."""
+    """Answers calls: a `ChatClient`, or a substitute."""
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
         """Encode a request for `complete`."""
@@ -27,14 +27,14 @@ class Asker(Protocol):
 class RowCalls:
     """The calls of a row; `tokens` counts all its answers.
 
-    `raised` is what a check of the recipe has raised, `defect` what nobody expected of ourselves.
+    `raised` is what a check of the recipe has raised, `defect` an unexpected error of our own.
 
     Args:
         caller: the row.
-        client: asks.
-        journal: knows what was answered, and how often an answer was not accepted.
+        client: makes the calls.
+        journal: knows earlier answers, and how often an answer was rejected.
         generation: raised when a flagged row is asked again.
-        cache: may know what other runs were answered.
+        cache: may have answers to other runs.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class RowCalls:
         self.defect: Exception | None = None
 
     async def generate(self, step: str, request: ChatRequest) -> Completion:
-        """What a recipe is given to ask with."""
+        """Make a call; this is the `generate` of recipes."""
         if request.check is not None:
             return await self._ask_until_accepted(
                 step, replace(request, check=partial(self._check, request.check))
@@ -65,7 +65,7 @@ class RowCalls:
         return await self._answer(step, prepared)
 
     async def _ask_until_accepted(self, step: str, request: ChatRequest) -> Completion:
-        """Ask for another answer as long as one is not accepted: the same request would get the same one."""
+        """Ask for another answer until one is accepted; each request is varied, as the same one would repeat."""
         earlier = 0
         while True:
             bad_answers = self._journal.bad_answers(self._caller.index, step)
@@ -92,7 +92,7 @@ class RowCalls:
         except (CallFailed, Stopping, AsyncgenError):
             raise
         except Exception as error:
-            self.defect = error  # or it would pass for one of the recipe
+            self.defect = error  # else it would pass for an error of the recipe
             raise
         self.tokens += completion.usage.total_tokens
         return completion if completion.request else replace(completion, request=prepared.hash)

@@ -1,4 +1,4 @@
-"""Counts what the events of a process add up to, for its samples and its summary."""
+"""Count the events of a process, for its samples and its summary."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from asyncgen.limits.pacer import MINUTE
 
 @dataclass(slots=True)
 class Tally:
-    """What the events of this process add up to, for the samples and the summary.
+    """The totals of this process's events.
 
-    `price` is that of the model; None: it has none. `spend` is what the directory has cost in all its runs; None:
-    that is not known yet.
+    `price` is the model's; None: it has none. `spend` is what all runs of the directory have cost; None: not known
+    yet.
     """
 
     price: Price | None = None
@@ -33,7 +33,7 @@ class Tally:
 
     @property
     def total_cost(self) -> float | None:
-        """USD of all runs in the directory; None where price or spend is unknown."""
+        """USD of all runs in the directory; None if price or spend is unknown."""
         return None if self.price is None or self.spend is None else self.price.known_cost(self.spend)
 
     @property
@@ -42,7 +42,7 @@ class Tally:
         return None if self.price is None else self.spent
 
     def begin(self, total: int, *, done: int = 0, failed: int = 0) -> None:
-        """So many rows are to be processed, of which some are done."""
+        """Begin to process so many rows, of which some are done."""
         self.total, self.done, self.failed = total, done, failed
 
     def observe(self, event: Event) -> None:

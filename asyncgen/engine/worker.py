@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row: examples, or the failure of a step. `tokens` counts all its answers.
+    """The outcome of a row: examples, or the failure of a step. `tokens` counts all its answers.
 
-    It has both where the recipe writes lines for rows that failed: these are its examples then.
+    It has both if the recipe writes lines for failed rows: these are its examples then.
     """
 
     row: Row[Any]
@@ -33,7 +33,7 @@ class Outcome:
 
     @property
     def size(self) -> int:
-        """Bytes of its examples, and of its row where that says how many it holds."""
+        """Bytes of its examples, and of its row if the row has a size."""
         examples = 0 if self.examples is None else sum(map(len, self.examples.blobs))
         return examples + int(getattr(self.row.pair, "size", 0))
 
@@ -42,8 +42,8 @@ class Outcome:
 class Worker:
     """Everything that a row needs on its way; one object serves the whole pool.
 
-    `pair_timeout` is in seconds, for all attempts of a row; `generation` is raised when flagged rows are asked
-    anew; `cache` may have answers that other runs have paid.
+    `pair_timeout` is in seconds, for all attempts of a row; `generation` is raised when flagged rows are
+    regenerated; `cache` may have answers that other runs have paid for.
     """
 
     recipe: Recipe[Any]
@@ -57,7 +57,7 @@ class Worker:
     cache: "CachedAnswers | None" = None
 
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
-        """Work until the queue says None (which is put back for the next worker) or the run stops."""
+        """Work until the queue yields None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
             self.breaker.begin(row.index)
             try:
@@ -70,7 +70,7 @@ class Worker:
                 continue
             outcomes.put_nowait(outcome)
             reason = self.breaker.after(outcome.row.index, outcome.failure)
-            del outcome  # or each of thousands of workers would keep its last one while it waits
+            del outcome  # else each of thousands of workers would keep its last one while it waits
             if reason is not None:
                 self.stop(reason)
         rows.put_nowait(None)

@@ -1,8 +1,8 @@
-"""Whether one more call fits into what the user will spend. Pure arithmetic.
+"""Whether one more call fits the user's budget. Pure arithmetic.
 
 A budget is hard: a call is sent only when everything spent, the worst case of all calls in flight and its own
-worst case fit. The worst case of a call is a token for each byte of its request (no tokenizer makes more) and
-the longest answer that it allows.
+worst case fit. The worst case of a call is a token for each byte of its request (no tokenizer makes more) and the
+longest answer that it allows.
 """
 
 import math
@@ -13,7 +13,7 @@ from asyncgen.cost import Price, Spend, less, together, total_usage
 from asyncgen.errors import Message, Setting
 
 COST, TOKENS = "max_cost", "max_total_tokens"  # the settings
-ROUNDING = 1e-9  # by which a product of floats may fall short
+ROUNDING = 1e-9  # relative: by which a product of floats may fall short
 
 
 class Budget:
@@ -22,10 +22,10 @@ class Budget:
     Args:
         spend: what is spent already, kept up to date by its owner.
         price: needed for `most_cost`.
-        most_cost: USD, None: no matter.
-        most_tokens: of all calls, None: no matter.
-        part: of what the user has named that these are.
-        enqueued: what requests can cost that are in batches.
+        most_cost: USD, None: unlimited.
+        most_tokens: of all calls, None: unlimited.
+        part: the part of the user's amounts that these are.
+        enqueued: the worst case of requests in batches.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Budget:
         self.calls = 0
 
     def covers(self, most: Usage, *, batch: bool = False) -> bool:
-        """Whether a call fits that costs at most this, at the price of batches or at the ordinary one."""
+        """Whether a call of at most this cost fits, at the price of batches or at the ordinary one."""
         return not any(needed > has for _, needed, has in self._needs(most, batch=batch))
 
     def shortfall(self, most: Usage, *, batch: bool = False) -> Message:
-        """What the user has to raise, and to what at least, for a call that costs at most this."""
+        """What the user has to raise, and to at least what, for a call of at most this cost."""
         first, *others = [
             Setting(name, math.ceil(whole) if name == TOKENS else _rounded_up(whole))
             for name, needed, has in self._needs(most, batch=batch)
@@ -66,11 +66,11 @@ class Budget:
         return Message(f"the next one may take {dearest}, so give at least ", first, *also)
 
     def _whole(self, needed: float) -> float:
-        """What the user has to name so that this is a part of it."""
+        """The user's amount of which this is a part."""
         return needed if self._part == 1 else needed / self._part * (1 + ROUNDING)
 
     def _needs(self, most: Usage, *, batch: bool) -> Iterator[tuple[str, float, float]]:
-        """Of each setting: what there must be for a call that costs at most this, and what there is."""
+        """For each setting: what must be available for a call of at most this cost, and what is."""
         enqueued = self._enqueued()
         if self._most_tokens is not None:
             flying_tokens = self._prompt_tokens + self._completion_tokens
@@ -89,11 +89,11 @@ class Budget:
             )
 
     def reserve(self, most: Usage) -> None:
-        """A call goes out."""
+        """Reserve the worst case of a call that is being sent."""
         self._count(most, 1)
 
     def release(self, most: Usage) -> None:
-        """It is back; what it cost is in the spend."""
+        """Release the reservation of a call that has ended; its actual cost is in the spend."""
         self._count(most, -1)
 
     def _count(self, most: Usage, sign: int) -> None:
@@ -103,5 +103,5 @@ class Budget:
 
 
 def _rounded_up(cost: float) -> float:
-    """To a hundredth of a cent: less would not do."""
+    """Rounded up to a hundredth of a cent: less would not suffice."""
     return math.ceil(cost * 10_000) / 10_000

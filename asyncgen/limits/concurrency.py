@@ -1,44 +1,44 @@
-"""How many calls may be in flight. Pure: it is told what happens and when (seconds of any clock).
+"""How many calls may be in flight. Pure: events and times (seconds of any clock) are arguments.
 
 Rules:
 
-1. A refusal for overload cuts the limit, once an episode: a refusal of a call that was sent before the last cut
-   belongs to it. A refusal for a rate does so only in a storm, when half of the last calls were refused: else the
-   pause that follows it is enough. After the first cut an eighth of what was in flight goes on; when nothing has
+1. A refusal for overload cuts the limit, once per episode: a refusal of a call that was sent before the last cut
+   belongs to it. A refusal for rate does so only in a storm, when half of the last calls were refused: otherwise
+   the pause that follows is enough. After the first cut an eighth of what was in flight continues; if nothing has
    succeeded since, one call at a time probes. From there every success of a limit in use raises it by one, which
    doubles it in a round trip, until it is back.
-2. `auto` looks for the smallest limit that gives all the throughput there is. It measures the mean latency in
-   rounds of calls that were sent under the same limit, all of it in use; limit / latency is then the throughput
-   (Little's law), and growing pays as long as the latency grows less than the limit. First the limit grows
-   fourfold with each round trip, so that it takes five of them from 4 to 2,048. Where that seems not to pay after
-   few answers, whose latencies scatter, it is tried once more with more of them. Then the limit becomes what the
-   throughput needs at the latency of a server without a queue, with a little headroom, and is probed up and down
-   from time to time. So a server that queues in silence is found by its latency, and so is a processor of ours
-   that has no time left. Calls that are stuck have no latency yet: they are seen by how few answers come.
-3. A limit that is not in use says nothing and does not change: something else binds.
-4. A refusal that costs a long pause is not provoked again soon: what was in flight less what was refused of it is
-   what is granted, and `auto` goes no higher for `DEAR` times that pause.
+2. `auto` looks for the smallest limit that gives the full throughput. It measures the mean latency in rounds of
+   calls sent under the same limit, all of it in use; limit / latency is then the throughput (Little's law), and
+   growing pays as long as latency grows less than the limit. First the limit grows fourfold with each round trip,
+   so that it takes five of them from 4 to 2,048. If that seems not to pay after a few answers, whose latencies
+   scatter, it is tried again with more of them. Then the limit becomes what the throughput needs at the latency of
+   a server without a queue, with a little headroom, and is probed up and down from time to time. So latency
+   reveals a server that queues silently, and also a saturated processor of ours. Stuck calls have no latency yet:
+   they show by how few answers come.
+3. A limit that is not fully in use teaches nothing and does not change: something else binds.
+4. A refusal that costs a long pause is not provoked again soon: the calls in flight less the refused ones are what
+   the server grants, and `auto` goes no higher for `DEAR` times that pause.
 """
 
 from dataclasses import dataclass
 from enum import Enum, auto
 
 START = 4  # few enough for a small local server, and five round trips from the ceiling (rule 2)
-GROWTH = 4  # a round trip: from 4 to 2,048 in five; by 2 it would take nine, each of them slower than need be
-CUT = 8  # of what was in flight one in so many goes on: three doublings, so three round trips, and it is back
-BACK_OFF = 0.9  # of a limit that was found: a refusal there says that it was hardly too high
-LEAST_ROUND = 12  # answers: of fewer the mean latency is too uncertain to compare two rounds by
-ROUND_TRIPS = 3  # of a round; to see whether a growth by 4 pays, one is enough
-CERTAIN = 48  # answers: of fewer, latencies that scatter hide too often that growing by 4 has paid
-STUCK = 0.5  # of what the latencies promise: when less comes, calls are stuck and their latencies missing
-PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x
-# More than the mean needs, for latency scatters; also by how much is probed: less drowns in the scatter.
+GROWTH = 4  # per round trip: from 4 to 2,048 in five; by 2 it would take nine, each slower than necessary
+CUT = 8  # one in so many of the calls in flight continues: three doublings, so three round trips, undo it
+BACK_OFF = 0.9  # of a limit that was found: a refusal there shows that it was hardly too high
+LEAST_ROUND = 12  # answers: with fewer, the mean latency is too uncertain to compare two rounds
+ROUND_TRIPS = 3  # per round; one is enough to see whether a growth by 4 pays
+CERTAIN = 48  # answers: with fewer, scattering latencies too often hide that growing by 4 has paid
+STUCK = 0.5  # of what the latencies promise: if less comes, calls are stuck and their latencies missing
+PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x; a compromise between speed and queueing
+# More than the mean needs, as latency scatters; also the factor of a probe: a smaller one drowns in the scatter.
 HEADROOM = 1.25
 STEADY_ROUNDS = 8  # between probes: each costs a round with too few or too many in flight
 SHARE_WEIGHT = 0.1  # of a call in the share of refusals: about the last ten count
-STORM = 0.5  # of the last calls refused
-LONG_PAUSE = 5.0  # seconds that a server asks for
-DEAR = 20.0  # times that pause, in which what was refused is not tried again: it costs a twentieth at most
+STORM = 0.5  # of the last calls refused: fewer are normal at a rate limit
+LONG_PAUSE = 5.0  # seconds that a server asks for; shorter ones cost little
+DEAR = 20.0  # times that pause, during which the refused limit is not tried again: costs a twentieth at most
 _ALWAYS = float("-inf")
 
 
@@ -51,7 +51,7 @@ class _Phase(Enum):
 
 @dataclass(slots=True)
 class _Round:
-    """Answers to calls that were sent under one limit, since `began`."""
+    """Answers to calls sent under one limit, since `began`."""
 
     began: float
     answers: int = 0
@@ -63,9 +63,9 @@ class ConcurrencyControl:
     """The limit of calls in flight.
 
     Args:
-        ceiling: it never goes above.
-        automatic: find it; otherwise it is `ceiling`, but for overload.
-        start: where to begin to look, when something is known (a rate that bounds anyway).
+        ceiling: the limit never exceeds it.
+        automatic: find the limit; otherwise it is `ceiling`, except after overload.
+        start: where to begin the search, if something is known (a rate that binds anyway).
     """
 
     def __init__(self, ceiling: int, *, automatic: bool, start: int = START) -> None:
@@ -88,7 +88,7 @@ class ConcurrencyControl:
         self._granted, self._else = 0, self.limit
 
     def expect(self, calls: float, now: float) -> None:
-        """So many calls in flight will be needed: begin there instead of finding it step by step."""
+        """Begin the search at the number of calls in flight that will be needed, instead of step by step."""
         if self._automatic and self._phase is _Phase.GROWING and calls * HEADROOM > self.limit:
             self._settle(calls * HEADROOM, now)
 
@@ -98,15 +98,15 @@ class ConcurrencyControl:
         return self._refused_share >= STORM
 
     def rate_binds(self, now: float) -> None:
-        """What was refused was refused for a rate: what it has taught of calls in flight is forgotten."""
+        """Forget what refusals taught about calls in flight: they were for a rate."""
         self._phase = _Phase.GROWING
         self._settle(START if self._automatic else self._ceiling, now)
 
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
-        """A call was answered; `in_flight` counts it still."""
+        """Record an answered call; `in_flight` still counts it."""
         self._refused_share -= SHARE_WEIGHT * self._refused_share
         if sent_at < self._cut_at:
-            return  # it speaks of the time before
+            return  # it is about the time before
         self._succeeded = True
         in_use = in_flight >= self.limit
         if self.limit < self._settled:
@@ -119,14 +119,14 @@ class ConcurrencyControl:
     def refused(
         self, now: float, sent_at: float, in_flight: int, *, for_rate: bool = False, pause: float = 0.0
     ) -> None:
-        """A call was refused for rate or overload; `in_flight` counts it still.
+        """Record a call refused for rate or overload; `in_flight` still counts it.
 
         Args:
             now: the time.
             sent_at: when the call was sent.
             in_flight: calls in flight.
-            for_rate: it was refused for a rate: that speaks against no number of calls in flight, and as long as
-                most calls are answered, the pause that follows is enough.
+            for_rate: it was refused for a rate: that says nothing about calls in flight, and as long as most calls
+                are answered, the pause that follows is enough.
             pause: seconds that the server asks for.
         """
         self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
@@ -143,8 +143,8 @@ class ConcurrencyControl:
         self._succeeded = False
 
     def _learn_bound(self, now: float, in_flight: int, pause: float) -> None:
-        """Settle below what was refused; where that costs a long pause, at what was granted, and stay there."""
-        # What was refused while it grew back speaks against that much, not against all of it.
+        """Settle below what was refused; if that costs a long pause, at what was granted, and stay there."""
+        # A refusal while growing back speaks against that much, not against all of it.
         lower = max(self.limit - 1, int(self._settled * BACK_OFF))
         self._settled = max(1, self._before_probe if self._phase is _Phase.PROBING_UP else lower)
         self._granted, self._else = 0, self._settled
@@ -154,7 +154,7 @@ class ConcurrencyControl:
             self._refuse_one()
 
     def _refuse_one(self) -> None:
-        """One more of the calls in flight was refused; if all were, it is a storm and says nothing of a bound."""
+        """Count another refused call of those in flight; if all were refused, it is a storm and shows no bound."""
         if self._granted > 0:
             self._granted -= 1
             self._settled = self._bound = self._granted or self._else
@@ -189,10 +189,10 @@ class ConcurrencyControl:
         self._decide(now, came if came < STUCK * throughput else throughput, current.answers)
 
     def _came(self, now: float) -> float:
-        """How many answers came a second: calls that stay without one are in no mean latency, but missing here.
+        """Answers per second: calls that stay without one are missing from the mean latency, but show here.
 
-        The first answer of a round comes a latency after its beginning, which a limit's worth of answers makes up
-        for. Of the very first round the beginning is not known.
+        The first answer of a round comes one latency after its beginning, for which a limit's worth of answers is
+        added. The beginning of the very first round is unknown.
         """
         current = self._round
         if current.began == _ALWAYS:
@@ -208,7 +208,7 @@ class ConcurrencyControl:
                 self._careful, self._throughput = True, 0.0
                 self._settle(self.limit / GROWTH, now)
             case _Phase.GROWING:
-                # Short rounds are enough to stop, not to say how much is needed: the next thing is to try more.
+                # Short rounds suffice to stop, but not to say how much is needed: try more next.
                 self._phase, self._next_probe, self._steady_rounds = (
                     _Phase.STEADY,
                     _Phase.PROBING_UP,

@@ -1,7 +1,7 @@
 """One server that answers calls: its limits, its pause, its calls in flight and its health.
 
-What a server says is heard here: answers and refusals move the limit of calls in flight (`concurrency`) and the
-rates (`limiter`). As long as no limit is known and no call is back, a few go ahead to tell of one.
+The server's feedback is processed here: answers and refusals change the limit of calls in flight (`concurrency`)
+and the rates (`limiter`). While no limit is known and no call has ended, a few go ahead to reveal one.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from asyncgen.limits.pacer import SpendMark
 from asyncgen.limits.rate_headers import read_reports
 from asyncgen.limits.spacing import SpacedLane
 
-LISTEN_INTERVAL = 0.02  # seconds: rates move over a second, and reading the headers of every call costs CPU
-FEW = 3  # calls in flight, that no server refuses for their number
-# Seconds, where the server names none: a limit by the second is free again by then or the next time.
+LISTEN_INTERVAL = 0.02  # seconds: rates change over a second, and reading the headers of every call costs CPU
+FEW = 3  # calls in flight that no server refuses for their number
+# Seconds, if the server names none: a limit per second has room again by then or the next time.
 FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 30.0  # seconds: it doubles up to that, and limits by the minute are half free again
-CHANCE = 2  # refusals in a row of calls that keep a distance, which may have come closer on their way
-FIRST = 8  # calls in flight where no limit is known, until the first of them has told of some or of none
+LONGEST_PAUSE = 30.0  # seconds: pauses double up to that, after which limits per minute are half free again
+CHANCE = 2  # refusals in a row of spaced calls, which may have moved closer together on their way
+FIRST = 8  # calls in flight while no limit is known, until the first answer reveals one or none
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits then."""
+    """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits."""
 
     at: float
     marks: Mapping[str, SpendMark]
@@ -37,9 +37,9 @@ class Endpoint:
     """One of the servers behind the gate.
 
     Args:
-        control: of the calls in flight.
-        limiter: of the rates.
-        name: by which the user knows it; empty for the only one.
+        control: the limit of calls in flight.
+        limiter: the rates.
+        name: the user's; empty for the only one.
     """
 
     def __init__(self, control: ConcurrencyControl, limiter: RateLimiter, name: str = "") -> None:
@@ -70,7 +70,7 @@ class Endpoint:
     def own_pause(self) -> float | None:
         """Seconds to pause after a refusal that names none: longer with each episode without an answer.
 
-        None where calls keep a distance: that is what the server wants, and a pause would cost many of them.
+        None if calls are spaced: that is what the server wants, and a pause would delay many of them.
         """
         in_a_row = self.pauses_in_a_row
         if isinstance(self.limiter.lanes.get("requests"), SpacedLane):
@@ -80,12 +80,12 @@ class Endpoint:
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (in_a_row - 1))
 
     def obstacle(self, tokens: float) -> str | None:
-        """Why a call of so many tokens cannot go now; None when it can."""
+        """Why a call of so many tokens cannot go now; None if it can."""
         lack = self.limiter.lack(tokens)
         if lack is not None:
-            # Drawn also while something else binds: a bucket holds too little to wait for that.
+            # Drawn even while something else binds: a bucket holds too little to wait for that.
             self._lacking.set()
-        # The timer says when a pause is over, not the clock: a loop may fire a timer a little early.
+        # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
             self.waiting_on = "pause"
         elif self.in_flight >= self.limit:
@@ -95,23 +95,23 @@ class Endpoint:
         return self.waiting_on
 
     def take(self, tokens: float) -> Grant:
-        """Send a call of so many tokens, for which there is no obstacle; `leave` must follow."""
+        """Charge a call of so many tokens, which has no obstacle; `leave` must follow."""
         self.in_flight += 1
         now = asyncio.get_running_loop().time()
         return Grant(now, self.limiter.spend(tokens, now), self)
 
     def leave(self) -> bool:
-        """Give a call in flight back; whether it is the first of all."""
+        """Return a call in flight; returns whether it is the first of all."""
         self.in_flight -= 1
         first, self._heard = not self._heard, True
         return first
 
-    # What the server says; before `leave`
+    # The server's feedback; before `leave`
 
     def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> bool:
-        """A call was answered; whether more may be in flight since.
+        """Record an answered call; returns whether more may be in flight now.
 
-        The headers are heard now and then, for reading them costs time.
+        The headers are read only now and then, as that takes time.
         """
         now = asyncio.get_running_loop().time()
         self._took = now - grant.at
@@ -127,12 +127,12 @@ class Endpoint:
     def refused(
         self, grant: Grant, headers: Mapping[str, str], limit: str | None, *, slow_down: bool, pause: float = 0.0
     ) -> bool:
-        """A call was refused for rate or overload; whether that begins an episode.
+        """Record a call refused for rate or overload; returns whether that begins an episode.
 
         Args:
             grant: the call's.
             headers: of the refusal.
-            limit: the name of the limit it was refused for, None when that was not said.
+            limit: the name of the exceeded limit, None if unsaid.
             slow_down: the server asks for a lower rate for a longer time.
             pause: seconds that it asks to wait.
         """
@@ -151,7 +151,7 @@ class Endpoint:
         return True
 
     def _come_too_close(self) -> bool:
-        """Whether so little else is in flight that only the distance to it can be why a call was refused."""
+        """Whether so little else is in flight that only its distance to another call explains a refusal."""
         return self._took > 0 and 1 < self.in_flight <= FEW and not self._control.in_storm
 
     def _space(self, now: float) -> None:
@@ -161,7 +161,7 @@ class Endpoint:
     # Time
 
     def pause(self, seconds: float, over: Callable[[], None]) -> bool:
-        """Be paused for `seconds` from now, then tell so; False when a longer pause is in force already."""
+        """Pause for `seconds` from now, then call `over`; False if a longer pause is in force already."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         if until <= self._paused_until:
@@ -172,7 +172,7 @@ class Endpoint:
         return True
 
     def close(self) -> None:
-        """Leave no timer behind."""
+        """Cancel the timer."""
         if self._resume is not None:
             self._resume.cancel()
 
@@ -180,8 +180,8 @@ class Endpoint:
         """Draw from the lanes what the oldest waiting call lacks; runs until cancelled.
 
         Args:
-            oldest: the tokens of that call, None when none waits.
-            drawn: told of each draw.
+            oldest: the tokens of that call, None if none waits.
+            drawn: called after each draw.
         """
         now = asyncio.get_running_loop().time
         while True:

@@ -1,39 +1,39 @@
-"""A limit that is counted in fixed windows: nothing of it comes back before the window ends, then all of it. Pure.
+"""A limit counted in fixed windows: nothing of it comes back before the window ends, then all of it. Pure.
 
 Rules:
 
-1. It is known by its jump: between two answers more comes back than a bucket could fill in that time. Before the
-   first jump it is supposed to be one when what remains falls by just what was sent, as seen from most of the
-   answers that are a tenth of the period old: that a bucket's refill is taken by somebody else to the last unit is
-   far less likely. Not from one of them alone: a server that counts calls when it answers them tells of the first
-   ones, which were sent all at once, in any order.
-2. What remains is spread over the rest of the window, but for its last part, so that nothing of it is lost. When
+1. It is recognised by its jump: between two answers more comes back than a bucket could fill in that time. Before
+   the first jump it is assumed if the remainder falls by exactly what was sent, as seen from most of the answers
+   that are a tenth of the period old: it is far less likely that someone else takes a bucket's refill to the last
+   unit. One answer alone does not suffice: a server that counts calls when it answers them reports the first ones,
+   which were sent all at once, in any order.
+2. The remainder is spread over the rest of the window, except its last part, so that nothing of it is lost. When
    it is used up, nothing is sent before the window ends. The first answer after that shows the next jump.
-3. Without a jump soon after the end, or with a refusal while much should remain, it was no such window.
+3. Without a jump soon after the end, or with a refusal while much should remain, it was not such a window.
 """
 
 from collections import deque
 from dataclasses import dataclass
 
-JUMP = 0.03  # of the limit that comes back at once, beside what a bucket may have filled meanwhile
-FILLS = 1.2  # times its rate: more is no bucket
-KNOWN_JUMP = 0.05  # of the limit, where it is known to be a window
-TOLERANCE = 0.02  # of what a bucket would have filled; and one unit
-LEAST_POINTS = 5
-LEAST_SPAN = 0.1  # of the period
-SPACING = 0.005  # of the period, between answers from which is looked back
-KEPT = 64  # of these
-MARGIN = 0.05  # of the period, before its end, in which nothing shall remain
+JUMP = 0.03  # of the limit that comes back at once, beside what a bucket may have filled; noise is less
+FILLS = 1.2  # times its rate: faster is not a bucket
+KNOWN_JUMP = 0.05  # of the limit, once it is known to be a window
+TOLERANCE = 0.02  # of what a bucket would have filled, and one unit: rounding and late counts
+LEAST_POINTS = 5  # answers: agreement of fewer may be chance
+LEAST_SPAN = 0.1  # of the period: over less, one call in between looks like a window
+SPACING = 0.005  # of the period, between the answers that are remembered
+KEPT = 64  # of these answers: they span a third of the period
+MARGIN = 0.05  # of the period, before its end, in which nothing should remain: clocks and latency differ
 LATE = 0.1  # of the period, after which a jump is overdue
-FASTEST = 4.0  # times the rate of the limit
-IDLE = 1e-3  # times the rate of the limit, when nothing remains
-LEAST_CHARGE, MOST_CHARGE = 0.05, 2.0  # of what we think a call costs
-CHANCES = 3  # times that it may turn out to be no window
+FASTEST = 4.0  # times the rate of the limit: a burst beyond that may hit another limit
+IDLE = 1e-3  # times the rate of the limit, when nothing remains: not zero, for a pace must be positive
+LEAST_CHARGE, MOST_CHARGE = 0.05, 2.0  # of our estimate of a call's charge: beyond these, the measurement is wrong
+CHANCES = 3  # times that it may turn out not to be a window, before it is taken for a bucket
 
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """What remained when a call came in that was sent `at`, as the last of `spent`."""
+    """The remainder when a call arrived that was sent `at`, as the last of `spent`."""
 
     at: float
     spent: float
@@ -41,10 +41,10 @@ class _Point:
 
 
 class FixedWindow:
-    """Finds out whether a limit is counted so, and says the rate that uses it.
+    """Detects such a limit, and gives the rate that uses it.
 
     Args:
-        exact: a call takes just what we think.
+        exact: a call is charged exactly our estimate.
     """
 
     def __init__(self, *, exact: bool = False) -> None:
@@ -60,13 +60,13 @@ class FixedWindow:
         self._chances = CHANCES
 
     def answered(self, now: float, at: float, spent: float, limit: float, remaining: float, period: float) -> None:
-        """An answer says what remained when its request came in.
+        """Record an answer's report of what remained when its request arrived.
 
         Args:
             now: the time.
             at: when the call was sent.
-            spent: what all calls up to and with it have taken.
-            limit: in a period.
+            spent: what all calls up to and including it were charged.
+            limit: per period.
             remaining: of it.
             period: seconds.
         """
@@ -97,7 +97,7 @@ class FixedWindow:
             self._earlier.append(point)
 
     def refused(self, spent: float) -> None:
-        """A call was refused for this limit, when so much had been sent."""
+        """Record a call refused for this limit, when so much had been sent."""
         if not self.active or self._last is None:
             return
         if self._left(spent) > LATE * self._limit:
@@ -106,7 +106,7 @@ class FixedWindow:
             self._last = _Point(self._last.at, spent, 0.0)
 
     def rate(self, now: float, spent: float) -> float:
-        """What may be sent a second, when so much was sent; only where it is a window."""
+        """What may be sent per second, when so much was sent; only if it is a window."""
         nominal = self._limit / self._period
         if now >= self._ends:
             return nominal
@@ -125,7 +125,7 @@ class FixedWindow:
         self._points = 1
         self._earlier.clear()
         self._earlier.append(point)
-        # It began when the call came in: between its being sent and its answer.
+        # The window began when the call arrived: between its being sent and its answer.
         self._ends = (point.at + now) / 2 + self._period
 
     def _least_jump(self, seconds: float) -> float:
@@ -146,7 +146,7 @@ class FixedWindow:
         return filled > LEAST_POINTS and abs(came_back) <= 1 + TOLERANCE * filled
 
     def _measure(self, last: _Point) -> None:
-        """What the server charges in a window, as a share of what we think."""
+        """Measure what the server charges in a window, relative to our estimate."""
         first = self._first
         if not self._exact and first is not None and self._points >= LEAST_POINTS and last.spent > first.spent:
             charge = (first.remaining - last.remaining) / (last.spent - first.spent)

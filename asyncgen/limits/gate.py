@@ -2,16 +2,16 @@
 
 Rules:
 
-1. A grant gives all that an attempt needs at once, at one endpoint: a call in flight, a request, its tokens.
-   Nothing is granted in a pause, nor beyond the budget: what calls in flight may cost is set aside.
-2. The oldest pair goes first. What it cannot have yet, nobody behind it gets: nothing is overtaken, and
-   no second queue can turn the order around. But a call that was just refused lets the next one go before it: it
-   may be the only one that the server refuses.
-3. It goes where there is room: of the endpoints that nothing keeps from taking it, to the one with the largest
-   share of its calls in flight free. All of them draw for the oldest call, so that none stands still.
-4. Whoever waits for a backoff is outside the gate and holds nothing.
+1. A grant gives everything that an attempt needs at once, at one endpoint: a call in flight, a request, its
+   tokens. Nothing is granted during a pause, nor beyond the budget, which reserves what calls in flight may cost.
+2. The oldest row goes first. What it cannot have yet, no later one gets: nothing is overtaken, and no second queue
+   can invert the order. But a call that was just refused lets the next one go first: it may be the only one that
+   the server refuses.
+3. It goes where there is room: of the endpoints that can take it, to the one with the largest share of its calls
+   in flight free. All of them draw for the oldest call, so that none is idle.
+4. A call that waits for a backoff is outside the gate and holds nothing.
 5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; one that is out
-   gets nothing any more. When all that are left rest, it is an outage if none can be reached: all are only probed.
+   gets nothing any more. If all remaining ones rest, it is an outage if none can be reached: all are only probed.
    Otherwise none rests: all are asked as if they were healthy.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """Grants attempts, oldest pair first; `pump` must run beside it when rates are limited.
+    """Grants attempts, oldest row first; `pump` must run beside it if rates are limited.
 
     Args:
         endpoints: one or more; one is the common case.
@@ -60,7 +60,7 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """Calls that stand before the gate."""
+        """Calls that wait at the gate."""
         return len(self._waiting)
 
     @property
@@ -74,14 +74,14 @@ class Gate:
             endpoint.limiter.share = share
 
     async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE, *, refused: bool = False) -> Grant:
-        """Wait for a grant of one call of pair `index`; `leave` must follow.
+        """Wait for a grant of one call of row `index`; `leave` must follow.
 
         Args:
             index: the oldest goes first.
-            tokens: what the call is charged against the limit of tokens.
-            most: what it can cost, for the budget.
-            refused: it was refused just now, and lets the oldest of the others go first: if it alone is what the
-                server refuses, the others must not wait for it.
+            tokens: the call's charge against the limit of tokens.
+            most: the most it can cost, for the budget.
+            refused: it was just refused, and lets the oldest other call go first: if it alone is what the server
+                refuses, the others must not wait for it.
 
         Raises:
             Stopping: the gate was closed.
@@ -104,7 +104,7 @@ class Gate:
         return grant
 
     def leave(self, grant: Grant, most: Usage = NO_USAGE) -> None:
-        """Give the call in flight back, and what the budget had set aside for it; its cost is in the spend."""
+        """Return the call in flight, and the budget's reservation for it; its cost is in the spend."""
         self.in_flight -= 1
         if grant.endpoint.leave():
             self.grown.set()
@@ -112,7 +112,7 @@ class Gate:
             self.budget.release(most)
         self._grant()
 
-    # What became of a call; before `leave`
+    # The outcome of a call; before `leave`
 
     def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> None:
         """A call was answered."""
@@ -125,24 +125,25 @@ class Gate:
             self._grant()
 
     def reached(self, grant: Grant) -> None:
-        """The server itself has written an error: there is no outage at this endpoint."""
+        """Record that the server itself wrote an error: there is no outage at this endpoint."""
         if grant.endpoint.health.reached(others=self.others(grant.endpoint)):
             self._review()
 
     def failed(
         self, grant: Grant, row: int = 0, *, unreached: bool = False, suspect: bool = False
     ) -> tuple[bool, float | None]:
-        """The endpoint is to blame for a failure.
+        """Record a failure for which the endpoint is to blame.
 
         Args:
             grant: the call's.
-            row: for which it was sent.
+            row: the row of the call.
             unreached: the call did not reach the server, as far as one can tell.
-            suspect: calls of others were answered while this one failed again and again.
+            suspect: other calls were answered while this one failed repeatedly.
 
         Returns:
-            Whether the attempt is none of the call's (the endpoint is found ill and there are others, or it is an
-            outage), and the seconds of the rest that begins, None for none.
+            Whether the attempt does not count against the call (the endpoint is unhealthy and there are others, or
+            it
+            is an outage), and the seconds of the rest that begins, None for none.
         """
         endpoint = grant.endpoint
         others = self.others(endpoint)
@@ -165,11 +166,11 @@ class Gate:
         return endpoint.probing or (endpoint.health.out is not None and others), seconds
 
     def others(self, endpoint: Endpoint) -> bool:
-        """Whether calls can go to another one, be it after a rest."""
+        """Whether calls can go to another endpoint, possibly after a rest."""
         return any(other.health.out is None for other in self.endpoints if other is not endpoint)
 
     def put_out(self, endpoint: Endpoint, why: str) -> bool:
-        """Send nothing to an endpoint any more; False when it is the last one, which stays."""
+        """Send nothing more to an endpoint; False if it is the last one, which stays."""
         if not self.others(endpoint):
             return False
         endpoint.health.out = why
@@ -181,11 +182,11 @@ class Gate:
         return any(tokens <= one.limiter.largest_call for one in self.endpoints if one.health.out is None)
 
     def pause(self, seconds: float, endpoint: Endpoint) -> bool:
-        """Grant nothing at an endpoint for `seconds` from now; False when that changes nothing."""
+        """Grant nothing at an endpoint for `seconds` from now; False if that changes nothing."""
         return endpoint.pause(seconds, self._grant)
 
     def close(self) -> None:
-        """Grant nothing any more: who waits here or in `backoff` gets `Stopping`."""
+        """Grant nothing any more: calls that wait here or in `backoff` get `Stopping`."""
         self._closed.set()
         for *_, granted in self._waiting:
             if not granted.done():
@@ -231,7 +232,7 @@ class Gate:
         self._review()
 
     def _review(self) -> None:
-        """The health of an endpoint has changed, or its rest is over: who is asked from now on."""
+        """Decide which endpoints are asked, after a change of health or the end of a rest."""
         left = [endpoint for endpoint in self.endpoints if endpoint.health.out is None]
         healthy = any(not endpoint.health.rests for endpoint in left)
         self.outage = not healthy and self._answered and all(one.health.unreachable for one in left)
@@ -249,7 +250,7 @@ class Gate:
                 continue
             if self.budget is not None and not self.budget.covers(most):
                 self.waiting_on = "budget"
-                if not self.in_flight:  # nothing comes back that could make room
+                if not self.in_flight:  # nothing will return that could make room
                     self.lacking = self.budget.shortfall(most)
                     self.exhausted.set()
                 return
@@ -264,7 +265,7 @@ class Gate:
         self.waiting_on = None
 
     def _with_room(self, tokens: float) -> Endpoint | None:
-        """The endpoint that takes a call of so many tokens now; else None, and what that waits for is noted."""
+        """The endpoint that takes a call of so many tokens now; if there is none, note what the call waits for."""
         asked: Sequence[Endpoint] = self._asked
         if len(asked) > 1:
             asked = [one for one in asked if tokens <= one.limiter.largest_call] or asked
@@ -274,7 +275,7 @@ class Gate:
         for endpoint in asked:
             obstacle = endpoint.obstacle(tokens)
             if obstacle is not None:
-                # A pause holds back its own endpoint alone, and all of them only where nothing else does.
+                # A pause holds back only its own endpoint; it counts for all only if nothing else holds them back.
                 if obstacle != "pause" or endpoint is asked[0]:
                     self.waiting_on = obstacle
             elif (used := endpoint.in_flight / endpoint.limit) < least:

@@ -1,9 +1,9 @@
 """The paced limits of one endpoint.
 
-Pacing is `aiolimiter` with a short period. Its waiters are a heap by amount, so large requests would
-starve: only the endpoint's pump waits there. An amount above its capacity raises: amounts are taken in
-slices and gathered in a purse until the oldest call can pay. Its rate cannot change and its level cannot be
-set: so the rate stays, and a changed pace changes what a unit costs.
+Pacing is `aiolimiter` with a short period. Its waiters are a heap by amount, so large requests would starve: only
+the endpoint's pump waits there. An amount above its capacity raises: amounts are taken in slices and gathered in a
+purse until the oldest call can pay. Its rate cannot change and its level cannot be set: so the rate stays, and a
+changed pace changes the cost of a unit.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from asyncgen.limits.pacer import MINUTE, Pace, SpendMark
 from asyncgen.limits.rate_headers import DAY, LimitReport
 from asyncgen.limits.spacing import SearchedPace, SpacedLane
 
-# Seconds: short, so that a tenth of a second is the largest burst, as servers that count by the second want.
+# Seconds: a tenth of a second's worth is the largest burst, as servers that count by the second want.
 PERIOD = 0.1
-UNCONFIRMED = 3  # answers without a word of a limit of which only refusals have told
-UNSAID = 20  # answers without a word of a limit of which answers told before
+UNCONFIRMED = 3  # answers that do not mention a limit known from refusals alone, before it is dropped
+UNSAID = 20  # answers that do not mention a limit that earlier answers mentioned, before it is dropped
 ROUNDING = 1e-6  # slices of floats do not add up exactly
 
 
 class Lane:
     """One paced limit: its rate, and a purse of what has been drawn and not spent.
 
-    `confirmed`: an answer has told of it, not a refusal alone. `unsaid`: answers since that did not.
+    `confirmed`: an answer has reported it, not only a refusal. `unsaid`: answers since that did not.
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class Lane:
         self.pace = Pace(per_minute, ceiling, share, exact=exact)
         self.confirmed = False
         self.unsaid = 0
-        # At least one whole unit must fit: below 600 a minute the period grows instead.
-        self._nominal = self.pace.whole  # for a share may grow
+        # At least one whole unit must fit: below 600 a minute the period is longer instead.
+        self._nominal = self.pace.whole  # as a share may grow
         period = max(PERIOD, 1 / self._nominal)
         self._bucket = AsyncLimiter(self._nominal * period, period)
         self._purse = 0.0
@@ -42,16 +42,16 @@ class Lane:
 
     @property
     def spent(self) -> float:
-        """What calls have taken since the start."""
+        """What calls were charged since the start."""
         return self._spent
 
     def lack(self, amount: float) -> float:
-        """What is missing in the purse; 0 when the amount is there."""
+        """What is missing in the purse; 0 if the amount is there."""
         missing = amount - self._purse
         return missing if missing > ROUNDING else 0.0
 
     async def draw(self, amount: float, now: float) -> None:
-        """Put a slice of at most `amount` into the purse, at the pace of now."""
+        """Put a slice of at most `amount` into the purse, at the current pace."""
         cost = self._nominal / self.pace.rate(now)
         slice_ = min(amount * cost, self._bucket.max_rate)
         await self._bucket.acquire(slice_)
@@ -66,12 +66,12 @@ class Lane:
 
 
 class RateLimiter:
-    """The paced limits of one endpoint; those that only its headers tell of are paced from then on.
+    """The paced limits of one endpoint; those that only its headers report are paced from then on.
 
     Args:
-        rpm: requests a minute as preset, None when unknown.
-        tpm: tokens a minute as preset, None when unknown.
-        ceilings: what the user wants at most, by name ("requests", "tokens"), a minute.
+        rpm: requests a minute as preset, None if unknown.
+        tpm: tokens a minute as preset, None if unknown.
+        ceilings: the user's, by name ("requests", "tokens"), per minute.
     """
 
     def __init__(self, rpm: float | None, tpm: float | None, ceilings: Mapping[str, float] | None = None) -> None:
@@ -98,7 +98,7 @@ class RateLimiter:
             lane.pace.share = share
 
     def lack(self, tokens: float) -> tuple[str, float] | None:
-        """What a call of so many tokens lacks first, and how much of it; None when it can go."""
+        """What a call of so many tokens lacks first, and how much of it; None if it can go."""
         for name, lane in self.lanes.items():
             missing = lane.lack(1.0 if name == "requests" else tokens)
             if missing:
@@ -119,13 +119,13 @@ class RateLimiter:
         *,
         refused: bool = False,
     ) -> bool:
-        """Take in what the headers of an answer to a call with these marks say; whether a limit is new.
+        """Update the limits from the headers of an answer to a call with these marks; returns whether one is new.
 
         Args:
-            reports: what they say.
+            reports: the limits in the headers.
             marks: those of the call.
             now: the time.
-            refused: it was no answer, but a refusal.
+            refused: it was a refusal, not an answer.
         """
         learned = False
         if not refused:
@@ -146,16 +146,16 @@ class RateLimiter:
         return learned
 
     def space(self, rate: float, now: float) -> bool:
-        """Let requests keep a distance, from so many a second on; False where their limit is known already."""
+        """Space requests out, at this many per second to begin with; False if their limit is known already."""
         if "requests" in self.lanes:
             return False
         self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"], now)
         return True
 
     def _age(self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark]) -> None:
-        """Drop what answers do not confirm any more: some gateways tell of limits with refusals alone.
+        """Drop limits that answers no longer confirm: some gateways report limits only with refusals.
 
-        A preset is paced as if nobody had said anything; every other lane goes.
+        A preset is paced again as if nothing had been reported; every other lane is dropped.
         """
         for name, lane in list(self.lanes.items()):
             if isinstance(lane, SpacedLane):
@@ -176,7 +176,7 @@ class RateLimiter:
         return Lane(per_minute, self._ceilings.get(name), self._share, self._sent[name], exact=exact)
 
     def calls_a_second(self, tokens: float, now: float) -> float:
-        """How many calls of so many tokens the limits let through."""
+        """How many calls of so many tokens per second the limits allow."""
         rates = (
             lane.pace.rate(now) / (1.0 if name == "requests" else tokens) for name, lane in self.lanes.items()
         )

@@ -1,4 +1,4 @@
-"""Makes the limits of a run out of its configuration: here alone gate, endpoints and lanes are put together."""
+"""Build the limits of a run from its configuration: gate, endpoints and lanes are put together only here."""
 
 from collections.abc import Callable
 
@@ -31,13 +31,13 @@ def open_gate(config: RunConfig) -> Gate:
 def open_budget(
     config: RunConfig, spend: Spend, price: Price | None, enqueued: Callable[[], Usage] = lambda: NO_USAGE
 ) -> Budget | None:
-    """What may be spent; None when the user sets no bound.
+    """The budget; None if the user sets no bound.
 
     Args:
-        config: says the bounds.
+        config: has the bounds.
         spend: what is spent already, kept up to date by its owner.
-        price: of the model; needed where the bound is one of USD.
-        enqueued: what requests can cost that are in batches.
+        price: of the model; needed for a bound in USD.
+        enqueued: the worst case of requests in batches.
     """
     if config.max_cost is None and config.max_total_tokens is None:
         return None

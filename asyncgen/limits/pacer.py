@@ -1,24 +1,24 @@
-"""How fast a limit may be used: its rate, found from what the server's headers say. Pure: it is told the time.
+"""How fast a limit may be used: its rate, derived from the server's headers. Pure: the time is an argument.
 
-A limit of L a second is a bucket at the server that fills at L and is emptied by everybody with our key. Every
-answer tells what remained of it when its request came in. From that follow, in units of the limit:
+A limit of L per second is a bucket at the server that fills at L and is emptied by everybody with our key. Every
+answer reports what remained of it when its request arrived. From that follow, in units of the limit:
 
-- what is *used*: the limit of the period less what remains. Nothing used means that the bucket overflows, and that
-  is lost.
-- what *others* take: what was used more than we have sent and the bucket has filled.
-- what the server *charges*, as a share of what we think: when less was used than we have sent, it refunds, or
-  counts in another way.
+- what is *used*: the limit of the period less what remains. If nothing is used, the bucket overflows, and the
+  overflow is lost.
+- what *others* take: what was used beyond what we sent, corrected for what the bucket filled.
+- what the server *charges*, relative to our estimate: if less was used than we sent, it refunds, or counts
+  differently.
 
 What the server leaves is L / charge less what others take, plus a correction that brings what is used to a set
-point. What we want at most is a thing of its own: a ceiling that the user sets, and our share of ceiling and limit
-where other processes have theirs. The rate is the smaller of the two. The set
-point begins low and rises in steps, each after the last one was used and nothing was refused: a bucket of a
-minute and one of a second look alike in the headers, and only this tells how much of the burst is really granted.
-The first refusal ends the steps for the run: the set point stays half a second's worth below what was used then.
+point. What we want at most is separate: the user's ceiling, and our share of ceiling and limit if other processes
+have theirs. The rate is the smaller of the two. The set point begins low and rises in steps, each after the last
+one was used and nothing was refused: a bucket per minute and one per second look alike in the headers, and only
+this shows how much of the burst is really granted. The first refusal ends the steps for the run: the set point
+then stays half a second's worth below what was in use.
 
-A limit that is counted in fixed windows is no bucket: it is found out and used by `fixed_window`.
+A limit counted in fixed windows is not a bucket: `fixed_window` detects and uses it.
 
-Without such headers the rate is the one that was asked for; refusals lower it and time brings it back.
+Without such headers the rate is the requested one; refusals lower it and time restores it.
 """
 
 from collections import deque
@@ -26,30 +26,30 @@ from dataclasses import dataclass
 
 from asyncgen.limits.fixed_window import FixedWindow
 
-LOW = 0.25  # seconds of the limit that are in use anyway
-LEAST_LOW = 0.2  # seconds of them that a refusal takes away, where the bucket holds hardly more than a call
-STEP = 0.04  # seconds of the limit by which the set point rises
-BIG_STEP = 0.25  # share of the set point by which it rises when it is beyond a second's worth
-RESERVE = 0.04  # share of the period's limit that is never used up
-CORRECTION = 1.0  # seconds, but at least twice the latency, in which a deviation from the set point goes; at most
-MOST_FASTER = 1.0  # of the rate is added for that
-MOST_SLOWER = 0.5  # of the rate is taken away
-MARGIN = 0.5  # seconds of the limit, but at least the latency, from the set point to where a refusal came
-WINDOW = 0.75  # seconds of answers that say what others take
+LOW = 0.25  # seconds of the limit in use at first: enough that the bucket does not overflow
+LEAST_LOW = 0.2  # seconds of them that a refusal removes, if the bucket holds hardly more than a call
+STEP = 0.04  # seconds of the limit by which the set point rises: small, as the last step is refused
+BIG_STEP = 0.25  # share of the set point by which it rises beyond a second's worth: else minutes would pass
+RESERVE = 0.04  # share of the period's limit that is never used: calls in flight are not counted yet
+CORRECTION = 1.0  # seconds, or twice the latency, in which a deviation from the set point is corrected
+MOST_FASTER = 1.0  # of the rate more for that
+MOST_SLOWER = 0.5  # of the rate less
+MARGIN = 0.5  # seconds of the limit, but at least the latency, from a refusal down to the set point
+WINDOW = 0.75  # seconds of answers from which others' use is estimated: fewer are noise, more are old
 LEAST_POINTS = 8  # answers: a slope of fewer is noise
-IN_USE = 0.8  # of the rate, to say that we send as fast as we may
-LEAST_CHARGE = 0.05  # of what we think a call costs
-FASTER = 0.1  # by which the rate rises while the bucket overflows all the same
-SLOWEST = 0.05  # of the limit: what others leave to us at least
-LOWERED = 0.8  # of the rate is left after a refusal; it may be refused again, and so halves after three
-RECOVERY = 10.0  # seconds in which a lowered rate without headers is back
+IN_USE = 0.8  # of the rate: from here on we send as fast as we may
+LEAST_CHARGE = 0.05  # of our estimate of a call's charge: less is not plausible
+FASTER = 0.1  # by which the rate rises while the bucket still overflows
+SLOWEST = 0.05  # of the limit: the least that others leave to us
+LOWERED = 0.8  # of the rate is left after a refusal; three in a row halve it
+RECOVERY = 10.0  # seconds in which a lowered rate without headers is restored
 HOLD = 900.0  # seconds for which a server that says "slow down" wants the lower rate
 MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class SpendMark:
-    """When a call was sent, what it took of the limit, and what we had spent of it up to and with this call."""
+    """When a call was sent, what it was charged, and our total up to and including it."""
 
     at: float
     amount: float
@@ -61,10 +61,10 @@ class Pace:
 
     Args:
         per_minute: the limit as far as it is known; headers correct it.
-        ceiling: per minute, what the user wants at most; None: whatever the server grants.
+        ceiling: the user's, per minute; None: whatever the server grants.
         share: of limit and ceiling that is ours, above 0; below 1 no burst is used. It may change at any time.
-        exact: a call takes just what we think, as of a limit of requests. A server that counts calls when it has
-            answered them looks like one that charges less while more and more are sent.
+        exact: a call is charged exactly our estimate, as with a limit of requests. A server that counts calls
+            after answering them looks like one that charges less while more and more are sent.
     """
 
     def __init__(
@@ -93,21 +93,21 @@ class Pace:
 
     @property
     def allowance(self) -> float:
-        """What we may use of the limit, a second: our share of it, or of the ceiling where that is lower."""
+        """What we may use of the limit, per second: our share of it, or of the ceiling if that is lower."""
         return self.share * self.whole
 
     @property
     def whole(self) -> float:
-        """What all who share the limit may use of it, a second."""
+        """What all who share the limit may use of it, per second."""
         return min(self._limit, self._ceiling)
 
     @property
     def informed(self) -> bool:
-        """Whether the server's headers have said what remains."""
+        """Whether the server's headers have reported what remains."""
         return self._used is not None
 
     def rate(self, now: float) -> float:
-        """What may be sent a second."""
+        """What may be sent per second."""
         lowered = self._lowered(now)
         if self._used is None:
             return lowered * self.allowance
@@ -116,7 +116,7 @@ class Pace:
         return min(self._left(now, self._used), lowered * self._wanted)
 
     def sent(self, amount: float, spent: float) -> None:
-        """A call was sent that takes so much, with which so much was spent in all."""
+        """Record a call of this amount, with which `spent` was spent in all."""
         self._spent = spent
         self._mean += 0.05 * (amount - self._mean)
         self._largest = max(amount, self._largest + 0.01 * (amount - self._largest))
@@ -124,7 +124,7 @@ class Pace:
     def answered(
         self, now: float, mark: SpendMark, limit: float, remaining: float, period: float = MINUTE
     ) -> None:
-        """An answer says what the limit in `period` seconds is and what remained when its request came in."""
+        """Record an answer's report: the limit per `period` seconds, and what remained when its call arrived."""
         if limit / period != self._limit:
             self._limit = limit / period
             self._points.clear()
@@ -140,7 +140,7 @@ class Pace:
         if remaining > 0:
             self._observe(now, mark, limit - remaining)
         else:
-            # Less cannot be told: calls that are granted all the same would seem to cost nothing.
+            # Less cannot be measured: calls that are granted all the same would seem to cost nothing.
             self._points.clear()
         if self._steps and mark.at >= self._stepped_at and 2 * self._used >= self._set_point:
             beyond = self._granted > self._limit
@@ -149,7 +149,7 @@ class Pace:
             self._stepped_at = now
 
     def refused(self, now: float, *, slow_down: bool) -> None:
-        """A call was refused for this limit (once an episode); `answered` was told what the refusal said."""
+        """Record a call refused for this limit (once per episode), after `answered` received its report."""
         if self._window.active and not slow_down:
             self._window.refused(self._spent)
             return
@@ -166,11 +166,11 @@ class Pace:
 
     @property
     def _wanted(self) -> float:
-        """What we want at most, a second; without a bound, bursts included."""
+        """What we want at most, per second; unbounded, bursts included."""
         return self.allowance if self.share < 1 else self._ceiling
 
     def _left(self, now: float, used: float) -> float:
-        """What the server leaves to us, a second."""
+        """What the server leaves to us, per second."""
         rate = max(self._limit * self._lowered(now) / self._charge - self._others, SLOWEST * self._limit)
         correction = (self._set_point - used) / max(CORRECTION, 2 * self._delay)
         rate += min(max(correction, -MOST_SLOWER * rate), MOST_FASTER * rate)
@@ -186,7 +186,7 @@ class Pace:
         return min(1.0, self._lowered_to + back)
 
     def _observe(self, now: float, mark: SpendMark, used: float) -> None:
-        """Fit what others take from the last answers; from a bucket that overflows, only that it does."""
+        """Estimate what others take from the last answers; if the bucket overflows, only that it does."""
         if used - mark.amount < 0.5 * LOW * self._limit:
             self._points.clear()
             self._charged_less(now, mark)
@@ -205,11 +205,11 @@ class Pace:
                 self._charge = max(LEAST_CHARGE, 1 + min(0.0, taken) / sent) if sent > 0 else 1.0
 
     def _charged_less(self, now: float, mark: SpendMark) -> None:
-        """Nobody else takes anything; and if we send as fast as the server lets us, calls cost less."""
+        """Adjust the charge if nobody else takes anything and we send at full speed: calls cost less."""
         self._others = 0.0
         before = self._full_since
         if self._exact or (self._used is not None and self._left(now, self._used) > self._wanted):
-            self._full_since = None  # we want less than there is: no wonder that it overflows
+            self._full_since = None  # we want less than there is, so overflow is normal
         elif before is None:
             self._full_since = mark if mark.at >= self._full_until else None
         elif mark.at > before.at + WINDOW / 2:

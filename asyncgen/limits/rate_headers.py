@@ -1,8 +1,8 @@
-"""What a server's `x-ratelimit-*` headers say, as far as they make sense.
+"""Read a server's `x-ratelimit-*` headers, as far as they make sense.
 
-They may be missing, zero or -1 (Azure), per day instead of per minute (Groq's requests), or per second. The
-period is not named, but follows from the reset: a bucket of which a share is used is full again after that share
-of its period.
+They may be missing, zero or -1 (Azure), per day instead of per minute (Groq's requests), or per second. The period
+is not named, but follows from the reset: a bucket of which a share is used is full again after that share of its
+period.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from asyncgen.limits.pacer import MINUTE
 
 DAY = 86_400.0
-LEAST_EPOCH = 1e9  # seconds; as a span of time it would be 30 years
+LEAST_EPOCH = 1e9  # seconds; as a duration it would be 30 years
 LIMITS = ("requests", "tokens")
 SURE = 5  # in use, so that rounding does not make a minute look like a second
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
@@ -22,7 +22,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 @dataclass(frozen=True, slots=True)
 class LimitReport:
-    """One limit: `limit` in `period` seconds, and what `remaining` of it; `reset` in seconds if it was said."""
+    """One limit: `limit` per `period` seconds, and what `remaining` of it; `reset` in seconds if given."""
 
     limit: float
     remaining: float
@@ -31,21 +31,21 @@ class LimitReport:
 
     @property
     def daily(self) -> bool:
-        """A quota of a day rather than a rate: nothing to pace by, but it can run out."""
+        """Whether it is a daily quota rather than a rate: nothing to pace by, but it can run out."""
         return self.period > 60 * MINUTE
 
 
 def read_reports(headers: Mapping[str, str]) -> dict[str, LimitReport]:
-    """The limits that the headers of an answer tell of, by name ("requests", "tokens")."""
+    """The limits in the headers of an answer, by name ("requests", "tokens")."""
     reports = {}
     for name in LIMITS:
         limit = _number(headers.get(f"x-ratelimit-limit-{name}"))
         remaining = _number(headers.get(f"x-ratelimit-remaining-{name}"))
         if limit is None or remaining is None or limit < 1 or remaining < 0:
-            continue  # less than one call or token is a mistake; paced by it, a run would stand still
+            continue  # less than one call or token is a mistake; paced by it, a run would stall
         reset = read_duration(headers.get(f"x-ratelimit-reset-{name}"))
         if reset is not None and reset >= LEAST_EPOCH:
-            reset = None  # a moment, not a span
+            reset = None  # a point in time, not a duration
         reports[name] = LimitReport(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
     return reports
 
@@ -61,7 +61,7 @@ def read_duration(text: str | None) -> float | None:
 
 
 def _period(limit: float, remaining: float, reset: float | None) -> float:
-    """The nearest of a second, a minute and a day; a minute when nothing speaks for another."""
+    """The nearest of a second, a minute and a day; a minute if nothing suggests another."""
     used = limit - remaining
     if not reset or used <= 0:
         return MINUTE

@@ -1,4 +1,4 @@
-"""What a run has cut off its answers: thinking before the text and special tokens behind it, by `calls.jsonl`."""
+"""What a run removed from its answers: thinking before the text, special tokens after it, by `calls.jsonl`."""
 
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
@@ -6,10 +6,10 @@ from asyncgen.text import loads
 
 
 def removed_text(directory: RunDirectory) -> dict[str, list[int]]:
-    """The indexes of rows from whose answers something was cut off, sorted, by what that was."""
+    """The indexes of rows from whose answers something was removed, sorted, by kind."""
     found: dict[str, set[int]] = {}
     for line in lines_of(directory.disk, directory.calls):
-        if b'"removed"' in line:  # hardly any has it, and decoding takes longer than this
+        if b'"removed"' in line:  # rare, and decoding is slower than this check
             try:
                 attempt = loads(line)
                 index, kinds = int(attempt["index"]), [str(kind) for kind in attempt["removed"]]

@@ -1,10 +1,10 @@
-"""Rounds of batches: collect what rows ask, send it, wait, take what came; until nothing is left to ask.
+"""Rounds of batches: collect the requests of rows, submit them, wait, take the answers; until none is left.
 
 Rules:
 
-1. A row is run against the journal to its first calls that are not known; the coroutine is dropped there. What it
-   asks is collected on disk. So memory holds no row, however many there are.
-2. What came of a batch is taken in a pass over the rows, by running them again: a row whose call is answered goes
+1. A row is run against the journal to its first unknown calls; the coroutine is dropped there. Its requests are
+   collected on disk. So memory holds no row, however many there are.
+2. Answers of a batch are taken in a pass over the rows, by running them again: a row whose call is answered goes
    on to its next one, which is collected in the same pass.
 3. A batch is closed when all its rows have had their turn. Until then it holds its requests.
 4. When the rounds are over, every answer is in the journal, and an ordinary pass over the rows writes the files.
@@ -52,28 +52,28 @@ from asyncgen.storage.layout import RunDirectory
 if TYPE_CHECKING:
     from asyncgen.storage.cache.cached_answers import CachedAnswers
 
-MOST_IN_VAIN = 3  # batches that bring no answer, one after the other: a fourth would not either
-TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 - what OpenAI calls a full queue
+MOST_IN_VAIN = 3  # batches in a row without any answer: a fourth is hardly better
+TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 - OpenAI's code for a full queue
 
 
 class BatchRounds:
     """The rounds of one phase of a run.
 
     Args:
-        config: how batches are cut.
-        recipe: what is asked for a row.
-        journal: has the answers, and the batches.
+        config: the limits of batches.
+        recipe: makes the calls for a row.
+        journal: holds the answers, and the batches.
         directory: the output directory.
-        client: makes ordinary calls, and judges what comes.
+        client: makes ordinary calls, and judges answers.
         gate: closed when the run stops; knows the budget.
-        server: has the batches.
-        rows: the rows that the phase is about.
-        breaker: says when too many rows fail at once.
-        observe: told of everything.
+        server: processes the batches.
+        rows: the rows of the phase.
+        breaker: says when too many rows fail.
+        observe: called with every event.
         timing: how often to look, and how long to search.
-        exhausted: what to say when the budget covers no request that costs at most so much.
+        exhausted: the error when the budget does not cover a request of at most this cost.
         generation: of the answers.
-        cache: may know what other runs were answered.
+        cache: may have answers to other runs.
     """
 
     def __init__(
@@ -128,11 +128,11 @@ class BatchRounds:
         self._in_vain = 0
 
     async def work(self) -> dict[Key, CallFailed]:
-        """Go through the rounds; the calls that were given up in them.
+        """Go through the rounds; returns the calls that were given up in them.
 
         Raises:
-            AsyncgenError: why they end early; what is at the server goes on there.
-            Stopping: the run stops.
+            AsyncgenError: the reason they end early; batches at the server go on.
+            Stopping: the run is stopping.
         """
         try:
             await self._begin()
@@ -159,7 +159,7 @@ class BatchRounds:
                 self._filling.discard()
 
     async def _begin(self) -> None:
-        """Find out whether the server has a Batch API, and how the batches of earlier starts stand."""
+        """Find out whether the server has a Batch API, and the state of the batches of earlier starts."""
         if self._filling is not None:
             if not self._provider.usable:
                 raise UsageError(
@@ -175,7 +175,7 @@ class BatchRounds:
     # Batches of earlier starts
 
     async def _recover(self) -> None:
-        """Go on with the batches of earlier starts."""
+        """Continue the batches of earlier starts."""
         book = self._journal.batches
         place = str(self._files.disk.inode(self._directory.path))
         if book.place and book.place != place and book.open and not self._config.batch_adopt:
@@ -221,7 +221,7 @@ class BatchRounds:
     # Taking
 
     async def _take(self) -> bool:
-        """Take what has come, in a pass over the rows; whether there was anything."""
+        """Take the answers that have come, in a pass over the rows; returns whether there were any."""
         asker, filling = self._asker, self._filling
         ended = [number for number, state in self._states.items() if state.ended]
         if filling is not None:
@@ -236,7 +236,7 @@ class BatchRounds:
         return bool(ended)
 
     def _narrow(self, ended: list[int]) -> None:
-        """Send less at once where the account may have less enqueued than what was sent."""
+        """Submit less at once if the account may have less enqueued than was sent."""
         for number in ended:
             if TOKEN_LIMIT in self._states[number].problems and self._filling is not None:
                 self._filling.narrow(self._journal.batches.open[number].tokens // 2)
@@ -250,7 +250,7 @@ class BatchRounds:
         return await self._downloads.results(batch, self._states[number], members)
 
     async def _finish(self, one: Finished) -> None:
-        """Close a batch: what came of it is in the journal."""
+        """Close a batch whose answers are in the journal."""
         batch, state = self._journal.batches.open[one.number], one.state
         lost = less(batch.most, one.unworked)
         worked = state.completed
@@ -263,9 +263,9 @@ class BatchRounds:
         self._count(batch, one)
 
     async def _close(self, batch: OpenBatch, lost: Usage) -> None:
-        """Nothing more comes of a batch; the journal says so, durably, before its files go."""
+        """Record durably that no more results of a batch come, before its files are removed."""
         sync = self._journal.sync
-        await self._files.disk.call(sync)  # of answers in an earlier segment
+        await self._files.disk.call(sync)  # answers in an earlier segment
         self._journal.batch_closed(batch.number, lost)
         await self._files.disk.call(sync)
         self._files.remove(batch.number)
@@ -274,10 +274,10 @@ class BatchRounds:
         self._delivery.tell(batch, replace(state, status=TAKEN))
 
     def _count(self, batch: OpenBatch, one: Finished) -> None:
-        """Notice batches that bring nothing.
+        """Count batches without any result.
 
         Raises:
-            TryLaterError: there were too many of them.
+            TryLaterError: there were too many in a row.
         """
         state = one.state
         if one.results.lines:
@@ -306,7 +306,7 @@ class BatchRounds:
         self._states[spool.number] = await self._delivery.send(spool)
 
     async def _send(self, taken: bool) -> bool:
-        """Send what was collected; whether there is anything to wait for.
+        """Submit what was collected; returns whether there is anything to wait for.
 
         Raises:
             BudgetError: the budget covers no further request.
@@ -334,7 +334,7 @@ class BatchRounds:
             wait = self._timing.first_look if await self._look() else min(1.5 * wait, self._timing.longest)
 
     async def _look(self) -> bool:
-        """Look at all batches; whether one of them stands in another way than before."""
+        """Get the state of all batches; returns whether one has changed."""
         changed = False
         for batch in list(self._journal.batches.open.values()):
             before = self._states.get(batch.number)
@@ -360,7 +360,7 @@ class BatchRounds:
 
 
 def new_id() -> str:
-    """An id for a directory, as no other one has."""
+    """A new, unique id for a directory."""
     return os.urandom(16).hex()
 
 

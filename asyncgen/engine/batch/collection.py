@@ -1,4 +1,4 @@
-"""The phase of a run in which batches are collected: the rounds, with the services of the engine around them."""
+"""The phase of a run in which batches are collected: the rounds, with the engine's services around them."""
 
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.engine.batch.access import BatchAccess
@@ -25,12 +25,12 @@ async def collect(
     *,
     generation: int = 0,
 ) -> dict[Key, CallFailed]:
-    """Ask in batches what the rows need, until nothing is left to ask so; the calls that were given up.
+    """Ask in batches what the rows need, until nothing is left; returns the calls that were given up.
 
     Args:
         engine: of the run.
         access: opens the Batch API.
-        journal: gets the answers.
+        journal: receives the answers.
         directory: the output directory.
         rows: streams them, from the first.
         breaker: says when too many rows fail.

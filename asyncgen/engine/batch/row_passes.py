@@ -1,4 +1,4 @@
-"""One pass over the rows: each is run against the journal to its first calls that are not known."""
+"""One pass over the rows: each is run against the journal to its first unknown calls."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -27,14 +27,14 @@ Rows = Callable[[], AsyncGenerator[Row[Any], None]]
 
 
 class RowPasses:
-    """The passes over the rows of a phase; which rows wait for an answer is kept from one to the next.
+    """The passes over the rows of a phase; they remember which rows wait for an answer.
 
     Args:
         recipe: makes the calls for a row.
         rows: the rows of the phase.
         asker: answers calls from batches, or collects them.
         filling: the batches being filled; None: nothing more is sent.
-        journal: has the answers.
+        journal: holds the answers.
         breaker: says when too many rows fail.
         observe: called with every event.
         pair_timeout: seconds of a row.
@@ -95,7 +95,7 @@ class RowPasses:
         return index >= len(self._waiting) or not self._waiting[index]
 
     async def _run(self, row: Row[Any]) -> None:
-        """Run a row to the calls that are not known."""
+        """Run a row to its first unknown calls."""
         if isinstance(row.pair, Unparsed):
             return
         caller = Caller(row.index, row.pair.note_id, self._pair_timeout)

@@ -1,4 +1,4 @@
-"""Pregnancies and births in one way of writing: "a G2P1 woman" is "a woman, gravida 2, para 1"."""
+"""Pregnancies and births in one notation: "a G2P1 woman" is "a woman, gravida 2, para 1"."""
 
 import re
 
@@ -9,7 +9,7 @@ _PREGNANCIES = re.compile(
 
 
 def written_out(text: str) -> str:
-    """The text with "gravida" and "para" behind the woman."""
+    """The text with "gravida" and "para" after the woman."""
     return _PREGNANCIES.sub(_in_words, text)
 
 
