@@ -267,7 +267,7 @@ def _check_batch(config: RunConfig) -> None:
         if getattr(config, name):
             raise UsageError(Setting(name), " is for ", Setting("batch", True), ": add that, or leave it out")
     if config.batch_finish < 0:
-        raise UsageError(Setting("batch_finish"), f" must not be below 0, as {config.batch_finish} is")
+        raise UsageError(Setting("batch_finish"), f" must be at least 0, not {config.batch_finish}")
     if config.batch and len(config.endpoints) > 1:
         raise UsageError(
             Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"

@@ -24,7 +24,7 @@ class Shard:
         """
         match = _SHARD.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no shard: 3/8 is the third of eight")
+            raise ValueError(f"{text!r} is not a shard: 3/8 is the third of eight")
         shard = cls(int(match[1]), int(match[2]))
         if not 1 <= shard.number <= shard.of:
             raise ValueError(f"there is no shard {text}: shards are counted from 1, and the last one is N/N")

@@ -80,7 +80,7 @@ def stream(settings: StreamSettings) -> AsyncGenerator[dict[str, Any], None]:
     names = [file.name for file in job.recipe.outputs]
     output = settings.output
     if output is not None and output not in names:
-        raise UsageError(f"the recipe makes no {output}, but {', '.join(names)}")
+        raise UsageError(f"the recipe does not write {output}, but {', '.join(names)}")
     tap = job.tap = Tap(names.index(names[-1] if output is None else output))
     return _examples(job, tap)
 

@@ -13,8 +13,8 @@ from asyncgen.errors import stack_of
 def report(error: BaseException) -> str:
     """The types and places of an error, of the errors in its group, and of their causes; safe to show."""
     lines = [
-        f"❌ this is a defect of asyncgen {__version__}; everything paid is saved, and the same command resumes",
-        "Traceback, safe to report: what the errors say may quote a note and is left out",
+        f"❌ this is a bug in asyncgen {__version__}; everything paid is saved, and the same command resumes",
+        "Traceback, safe to share: the texts of the errors may quote a note and are left out",
         *stack_of(error),
     ]
     return "\n".join(lines) + "\n"

@@ -42,7 +42,9 @@ class EventLogFile:
             self._file.write(dumps(fields, default=in_flags, option=orjson.OPT_APPEND_NEWLINE))
         except OSError as error:
             self.close()
-            self._warn(f"cannot write the log file {self._path}: {error.strerror}; it ends here, the run goes on")
+            self._warn(
+                f"cannot write the log file {self._path}: {error.strerror}; it ends here, and the run continues"
+            )
 
     def close(self) -> None:
         """Close the file."""

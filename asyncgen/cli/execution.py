@@ -47,7 +47,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
             console.say(f"Server:  {job.local}")
         if job.config.endpoints[0].concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
             most = f"at most {job.config.most_in_flight:,} calls are in flight"
-            console.say(f"Sockets: {most}: no more can this process open; `ulimit -n` raises that")
+            console.say(f"Sockets: {most}, as this process may open no more; `ulimit -n` raises that")
         if args.openai_api_key:
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
@@ -196,5 +196,5 @@ def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
             loop.add_signal_handler(number, handle)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(
-            signal.SIGHUP, stop, Interrupted("the terminal has gone; everything paid is saved")
+            signal.SIGHUP, stop, Interrupted("the terminal was closed; everything paid is saved")
         )

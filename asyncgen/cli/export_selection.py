@@ -51,7 +51,7 @@ def select(
     contents = contents_of(state, prompt_file=prompts)
     if contents.paraphrase is None and not contents.asks:
         if args.only is not None:
-            raise UsageError(f"--only {choice}: this recipe says nothing to check its rows by; leave it out")
+            raise UsageError(f"--only {choice}: this recipe has nothing to check its rows by; leave it out")
         return None
     verdicts = VerdictFile(directory)
     figures = verdicts.figures(state)
@@ -61,14 +61,14 @@ def select(
         raise _not_judged(directory, contents, stale=verdicts.is_there)
     if verdicts.is_there:
         lines.warn(
-            "the verdicts of the judge are of other files than these: the rules alone decide "
+            "the judge's verdicts belong to other files: the rules alone decide "
             f"({_judge(directory)} judges what is new)"
         )
     source = None if contents.parse is None else input_of_run(args.input_jsonl, directory)
     if source is None and contents.paraphrase is not None:
         needs = "--input-jsonl P, the rows that the run was made from"
         if args.only is not None:
-            raise UsageError(f"--only {choice} holds paraphrases against their originals: it needs {needs}")
+            raise UsageError(f"--only {choice} compares paraphrases with their originals: it needs {needs}")
         lines.warn(f"no {contents.nouns.one} is checked: that needs {needs}; so all are exported")
         return None
     return _checked(_by_rules(choice, Verification(directory, source, contents, prompts), files), state)
@@ -146,9 +146,7 @@ def _not_judged(directory: RunDirectory, contents: "Contents", *, stale: bool) -
             "--only judged is for recipes that make paraphrases; this one takes proven and not-flagged"
         )
     if stale:
-        return BadDataError(
-            f"the verdicts of the judge are of other files than these; judge what is new: {_judge(directory)}"
-        )
+        return BadDataError(f"the judge's verdicts belong to other files; judge what is new: {_judge(directory)}")
     return BadDataError(f"nothing was judged here yet: {_judge(directory)}")
 
 

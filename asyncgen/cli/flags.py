@@ -99,7 +99,7 @@ def add_recipe_arguments(group: argparse._ActionsContainer, what: str, default: 
         action="append",
         default=[],
         metavar="NAME=COLUMN",
-        help="the input calls the recipe's field NAME so; given again for other fields",
+        help="the column of the input that is the recipe's field NAME (repeated for other fields)",
     )
 
 
@@ -116,7 +116,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         "--config",
         type=a_path,
         metavar="FILE.toml",
-        help="flags in a file, by their long names; those typed win; and tables of endpoints",
+        help="a file of flags, by their long names, and tables of endpoints; flags that are typed win",
     )
     api.add_argument("--openai-api-key", metavar="K", help="better: the environment variable OPENAI_API_KEY")
     api.add_argument(
@@ -129,7 +129,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     api.add_argument(
         "--continue-with-model",
         metavar="M",
-        help="finish a directory whose model is gone with another one; each record names its own",
+        help="finish a directory whose model is no longer served with another one; each record names its model",
     )
     if makes_requests:
         add_param_arguments(api)
@@ -140,7 +140,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         default=[],
         metavar="NAME",
         help="instead of --base-url: [endpoint.NAME] of the --config file, with address, key and limits of its "
-        "own; given again, calls go where there is room",
+        "own; repeated, calls go where there is room",
     )
     add_limit_arguments(api)
     api.add_argument(
@@ -148,21 +148,21 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         type=_share,
         default=1.0,
         metavar="S",
-        help="of every limit, that this process takes at most: 1/8, 0.125 or 12.5%% (default: all)",
+        help="use at most this share of every limit: 1/8, 0.125 or 12.5%% (default: all)",
     )
     api.add_argument(
         "--max-cost",
         type=float,
         metavar="USD",
-        help="never spend more in this directory, all its runs and the dearest case of calls in flight included",
+        help="never spend more in this directory, all its runs and the worst case of the calls in flight included",
     )
     api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
     api.add_argument(
         "--cache",
         type=a_path,
         metavar="FILE",
-        help="take answers from this file where it has them, and add new ones, such as answers.db: an equal "
-        "request of another directory is not paid again; the file holds note text",
+        help="take answers from this file where it has them, and add new ones, such as answers.db: a request that "
+        "another directory has paid for is not paid again; the file holds note text",
     )
     api.add_argument(
         "--prices",

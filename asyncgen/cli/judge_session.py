@@ -59,8 +59,7 @@ class JudgeSession:
             raise UsageError("--judge compares paraphrases with their originals, and this recipe makes none")
         if state is None or not finished:
             raise BadDataError(
-                f"the run in {directory} has not reached its end: give its command again first, and --judge "
-                "afterwards"
+                f"the run in {directory} is not finished: give its command again first, and --judge afterwards"
             )
         self._args = args
         self._directory = directory

@@ -45,7 +45,7 @@ def judge_lines(report: JudgeReport, rows: str) -> Iterator[str]:
 
 def _calibration_lines(found: Calibration) -> Iterator[str]:
     if not found.kinds:
-        yield "               not calibrated: nothing can be said of how often it errs"
+        yield "               not calibrated: how often it errs is unknown"
         return
     heads = (
         "cases whose answer is known",

@@ -54,7 +54,7 @@ class PreviewView:
         for step, request in walked.requests:
             self.request(step, request)
         if walked.problem:
-            self._part("the made-up answers lead no further", f"the recipe raised {walked.problem}")
+            self._part("made-up answers reach no further", f"the recipe raised {walked.problem}")
         self.end_row()
 
     def row(self, row: WatchedRow, files: list[str]) -> None:

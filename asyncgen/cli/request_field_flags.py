@@ -20,7 +20,7 @@ def add_param_arguments(group: argparse._ArgumentGroup) -> None:
         default=[],
         type=_param,
         metavar="NAME=JSON",
-        help="a field of all requests, before what the prompt file says, such as temperature=0.2, seed=7 or "
+        help="a field of all requests, overriding the prompt file, such as temperature=0.2, seed=7 or "
         "extra_body='{\"top_k\": 20}'; null leaves a field out (repeated; also [param] in the --config file)",
     )
     group.add_argument(

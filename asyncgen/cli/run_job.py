@@ -99,7 +99,7 @@ def _on_cluster(job: Job, args: argparse.Namespace) -> Job:
             "reach (asyncgen simulate), and name it with --base-url"
         )
     if job.config.batch:
-        raise UsageError("--batch asks from one process, and needs no more: leave --engine ray out")
+        raise UsageError("--batch works from one process: leave --engine ray out")
     if job.config.shard is not None:
         raise UsageError("--shard and --engine ray both divide the run: leave one out")
     for served in job.config.endpoints:
@@ -232,9 +232,7 @@ def _config(
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
     if needs_key and not args.endpoint:
-        check_has_key(
-            only, "without one there are --simulate (a simulated API) and --local (a model on this machine)"
-        )
+        check_has_key(only, "without a key, use --simulate (a simulated API) or --local (a model on this machine)")
     return config
 
 
@@ -257,7 +255,7 @@ def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
             "simulate": "brings its own server",
             "local": "brings its own server",
             "tier": "is for --base-url: name rpm and tpm in [endpoint.NAME]",
-        }.get(given, f"is said by each [endpoint.NAME] ({_IN_A_TABLE.get(given, name[2:])})")
+        }.get(given, f"is set in each [endpoint.NAME] ({_IN_A_TABLE.get(given, name[2:])})")
         raise UsageError(f"--endpoint and {name} do not go together: {name} {reason}; leave one of them out")
 
 

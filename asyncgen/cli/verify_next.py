@@ -53,7 +53,7 @@ def _next(
 ) -> str:
     place = quote(str(args.directory))
     if structure.state is not None and not structure.finished:
-        return f"the run has not reached its end; its command is shown by\nnext: {asyncgen_here()} status {place}"
+        return f"the run is not finished; see how to resume it\nnext: {asyncgen_here()} status {place}"
     if not structure.pairs:
         return f"there are no examples; see why in {quote(str(args.directory / 'failed.jsonl'))}"
     if found is not None and found.dry:

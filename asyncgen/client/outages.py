@@ -132,7 +132,7 @@ class Outages:
         if not self._gate.put_out(endpoint, kind):
             return False
         if not known:
-            text = Message(f"endpoint {endpoint.name} is out: ", why, "; the others go on")
+            text = Message(f"endpoint {endpoint.name} is out: ", why, "; the others continue")
             self._observe(Notice(text, warning=True))
         return True
 

@@ -233,7 +233,7 @@ class ClusterRun:
                 f"this run was divided when it had {division.pairs:,} {rows}, and now there are {pairs:,}: finish "
                 "it with ",
                 Setting("num_pairs", division.pairs),
-                ", then go on without ",
+                ", then continue without ",
                 RAY,
             )
         if self._shards is not None and division.of != min(pairs, self._shards):

@@ -38,7 +38,7 @@ class ShardWorker:
         ]
         if config.cache is not None and not config.cache.parent.is_dir():
             unseen.append(config.cache.parent)
-        return f"{unseen[0]} is not to be seen there: it must be on a path that all nodes share" if unseen else ""
+        return f"{unseen[0]} does not exist there: it must be on a path that all nodes share" if unseen else ""
 
     async def work(self, portion: Portion) -> ShardEnded:
         """Run a shard to its end, or resume it."""

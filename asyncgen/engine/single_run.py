@@ -243,7 +243,7 @@ class Run:
             self._observe(Notice(f"The files of an earlier run were moved to {beginning.moved_to}"))
         for batch in left:
             name = batch.id or batch.file
-            goes_on = f"Batch {batch.number} of it goes on at the server and is billed: cancel {name} there"
+            goes_on = f"Batch {batch.number} of it is still at the server and will be billed: cancel {name} there"
             self._observe(Notice(goes_on, warning=True))
         self._intake.trust(scanned)
         told = _told(self._config.model, beginning.state.ways)

@@ -40,7 +40,7 @@ class Pair:
 def _required(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if value is None and fields.keys() >= _PUBLISHED:
-        raise BadFieldError(f"no {name}; MEDEC's own files are made into pairs by asyncgen prepare medec")
+        raise BadFieldError(f"no {name}; asyncgen prepare medec makes pairs of MEDEC's own files")
     if value is None:
         raise BadFieldError(missing_field(name, name, fields, _NAMES))
     if not isinstance(value, str):

@@ -43,7 +43,7 @@ async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
     row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
-        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are no {row}"
+        bad = f"{scanned.bad_count} lines of {config.input_jsonl} are not {nouns.many}"
         raise BadDataError(f"{bad}: asyncgen run lists them, ", Setting("skip_bad", True), " leaves them out")
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no {row}")

@@ -133,7 +133,7 @@ def _finished(directory: RunDirectory) -> RunState:
     merging = directory.disk.size(directory.intent) is not None
     begun = directory.disk.size(directory.checkpoint) is not None
     if state is None or begun or merging or state.regeneration.unfinished:
-        raise BadDataError(f"the shard in {directory} has not reached its end: give its command again first")
+        raise BadDataError(f"the shard in {directory} is not finished: give its command again first")
     return state
 
 

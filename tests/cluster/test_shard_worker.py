@@ -49,7 +49,7 @@ def test_without_such_bounds_there_are_none(tmp_path):
 def test_a_machine_that_does_not_see_the_shared_paths_is_told_of(tmp_path):
     """By the first of them."""
     worker = ShardWorker(0, job_of(tmp_path), unheard)
-    assert "input_jsonl is not to be seen there" in worker.trouble()
+    assert "input_jsonl does not exist there" in worker.trouble()
     for name in ("input_jsonl", "output_dir", "prompt_file"):
         (tmp_path / name).touch()
     assert worker.trouble() == ""

@@ -164,7 +164,7 @@ def test_a_directory_that_cannot_be_written_ends_nothing(serve, job, first_pairs
     done = this.run("--cache", str(cache))
 
     assert done.returncode == 0
-    assert "goes on without" in done.stderr
+    assert "continues without" in done.stderr
 
 
 def test_shards_share_a_cache(serve, job, first_pairs, cache):

@@ -121,7 +121,7 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
     assert f"{len(spoilt)} of them rejected by the judge" in again.stdout
     assert len(bad(done)) < len(spoilt)
     stale = asyncgen("export", done.output_dir, "--format", "openai", "--only", "judged", code=65)
-    assert "the verdicts of the judge are of other files than these" in stale.stderr
+    assert "the judge's verdicts belong to other files" in stale.stderr
     calls = done.server.counts["requests"]
     judge(done)
     assert done.server.counts["requests"] - calls <= 2 * len(spoilt)

@@ -51,7 +51,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("mine")
     begun = asyncgen(tmp_path, "init")
     assert begun.returncode == 2
-    assert "has run.toml already: take another --directory" in begun.stderr
+    assert "already has run.toml: choose another --directory" in begun.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["run.toml"]
 
 

@@ -164,7 +164,7 @@ def test_odd_rows_are_counted_and_named(tmp_path: Path) -> None:
     ("words", "code", "message"),
     [
         (["good.csv", "-o", "there.jsonl"], 2, "there.jsonl exists"),
-        (["good.csv", "-o", "good.csv", "--force"], 2, "is one of the files that are read"),
+        (["good.csv", "-o", "good.csv", "--force"], 2, "is one of the input files"),
         (["none.csv", "-o", "new.jsonl"], 2, "cannot read none.csv: No such file"),
         (["good.csv", "-o", "new.jsonl", "--split", "80/30"], 2, "add up to 100"),
         (["good.csv", "-o", "new.jsonl", "--split", "50/50"], 2, "would leave nothing for"),

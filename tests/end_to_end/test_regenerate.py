@@ -241,7 +241,7 @@ def test_what_cannot_be_regenerated_is_refused(serve: Serve, job: Callable[..., 
     path.write_bytes(whole)
     (this.output_dir / STATISTICS).unlink()
     result = regenerate(this)
-    assert (result.returncode, "has not reached its end" in result.stderr) == (65, True), result
+    assert (result.returncode, "is not finished" in result.stderr) == (65, True), result
     assert this.server.counts["requests"] == asked
 
 

@@ -359,7 +359,7 @@ async def test_a_cache_that_cannot_be_opened_ends_nothing(runs, server, monkeypa
 
     assert summary.failed_pairs == 0
     assert len(server.asked) == 120
-    assert any("goes on without" in str(event.text) for event in runs.events if isinstance(event, Notice))
+    assert any("continues without" in str(event.text) for event in runs.events if isinstance(event, Notice))
 
 
 def refuse(*_args: object, **_settings: object) -> None:

@@ -272,7 +272,7 @@ async def test_a_shard_that_has_not_reached_its_end_is_refused(go: Go, tmp_path:
     (tmp_path / "out-2").rename(tmp_path / "other")
     with pytest.raises(Interrupted):
         await go("out-2", Shard(2, OF), stop_after=2)
-    with pytest.raises(BadDataError, match="out-2 has not reached its end"):
+    with pytest.raises(BadDataError, match="out-2 is not finished"):
         join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     await go("out-2", Shard(2, OF))
     join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help="by name (default: all; --list names them)"
     )
-    parser.add_argument("--list", action="store_true", help="the scenarios and what is predicted")
-    parser.add_argument("--long", action="store_true", help="storms and limits of a minute, as in real life")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and their predictions")
+    parser.add_argument("--long", action="store_true", help="let storms and limits last a minute, as in real life")
     add_sample_arguments(parser)
 
 

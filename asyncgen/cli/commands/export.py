@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "directory", type=a_path, metavar="DIR", help="the output directory of a run, finished or not"
     )
-    parser.add_argument("--format", required=True, choices=FORMAT_NAMES, help="who is to read it")
+    parser.add_argument("--format", required=True, choices=FORMAT_NAMES, help="the format to write")
     parser.add_argument(
         "--template",
         metavar="NAME",
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"({DEFAULT_TEMPLATE})",
     )
     parser.add_argument(
-        "--file", metavar="NAME", help="for a recipe with several outputs that can be trained on: which of them"
+        "--file", metavar="NAME", help="the output to take, if several of the recipe can be trained on"
     )
     parser.add_argument(
         "-o", "--output", type=a_path, metavar="P", help="file or folder (default: DIR-FORMAT.jsonl beside DIR)"
@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only",
         choices=("proven", "judged", "not-flagged", "all"),
-        help="rows that can be trusted so far: proven by the rules; these and what asyncgen verify --judge "
-        "finds to say the same; what neither rules nor judge find wrong (default); all",
+        help="the rows to take: proven by the rules; judged: also those that asyncgen verify --judge finds to say "
+        "the same; not-flagged: those that neither rules nor judge find wrong (default); all",
     )
     parser.add_argument(
         "--input-jsonl",
@@ -80,14 +80,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--review",
         type=a_path,
         metavar="FILE",
-        help="what a person marked on the page of asyncgen view: rejected rows are left out, accepted ones are in",
+        help="marks made on the page of asyncgen view: rejected rows are left out, accepted ones kept",
     )
-    parser.add_argument("--shuffle", action="store_true", help="in random order (default: input order)")
+    parser.add_argument(
+        "--shuffle", action="store_true", help="write the examples in random order (default: input order)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave out rows that lack what format and template need"
     )
-    parser.add_argument("--force", action="store_true", help="replace what is there")
+    parser.add_argument("--force", action="store_true", help="overwrite what is there")
     parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
 
 
@@ -183,9 +185,9 @@ def _report(
     rows = state.rows
     if not work.files.finished:
         done, total = state.done, state.stats["total_pairs"]
-        lines.warn(f"the run has not reached its end: these are the first {done:,} of {total:,} {rows}")
+        lines.warn(f"the run is not finished: these are the first {done:,} of {total:,} {rows}")
     if state.failed_pairs:
-        lines.warn(f"{state.failed_pairs:,} {rows} failed in the run and are not here (see failed.jsonl)")
+        lines.warn(f"{state.failed_pairs:,} {rows} failed in the run and are left out (see failed.jsonl)")
     if work.selection is not None:
         from asyncgen.cli.export_selection import left_out_lines  # noqa: PLC0415
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default=OWN,
         metavar="NAME",
-        help="of the recipe; that of one in configs/recipes begins with a copy of it (%(default)s)",
+        help="of the recipe; a name in configs/recipes starts with a copy of that one (%(default)s)",
     )
     parser.add_argument(
         "--directory", type=a_path, default=Path(), metavar="P", help="where the files go (default: here)"
@@ -43,7 +43,7 @@ def execute(args: argparse.Namespace) -> int:
 
     name = args.name
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} cannot be a name: take letters, digits, _ and -, and a letter first")
+        raise UsageError(f"{name!r} is not a valid name: use letters, digits, _ and -, starting with a letter")
     if name.lower() == _FLAGS.stem:
         raise UsageError(f"{name!r} cannot be a name: {_FLAGS} holds the flags of the run")
     directory = absolute_output(args.directory, "--directory")
@@ -51,7 +51,7 @@ def execute(args: argparse.Namespace) -> int:
     there = [file for file in files if os.path.lexists(directory / file)]
     if there:
         another = "--directory" if str(_FLAGS) in there else "NAME or --directory"
-        raise UsageError(f"{directory} has {', '.join(there)} already: take another {another}")
+        raise UsageError(f"{directory} already has {', '.join(there)}: choose another {another}")
     disk = Disk()
     try:
         disk.make_directory(directory)
@@ -65,7 +65,7 @@ def execute(args: argparse.Namespace) -> int:
     sys.stdout.write(
         f"✓ {name}.toml: what is asked for each row, and what is written\n"
         f"✓ {_FLAGS}: the flags of the run\n"
-        f"✓ {name}.rows.jsonl: rows to try it on; put yours in their place\n"
+        f"✓ {name}.rows.jsonl: sample rows; replace them with yours\n"
         f"next: {where}{asyncgen_here()} preview --config {_FLAGS} --simulate\n"
     )
     return Exit.DONE

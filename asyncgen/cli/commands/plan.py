@@ -191,7 +191,7 @@ def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:
     if config.batch_tokens is not None:
         in_a_row = plural(batches.in_a_row, "batch")
         time = (
-            f"{in_a_row} one after the other at least, each within a day: {config.batch_tokens:,} tokens at once"
+            f"{in_a_row} at least, one after the other, each within a day: {config.batch_tokens:,} tokens at once"
         )
     return {"batches": f"{rounds}, at least", "time": time}
 

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "one file; notes about the same case stay on one side",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the split (%(default)s)")
-    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument("--force", action="store_true", help="overwrite files that exist")
     parser.add_argument("-v", "--verbose", action="store_true", help="name every odd row, however many there are")
     parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
 
@@ -51,7 +51,7 @@ def execute(args: argparse.Namespace) -> int:
     sides = (None,) if split is None else split.sides
     targets = {side: args.output if side is None else side_path(args.output, side) for side in sides}
     if any(csv.resolve() == target.resolve() for csv in args.csv for target in targets.values()):
-        raise UsageError(f"-o {args.output} is one of the files that are read")
+        raise UsageError(f"-o {args.output} is one of the input files")
     with Staging(Disk(), force=args.force) as staging:
         staging.check(targets.values())
         collection = _collect(args.csv, lines)

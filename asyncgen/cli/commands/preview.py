@@ -30,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: run's flags that affect prompts, and how much is shown."""
     job = parser.add_argument_group("the job")
     add_input_arguments(job)
-    job.add_argument("--rows", type=int, default=ROWS, metavar="N", help="how many, from the first (%(default)s)")
     job.add_argument(
-        "--prompts-only", action="store_true", help="ask nothing: later steps are shown with made-up answers"
+        "--rows", type=int, default=ROWS, metavar="N", help="rows to show, from the first (%(default)s)"
+    )
+    job.add_argument(
+        "--prompts-only", action="store_true", help="send nothing: later steps are shown with made-up answers"
     )
     # A configuration file is written for the run: settings that a preview ignores are not errors.
     job.add_argument("--output-dir", type=a_path, help=argparse.SUPPRESS)

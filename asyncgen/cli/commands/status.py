@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: directory and format."""
     parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run")
     parser.add_argument(
-        "--watch", action="store_true", help="again each second, until Ctrl-C or the end of the run"
+        "--watch", action="store_true", help="repeat every second, until Ctrl-C or the end of the run"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object (with --watch: one a line)")
 
@@ -176,15 +176,19 @@ def _condition(picture: "Picture") -> str:
         if session is not None and picture.condition == "running":
             said += f" for {duration(time.time() - session.began)}"
             if time.time() - session.last > FRESH:
-                said += f"; its last sign of life is {brief(time.time() - session.last)} old"
+                said += f"; it last wrote {brief(time.time() - session.last)} ago"
             if session.stopping:
-                said += f"; it stops: {session.stopping}"
+                said += f"; it is stopping: {session.stopping}"
         return said
     if session is None:
         return said
     when = clock(session.last)
     if session.ended is None:
-        left = "left at once while it stopped" if session.stopping else "killed, or the machine went down"
+        left = (
+            "told to leave at once while it was stopping"
+            if session.stopping
+            else "killed, or the machine went down"
+        )
         return f"{said}: process {session.pid} ended unexpectedly at about {when} ({left})"
     code, reason = session.ended
     return f"{said} at {when} (exit code {code})" + (f": {reason}" if reason else "")
@@ -248,11 +252,11 @@ def _waits_for(picture: "Picture") -> str:
         return f"the server: it asks to send nothing until {clock(until)} ({picture.history.storms[-1].kind})"
     match None if sample is None else sample.waiting_on:
         case "concurrency":
-            return "calls in flight to be answered"
+            return "answers to the calls in flight"
         case "pause":
             return "the end of a pause that the server asked for"
         case None:
-            return "answers of the server; nothing is held back"
+            return "the server's answers; nothing is held back"
         case name:
             return f"the limit of {name} a minute"
 

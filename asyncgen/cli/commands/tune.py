@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     asking = parser.add_argument_group("real calls")
-    asking.add_argument("--plan-only", action="store_true", help="answer from the numbers alone; nothing is sent")
+    asking.add_argument("--plan-only", action="store_true", help="calculate from the numbers alone; send nothing")
     asking.add_argument("--calls", type=int, default=12, metavar="N", help="calls to measure (%(default)s)")
     asking.add_argument("-y", "--yes", action="store_true", help="send them without asking")
     add_server_arguments(asking)
@@ -124,7 +124,10 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
         _say(f"{'latency':<14} {spread}")
         if args.tier is not None:
             _say(f"{tier.name}: {tier.source}" if tier.source else str(tier))
-        _say("No limit is known. Leave --concurrency out: the run finds by latency how much the server bears.")
+        _say(
+            "No limit is known. Leave --concurrency out: the run finds out from the latency how much the server "
+            "can take."
+        )
         _say(
             "For figures, give --rpm and --tpm as your account's limits page says"
             + (", or leave --plan-only out: a few calls then ask the server." if args.plan_only else ".")
@@ -156,7 +159,9 @@ async def _measure(
     _say(f"This sends {calls} calls to {where}, at most about {most.total_tokens:,} tokens{worth}.")
     if args.simulate is None and local is None and not args.yes:
         if not sys.stdin.isatty():
-            raise UsageError("real calls cost money, and nobody is here to ask: add --yes, or --plan-only")
+            raise UsageError(
+                "real calls cost money, and there is no terminal to confirm at: add --yes, or --plan-only"
+            )
         sys.stdout.write("Send them? [y/N] ")
         sys.stdout.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--review",
         type=a_path,
         metavar="FILE",
-        help="what a person marked on the page of asyncgen view: show how the rules agree with it",
+        help="marks made on the page of asyncgen view: show how well the rules agree with them",
     )
     parser.add_argument(
         "--regenerate",
@@ -236,7 +236,7 @@ def _regenerate(args: argparse.Namespace, contents: "Contents") -> int:
         state = load_statistics(directory)
         if state is None or disk.size(directory.checkpoint) is not None:
             raise BadDataError(
-                f"the run in {directory} has not reached its end: give its command again first, "
+                f"the run in {directory} is not finished: give its command again first, "
                 "and --regenerate afterwards"
             )
     finally:

@@ -43,9 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows", type=int, metavar="N", help="show N records at most (default: as many as 5 MB hold)"
     )
-    parser.add_argument("--only", choices=STATES, metavar="STATE", help=f"those in one state: {', '.join(STATES)}")
     parser.add_argument(
-        "--sample", action="store_true", help="draw them at random (default: the worst first, then in input order)"
+        "--only", choices=STATES, metavar="STATE", help=f"only records in one state: {', '.join(STATES)}"
+    )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="choose them at random (default: the worst first, then in input order)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of --sample (%(default)s)")
     parser.add_argument(

@@ -146,12 +146,12 @@ class BatchRounds:
                         self._at_the_server(),
                         "; everything is saved: ",
                         Phrase.SAME,
-                        " takes what has come by then",
+                        " collects what has come by then",
                     )
                 await self._wait()
         except Stopping:
             if self._journal.batches.open:
-                left = Message(self._at_the_server(), "; ", Phrase.SAME, " takes what has come by then")
+                left = Message(self._at_the_server(), "; ", Phrase.SAME, " collects what has come by then")
                 self._observe(Notice(left))
             raise
         finally:
@@ -181,8 +181,8 @@ class BatchRounds:
         if book.place and book.place != place and book.open and not self._config.batch_adopt:
             raise BadDataError(
                 f"this directory is a copy: {plural(len(book.open), 'batch')} at the server "
-                f"{'belongs' if len(book.open) == 1 else 'belong'} to the original. Go on there, or take the "
-                "answers here with ",
+                f"{'belongs' if len(book.open) == 1 else 'belong'} to the original. "
+                "Continue there, or take the answers here with ",
                 Setting("batch_adopt", True),
             )
         if not book.directory or (book.place != place and not book.open):
@@ -211,7 +211,7 @@ class BatchRounds:
         self._observe(
             Notice(
                 Message(
-                    f"Batch {batch.number} is cancelled, for the run goes on without ",
+                    f"Batch {batch.number} is cancelled, as the run continues without ",
                     Setting("batch", True),
                     "; what it has answered is taken",
                 )
@@ -344,7 +344,7 @@ class BatchRounds:
                 state = await self._ask.ask(partial(self._server.look, batch.id))
             except BatchServerError:
                 state = BatchState(batch.id, "expired")
-                text = f"The server does not know batch {batch.number} ({batch.id}) any more; it may be billed"
+                text = f"The server no longer knows batch {batch.number} ({batch.id}); it may be billed"
                 self._observe(Notice(text, warning=True))
             self._states[batch.number] = state
             if before is None or _told(before) != _told(state):

@@ -61,7 +61,7 @@ class OpenFile:
             self._set_aside()
             self._open()
         except (DiskError, UsageError) as error:
-            self.tell("open", f"{error}: the run goes on without the cache")
+            self.tell("open", f"{error}: the run continues without the cache")
 
     def tell(self, what: str, text: str) -> None:
         """Report a problem once."""
@@ -81,9 +81,9 @@ class OpenFile:
         try:
             self._connect()
         except DiskError as error:
-            self.tell("open", f"{error}: the run goes on without the cache")
+            self.tell("open", f"{error}: the run continues without the cache")
         except sqlite3.Error as error:
-            self.tell("open", f"cannot open the cache {self._path} ({error}): the run goes on without it")
+            self.tell("open", f"cannot open the cache {self._path} ({error}): the run continues without it")
 
     def _connect(self) -> None:
         """Open the file, after setting a damaged one aside."""

@@ -155,7 +155,7 @@ class AnswerStore:
         if code_of(error) in DAMAGED:
             self._file.renew()
         else:
-            self._file.tell("read", f"cannot read the cache {self._path} ({error}): the run goes on without it")
+            self._file.tell("read", f"cannot read the cache {self._path} ({error}): the run continues without it")
             self._file.close()
 
     # Adding
