@@ -45,6 +45,10 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
             console.say(f"Tier:    {job.tier}")
         if job.local is not None:
             console.say(f"Server:  {job.local}")
+        if job.profile is not None:
+            console.say(
+                "Server:  simulated: nothing is charged, costs are what they would be, answers make no sense"
+            )
         if job.config.endpoints[0].concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
             most = f"at most {job.config.most_in_flight:,} calls are in flight"
             console.say(f"Sockets: {most}, as this process may open no more; `ulimit -n` raises that")

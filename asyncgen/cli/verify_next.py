@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def next_lines(
     args: argparse.Namespace, structure: "Structure", report: "VerifyReport", found: "JudgeReport | None"
 ) -> Iterator[str]:
-    """What to do next: a command after "next:", and perhaps others, each after "or:"."""
+    """What to do next: a command after "next:", and perhaps others, each after "or:" and explained below it."""
     yield _next(args, structure, report, found)
     row = one_of(structure.contents.rows)
     finished = structure.finished and structure.contents.paraphrase is not None and args.input_jsonl is not None
@@ -36,16 +36,17 @@ def next_lines(
         if report.states[State.OPEN]:
             opened = plural(report.states[State.OPEN], f"open {row}")
             again = _again(args, structure, "--judge", "--dry-run")
-            yield f"or:   {again} says what it costs to have the {opened} judged"
+            yield f"or:   {again}\n      (says what it costs to have the {opened} judged)"
     else:
         counts = Counter(one.trust for one in found.rows)
         bad = counts[Trust.FLAGGED] + counts[Trust.REJECTED]
         doubtful = bad + counts[Trust.OPEN]
         if bad:
-            yield f"or:   {_again(args, structure, '--regenerate')} asks the {plural(bad, f'bad {row}')} again"
+            again = _again(args, structure, "--regenerate")
+            yield f"or:   {again}\n      (asks the {plural(bad, f'bad {row}')} again)"
     if doubtful:
         view = f"{asyncgen_here()} view {quote(str(args.directory))}"
-        yield f"or:   {view} shows the {plural(doubtful, f'flagged or open {row}')} beside the originals"
+        yield f"or:   {view}\n      (shows the {plural(doubtful, f'flagged or open {row}')} beside the originals)"
 
 
 def _next(

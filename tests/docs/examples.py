@@ -19,7 +19,7 @@ from .pages import ROOT
 GALLERY = ROOT / "configs" / "recipes"
 LONGEST = 90  # characters of a text in a line that is shown
 LEFT_OUT = "…"
-HEADER = re.compile(r"(Input|Output|Recipe|Prompts|Model|Address): ")
+HEADER = re.compile(r"(Input|Output|Recipe|Prompts|Model|Server|Address): ")
 _CONSOLE = re.compile(r"(?<=```console\n)(\$ .*\n)((?:(?!```).*\n)*)")
 _LINE = re.compile(r"(<!-- first line of (\S+) -->\n```json\n)(?:(?!```).*\n)*")
 
