@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from asyncgen.config import prompt_file_named
+from asyncgen.config import from_here, prompt_file_named
 from asyncgen.errors import UsageError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -30,6 +30,12 @@ def a_prompt_file(text: str) -> Path:
         argparse.ArgumentTypeError: it is empty.
     """
     return prompt_file_named(a_path(text))
+
+
+def prompt_file_here(path: Path) -> str:
+    """A prompt file as it would be typed here: one that is shipped by its name."""
+    name = Path(path.stem)
+    return str(name) if prompt_file_named(name) == path else str(from_here(path))
 
 
 def absolute(path: Path, flag: str) -> Path:

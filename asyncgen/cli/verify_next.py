@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
+from asyncgen.cli.paths import prompt_file_here
 from asyncgen.cli.shell_words import quote
 from asyncgen.config import from_here
 from asyncgen.humanize import one_of, plural
@@ -76,5 +77,5 @@ def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str
     if prompts is None and "--regenerate" in flags and record is not None and record.prompts:
         prompts = Path(record.prompts)
     words = [str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
-    named = [] if prompts is None else ["--prompt-file", str(from_here(prompts))]
+    named = [] if prompts is None else ["--prompt-file", prompt_file_here(prompts)]
     return asyncgen_command("verify", *words, *named, *flags)

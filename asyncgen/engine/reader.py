@@ -9,7 +9,7 @@ from typing import Any
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
-from asyncgen.humanize import many_of, one_of, plural
+from asyncgen.humanize import many_of, one_of, plural, with_article
 from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
@@ -92,7 +92,7 @@ class Intake:
         if scanned.bad_count and not self._config.skip_bad:
             advice = self._advice() if not scanned.pairs else ""
             skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
-            raise BadDataError(_bad_lines(scanned, self._path, one_of(self._rows)), "\n", advice or skip)
+            raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", advice or skip)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         if scanned.repeated and self._unique:
@@ -100,7 +100,7 @@ class Intake:
         self.portion(scanned)  # raises, before anything is written, if there are too few
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
-            text = Message(_bad_lines(scanned, self._path, one_of(self._rows)), "\nskipped")
+            text = Message(_bad_lines(scanned, self._path, self._rows), "\nskipped")
             self._observe(Notice(text, warning=True))
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
@@ -197,7 +197,7 @@ class Intake:
         return ""
 
 
-def _bad_lines(scanned: Scan, path: Path, row: str) -> Message:
+def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
     """The message that lists the bad lines; only the first few of a file of another format."""
     another_kind = not scanned.pairs or (
         scanned.bad_count > len(scanned.bad)
@@ -208,7 +208,8 @@ def _bad_lines(scanned: Scan, path: Path, row: str) -> Message:
         listed = scanned.bad[:1]  # they all lack the same field
     unit = look_at(path).unit
     shown = [Message(f"\n  {unit} {bad.number}: ", bad.kind) for bad in listed]
-    lines = f"{unit} is" if scanned.bad_count == 1 else f"{unit}s are"
+    alone = scanned.bad_count == 1
+    lines = f"{unit} is not {with_article(one_of(rows))}" if alone else f"{unit}s are not {many_of(rows)}"
     more = scanned.bad_count - len(shown)
-    head = f"{scanned.bad_count:,} {lines} no {row} in {path}:"
+    head = f"{scanned.bad_count:,} {lines} in {path}:"
     return Message(head, *shown, f"\n  and {more:,} more" if more else "")

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ResponseSchema, Sampling
-from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes.prompt_keys import misspelt
 from asyncgen.recipes.prompt_template import Template
@@ -72,7 +71,7 @@ class PromptFile:
         try:
             data = path.read_bytes()
         except OSError as error:
-            there = "" if path.exists() else f"; the shipped one is {shipped('prompts', 'medec_safe.json')}"
+            there = "" if path.exists() else "; the shipped one is called medec_safe"
             raise UsageError(f"cannot read the prompt file {path}: {error.strerror}{there}") from error
         try:
             content = loads(data.removeprefix(b"\xef\xbb\xbf"))

@@ -48,6 +48,12 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         if name.endswith(("_system", "_user")) or "blake2b:" in f"{before}{after}":
             phrases.append(f"{name} changed")
         else:
-            was, now = (_SHOWN.get(str(value), value) for value in (before, after))
+            was, now = (_shown(name, value) for value in (before, after))
             phrases.append(f"{name} was {was}, now {now}")
     return phrases
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name == "endpoint" and str(value).startswith("loopback"):
+        return "a server on this machine, simulated or real"
+    return _SHOWN.get(str(value), value)

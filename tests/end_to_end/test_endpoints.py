@@ -160,7 +160,7 @@ def test_a_run_of_another_kind_of_endpoint_is_refused(serve, job, first_pairs, t
     said = this.run(*configure(tmp_path / "run.toml", a={"base_url": server.base_url, "concurrency": 2}))
 
     assert said.returncode == 65
-    assert "endpoint was loopback/v1, now named ones" in said.stderr
+    assert "endpoint was a server on this machine, simulated or real, now named ones" in said.stderr
 
 
 def test_a_storm_at_one_endpoint_stops_nobody_else(serve, job, first_pairs, tmp_path):

@@ -47,7 +47,7 @@ def test_every_bad_line_is_listed_by_number_and_kind(serve, job, tmp_path):
         (6, "NUL character in incorrect_note"),
     ):
         assert f"line {number}: {kind}" in message
-    assert "5 lines are no pair" in message
+    assert "5 lines are not pairs" in message
     assert server.counts["requests"] == 0
     done = this.run("--skip-bad")
     assert done.returncode == 0
@@ -77,7 +77,7 @@ def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
     code, message = refused(job(input_jsonl=source))
 
     assert code == 65
-    assert f"5,000 lines are no pair in {source}:\n  line 2: no note_id" in message
+    assert f"5,000 lines are not pairs in {source}:\n  line 2: no note_id" in message
     assert "asyncgen prepare medec" in message
     assert "line 3" not in message
     assert "  and 4,999 more\n" in message

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path
-from asyncgen.config import from_here, shipped
+from asyncgen.cli.paths import a_path, prompt_file_here
+from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import plural
 from asyncgen.medec.splits import Groups, Split, side_path, vignette
@@ -127,6 +127,6 @@ def _placed(collection: "Collection", split: Split | None) -> list[str | None]:
 
 
 def _next(pairs: Path) -> str:
-    prompts = from_here(shipped("prompts", "medec_safe.json"))
-    words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", str(prompts), "--add-reasoning"]
+    prompts = prompt_file_here(shipped("prompts", "medec_safe.json"))
+    words = ["--input-jsonl", str(pairs), "--output-dir", "out", "--prompt-file", prompts, "--add-reasoning"]
     return asyncgen_command("plan", *words)
