@@ -35,8 +35,8 @@ class AnswerAccounting:
             self._uncounted = True
             self._observe(
                 Notice(
-                    "The server does not say how many tokens an answer took: what is spent counts each with "
-                    "the most that it may have taken",
+                    "The server does not say how many tokens an answer took: "
+                    "each counts with the most that it may have taken",
                     warning=True,
                 )
             )
@@ -56,8 +56,9 @@ class AnswerAccounting:
         self._cut = True
         self._observe(
             Notice(
-                f"The server counted {tokens:,} tokens of a prompt of {characters:,} characters: it seems to have "
-                "cut it; give the server a larger context (Ollama: num_ctx), or leave such rows out",
+                f"The server counted {tokens:,} tokens of a prompt of {characters:,} characters: "
+                "it seems to have cut the prompt; give the server a larger context (Ollama: num_ctx), or "
+                "leave such rows out",
                 warning=True,
             )
         )

@@ -220,7 +220,8 @@ def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path, content: bytes
 def test_a_file_that_is_not_there_is_an_error_of_usage(tmp_path: Path) -> None:
     """The path is named."""
     with pytest.raises(
-        UsageError, match=r"cannot read the prompt file .*missing.json: No such file.*the shipped one is called medec_safe"
+        UsageError,
+        match=r"cannot read the prompt file .*missing.json: No such file.*the shipped one is called medec_safe",
     ):
         PromptFile.load(tmp_path / "missing.json")
 

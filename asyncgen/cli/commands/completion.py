@@ -12,7 +12,7 @@ EXAMPLE = """eval "$(asyncgen completion bash)"       # in ~/.bashrc
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the argument: the shell."""
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that is to read it")
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that reads it")
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -83,7 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="marks made on the page of asyncgen view: rejected rows are left out, accepted ones kept",
     )
     parser.add_argument(
-        "--shuffle", action="store_true", help="write the examples in random order (default: input order)"
+        "--shuffle",
+        action="store_true",
+        help="write the examples write the examples in random order (default: input order)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
     parser.add_argument(

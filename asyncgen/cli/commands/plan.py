@@ -182,7 +182,7 @@ def _say(
         lines["judge"] = _judge_line(judge)
     for name, text in lines.items():
         sys.stdout.write(f"{name:<11} {text}\n")
-    sys.stdout.write(f"Retries come on top.\nnext: {_run(sys.argv, more)}\n")
+    sys.stdout.write(f"Retries are not included.\nnext: {_run(sys.argv, more)}\n")
 
 
 def _batch_lines(config: RunConfig, batches: "BatchPlan") -> dict[str, str]:

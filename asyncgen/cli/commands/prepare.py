@@ -23,7 +23,7 @@ ODD_ROWS_SHOWN = 5  # of each kind: enough to look one up; --verbose shows all
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: input files, output file, split."""
-    parser.add_argument("corpus", choices=("medec",), help="whose files they are")
+    parser.add_argument("corpus", choices=("medec",), help="the data set")
     parser.add_argument("csv", type=a_path, nargs="+", metavar="CSV", help="files with the ground truth")
     parser.add_argument("-o", "--output", type=a_path, required=True, metavar="PAIRS", help="the file of pairs")
     parser.add_argument(
