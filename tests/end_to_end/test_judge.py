@@ -87,7 +87,7 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
     assert f"{done.server.counts['requests'] - calls} calls now" in said
     assert "if the errors in these pairs are like the known ones" in said
     assert f"next: asyncgen export {done.output_dir} --format openai --only judged\nor:   " in said
-    assert f" --regenerate asks the {len(spoilt)} bad pairs again\n" in said
+    assert f" --regenerate\n      (asks the {len(spoilt)} bad pairs again)\nor:   " in said
     assert said.endswith(
         f"view {done.output_dir} shows the {len(spoilt)} flagged or open pairs beside the originals\n"
     )

@@ -66,7 +66,7 @@ class BatchDownloads:
             except BatchServerError:
                 self._files.disk.unlink(path)
                 text = (
-                    f"The server does not hand out the {what} of batch {number} any more: "
+                    f"The server no longer hands out the {what} of batch {number}: "
                     f"{plural(batch.requests, 'request')} may be sent again and billed twice"
                 )
                 self._observe(Notice(text, warning=True))
