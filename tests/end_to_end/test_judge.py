@@ -89,7 +89,7 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
     assert f"next: asyncgen export {done.output_dir} --format openai --only judged\nor:   " in said
     assert f" --regenerate\n      (asks the {len(spoilt)} bad pairs again)\nor:   " in said
     assert said.endswith(
-        f"view {done.output_dir} shows the {len(spoilt)} flagged or open pairs beside the originals\n"
+        f"view {done.output_dir}\n      (shows the {len(spoilt)} flagged or open pairs beside the originals)\n"
     )
     assert {row["index"] for row in verdicts(done) if row["trust"] == "rejected"} == spoilt
     kept = done.state_dir / "verdicts.jsonl"
