@@ -156,7 +156,7 @@ class _Job:
 
 @contextmanager
 def _way_out() -> Iterator[None]:
-    """Add to the error how to begin anew, for the reader of a traceback."""
+    """Add to the error how to start over, for the reader of a traceback."""
     try:
         yield
     except DirectoryError as error:

@@ -9,7 +9,7 @@ from asyncgen.limits.gate import Gate
 
 
 class Admission:
-    """The way of a call to an endpoint.
+    """Admits calls to endpoints.
 
     Args:
         gate: grants the attempts.

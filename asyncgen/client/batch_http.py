@@ -69,7 +69,7 @@ class HttpBatchServer:
 
         async def content() -> AsyncGenerator[bytes, None]:
             yield head
-            # Closed with this one where an upload is cut, and not whenever nobody holds it any more.
+            # Closed together with this generator when an upload is cut, rather than at garbage collection.
             async with aclosing(self._disk.read_input(path, 0)) as chunks:
                 async for chunk in chunks:
                     yield chunk

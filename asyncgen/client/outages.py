@@ -62,7 +62,7 @@ class Outages:
             raise Stopping
 
     def give_up(self, endpoint: Endpoint, failure: Failure) -> None:
-        """Let a call fail, unless all calls would for want of a server at the address.
+        """Let a call fail, unless all would because there is no server at the address.
 
         Raises:
             Stopping: nothing was ever answered, and the run stops.

@@ -1,7 +1,7 @@
-"""The body of an answer: JSON, or named for what it is. Pure.
+"""Decode the body of an answer: JSON, or a name for what it is instead. Pure.
 
 Gateways keep a connection alive with blank lines or comments (`: …`) before the JSON, some put a byte order mark
-in front, and some write NaN for a number that they do not know.
+in front, and some write NaN for an unknown number.
 """
 
 import json
@@ -41,7 +41,7 @@ def read_body(data: bytes) -> Any:
     if _STREAM.match(body):
         raise NotJsonError("event_stream")
     try:
-        # Only what orjson refuses comes here; None is the number that nobody knows.
+        # Only what orjson refuses reaches this line; NaN becomes None, the unknown number.
         return loads(json.dumps(json.loads(body, parse_constant=lambda _: None)))
     except (ValueError, RecursionError):
         raise NotJsonError("invalid_body") from None

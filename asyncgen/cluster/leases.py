@@ -92,7 +92,7 @@ class Leases:
 
 
 def allocate(wanted: Mapping[int, float], whole: float = 1.0) -> dict[int, float]:
-    """Shares that add up to the whole, max-min fair over what is wanted; what nobody wants is divided equally."""
+    """Shares that add up to the whole, max-min fair over what is wanted; the unwanted rest is divided equally."""
     shares: dict[int, float] = {}
     left = whole
     for place, (number, amount) in enumerate(sorted(wanted.items(), key=lambda item: item[1])):

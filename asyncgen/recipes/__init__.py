@@ -67,7 +67,7 @@ def build(
         UsageError: a file cannot be read, or there is no such recipe.
         BadDataError: it lacks what a step needs.
     """
-    # Here and below, not above: --help and whoever takes another recipe must not pay for them.
+    # Here and below, not above: --help, and runs with another recipe, must not load them.
     from asyncgen.recipes.prompts import PromptFile  # noqa: PLC0415
     from asyncgen.recipes.renamed import Renamed  # noqa: PLC0415
 

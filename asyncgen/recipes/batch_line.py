@@ -112,7 +112,7 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
 
 def first_model(path: Path) -> str:
     """The model that the first lines of a file name; empty if they name none, or cannot be read."""
-    with suppress(UsageError, BadDataError):  # whoever reads the whole file says what is wrong
+    with suppress(UsageError, BadDataError):  # reported when the whole file is read
         for item in _first_lines(path):
             if isinstance(item, Row) and item.pair.model:
                 return item.pair.model

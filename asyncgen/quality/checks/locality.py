@@ -27,7 +27,7 @@ _REPORTING = word_set("""
     pertinent
 """)
 """Words by which a sentence says where its finding comes from: they are no finding themselves."""
-BALANCE = 4  # … nor so many more than stand in their place
+BALANCE = 4  # … nor so many more than replace them
 
 
 def check_locality(change: Change) -> Iterator[Finding]:
