@@ -68,6 +68,11 @@ class Job:
         return self.directory / "prompts.json"
 
     @property
+    def recipe(self) -> Path:
+        """A recipe file that asks the same as the prompts."""
+        return self.directory / "recipe.toml"
+
+    @property
     def result(self) -> Path:
         """Where a program that is handed all answers writes them: a line for each pair with `id` and `text`."""
         return self.output / "result.jsonl"

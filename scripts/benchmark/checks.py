@@ -7,6 +7,7 @@ from benchmark.figures import Figures, Speed
 
 MB = 1_000_000
 MOST_CPU = 4.0
+MOST_OF_FILE = 1.1
 LEAST_RATE = 0.33
 FASTER_THAN = {
     "datatrove": 2.0,
@@ -41,6 +42,13 @@ def cpu_check(ours: Speed, bare: Speed) -> Check:
     return Check("CPU per call, times the bare loop's", ours.cpu / bare.cpu, MOST_CPU)
 
 
+def recipe_check(of_file: Speed, of_class: Speed) -> Check:
+    """What it may cost that a recipe is a file: CPU of a call against that of the class with the same calls."""
+    return Check(
+        "CPU per call of a recipe file, times that of the class", of_file.cpu / of_class.cpu, MOST_OF_FILE
+    )
+
+
 def checks(figures: Figures) -> Iterator[Check]:
     """All promises that these figures can judge."""
     ours, bare, own = figures.ours, figures.bare, figures.own
@@ -52,6 +60,9 @@ def checks(figures: Figures) -> Iterator[Check]:
             if peer is not None:
                 yield Check(f"calls/s, times those of {name}", ours.speed.rate / peer.rate, bound, at_least=True)
     three, sequential = figures.speed("asyncgen-3"), figures.speed("sequential")
+    of_file = figures.speed("asyncgen-recipe")
+    if three is not None and of_file is not None:
+        yield recipe_check(of_file, three)
     if three is not None and sequential is not None:
         ratio = three.rate / sequential.rate
         yield Check("3 calls a pair, times the sequential way", ratio, THAN_SEQUENTIAL, at_least=True)

@@ -90,6 +90,16 @@ class Ours(Contestant):
         return [str(self.environment.python()), *map(str, words)]
 
 
+class OfRecipeFile(Ours):
+    """The same from a recipe file, without Python."""
+
+    def command(self, job: Job) -> list[str]:
+        """What a user types."""
+        words = ["-m", "asyncgen", "run", "--input", job.pairs, "--num-pairs", job.number]
+        words += ["--output-dir", job.output, "--recipe", job.recipe, "--base-url", job.base_url]
+        return [str(self.environment.python()), *map(str, [*words, "--concurrency", job.in_flight])]
+
+
 @dataclass(frozen=True, slots=True)
 class Here:
     """The environment of this program, which is that of the repository."""
@@ -124,6 +134,9 @@ class Nowhere:
 
 OURS = Ours("asyncgen", "**asyncgen**", Here("asyncgen"), in_step, limited=True, killed=True)
 OURS_THREE = Ours("asyncgen-3", "**asyncgen**, 3 calls a pair", Here("asyncgen"), in_step, calls=3)
+OF_RECIPE_FILE = OfRecipeFile(
+    "asyncgen-recipe", "**asyncgen**, these 3 calls from a recipe file", Here("asyncgen"), in_step, calls=3
+)
 BARE = Contestant("bare", "a bare aiohttp loop", Here("aiohttp"), None)
 GATHER = Contestant("gather", "`asyncio.gather` over `create`", Here("openai"), limited=True, killed=True)
 SEQUENTIAL = Contestant("sequential", "the sequential way, 3 calls a pair", Here("openai"), calls=3)
@@ -132,6 +145,7 @@ ALL = (
     BARE,
     OURS,
     OURS_THREE,
+    OF_RECIPE_FILE,
     Contestant(
         "datatrove-local",
         "datatrove, its own client for localhost",

@@ -19,7 +19,7 @@ from benchmark.trial import Trial, run, run_killed
 IN_FLIGHT = 256
 ROUNDS = 3
 SECONDS = 5.0
-FIRST_CALLS = {"bare": 3_000, "asyncgen": 1_000, "asyncgen-3": 999, "sequential": 30}
+FIRST_CALLS = {"bare": 3_000, "asyncgen": 1_000, "asyncgen-3": 999, "asyncgen-recipe": 999, "sequential": 30}
 FEW_CALLS = 500
 RPM = 6_000.0
 LIMITED_CALLS = 1_500

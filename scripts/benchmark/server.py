@@ -27,11 +27,17 @@ CLOSING = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 RETRY_AFTER = 1
 NOTE = "A 54-year-old man presents to the physician because of a cough for 3 days. "
 PARAPHRASE = NOTE * 33
-KEYS = (
-    *("clinical_summary", "consistency_check", "why_correct", "conclusion"),
-    *("error_sentence", "error_type", "why_wrong", "correction"),
-)  # that the prompts ask for, in one reasoning or the other
-REASONING = json.dumps({"key_findings": [NOTE] * 25} | dict.fromkeys(KEYS, NOTE))
+OF_CORRECT = ("clinical_summary", "consistency_check", "why_correct", "conclusion")
+OF_ERROR = ("clinical_summary", "error_sentence", "error_type", "why_wrong", "correction", "conclusion")
+ANSWERS = {
+    kind: json.dumps({"key_findings": [NOTE] * 25} | dict.fromkeys(keys, NOTE))
+    for kind, keys in {
+        b'"correct_reasoning"': OF_CORRECT,
+        b'"error_reasoning"': OF_ERROR,
+        b'"response_format"': (*OF_CORRECT, *OF_ERROR),
+    }.items()
+} | {b"": PARAPHRASE}
+"""What is answered, by what stands in a request: the name of a schema, any JSON, or nothing of that."""
 
 
 @dataclass(slots=True)
@@ -124,7 +130,7 @@ class Room:
         self._storm = storm
         self._accepted: set[int] = set()
         self._cpu_before = 0.0
-        self._bodies = {False: completion(PARAPHRASE), True: completion(REASONING)}
+        self._bodies = {kind: completion(text) for kind, text in ANSWERS.items()}
         self._plain = {kind: response("200 OK", body) for kind, body in self._bodies.items()}
 
     def ask(self, body: bytes) -> tuple[bytes, bool]:
@@ -143,14 +149,14 @@ class Room:
         key = hash(body)
         seen.repeated += key in self._accepted
         self._accepted.add(key)
-        kind = b'"response_format"' in body
+        kind = next(kind for kind in ANSWERS if kind in body)
         if self._bucket.rpm is None:
             return self._plain[kind], True
         return response("200 OK", self._bodies[kind], *self._bucket.headers()), True
 
     def probed(self) -> bytes:
         """The response to a call that is not one of the job."""
-        return response("200 OK", self._bodies[False], *self._bucket.headers())
+        return response("200 OK", self._bodies[b""], *self._bucket.headers())
 
     def answered(self) -> None:
         """The response of an accepted call was written."""
