@@ -49,6 +49,7 @@ class Declared:
     def __init__(self, file: RecipeFile) -> None:
         self._file = file
         self.rows = file.rows
+        self._columns = [(name, file.columns.get(name, name)) for name in sorted(file.fields)]
         self.outputs = tuple(OutputFile(output.file, len(output.lines)) for output in file.outputs)
         self.failure_counters = {
             label: f"{step.name}_failed" for step in file.steps.values() for label in step.labels
@@ -58,7 +59,11 @@ class Declared:
         steps = {name: _Asking(step, file.systems[name]) for name, step in file.steps.items()}
         self._steps = steps
         self._waves = [[steps[step.name] for step in wave] for wave in file.waves]
-        self._lines = [[maker(line) for line in output.lines] for output in file.outputs]
+        # A line that stands in several files is made once; known by its JSON, for True and 1 are equal.
+        lines = {orjson.dumps(line): line for output in file.outputs for line in output.lines}
+        places = {text: place for place, text in enumerate(lines)}
+        self._makers = [maker(line) for line in lines.values()]
+        self._places = [[places[orjson.dumps(line)] for line in output.lines] for output in file.outputs]
         self._traced = any(
             CALLS in Template.parse_all(text).names
             for output in file.outputs
@@ -73,7 +78,7 @@ class Declared:
         Raises:
             BadFieldError: one is missing.
         """
-        values = {name: self._field(name, fields) for name in sorted(self._file.fields)}
+        values = {name: self._field(name, column, fields) for name, column in self._columns}
         for way in self._ways:
             try:
                 way.value(values)
@@ -93,28 +98,23 @@ class Declared:
         calls: dict[str, list[dict[str, Any]]] = {}
         for wave in self._waves:
             if len(wave) == 1:
-                answers = [await wave[0].ask(values, generate)]
+                found = [await wave[0].ask(values, generate)]
             else:
-                answers = await together(*[step.ask(values, generate) for step in wave])
-            for step, answer in zip(wave, answers, strict=True):
-                values[step.name] = step.value(answer)
+                found = await together(*[step.ask(values, generate) for step in wave])
+            for step, (answers, value) in zip(wave, found, strict=True):
+                values[step.name] = value
                 if self._traced:
-                    calls[step.name] = [step.trace(completion) for completion in answer]
+                    calls[step.name] = [step.trace(completion) for completion in answers]
         values[CALLS] = [call for name in self._steps for call in calls.get(name, ())]
-        return Examples(
-            tuple(
-                b"".join([orjson.dumps(make(values), option=orjson.OPT_APPEND_NEWLINE) for make in lines])
-                for lines in self._lines
-            ),
-            {WRITTEN: 1},
-        )
+        made = [orjson.dumps(make(values), option=orjson.OPT_APPEND_NEWLINE) for make in self._makers]
+        blobs = tuple(b"".join([made[place] for place in places]) for places in self._places)
+        return Examples(blobs, {WRITTEN: 1})
 
     def recognise(self, pair: Fields, blobs: tuple[bytes, ...]) -> None:  # noqa: ARG002 - the protocol's
         """Recognise nothing: no other tool writes these files."""
         return
 
-    def _field(self, name: str, fields: Mapping[str, Any]) -> Any:
-        column = self._file.columns.get(name, name)
+    def _field(self, name: str, column: str, fields: Mapping[str, Any]) -> Any:
         value = fields.get(column)
         if value is None or value == "":
             value = self._file.defaults.get(name, value)
@@ -134,50 +134,56 @@ class _Asking:
         differs_from = step.check.differs_from
         names = self._user.names | system.names | (frozenset() if differs_from is None else differs_from.names)
         self._references = [(name, Reference.parse(name)) for name in sorted(names)]
+        self._answer_schema, self._check = step.schema, step.check if step.check.asks else None
         schema = step.schema
         self._schema = None if schema is None else ResponseSchema(step.name, schema.schema, schema.is_strict)
         self._checked = schema is not None or step.check.asks or step.samples > 1
         origin = Origin.of(step.name, Prompt(step.system, Template((step.user,))), step.sampling)
         self.trace = origin.trace
 
-    async def ask(self, values: Mapping[str, Any], generate: Generate) -> list[Completion]:
-        """The answers to this step: as many as it has samples."""
+    async def ask(self, values: Mapping[str, Any], generate: Generate) -> tuple[list[Completion], Any]:
+        """The answers to this step, as many as it has samples, and the value of its name in templates."""
         texts = {name: as_text(reference.value(values)) for name, reference in self._references}
         earlier: list[str] = []
+        # What the check has decoded is not decoded again: answers may be large.
+        decoded: dict[str, Any] = {}
         request = ChatRequest(
             self._system.render(texts) if self._system.names else self._system.pieces[0],
             self._user.render(texts),
             self._step.sampling,
             json_object=self._schema is not None,
             response_schema=self._schema,
-            check=partial(self._problem, texts, earlier) if self._checked else None,
+            check=partial(self._problem, texts, earlier, decoded) if self._checked else None,
         )
         if self._step.samples == 1:
-            return [await generate(self.name, request)]
+            answer = await generate(self.name, request)
+            return [answer], self._value(answer, decoded)
         answers = []
         # In sequence, so that each can be checked to differ from those before it.
         for number, label in enumerate(self._step.labels):
             answers.append(await generate(label, replace(request, sample=number)))
             earlier.append(answers[-1].text)
-        return answers
+        return answers, [self._value(answer, decoded) for answer in answers]
 
-    def value(self, answers: list[Completion]) -> Any:
-        """The value of this step's name in templates."""
-        decoded = [self._decoded(answer.text) for answer in answers]
-        return decoded if self._step.samples > 1 else decoded[0]
+    def _value(self, answer: Completion, decoded: Mapping[str, Any]) -> Any:
+        if self._schema is None:
+            return answer.text.strip()
+        return decoded[answer.text] if answer.text in decoded else _decoded(answer.text)
 
-    def _decoded(self, text: str) -> Any:
-        return text.strip() if self._schema is None else loads(strip_fence(text))
-
-    def _problem(self, texts: Mapping[str, str], earlier: list[str], text: str) -> str | None:
+    def _problem(
+        self, texts: Mapping[str, str], earlier: list[str], decoded: dict[str, Any], text: str
+    ) -> str | None:
         """Why an answer is rejected, in a word."""
-        if self._step.schema is not None:
-            answer = self._decoded(text)
-            if not self._step.schema.fits(answer):
+        words = text
+        if self._answer_schema is not None:
+            answer = decoded[text] = _decoded(text)
+            if not self._answer_schema.fits(answer):
                 return "schema"
-            words = " ".join(inner for _, inner in texts_of(answer)) if self._step.check.asks else ""
-        else:
-            words = text
-        if any(same_words(text, one) for one in earlier):
+            words = "" if self._check is None else " ".join(inner for _, inner in texts_of(answer))
+        if earlier and any(same_words(text, one) for one in earlier):
             return "same_as_before"
-        return self._step.check.problem(words, texts) if self._step.check.asks else None
+        return None if self._check is None else self._check.problem(words, texts)
+
+
+def _decoded(text: str) -> Any:
+    return loads(strip_fence(text))
