@@ -17,8 +17,9 @@ from asyncgen.cli.env_file import load_env_file
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import __version__
-from asyncgen.errors import AsyncgenError, Exit
+from asyncgen.errors import AsyncgenError, DiskError, Exit
 
+RESUMED = {"run", "requests"}  # by the same command
 COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
 
@@ -111,8 +112,7 @@ def _execute(words: list[str]) -> int:
                 signal.signal(number, _interrupt)
         return int(args.execute(args))
     except AsyncgenError as error:
-        say.error(in_flags(error))
-        return error.exit_code
+        return _end(say, words, error)
     except KeyboardInterrupt:
         say.error("interrupted")
         return Exit.INTERRUPTED
@@ -131,6 +131,16 @@ def _execute(words: list[str]) -> int:
             return Exit.TRY_LATER
         say.advise(report(error).rstrip())
         return Exit.BUG
+
+
+def _end(say: Lines, words: list[str], error: AsyncgenError) -> int:
+    """Print an expected error; one of the disk may come before the run itself could say how to resume it."""
+    say.error(in_flags(error))
+    if isinstance(error, DiskError) and words[0] in RESUMED:
+        from asyncgen.cli.command_line import this_command  # noqa: PLC0415 - only here
+
+        say.advise(f"to resume: {this_command(sys.argv)}")
+    return error.exit_code
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

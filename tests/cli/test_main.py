@@ -1,9 +1,12 @@
 """What the outermost place makes of errors that nobody below expects."""
 
+import sys
 from pathlib import Path
 
 from asyncgen.cli.main import main
-from asyncgen.errors import Exit
+from asyncgen.config import shipped
+from asyncgen.errors import DiskError, Exit
+from asyncgen.storage.disk import Disk
 
 
 def test_a_path_in_a_closed_directory_is_one_line(monkeypatch, capsys):
@@ -18,3 +21,22 @@ def test_a_path_in_a_closed_directory_is_one_line(monkeypatch, capsys):
 
     assert code == Exit.DISK
     assert capsys.readouterr().err.strip() == "❌ cannot open closed: Permission denied"
+
+
+def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(monkeypatch, capsys, tmp_path):
+    """The directory is read before the run begins: the words are those of any other error of the disk."""
+
+    def refuse(self, path):
+        raise DiskError(f"cannot list {path}: Input/output error", 5)
+
+    monkeypatch.setattr(Disk, "list_directory", refuse)
+    words = ["run", "--input-jsonl", str(shipped("samples", "pairs.jsonl")), "--output-dir", str(tmp_path / "out")]
+    words += ["--prompt-file", "medec_safe", "--simulate"]
+    monkeypatch.setattr(sys, "argv", ["asyncgen", *words])
+
+    assert main(words) == Exit.DISK
+
+    error, again = capsys.readouterr().err.strip().splitlines()
+    assert error.startswith("❌ cannot list ")
+    assert again.startswith("to resume: ")
+    assert again.endswith("--prompt-file medec_safe --simulate")
