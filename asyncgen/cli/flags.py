@@ -170,7 +170,7 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         metavar="FILE",
         help="instead of configs/models.toml: a .toml like it, or a .json like litellm's price map",
     )
-    api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="of one call (%(default)s)")
+    api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="attempts of one call (%(default)s)")
     api.add_argument(
         "--max-failures",
         type=_tolerance,
@@ -182,20 +182,20 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         "--timeout",
         type=float,
         metavar="S",
-        help=f"of one attempt ({TIMEOUT:g}; with --service-tier flex {FLEX_TIMEOUT:g})",
+        help=f"seconds of one attempt ({TIMEOUT:g}; with --service-tier flex {FLEX_TIMEOUT:g})",
     )
     api.add_argument(
         "--pair-timeout",
         type=float,
         metavar="S",
-        help=f"of all attempts of a row; waiting for limits does not count ({PAIR_TIMEOUT:g})",
+        help=f"seconds of all attempts of a row; waiting for limits does not count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",
         type=float,
         default=600,
         metavar="S",
-        help="stop when the server has refused everything for this long (%(default)s)",
+        help="stop when the server has refused everything for so many seconds (%(default)s)",
     )
     api.add_argument("--allow-http", action="store_true", help="send the key over http:// to another machine")
     add_simulate_argument(api)

@@ -65,8 +65,13 @@ def _parse(words: list[str]) -> argparse.Namespace:
         import argcomplete  # noqa: PLC0415 - only for a completing shell
 
         argcomplete.autocomplete(parser)
+    if not words:
+        parser.exit(Exit.USAGE, parser.format_help())
+    if not words[0].startswith("-") and words[0] not in COMMANDS:
+        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        parser.error(f"there is no command {words[0]}" + (f"; did you mean {near[0]}?" if near else ""))
     [commands] = parser._subparsers._group_actions  # type: ignore[union-attr] # noqa: SLF001 - see settings
-    command = commands.choices.get(words[0]) if words and isinstance(commands.choices, dict) else None
+    command = commands.choices.get(words[0]) if isinstance(commands.choices, dict) else None
     if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001
         words = [words[0], *with_settings(command, words[1:])]
     args, unknown = parser.parse_known_args(words)

@@ -29,3 +29,23 @@ def test_no_command_knows_the_beginning_of_help(command: str, capsys: pytest.Cap
         main([command, "--hel"])
     assert ended.value.code == 2
     assert "usage" not in capsys.readouterr().out
+
+
+def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    """Instead of all that there are."""
+    with pytest.raises(SystemExit) as ended:
+        main(["satus", "out"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "asyncgen: there is no command satus; did you mean status?\nsee asyncgen --help\n"
+    )
+
+
+def test_without_a_word_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr: it is an error of usage all the same."""
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert "COMMAND" in said.err
+    assert "status" in said.err
