@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from asyncgen.cli.flags import add_sample_arguments
+from asyncgen.cli.input_flags import add_sample_arguments
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets
 from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.addresses import address_lines
+from asyncgen.cli.api_flags import add_api_arguments
 from asyncgen.cli.command_line import without_flags
-from asyncgen.cli.flags import add_api_arguments, add_input_arguments
+from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path

@@ -4,13 +4,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import (
-    add_api_arguments,
-    add_batch_arguments,
-    add_screen_arguments,
-    add_shard_argument,
-)
+from asyncgen.cli.flags import add_screen_arguments, add_shard_argument
 from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
 from asyncgen.cli.run_job import prepare
 from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.addresses import address_lines
-from asyncgen.cli.flags import add_api_arguments, add_recipe_arguments
-from asyncgen.cli.paths import a_path, a_prompt_file
+from asyncgen.cli.api_flags import add_api_arguments
+from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.config import DEFAULT_RECIPE
 from asyncgen.errors import CallFailed, Exit, UsageError
 
@@ -21,7 +21,9 @@ EXAMPLE = "asyncgen trace out ms-train-13 --again --input-jsonl pairs.jsonl --pr
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: the directory, the row, and how to ask again."""
-    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
+    add_source_arguments(
+        parser, rows="the rows of the run, for --again", prompts="the prompts of the run, for --again"
+    )
     parser.add_argument(
         "which",
         metavar="ROW",
@@ -33,12 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send the requests of the records again, or the one that was named, and show the new answers beside "
         "the old ones; nothing is written",
-    )
-    parser.add_argument(
-        "--input-jsonl", "--input", type=a_path, metavar="P", help="the rows of the run, for --again"
-    )
-    parser.add_argument(
-        "--prompt-file", type=a_prompt_file, metavar="P", help="the prompts of the run, for --again"
     )
     add_recipe_arguments(parser, "what asked, for --again (default: the recipe of the run): ")
     add_api_arguments(parser, " of --again")

@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.address_and_key import base_url_of, check_has_key, key_of
 from asyncgen.cli.addresses import shown_address
-from asyncgen.cli.flags import (
-    add_limit_arguments,
-    add_recipe_arguments,
-    add_sample_arguments,
-    add_server_arguments,
-    add_simulate_argument,
-)
+from asyncgen.cli.api_flags import add_limit_arguments, add_server_arguments, add_simulate_argument
 from asyncgen.cli.headers import resolve_headers
+from asyncgen.cli.input_flags import add_recipe_arguments, add_sample_arguments
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets

@@ -6,14 +6,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
+from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import (
-    add_api_arguments,
-    add_batch_arguments,
-    add_recipe_arguments,
-    add_screen_arguments,
-)
-from asyncgen.cli.paths import a_path, a_prompt_file, absolute_input
+from asyncgen.cli.flags import add_screen_arguments
+from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
+from asyncgen.cli.paths import a_path, absolute_input
 from asyncgen.config import DEFAULT_MODEL
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import many_of, one_of
@@ -34,20 +31,11 @@ MOST_KNOWN = 0.5  # of the judge's calls: the set itself should be the larger pa
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: the directory, its sources, and what to show."""
-    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
-    parser.add_argument(
-        "--input-jsonl",
-        "--input",
-        type=a_path,
-        metavar="P",
-        help="the rows that it was made from; without them, the files are only held against each other",
-    )
-    parser.add_argument(
-        "--prompt-file",
-        type=a_prompt_file,
-        metavar="P",
-        help="says the keys of a reasoning (default: those that most reasonings have), and under allowed_changes "
-        "what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",
+    add_source_arguments(
+        parser,
+        rows="the rows that it was made from; without them, the files are only held against each other",
+        prompts="says the keys of a reasoning (default: those that most reasonings have), and under "
+        "allowed_changes what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",
     )
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")

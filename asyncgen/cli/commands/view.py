@@ -5,9 +5,9 @@ import sys
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from asyncgen.cli.flags import add_recipe_arguments
+from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, a_prompt_file, absolute
+from asyncgen.cli.paths import a_path, absolute
 from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, Exit, UsageError
 
@@ -23,19 +23,10 @@ STATES = ("proven", "flagged", "open")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: directory, its sources, which records, and the file."""
-    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
-    parser.add_argument(
-        "--input-jsonl",
-        "--input",
-        type=a_path,
-        metavar="P",
-        help="the rows that it was made from (default: where they were when it ran)",
-    )
-    parser.add_argument(
-        "--prompt-file",
-        type=a_prompt_file,
-        metavar="P",
-        help="what the rules go by, as for asyncgen verify (default: the same)",
+    add_source_arguments(
+        parser,
+        rows="the rows that it was made from (default: where they were when it ran)",
+        prompts="what the rules go by, as for asyncgen verify (default: the same)",
     )
     parser.add_argument(
         "-o", "--output", type=a_path, metavar="FILE.html", help=f"where to write (default: DIR/{VIEW})"

@@ -1,0 +1,91 @@
+"""The types of flags: how the text of a value is read, and what is said of one that cannot be."""
+
+import argparse
+import math
+from pathlib import Path
+
+from asyncgen.shard import Shard
+
+
+def a_recipe(text: str) -> str:
+    """The recipe; a file by its absolute path, like all other files of a run."""
+    return str(Path(text).resolve()) if text.endswith(".toml") else text
+
+
+def a_field(text: str) -> tuple[str, str]:
+    """A recipe's field and its column in the input: `NAME=COLUMN`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    name, equals, column = text.partition("=")
+    if not (name and equals and column):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=COLUMN, such as text=body")
+    return name, column
+
+
+def a_count(text: str) -> int:
+    """A whole number of at least 1.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return number
+
+
+def a_shard(text: str) -> Shard:
+    """A shard: `3/8`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def a_concurrency(text: str) -> int | None:
+    """A number of calls in flight; `auto`: None.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    try:
+        return None if text == "auto" else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a whole number") from None
+
+
+def a_share(text: str) -> float:
+    """A share: `1/8`, `0.125` or `12.5%`; the configuration checks the range.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    number, slash, of = text.removesuffix("%").partition("/")
+    try:
+        return float(number) / (float(of) if slash else 100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share: write 1/8, 0.125 or 12.5%") from None
+
+
+def a_tolerance(text: str) -> int | float:
+    """A number of rows (int), or a share of them (float).
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    try:
+        value = float(text.removesuffix("%")) / 100 if text.endswith("%") else int(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= (1 if text.endswith("%") else math.inf):  # false for NaN
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a share: write 50 or 10%")
+    return value
