@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         rows="the rows that it was made from; without them, the files are only held against each other",
         prompts="says the keys of a reasoning (default: those that most reasonings have), and under "
-        "allowed_changes what a paraphrase may do (default: a synonym, a conversion, another order, an added indication)",
+        "allowed_changes what a paraphrase may do (default: a synonym, a conversion, another order, an added "
+        "indication)",
     )
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
