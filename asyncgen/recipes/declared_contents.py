@@ -112,7 +112,7 @@ class _Reader:
             self._places.setdefault((step.name, "each"), {}).setdefault((), place)
             return False
         self._places.setdefault((step.name, sample), {}).setdefault(tuple(way), place)
-        return step.schema is None
+        return step.schema is None or all(one.get("type") == "string" for one in step.schema.follow(way))
 
     def place(self, step: str) -> Place | None:
         """The place of a step's whole answer."""

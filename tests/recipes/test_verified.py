@@ -13,7 +13,10 @@ from asyncgen.errors import BadDataError, UsageError
 from asyncgen.quality.structure import Structure, state_in
 from asyncgen.quality.verification import Verification
 from asyncgen.recipe import Examples, OutputFile
+from asyncgen.recipes.contents import trains_as
+from asyncgen.recipes.declared import Declared
 from asyncgen.recipes.made_by import contents_of
+from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.storage.checkpoint import save_checkpoint
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -310,3 +313,15 @@ async def test_what_is_wrong_in_the_table_is_said_before_any_call(bench, table, 
     with pytest.raises(BadDataError, match=message):
         await bench.run(server, recipe, [{"id": "a", "text": "t"}])
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("completion", "form"),
+    [("{tone.why}", "trl-prompt-completion"), ("{short}", "trl-prompt-completion"), ("{tone.label}", None)],
+)
+def test_a_completion_that_is_text_in_every_answer_can_be_trained_on(tmp_path, completion, form):
+    """Also one that is a part of an answer; an enumeration may hold anything."""
+    path = tmp_path / "letters.toml"
+    path.write_text(RECIPE.replace('short = "{short}"', f'prompt = "{{text}}", completion = "{completion}"'))
+
+    assert trains_as(Declared(RecipeFile(path)).contents) == form
