@@ -65,7 +65,8 @@ def contents_of(
     if not name:
         why = "an older version of asyncgen began this directory, which does not say by which recipe: name it"
         return contents_of_lines(record.outputs or files, record.rows, why)
-    prompts = prompt_file or (Path(record.prompts) if record.prompts else None)
+    of_run = record.prompts if name == record.name else ""
+    prompts = prompt_file or (Path(of_run) if of_run else None)
     try:
         config = RunConfig(
             input_jsonl=Path(),
