@@ -148,7 +148,7 @@ def add_limit_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--tier",
         metavar="NAME",
-        help="begin with the limits of PROVIDER:TIER (configs/tiers) or FILE.toml:TIER; the server's headers "
+        help="start with the limits of PROVIDER:TIER (configs/tiers) or FILE.toml:TIER; the server's headers "
         "correct them, --rpm and --tpm override them",
     )
     group.add_argument(

@@ -97,7 +97,7 @@ def lines_work(
 
     suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
     loader = "parquet" if args.format == "parquet" else "json"
-    nothing = f"no line is fit for {args.format}: nothing is written"
+    nothing = f"no line fits {args.format}: nothing is written"
     return ExportWork(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)
 
 

@@ -30,7 +30,7 @@ def add_header_argument(group: argparse._ArgumentGroup) -> None:
         default=[],
         type=_header,
         metavar="NAME=VALUE",
-        help="a header of all requests, which a gateway wants; a secret as NAME=env:VARIABLE, read from the "
+        help="a header of all requests, for a gateway; a secret as NAME=env:VARIABLE, read from the "
         "environment; never shown (repeated; also headers = {…} in [endpoint.NAME])",
     )
 

@@ -19,7 +19,7 @@ def review_lines(found: ReviewAgreement, rows: str) -> Iterator[str]:
     yield f"review         {found.review.summary}"
     states = found.by_state
     if not states:
-        yield f"  nothing to hold them against: none of the marked {rows} was judged"
+        yield f"  nothing to compare them with: none of the marked {rows} was judged"
         return
     yield from _table("the rules say", states)
     yield from _sentences("flagged by the rules", found.caught(states, State.FLAGGED))

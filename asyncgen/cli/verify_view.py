@@ -227,9 +227,9 @@ def print_json(
 def _structure(structure: Structure) -> None:
     state = structure.state
     if state is None:
-        marks = "no checkpoint or statistics of asyncgen: no checksums to hold them against"
+        marks = "no checkpoint or statistics of asyncgen: no checksums to compare them with"
     elif structure.finished:
-        marks = "held against the checksums of the statistics"
+        marks = "compared with the checksums of the statistics"
     else:
         row = one_of(structure.contents.rows)
         marks = f"unfinished run: checked up to {row} {state.last_completed_idx}, as its checkpoint says"

@@ -114,7 +114,7 @@ class Outages:
         wait = endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"
-            reason = f"the limit of the day is used up; the server resets it in {about} {wait / 3600:.1f} h"
+            reason = f"the daily limit is used up; the server resets it in {about} {wait / 3600:.1f} h"
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
         elif silence > self._config.patience:

@@ -99,7 +99,7 @@ class RayFleet:
         except self._ray.exceptions.RayActorError as error:
             raise TryLaterError(
                 f"the process of worker {worker + 1} died {MOST_DEATHS} times in shard {portion.shard.number}, "
-                "perhaps for want of memory: see the logs of Ray; everything paid is saved"
+                "perhaps because memory ran out: see the logs of Ray; everything paid is saved"
             ) from error
         return ended
 

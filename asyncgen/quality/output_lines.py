@@ -135,7 +135,7 @@ class OutputLines:
         if not line.record:
             self._problems.add("not_json", self._name, index, f"a line before this {row} is not a JSON object")
         elif line.data == taken or line.data in self._recent:
-            self._problems.add("duplicate", self._name, index, "a line stands there twice")
+            self._problems.add("duplicate", self._name, index, "a line is there twice")
         elif has_failed(line):
             self._problems.add("failed_present", self._name, index, f"{FAILED} has the {row} of a line")
         else:
@@ -150,7 +150,7 @@ class OutputLines:
                 return
             self.meter.advance(data)
             if not data.endswith(b"\n"):
-                self._problems.add("torn", self._name, None, "the last line has no end")
+                self._problems.add("torn", self._name, None, "the last line has no line break")
             yield OutputLine(data, _object(data))
 
 

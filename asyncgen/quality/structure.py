@@ -241,7 +241,7 @@ class Structure:
             elif meter.size != mark.size:
                 self.problems.add("size", name, None, f"{meter.size} bytes, where {says} {mark.size}")
             elif meter.mark() != mark:
-                self.problems.add("checksum", name, None, f"not the bytes of which {says} the checksum")
+                self.problems.add("checksum", name, None, f"its checksum is not what {says}")
 
     def _check_counts(self) -> None:
         if self.state is None:

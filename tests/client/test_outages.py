@@ -196,7 +196,7 @@ async def test_a_limit_of_the_day_ends_the_run_at_once(seconds: float, said: str
     world = World(lambda *_: Failure("rate_limit", Action.WAIT, status=429, day_over=seconds))
     await world.run(3)
     assert isinstance(world.reasons[0], TryLaterError)
-    assert f"the limit of the day is used up; the server resets it {said}" in str(world.reasons[0])
+    assert f"the daily limit is used up; the server resets it {said}" in str(world.reasons[0])
     assert len(world.sent) <= 3
 
 

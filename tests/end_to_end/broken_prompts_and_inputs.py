@@ -139,7 +139,7 @@ INPUTS: dict[str, tuple[str, bytes, str]] = {
     "an open quotation": (
         "a.csv",
         HEADER + b'a,"b,c\n',
-        "line 2: a quotation begins in this record and never ends",
+        "line 2: a quoted cell begins in this record and never ends",
     ),
     "a column twice": ("a.csv", b"note_id,note_id\n1,2\n", "has the column note_id more than once"),
     "a column without name": ("a.csv", b"note_id,,x\n1,2,3\n", "column 2 of its header has no name"),

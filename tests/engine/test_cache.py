@@ -329,7 +329,7 @@ async def test_the_user_is_told_once_that_the_file_holds_text(runs):
     """At the start, where the file is and how much it has; a run that has nothing to do opens no cache."""
     await runs.run("first", TEXTS)
     told = [str(event.text) for event in runs.events if isinstance(event, Notice)]
-    assert told == [f"Cache:   {runs.cache} (0 kept); it holds text of the rows, for you alone to read"]
+    assert told == [f"Cache:   {runs.cache} (0 kept); it holds text of the rows, which only you can read"]
 
     runs.cache.unlink()
     summary = await runs.run("first", TEXTS)

@@ -98,4 +98,4 @@ def test_without_judged_rows_there_is_nothing_to_hold_marks_against(tmp_path: Pa
     """That is said."""
     review = Review({0: GOOD}, 0, (GOOD,))
     lines = list(review_lines(ReviewAgreement(review, RunDirectory(disk, tmp_path), STATE), "mails"))
-    assert lines[1] == "  nothing to hold them against: none of the marked mails was judged"
+    assert lines[1] == "  nothing to compare them with: none of the marked mails was judged"

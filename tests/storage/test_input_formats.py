@@ -200,7 +200,7 @@ UNREADABLE = {
     "tabs.csv": (b"id\tbody\n1\tx\n", "separated by tabs"),
     "commas.tsv": (b"id,body\n1,x\n", "separated by commas: separate them by tabs"),
     "cr.csv": (b"id,body\r1,x\r", "end in CR alone"),
-    "open.csv": (b'id,body\n1,"a\n2,b\n3,c\n', "line 2: a quotation begins in this record and never ends"),
+    "open.csv": (b'id,body\n1,"a\n2,b\n3,c\n', "line 2: a quoted cell begins in this record and never ends"),
     "header.csv": (b'"id"x,body\n1,2\n', "line 1, where the columns are named"),
     "cut.parquet": (KINDS["m.parquet"][:200], "Parquet file is damaged or cut off"),
     "no.parquet": (b"hello", "Parquet file is damaged or cut off"),

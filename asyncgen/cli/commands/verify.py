@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: the directory, its sources, and what to show."""
     add_source_arguments(
         parser,
-        rows="the rows that it was made from; without them, the files are only held against each other",
+        rows="the rows that it was made from; without them, the files are only compared with each other",
         prompts="says the keys of a reasoning (default: those that most reasonings have), and under "
         "allowed_changes what a paraphrase may do (default: a synonym, a conversion, another order, an added "
         "indication)",

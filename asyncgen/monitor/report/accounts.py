@@ -78,7 +78,7 @@ def starts(picture: Picture) -> Iterator[str]:
     """Every process that worked here."""
     sessions = picture.history.sessions
     if not sessions:
-        yield paragraph("Nothing is known of the starts.")
+        yield paragraph("No starts are recorded.")
         return
     rows = []
     before: Session | None = None
@@ -100,7 +100,7 @@ def starts(picture: Picture) -> Iterator[str]:
         yield paragraph(f"The last {LISTED} of {len(rows):,} starts.")
     yield table(
         "Starts",
-        ["start", "began", "time off before", "worked", picture.rows, "ended", "settings changed"],
+        ["start", "began", "idle before", "worked", picture.rows, "ended", "settings changed"],
         rows[-LISTED:],
     )
     batches = picture.history.batches.values()
@@ -142,7 +142,7 @@ def settings(picture: Picture) -> Iterator[str]:
     """The settings of the last process."""
     session = picture.session
     if session is None:
-        yield paragraph("Nothing is known of the settings.")
+        yield paragraph("No settings are recorded.")
         return
     rows = [[name, _setting(value)] for name, value in session.settings.items()]
     rows += [["version of asyncgen", session.version], ["process", str(session.pid)], ["command", session.command]]

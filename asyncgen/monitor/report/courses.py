@@ -15,7 +15,7 @@ from asyncgen.monitor.run_status import Picture
 def speed(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]:
     """Rows, calls against their limits, and what calls waited for."""
     if not record.timeline.bins:
-        yield paragraph("There are no samples: nothing is known of the throughput.")
+        yield paragraph("There are no samples: the throughput is unknown.")
         return
     times = _times(record)
 
@@ -62,12 +62,12 @@ def refusals(picture: Picture, record: RunRecord, axis: TimeAxis, storms: list[P
     if picture.lost_tokens:
         yield paragraph(
             f"Calls whose answer never arrived may have taken {picture.lost_tokens:,} tokens at most, "
-            "which no other figure here holds; the budget counts them."
+            "which no other figure here includes; the budget counts them."
         )
     line = record.timeline
     refused, retried = line.total("refused"), line.total("retried")
     if not (refused or retried):
-        known = "No call was refused, and none was tried again after a failure."
+        known = "No call was refused, and none was retried after a failure."
         yield paragraph(known if line.total("seconds") else "There are no samples: Failures has what calls tell.")
         return
     yield over_time(
@@ -132,7 +132,7 @@ def tokens(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]
     """Tokens and cost."""
     line = record.timeline
     if not line.bins:
-        yield paragraph("There are no samples: nothing is known of the course of tokens and cost.")
+        yield paragraph("There are no samples: the course of tokens and cost is unknown.")
         return
     yield over_time(
         "Tokens so far",
@@ -146,7 +146,7 @@ def tokens(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]
     )
     cost = cost_of(picture)
     if cost == NO_PRICE:
-        yield paragraph("There is no price for this model, so nothing can be said of the cost.")
+        yield paragraph("There is no price for this model, so the cost is unknown.")
     else:
         yield over_time(
             "Cost so far (USD)",

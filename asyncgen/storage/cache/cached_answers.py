@@ -21,7 +21,7 @@ from asyncgen.storage.segment_format import encode_line
 
 def introduced(path: Path, content: str = "") -> Notice:
     """The notice about a cache before it is used; `content` describes what is in it."""
-    return Notice(f"Cache:   {path}{content}; it holds text of the rows, for you alone to read")
+    return Notice(f"Cache:   {path}{content}; it holds text of the rows, which only you can read")
 
 
 class CachedAnswers:

@@ -47,7 +47,7 @@ class _Lines:
         self.size += len(line)
         if self.size > MOST:
             raise UnreadableInputError(
-                f"line {self.first}: the record is longer than 64 MiB; is a quotation left open?"
+                f"line {self.first}: the record is longer than 64 MiB; is a quotation mark left open?"
             )
         if self.number == 1:
             line = line.removeprefix(BOM)
@@ -102,7 +102,7 @@ def _record(reader: Iterator[list[str]], lines: _Lines) -> list[str] | str | Non
     except csv.Error:
         if lines.ended:
             raise UnreadableInputError(
-                f"line {lines.first}: a quotation begins in this record and never ends"
+                f"line {lines.first}: a quoted cell begins in this record and never ends"
             ) from None
         return "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it"
 
