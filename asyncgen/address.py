@@ -1,4 +1,4 @@
-"""Server addresses: which of them are this machine, and which are Azure's.
+"""Server addresses: which of them are this machine, which are Azure's, and their names in fingerprints.
 
 A request meant for this machine must not leave it, so every spelling that the system resolves to it is recognised.
 """
@@ -89,3 +89,21 @@ def _is_own_name(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     return all(_is_local(ip_address(address.partition("%")[0])) for address in found)
+
+
+def endpoint_name(url: str) -> str:
+    """The endpoint's identity in the fingerprint: host and path; on loopback the port is left out."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if _begins_as_loopback(parts.hostname or ""):
+        return f"loopback{path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname}{port}{path}"
+
+
+def _begins_as_loopback(host: str) -> bool:
+    """Whether fingerprints call the host loopback: only these spellings, so that older directories still match."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from asyncgen.address import is_loopback
+from asyncgen.address import endpoint_name, is_loopback
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
 from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
@@ -314,24 +313,6 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
         )
 
 
-def endpoint_name(url: str) -> str:
-    """The endpoint's identity in the fingerprint: host and path; on loopback the port is left out."""
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    if _begins_as_loopback(parts.hostname or ""):
-        return f"loopback{path}"
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname}{port}{path}"
-
-
-def _begins_as_loopback(host: str) -> bool:
-    """Whether fingerprints call the host loopback: only these spellings, so that older directories still match."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def resolve_api_key(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """The key from the flag or from OPENAI_API_KEY; empty if neither is set."""
     return flag or environment.get("OPENAI_API_KEY", "")
@@ -360,12 +341,3 @@ def _models() -> ModelList:
 def listed_model(name: str) -> Model | None:
     """The entry of a model in `configs/models.toml`; None if it is not listed."""
     return _models().find(name)
-
-
-def from_here(path: Path) -> Path:
-    """A path as one would type it here: relative if it is below the working directory."""
-    try:
-        here = Path.cwd()
-    except OSError:  # the working directory was removed
-        return path
-    return path.relative_to(here) if path.is_relative_to(here) else path

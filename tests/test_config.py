@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from asyncgen.address import is_loopback
+from asyncgen.address import endpoint_name, is_loopback
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     EndpointConfig,
     RunConfig,
     check_base_url,
-    endpoint_name,
     resolve_api_key,
     shipped,
 )

@@ -9,9 +9,10 @@ from asyncgen.cli.bar import ProgressBar, write_above
 from asyncgen.cli.event_lines import EventLines
 from asyncgen.cli.event_log_file import EventLogFile
 from asyncgen.cli.lines import Lines
+from asyncgen.cli.paths import from_here
 from asyncgen.cli.progress_lines import ProgressLines
 from asyncgen.cli.summary import summary_lines
-from asyncgen.config import DEFAULT_RECIPE, RunConfig, from_here
+from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
 from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
 from asyncgen.humanize import many_of, one_of, plural

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from asyncgen.config import from_here, prompt_file_named
+from asyncgen.config import prompt_file_named
 from asyncgen.errors import UsageError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -96,3 +96,12 @@ def absolute_output(path: Path, flag: str = "--output-dir") -> Path:
     if os.path.isfile(found):  # noqa: PTH113 - False for a name that is too long, without raising
         raise UsageError(f"{flag} {path} is a file: name a directory")
     return found
+
+
+def from_here(path: Path) -> Path:
+    """A path as one would type it here: relative if it is below the working directory."""
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory was removed
+        return path
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
-from asyncgen.config import RunConfig, from_here
+from asyncgen.cli.paths import from_here
+from asyncgen.config import RunConfig
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
 from asyncgen.humanize import duration, one_of, plural, usd

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
-from asyncgen.cli.paths import prompt_file_here
+from asyncgen.cli.paths import from_here, prompt_file_here
 from asyncgen.cli.shell_words import quote
-from asyncgen.config import from_here
 from asyncgen.humanize import one_of, plural
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.trust import Trust

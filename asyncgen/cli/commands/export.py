@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, ExportWork, lines_work, paired_work
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, a_prompt_file, absolute
-from asyncgen.config import from_here
+from asyncgen.cli.paths import a_path, a_prompt_file, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import one_of, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
