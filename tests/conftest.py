@@ -38,6 +38,9 @@ LONGER = {
 """Where a test starts processes or computes for a second or more: on a machine that is busy ten times over, this
 takes longer than a hang is given."""
 
+NOOP_CYCLES = 1
+"""Passes of the loop without anything to do before the virtual clock moves; looptime's 42 are most of its work."""
+
 # A shell lets what it starts in the background ignore Ctrl-C, and nohup the end of the terminal: the programs that
 # are tested are not to inherit that.
 for _number in (signal.SIGINT, signal.SIGHUP):
@@ -64,6 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     items.sort(key=lambda item: "test_local_model" in item.nodeid or "test_cluster" in item.nodeid)
     for item in items:
+        if item.get_closest_marker("looptime") is not None:
+            item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))
         if LONGER.intersection(item.path.parts) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(90))
 

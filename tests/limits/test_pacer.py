@@ -77,7 +77,8 @@ class Client:
         while self._answers and self._answers[0][0] <= now:
             _, _, mark, remaining = heapq.heappop(self._answers)
             self.pace.answered(now, mark, self.bucket.limit, remaining)
-        self._purse = min(self._purse + self.pace.rate(now) * DT, max(1.0, self.pace.rate(now) * 0.1))
+        rate = self.pace.rate(now)
+        self._purse = min(self._purse + rate * DT, max(1.0, rate * 0.1))
         while now >= self._paused_until and self._purse >= (amount := amounts()):
             self._purse -= amount
             self._spent += amount
@@ -211,7 +212,8 @@ class LateClient(Client):
                 self.pace.answered(now, mark, self.bucket.limit, self.bucket.remaining)
             self._told = True
         if self._told:
-            self._purse = min(self._purse + self.pace.rate(now) * DT, max(1.0, self.pace.rate(now) * 0.1))
+            rate = self.pace.rate(now)
+            self._purse = min(self._purse + rate * DT, max(1.0, rate * 0.1))
         while self._purse >= 1:
             self._purse -= 1
             self._send(now)
