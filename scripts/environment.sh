@@ -7,6 +7,9 @@ root="$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${ASYNCGEN_VENV:-$root/.venv}"
 [[ $venv == /* ]] || venv="$PWD/$venv"
 
+# What is imported is compiled once, and not in each of the hundreds of processes that tests start.
+unset PYTHONDONTWRITEBYTECODE
+
 step() {
   printf '==> %s\n' "$*"
 }
@@ -30,6 +33,17 @@ find_python() {
     fi
   done
   fail "asyncgen needs Python 3.11 or newer with its venv module: install it, or name it with PYTHON=…"
+}
+
+find_version() { # 3.12: a Python of this version on the PATH or of pyenv
+  local candidate
+  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+    if can_import "$candidate" ensurepip; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  return 1
 }
 
 make_environment() {

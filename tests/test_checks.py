@@ -14,7 +14,7 @@ def test_pre_commit_checks_what_the_script_checks_without_the_tests() -> None:
     """In the same order of importance or another, with the programs of the same environment."""
     hooks = re.findall(r"entry: (\.venv/bin/[^,]+),", (ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
     checks = re.findall(r"^check (.+)$", SCRIPT, re.MULTILINE) + re.findall(
-        r"^step (lint-imports)$", SCRIPT, re.MULTILINE
+        r"^step (lint-imports|mypy)$", SCRIPT, re.MULTILINE
     )
     wanted = {check.removesuffix(" .") for check in checks if not check.startswith("pytest")}
     assert {hook.removeprefix(".venv/bin/") for hook in hooks} == wanted
@@ -37,10 +37,11 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_pythons_that_are_named_are_those_that_are_tested() -> None:
-    """The oldest that is allowed is the one of the container and of the pins."""
+    """The oldest that is allowed is the one of the container and of the pins, the others have a part in CI."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = [line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)]
-    assert named == [project["requires-python"].removeprefix(">=")]
+    newer = re.findall(r"^for version in (.+); do$", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    assert named == [project["requires-python"].removeprefix(">="), *newer[0].split()]
 
 
 def test_addresses_of_the_project_are_placeholders_of_one_owner() -> None:

@@ -61,7 +61,7 @@ def answers(this: Job) -> int:
 
 def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
     """Three files of valid records with the model's own words, and the model's process ends with every run."""
-    this = local("--add-reasoning", "--num-pairs", "2")
+    this = local("--add-reasoning", "--num-pairs", "1")
     process = this.start()
     model = model_of(process)
     wait_until(lambda: os.getsid(model) != os.getsid(process.pid))  # the terminal's Ctrl-C is not for it
@@ -73,7 +73,7 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
 
     process = this.start()
     model = model_of(process)
-    wait_until(lambda: answers(this) > kept, 90)
+    wait_until(lambda: answers(this) > kept or process.poll() is not None, 90)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=90)
     assert gone(model)
@@ -84,8 +84,8 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
     done = subprocess.run(this.argv, check=False, capture_output=True, text=True, timeout=150, env=clean_env(None))
     assert done.returncode == 0, done.stderr
     good, bad, both = (this.records(name) for name in OUTPUTS)
-    assert [len(good), len(bad), len(both)] == [2, 2, 4]
-    pairs = [json.loads(line) for line in SAMPLES.read_text().splitlines()[:2]]
+    assert [len(good), len(bad), len(both)] == [1, 1, 2]
+    pairs = [json.loads(line) for line in SAMPLES.read_text().splitlines()[:1]]
     for pair, correct, incorrect in zip(pairs, good, bad, strict=True):
         assert correct["note"] not in {"", pair["correct_note"]}
         assert correct["metadata"]["gpt4o_tokens"] > 50
@@ -95,11 +95,11 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
         names = {call["model"] for record in (correct, incorrect) for call in record["metadata"]["calls"]}
         assert names == {find_model(None).name}  # never where it lies
     stats = json.loads((this.output_dir / "generation_stats_safe.json").read_text())
-    assert stats["total_tokens_used"] > 500
+    assert stats["total_tokens_used"] > 250
     assert "bytes" in stats["fingerprint"]["model_file"]
     calls = [json.loads(line) for line in (this.state_dir / "calls.jsonl").read_text().splitlines()]
     answered = [call for call in calls if call["outcome"] == "ok"]
-    assert len(answered) >= 6 - kept
+    assert len(answered) >= 3 - kept
     assert all(call["took"] > 0.05 and call["usage"]["completion_tokens"] > 1 for call in answered)
 
 
