@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from asyncgen.chat import Completion
-from asyncgen.client.classify import judge_answer
+from asyncgen.client.answer_body import judge_answer
 from asyncgen.events import CallEnded, RunStarted
 from asyncgen.quality.removed_text import removed_text
 from asyncgen.storage.disk import Disk
