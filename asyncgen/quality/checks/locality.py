@@ -26,7 +26,7 @@ _REPORTING = word_set("""
     demonstrates demonstrated note notes noted report reports reported find found notable remarkable significant
     pertinent
 """)
-"""Words by which a sentence says where its finding comes from: they are no finding themselves."""
+"""Words by which a sentence says where its finding comes from: alone they are no finding."""
 BALANCE = 4  # … nor so many more than replace them
 
 
@@ -86,7 +86,9 @@ def _writes_out(change: Change, hunk: Hunk) -> bool:
 
 
 def _outweighs(many: Counter[str], few: Counter[str]) -> bool:
-    more, less = ([word for word in content(side.elements()) if word not in _REPORTING] for side in (many, few))
+    more, less = content(many.elements()), content(few.elements())
+    if _REPORTING.issuperset(more):
+        return False
     return len(more) - len(less) >= BALANCE and not any(_abbreviates(word, more) for word in less)
 
 
@@ -96,7 +98,9 @@ def _bare(side: tuple[str, ...], other: tuple[str, ...], changed: Counter[str], 
         return False
     others = set(map(stem, for_it))  # "is removed", "surgeons remove"
     words = [word for word in side if word[0].isalpha() and word in changed and stem(word) not in others]
-    words = [word for word in words if word not in _AGENTS and word not in _REPORTING]
+    words = [word for word in words if word not in _AGENTS]
+    if content(words) and _REPORTING.issuperset(content(words)):
+        return False
     return len(content(words)) >= FREE or (len(words) >= FREE_OF_ANY_KIND and not content(for_it))
 
 
