@@ -10,6 +10,7 @@ Rules:
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from asyncgen.events import Event, Sample
@@ -75,7 +76,8 @@ class ProgressReporter:
             if self._loop is None:
                 self._call(progress)
             else:
-                self._loop.call_soon_threadsafe(self._call, progress)
+                with suppress(RuntimeError):  # the caller's loop was closed: nobody listens any more
+                    self._loop.call_soon_threadsafe(self._call, progress)
         if self.error is not None:
             self._stop()
 

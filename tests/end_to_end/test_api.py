@@ -19,10 +19,12 @@ from asyncgen import (
     TryLaterError,
     UsageError,
 )
+from asyncgen.api.progress import ProgressReporter
 from asyncgen.cli.main import main
 from asyncgen.recipes import SingleTurn
 from asyncgen.simulator import Latency
 from tests import asyncgen_process
+from tests.monitor.samples import sample
 
 from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
 
@@ -282,6 +284,17 @@ def test_what_the_callers_function_raises_stops_the_run_and_is_raised(serve, wor
     assert server.counts["requests"] < 40
     assert asyncgen.run(**job).stats["answered"] == 40
     assert server.counts["requests"] == 40
+
+
+async def test_a_caller_whose_loop_is_closed_hears_nothing_more():
+    """The run, which ends in order, does not fail for it."""
+    closed = asyncio.new_event_loop()
+    closed.close()
+    heard = []
+    reporter = ProgressReporter(heard.append, lambda: None, closed)
+    reporter.observe(sample(done=1))
+    assert heard == []
+    assert reporter.error is None
 
 
 def test_status_shows_the_call_that_resumes_the_run_of_a_program(serve, words, capsys):
