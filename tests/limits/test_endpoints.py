@@ -232,7 +232,7 @@ async def test_a_pause_that_another_process_was_asked_for_holds_at_its_endpoint(
     config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=endpoints)
     engine = Engine(config, None, None, None, lambda _: None, None, None, Probes())
     engine.pause(10, paused)
-    assert {one.name for one in engine._gate.endpoints if one.obstacle(1) is None} == free
+    assert {one.name for one in engine.gate.endpoints if one.obstacle(1) is None} == free
 
 
 async def test_a_call_too_large_for_one_endpoint_goes_to_another():
