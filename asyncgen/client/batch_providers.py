@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from asyncgen.address import is_azure
 from asyncgen.config import shipped
+from asyncgen.errors import Setting, UsageError
 from asyncgen.toml import read_toml
 
 _LIKE_OPENAI = "openai"
@@ -40,6 +41,16 @@ def batch_provider(base_url: str) -> BatchProvider:
         if key in record
     }
     return BatchProvider(found, usable=record["api"] == "openai", **limits)
+
+
+def check_usable(provider: BatchProvider) -> None:
+    """Refuse a provider whose batches have another form.
+
+    Raises:
+        UsageError: they have.
+    """
+    if not provider.usable:
+        raise UsageError(f"{provider.name} has no Batch API like that of OpenAI: leave ", Setting("batch"), " out")
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Usage
-from asyncgen.client.batch_providers import batch_provider
+from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError, Setting
@@ -68,6 +68,7 @@ async def batches_of(config: RunConfig, sample: MeasuredSample, pairs: int) -> B
         UsageError: the server has no Batch API like OpenAI's.
     """
     provider = batch_provider(config.endpoints[0].base_url)
+    check_usable(provider)
     recipe = build(config)
     rounds: dict[str, int] = {}
     for pair in _first(config, recipe, MOST_WALKED):

@@ -224,6 +224,7 @@ def test_the_reason_is_told_where_the_prompts_want_it(
         (["--dry-run", "--input-jsonl", str(SAMPLES)], 2, "--dry-run says what --judge would cost"),
         (["--judge", "--calibration", "90%"], 2, "not a share from 0% to 50%"),
         (["--recipe", "mails"], 2, "the recipe mails writes mails.jsonl, and this directory holds sft_"),
+        (["--judge-model", "m"], 2, "--judge-model says who judges: give --judge too"),
         (["--batch"], 2, "--batch is how --judge and --regenerate ask"),
     ],
 )

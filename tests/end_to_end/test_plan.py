@@ -132,6 +132,14 @@ def test_the_price_of_the_judge_holds_what_its_dry_run_says_after_the_run(serve,
     assert planned["cost"][0] < cost < planned["cost"][2]
 
 
+def test_batches_are_not_planned_for_a_provider_that_has_none_of_this_kind(job):
+    """As a run would not send them."""
+    refused = job(flags=["--batch", "--base-url", "https://api.mistral.ai/v1", "--dry-run"]).run()
+
+    assert refused.returncode == 2
+    assert "mistral has no Batch API like that of OpenAI: leave --batch out" in refused.stderr
+
+
 def test_a_judge_is_not_planned_for_a_recipe_without_paraphrases(tmp_path):
     """It would have nothing to compare."""
     words = [sys.executable, "-m", "asyncgen", "plan", "--input", str(shipped("samples", "mails.jsonl"))]

@@ -202,6 +202,8 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise UsageError("--show is a number of rows and --max-flagged a percentage")
     if args.dry_run and not args.judge:
         raise UsageError("--dry-run says what --judge would cost: give both")
+    if args.judge_model is not None and not args.judge:
+        raise UsageError("--judge-model says who judges: give --judge too")
     if args.batch and not args.judge and args.regenerate is None:
         raise UsageError("--batch is how --judge and --regenerate ask: give one of them")
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.client.batch_providers import batch_provider
+from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.config import RunConfig
@@ -38,7 +38,6 @@ from asyncgen.errors import (
     Setting,
     Stopping,
     TryLaterError,
-    UsageError,
 )
 from asyncgen.events import TAKEN, Notice, Observer
 from asyncgen.humanize import plural
@@ -161,10 +160,7 @@ class BatchRounds:
     async def _begin(self) -> None:
         """Find out whether the server has a Batch API, and the state of the batches of earlier starts."""
         if self._filling is not None:
-            if not self._provider.usable:
-                raise UsageError(
-                    f"{self._provider.name} has no Batch API like that of OpenAI: leave ", Setting("batch"), " out"
-                )
+            check_usable(self._provider)
             try:
                 await self._ask.ask(lambda: self._server.page("", 1))
             except BatchServerError as error:
