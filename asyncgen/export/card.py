@@ -71,7 +71,7 @@ def head(lines: Sequence[str], files: Mapping[str, PurePath]) -> str:
 
 
 def files_table(tally: ExportTally, files: Mapping[str, PurePath]) -> str:
-    """The table of the files."""
+    """A Markdown table: each side's file, and how many examples it holds."""
     rows = [f"| {side} | `{inline(path.as_posix())}` | {tally.examples[side]:,} |" for side, path in files.items()]
     return "\n".join(["| split | file | examples |", "| --- | --- | --- |", *rows, ""])
 

@@ -10,7 +10,7 @@ from asyncgen.medec.pair import Pair
 
 
 class RowPlace(NamedTuple):
-    """The place of a row."""
+    """Where a row is: its file, its number there, its Text ID."""
 
     file: str
     number: int

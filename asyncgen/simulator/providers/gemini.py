@@ -114,12 +114,12 @@ class Gemini(OpenAI):
         return super().fault_answer(fault, request)
 
     def wait_headers(self, wait_s: float) -> dict[str, str]:
-        """None."""
+        """Return no headers."""
         del wait_s
         return {}
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """None."""
+        """Return no headers."""
         del limits, now
         return {}
 

@@ -96,7 +96,7 @@ class Mistral(OpenAI):
         return super().fault_answer(fault, request)
 
     def wait_headers(self, wait_s: float) -> dict[str, str]:
-        """None."""
+        """Return no headers."""
         del wait_s
         return {}
 

@@ -82,12 +82,12 @@ class OpenRouter(OpenAI):
         return self._error(429, "Provider returned error", self._raw(model)).body
 
     def wait_headers(self, wait_s: float) -> dict[str, str]:
-        """None."""
+        """Return no headers."""
         del wait_s
         return {}
 
     def rate_headers(self, limits: RateLimits, now: float) -> dict[str, str]:
-        """No headers while a limit does not bind."""
+        """Return no headers while a limit does not bind."""
         del limits, now
         return {}
 
