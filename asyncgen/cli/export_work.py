@@ -38,7 +38,11 @@ class ExportWork:
 def paired_work(
     args: argparse.Namespace, files: "RunFiles", name: str, split: Split | None, selection: "RowSelection | None"
 ) -> ExportWork:
-    """Notes with labels, through a template."""
+    """The export of notes with labels, through a template.
+
+    Raises:
+        UsageError: the format or the template cannot be used.
+    """
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.card import render_card  # noqa: PLC0415
     from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
@@ -78,7 +82,12 @@ def paired_work(
 def lines_work(
     args: argparse.Namespace, files: "RunFiles", split: Split | None, selection: "RowSelection | None"
 ) -> ExportWork:
-    """Lines as the recipe wrote them."""
+    """The export of lines as the recipe wrote them.
+
+    Raises:
+        UsageError: a template is named, or no file fits the format.
+        BadDataError: no lines are trainable, or there are none.
+    """
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
     from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415

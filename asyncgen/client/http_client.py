@@ -236,7 +236,11 @@ class _Resolver(aiohttp.ThreadedResolver):
 
 
 async def read_whole(response: _Response | aiohttp.ClientResponse) -> bytes:
-    """The decoded body, in one piece; stops reading if it is too large."""
+    """The decoded body, in one piece.
+
+    Raises:
+        BodyTooLargeError: it is longer than any answer; reading stops there.
+    """
     chunks: list[bytes] = []
     size = 0
     while chunk := await response.content.readany():

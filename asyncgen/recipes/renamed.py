@@ -46,7 +46,10 @@ class Renamed(Generic[I]):
 
 
 def renamed(parse: Parse[I], columns: Mapping[str, str]) -> Parse[I]:
-    """Parse rows with other field names: `columns` maps the names that `parse` knows to these."""
+    """Parse rows with other field names: `columns` maps the names that `parse` knows to these.
+
+    The result raises `BadFieldError` like `parse`.
+    """
 
     def parse_renamed(fields: Mapping[str, Any]) -> I:
         for name, column in columns.items():

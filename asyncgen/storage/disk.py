@@ -128,7 +128,11 @@ class Disk:
                 os.close(fd)
 
     def size(self, path: Path) -> int | None:
-        """Size of a regular file, or None if there is none."""
+        """Size of a regular file, or None if there is none.
+
+        Raises:
+            DiskError: there is something else, or the disk refuses.
+        """
         with disk_errors("look at", path):
             try:
                 status = path.lstat()
@@ -258,7 +262,11 @@ class Disk:
             os.ftruncate(fd, size)
 
     def fsync(self, fd: int, path: Path) -> None:
-        """Make an open file's content durable."""
+        """Make an open file's content durable.
+
+        Raises:
+            DiskError: it failed, now or earlier; see rule 2.
+        """
         if self._fsync_failed:
             raise DiskError(f"cannot sync {path}: an earlier sync failed", errno.EIO)
         with disk_errors("sync", path):

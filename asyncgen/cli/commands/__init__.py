@@ -1,6 +1,6 @@
 """The commands, one per file: `EXAMPLE`, `add_arguments(parser)` and `execute(args) -> exit code`.
 
-Modules with an underscore are shared by several commands.
+An `AsyncgenError` that `execute` raises is printed by `main`.
 """
 
 COMMANDS = {

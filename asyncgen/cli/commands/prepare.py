@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Read, report, write."""
+    """Read the published files, report what is odd, and write the pairs."""
     from asyncgen.medec.csv_files import encode_pair  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415

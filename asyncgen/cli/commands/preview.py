@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Show."""
+    """Show the prompts and answers of a few rows."""
     if args.rows < 1:
         raise UsageError(f"--rows must be at least 1, not {args.rows}")
     # Not for `asyncgen --help`, which must stay fast.

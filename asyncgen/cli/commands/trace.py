@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Find, show, ask again."""
+    """Find the record, show its calls, and repeat them if asked to."""
     # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.cli.trace_view import as_json, say_trace  # noqa: PLC0415
     from asyncgen.engine.event_loop import run_loop  # noqa: PLC0415

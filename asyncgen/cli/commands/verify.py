@@ -107,7 +107,7 @@ def _share(text: str) -> float:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Verify, print, judge."""
+    """Regenerate if asked to, then verify, judge and print."""
     # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.cli.verify_view import is_judged  # noqa: PLC0415
     from asyncgen.quality.structure import check_input, state_in  # noqa: PLC0415
