@@ -8,7 +8,7 @@ the longest answer that it allows.
 from dataclasses import dataclass, fields
 
 from asyncgen.chat import Usage
-from asyncgen.humanize import dollars
+from asyncgen.humanize import usd
 
 MILLION = 1_000_000
 
@@ -133,13 +133,13 @@ class CacheUse:
 
 
 def describe(spend: Spend, price: Price | None) -> str:
-    """In words, such as "$1.23 (456,789 tokens)"."""
+    """In words, such as "1.23 USD (456,789 tokens)"."""
     tokens = f"{spend.known.total_tokens:,} tokens"
     if price is None:
         return tokens
     known = price.known_cost(spend)
     lost = price.most_cost(spend) - known
-    return f"{dollars(known)} ({tokens}" + (f"; {dollars(lost)} at most for calls lost)" if lost else ")")
+    return f"{usd(known)} ({tokens}" + (f"; {usd(lost)} at most for calls lost)" if lost else ")")
 
 
 def total_usage(prompt: int, completion: int, cached: int) -> Usage:

@@ -61,7 +61,7 @@ class Budget:
         dearest = f"{most.total_tokens:,} tokens"
         if self._price is not None:
             price = self._price.of_batches if batch else self._price
-            dearest = f"${_rounded_up(price.cost(most)):.4f} ({dearest})"
+            dearest = f"{_rounded_up(price.cost(most)):.4f} USD ({dearest})"
         also = [part for other in others for part in (" and ", other)]
         return Message(f"the next one may take {dearest}, so give at least ", first, *also)
 

@@ -143,7 +143,7 @@ ENDED = Summary(
             {"calls": 1, "tokens": 900, "cost_usd": 0.0042, "total_cost_usd": 0.2},
             "✓ Done: 24 pairs; this start took 36.0 s "
             "(1 call, 0.0 calls/s, 0 refused; 900 tokens, 0.0042 USD)\n"
-            "  all starts together: $0.20 (60,000 tokens)\n",
+            "  all starts together: 0.2000 USD (60,000 tokens)\n",
         ),
     ],
 )

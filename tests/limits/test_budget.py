@@ -67,14 +67,14 @@ def test_what_is_in_flight_is_set_aside() -> None:
     assert budget.covers(call)
 
 
-def test_what_was_spent_is_said_in_dollars_where_there_is_a_price() -> None:
+def test_what_was_spent_is_said_in_usd_where_there_is_a_price() -> None:
     """With what may have been spent beside."""
     spend = Spend()
     spend.add(Usage(500_000, 100_000, 600_000))
     assert describe(spend, None) == "600,000 tokens"
-    assert describe(spend, PRICE) == "$2.00 (600,000 tokens)"
+    assert describe(spend, PRICE) == "2.00 USD (600,000 tokens)"
     spend.lose(Usage(10_000, 1_000, 11_000))
-    assert describe(spend, PRICE) == "$2.00 (600,000 tokens; $0.03 at most for calls lost)"
+    assert describe(spend, PRICE) == "2.00 USD (600,000 tokens; 0.0300 USD at most for calls lost)"
 
 
 def test_a_budget_that_is_used_up_names_the_setting_and_what_it_must_be_at_least() -> None:
@@ -83,7 +83,7 @@ def test_a_budget_that_is_used_up_names_the_setting_and_what_it_must_be_at_least
     most = Usage(300, 2000, 2300)
     short = Budget(spend, PRICE, most_cost=0.001, most_tokens=10_000)
     assert str(short.shortfall(most)) == (
-        "the next one may take $0.0206 (2,300 tokens), so give at least max_cost=0.0276"
+        "the next one may take 0.0206 USD (2,300 tokens), so give at least max_cost=0.0276"
     )
     assert BudgetError("spent; ", short.shortfall(most)).needed == {"max_cost": 0.0276}
     assert Budget(spend, PRICE, most_cost=0.0276, most_tokens=10_000).covers(most)
