@@ -22,6 +22,7 @@ from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import differences
+from asyncgen.storage.input_cuts import Cut
 from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
 from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.resume import peek, supersede
@@ -165,7 +166,10 @@ class ClusterRun:
             if waiting:
                 # Further workers would hold shares of the limits for nothing.
                 job = replace(
-                    self._job, workers=min(workers, len(waiting)), adaptations=self._adaptations(division)
+                    self._job,
+                    workers=min(workers, len(waiting)),
+                    adaptations=self._adaptations(division),
+                    cuts=await self._cuts(waiting),
                 )
                 machines = "1 machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
                 text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
@@ -205,6 +209,12 @@ class ClusterRun:
             if unfinished or self._disk.size(directory.statistics) is None:
                 waiting.append(portion)
         return done, waiting
+
+    async def _cuts(self, waiting: list[Portion]) -> dict[int, Cut]:
+        """Where shards begin that nobody has begun, so that workers need not read the input up to there."""
+        fresh = [portion for portion in waiting if peek(self._directory.shard(portion.shard)) is None]
+        cuts = await self._whole.cuts(fresh)
+        return {portion.shard.number: cuts[portion.first] for portion in fresh}
 
     def _adaptations(self, division: Division) -> tuple[Adaptation, ...]:
         """What endpoints have refused, as far as any shard knows."""

@@ -29,8 +29,15 @@ class Fleet(Protocol):
 
     workers: int
 
-    async def work(self, worker: int, portion: Portion) -> ShardEnded:
-        """Let a worker run a shard to its end.
+    async def begin(self, worker: int, portion: Portion) -> None:
+        """Let a worker run a shard; returns when all of its rows are under way.
+
+        Raises:
+            AsyncgenError: the worker cannot be kept alive.
+        """
+
+    async def finish(self, worker: int, portion: Portion) -> ShardEnded:
+        """Wait for the end of a shard.
 
         Raises:
             AsyncgenError: the worker cannot be kept alive.
@@ -98,7 +105,9 @@ class Driver:
         waiting = deque(portions)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch())
-            serving = [group.create_task(self._serve(worker, waiting)) for worker in range(self._fleet.workers)]
+            serving = [
+                group.create_task(self._serve(group, worker, waiting)) for worker in range(self._fleet.workers)
+            ]
             await asyncio.wait(serving)
             watching.cancel()
         self._observe(self._totals.sample([]))
@@ -106,23 +115,36 @@ class Driver:
         if self.reason is not None:
             raise self.reason
 
-    async def _serve(self, worker: int, waiting: deque[Portion]) -> None:
-        """Give a worker one shard after the other."""
+    async def _serve(self, group: asyncio.TaskGroup, worker: int, waiting: deque[Portion]) -> None:
+        """Give a worker one shard after the other, each while the last calls of the former one are in flight."""
+        former: asyncio.Task[None] | None = None
         while waiting and self.reason is None:
             portion = waiting.popleft()
             try:
-                ended = await self._fleet.work(worker, portion)
+                await self._fleet.begin(worker, portion)
             except AsyncgenError as error:
                 self.stop(error)
                 break
-            self._hear(ended.report)
-            for event in ended.report.news:
-                self._observe(event)
-            if ended.error is None:
-                self._totals.end(ended.report, ended.failed)
-            else:
-                self.stop(ended.error.prefixed(f"shard {portion.shard}: "))
+            if former is not None:
+                await former  # two at a time: a third would only take memory
+            former = group.create_task(self._finish(worker, portion))
+        if former is not None:
+            await former
         await self._fleet.leave(worker)
+
+    async def _finish(self, worker: int, portion: Portion) -> None:
+        try:
+            ended = await self._fleet.finish(worker, portion)
+        except AsyncgenError as error:
+            self.stop(error)
+            return
+        self._hear(ended.report)
+        for event in ended.report.news:
+            self._observe(event)
+        if ended.error is None:
+            self._totals.end(ended.report, ended.failed)
+        else:
+            self.stop(ended.error.prefixed(f"shard {portion.shard}: "))
 
     async def _watch(self) -> None:
         """Read the reports once a second, and pass on a reason to stop; runs until cancelled."""

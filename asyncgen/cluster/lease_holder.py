@@ -65,6 +65,11 @@ class LeaseHolder:
         self._changed = asyncio.Event()
         self.share = self._equal
 
+    @property
+    def session(self) -> str:
+        """Identifies this process's work on its current shard."""
+        return self._session
+
     def begin(self, shard: int) -> None:
         """Begin the next shard."""
         self._shard, self._session = shard, uuid4().hex
@@ -72,7 +77,6 @@ class LeaseHolder:
         self._samples.clear()
         self._pauses.clear()
         self._told = 0
-        self._changed = asyncio.Event()  # each shard has a loop of its own
         self._probes.on_change = self._changed.set
 
     def observe(self, event: Event) -> None:

@@ -6,9 +6,11 @@ reserve no processor: workers sleep most of the time, and must not block other j
 """
 
 import asyncio
+import gc
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +19,7 @@ from asyncgen.cluster.leases import SILENCE
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import __version__
-from asyncgen.engine.event_loop import run_loop
+from asyncgen.engine.event_loop import COLLECT_AFTER
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
 from asyncgen.shard import Portion
@@ -26,11 +28,12 @@ MOST_DEATHS = 10  # of processes in one shard: more is not an accident
 
 
 class _WorkerActor:
-    """A process of Ray that runs shards."""
+    """A process of Ray that runs shards, on the one loop that Ray gives to an actor with coroutines."""
 
     def __init__(self, number: int, job: ClusterJob, coordinator: str) -> None:
         import ray  # noqa: PLC0415 - optional, and slow
 
+        gc.set_threshold(*COLLECT_AFTER)
         handle = ray.get_actor(coordinator)
 
         async def channel(report: WorkerReport) -> Instruction:
@@ -39,13 +42,17 @@ class _WorkerActor:
 
         self._worker = ShardWorker(number, job, channel)
 
-    def hello(self) -> tuple[str, str]:
+    async def hello(self) -> tuple[str, str]:
         """The version of the package there, and what keeps the machine from taking part."""
         return __version__, self._worker.trouble()
 
-    def work(self, portion: Portion) -> ShardEnded:
-        """Run a shard on its own loop, in the main thread of the process."""
-        return run_loop(self._worker.work(portion))
+    async def begin(self, portion: Portion) -> None:
+        """See `Fleet`."""
+        await self._worker.begin(portion)
+
+    async def finish(self, portion: Portion) -> ShardEnded:
+        """See `Fleet`."""
+        return await self._worker.finish(portion)
 
 
 class RayFleet:
@@ -92,16 +99,27 @@ class RayFleet:
             if trouble:
                 raise UsageError(f"the machine of worker {number} cannot take part: {trouble}")
 
-    async def work(self, worker: int, portion: Portion) -> ShardEnded:
+    async def begin(self, worker: int, portion: Portion) -> None:
         """See `Fleet`."""
+        with self._deaths(worker, portion):
+            await self._actors[worker].begin.remote(portion)
+
+    async def finish(self, worker: int, portion: Portion) -> ShardEnded:
+        """See `Fleet`."""
+        with self._deaths(worker, portion):
+            ended: ShardEnded = await self._actors[worker].finish.remote(portion)
+        return ended
+
+    @contextmanager
+    def _deaths(self, worker: int, portion: Portion) -> Iterator[None]:
+        """Say what it means when Ray gives up a worker."""
         try:
-            ended: ShardEnded = await self._actors[worker].work.remote(portion)
+            yield
         except self._ray.exceptions.RayActorError as error:
             raise TryLaterError(
                 f"the process of worker {worker + 1} died {MOST_DEATHS} times in shard {portion.shard.number}, "
                 "perhaps because memory ran out: see the logs of Ray; everything paid is saved"
             ) from error
-        return ended
 
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
         """See `Fleet`."""

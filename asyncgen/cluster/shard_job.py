@@ -1,7 +1,7 @@
 """The job of a worker on any shard, and how a shard ends. Pickled, and never shown."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from asyncgen.errors import AsyncgenError
 from asyncgen.recipe import Recipe
 from asyncgen.recipes import build
 from asyncgen.shard import Portion
+from asyncgen.storage.input_cuts import Cut
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterJob:
     """The whole run, with the key, and how many workers share its limits; `wording` is that of a `Run`.
 
-    `adaptations` are what endpoints have refused in earlier starts.
+    `adaptations` are what endpoints have refused in earlier starts; `cuts` say where shards begin in the input, by
+    their numbers.
     """
 
     config: RunConfig
@@ -27,6 +29,12 @@ class ClusterJob:
     workers: int = 1
     wording: Callable[[Any], str] = str
     adaptations: tuple[Adaptation, ...] = ()
+    cuts: Mapping[int, Cut] = field(default_factory=dict)
+
+    @property
+    def shares_gate(self) -> bool:
+        """Whether a worker's shards can have one gate: not if each has a budget of its own."""
+        return self.config.max_cost is None and self.config.max_total_tokens is None
 
     def recipe(self) -> Recipe[Any]:
         """The recipe of the run.

@@ -1,12 +1,26 @@
-"""A worker of the cluster: one shard after the other, each by an ordinary run."""
+"""A worker of the cluster: one shard after the other, each by an ordinary run.
+
+Rules:
+
+1. A shard begins while the last calls of the former one are in flight: nothing stands still in between.
+2. All have one gate and one pool of connections, which are kept with everything learned: so two shards together
+   keep to the limits, and the older rows go first. What stops one stops the other.
+3. Shards that have a budget each have a gate each, and follow each other.
+"""
 
 import asyncio
+from collections.abc import Callable
 
 from asyncgen.client.probes import Probes
+from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.cluster.lease_holder import Channel, LeaseHolder
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
+from asyncgen.cluster.shard_record import ShardRecord
+from asyncgen.config import RunConfig
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.opening import open_gate
 from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -14,19 +28,36 @@ from asyncgen.storage.layout import RunDirectory
 LONGEST_END = 60  # seconds in which a process that was given up normally ends
 
 
+class KeptWire(SdkWire):
+    """Connections that the runs of a process hand on to each other: its end closes them."""
+
+    async def close(self) -> None:
+        """Keep them."""
+
+
 class ShardWorker:
-    """Runs shards in its own process.
+    """Runs shards in its own process, on one loop.
 
     Args:
         number: of the worker, from 0.
         job: the whole run.
         channel: to the coordinator that leases the limits.
+        open_wire: opens the transport of requests, whose `close` must keep it open for the next shard.
     """
 
-    def __init__(self, number: int, job: ClusterJob, channel: Channel) -> None:
+    def __init__(
+        self, number: int, job: ClusterJob, channel: Channel, open_wire: Callable[[RunConfig], Wire] = KeptWire
+    ) -> None:
         self._job = job
         self._probes = Probes(job.adaptations, shared=True)
         self._holder = LeaseHolder(number, job.workers, channel, self._probes)
+        self._turn = asyncio.Lock()
+        self._running: dict[int, asyncio.Task[ShardEnded]] = {}
+        self._newest: ShardRecord | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self._gate: Gate | None = None
+        self._open_wire = open_wire
+        self._wire: Wire | None = None
 
     def trouble(self) -> str:
         """What keeps this machine from taking part; empty if nothing does."""
@@ -40,42 +71,87 @@ class ShardWorker:
             unseen.append(config.cache.parent)
         return f"{unseen[0]} does not exist there: it must be on a path that all nodes share" if unseen else ""
 
-    async def work(self, portion: Portion) -> ShardEnded:
-        """Run a shard to its end, or resume it."""
+    async def begin(self, portion: Portion) -> None:
+        """Begin a shard, or resume it; returns when the next one can begin."""
+        async with self._turn:
+            if portion.shard.number in self._running:
+                return
+            all_read = asyncio.Event()
+            reading = asyncio.create_task(all_read.wait())
+            working = asyncio.create_task(self._work(portion, all_read))
+            self._running[portion.shard.number] = working
+            await asyncio.wait(
+                {working, reading} if self._job.shares_gate else {working}, return_when=asyncio.FIRST_COMPLETED
+            )
+            reading.cancel()
+
+    async def finish(self, portion: Portion) -> ShardEnded:
+        """Wait for the end of a shard, which is resumed if an earlier process has begun it."""
+        await self.begin(portion)
+        ended = await self._running[portion.shard.number]
+        del self._running[portion.shard.number]
+        return ended
+
+    async def _work(self, portion: Portion, all_read: asyncio.Event) -> ShardEnded:
         disk = Disk()
         try:
-            return await self._work(portion, RunDirectory(disk, self._job.config.output_dir).shard(portion.shard))
+            directory = RunDirectory(disk, self._job.config.output_dir).shard(portion.shard)
+            await self._wait_for_lock(directory)
+            return await self._run(portion, directory, all_read)
         finally:
             disk.close()
 
-    async def _work(self, portion: Portion, directory: RunDirectory) -> ShardEnded:
-        holder, job = self._holder, self._job
-        holder.begin(portion.shard.number)
+    async def _run(self, portion: Portion, directory: RunDirectory, all_read: asyncio.Event) -> ShardEnded:
+        job = self._job
         failed, error = 0, None
-        holding = None
-        await self._wait_for_lock(directory)
+        record = self._take_over_lease(portion)
         try:
-            config = job.shard_config(portion, directory.path)
-            disk, price = directory.disk, job.price
             run = Run(
-                config,
+                job.shard_config(portion, directory.path),
                 job.recipe(),
-                [holder.observe],
-                disk,
-                price=price,
+                [record.observe],
+                directory.disk,
+                price=job.price,
                 wording=job.wording,
+                open_wire=self._kept_wire,
                 probes=self._probes,
                 model_checked=True,
+                cut=job.cuts.get(portion.shard.number),
+                open_gate=self._kept_gate,
+                all_read=all_read.set,
             )
-            run.take_share(holder.share)
-            holding = asyncio.create_task(holder.hold(run))
-            failed = (await run.execute()).failed_pairs
+            run.take_share(self._holder.share)
+            self._holding = holding = asyncio.create_task(self._holder.hold(run))
+            try:
+                failed = (await run.execute()).failed_pairs
+            finally:
+                holding.cancel()
         except AsyncgenError as reason:
             error = reason
-        finally:
-            if holding is not None:
-                holding.cancel()
-        return ShardEnded(failed, holder.report(), error)
+            if self._gate is not None:
+                self._gate.close(reason)
+        return ShardEnded(failed, record.report(), error)
+
+    def _take_over_lease(self, portion: Portion) -> ShardRecord:
+        """Let the lease be held for a new shard instead of the former one."""
+        if self._newest is not None:
+            self._newest.give_way()
+        if self._holding is not None:
+            self._holding.cancel()
+        self._newest = ShardRecord(portion.shard.number, self._holder)
+        return self._newest
+
+    def _kept_gate(self, config: RunConfig) -> Gate:
+        if not self._job.shares_gate:
+            return open_gate(config)
+        if self._gate is None:
+            self._gate = open_gate(config)
+        return self._gate
+
+    def _kept_wire(self, config: RunConfig) -> Wire:
+        if self._wire is None:
+            self._wire = self._open_wire(config)
+        return self._wire
 
     async def _wait_for_lock(self, directory: RunDirectory) -> None:
         """Wait for a process that Ray has given up, which may live on for a moment; after that the run refuses."""

@@ -37,6 +37,7 @@ from asyncgen.events import (
     StopRequested,
 )
 from asyncgen.humanize import one_of, plural
+from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.recipe import Recipe, rows_of_recipe
 from asyncgen.rows import Row
@@ -70,6 +71,8 @@ class Engine:
         open_wire: opens the transport of requests.
         probes: keeps what is learned about the requests that servers accept.
         model_checked: the model has already been looked up.
+        open_gate: opens the limits, or hands out those of an earlier run.
+        all_read: called when all rows of a pass are under way.
     """
 
     def __init__(
@@ -84,6 +87,8 @@ class Engine:
         probes: Probes,
         *,
         model_checked: bool = False,
+        open_gate: Callable[[RunConfig], Gate] = open_gate,
+        all_read: Callable[[], None] = lambda: None,
     ) -> None:
         self.config = config
         self._open_wire = open_wire
@@ -95,17 +100,24 @@ class Engine:
         self._observe = observe
         self._flush = flush
         self.tally = Tally(price)
-        self.reason: AsyncgenError | None = None
         self.cache: CachedAnswers | None = None
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self.gate = open_gate(config)
+        self.tally.sent_before = {one.name: dict(one.limiter.sent) for one in self.gate.endpoints}
+        self._all_read = all_read
+        self._reason: AsyncgenError | None = None
+
+    @property
+    def reason(self) -> AsyncgenError | None:
+        """Why it was asked to stop, itself or another run behind the same gate; None: it was not."""
+        return self._reason or self.gate.reason
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask for the end; see above."""
-        if self.reason is None:
-            self.reason = reason
+        if self._reason is None:
+            self._reason = reason
             self.tell(StopRequested(reason.message, self.gate.in_flight))
-            self.gate.close()
+            self.gate.close(reason)
             self._window.close()
 
     def take_share(self, share: float) -> None:
@@ -227,6 +239,7 @@ class Engine:
                     group.create_task(self._sync_regularly(journal)),
                     group.create_task(self._sample_regularly()),
                     group.create_task(self._stop_when_exhausted(journal)),
+                    group.create_task(self._stop_with_the_gate()),
                 ]
                 yield group, client
                 for helper in helpers:
@@ -265,6 +278,7 @@ class Engine:
                     await queue.put(row)
         except (BadDataError, DiskError, UsageError) as error:
             self.stop(error)
+        self._all_read()
         await queue.put(None)
 
     async def _hire(self, hire: Callable[[], None]) -> None:
@@ -277,6 +291,12 @@ class Engine:
     async def _stop_when_exhausted(self, journal: Journal) -> None:
         await self.gate.exhausted.wait()
         self.stop(self.exhausted(journal, self.gate.lacking))
+
+    async def _stop_with_the_gate(self) -> None:
+        """Stop when another run behind it has closed the gate."""
+        await self.gate.closing()
+        if self.gate.reason is not None:
+            self.stop(self.gate.reason)
 
     def exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
         """The error of a budget that covers no further call; `lacking` says what is missing."""

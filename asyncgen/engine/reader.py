@@ -1,6 +1,6 @@
 """The input of a run: checked before the first call is paid, then streamed."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.file_kinds import kind_of
+from asyncgen.storage.input_cuts import Cut, cut_at
 from asyncgen.storage.input_file import (
     FileIdentity,
     RowCutter,
@@ -45,6 +46,7 @@ class Intake:
         observe: called with what was found.
         reason: the reason the run has to stop, or None.
         unique: the input's name for an id that must be unique; empty: none.
+        cut: where the run's part begins, found by whoever has checked the input for all shards.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Intake:
         reason: Callable[[], AsyncgenError | None],
         *,
         unique: str = "",
+        cut: Cut | None = None,
     ) -> None:
         self._config = config
         self._path = config.input_jsonl
@@ -67,6 +70,9 @@ class Intake:
         self._observe = observe
         self._reason = reason
         self._unique = unique
+        self._cut = cut
+        self._checked: Scan | None = None
+        self._kept = False
 
     async def check(self, before: RunState | None) -> Scan:
         """Check the input, or trust the last check of the unchanged file.
@@ -87,7 +93,10 @@ class Intake:
         if scanned is not None and before is not None:
             # The manifest was written when this very file agreed with the checkpoint.
             scanned = replace(scanned, prefix_chain=before.input_chain)
+        elif before is None and self._cut is not None and self._cut.fits(self._path):
+            scanned = self._cut.scan
         else:
+            self._cut = None
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not self._config.skip_bad:
             advice = self._advice() if not scanned.pairs else ""
@@ -106,7 +115,23 @@ class Intake:
             have = "has" if scanned.repeated == 1 else "have"
             rows = plural(scanned.repeated, one_of(self._rows))
             self._observe(Notice(f"{rows} {have} the id of an earlier one; all are kept", warning=True))
+        self._checked = scanned
         return scanned
+
+    @property
+    def cut(self) -> Cut | None:
+        """Where the run's part begins in the checked input, if that is known."""
+        return self._cut
+
+    async def cuts(self, indexes: Iterable[int]) -> dict[int, Cut]:
+        """The places before rows of the checked input, for the shards that begin there."""
+        assert self._checked is not None
+        scanned = self._as_kept(self._checked)
+        return await self._disk.call(lambda: cut_at(self._path, self._parse, scanned, indexes))
+
+    def _as_kept(self, scanned: Scan) -> Scan:
+        """The scan, as one of the copy where standard input was scanned."""
+        return replace(scanned, identity=FileIdentity.of(self._path)) if self._kept else scanned
 
     def wanted(self, scanned: Scan) -> int:
         """How many of the input's rows the user wants, other shards included."""
@@ -124,15 +149,15 @@ class Intake:
 
     def trust(self, scanned: Scan) -> None:
         """Record that the input agrees with the checkpoint, so that it is not checked again while unchanged."""
-        if self.keep() is not None:
-            scanned = replace(scanned, identity=FileIdentity.of(self._path))
-        save_manifest(self._directory, scanned)
+        self.keep()
+        save_manifest(self._directory, self._as_kept(scanned))
 
     def keep(self) -> Path | None:
         """Copy standard input into the directory and read it from there; None: the input is a file."""
         if self._path != STANDARD_INPUT:
             return None
         self._path = keep_standard_input(self._directory)
+        self._kept = True
         return self._path
 
     def all(self) -> Iterator[Row[Any]]:

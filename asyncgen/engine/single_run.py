@@ -1,6 +1,6 @@
 """One run: the state of the directory, the scan of the input, the passes that are missing, and the end."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -21,10 +21,14 @@ from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.humanize import many_of
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.opening import open_gate
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe, sends_whole, unique_id, writes_failed
+from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint, fingerprint
+from asyncgen.storage.input_cuts import Cut
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
@@ -52,6 +56,9 @@ class Run:
         probes: keeps what is learned about the requests that servers accept; None: not shared with other runs.
         model_checked: the model has already been looked up.
         batch_access: opens a Batch API.
+        cut: where a shard begins, found by whoever has checked the input.
+        open_gate: opens the limits, or hands out those of an earlier run.
+        all_read: called when all rows of a pass are under way.
     """
 
     def __init__(
@@ -70,6 +77,9 @@ class Run:
         probes: Probes | None = None,
         model_checked: bool = False,
         batch_access: "BatchAccess | None" = None,
+        cut: Cut | None = None,
+        open_gate: Callable[[RunConfig], Gate] = open_gate,
+        all_read: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -94,6 +104,8 @@ class Run:
             open_wire,
             probes,
             model_checked=model_checked,
+            open_gate=open_gate,
+            all_read=all_read,
         )
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:
@@ -111,6 +123,7 @@ class Run:
             self._observe,
             lambda: self._engine.reason,
             unique=unique_id(recipe),
+            cut=cut,
         )
         self._work = Work(
             config,
@@ -152,6 +165,10 @@ class Run:
         if introduction is not None:
             self._observe(introduction)  # workers open the cache without this notice
         return self._intake.wanted(await self._intake.check(None))
+
+    async def cuts(self, portions: Iterable[Portion]) -> dict[int, Cut]:
+        """Where shards begin in the input that was checked, by the index of their first rows."""
+        return await self._intake.cuts(portion.first for portion in portions)
 
     def keep_input(self) -> Path:
         """A path at which others can read the input; standard input is copied into the locked directory."""
@@ -235,6 +252,7 @@ class Run:
             rows=self._intake.all,
             ways=self._ways,
             record=RecipeRecord.of(self._config, self._recipe),
+            cut=self._intake.cut,
         )
         if beginning.state.portion is not None:
             part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))

@@ -1,6 +1,7 @@
 """Count the events of a process, for its samples and its summary."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from asyncgen.cost import Price, Spend
 from asyncgen.events import CacheHit, CallEnded, EndpointUse, Event, LimitUse, PairDone, PairFailed, Sample
@@ -14,7 +15,7 @@ class Tally:
     """The totals of this process's events.
 
     `price` is the model's; None: it has none. `spend` is what all runs of the directory have cost; None: not known
-    yet.
+    yet. `sent_before` is what calls had taken of each limit of an endpoint before this run.
     """
 
     price: Price | None = None
@@ -30,6 +31,7 @@ class Tally:
     spent: float = 0.0
     cached: int = 0
     spend: Spend | None = None
+    sent_before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def total_cost(self) -> float | None:
@@ -90,7 +92,12 @@ class Tally:
             cached=self.cached,
             total_cost=self.total_cost,
             limits=tuple(
-                LimitUse(name, lane.pace.allowance * MINUTE, lane.spent, endpoint.name)
+                LimitUse(
+                    name,
+                    lane.pace.allowance * MINUTE,
+                    lane.spent - self.sent_before.get(endpoint.name, {}).get(name, 0.0),
+                    endpoint.name,
+                )
                 for endpoint in gate.endpoints
                 if endpoint.health.out is None
                 for name, lane in endpoint.limiter.lanes.items()

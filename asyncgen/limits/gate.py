@@ -22,7 +22,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.errors import Message, Stopping
+from asyncgen.errors import AsyncgenError, Message, Stopping
 from asyncgen.limits.endpoint import Endpoint, Grant
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Gate:
         self._waiting: list[tuple[int, int, float, Usage, asyncio.Future[Grant]]] = []
         self._order = count()
         self._closed = asyncio.Event()
+        self._pumped = asyncio.Lock()
+        self.reason: AsyncgenError | None = None
         self.in_flight = 0
         self.backing_off = 0
         self.waiting_on: str | None = None
@@ -185,8 +187,9 @@ class Gate:
         """Grant nothing at an endpoint for `seconds` from now; False if that changes nothing."""
         return endpoint.pause(seconds, self._grant)
 
-    def close(self) -> None:
-        """Grant nothing any more: calls that wait here or in `backoff` get `Stopping`."""
+    def close(self, reason: AsyncgenError | None = None) -> None:
+        """Grant nothing any more: calls that wait get `Stopping`. The first reason is kept."""
+        self.reason = self.reason or reason
         self._closed.set()
         for *_, granted in self._waiting:
             if not granted.done():
@@ -219,8 +222,11 @@ class Gate:
         raise Stopping
 
     async def pump(self) -> None:
-        """Draw at every endpoint what the oldest waiting call lacks there; runs until cancelled."""
-        async with asyncio.TaskGroup() as group:
+        """Draw at every endpoint what the oldest waiting call lacks there; runs until cancelled.
+
+        Of several runs behind one gate, one pumps at a time.
+        """
+        async with self._pumped, asyncio.TaskGroup() as group:
             for endpoint in self.endpoints:
                 group.create_task(endpoint.pump(self._oldest, self._grant))
 

@@ -87,6 +87,11 @@ class RateLimiter:
         self.day_over: float | None = None
 
     @property
+    def sent(self) -> Mapping[str, float]:
+        """What all calls have taken of each limit, known or not, since the start."""
+        return self._sent
+
+    @property
     def share(self) -> float:
         """The share of every limit that is ours, above 0 up to 1."""
         return self._share

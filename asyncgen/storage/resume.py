@@ -34,6 +34,7 @@ from asyncgen.storage.checkpoint import (
     save_checkpoint,
 )
 from asyncgen.storage.fingerprint import Fingerprint, differences, digest
+from asyncgen.storage.input_cuts import Cut
 from asyncgen.storage.layout import (
     CALLS,
     CHECKPOINT,
@@ -90,6 +91,7 @@ def begin(
     rows: Callable[[], Iterator[Row[Any]]],
     ways: ModelWays | None = None,
     record: RecipeRecord | None = None,
+    cut: Cut | None = None,
 ) -> Beginning:
     """Bring the directory into the state from which the run can start or resume.
 
@@ -104,12 +106,13 @@ def begin(
         rows: the input from its beginning, for taking over.
         ways: what is known of the model's requests, for a new run.
         record: what the directory stores of the recipe.
+        cut: where the portion begins, if that is known; else `rows` are read up to there.
 
     Raises:
         DirectoryError: the directory belongs to another run or was changed.
     """
     stop = pairs if portion is None else portion.stop
-    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways, record)
+    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways, record, cut)
     accept = partial(
         _accept,
         recipe=recipe,
@@ -195,16 +198,21 @@ def _fresh(
     rows: Callable[[], Iterator[Row[Any]]],
     ways: ModelWays | None,
     record: RecipeRecord | None,
+    cut: Cut | None,
 ) -> Beginning:
     first = 0 if portion is None else portion.first
-    before = next(islice(rows(), first - 1, None)) if first else None
-    chain = "" if before is None else before.chain
+    end, chain = 0, ""
+    if cut is not None:
+        end, chain = cut.end, cut.chain
+    elif first:
+        before = next(islice(rows(), first - 1, None))
+        end, chain = before.end, before.chain
     names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
     moved_to = supersede(directory, names)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
     state = RunState(
         last_completed_idx=first - 1,
-        input_end=0 if before is None else before.end,
+        input_end=end,
         input_chain=chain,
         files={name: meter.mark() for name, meter in meters.items()},
         stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)

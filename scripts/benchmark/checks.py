@@ -18,6 +18,7 @@ FASTER_THAN = {
 }
 LIKE_THIS = 0.000_13  # seconds of CPU a call of the bare loop, on the machine for which the bounds in seconds hold
 THAN_SEQUENTIAL = 100.0
+LEAST_OF_TWO_ACTORS = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ def recipe_check(of_file: Speed, of_class: Speed) -> Check:
     return Check(
         "CPU per call of a recipe file, times that of the class", of_file.cpu / of_class.cpu, MOST_OF_FILE
     )
+
+
+def actors_check(times: float) -> Check:
+    """What two actors of Ray must make of the calls a second of one process."""
+    return Check("calls/s of two actors, times one process", times, LEAST_OF_TWO_ACTORS, at_least=True)
 
 
 def checks(figures: Figures) -> Iterator[Check]:

@@ -100,6 +100,14 @@ class OfRecipeFile(Ours):
         return [str(self.environment.python()), *map(str, [*words, "--concurrency", job.in_flight])]
 
 
+class OnRay(Ours):
+    """The same on two actors of Ray, which have `in_flight` calls together."""
+
+    def command(self, job: Job) -> list[str]:
+        """What a user types."""
+        return [*super().command(job), "--engine", "ray", "--actors", "2"]
+
+
 @dataclass(frozen=True, slots=True)
 class Here:
     """The environment of this program, which is that of the repository."""
@@ -137,6 +145,7 @@ OURS_THREE = Ours("asyncgen-3", "**asyncgen**, 3 calls a pair", Here("asyncgen")
 OF_RECIPE_FILE = OfRecipeFile(
     "asyncgen-recipe", "**asyncgen**, these 3 calls from a recipe file", Here("asyncgen"), in_step, calls=3
 )
+OURS_ON_RAY = OnRay("asyncgen-ray", "**asyncgen**, two actors of Ray", Here("asyncgen"), in_step)
 BARE = Contestant("bare", "a bare aiohttp loop", Here("aiohttp"), None)
 GATHER = Contestant("gather", "`asyncio.gather` over `create`", Here("openai"), limited=True, killed=True)
 SEQUENTIAL = Contestant("sequential", "the sequential way, 3 calls a pair", Here("openai"), calls=3)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from asyncgen.cluster.coordinator import WorkerReport
 from asyncgen.cluster.driver import Driver
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
-from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError
+from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError, TryLaterError
 from asyncgen.events import Event, Notice, Paused, Sample
 from asyncgen.shard import Portion, Shard
 
@@ -23,7 +24,7 @@ SHARDS = [Portion(Shard(number, 5), 50) for number in range(1, 6)]
 
 
 class Fleet:
-    """Workers that take `seconds` for a shard; with an error as soon as they are asked to stop."""
+    """Workers that take `seconds` for a shard, and a `tail` for its last calls; an error ends both at once."""
 
     workers = 2
 
@@ -38,18 +39,25 @@ class Fleet:
         self.failing: dict[int, AsyncgenError] = {}
         self.failed = 0
         self.away = False
+        self.tail = 0.0
+        self.dead: AsyncgenError | None = None
 
-    async def work(self, worker: int, portion: Portion) -> ShardEnded:
+    async def begin(self, worker: int, portion: Portion) -> None:
+        if self.dead is not None:
+            raise self.dead
         self.given.append((worker, portion.shard.number))
-        error = self.failing.get(portion.shard.number)
-        try:
-            async with asyncio.timeout(self._seconds(worker, portion)):
-                await self._stopped.wait()
-            error = self._why
-        except TimeoutError:
-            pass
+        await self._wait(self._seconds(worker, portion))
+
+    async def finish(self, worker: int, portion: Portion) -> ShardEnded:
+        await self._wait(self.tail)
+        error = self._why or self.failing.get(portion.shard.number)
         done = report(portion.shard.number, worker=worker, done=portion.size, total=portion.size, calls=30)
         return ShardEnded(self.failed, done, error)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
 
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
         if self.away:
@@ -84,13 +92,38 @@ async def test_a_slow_worker_does_not_hold_up_the_rest():
     assert (last.done, last.total, last.calls) == (50, 50, 150)
 
 
+async def test_a_shard_begins_while_the_last_calls_of_the_former_one_are_in_flight():
+    """But not a third one: the next begins when the first has ended."""
+    fleet, events = Fleet(lambda worker, _: 10.0 if worker == 0 else 1000.0), []
+    fleet.tail = 15.0
+    running = asyncio.create_task(driver_of(fleet, events).run(SHARDS[:4]))
+    await asyncio.sleep(19)
+    assert fleet.given == [(0, 1), (1, 2), (0, 3)]
+    await asyncio.sleep(7)  # the first has ended at 25
+    assert fleet.given == [(0, 1), (1, 2), (0, 3), (0, 4)]
+    await running
+    last = events[-1]
+    assert isinstance(last, Sample)
+    assert (last.done, last.calls) == (40, 120)
+
+
+async def test_a_worker_that_cannot_be_kept_alive_ends_the_run():
+    """With the reason, when the shard that it has at work has ended too."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    asyncio.get_running_loop().call_later(3, setattr, fleet, "dead", TryLaterError("it died ten times"))
+    with pytest.raises(TryLaterError, match="ten times"):
+        await driver_of(fleet, events).run(SHARDS)
+    assert fleet.given == [(0, 1), (1, 2)]
+    assert fleet.left == [0, 1]
+
+
 async def test_a_shard_that_ends_early_stops_all_and_its_reason_is_raised():
-    """No further shard is begun."""
+    """No shard is begun after those that begin at that moment."""
     fleet, events = Fleet(lambda *_: 5.0), []
     fleet.failing = {2: KeyOrQuotaError("no credit")}
     with pytest.raises(KeyOrQuotaError, match="no credit"):
         await driver_of(fleet, events).run(SHARDS)
-    assert len(fleet.given) <= 3
+    assert len(fleet.given) == 4
 
 
 async def test_the_first_wish_to_stop_counts_and_is_passed_on_at_once():

@@ -1,0 +1,68 @@
+"""One gate for runs that follow each other, the next one before the former has ended. The clock is virtual."""
+
+import asyncio
+
+import pytest
+
+from asyncgen.client.probes import Probes
+from asyncgen.config import RunConfig, shipped
+from asyncgen.engine.pool import Engine
+from asyncgen.errors import Interrupted, Stopping
+from asyncgen.events import Event, Sample
+from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.gate import Gate
+from asyncgen.limits.limiter import RateLimiter
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+SAMPLES = shipped("samples", "pairs.jsonl")
+
+
+def gate_of(rpm: float) -> Gate:
+    """With so many requests a minute."""
+    return Gate([Endpoint(ConcurrencyControl(9, automatic=False), RateLimiter(rpm, None))])
+
+
+def engine_of(gate: Gate, events: list[Event]) -> Engine:
+    """One behind this gate."""
+    config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES)
+    return Engine(config, None, None, None, events.append, None, None, Probes(), open_gate=lambda _: gate)
+
+
+async def test_one_of_two_runs_pumps_and_then_the_other() -> None:
+    """So no call draws twice; nothing stands still when the first run has ended."""
+    gate, loop = gate_of(60), asyncio.get_running_loop()
+    first, second = (asyncio.create_task(gate.pump()) for _ in range(2))
+    await gate.enter(0, 1)
+    begun = loop.time()
+    await gate.enter(1, 1)
+    first.cancel()
+    await gate.enter(2, 1)
+    assert loop.time() - begun == pytest.approx(2, abs=0.1)
+    second.cancel()
+
+
+async def test_a_closed_gate_tells_all_runs_the_first_reason() -> None:
+    """Also the run that did not close it."""
+    gate = gate_of(60)
+    one, other = engine_of(gate, []), engine_of(gate, [])
+    one.stop(Interrupted("first"))
+    other.stop(Interrupted("second"))
+    assert (str(one.reason), str(gate.reason), str(engine_of(gate, []).reason)) == ("first", "first", "first")
+    with pytest.raises(Stopping):
+        await gate.enter(0, 1)
+
+
+async def test_a_run_counts_what_is_spent_of_a_limit_since_it_began() -> None:
+    """Not what an earlier run behind the same gate has spent."""
+    gate, events = gate_of(6000), []
+    pumping = asyncio.create_task(gate.pump())
+    for index in range(3):
+        await gate.enter(index, 1)
+    engine = engine_of(gate, events)
+    for index in range(2):
+        await gate.enter(index, 1)
+    engine._sample()
+    pumping.cancel()
+    [sample] = [event for event in events if isinstance(event, Sample)]
+    assert [use.spent for use in sample.limits] == [2]
