@@ -9,30 +9,19 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Callable
 
 from asyncgen.client.probes import Probes
-from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.cluster.lease_holder import Channel, LeaseHolder
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_record import ShardRecord
-from asyncgen.config import RunConfig
+from asyncgen.engine.kept_service import KeptService
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError
-from asyncgen.limits.gate import Gate
-from asyncgen.limits.opening import open_gate
 from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 
 LONGEST_END = 60  # seconds in which a process that was given up normally ends
-
-
-class KeptWire(SdkWire):
-    """Connections that the runs of a process hand on to each other: its end closes them."""
-
-    async def close(self) -> None:
-        """Keep them."""
 
 
 class ShardWorker:
@@ -42,12 +31,10 @@ class ShardWorker:
         number: of the worker, from 0.
         job: the whole run.
         channel: to the coordinator that leases the limits.
-        open_wire: opens the transport of requests, whose `close` must keep it open for the next shard.
+        kept: limits and connections, for all shards.
     """
 
-    def __init__(
-        self, number: int, job: ClusterJob, channel: Channel, open_wire: Callable[[RunConfig], Wire] = KeptWire
-    ) -> None:
+    def __init__(self, number: int, job: ClusterJob, channel: Channel, kept: KeptService | None = None) -> None:
         self._job = job
         self._probes = Probes(job.adaptations, shared=True)
         self._holder = LeaseHolder(number, job.workers, channel, self._probes)
@@ -55,9 +42,7 @@ class ShardWorker:
         self._running: dict[int, asyncio.Task[ShardEnded]] = {}
         self._newest: ShardRecord | None = None
         self._holding: asyncio.Task[None] | None = None
-        self._gate: Gate | None = None
-        self._open_wire = open_wire
-        self._wire: Wire | None = None
+        self._kept = KeptService(one_gate=job.shares_gate) if kept is None else kept
 
     def trouble(self) -> str:
         """What keeps this machine from taking part; empty if nothing does."""
@@ -113,11 +98,11 @@ class ShardWorker:
                 directory.disk,
                 price=job.price,
                 wording=job.wording,
-                open_wire=self._kept_wire,
+                open_wire=self._kept.wire,
                 probes=self._probes,
                 model_checked=True,
                 cut=job.cuts.get(portion.shard.number),
-                open_gate=self._kept_gate,
+                open_gate=self._kept.gate,
                 all_read=all_read.set,
             )
             run.take_share(self._holder.share)
@@ -128,8 +113,7 @@ class ShardWorker:
                 holding.cancel()
         except AsyncgenError as reason:
             error = reason
-            if self._gate is not None:
-                self._gate.close(reason)
+            self._kept.stop(reason)
         return ShardEnded(failed, record.report(), error)
 
     def _take_over_lease(self, portion: Portion) -> ShardRecord:
@@ -140,18 +124,6 @@ class ShardWorker:
             self._holding.cancel()
         self._newest = ShardRecord(portion.shard.number, self._holder)
         return self._newest
-
-    def _kept_gate(self, config: RunConfig) -> Gate:
-        if not self._job.shares_gate:
-            return open_gate(config)
-        if self._gate is None:
-            self._gate = open_gate(config)
-        return self._gate
-
-    def _kept_wire(self, config: RunConfig) -> Wire:
-        if self._wire is None:
-            self._wire = self._open_wire(config)
-        return self._wire
 
     async def _wait_for_lock(self, directory: RunDirectory) -> None:
         """Wait for a process that Ray has given up, which may live on for a moment; after that the run refuses."""

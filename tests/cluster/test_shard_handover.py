@@ -20,6 +20,7 @@ from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_record import ShardRecord
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.engine.kept_service import KeptService
 from asyncgen.errors import Interrupted, KeyOrQuotaError
 from asyncgen.events import LimitUse
 from asyncgen.shard import Portion, Shard
@@ -96,7 +97,7 @@ async def worker_of(job: ClusterJob, server: Server) -> AsyncIterator[ShardWorke
         return coordinator.report(report)
 
     try:
-        yield ShardWorker(0, job, channel, server.open)
+        yield ShardWorker(0, job, channel, KeptService(server.open, one_gate=job.shares_gate))
     finally:
         server.let_go.set()
 
@@ -161,13 +162,12 @@ async def test_the_wish_to_stop_reaches_both_shards_through_the_newer_one(tmp_pa
     async def channel(report: WorkerReport) -> object:
         return coordinator.report(report)
 
-    worker = ShardWorker(0, job, channel, server.open)
+    worker = ShardWorker(0, job, channel, KeptService(server.open, one_gate=job.shares_gate))
     await worker.begin(FIRST)
     await worker.begin(SECOND)
     coordinator.overlook(Interrupted("enough"))
     ending = [asyncio.create_task(worker.finish(portion)) for portion in (FIRST, SECOND)]
-    assert worker._gate is not None
-    await worker._gate.closing()
+    await worker._kept.gate(job.config).closing()
     server.let_go.set()
     ends = await asyncio.gather(*ending)
     assert [str(end.error) for end in ends] == ["enough", "enough"]
