@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.command_line import without_flags
+from asyncgen.cli.commands.requests import STATE_SUFFIX
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
 from asyncgen.cli.paths import from_here, prompt_file_here
 from asyncgen.cli.shell_words import quote
@@ -64,9 +65,18 @@ def _next(
         return f"every {row} is flagged: look at the worst, fix prompt or model, or ask again with --regenerate"
     form = trains_as(structure.contents)
     if form is None:
-        return f"the lines are for you to use: {', '.join(structure.contents.files)} in {place}"
+        return f"the lines are for you to use: {_lines_of(structure, args.directory)}"
     only = "" if found is None else " --only judged"
     return f"next: {asyncgen_here()} export {place} --format {form}{only}"
+
+
+def _lines_of(structure: "Structure", directory: Path) -> str:
+    """Where the lines are: a file that `asyncgen requests` has named, else those of the directory."""
+    files = list(structure.contents.files)
+    named = directory.with_name(directory.name.removesuffix(STATE_SUFFIX))
+    if named != directory and named.is_file() and named.samefile(directory / files[0]):
+        return quote(str(named))
+    return f"{', '.join(files)} in {quote(str(directory))}"
 
 
 def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str:

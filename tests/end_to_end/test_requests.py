@@ -127,6 +127,10 @@ def test_a_run_with_failed_requests_is_whole(serve, tmp_path, batch):
     verified = run([sys.executable, "-m", "asyncgen", "verify", f"{output}.asyncgen", "--input", str(batch)])
     assert verified.returncode == 0, verified
     assert "✓ whole, in order, in step" in verified.stdout
+    assert verified.stdout.endswith(f"the lines are for you to use: {output}\n")
+    output.unlink()
+    again = run([sys.executable, "-m", "asyncgen", "verify", f"{output}.asyncgen"])
+    assert again.stdout.endswith(f"the lines are for you to use: responses.jsonl in {output}.asyncgen\n")
 
 
 def test_a_restart_is_seen_under_the_name_of_the_output(serve, tmp_path, batch):
