@@ -7,7 +7,8 @@ from typing import Any
 
 from asyncgen.api.settings import Settings
 
-PATHS = ("input_jsonl", "output_dir", "prompt_file", "prices", "cache")
+NEEDED = ("input_jsonl", "output_dir")
+PATHS = (*NEEDED, "prompt_file", "prices", "cache", "recipe")  # prompts and recipe may be names too
 NOT_SHOWN = ("api_key", "headers", "endpoints")  # they hold keys
 LEFT_OUT = ("restart", "progress")  # not for resuming
 
@@ -20,7 +21,7 @@ def call_text(function: str, settings: Settings) -> str:
         default = each.default_factory() if each.default_factory is not MISSING else each.default
         if each.name not in LEFT_OUT and value != default:
             said.append(f"{each.name}={_shown(each.name, value)}")
-    needed = sorted(said, key=lambda one: not one.startswith(PATHS[:2]))
+    needed = sorted(said, key=lambda one: not one.startswith(NEEDED))
     return f"in Python: asyncgen.{function}({', '.join(needed)})"
 
 
@@ -30,8 +31,9 @@ def _shown(name: str, value: Any) -> str:
     if callable(value):
         return _name_of(value)
     if name in PATHS and str(value) != "-":
-        here = Path(value)
-        return repr(str(here.absolute() if here.exists() else here))
+        path = Path(value)
+        # What is not there yet is the output directory, or else the name of something that ships.
+        return repr(str(path.absolute() if name in NEEDED or path.exists() else path))
     return repr(str(value)) if isinstance(value, Path) else repr(value)
 
 

@@ -19,7 +19,9 @@ from asyncgen import (
     TryLaterError,
     UsageError,
 )
+from asyncgen.api.call_text import call_text
 from asyncgen.api.progress import ProgressReporter
+from asyncgen.api.settings import Settings, StreamSettings
 from asyncgen.cli.main import main
 from asyncgen.recipes import SingleTurn
 from asyncgen.simulator import Latency
@@ -318,6 +320,20 @@ def test_status_shows_the_call_that_resumes_the_run_of_a_program(serve, words, c
     assert "max_total_tokens=LARGER" in line
     assert "api_key=…" in line
     assert "restart" not in line
+
+
+def test_the_call_that_resumes_a_run_works_from_anywhere(tmp_path, monkeypatch):
+    """Paths are absolute, also that of a directory which is not there yet; names of what ships stay names."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").touch()
+    settings = {"input_jsonl": "in.jsonl", "output_dir": Path("out")}
+    paths = f"input_jsonl='{tmp_path}/in.jsonl', output_dir='{tmp_path}/out'"
+    call = call_text("stream", StreamSettings(**settings, recipe="mine.toml", rpm=5))
+    assert call == f"in Python: asyncgen.stream({paths}, recipe='{tmp_path}/mine.toml', rpm=5)"
+    call = call_text(
+        "run", Settings(**settings, recipe="mails", prompt_file="medec_safe", headers={"X": "secret"})
+    )
+    assert call == f"in Python: asyncgen.run({paths}, prompt_file='medec_safe', recipe='mails', headers=…)"
 
 
 def test_a_directory_of_another_run_says_how_to_begin_anew(serve, words):
