@@ -11,7 +11,7 @@ ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 
 
-class Breaker:
+class FailureThreshold:
     """Counts failed rows, and says when the run should end.
 
     Args:

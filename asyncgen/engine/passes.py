@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asyncgen.chat import ModelWays
 from asyncgen.config import RunConfig
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
@@ -60,7 +60,7 @@ class Flaws(Protocol):
         """Whether new examples of a row are better than those in the files."""
 
 
-class Work:
+class Passes:
     """The passes over one locked directory.
 
     Args:
@@ -120,7 +120,7 @@ class Work:
                     self._tapped(outputs),
                     rows,
                     count(first),
-                    self._breaker(),
+                    self._threshold(),
                     state.ways,
                     given_up=given_up,
                 )
@@ -149,7 +149,13 @@ class Work:
             sink = self._tapped(spool) if tapped else spool
             # All rows that failed before may fail again, which must not end the run.
             return await self._merge(
-                journal, spool, sink, failed, Breaker(None, 1.0, alike=False), lambda: spool.repaired, state.ways
+                journal,
+                spool,
+                sink,
+                failed,
+                FailureThreshold(None, 1.0, alike=False),
+                lambda: spool.repaired,
+                state.ways,
             )
 
     async def regenerate(self, state: RunState, now: Regeneration, flaws: Flaws) -> RunState:
@@ -171,9 +177,9 @@ class Work:
             begun = encode_statistics(replace(state, regeneration=now))
             replace_atomically(self._disk, self._directory.statistics, begun)
             self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
-            breaker = self._breaker()
+            threshold = self._threshold()
             state, _ = await self._merge(
-                journal, spool, spool, asked, breaker, lambda: asked, state.ways, now.number, flaws.reason
+                journal, spool, spool, asked, threshold, lambda: asked, state.ways, now.number, flaws.reason
             )
         kept = len(asked) - len(spool.repaired)
         left = f", {kept:,} kept: no better answer came" if kept else ""
@@ -192,7 +198,7 @@ class Work:
         spool: RepairSpool,
         sink: Sink,
         asked: list[int],
-        breaker: Breaker,
+        threshold: FailureThreshold,
         settled: Callable[[], list[int]],
         ways: ModelWays | None,
         generation: int = 0,
@@ -208,7 +214,7 @@ class Work:
         try:
             given_up = await self._collect(journal, rows, ways, generation)
             await self._engine.run(
-                journal, sink, rows(), iter(asked), breaker, ways, generation=generation, given_up=given_up
+                journal, sink, rows(), iter(asked), threshold, ways, generation=generation, given_up=given_up
             )
             merged = await self._disk.call(
                 lambda: spool.merge(replace(journal.spend), journal.adaptations, replace(journal.cache))
@@ -232,12 +238,12 @@ class Work:
 
         access = BatchAccess() if self._batch_access is None else self._batch_access
         return await collect(
-            self._engine, access, journal, self._directory, rows, self._breaker(), ways, generation=generation
+            self._engine, access, journal, self._directory, rows, self._threshold(), ways, generation=generation
         )
 
-    def _breaker(self) -> Breaker:
+    def _threshold(self) -> FailureThreshold:
         rows = rows_of_recipe(self._recipe)
-        return Breaker(self._config.max_failures, self._config.max_failed_share, rows=rows)
+        return FailureThreshold(self._config.max_failures, self._config.max_failed_share, rows=rows)
 
     def _tapped(self, sink: Sink) -> Sink:
         return sink if self._tap is None else TappedSink(sink, self._tap)

@@ -17,7 +17,7 @@ from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, describe
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.tally import Tally
 from asyncgen.engine.window import Window
 from asyncgen.engine.worker import Outcome, Worker
@@ -136,7 +136,7 @@ class Engine:
         sink: Sink,
         rows: AsyncGenerator[Row[Any], None],
         expected: Iterator[int],
-        breaker: Breaker,
+        threshold: FailureThreshold,
         ways: ModelWays | None,
         *,
         generation: int = 0,
@@ -149,7 +149,7 @@ class Engine:
             sink: takes the outcomes in order.
             rows: what to process; closed at the end.
             expected: the indexes of the rows, in order.
-            breaker: says when too many rows fail.
+            threshold: says when too many rows fail.
             ways: what was known of the model when the run began; None: an older version began it.
             generation: of the answers, raised when flagged rows are regenerated.
             given_up: calls that have failed in batches.
@@ -179,7 +179,7 @@ class Engine:
                 asker,
                 journal,
                 self.stop,
-                breaker,
+                threshold,
                 config.pair_timeout,
                 self.tell,
                 generation,

@@ -12,7 +12,7 @@ from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
-from asyncgen.engine.passes import Flaws, Work
+from asyncgen.engine.passes import Flaws, Passes
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import finish_intent
@@ -125,7 +125,7 @@ class Run:
             unique=unique_id(recipe),
             cut=cut,
         )
-        self._work = Work(
+        self._passes = Passes(
             config,
             recipe,
             self._fingerprint,
@@ -282,7 +282,7 @@ class Run:
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory.statistics) is not None
         if ended and state.failed_pairs:
-            state, meters = await self._work.repair(state, self._work.failed())
+            state, meters = await self._passes.repair(state, self._passes.failed())
             worked = True
         if beginning.finished:
             if state.regeneration.unfinished:
@@ -290,7 +290,7 @@ class Run:
                 self._observe(Notice(begun_by))
             elif not state.failed_pairs:
                 clear_journal(self._directory)  # a crash at the end may have left segments
-            await self._work.begin_tap(state)
+            await self._passes.begin_tap(state)
             return state, worked
         if ended:
             extend(self._directory, state)
@@ -298,11 +298,11 @@ class Run:
         self._observe(RunStarted(state.last_completed_idx + 1, state.done, total, beginning.resumed))
         if self._expect is not None:
             self._observe(self._expect(total - state.done))
-        before = [] if ended else self._work.failed()
-        state = await self._work.generate(state, meters, state.first + total)
+        before = [] if ended else self._passes.failed()
+        state = await self._passes.generate(state, meters, state.first + total)
         if before:
             # They failed in a run that ended early: perhaps for a reason that has gone.
-            state, _ = await self._work.repair(state, before, tapped=True)
+            state, _ = await self._passes.repair(state, before, tapped=True)
         return state, True
 
     async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
@@ -322,7 +322,7 @@ class Run:
         if not now.unfinished:
             return state, False
         async with self._cache():
-            return await self._work.regenerate(state, now, flaws), True
+            return await self._passes.regenerate(state, now, flaws), True
 
 
 def _told(model: str, ways: ModelWays | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.client.caller import Caller
 from asyncgen.engine.cached_calls import CachedCalls
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.row_calls import Asker, RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
@@ -50,7 +50,7 @@ class Worker:
     client: Asker
     journal: Journal
     stop: Callable[[AsyncgenError], None]
-    breaker: Breaker
+    threshold: FailureThreshold
     pair_timeout: float
     observe: Observer
     generation: int = 0
@@ -59,7 +59,7 @@ class Worker:
     async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Work until the queue yields None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
-            self.breaker.begin(row.index)
+            self.threshold.begin(row.index)
             try:
                 outcome = await self._process(row)
             except Stopping:
@@ -69,7 +69,7 @@ class Worker:
                 self.stop(error)
                 continue
             outcomes.put_nowait(outcome)
-            reason = self.breaker.after(outcome.row.index, outcome.failure)
+            reason = self.threshold.after(outcome.row.index, outcome.failure)
             del outcome  # else each of thousands of workers would keep its last one while it waits
             if reason is not None:
                 self.stop(reason)

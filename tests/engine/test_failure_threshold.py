@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.engine.failure_threshold import ALIKE, LEAST_FAILED, Breaker
+from asyncgen.engine.failure_threshold import ALIKE, LEAST_FAILED, FailureThreshold
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
 
 
-def ends_after(breaker: Breaker, outcomes: list[str | None]) -> tuple[int, AsyncgenError] | None:
-    """At which outcome (kinds of failure, None: well) the breaker ends the run, and why."""
+def ends_after(threshold: FailureThreshold, outcomes: list[str | None]) -> tuple[int, AsyncgenError] | None:
+    """At which outcome (kinds of failure, None: well) the threshold ends the run, and why."""
     for place, kind in enumerate(outcomes, 1):
-        breaker.begin(place)
-        reason = breaker.after(place, None if kind is None else CallFailed("paraphrase", kind, 1))
+        threshold.begin(place)
+        reason = threshold.after(place, None if kind is None else CallFailed("paraphrase", kind, 1))
         if reason is not None:
             return place, reason
     return None
@@ -22,7 +22,7 @@ def ends_after(breaker: Breaker, outcomes: list[str | None]) -> tuple[int, Async
 def test_a_number_of_failures_is_allowed_and_one_more_ends_the_run(most: int, outcomes: list[str | None]) -> None:
     """Whenever they come."""
     failures = [place for place, kind in enumerate(outcomes, 1) if kind is not None]
-    ended = ends_after(Breaker(most, 1.0), outcomes)
+    ended = ends_after(FailureThreshold(most, 1.0), outcomes)
     assert (ended and ended[0]) == (failures[most] if len(failures) > most else None)
     assert ended is None or "max_failures" in ended[1].settings
 
@@ -32,7 +32,7 @@ def test_a_share_of_failures_ends_the_run_once_there_are_enough_to_tell(
     outcomes: list[str | None], share: float
 ) -> None:
     """Never before the thirtieth failure, and never while fewer fail than may."""
-    ended = ends_after(Breaker(None, share, alike=False), outcomes)
+    ended = ends_after(FailureThreshold(None, share, alike=False), outcomes)
     place = len(outcomes) if ended is None else ended[0]
     failed = [sum(kind is not None for kind in outcomes[:n]) for n in range(1, place + 1)]
     too_many = [number >= LEAST_FAILED and number > share * n for n, number in enumerate(failed, 1)]
@@ -47,7 +47,7 @@ def test_a_share_of_failures_ends_the_run_once_there_are_enough_to_tell(
 )
 def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expected: type[AsyncgenError]) -> None:
     """The commonest kind decides, and is named with its step."""
-    ended = ends_after(Breaker(None, 0.9, rows="MEDEC pairs"), ["refusal", *[kind] * 40])
+    ended = ends_after(FailureThreshold(None, 0.9, rows="MEDEC pairs"), ["refusal", *[kind] * 40])
     assert ended is not None
     assert isinstance(ended[1], expected)
     assert str(ended[1]).startswith(f"30 of 30 pairs failed, 29 of them with {kind} (paraphrase)")
@@ -56,7 +56,7 @@ def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expecte
 
 def test_a_run_whose_first_pairs_are_all_refused_alike_ends_before_it_has_tried_them_all() -> None:
     """What the server does not take of ten requests, it does not take of any."""
-    ended = ends_after(Breaker(None, 0.9, rows="MEDEC pairs"), ["bad_request"] * 60)
+    ended = ends_after(FailureThreshold(None, 0.9, rows="MEDEC pairs"), ["bad_request"] * 60)
     assert ended is not None
     assert ended[0] == ALIKE
     assert isinstance(ended[1], BadDataError)
@@ -64,9 +64,9 @@ def test_a_run_whose_first_pairs_are_all_refused_alike_ends_before_it_has_tried_
 
 def test_refusals_that_only_come_faster_than_answers_end_nothing() -> None:
     """The first pairs count, not the first that have ended."""
-    breaker = Breaker(None, 0.9, rows="MEDEC pairs")
+    threshold = FailureThreshold(None, 0.9, rows="MEDEC pairs")
     for index in range(40):
-        breaker.begin(index)
+        threshold.begin(index)
     failure = CallFailed("paraphrase", "bad_request", 1)
-    assert [breaker.after(index, failure) for index in range(1, 20)] == [None] * 19
-    assert breaker.after(0, None) is None
+    assert [threshold.after(index, failure) for index in range(1, 20)] == [None] * 19
+    assert threshold.after(0, None) is None

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from typing import Any, cast
 
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.worker import Outcome, Worker
 from asyncgen.medec.pair import Pair
 from asyncgen.recipe import Examples
@@ -41,7 +41,7 @@ async def test_a_worker_does_not_keep_an_outcome_while_it_waits_for_the_next() -
     """With thousands of calls in flight these were the largest part of the memory."""
     recipe = StuckAtTheSecond()
     client, journal = cast("Any", None), cast("Any", NothingPaid())
-    worker = Worker(cast("Any", recipe), client, journal, print, Breaker(None, 1.0), 60.0, print)
+    worker = Worker(cast("Any", recipe), client, journal, print, FailureThreshold(None, 1.0), 60.0, print)
     rows: asyncio.Queue[Row[Any] | None] = asyncio.Queue()
     outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
     first = row(0)

@@ -28,7 +28,7 @@ from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api
 from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.batch.persistence import Persistence
 from asyncgen.engine.batch.row_passes import RowPasses, Rows
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.errors import (
     AsyncgenError,
     BadDataError,
@@ -67,7 +67,7 @@ class BatchRounds:
         gate: closed when the run stops; knows the budget.
         server: processes the batches.
         rows: the rows of the phase.
-        breaker: says when too many rows fail.
+        threshold: says when too many rows fail.
         observe: called with every event.
         timing: how often to look, and how long to search.
         exhausted: the error when the budget does not cover a request of at most this cost.
@@ -85,7 +85,7 @@ class BatchRounds:
         gate: Gate,
         server: BatchServer,
         rows: Rows,
-        breaker: Breaker,
+        threshold: FailureThreshold,
         observe: Observer,
         timing: BatchTiming,
         exhausted: Callable[[Usage], AsyncgenError],
@@ -117,7 +117,7 @@ class BatchRounds:
             self._asker,
             self._filling,
             journal,
-            breaker,
+            threshold,
             observe,
             config.pair_timeout,
             generation,

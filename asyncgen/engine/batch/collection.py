@@ -5,7 +5,7 @@ from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Key
 from asyncgen.engine.batch.batch_rounds import BatchRounds
 from asyncgen.engine.batch.row_passes import Rows
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.pool import Engine
 from asyncgen.errors import AsyncgenError, CallFailed, Message, Stopping
 from asyncgen.events import Notice
@@ -20,7 +20,7 @@ async def collect(
     journal: Journal,
     directory: RunDirectory,
     rows: Rows,
-    breaker: Breaker,
+    threshold: FailureThreshold,
     ways: ModelWays | None,
     *,
     generation: int = 0,
@@ -33,7 +33,7 @@ async def collect(
         journal: receives the answers.
         directory: the output directory.
         rows: streams them, from the first.
-        breaker: says when too many rows fail.
+        threshold: says when too many rows fail.
         ways: what was known of the model when the run began.
         generation: of the answers.
 
@@ -56,7 +56,7 @@ async def collect(
                 engine.gate,
                 server,
                 rows,
-                breaker,
+                threshold,
                 engine.tell,
                 access.timing,
                 lambda most: engine.exhausted(journal, _shortfall(engine.gate.budget, most)),

@@ -9,7 +9,7 @@ from asyncgen.client.caller import Caller
 from asyncgen.engine.batch.asker import BatchAsker, Deferred, Finished
 from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.cached_calls import CachedCalls
-from asyncgen.engine.failure_threshold import Breaker
+from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
 from asyncgen.events import Observer
@@ -35,7 +35,7 @@ class RowPasses:
         asker: answers calls from batches, or collects them.
         filling: the batches being filled; None: nothing more is sent.
         journal: holds the answers.
-        breaker: says when too many rows fail.
+        threshold: says when too many rows fail.
         observe: called with every event.
         pair_timeout: seconds of a row.
         generation: of the answers.
@@ -49,7 +49,7 @@ class RowPasses:
         asker: BatchAsker,
         filling: Filling | None,
         journal: Journal,
-        breaker: Breaker,
+        threshold: FailureThreshold,
         observe: Observer,
         pair_timeout: float,
         generation: int,
@@ -60,7 +60,7 @@ class RowPasses:
         self._asker = asker
         self._filling = filling
         self._journal = journal
-        self._breaker = breaker
+        self._threshold = threshold
         self._observe = observe
         self._pair_timeout = pair_timeout
         self._generation = generation
@@ -103,7 +103,7 @@ class RowPasses:
         calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
         self._asker.refused = False
         waits, failure = True, None
-        self._breaker.begin(row.index)
+        self._threshold.begin(row.index)
         try:
             await self._recipe.run(row.pair, calls.generate)
         except Deferred:
@@ -115,7 +115,7 @@ class RowPasses:
         except Exception:
             if calls.defect is not None:
                 raise
-        reason = self._breaker.after(row.index, failure)
+        reason = self._threshold.after(row.index, failure)
         if reason is not None:
             raise reason
         self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
