@@ -334,10 +334,11 @@ def prompt_file_named(path: Path) -> Path:
 
 
 @cache
-def _models() -> ModelList:
+def listed_models() -> ModelList:
+    """The models in `configs/models.toml`, read once."""
     return load_models(shipped("models.toml"))
 
 
 def listed_model(name: str) -> Model | None:
     """The entry of a model in `configs/models.toml`; None if it is not listed."""
-    return _models().find(name)
+    return listed_models().find(name)

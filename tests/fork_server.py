@@ -24,6 +24,7 @@ from pkgutil import walk_packages
 from typing import Any
 
 import asyncgen
+from asyncgen.config import listed_models
 
 OTHERS = ("openai", "aiohttp", "httpx2", "uvloop", "rapidfuzz.process", "multiprocessing.synchronize")
 """What the program imports only when it needs it."""
@@ -107,6 +108,7 @@ if __name__ == "__main__":
             import_module(module.name)
     for name in OTHERS:
         import_module(name)
+    listed_models()
     gc.freeze()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
     if wanted is not None:

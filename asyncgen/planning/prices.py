@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.config import shipped
+from asyncgen.config import listed_models
 from asyncgen.cost import Price
 from asyncgen.errors import UsageError
-from asyncgen.models import ModelList, load_models, parse_models, read_rates, spellings
+from asyncgen.models import ModelList, parse_models, read_rates, spellings
 from asyncgen.planning.price_map import read_price_map
 from asyncgen.toml import read_toml
 
@@ -36,7 +36,7 @@ def load_price(
         return None if price is None else replace(price, batch=load_price(model, path, "batch"))
     tier = None if service_tier in _ORDINARY else service_tier
     if path is None:
-        return _listed(load_models(shipped("models.toml")), model, tier)
+        return _listed(listed_models(), model, tier)
     if path.suffix == ".json":
         return read_price_map(path, model, tier)
     document = read_toml(path, "the prices")
