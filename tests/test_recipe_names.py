@@ -15,6 +15,7 @@ NAMES = re.compile(
     re.IGNORECASE,
 )
 NEEDED = {
+    "cli/commands/__init__.py",  # says what the next one is for
     "cli/commands/prepare.py",  # the command that makes pairs of what the corpus publishes
     "config.py",  # the recipe that is the default
     "engine/reader.py",  # names that command, for a file that looks like such a one

@@ -1,5 +1,6 @@
 """Defects planted into examples of a corpus are found, and clean examples are left alone."""
 
+import os
 from collections import Counter
 from random import Random
 
@@ -16,8 +17,9 @@ from asyncgen.simulator.paraphrase import paraphrase
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 from tests.quality.edits import clean_paraphrase
 
-PLANTINGS = 100
-LEAST_FOUND = 99
+PLANTINGS = int(os.environ.get("ASYNCGEN_PLANTINGS", "40"))
+"""Of each kind; in CI 100."""
+MOST_MISSED = 1
 MOST_FLAGGED = 0.01
 MOST_PROVEN = 0.005
 LEAST_PROVEN = 0.75
@@ -33,7 +35,7 @@ def inspect(example: Example, expected: dict[str, Expected]) -> set[str]:
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_a_planted_defect_is_found(defect: Defect, clean: list[Example], expected: dict[str, Expected]) -> None:
-    """By a kind that names it, in 99 of 100 plantings at least."""
+    """By a kind that names it, in all plantings but one at most."""
     draw = Random(defect.name)
     planted = []
     while len(planted) < PLANTINGS:
@@ -41,7 +43,7 @@ def test_a_planted_defect_is_found(defect: Defect, clean: list[Example], expecte
         if example is not None:
             planted.append(example)
     missed = [example.note for example in planted if not inspect(example, expected) & defect.kinds]
-    assert len(missed) <= PLANTINGS - LEAST_FOUND, missed
+    assert len(missed) <= MOST_MISSED, missed
 
 
 @pytest.mark.parametrize("seed", range(2))
