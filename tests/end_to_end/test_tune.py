@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from asyncgen.cli.main import main
+from asyncgen.cli.rehearsal import Rehearsal
+from asyncgen.errors import DiskError
 from asyncgen.simulator import Latency, Limits
 from tests import asyncgen_process
 
@@ -73,6 +76,22 @@ def test_a_rehearsal_that_cannot_be_held_says_so() -> None:
     assert done.returncode == 0
     assert done.stderr.startswith("⚠ not rehearsed: ")
     assert "give --rpm or --tpm" in done.stderr
+
+
+def test_a_rehearsal_without_an_answer_says_why(monkeypatch, capsys) -> None:
+    """It has nothing to compare."""
+    ended = Rehearsal((), None, DiskError("cannot write here: no space left"))
+
+    async def rehearse(*_words: object) -> Rehearsal:
+        return ended
+
+    monkeypatch.setattr("asyncgen.cli.rehearsal.rehearse", rehearse)
+    assert (
+        main(["tune", "--plan-only", "--model", "gpt-4o", "--rpm", "600", "--tpm", "1000000", "--rehearse"]) == 0
+    )
+    said = capsys.readouterr()
+    assert re.search(r"⚠ not rehearsed: no call was answered in \d+ s: cannot write here: no space left", said.err)
+    assert "rehearsed  " not in said.out
 
 
 def test_real_calls_are_not_sent_without_a_word(serve) -> None:

@@ -18,6 +18,7 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
@@ -209,6 +210,10 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
             )
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415
 
+    if not done.answered:
+        why = "" if done.reason is None else f": {in_flags(done.reason)}"
+        _warn(f"not rehearsed: no call was answered in {seconds:.0f} s{why}")
+        return
     steady = done.within(warm_up, seconds)
     actual = steady.rate() / load.calls
     _say(
