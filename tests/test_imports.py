@@ -119,6 +119,13 @@ def test_the_parser_is_built_without_slow_imports() -> None:
     assert [name for name in NOT_FOR_HELP if name in modules] == []
 
 
+def test_the_help_of_the_program_knows_neither_loop_nor_disk() -> None:
+    """They took a third of its time once, for a flag that few type."""
+    program = "import sys, asyncgen.cli.main as m; m.build_parser(['--help']).format_help(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert {"asyncio", "dotenv", "asyncgen.storage.disk"}.isdisjoint(done.stdout.split())
+
+
 def test_no_two_modules_and_no_two_public_classes_have_one_name() -> None:
     """Whoever is told of the report, the job or the sample knows which."""
     modules = Counter(path.stem for path in ROOT.rglob("*.py") if path.name not in {"__init__.py", "__main__.py"})

@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 from asyncgen.cli.commands import COMMANDS
 from asyncgen.cli.config_file import with_settings
-from asyncgen.cli.env_file import load_env_file
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import __version__
@@ -110,6 +109,8 @@ def _execute(words: list[str]) -> int:
     try:
         args = _parse(words)
         if getattr(args, "env_file", None) is not None:  # other commands ask no server
+            from asyncgen.cli.env_file import load_env_file  # noqa: PLC0415 - not for --help
+
             load_env_file(args.env_file)
         # Until the event loop has its own handlers, these end the process like Ctrl-C, unless they are ignored.
         for number in (signal.SIGTERM, signal.SIGHUP):
