@@ -220,6 +220,7 @@ def test_a_budget_holds_while_batches_expire_and_a_larger_one_ends_the_run(
     stopped = this.run("--max-cost", str(most))
 
     assert stopped.returncode == 4, stopped.stderr
+    assert stopped.stderr.count("at once, at their highest cost: the others follow when these are back") == 1
     assert counts(server)["faults"]["batch_expire"] == 3
     used = total_usage(counts(server)["prompt_tokens"], counts(server)["completion_tokens"], 0)
     assert most / 2 < price.of_batches.cost(used) < most

@@ -125,6 +125,7 @@ class BatchRounds:
         )
         self._states: dict[int, BatchState] = {}
         self._in_vain = 0
+        self._narrowed = False
 
     async def work(self) -> dict[Key, CallFailed]:
         """Go through the rounds; returns the calls that were given up in them.
@@ -318,6 +319,14 @@ class BatchRounds:
             await self._send_one(spool)
         if not book.open and filling.lacking is not None and not taken:
             raise self._exhausted(filling.lacking)
+        if book.open and filling.lacking is not None and not self._narrowed:
+            self._narrowed = True  # said once: each batch after this one is smaller still
+            enqueued = plural(sum(batch.requests for batch in book.open.values()), "request")
+            text = (
+                f"The budget covers {enqueued} at once, at their highest cost: the others follow when these are "
+                "back, and each batch may take its day; a larger budget sends more together"
+            )
+            self._observe(Notice(text, warning=True))
         return bool(book.open) or filling.blocked
 
     # Waiting
