@@ -84,7 +84,9 @@ class ChatClient:
         self._admission = Admission(gate, self._parameters, self._probes)
         self._accounting = AnswerAccounting(observe, keep_thinking=config.keep_thinking)
         self._taken_over = 0
-        self._explanations = Explanations()
+        self._explanations = Explanations(
+            secret for served in config.endpoints for secret in (served.api_key, *served.headers.values())
+        )
         self._told = {(one.endpoint, one.name) for one in learned}
         # Attempts that did not reach an endpoint since its last answer: they may be the first signs of an outage.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
@@ -138,7 +140,7 @@ class ChatClient:
                     self._outages.give_up(endpoint, result)
                     raise self.refusal(caller, request, result, retries.counted or attempt)
                 case Stop():
-                    self._outages.reject(endpoint, result)
+                    self._outages.reject(endpoint, self._explanations.named(result, request, caller.answers))
 
     async def _back_off(
         self, caller: Caller, request: Prepared, seconds: float, attempts: int, kind: str
@@ -297,6 +299,8 @@ class ChatClient:
         """Report the end of an attempt; if it failed, with the reason."""
         outcome: str = "ok"
         status: int | None = 200
+        failed = isinstance(result, Failure)
+        request_id = self._explanations.request_id(request_id, request if failed else None, caller.answers)
         code = param = sentence = None
         removed: tuple[str, ...] = ()
         if isinstance(result, Failure):

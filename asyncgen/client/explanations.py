@@ -1,21 +1,30 @@
 """What a user is told of a refusal: its names, and once for each kind the server's sentence."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.client.scrub import scrub
+from asyncgen.client.scrub import quotes, scrub
 
 LONGEST_WORD = 1_000  # characters: longer text without a blank is encoded data
+LEAST_SECRET = 8  # characters: a shorter value, such as a team's number, is no secret
+_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,80}", re.ASCII)  # a UUID, `req_…`, a trace id
 
 
 class Explanations:
-    """Tracks which kinds of failure were explained already."""
+    """Tracks which kinds of failure were explained already.
 
-    def __init__(self) -> None:
+    Args:
+        secrets: keys and values of headers, which no one may see.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = [secret for secret in secrets if len(secret) >= LEAST_SECRET]
         self._known: set[tuple[object, ...]] = set()
 
     def names(self, failure: Failure, request: Prepared, answers: list[str]) -> tuple[str | None, str | None]:
@@ -28,10 +37,31 @@ class Explanations:
         """
         if failure.code is None and failure.param is None:
             return None, None
-        private = [*_private(request), *answers]
+        private = self._hidden(request, answers)
         names = failure.code, failure.param
         code, param = (name if name is None or scrub(name, private) == name else None for name in names)
         return code, param
+
+    def named(self, failure: Failure, request: Prepared, answers: list[str]) -> Failure:
+        """The failure with no name that must not be shown."""
+        code, param = self.names(failure, request, answers)
+        request_id = self.request_id(failure.request_id, request, answers)
+        return replace(failure, code=code, param=param, request_id=request_id)
+
+    def request_id(self, said: str | None, request: Prepared | None, answers: list[str]) -> str | None:
+        """The server's name of a request, unless it holds a secret or words of the row.
+
+        Args:
+            said: the server's.
+            request: as sent; None: it was answered, so nothing is quoted.
+            answers: earlier answers to the row.
+        """
+        if said is None or not _REQUEST_ID.fullmatch(said) or any(secret in said for secret in self._secrets):
+            return None
+        return None if request is not None and quotes(said, self._hidden(request, answers)) else said
+
+    def _hidden(self, request: Prepared, answers: list[str]) -> list[str]:
+        return [*_private(request), *answers, *self._secrets]
 
     def sentence(
         self, failure: Failure, request: Prepared, answers: list[str], names: tuple[str | None, str | None]
@@ -42,7 +72,7 @@ class Explanations:
             return None
         self._known.add(key)
         common = [] if request.whole else [str(_messages(request)[0]["content"])]
-        return scrub(failure.sentence, [*_private(request), *answers], common)
+        return scrub(failure.sentence, self._hidden(request, answers), common)
 
 
 def _private(request: Prepared) -> list[str]:

@@ -62,6 +62,15 @@ def scrub(sentence: str, private: Iterable[str], other: Iterable[str] = ()) -> s
     return " ".join(re.sub(rf"{CUT}(?:[\W_]*{CUT})*", CUT, shown).split())
 
 
+def quotes(name: str, private: Iterable[str]) -> bool:
+    """Whether a name of the server's (a code, a request id) holds something of these texts."""
+    said = _unescaped(name)
+    hidden = bytearray(len(said))
+    for text in private:
+        _hide(said, _unescaped(text), hidden, PRIVATE_WORDS, PRIVATE_RUN, numbers=True)
+    return any(hidden)
+
+
 def _hide(said: str, text: str, hidden: bytearray, words: int, run: int, *, numbers: bool) -> None:
     """Mark in `hidden` what also occurs in the text."""
     known = [found.group().lower() for found in _WORD.finditer(text)]

@@ -1,0 +1,77 @@
+"""What is shown of the names that a server gives."""
+
+from dataclasses import replace
+
+import pytest
+
+from asyncgen.chat import ChatRequest, Sampling
+from asyncgen.client.classify import judge_error
+from asyncgen.client.encoding import Encoder
+from asyncgen.client.explanations import Explanations
+
+KEY = "my-plain-password"
+REQUEST = Encoder("m", "max_tokens").prepare(
+    "paraphrase",
+    ChatRequest("Paraphrase.", "Margarethe Quillfeather, born 1947-03-12, is well.", Sampling(None, None, None)),
+)
+FAILURE = judge_error(401, {}, {"error": {"message": f"Incorrect key: {KEY.upper()} and {KEY}"}}, 0.0)
+
+
+@pytest.mark.parametrize(
+    "request_id",
+    [
+        "req_011CUtPz8dGkYc4qV2fQ7XyZ",
+        "0190f3a2-7b1c-7d43-9f0e-5a1b2c3d4e5f",
+        "1-67891233-abcdef012345678912345678",
+        "8f2c1e3d4a5b6c7d-FRA",
+    ],
+)
+def test_a_request_id_is_shown(request_id: str) -> None:
+    """It is what the provider's support asks for."""
+    shown = Explanations([KEY])
+    assert shown.request_id(request_id, REQUEST, []) == request_id
+    assert shown.request_id(request_id, None, []) == request_id
+
+
+@pytest.mark.parametrize(
+    "request_id",
+    [
+        KEY,
+        f"req-{KEY}-1",
+        "Margarethe Quillfeather",
+        "MARGARETHE_QUILLFEATHER",
+        "born-1947-03-12",
+        "quillfeather",
+        "TWFyZ2FyZXRoZSBRdWlsbGZlYXRoZXI" * 4,
+        "\x1b[31mred",
+        "",
+    ],
+)
+def test_a_request_id_that_holds_the_key_or_the_row_is_not_shown(request_id: str) -> None:
+    """A gateway may put anything there."""
+    assert Explanations([KEY]).request_id(request_id, REQUEST, []) is None
+
+
+def test_of_an_answered_request_the_id_holds_no_key() -> None:
+    """It goes into the list of calls."""
+    assert Explanations([KEY]).request_id(KEY, None, []) is None
+
+
+def test_a_short_value_of_a_header_hides_nothing() -> None:
+    """A team's number is in many ids."""
+    assert Explanations(["7", ""]).request_id("req_7", None, []) == "req_7"
+
+
+def test_the_key_is_cut_whatever_it_looks_like() -> None:
+    """Local servers take any word as a key."""
+    shown = Explanations([KEY])
+    sentence = shown.sentence(FAILURE, REQUEST, [], (None, None))
+    assert sentence is not None
+    assert "password" not in sentence.lower()
+
+
+def test_a_reason_to_stop_names_neither_the_key_nor_the_row() -> None:
+    """Code and request id stand in the run's last line too."""
+    failure = replace(FAILURE, code=KEY, param="Margarethe_Quillfeather", request_id=KEY)
+    named = Explanations([KEY]).named(failure, REQUEST, [])
+    assert (named.code, named.param, named.request_id, named.status) == (None, None, None, 401)
