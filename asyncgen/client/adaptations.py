@@ -53,9 +53,13 @@ _REFUSING_CODES = {
 # Used only if no code says it: some servers name the field in a sentence alone.
 _REFUSING_WORDS = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
-    r"|both|only the default|no longer|not accept|not available|additional propert|incompatible|removed",
+    r"|both|at the same time|only the default|only \S+ is allowed|no longer|not accept|not available"
+    r"|additional propert|incompatible|removed|不支持",
     re.IGNORECASE,
 )
+
+
+_NOT_BOTH = re.compile(r"\btemperature\W{1,3}and\W{1,3}top_p\b.{0,40}(?:both|same time)", re.IGNORECASE)
 
 
 class Parameters:
@@ -91,13 +95,22 @@ class Parameters:
             adapted = self._tails[key] = self._adapt(endpoint, request.step, tail)
         return request.body if adapted is tail else request.body[: request.fields_at] + adapted
 
-    def learn(self, endpoint: str, request: Prepared, failure: Failure) -> Adaptation | None:
-        """The adaptation that a refusal teaches; None if it teaches nothing new."""
+    def learn(
+        self, endpoint: str, request: Prepared, failure: Failure, sent: bytes | None = None
+    ) -> Adaptation | None:
+        """The adaptation that a refusal teaches; None if it teaches nothing new.
+
+        Args:
+            endpoint: that refused.
+            request: as prepared.
+            failure: the refusal.
+            sent: the body that was refused, if others may have changed what is sent meanwhile.
+        """
         if request.whole:
             return None
-        fields = self._sent(endpoint, request)
-        name = refused_field(failure, fields)
-        if name is None:
+        body = self.body(endpoint, request)
+        name = refused_field(failure, _decoded((sent or body)[request.fields_at :]))
+        if name is None or name not in _decoded(body[request.fields_at :]):
             return None
         renamed = None
         if name in LIMIT_FIELDS:
@@ -118,9 +131,6 @@ class Parameters:
         return any(
             (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
         )
-
-    def _sent(self, endpoint: str, request: Prepared) -> dict[str, Any]:
-        return _decoded(self.body(endpoint, request)[request.fields_at :])
 
     def _adapt(self, endpoint: str, step: str, tail: bytes) -> bytes:
         configured = _decoded(tail)
@@ -151,7 +161,7 @@ def shape_of(request: Prepared) -> tuple[str, ...]:
 
 def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
     """The field that a refusal is about, if it can be adapted; else None."""
-    if failure.status not in _REFUSING_STATUSES:
+    if failure.status not in _REFUSING_STATUSES and not _named_as_refused(failure):
         return None
     adaptable = [name for name in fields if name in OPTIONAL_FIELDS or name in LIMIT_FIELDS]
     said = failure.sentence or ""
@@ -160,8 +170,15 @@ def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
     if failure.param is not None:
         last = failure.param.rpartition(".")[2]
         return last if last in adaptable else None
+    if set(SAMPLING_FIELDS) <= set(adaptable) and _NOT_BOTH.search(said):
+        return SAMPLING_FIELDS[1]  # the temperature is what people set on purpose
     places = {name: found.start() for name in adaptable if (found := re.search(rf"(?<!\w){name}(?!\w)", said))}
     return min(places, key=places.__getitem__, default=None)
+
+
+def _named_as_refused(failure: Failure) -> bool:
+    """Whether code and param say it, whatever the status: gateways answer 500, or 200 with an error inside."""
+    return failure.code in _REFUSING_CODES and failure.param is not None
 
 
 def _preselected(ways: ModelWays, fields: dict[str, Any]) -> dict[str, Any]:

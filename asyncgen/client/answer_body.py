@@ -87,7 +87,9 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
-    status = code if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < _BEYOND else _FIRST_SERVER_ERROR
+    refused = isinstance(error, dict) and error.get("type") == "invalid_request_error"
+    unsaid = _FIRST_CLIENT_ERROR if refused else _FIRST_SERVER_ERROR
+    status = code if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < _BEYOND else unsaid
     return judge_error(status, headers, body, now)
 
 

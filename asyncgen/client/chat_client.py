@@ -200,7 +200,7 @@ class ChatClient:
             self._admission.leave(grant, shape, request, answered=answered)
         learned, adapted = None, False
         if isinstance(result, Failure):
-            learned = self._parameters.learn(endpoint.name, request, result)
+            learned = self._parameters.learn(endpoint.name, request, result, sent)
             adapted = not self._config.strict_params and self._parameters.body(endpoint.name, request) != sent
         self._tell(
             caller,

@@ -2,7 +2,8 @@
 
 Pure, and with `answer_body`, which judges the answers of a 200, the only place that classifies: by status,
 `error.type`, `error.code` and the form of the body, never by the words of a message. The exceptions are two
-numbers in it, a model that is not served (`unknown_model`), and a prompt that does not fit (`too_long`).
+numbers in it, a model that is not served (`unknown_model`), a prompt that does not fit (`too_long`), and an
+account without credit (`no_credit`).
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Any
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
+from asyncgen.client.no_credit import says_no_credit
 from asyncgen.client.too_long import says_too_long
 from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
@@ -70,6 +72,10 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "organization_spend_limit_exceeded": ("quota", Action.STOP),
     "billing_hard_limit_reached": ("quota", Action.STOP),
     "billing_not_active": ("quota", Action.STOP),
+    "budget_exceeded": ("quota", Action.STOP),  # LiteLLM
+    "exceeded_current_quota_error": ("quota", Action.STOP),  # Moonshot
+    "insufficient_user_quota": ("quota", Action.STOP),  # New API
+    "1113": ("quota", Action.STOP),  # Zhipu
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
     "slow_down": ("rate_limit", Action.WAIT),
     "server_is_overloaded": ("overloaded", Action.WAIT),
@@ -89,6 +95,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "model_not_supported": ("not_found", Action.STOP_IF_REPEATED),  # Hugging Face, GitHub Copilot
     "unknown_model": ("not_found", Action.STOP_IF_REPEATED),  # GitHub Models
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
+    "API_KEY_INVALID": ("authentication", Action.STOP_IF_REPEATED),  # Gemini, with 400
 }
 _BY_STATUS: dict[int, tuple[str, Action]] = {
     401: ("authentication", Action.STOP_IF_REPEATED),
@@ -132,6 +139,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     names = read_error(body)
     # In the order of the table: names that waiting never fixes come first.
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
+    if known is None and says_no_credit(status, names):
+        known = "quota", Action.STOP
     if known is None and says_unknown_model(status, names):
         known = "not_found", Action.STOP_IF_REPEATED
     if says_too_long(status, names) and (known is None or known[0] != "context_length"):

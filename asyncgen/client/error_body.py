@@ -48,18 +48,32 @@ def read_error(body: Any) -> ErrorBody:
     error = body
     while isinstance(error, list):
         error = error[0] if error else None
-    if isinstance(error, dict) and error.get("error"):
-        error = error["error"]
+    if isinstance(error, dict):
+        error = error.get("error") or _first(error.get("errors")) or error
     if not isinstance(error, dict):
         return ErrorBody(code=_name(error), sentence=_sentence(error))
     generated = any(name in holder for holder in (error, body) if isinstance(holder, dict) for name in _GENERATED)
     code, type_ = _name(error.get("code")), _name(error.get("type"))
     return ErrorBody(
-        code=code or type_,
+        code=code or type_ or _reason(error),
         type=type_,
         param=_name(error.get("param")),
         sentence=None if generated else _sentence(_words(error)),
     )
+
+
+def _first(errors: Any) -> Any:
+    """Of `{"errors": [{…}]}` (Cloudflare and others)."""
+    return errors[0] if isinstance(errors, list) and errors else None
+
+
+def _reason(error: dict[str, Any]) -> str | None:
+    """The name in Google's `details`, such as API_KEY_INVALID."""
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict) and (reason := _name(detail.get("reason"))) is not None:
+            return reason
+    return None
 
 
 def _words(error: dict[str, Any]) -> Any:

@@ -12,23 +12,23 @@ def read_usage(value: Any) -> Usage:
     """The tokens that a server counted; zeros for counts that are missing or not numbers.
 
     Besides OpenAI's names, others are recognised (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
+    Reasoning that a server counts beside the answer instead of in it (xAI, Gemini) is part of the answer: it is
+    paid like it.
     """
     if not isinstance(value, dict):
         return NO_USAGE
     prompt = _count(value, "prompt_tokens", "input_tokens", "promptTokenCount")
     completion = _count(value, "completion_tokens", "output_tokens", "generated_tokens", "candidatesTokenCount")
     total = _count(value, "total_tokens", "totalTokenCount")
-    if total and prompt and not completion:
-        completion = max(0, total - prompt)
     before = value.get("prompt_tokens_details") or value.get("input_tokens_details")
     after = value.get("completion_tokens_details") or value.get("output_tokens_details")
-    return Usage(
-        prompt,
-        completion,
-        max(total, prompt + completion),
-        min(prompt, _count(before, "cached_tokens")),
-        _count(after, "reasoning_tokens") or _count(value, "reasoning_tokens"),
-    )
+    reasoning = _count(after, "reasoning_tokens") or _count(value, "reasoning_tokens")
+    if completion and reasoning > completion:
+        completion += reasoning
+    if prompt:
+        completion = max(completion, total - prompt)
+    cached = min(prompt, _count(before, "cached_tokens"))
+    return Usage(prompt, completion, max(total, prompt + completion), cached, reasoning)
 
 
 def _count(value: Any, *names: str) -> int:

@@ -82,7 +82,12 @@ def test_with_an_effort_a_model_that_then_takes_no_sampling_gets_none() -> None:
         (forbidden("top_p"), "top_p"),
         (said("Unrecognized request argument supplied: top_p"), "top_p"),
         (said("property 'temperature' is unsupported"), "temperature"),
-        (said("`temperature` and `top_p` cannot both be specified for this model"), "temperature"),
+        (said("`temperature` and `top_p` cannot both be specified for this model"), "top_p"),
+        (said("temperature and top_p cannot be set at the same time"), "top_p"),
+        (said("invalid temperature: only 1 is allowed for this model"), "temperature"),
+        (said("不支持参数 top_p"), "top_p"),
+        (judge_error(500, {}, {"error": {"code": "unsupported_parameter", "param": "top_p"}}, 0), "top_p"),
+        (judge_error(400, {}, {"errors": [{"message": "top_p is not supported"}]}, 0), "top_p"),
         (
             openai("temperature", "invalid_request_error", "Only the default (1) value is supported."),
             "temperature",
@@ -96,6 +101,15 @@ def test_a_refused_field_is_left_out(failure: Failure, name: str) -> None:
     assert learned is not None
     assert (learned.name, learned.renamed) == (name, None)
     assert name not in sent(parameters, request)
+
+
+def test_calls_that_were_in_flight_together_leave_out_one_of_two_fields() -> None:
+    """Each of them is refused with both fields, when the first has left one out already."""
+    request, parameters = prepared(), Parameters(None)
+    body, refusal = request.body, said("`temperature` and `top_p` cannot both be specified for this model")
+    assert parameters.learn("", request, refusal, body) is not None
+    assert parameters.learn("", request, refusal, body) is None
+    assert sent(parameters, request) == {"temperature": 0.7, "max_tokens": 100}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""An account without credit is recognised, however the server says so."""
+
+from typing import Any
+
+import pytest
+
+from asyncgen.client.classify import Action, judge_error
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"type": "invalid_request_error", "message": "Your credit balance is too low to access the API."}),
+        (400, {"message": "Budget has been exceeded! Current cost: 12.3, Max budget: 10.0", "code": "400"}),
+        (400, {"message": "litellm.BadRequestError: AnthropicException - Your credit balance is too low"}),
+        (429, {"message": "ExceededBudget: User=x over budget.", "type": "budget_exceeded", "code": "429"}),
+        (429, {"message": "Your account is suspended", "type": "exceeded_current_quota_error"}),
+        (429, {"code": "1113", "message": "余额不足或无可用资源包"}),
+        (403, {"type": "new_api_error", "code": "insufficient_user_quota", "message": "用户额度不足"}),
+    ],
+)
+def test_a_refusal_for_want_of_credit_ends_the_run(status: int, error: dict[str, Any]) -> None:
+    """Waiting would not help."""
+    failure = judge_error(status, {}, {"error": error}, 0.0)
+    assert (failure.kind, failure.action) == ("quota", Action.STOP)
+
+
+@pytest.mark.parametrize("message", ["The patient: Your credit balance is too low", "Slow down, please"])
+def test_other_sentences_are_none(message: str) -> None:
+    """Nor is one that quotes a row."""
+    assert judge_error(429, {}, {"error": {"message": message}}, 0.0).kind == "rate_limit"
+
+
+def test_a_key_that_gemini_refuses_with_400_is_no_bad_request() -> None:
+    """Its reason stands in the details."""
+    details = [{"@type": "ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]
+    error = {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT", "details": details}
+    failure = judge_error(400, {}, [{"error": error}], 0.0)
+    assert (failure.kind, failure.action) == ("authentication", Action.STOP_IF_REPEATED)

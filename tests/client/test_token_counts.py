@@ -1,0 +1,43 @@
+"""The token counts of many servers."""
+
+from typing import Any
+
+import pytest
+
+from asyncgen.chat import Usage
+from asyncgen.client.token_counts import read_usage
+
+
+@pytest.mark.parametrize(
+    ("said", "usage"),
+    [
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}, Usage(100, 20, 120)),
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 500,
+                "completion_tokens_details": {"reasoning_tokens": 480},
+            },
+            Usage(100, 500, 600, 0, 480),
+        ),
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 20,
+                "total_tokens": 2120,
+                "completion_tokens_details": {"reasoning_tokens": 2000},
+            },
+            Usage(100, 2020, 2120, 0, 2000),
+        ),
+        (
+            {"prompt_tokens": 100, "completion_tokens": 20, "reasoning_tokens": 2000},
+            Usage(100, 2020, 2120, 0, 2000),
+        ),
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 2120}, Usage(100, 2020, 2120)),
+        ({"prompt_tokens": 100, "total_tokens": 120}, Usage(100, 20, 120)),
+        ({"total_tokens": 120}, Usage(0, 0, 120)),
+    ],
+)
+def test_reasoning_that_is_counted_beside_the_answer_is_paid_like_it(said: dict[str, Any], usage: Usage) -> None:
+    """A budget that left it out would be exceeded."""
+    assert read_usage(said) == usage
