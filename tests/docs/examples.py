@@ -14,7 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from .pages import ROOT
+from tests import asyncgen_process
+
+from .pages import ROOT, words
 
 GALLERY = ROOT / "configs" / "recipes"
 LONGEST = 90  # characters of a text in a line that is shown
@@ -41,8 +43,8 @@ def without_numbers(page: str) -> str:
 
 
 def _printed(command: str, directory: Path, env: dict[str, str]) -> str:
-    done = subprocess.run(
-        ["bash", "-ec", command],
+    done = asyncgen_process.run(
+        words(command),
         cwd=directory,
         env=env,
         check=False,

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -18,10 +17,8 @@ from asyncgen.simulator import Latency, Profile
 from tests import asyncgen_process
 from tests.end_to_end.conftest import Server, clean_env
 
-from .pages import ELSEWHERE, PAGES, ROOT, Block, blocks
+from .pages import ELSEWHERE, PAGES, ROOT, Block, blocks, words
 
-PLAIN = re.compile(r"[\w ./:,=+-]+")
-"""A line in which no shell finds anything to do."""
 RUN = [page for page in PAGES if page.name not in ELSEWHERE and any(block.is_run for block in blocks(page))]
 
 
@@ -65,13 +62,6 @@ def _table(rows: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
-
-
-def words(line: str) -> list[str]:
-    """What runs a line: the command itself where nothing is left to a shell, which is quicker."""
-    if line.startswith("asyncgen ") and PLAIN.fullmatch(line):
-        return [sys.executable, "-m", *line.split()]
-    return ["bash", "-ec", line]
 
 
 def run(block: Block, directory: Path, server: Server) -> None:
