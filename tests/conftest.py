@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from asyncgen.storage.disk import Disk
+from tests import cpu_seconds
 from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
 from tests.corpus.real import REAL_CORPUS
 from tests.skips import refuse_unexpected
@@ -71,12 +72,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))
         if LONGER.intersection(item.path.parts) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(90))
+    cpu_seconds.begin()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--cpu N`."""
+    parser.addoption(
+        "--cpu", type=int, metavar="N", default=0, help="print the N tests that took most CPU seconds"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what took most."""
+    if config.option.cpu:
+        terminalreporter.section(f"most {cpu_seconds.PROPERTY}")
+        reports = [report for some in terminalreporter.stats.values() for report in some]
+        tests = [report for report in reports if isinstance(report, pytest.TestReport)]
+        for line in cpu_seconds.table(tests, config.option.cpu):
+            terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skip is a failure, unless it is expected."""
     report = yield
+    cpu_seconds.note(report)
     refuse_unexpected(report)
     return report
 
