@@ -342,13 +342,17 @@ class Disk:
         while (piece := await self.call(lambda: next(pieces, end))) is not end:
             yield piece  # type: ignore[misc] # not the end marker
 
-    async def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
-        """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes."""
-        with disk_errors("read", path):
-            async with aiofiles.open(path, "rb", buffering=0, executor=self._thread) as file:
-                await file.seek(offset)
-                while chunk := await file.read(READ_CHUNK):
-                    yield chunk
+    def read_input(self, path: Path, offset: int) -> AsyncGenerator[bytes, None]:
+        """Content of an input file from `offset`, in pieces of at most `READ_CHUNK` bytes; links are followed."""
+        # By `pull`, whose iterator closes the file even if the reader is cancelled while it is being opened.
+        return self.pull(_input_chunks(path, offset))
+
+
+def _input_chunks(path: Path, offset: int) -> Iterator[bytes]:
+    with disk_errors("read", path), path.open("rb", buffering=0) as file:
+        file.seek(offset)
+        while chunk := file.read(READ_CHUNK):
+            yield chunk
 
 
 def lines_of(disk: Disk, path: Path, size: int | None = None) -> Iterator[bytes]:

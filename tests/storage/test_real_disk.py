@@ -1,10 +1,13 @@
 """What the model disk takes for granted of the real one."""
 
+import asyncio
 import errno
+import gc
 import os
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -230,3 +233,25 @@ def test_every_error_of_the_disk_is_one_for_people(disk: Disk, tmp_path: Path) -
             call()
         assert refused.value.exit_code is Exit.DISK
         assert str(tmp_path) in str(refused.value)
+
+
+async def test_a_file_is_closed_whose_reader_is_cancelled_while_it_opens(tmp_path: Path) -> None:
+    """The opening goes on in the helper thread, and nobody takes what it gives: the collector would warn."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    disk = Disk()
+
+    async def read() -> bytes:
+        return await anext(disk.read_input(path, 0))
+
+    reading, writer = asyncio.create_task(read()), None
+    while writer is None:
+        await asyncio.sleep(0)
+        with suppress(OSError):  # the reader is not in its call yet
+            writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    os.close(writer)
+    disk.close()
+    gc.collect()
