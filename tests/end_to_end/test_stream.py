@@ -188,7 +188,7 @@ async def test_an_error_of_the_run_comes_after_everything_before_it(serve, words
 async def test_what_cannot_be_carried_out_is_refused(serve, words):
     """An output that there is not, at once; a bad line, before any call."""
     server = serve()
-    with pytest.raises(UsageError, match=r"makes no other\.jsonl, but conversations\.jsonl"):
+    with pytest.raises(UsageError, match=r"does not write other\.jsonl, but conversations\.jsonl"):
         asyncgen.stream(**words, base_url=server.base_url, output="other.jsonl")
     words["input_jsonl"].write_text("[]\n")
     with pytest.raises(BadDataError, match="line 1"):
