@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Completion, Usage
-from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, without_special_tokens
+from asyncgen.client.answer_text import refuses, split_thinking, text_of, thinking_of, without_special_tokens
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.response_body import NotJsonError, read_body
 from asyncgen.client.token_counts import read_usage
@@ -18,9 +18,23 @@ from asyncgen.text import loads, strip_fence
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 # Zero-width characters too, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
+_INVISIBLE = "\ufeff\u200b"  # a byte order mark, a blank without width
 # How OpenAI and other servers mark a whole answer; a name that is missing here may mean a cut-off one.
-_FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence"}
-_CUT_OFF = {"length", "max_tokens", "model_length"}
+_FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"}
+_CUT_OFF = {"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"}
+# OpenAI; Gemini; Bedrock; Zhipu; Cohere.
+_FILTERED = {
+    "blocklist",
+    "content_filter",
+    "content_filtered",
+    "error_toxic",
+    "guardrail_intervened",
+    "prohibited_content",
+    "recitation",
+    "safety",
+    "sensitive",
+    "spii",
+}
 _CALLS_TOOLS = {"tool_calls", "function_call", "tool_use"}
 # An answer has at least one of these, whatever kind it is.
 _SAYING = ("content", "tool_calls", "function_call", "refusal", "audio")
@@ -107,12 +121,12 @@ def _answer(
     if choice is None or not isinstance(message, dict):
         return "no_choices", Action.ASK_AGAIN
     content, reason = text_of(message.get("content")), choice.get("finish_reason")
-    if reason == "content_filter":
+    if isinstance(reason, str) and reason.lower() in _FILTERED:
         return "content_filter", Action.GIVE_UP
-    if message.get("refusal"):
+    if message.get("refusal") or refuses(message.get("content")) or reason == "refusal":
         return "refusal", Action.GIVE_UP
     beside = thinking_of(message)
-    parts = split_thinking(content or "")
+    parts = split_thinking((content or "").lstrip(_INVISIBLE))
     if isinstance(reason, str) and reason.lower() in _CUT_OFF:
         # Reasoning counts towards the same limit.
         reasoned = usage.reasoning_tokens or beside or parts is None
@@ -143,7 +157,7 @@ def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion |
         return "no_choices", Action.ASK_AGAIN
     reason = first.get("finish_reason")
     word = str(reason or "").lower()
-    if word == "content_filter":
+    if word in _FILTERED:
         return "content_filter", Action.GIVE_UP
     if word not in _FINISHED | _CUT_OFF | _CALLS_TOOLS:
         return "unfinished", Action.ASK_AGAIN

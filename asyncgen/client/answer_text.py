@@ -9,24 +9,44 @@ from collections.abc import Mapping
 from typing import Any
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think"
+_LEAD = r"\s*(?:<\|im_start\|>assistant\s*)?"
 _BLOCKS = (
     # DeepSeek R1, Qwen3 and others; Magistral's older template; Kimi; Cohere.
-    re.compile(rf"\s*<({_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\1\s*>", re.DOTALL | re.IGNORECASE),
+    re.compile(
+        rf"{_LEAD}<\s*({_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\s*(?:\1|think|thinking)\s*>",
+        re.DOTALL | re.IGNORECASE,
+    ),
     re.compile(r"\s*\[(think)\](?P<inside>.*?)\[/\1\]", re.DOTALL | re.IGNORECASE),
     re.compile(r"\s*◁think▷(?P<inside>.*?)◁/think▷", re.DOTALL),
     re.compile(r"\s*<\|START_THINKING\|>(?P<inside>.*?)<\|END_THINKING\|>", re.DOTALL),
-    # gpt-oss without a parser.
+    re.compile(r"\s*<\|channel>thought\b(?P<inside>.*?)<channel\|>", re.DOTALL),  # Gemma 4
+    re.compile(r"\s*<\|begin_of_thought\|>(?P<inside>.*?)<\|end_of_thought\|>", re.DOTALL),  # Sky-T1
+    re.compile(r"\s*&lt;(think(?:ing)?)&gt;(?P<inside>.*?)&lt;/\1&gt;", re.DOTALL | re.IGNORECASE),  # escaped
+    # Open WebUI; Granite; a fence.
+    re.compile(r'\s*<details\b[^>]*\btype="reasoning"[^>]*>(?P<inside>.*?)</details>', re.DOTALL | re.IGNORECASE),
+    re.compile(r"\s*Here is my thought process:(?P<inside>.*?)\bHere is my response:", re.DOTALL),
+    re.compile(
+        r"\s*```(?:think(?:ing)?|thoughts?|reasoning)[ \t]*\n(?P<inside>.*?)\n```[ \t]*(?:\n|$)", re.DOTALL
+    ),
+    # gpt-oss without a parser; the second without its tokens.
+    re.compile(r"\s*analysis(?=[A-Z])(?P<inside>.*?)assistantfinal", re.DOTALL),
     re.compile(
         r"\s*(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)<\|message\|>(?P<inside>.*?)<\|end\|>",
         re.DOTALL,
     ),
 )
 _MARK = re.compile(
-    rf"</?(?:{_TAGS})(?:\s[^>]*)?>|\[/?think\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|channel\|>",
+    rf"</?\s*(?:{_TAGS})(?:\s[^>]*)?>|\[/?think\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|?channel\|?>"
+    r"|<\|(?:begin|end)_of_thought\|>|&lt;/?think(?:ing)?&gt;|<details\b[^>]*\btype=\"reasoning\"",
     re.IGNORECASE,
 )
-_FINAL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>")
-_BRACKETS = "<[◁"  # the first character of a mark
+_FINAL = re.compile(
+    r"\s*(?:<\|start\|>assistant)?<\|channel\|>final(?:\s*<\|constrain\|>\w+)?<\|message\|>"
+    r"|\s*<\|(?:START_RESPONSE|begin_of_solution)\|>"
+)
+_ENCLOSED = re.compile(r"\s*<answer>(.*)</answer>\s*", re.DOTALL | re.IGNORECASE)
+_BRACKETS = "<[◁&"  # the first character of a mark
+_WORDS = re.compile(r"\s*(?:Here is my thought process:|analysis(?=[A-Z])|```(?:think|thought|reasoning))")
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
@@ -37,14 +57,26 @@ _THINKING_PARTS = {"thinking", "reasoning", "redacted_thinking"}
 
 def text_of(content: Any) -> str | None:
     """The text of a message's content: of a list of parts, those that are not thinking; None: no text."""
+    if isinstance(content, dict):
+        content = [content]
     if isinstance(content, list):
-        texts = [
-            part.get("text")
-            for part in content
-            if isinstance(part, dict) and part.get("type") not in _THINKING_PARTS
-        ]
-        return "".join(text for text in texts if isinstance(text, str)) or None
+        return "".join(map(_text_of_part, content)) or None
     return content if isinstance(content, str) else None
+
+
+def _text_of_part(part: Any) -> str:
+    """The text of one part, a string or `{"type": "text", "text": …}`; empty: thinking, or no text."""
+    if isinstance(part, dict) and part.get("type") not in _THINKING_PARTS:
+        part = part.get("text")
+        part = part.get("value") if isinstance(part, dict) else part
+    return part if isinstance(part, str) else ""
+
+
+def refuses(content: Any) -> bool:
+    """Whether a part of a message's content is a refusal."""
+    return isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type") == "refusal" for part in content
+    )
 
 
 def thinking_of(message: Mapping[str, Any]) -> str:
@@ -64,7 +96,7 @@ def thinking_of(message: Mapping[str, Any]) -> str:
 
 def split_thinking(text: str) -> tuple[str, str] | None:
     """The answer and the thinking before it; None if the thinking is not closed, or only its end is present."""
-    if not any(bracket in text for bracket in _BRACKETS):
+    if not (any(bracket in text for bracket in _BRACKETS) or _WORDS.match(text)):
         return text, ""  # the common case: each of the patterns costs more than this check
     thinking = []
     rest = text
@@ -73,7 +105,9 @@ def split_thinking(text: str) -> tuple[str, str] | None:
         rest = rest[found.end() :]
     if final := _FINAL.match(rest):
         rest = rest[final.end() :]
-    if any(_has_mark(rest, bracket) for bracket in _BRACKETS):
+    elif thinking and (enclosed := _ENCLOSED.fullmatch(rest)):
+        rest = enclosed[1].rstrip()
+    if any(_has_mark(rest, bracket) for bracket in _BRACKETS) or _WORDS.match(rest):
         return None
     return (rest.lstrip() if thinking else rest), "\n".join(thinking)
 

@@ -1,10 +1,12 @@
 """How long a refusal asks to wait: by its headers, or by its body if a gateway puts it there. Pure."""
 
-import math
+import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from asyncgen.client.wait_in_words import is_of_the_day, wait_in_words
 from asyncgen.limits.pacer import MINUTE
 from asyncgen.limits.rate_headers import DAY, LEAST_EPOCH, read_duration
 
@@ -13,29 +15,48 @@ MAX_RETRY_AFTER = 120.0
 _LONGER_THAN_A_RATE = 60 * MINUTE
 # As a duration, OpenAI's say when a bucket is full: long after the next call may go.
 _UNTIL_FULL = ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
-_RESETS = ("x-ratelimit-reset", "ratelimit-reset", *_UNTIL_FULL)
+_RESETS = (
+    "x-ratelimit-reset",
+    "ratelimit-reset",
+    "anthropic-ratelimit-requests-reset",
+    "anthropic-ratelimit-tokens-reset",
+    *_UNTIL_FULL,
+)
+_PAUSES = (
+    ("retry-after-ms", 0.001),
+    ("x-ms-retry-after-ms", 0.001),
+    ("retry-after", 1.0),
+    ("x-ratelimit-reset-after", 1.0),
+)
+_PAUSES_IN_BODY = ("retryDelay", "retry_after")  # Google; gateways
+_SECONDS = re.compile(r"\s*sec(?:ond)?s?$", re.IGNORECASE)
 _LEAST_EPOCH_MS = 1e11  # as seconds it would be the year 5138, as milliseconds it is 1973
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
-def asked_wait(headers: Mapping[str, str], body: Any, now: float) -> tuple[float | None, float | None]:
+def asked_wait(
+    headers: Mapping[str, str], body: Any, now: float, sentence: str = ""
+) -> tuple[float | None, float | None]:
     """The pause that a refusal asks for, and the time until a daily limit is reset.
 
     Args:
         headers: of the answer, by lower-case name.
         body: decoded.
         now: seconds since the epoch.
+        sentence: of a refusal for rate, which may say it too.
 
     Returns:
         The pause in seconds, at most `MAX_RETRY_AFTER`, None if none or an absurd one is asked for; and the
         seconds until the daily limit is reset (a day, if unsaid), None if it is not a daily limit.
     """
-    pause = retry_after(headers, now)
+    asked = _asked(headers, now)
+    pause = _capped(asked)
     for values in _objects(body, _DEPTH):
         if isinstance(quota := values.get("quotaId"), str) and "PerDay" in quota:
             return pause, DAY
-        if pause is None and isinstance(delay := values.get("retryDelay"), str):
-            pause = _capped(read_duration(delay))
+        if pause is None:
+            asked = _first_duration(values)
+            pause = _capped(asked)
         inner = values.get("headers")
         if isinstance(inner, dict):
             named = {str(name).lower(): value for name, value in inner.items() if isinstance(value, str)}
@@ -43,35 +64,64 @@ def asked_wait(headers: Mapping[str, str], body: Any, now: float) -> tuple[float
     reset = _reset(headers, now)
     if reset is not None and reset > _LONGER_THAN_A_RATE:
         return pause, reset
-    return _capped(reset) if pause is None else pause, None
+    if asked is None:
+        asked = wait_in_words(sentence) if reset is None else reset
+    if is_of_the_day(sentence) and (asked is None or asked > _LONGER_THAN_A_RATE):
+        return pause, DAY if asked is None else asked
+    if pause is None and asked is not None and asked > _LONGER_THAN_A_RATE:
+        return None, asked
+    return _capped(asked), None
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The pause in the headers made for it, in seconds from `now`, at most `MAX_RETRY_AFTER`; None if absurd."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+def _asked(headers: Mapping[str, str], now: float) -> float | None:
+    """The pause in the headers made for it, in seconds from `now`."""
+    for name, unit in _PAUSES:
         seconds = _seconds(headers.get(name), unit, now)
         if seconds is not None:
-            return _capped(seconds)
+            return seconds
+    return None
+
+
+def _first_duration(values: Mapping[str, Any]) -> float | None:
+    """The pause in an object of the body."""
+    for name in _PAUSES_IN_BODY:
+        value = values.get(name)
+        seconds = read_duration(str(value)) if isinstance(value, str | int | float) else None
+        if seconds is not None:
+            return seconds
     return None
 
 
 def _seconds(value: str | None, unit: float, now: float) -> float | None:
+    """Of a number, a number with a unit, a date, or the first of several values."""
     if value is None:
         return None
-    try:
-        seconds = float(value) * unit
-    except ValueError:
+    seconds = read_duration(_SECONDS.sub("s", value))
+    if seconds is not None:
+        return seconds * unit
+    until = _moment(value)
+    if until is not None:
+        return until - now if until >= now else None
+    first, several, _ = value.partition(",")
+    return _seconds(first, unit, now) if several else None
+
+
+def _moment(value: str) -> float | None:
+    """Seconds since the epoch of an HTTP or ISO date."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
+            return read(value).timestamp()
         except (ValueError, OverflowError):
-            return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+            continue
+    return None
 
 
 def _reset(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds until an exhausted limit is reset; None: unsaid."""
     for name in _RESETS:
         seconds = read_duration(headers.get(name))
+        if seconds is None and (until := _moment(headers.get(name, ""))) is not None:
+            seconds = max(0.0, until - now)
         if seconds is None or read_duration(headers.get(name.replace("reset", "remaining"))) != 0:
             continue
         if name in _UNTIL_FULL and seconds < LEAST_EPOCH:

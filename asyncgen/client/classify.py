@@ -149,7 +149,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN
-    pause, day_over = asked_wait(headers, body, now)
+    pause, day_over = asked_wait(headers, body, now, names.sentence or "" if action is Action.WAIT else "")
     return Failure(
         kind=kind,
         action=action,

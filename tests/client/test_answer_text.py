@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, without_special_tokens
+from asyncgen.client.answer_text import refuses, split_thinking, text_of, thinking_of, without_special_tokens
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,20 @@ from asyncgen.client.answer_text import split_thinking, text_of, thinking_of, wi
         "[THINK]Okay.[/THINK]The note.",
         "◁think▷Okay.◁/think▷The note.",
         "<|channel|>analysis<|message|>Okay.<|end|><|start|>assistant<|channel|>final<|message|>The note.",
+        "<|channel|>analysis<|message|>.<|end|><|channel|>final <|constrain|>json<|message|>The note.",
+        "analysisWe need to.assistantfinalThe note.",
+        "< think >Okay.</ think >The note.",
+        "<think>Okay.</thinking>The note.",
+        "<think>Okay.<reflection>No.</reflection></think>The note.",
+        "<|im_start|>assistant\n<think>Okay.</think>The note.",
+        "<think>Okay.</think>\n<answer>The note.</answer>",
+        "<|channel>thought\nOkay.<channel|>The note.",
+        "<|START_THINKING|>Okay.<|END_THINKING|><|START_RESPONSE|>The note.",
+        "<|begin_of_thought|>Okay.<|end_of_thought|>\n<|begin_of_solution|>The note.",
+        "&lt;think&gt;Okay.&lt;/think&gt;The note.",
+        '<details type="reasoning" done="true"><summary>Thought</summary>Okay.</details>\nThe note.',
+        "Here is my thought process:\nOkay.\nHere is my response:\nThe note.",
+        "```thinking\nOkay.\n```\nThe note.",
     ],
 )
 def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
@@ -35,6 +49,15 @@ def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
         "<think>a</think>b</think>c",
         "The note. <think>Okay.",
         "[THINK]Okay",
+        "< think >The note.",
+        "&lt;think&gt;The note.",
+        "<|channel>thought\nThe note.",
+        "<|begin_of_thought|>The note.",
+        "Here is my thought process:\nThe note.",
+        "analysisWe need to paraphrase it.",
+        "```thinking\nThe note.",
+        "The note.\n<think>Okay.</think>",
+        "<think>a<think>b</think>c</think>The note.",
     ],
 )
 def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
@@ -42,7 +65,7 @@ def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
     assert split_thinking(text) is None
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="<[◁")))
+@given(st.text(alphabet=st.characters(exclude_characters="<[◁&a`H")))
 def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
     """Blanks included: what to do with them is the recipe's."""
     assert split_thinking(text) == (text, "")
@@ -68,6 +91,30 @@ def test_special_tokens_at_the_end_are_cut_off(tail: str) -> None:
 def test_a_text_that_does_not_end_in_a_special_token_is_taken_as_it_is(text: str) -> None:
     """Blanks at its end included."""
     assert without_special_tokens(text) == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ["The note."],
+        {"type": "text", "text": "The note."},
+        [{"type": "text", "text": {"value": "The note."}}],
+        [{"type": "redacted_thinking", "data": "x"}, {"type": "output_text", "text": "The note."}],
+    ],
+)
+def test_the_text_is_found_in_parts_of_any_form(content: object) -> None:
+    """Gateways translate other APIs."""
+    assert text_of(content) == "The note."
+    assert not refuses(content)
+    assert refuses([{"type": "refusal", "refusal": "No."}])
+
+
+@pytest.mark.parametrize(
+    "text", ["Analysis shows <b>no</b> acute process.", "analysis of the CSF & serum", "<answer>Yes.</answer>"]
+)
+def test_a_text_that_only_looks_alike_is_taken_as_it_is(text: str) -> None:
+    """Notes have such words."""
+    assert split_thinking(text) == (text, "")
 
 
 def test_of_parts_the_text_is_taken_and_the_thinking_apart() -> None:

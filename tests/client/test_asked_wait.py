@@ -81,6 +81,58 @@ def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers
     assert day_over is None or day_over > 3600
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "pause"),
+    [
+        ({"retry-after": "3 seconds"}, None, 3),
+        ({"retry-after": "3, 3"}, None, 3),
+        ({"retry-after": "2027-01-15T08:00:03Z"}, None, 3),
+        ({"x-ms-retry-after-ms": "3000"}, None, 3),
+        ({"x-ratelimit-reset-after": "3"}, None, 3),
+        (counted("anthropic-ratelimit-requests-{}", "0", "2027-01-15T08:00:03Z"), None, 3),
+        ({}, {"error": {"message": "slow"}, "retry_after": 3}, 3),
+        ({}, {"error": {"message": "slow", "retry_after": "3"}}, 3),
+        ({"retry-after": "2"}, {"retry_after": 3}, 2),
+    ],
+)
+def test_a_wait_is_found_in_rarer_forms(headers: dict[str, str], body: object, pause: float) -> None:
+    """Of Azure, Anthropic, Discord-like gateways, and headers that a proxy has doubled."""
+    assert asked_wait(headers, body, NOW) == (pytest.approx(pause), None)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "pause", "day_over"),
+    [
+        ("Rate limit reached: Limit 3, Used 3, Requested 1. Please try again in 20s. Visit https://x", 20, None),
+        ("Please try again in 579ms.", 0.579, None),
+        ("Please try again in 1m9.696s.", 69.696, None),
+        ("have exceeded token rate limit. Please retry after 3 seconds. Please go here", 3, None),
+        ("Please retry in 43.5s.", 43.5, None),
+        ("on tokens per day (TPD): Limit 100000, Used 97050. Please try again in 9m38.016s.", 120, None),
+        ("on tokens per day (TPD): Limit 100000, Used 97050. Please try again in 2h9m38.016s.", None, 7778.016),
+        ("on requests per day (RPD): Limit 200, Used 200, Requested 1.", None, DAY),
+        ("you have used up your daily free allocation of 10,000 neurons", None, DAY),
+        ("Rate limit of 50 per 86400s exceeded. Please wait 30000 seconds before retrying.", None, 30_000),
+        ("You said: take aspirin daily, 81 mg per day, and wait 3 days", None, None),
+        ("Slow down", None, None),
+    ],
+)
+def test_a_wait_is_found_in_the_sentence(sentence: str, pause: float | None, day_over: float | None) -> None:
+    """OpenAI, Groq, Azure and GitHub say it there; only of a refusal for rate."""
+    error = {"error": {"message": sentence, "type": "tokens"}}
+    found = judge_error(429, {}, error, NOW)
+    assert found.retry_after == (None if pause is None else pytest.approx(pause))
+    assert found.day_over == (None if day_over is None else pytest.approx(day_over))
+    assert judge_error(400, {}, error, NOW).retry_after is None
+
+
+def test_a_limit_of_the_day_is_told_from_the_header_too() -> None:
+    """The sentence says which limit, the header how long."""
+    error = {"error": {"message": "on requests per day (RPD): Limit 200, Used 200.", "type": "requests"}}
+    assert judge_error(429, {"retry-after": "25920"}, error, NOW).day_over == 25_920
+    assert judge_error(429, {"retry-after": "30"}, error, NOW).day_over is None
+
+
 TOO_LARGE = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 35364. It must be reduced."
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asyncgen.chat import Completion, Usage
 from asyncgen.client.answer_body import judge_answer
-from asyncgen.client.asked_wait import MAX_RETRY_AFTER, retry_after
+from asyncgen.client.asked_wait import MAX_RETRY_AFTER, asked_wait
 from asyncgen.client.classify import (
     _BY_NAME,
     Action,
@@ -237,7 +237,7 @@ def test_any_body_gets_a_verdict(status: int, body: object) -> None:
         ({"retry-after": "-inf"}, None),
         ({"retry-after": ""}, None),
         ({"retry-after": "soon"}, None),
-        ({"retry-after": "6m0s"}, None),
+        ({"retry-after": "6m0s"}, 120.0),
         ({"retry-after": "Mon, 99 Jan 2027 00:00:00 GMT"}, None),
         ({"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
         ({"retry-after": "Mon, 01 Jan 2027 00:00:00 +99999999999999"}, None),
@@ -246,13 +246,13 @@ def test_any_body_gets_a_verdict(status: int, body: object) -> None:
 )
 def test_retry_after_is_understood_as_the_table_says(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, milliseconds or a date; absurd values are capped or count as none."""
-    assert retry_after(headers, NOW) == (None if seconds is None else pytest.approx(seconds, abs=1e-6))
+    assert asked_wait(headers, None, NOW)[0] == (None if seconds is None else pytest.approx(seconds, abs=1e-6))
 
 
 @pytest.mark.parametrize("absurd", ["", "-1", "nan", "soon"])
 def test_absurd_milliseconds_do_not_hide_the_seconds(absurd: str) -> None:
     """The header that makes sense counts."""
-    assert retry_after({"retry-after-ms": absurd, "retry-after": "5"}, NOW) == 5.0
+    assert asked_wait({"retry-after-ms": absurd, "retry-after": "5"}, None, NOW)[0] == 5.0
 
 
 @given(
@@ -263,7 +263,7 @@ def test_absurd_milliseconds_do_not_hide_the_seconds(absurd: str) -> None:
 def test_any_header_gives_a_bounded_pause_or_none(text: str) -> None:
     """A server's header never ends the run."""
     for name in ("retry-after", "retry-after-ms"):
-        seconds = retry_after({name: text}, NOW)
+        seconds, _ = asked_wait({name: text}, None, NOW)
         assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER
 
 
@@ -336,12 +336,17 @@ UNUSABLE = [
     (answer(" \n\t\u00a0"), "empty", ASK_AGAIN),
     (answer("\ufeff\u200b \u2060\n"), "empty", ASK_AGAIN),
     (answer(None), "empty", ASK_AGAIN),
-    (answer(["The note."]), "empty", ASK_AGAIN),
+    (answer([7]), "empty", ASK_AGAIN),
     (answer(None, tool_calls=[{"id": "call_1"}], finish_reason="tool_calls"), "empty", ASK_AGAIN),
     # refused
     (answer(None, refusal="I cannot help with that."), "refusal", GIVE_UP),
     (answer("The note.", refusal="I cannot help with that."), "refusal", GIVE_UP),
     (answer(finish_reason="content_filter"), "content_filter", GIVE_UP),
+    (answer(finish_reason="SAFETY"), "content_filter", GIVE_UP),
+    (answer(finish_reason="guardrail_intervened"), "content_filter", GIVE_UP),
+    (answer(finish_reason="refusal"), "refusal", GIVE_UP),
+    (answer([{"type": "refusal", "refusal": "No."}]), "refusal", GIVE_UP),
+    (answer(finish_reason="max_output_tokens"), "length", ASK_AGAIN),
     (answer(None, finish_reason="content_filter"), "content_filter", GIVE_UP),
     # an error inside
     ({"error": {"code": 429, "message": PROSE}}, "rate_limit", WAIT),
@@ -391,6 +396,8 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         {**answer(), "error": None},
         answer(finish_reason="STOP"),
         answer(finish_reason="eos"),
+        answer(finish_reason="COMPLETE"),
+        answer("\ufeffThe note."),
         {"choices": answer()["choices"] * 2, "usage": USAGE},
         b"\n\n  " + json.dumps(answer()).encode() + b"\n",
         json.dumps(answer()).replace('"refusal": null, ', "").encode(),
@@ -399,6 +406,8 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         "null error",
         "capitals",
         "another finish reason",
+        "Cohere's finish reason",
+        "a byte order mark",
         "two choices",
         "keep-alive lines",
         "no refusal",
