@@ -32,7 +32,7 @@ def _shown(name: str, value: Any) -> str:
         return _name_of(value)
     if name in PATHS and str(value) != "-":
         path = Path(value)
-        # What is not there yet is the output directory, or else the name of something that ships.
+        # A path that does not exist yet is the output directory, or else the name of a file that ships.
         return repr(str(path.absolute() if name in NEEDED or path.exists() else path))
     return repr(str(value)) if isinstance(value, Path) else repr(value)
 

@@ -76,7 +76,7 @@ class ProgressReporter:
             if self._loop is None:
                 self._call(progress)
             else:
-                with suppress(RuntimeError):  # the caller's loop was closed: nobody listens any more
+                with suppress(RuntimeError):  # the caller's loop was closed
                     self._loop.call_soon_threadsafe(self._call, progress)
         if self.error is not None:
             self._stop()

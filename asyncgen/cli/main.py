@@ -18,7 +18,7 @@ from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import __version__
 from asyncgen.errors import AsyncgenError, DiskError, Exit
 
-RESUMED = {"run", "requests"}  # by the same command
+RESUMED = {"run", "requests"}  # commands that the same command resumes
 COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
 
@@ -140,7 +140,7 @@ def _execute(words: list[str]) -> int:
 
 
 def _end(say: Lines, words: list[str], error: AsyncgenError) -> int:
-    """Print an expected error; one of the disk may come before the run itself could say how to resume it."""
+    """Print an expected error; a disk error may come before the run itself could say how to resume it."""
     say.error(in_flags(error))
     if isinstance(error, DiskError) and words[0] in RESUMED:
         from asyncgen.cli.command_line import this_command  # noqa: PLC0415 - only here

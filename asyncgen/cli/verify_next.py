@@ -71,7 +71,7 @@ def _next(
 
 
 def _lines_of(structure: "Structure", directory: Path) -> str:
-    """Where the lines are: a file that `asyncgen requests` has named, else those of the directory."""
+    """The place of the lines: a file named to `asyncgen requests`, else the directory."""
     files = list(structure.contents.files)
     named = directory.with_name(directory.name.removesuffix(STATE_SUFFIX))
     if named != directory and named.is_file() and named.samefile(directory / files[0]):

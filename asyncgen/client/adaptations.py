@@ -101,10 +101,10 @@ class Parameters:
         """The adaptation that a refusal teaches; None if it teaches nothing new.
 
         Args:
-            endpoint: that refused.
+            endpoint: the one that refused.
             request: as prepared.
             failure: the refusal.
-            sent: the body that was refused, if others may have changed what is sent meanwhile.
+            sent: the body that was refused, if other calls may have changed the body meanwhile.
         """
         if request.whole:
             return None
@@ -171,13 +171,13 @@ def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
         last = failure.param.rpartition(".")[2]
         return last if last in adaptable else None
     if set(SAMPLING_FIELDS) <= set(adaptable) and _NOT_BOTH.search(said):
-        return SAMPLING_FIELDS[1]  # the temperature is what people set on purpose
+        return SAMPLING_FIELDS[1]  # users set the temperature on purpose more often
     places = {name: found.start() for name in adaptable if (found := re.search(rf"(?<!\w){name}(?!\w)", said))}
     return min(places, key=places.__getitem__, default=None)
 
 
 def _named_as_refused(failure: Failure) -> bool:
-    """Whether code and param say it, whatever the status: gateways answer 500, or 200 with an error inside."""
+    """Whether code and param name the field, whatever the status: gateways answer 500, or 200 with an error."""
     return failure.code in _REFUSING_CODES and failure.param is not None
 
 

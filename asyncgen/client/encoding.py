@@ -42,7 +42,7 @@ class Prepared:
     whole: bool = False
 
     def with_body(self, body: bytes) -> "Prepared":
-        """The same request with another body. By hand: `replace` costs three times as much."""
+        """The same request with another body. By hand: `replace` takes three times as long."""
         return Prepared(
             self.step,
             body,

@@ -63,7 +63,7 @@ def read_error(body: Any) -> ErrorBody:
 
 
 def _first(errors: Any) -> Any:
-    """Of `{"errors": [{…}]}` (Cloudflare and others)."""
+    """The first of `{"errors": [{…}]}` (Cloudflare and others)."""
     return errors[0] if isinstance(errors, list) and errors else None
 
 

@@ -43,7 +43,7 @@ class Explanations:
         return code, param
 
     def named(self, failure: Failure, request: Prepared, answers: list[str]) -> Failure:
-        """The failure with no name that must not be shown."""
+        """The failure, without names that must not be shown."""
         code, param = self.names(failure, request, answers)
         request_id = self.request_id(failure.request_id, request, answers)
         return replace(failure, code=code, param=param, request_id=request_id)

@@ -7,7 +7,7 @@ import re
 
 from asyncgen.client.error_body import ErrorBody
 
-STATUSES = {400, 403, 429}  # 402 says it by itself
+STATUSES = {400, 403, 429}  # 402 needs no words
 _SENTENCES = (
     r"Your credit balance is too low\b",  # Anthropic
     r"Budget has been exceeded!",  # LiteLLM

@@ -77,7 +77,7 @@ class Probes:
     def try_enter(self, shape: RequestShape) -> bool:
         """Admit one more call of this shape if it may go; then `leave` must follow."""
         if shape in self._proven:
-            return True  # calls need not be counted any more
+            return True  # calls no longer need counting
         if not self._may_probe(shape):
             return False
         self._count(self._in_flight, shape, 1)

@@ -63,7 +63,7 @@ def scrub(sentence: str, private: Iterable[str], other: Iterable[str] = ()) -> s
 
 
 def quotes(name: str, private: Iterable[str]) -> bool:
-    """Whether a name of the server's (a code, a request id) holds something of these texts."""
+    """Whether a server's name (a code, a request id) contains part of these texts."""
     said = _unescaped(name)
     hidden = bytearray(len(said))
     for text in private:

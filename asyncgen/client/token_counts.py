@@ -12,8 +12,8 @@ def read_usage(value: Any) -> Usage:
     """The tokens that a server counted; zeros for counts that are missing or not numbers.
 
     Besides OpenAI's names, others are recognised (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
-    Reasoning that a server counts beside the answer instead of in it (xAI, Gemini) is part of the answer: it is
-    paid like it.
+    Reasoning that a server counts beside the answer instead of in it (xAI, Gemini) is added to the answer, as it
+    costs the same.
     """
     if not isinstance(value, dict):
         return NO_USAGE

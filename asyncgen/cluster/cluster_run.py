@@ -211,7 +211,7 @@ class ClusterRun:
         return done, waiting
 
     async def _cuts(self, waiting: list[Portion]) -> dict[int, Cut]:
-        """Where shards begin that nobody has begun, so that workers need not read the input up to there."""
+        """The beginnings of shards that have not begun, so that workers need not read the input up to there."""
         fresh = [portion for portion in waiting if peek(self._directory.shard(portion.shard)) is None]
         cuts = await self._whole.cuts(fresh)
         return {portion.shard.number: cuts[portion.first] for portion in fresh}

@@ -116,7 +116,7 @@ class Driver:
             raise self.reason
 
     async def _serve(self, group: asyncio.TaskGroup, worker: int, waiting: deque[Portion]) -> None:
-        """Give a worker one shard after the other, each while the last calls of the former one are in flight."""
+        """Give a worker one shard after the other, each during the last calls of the one before."""
         former: asyncio.Task[None] | None = None
         while waiting and self.reason is None:
             portion = waiting.popleft()

@@ -28,7 +28,7 @@ MOST_DEATHS = 10  # of processes in one shard: more is not an accident
 
 
 class _WorkerActor:
-    """A process of Ray that runs shards, on the one loop that Ray gives to an actor with coroutines."""
+    """A process of Ray that runs shards, on the loop that Ray gives to an actor with coroutines."""
 
     def __init__(self, number: int, job: ClusterJob, coordinator: str) -> None:
         import ray  # noqa: PLC0415 - optional, and slow
@@ -112,7 +112,7 @@ class RayFleet:
 
     @contextmanager
     def _deaths(self, worker: int, portion: Portion) -> Iterator[None]:
-        """Say what it means when Ray gives up a worker."""
+        """Translate Ray's giving up on a worker."""
         try:
             yield
         except self._ray.exceptions.RayActorError as error:

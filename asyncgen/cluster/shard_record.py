@@ -1,4 +1,4 @@
-"""What one shard of a worker has told: to the holder of the lease while it is the newest, to the end by itself."""
+"""The events of one shard of a worker: reported by the lease holder while it is the newest, then on their own."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ class ShardRecord:
         """Record an event of the shard's run."""
         if isinstance(event, Sample):
             if self._former and self._last is not None:
-                # The limits are spent by both shards, and count for the new one.
+                # Both shards spend the limits, which count for the new one.
                 event = replace(event, limits=self._last.limits)
             self._last = event
             if self._former:
@@ -35,7 +35,7 @@ class ShardRecord:
         self._holder.observe(event)
 
     def give_way(self) -> None:
-        """Let another shard begin: this one only finishes what is in flight."""
+        """Let another shard begin: this one only finishes the calls in flight."""
         self._former = True
 
     def report(self) -> WorkerReport:
@@ -43,5 +43,5 @@ class ShardRecord:
         report = self._holder.report()
         if not self._former:
             return report
-        # What else there is to tell goes with the reports of the newest shard.
+        # Everything else is reported with the newest shard.
         return replace(report, shard=self._shard, session=self._session, sample=self._last, news=())

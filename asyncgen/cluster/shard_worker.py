@@ -2,10 +2,10 @@
 
 Rules:
 
-1. A shard begins while the last calls of the former one are in flight: nothing stands still in between.
-2. All have one gate and one pool of connections, which are kept with everything learned: so two shards together
-   keep to the limits, and the older rows go first. What stops one stops the other.
-3. Shards that have a budget each have a gate each, and follow each other.
+1. A shard begins during the last calls of the one before: the worker is never idle in between.
+2. All share one gate and one pool of connections, kept with everything learned: so two shards together keep the
+   limits, and older rows go first. What stops one stops the other.
+3. Shards with their own budgets have their own gates, and run one after the other.
 """
 
 import asyncio
@@ -117,7 +117,7 @@ class ShardWorker:
         return ShardEnded(failed, record.report(), error)
 
     def _take_over_lease(self, portion: Portion) -> ShardRecord:
-        """Let the lease be held for a new shard instead of the former one."""
+        """Let the lease be held for a new shard instead of the one before."""
         if self._newest is not None:
             self._newest.give_way()
         if self._holding is not None:

@@ -1,4 +1,4 @@
-"""What the runs of one process hand on to each other: their limits, with all that was learned, and connections."""
+"""What the runs of one process share: limits, with all that was learned, and connections."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ from asyncgen.limits.opening import open_gate
 
 
 class KeptWire(SdkWire):
-    """Connections that outlive the runs which use them: the end of the process closes them."""
+    """Connections that outlive the runs that use them: the end of the process closes them."""
 
     async def close(self) -> None:
-        """Keep them."""
+        """Do nothing: the next run needs them."""
 
 
 class KeptService:
@@ -21,7 +21,7 @@ class KeptService:
 
     Args:
         open_wire: opens the transport, whose `close` must keep it open for the next run.
-        one_gate: False: each run has a budget of its own, and so a gate of its own.
+        one_gate: False: each run has its own budget, and so its own gate.
     """
 
     def __init__(self, open_wire: Callable[[RunConfig], Wire] = KeptWire, *, one_gate: bool = True) -> None:

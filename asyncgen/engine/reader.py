@@ -46,7 +46,7 @@ class Intake:
         observe: called with what was found.
         reason: the reason the run has to stop, or None.
         unique: the input's name for an id that must be unique; empty: none.
-        cut: where the run's part begins, found by whoever has checked the input for all shards.
+        cut: where the run's part begins, found when the input was checked for all shards.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Intake:
         return await self._disk.call(lambda: cut_at(self._path, self._parse, scanned, indexes))
 
     def _as_kept(self, scanned: Scan) -> Scan:
-        """The scan, as one of the copy where standard input was scanned."""
+        """The scan; if standard input was scanned, as one of its copy."""
         return replace(scanned, identity=FileIdentity.of(self._path)) if self._kept else scanned
 
     def wanted(self, scanned: Scan) -> int:

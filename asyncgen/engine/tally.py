@@ -15,7 +15,7 @@ class Tally:
     """The totals of this process's events.
 
     `price` is the model's; None: it has none. `spend` is what all runs of the directory have cost; None: not known
-    yet. `sent_before` is what calls had taken of each limit of an endpoint before this run.
+    yet. `sent_before` is what earlier runs had used of each limit of an endpoint.
     """
 
     price: Price | None = None

@@ -224,7 +224,7 @@ class Gate:
     async def pump(self) -> None:
         """Draw at every endpoint what the oldest waiting call lacks there; runs until cancelled.
 
-        Of several runs behind one gate, one pumps at a time.
+        If several runs share the gate, one pumps at a time.
         """
         async with self._pumped, asyncio.TaskGroup() as group:
             for endpoint in self.endpoints:

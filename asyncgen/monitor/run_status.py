@@ -98,7 +98,7 @@ class Picture:
 
     @property
     def last_cost(self) -> float | None:
-        """What the last start cost of that, in USD, where there were several; else None."""
+        """The part of that which the last start cost, in USD; None if there was only one."""
         earlier = [one for one in self.history.sessions[:-1] if one.sample is not None and one.sample.calls]
         return self.session.sample.cost if earlier and self.session is not None and self.session.sample else None
 

@@ -59,7 +59,7 @@ class Declared:
         steps = {name: _Asking(step, file.systems[name]) for name, step in file.steps.items()}
         self._steps = steps
         self._waves = [[steps[step.name] for step in wave] for wave in file.waves]
-        # A line that stands in several files is made once; known by its JSON, for True and 1 are equal.
+        # A line in several files is made once; compared as JSON, because True equals 1.
         lines = {orjson.dumps(line): line for output in file.outputs for line in output.lines}
         places = {text: place for place, text in enumerate(lines)}
         self._makers = [maker(line) for line in lines.values()]
@@ -145,7 +145,7 @@ class _Asking:
         """The answers to this step, as many as it has samples, and the value of its name in templates."""
         texts = {name: as_text(reference.value(values)) for name, reference in self._references}
         earlier: list[str] = []
-        # What the check has decoded is not decoded again: answers may be large.
+        # Not decoded again after the check: answers may be large.
         decoded: dict[str, Any] = {}
         request = ChatRequest(
             self._system.render(texts) if self._system.names else self._system.pieces[0],

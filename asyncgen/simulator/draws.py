@@ -9,7 +9,7 @@ from hashlib import blake2b
 from statistics import NormalDist
 from typing import NamedTuple
 
-_STEPS = 2.0**52
+_STEPS = 2.0**52  # 52 bits of a hash are used
 _NORMAL = NormalDist()
 
 

@@ -1,4 +1,4 @@
-"""Where shards begin in an input: found in one pass for all of them, so that none reads what is before it."""
+"""The places in an input where shards begin, found in one pass, so that no shard reads what is before it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Cut:
 
 
 def cut_at(path: Path, parse: Parse[Any], scan: Scan, indexes: Iterable[int]) -> dict[int, Cut]:
-    """The places before the rows with these indexes, as far as there are such rows.
+    """The places before the rows with these indexes, for those that exist.
 
     Raises:
         UsageError: the file cannot be read.

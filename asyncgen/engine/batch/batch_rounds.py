@@ -320,7 +320,7 @@ class BatchRounds:
         if not book.open and filling.lacking is not None and not taken:
             raise self._exhausted(filling.lacking)
         if book.open and filling.lacking is not None and not self._narrowed:
-            self._narrowed = True  # said once: each batch after this one is smaller still
+            self._narrowed = True  # reported once: each later batch is smaller still
             enqueued = plural(sum(batch.requests for batch in book.open.values()), "request")
             text = (
                 f"The budget covers {enqueued} at once, at their highest cost: the others follow when these are "

@@ -26,7 +26,7 @@ _REPORTING = word_set("""
     demonstrates demonstrated note notes noted report reports reported find found notable remarkable significant
     pertinent
 """)
-"""Words by which a sentence says where its finding comes from: alone they are no finding."""
+"""Words that only report where a finding comes from: alone they are not a finding."""
 BALANCE = 4  # … nor so many more than replace them
 
 

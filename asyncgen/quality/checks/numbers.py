@@ -11,7 +11,7 @@ from asyncgen.quality.checks.quantities import Quantity, quantities, same_amount
 from asyncgen.quality.checks.units import is_unit
 
 _NAME = re.compile(r"\b(?:type|stage|grade|class|group|phase|factor|category|degree)\s(?:\d+|[IVX]+)\b")
-"""A number that is a part of a name: "type 2 diabetes" may be named once more where it stands elsewhere."""
+"""A number that is part of a name: "type 2 diabetes" may be repeated if it occurs elsewhere."""
 _DOSED = {"mass", "volume", "activity", "amount", "equivalent", "portion", "puff", "times a day", "gray"}
 
 

@@ -42,7 +42,7 @@ def _is_proven(change: Change, place: ChangedPassage, permitted: Collection[Perm
 
 
 def _in_one_way(text: str) -> str:
-    """The passage with ages and pregnancies as most notes write them."""
+    """The passage with ages and pregnancies in their most common notation."""
     return _AGED.sub(_age_first, written_out(text))
 
 

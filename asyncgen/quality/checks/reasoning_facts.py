@@ -34,7 +34,7 @@ _ARGUMENT = word_set("""
     follows rest recorded described stated mentioned finding findings picture whole overall together taken weigh
     important central relevant note notes text clinical here this these
 """)
-"""Words of an argument: they are no finding, whether or not they occur in the notes."""
+"""Words of an argument: they are not findings, whether or not they occur in the notes."""
 _LONGEST_DENIED = 4  # content words: a longer finding is not denied as a whole
 _DENIED_BEFORE = 60  # characters between a denial and the finding
 _WORD = re.compile(r"[^\W\d_]\w*(?:['\u2019]\w+)*")

@@ -8,9 +8,9 @@ from asyncgen.quality.checks.meanings import meanings, normal_word, right_word
 from asyncgen.quality.checks.vocabulary import FUNCTION
 
 _LEAST = 6  # letters: in shorter words, one letter often makes another word
-_LEAST_ROOT = 4
+_LEAST_ROOT = 4  # letters: shorter roots are other words by chance
 _ENDINGS = ("ment", "ly", "ness")
-"""Of words that are made of a known one, and say the same in another part of speech."""
+"""Endings that turn a known word into another part of speech of the same meaning."""
 
 
 @cache
