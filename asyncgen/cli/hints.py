@@ -34,6 +34,7 @@ _BY_FIELD = {
     "response_format": "this server wants a schema: name one in response_schemas of the prompt file",
     "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in generation_params",
     "max_completion_tokens": "try --max-tokens-field max_tokens, or another max_tokens in generation_params",
+    "service_tier": "leave --service-tier out, or service_tier in generation_params: at the ordinary price",
     "model": "check --model",
 }
 

@@ -52,7 +52,7 @@ _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
     r"|</s>|<eos>|<end_of_turn>|<\|?endoftext\|?>|\[/INST\]"
 )
-_THINKING_PARTS = {"thinking", "reasoning", "redacted_thinking"}
+_THINKING_PARTS = ("thinking", "reasoning", "redacted_thinking")  # no set: a part may have a list for its type
 
 
 def text_of(content: Any) -> str | None:

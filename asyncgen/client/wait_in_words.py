@@ -18,7 +18,7 @@ _WAIT = re.compile(
 _GLUED = re.compile(r"(?<=[a-z])(?=\d)")  # 1m9.696s
 _OF_THE_DAY = re.compile(
     r"\b(?:requests|tokens|calls) per day\b|\bdaily (?:\w+ ){0,2}(?:limit|quota|allocation)\b"
-    r"|\b(?:limit|quota)s? per day\b|-per-day\b",
+    r"|\b(?:limit|quota)s? per day\b|-per-day\b|ByDay\b",
     re.IGNORECASE,
 )
 

@@ -40,6 +40,7 @@ def ended(outcome: str, code: str | None = None, sentence: str | None = None) ->
         (ended("encoding", "zstd"), "compressed"),
         (ended("large_header"), "headers"),
         (ended("no_http"), "not HTTP"),
+        (ended("bad_request", "invalid_service_tier", "service_tier is not available"), "--service-tier"),
         (ended("bad_request", None, "This model's maximum context length is 8192 tokens."), "lower max_tokens"),
         (ended("server_error", None, "Context size has been exceeded."), "lower max_tokens"),
     ],

@@ -128,3 +128,4 @@ def test_of_parts_the_text_is_taken_and_the_thinking_apart() -> None:
     assert thinking_of({"content": content}) == "Okay."
     assert text_of([{"type": "image_url"}]) is None
     assert text_of(7) is None
+    assert text_of([{"type": ["text"], "text": "The note."}]) == "The note."

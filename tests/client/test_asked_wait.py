@@ -131,6 +131,8 @@ def test_a_limit_of_the_day_is_told_from_the_header_too() -> None:
     error = {"error": {"message": "on requests per day (RPD): Limit 200, Used 200.", "type": "requests"}}
     assert judge_error(429, {"retry-after": "25920"}, error, NOW).day_over == 25_920
     assert judge_error(429, {"retry-after": "30"}, error, NOW).day_over is None
+    error = {"error": {"message": "Rate limit of 50 per 86400s exceeded for UserByModelByDay.", "code": "x"}}
+    assert judge_error(429, {"retry-after": "30000"}, error, NOW).day_over == 30_000
 
 
 TOO_LARGE = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 35364. It must be reduced."
