@@ -177,6 +177,9 @@ ALL = (
     Contestant(
         "curator", "bespokelabs-curator", Peer("curator", "bespokelabs-curator"), limited=True, killed=True
     ),
+    Contestant("data-designer", "data-designer", Peer("data-designer"), limited=True, killed=True),
+    Contestant("lm-deluge", "lm-deluge", Peer("lm-deluge"), limited=True, killed=True),
+    Contestant("accrue", "accrue", Peer("accrue"), limited=True, killed=True),
     GATHER,
     SEQUENTIAL,
     Contestant("llm-minder", "llm-minder", Nowhere("there is no package of this name on PyPI")),

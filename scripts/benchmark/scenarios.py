@@ -59,9 +59,15 @@ def _cost(trial: Trial) -> tuple[int, float]:
 
 
 def unlimited(
-    contestants: Iterable[Contestant], material: Path, say: Say, rounds: int = ROUNDS, seconds: float = SECONDS
+    contestants: Iterable[Contestant],
+    material: Path,
+    say: Say,
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    *,
+    least: int = 0,
 ) -> dict[str, Runs]:
-    """Alternating runs at 50 ms; the first short one says how long the long ones have to be."""
+    """Alternating runs at 50 ms; the first short one says how long the long ones are, `least` calls or more."""
     contestants = list(contestants)
     found = {contestant.name: Runs() for contestant in contestants}
     lengths: dict[str, int] = {}
@@ -73,7 +79,7 @@ def unlimited(
             few = FIRST_CALLS.get(contestant.name, FEW_CALLS) // contestant.calls
             try:
                 short = run(contestant, material, few, Mode(), in_flight=IN_FLIGHT)
-                enough = max(2 * few, round(seconds * short.rate / contestant.calls))
+                enough = max(least, 2 * few, round(seconds * short.rate / contestant.calls))
                 long = lengths.setdefault(contestant.name, min(PAIRS, enough))
                 trial = run(contestant, material, long, Mode(), in_flight=IN_FLIGHT)
             except Unavailable as error:

@@ -37,17 +37,17 @@ def markdown(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def replaced(page: str, text: str) -> str:
+def replaced(page: str, text: str, marks: tuple[str, str] = (START, END)) -> str:
     """The page with a new text between the marks.
 
     Raises:
         ValueError: a mark is missing.
     """
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
+    before, start, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (start and end):
-        raise ValueError(f"the page has no {START} … {END}")
-    return f"{before}{START}\n{text}\n{END}{after}"
+        raise ValueError(f"the page has no {' … '.join(marks)}")
+    return f"{before}{start}\n{text}\n{end}{after}"
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
