@@ -31,7 +31,7 @@ FIGURES = Figures(
     retry_after=1,
     machine="a machine",
     capacity=90_000.0,
-    own=Own(0.1, 0.7, 1.2, 80_000_000, 200_000_000),
+    own=Own(0.1, 0.7, 1.2, 80_000_000, 200_000_000, 20_000, 650_000_000),
 )
 
 

@@ -82,6 +82,7 @@ def checks(figures: Figures) -> Iterator[Check]:
         yield Check("CPU of --help, s", own.help_cpu, 0.12 * slower)
         yield Check("peak memory, 128 in flight, MB", own.peak_128 / MB, 100)
         yield Check("peak memory, 5,000 in flight, MB", own.peak_5000 / MB, 350)
+        yield Check(f"peak memory, {own.most:,} in flight at 10 s, MB", own.peak_most / MB, 700)
     storm = ours.storm
     if storm is not None:
         whole = figures.ideal + figures.storm + figures.retry_after

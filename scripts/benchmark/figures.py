@@ -42,13 +42,19 @@ class Killed:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What only our program is asked: CPU seconds and bytes."""
+    """What only our program is asked: CPU seconds and bytes.
+
+    `most` is the largest number of calls that were tried at once, as far as files may be open, and `peak_most` the
+    memory for it.
+    """
 
     help_cpu: float
     ten_pairs_cpu: float
     thousand_calls_cpu: float
     peak_128: int
     peak_5000: int
+    most: int
+    peak_most: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The scenarios: unlimited, limited, a storm, killed half-way; and what only our own program is asked."""
 
+import resource
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -25,8 +26,11 @@ RPM = 6_000.0
 LIMITED_CALLS = 1_500
 STORM = (4.0, 10.0)
 LIMITED_SECONDS = 60.0
+OWN_SECONDS = 240.0
 AT_ONCE = 4
 KILLS = 5
+MOST_AT_ONCE = 20_000  # each is a connection, and an open file of both processes: ulimit -Hn 20100
+OTHER_FILES = 100
 KILLED_SECONDS = 3.0
 LEAST_KILLED = 6 * IN_FLIGHT  # so that half of them cannot all be in flight
 
@@ -166,12 +170,15 @@ def own(material: Path, say: Say) -> Own:
             take([sys.executable, "-m", "asyncgen", "--help"], environment(), Path(directory), limit=30.0)
             for _ in range(5)
         ]
+    most = min(MOST_AT_ONCE, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - OTHER_FILES)
     figures = Own(
         help_cpu=median(each.cpu for each in helps),
         ten_pairs_cpu=_median_cpu(material, 10),
         thousand_calls_cpu=_median_cpu(material, 1_000),
         peak_128=_taken(material, 5_000, Mode(), 128).peak,
         peak_5000=_taken(material, 10_000, Mode(latency=2.0), 5_000).peak,
+        most=most,
+        peak_most=_taken(material, 2 * most, Mode(latency=10.0), most).peak,
     )
     say(f"own  {figures}")
     return figures
@@ -182,6 +189,6 @@ def _median_cpu(material: Path, number: int) -> float:
 
 
 def _taken(material: Path, number: int, mode: Mode, in_flight: int) -> Taken:
-    trial = run(OURS, material, number, mode, in_flight=in_flight)
+    trial = run(OURS, material, number, mode, in_flight=in_flight, limit=OWN_SECONDS)
     assert not trial.flaw, trial.flaw
     return trial.taken
