@@ -15,8 +15,10 @@ import orjson
 from asyncgen.errors import BadDataError, DiskError
 
 from .batch_server import NOTHING, Remote
+from .marks import CHECKPOINT, FAILED, STATISTICS, Violation, check_marks
 from .model_disk import DIRECTORY as A_DIRECTORY
 from .model_disk import Operation, Store
+from .moments import Knowledge, Moment
 from .world import (
     DIRECTORY,
     OUTPUTS,
@@ -26,14 +28,10 @@ from .world import (
     Ended,
     Phase,
     World,
-    answers_in,
     failed_pairs_of,
     records,
 )
 
-STATISTICS = "out/generation_stats_safe.json"
-CHECKPOINT = "out/checkpoint.json"
-FAILED = "out/failed.jsonl"
 _PASSING = {
     "out/.asyncgen/calls.jsonl",
     "out/.asyncgen/events.jsonl",
@@ -53,10 +51,6 @@ _STAYING = {
 Key = frozenset[tuple[str, bytes | None]]
 
 
-class Violation(AssertionError):  # noqa: N818 - what it is called where such models are made
-    """An invariant does not hold."""
-
-
 @dataclass(slots=True)
 class Counts:
     """What an exploration came to."""
@@ -72,28 +66,6 @@ class Counts:
             f"states={self.states} recovered={self.recovered} asked_again={self.asked_again} "
             f"lost=0 doubled=0 ({kinds})"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What is known about the network when a machine stops.
-
-    Args:
-        in_flight: calls asked and not settled in the journal.
-        written: calls whose answer was written to the journal, or should have been: nothing comes between the
-            answer and the write.
-        durable: calls whose answer was in a segment of the journal when that was synced.
-        flaky: calls that will once be refused.
-        billed: tokens of all answers so far.
-        remote: what is at the server, whatever is lost here.
-    """
-
-    in_flight: frozenset[Call] = frozenset()
-    written: frozenset[Call] = frozenset()
-    durable: frozenset[Call] = frozenset()
-    flaky: frozenset[Call] = frozenset()
-    billed: int = 0
-    remote: Remote = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +109,7 @@ class Explorer:
         self._commands = (again or replace(phase, restart=False), *afterwards)
         self._draw = random.Random(seed)
         self._recoveries: dict[tuple[object, ...], Recovery] = {}
-        # The answers behind each checkpoint and statistics, by their content.
-        self._covered: dict[bytes, frozenset[Call]] = {}
+        self._known = Knowledge()
         self.start = Store(ROOT)
         self.moment = Moment(flaky=flaky)
         for command in before:
@@ -146,18 +117,18 @@ class Explorer:
             ended = self._run(self.start, command, self.moment.flaky, self.moment.remote)
             if ended.error is not None:
                 raise Violation(f"a run without a crash ended with {ended.error!r}") from ended.error
-            self.moment = self._after(begun, self.moment, ended.disk.record)[-1]
+            self.moment = self._known.after(begun, self.moment, ended.disk.record)[-1]
         if killed is not None:
             record = self._run(self.start.copy(), killed[0], flaky, self.moment.remote).disk.record
             last = max(place for place, operation in enumerate(record) if killed[1](operation))
             record = record[: last + 1]
-            self.moment = self._after(self.start, self.moment, record)[-1]
+            self.moment = self._known.after(self.start, self.moment, record)[-1]
             for operation in record:
                 self.start.play(operation)
         # Calls before a restart are asked again by the user's wish.
         if phase.restart or phase.remove_checkpoint:
             self.moment = replace(self.moment, written=frozenset(), durable=frozenset())
-            self._covered.clear()
+            self._known.forget()
         if phase.remove_checkpoint:
             path = str(DIRECTORY / "checkpoint.json")
             self.start.play(("unlink", path, self.start.names[path]))
@@ -192,7 +163,7 @@ class Explorer:
         self._draw.shuffle(places)
         rest = [place for place in range(len(stores)) if place not in set(places)]
         self._draw.shuffle(rest)
-        moments = self._after(self.start, self.moment, record)
+        moments = self._known.after(self.start, self.moment, record)
         for place in sorted((places[: first * 2 // 3] + rest)[:first]):
             store = stores[place].copy()
             again = self._run(store, self._commands[0], moments[place].flaky, moments[place].remote)
@@ -256,7 +227,7 @@ class Explorer:
         ended = self.world.run(store, self.phase, self.moment.flaky, **faults)
         if ended.error is not None and not isinstance(ended.error, DiskError):
             raise Violation(f"ended with {ended.error!r}, no DiskError; {where}") from ended.error
-        moment = self._after(self.start, self.moment, ended.disk.record)[-1]
+        moment = self._known.after(self.start, self.moment, ended.disk.record)[-1]
         self._judge(store, moment, moment.written, next(iter(faults)), where)
         return moment
 
@@ -269,7 +240,7 @@ class Explorer:
         points: Callable[[int], bool],
         prefix: str = "",
     ) -> None:
-        moments = self._after(start, before, record)
+        moments = self._known.after(start, before, record)
         for place, store in enumerate(_stores(start, record)):
             if not points(place):
                 continue
@@ -285,78 +256,6 @@ class Explorer:
                 for lost in store.losses(self._draw, losses):
                     self._judge(lost, moment, moment.durable, "power_loss", where)
 
-    def _after(  # noqa: C901, PLR0912 - one table of operations
-        self, start: Store, moment: Moment, record: list[Operation]
-    ) -> list[Moment]:
-        """What is known before each operation, and after the last.
-
-        An answer is durable when its segment has been synced and something else begins than more syncs: the
-        name of a new segment may need one too.
-        """
-        moments = [moment]
-        paths: dict[int, str] = {inode: path for path, inode in start.names.items()}
-        held: dict[int, frozenset[Call]] = {}
-        synced: dict[int, frozenset[Call]] = {}
-        found: frozenset[Call] = frozenset()
-        answered: frozenset[Call] = frozenset()
-        for operation in record:
-            if not operation[0].startswith("sync") and not found <= moment.durable:
-                moment = replace(moment, durable=moment.durable | found)
-            settled = moment.written | answered
-            match operation:
-                case ("asked", call):
-                    moment = replace(moment, in_flight=moment.in_flight | {call})
-                case ("refused", call):
-                    moment = replace(
-                        moment,
-                        in_flight=moment.in_flight - {call},
-                        flaky=moment.flaky - {call},
-                        billed=moment.billed + TOKENS,
-                    )
-                case ("answered", call):
-                    answered |= {call}
-                    moment = replace(moment, billed=moment.billed + TOKENS)
-                case ("uploaded", *_):
-                    moment = replace(moment, remote=moment.remote.after(operation))
-                case ("created", batch):
-                    # Paid from now on, whatever is lost here: they must not be asked again.
-                    calls = frozenset(batch.calls)
-                    answered |= calls
-                    moment = replace(
-                        moment,
-                        remote=moment.remote.after(operation),
-                        written=moment.written | calls,
-                        durable=moment.durable | calls,
-                        billed=moment.billed + TOKENS * len(calls),
-                    )
-                    settled |= calls
-                case ("create", path, inode) | ("rename", _, path, inode):
-                    paths[inode] = path
-                case ("write", inode, data, *_):
-                    held[inode] = held.get(inode, frozenset()) | answers_in(data)
-                    if b'"last_completed_idx"' in data and data.endswith(b"}\n"):
-                        self._cover(data, settled)
-                case ("sync", inode):
-                    synced[inode] = held.get(inode, frozenset())
-                    if _is_journal(paths[inode]):
-                        found |= synced[inode]
-                case ("sync_failed" | "sync_directory_failed", _):
-                    found = moment.durable
-                case ("sync_directory", directory):
-                    for inode, answers in synced.items():
-                        if _is_journal(paths[inode]) and paths[inode].startswith(f"{directory}/"):
-                            found |= answers
-            if settled != moment.written:
-                moment = replace(moment, written=settled, in_flight=moment.in_flight - settled)
-            moments.append(moment)
-        return moments
-
-    def _cover(self, data: bytes, written: frozenset[Call]) -> None:
-        """A checkpoint or statistics are written: where they are, what they speak for is not asked again."""
-        watermark = orjson.loads(data)["last_completed_idx"]
-        answers = frozenset(call for call in written if call[0] <= watermark)
-        self._covered[data] = answers & self._covered.get(data, answers)
-
     # Recovery and judgement
 
     def _judge(self, store: Store, moment: Moment, kept: frozenset[Call], kind: str, where: str) -> None:
@@ -371,7 +270,7 @@ class Explorer:
     def _check_recovery(self, store: Store, moment: Moment, kept: frozenset[Call]) -> None:
         self._check_state(store)
         key = (_key(store), moment.flaky, moment.remote)
-        kept |= self._committed(store)
+        kept |= self._known.committed(store)
         recovery = self._recoveries.get(key)
         if recovery is None:
             self.counts.recovered += 1
@@ -381,12 +280,6 @@ class Explorer:
         if twice:
             raise Violation(f"paid answers were asked again: {sorted(twice)}")
         self.counts.asked_again += len((moment.in_flight | moment.written) & set(recovery.asked))
-
-    def _committed(self, store: Store) -> frozenset[Call]:
-        """The answers that a checkpoint or statistics on the disk speak for."""
-        files = store.files()
-        data = files.get(CHECKPOINT) or files.get(STATISTICS)
-        return frozenset() if data is None else self._covered.get(data, frozenset())
 
     def _recover(self, store: Store, moment: Moment) -> Recovery:
         asked: list[Call] = []
@@ -426,28 +319,9 @@ class Explorer:
         if "out/.asyncgen/intent.json" not in files:
             data = files.get(CHECKPOINT) or files.get(STATISTICS)
             if data is not None and data not in self._former_states:
-                self._check_marks(files, data)
+                check_marks(self.world, files, data)
         if (self.phase.restart or self.phase.remove_checkpoint) and not self.former <= set(files.values()):
             raise Violation("the files of the former run are not all there")
-
-    def _check_marks(self, files: dict[str, bytes], data: bytes) -> None:
-        try:
-            state = orjson.loads(data)
-        except ValueError:
-            raise Violation(f"not JSON: {data!r}") from None
-        sizes = {name: mark["size"] for name, mark in state["files"].items()}
-        try:
-            failed = {record["index"] for record in records(files.get(FAILED, b"")[: sizes["failed.jsonl"]])}
-        except ValueError:
-            raise Violation("failed.jsonl is damaged before the watermark") from None
-        done = [index for index in range(state["last_completed_idx"] + 1) if index not in failed]
-        golden = self.world.golden(done)
-        for name in OUTPUTS:
-            if files.get(f"out/{name}", b"")[: sizes[name]] != golden[name] or sizes[name] != len(golden[name]):
-                raise Violation(f"{name} does not hold the pairs up to the watermark, {done}")
-        stats = state.get("stats", state)
-        if not stats["correct_generated"] == stats["incorrect_used"] == len(done):
-            raise Violation(f"statistics do not fit {done}: {stats}")
 
     def _check_end(self, store: Store, phase: Phase, failed_pairs: int, billed: int | None = None) -> None:
         """After a run that reached its end."""
@@ -466,7 +340,7 @@ class Explorer:
             raise Violation("the checkpoint is still there")
         if STATISTICS not in files:
             raise Violation("there are no statistics")
-        self._check_marks(files, files[STATISTICS])
+        check_marks(self.world, files, files[STATISTICS])
         self._check_statistics(orjson.loads(files[STATISTICS]), phase, len(done), billed)
         if not failing:
             inside = {name for name in files if name.startswith("out/") and not name.startswith("out/superseded")}
@@ -494,11 +368,6 @@ class Explorer:
             raise Violation(f"{used} tokens are fewer than the answers cost")
         if billed is not None and used > billed:
             raise Violation(f"{used} tokens were counted, only {billed} billed: some are counted twice")
-
-
-def _is_journal(path: str) -> bool:
-    """Whether a file is a segment in its place, where an answer counts as kept."""
-    return "/journal-" in path and path.endswith(".jsonl")
 
 
 def _stores(start: Store, record: list[Operation]) -> Iterator[Store]:

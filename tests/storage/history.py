@@ -139,7 +139,7 @@ class History(Explorer):
         )
         self._check_error(ended)
         record = ended.disk.record
-        moments = self._after(begun, moment, record)
+        moments = self._known.after(begun, moment, record)
         how = rng.choice(("ended", "killed", "torn", "power"))
         place = len(record) if how == "ended" else rng.randrange(len(record) + 1)
         store = begun.copy()
@@ -159,7 +159,7 @@ class History(Explorer):
         self.start = store
         # What a kill leaves may still be lost with the power of a later start.
         self.moment = replace(after, in_flight=frozenset(), written=survived)
-        return survived | self._committed(store)
+        return survived | self._known.committed(store)
 
     def _calm(self, kept: frozenset[Call]) -> None:
         """Start in fine weather until nothing is left to do."""
