@@ -142,6 +142,11 @@ class Disk:
             raise DiskError(f"{path} is not a regular file", errno.EINVAL)
         return status.st_size
 
+    def is_directory(self, path: Path) -> bool:
+        """Whether there is a directory."""
+        with disk_errors("look at", path):
+            return path.is_dir()
+
     def inode(self, path: Path) -> int:
         """The inode number of a directory: a copy has another one."""
         with disk_errors("look at", path):

@@ -21,6 +21,7 @@ instead); and those of batches (see `batch_records`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ class Journal:
         self._fingerprint = fingerprint
         self._generation = generation
         self._pairs = PairLines()
+        self._in_flight: dict[tuple[int, str], Segment] = {}
         self.unsettled = 0
         self.damaged = 0
         self.spend = spend
@@ -100,7 +102,8 @@ class Journal:
 
     def sent(self, index: int, step: str, most: Usage) -> None:
         """Record that a call of at most this cost is about to be sent."""
-        self._log.append(encode_line({"kind": "sent", "index": index, "step": step, "most": most}))
+        line = encode_line({"kind": "sent", "index": index, "step": step, "most": most})
+        self._in_flight[index, step] = self._log.append(line).segment
         # Only here: nothing may come between an answer and its line.
         self._roll()
 
@@ -135,6 +138,7 @@ class Journal:
             record |= _of_batch(came)
             self._roll()
         place = self._log.append(encode_line(record))
+        self._in_flight.pop((index, step), None)
         self._pairs.answered(index, step, place)
         self._count(completion.usage, lost, batch=came is not None, cached=cached)
         if came is not None:
@@ -164,6 +168,7 @@ class Journal:
             record |= _of_batch(came) | {"request": came.request}
             self._roll()
         place = self._log.append(encode_line(record))
+        self._in_flight.pop((index, step), None)
         self._count(usage, lost, batch=came is not None, cached=cached)
         if came is not None:
             self.batches.failures.setdefault(came.batch, set()).add((index, step, came.request))
@@ -231,9 +236,13 @@ class Journal:
         self._log.close()
 
     def carry(self) -> None:
-        """Copy what failed rows need out of segments that hold nothing else, so that these can go."""
+        """Copy what failed rows need out of segments that hold nothing else, so that these can go.
+
+        A segment that holds the `sent` line of a call in flight stays until that call has come back.
+        """
+        in_flight = set(map(id, self._in_flight.values()))
         for segment in self._log.closed:
-            if segment.live != segment.kept:
+            if segment.live != segment.kept or id(segment) in in_flight:
                 continue
             for index in self._pairs.kept_in(segment):
                 self._carry_pair(segment, index)
@@ -275,12 +284,8 @@ class Journal:
         """Copy what is needed of all segments into the new one, make it durable, and unlink the others."""
         reader = SegmentReader(self._disk)
         in_flight: dict[tuple[int, str], Usage] = {}
+        known, answers = replace(self.spend), set[bytes]()
         for record, line in reader.records(paths):
-            if record["kind"] in {"header", "spend"}:
-                if record.get("spend") is not None:
-                    self.spend = Spend(**record["spend"])
-                    self.cache = CacheUse(**record.get("cache", {}))
-                continue
             if self._is_of_the_run(record):
                 continue
             index, step = record["index"], record["step"]
@@ -289,13 +294,18 @@ class Journal:
                 continue
             if record.get("batch") is None:
                 in_flight.pop((index, step), None)
-            self._count_line(record)
+            # A crash in the middle of carrying leaves copies without the sum that belongs behind them.
+            if record["kind"] != "answer" or line not in answers:
+                self._count_line(record)
+                answers.add(line)
             self.batches.came(record)
             if needed(index):
                 self._take_over(record, line)
         self.unsettled, self.damaged = len(in_flight), reader.damaged
         for most in in_flight.values():
             self.spend.lose(most)
+        # It only grows: where less is left here, the newest segments have gone, or were lost with the power.
+        self.spend = max(known, self.spend, key=lambda spend: spend.most.total_tokens)
         self._log.append(spend_line(self.spend, self.cache))
         for adaptation in self.adaptations:
             self._log.append(adapted_line(adaptation))
@@ -308,6 +318,11 @@ class Journal:
 
     def _is_of_the_run(self, record: dict[str, Any]) -> bool:
         """Read a line that is not about a single row; returns whether it was one."""
+        if record["kind"] in {"header", "spend"}:
+            if record.get("spend") is not None:
+                self.spend = Spend(**record["spend"])
+                self.cache = CacheUse(**record.get("cache", {}))
+            return True
         if record["kind"] == ADAPTED:
             self._know(adaptation_of(record["adaptation"]))
             return True

@@ -169,13 +169,15 @@ class SegmentLog:
         self._disk.unlink(self._ballast)
 
     def unlink_dead(self, *, keep_last: bool = False) -> None:
-        """Remove every segment with no live rows (the run has reached its end).
+        """Remove the segments before the first one with live rows (the run has reached its end).
 
-        With `keep_last` the newest stays: it holds lines other than those of rows.
+        Those behind it stay: they say how its calls ended and what was spent. With `keep_last` the newest stays in
+        any case: it holds lines other than those of rows.
         """
         for segment in (*self._closed, *([] if keep_last else [self._current])):
-            if not segment.live:
-                self._disk.unlink(segment.path)
+            if segment.live:
+                return
+            self._disk.unlink(segment.path)
 
     def _write(self, line: bytes) -> LinePlace:
         segment = self._current

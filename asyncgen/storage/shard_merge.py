@@ -50,7 +50,7 @@ def join(directories: Sequence[RunDirectory], target: RunDirectory) -> RunState:
         for directory in places:
             if places.count(directory) > 1:
                 raise BadDataError(f"{directory} is given twice")
-            if not directory.state_directory.is_dir():
+            if not directory.disk.is_directory(directory.state_directory):
                 raise BadDataError(f"{directory} holds no shard of a run")
             stack.enter_context(directory.lock())
             parts.append((directory, _finished(directory)))

@@ -118,9 +118,13 @@ class ModelBatchServer:
         return await self.look(batch)
 
     async def download(self, file: str, receive: Receive) -> None:
-        """The answers, from the last to the first."""
+        """The answers, from the last to the first; or a file of requests as it was uploaded."""
+        uploaded = dict(self.remote.files)
+        if file in uploaded:
+            await receive(uploaded[file])
+            return
         batch = next(one for one in self.remote.batches if f"output-{one.id}" == file)
-        lines = dict(self.remote.files)[batch.file].splitlines()
+        lines = uploaded[batch.file].splitlines()
         for line in reversed(lines):
             await receive(orjson.dumps(_answered(line, self._network.completion)) + b"\n")
 

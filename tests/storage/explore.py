@@ -38,7 +38,7 @@ _PASSING = {
     "out/.asyncgen/ballast",
 }
 """Files that decide nothing."""
-_STAYING = {
+STAYING = {
     *(f"out/{name}" for name in OUTPUTS),
     STATISTICS,
     "out/.asyncgen/lock",
@@ -345,7 +345,7 @@ class Explorer:
         if not failing:
             inside = {name for name in files if name.startswith("out/") and not name.startswith("out/superseded")}
             # Lines that a power loss damaged are kept aside.
-            left = {name for name in inside - _STAYING if not name.endswith(".broken")}
+            left = {name for name in inside - STAYING if not name.endswith(".broken")}
             if left:
                 raise Violation(f"left over: {sorted(left)}")
 

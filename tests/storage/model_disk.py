@@ -33,7 +33,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
-from asyncgen.errors import DiskError
+from asyncgen.errors import DiskError, TryLaterError
 from asyncgen.storage.disk import READ_CHUNK
 
 T = TypeVar("T")
@@ -44,10 +44,10 @@ DIRECTORY = 0
 Operation = tuple[Any, ...]
 """A verb and what it is about. Of the disk: `mkdir path`, `create path inode`, `write inode data`,
 `write inode data offset`, `truncate inode size`, `sync inode`, `sync_directory path`,
-`rename source target inode`, `unlink path inode`,
+`rename source target inode`, `unlink path inode`, `rmdir path`,
 `sync_failed inode`, `sync_directory_failed path`. Other verbs are notes of the driver and change nothing."""
 
-_NAMES = {"mkdir", "create", "rename", "unlink"}
+_NAMES = {"mkdir", "create", "rename", "unlink", "rmdir"}
 _GARBAGE = b"\xa7\x00{]\n\xff 0badcafe {}\n" * 64
 
 
@@ -85,9 +85,28 @@ def _play_name(names: dict[str, int], operation: Operation) -> None:
             if names.get(source) == inode:
                 del names[source]
             names[target] = inode
+            if inode == DIRECTORY:
+                for path in [path for path in names if path.startswith(f"{source}/")]:
+                    names[_moved(path, source, target)] = names.pop(path)
         case ("unlink", path, inode):
             if names.get(path) == inode:
                 del names[path]
+        case ("rmdir", path):
+            names.pop(path, None)
+
+
+def _moved(path: str, source: str, target: str) -> str:
+    """Where a path is when a directory above it, or itself, is renamed."""
+    return target + path[len(source) :] if path == source or path.startswith(f"{source}/") else path
+
+
+def _moved_change(change: Operation, source: str, target: str) -> Operation:
+    """A change of a name, said of where it is when a directory is renamed."""
+    return tuple(_moved(part, source, target) if isinstance(part, str) else part for part in change)
+
+
+def _renamed_directories(changes: Sequence[Operation]) -> list[tuple[str, str]]:
+    return [change[1:3] for change in changes if change[0] == "rename" and change[3] == DIRECTORY]
 
 
 class Store:
@@ -112,7 +131,7 @@ class Store:
         skip = len(self.root) + 1
         return {path[skip:]: self.inodes[inode].data for path, inode in self.names.items() if inode != DIRECTORY}
 
-    def play(self, operation: Operation) -> None:  # noqa: C901 - one table of operations
+    def play(self, operation: Operation) -> None:
         """Carry out one operation."""
         verb = operation[0]
         if verb in _NAMES:
@@ -142,15 +161,21 @@ class Store:
         elif verb == "sync_failed":
             self.inodes[operation[1]] = replace(self.inodes[operation[1]], changes=())
         elif verb == "sync_directory":
-            path = operation[1]
-            rest = []
-            for change in self.changes:
-                touched = change[1:3] if change[0] == "rename" else change[1:2]
-                if path in map(_parent, touched):
-                    _play_name(self.durable_names, change)
-                else:
-                    rest.append(change)
-            self.changes = rest
+            self._sync_directory(operation[1])
+
+    def _sync_directory(self, path: str) -> None:
+        """Make the changes of names in a directory durable, also those from before it was renamed."""
+        known_as = {path, *(_moved(path, new, old) for old, new in _renamed_directories(self.changes))}
+        rest: list[Operation] = []
+        for change in self.changes:
+            touched = change[1:3] if change[0] == "rename" else change[1:2]
+            if known_as.isdisjoint(map(_parent, touched)):
+                rest.append(change)
+                continue
+            _play_name(self.durable_names, change)
+            if change[0] == "rename" and change[3] == DIRECTORY:
+                rest = [_moved_change(one, *change[1:3]) for one in rest]
+        self.changes = rest
 
     # Power loss (rules 4 and 5)
 
@@ -186,9 +211,15 @@ class Store:
 
     def _after_loss(self, kept: Sequence[bool], contents: dict[int, bytes]) -> "Store":
         names = dict(self.durable_names)
-        for keep, change in zip(kept, self.changes, strict=True):
+        still: list[tuple[str, str]] = []  # directories that have their old names again
+        for keep, pending in zip(kept, self.changes, strict=True):
+            change = pending
+            for old, new in reversed(still):
+                change = _moved_change(change, new, old)
             if keep:
                 _play_name(names, change)
+            else:
+                still += _renamed_directories([change])
         other = Store(self.root)
         other.names = {path: inode for path, inode in names.items() if self._reachable(path, names)}
         other.durable_names = dict(other.names)
@@ -392,6 +423,20 @@ class ModelDisk:
             self._give_back(len(self.store.inodes[number].data))
             self._do("unlink", str(path), number)
 
+    def is_directory(self, path: Path) -> bool:
+        """Whether there is a directory."""
+        return self.store.names.get(str(path)) == DIRECTORY
+
+    def remove_tree(self, path: Path) -> None:
+        """Remove a directory with all that is in it; one that is not there is fine."""
+        for name in sorted((name for name in self.store.names if name.startswith(f"{path}/")), reverse=True):
+            if self.store.names[name] == DIRECTORY:
+                self._do("rmdir", name)
+            else:
+                self.unlink(Path(name))
+        if self.is_directory(path):
+            self._do("rmdir", str(path))
+
     def fsync_directory(self, path: Path) -> None:
         """Make the names in a directory durable."""
         self._may_sync(path)
@@ -456,8 +501,11 @@ class ModelDisk:
         del self._open[fd]
 
     def lock(self, path: Path) -> int:
-        """Take the lock: after a crash nobody holds it."""
+        """Take the lock, for one process at a time; after a crash nobody holds it."""
         fd = self.open_append(path)
+        if any(held != fd and self._open[held] == self._open[fd] for held in self._open):
+            self.close_descriptor(fd)
+            raise TryLaterError(f"{path.parent.parent} is in use by another run")
         self._do("truncate", self._open[fd], 0)
         self._do("write", self._open[fd], b"1\n")
         return fd

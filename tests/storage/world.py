@@ -3,7 +3,8 @@
 import asyncio
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,11 +16,11 @@ from unittest.mock import patch
 
 import orjson
 
-from asyncgen.chat import Completion, Usage
+from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config import DEFAULT_MODEL, EndpointConfig, RunConfig
 from asyncgen.engine import single_run as pipeline
 from asyncgen.engine.batch import batch_rounds as rounds
 from asyncgen.engine.batch.access import BatchAccess
@@ -39,6 +40,8 @@ ROOT = "/model"
 DIRECTORY = Path(ROOT, "out")
 TOKENS = 7
 """What every answer costs, usable or not."""
+OF_THE_NOTE, OF_THE_ANSWER, KEY = "kanarienvogel", "palabra", "sk-papagei"
+"""What only the notes, only the answers and only the requests have in them."""
 
 Call = tuple[int, str]
 _ANSWER = re.compile(rb"answer-(\d+)-([a-z_]+)")
@@ -56,6 +59,10 @@ def answers_in(data: bytes) -> frozenset[Call]:
 
 
 # The clock
+
+
+TICK = 1e-9
+"""Seconds by which the clock moves when it is read."""
 
 
 class _NoSelector:
@@ -79,7 +86,8 @@ class JumpingLoop(asyncio.BaseEventLoop):
         self._selector = _NoSelector()
 
     def time(self) -> float:
-        """The virtual clock."""
+        """The virtual clock: if it stood still, the dust of floats would make a limiter wait for nothing."""
+        self._selector.now += TICK
         return self._selector.now
 
     def _process_events(self, event_list: list[Any]) -> None:
@@ -87,6 +95,25 @@ class JumpingLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Nobody else is there to wake it."""
+
+    def run_in_executor(
+        self, _executor: Executor | None, function: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Call a function after a while, here: no thread waits on a virtual clock."""
+        ended: asyncio.Future[Any] = self.create_future()
+
+        def work() -> None:
+            try:
+                result = function(*args)
+            except Exception as error:  # noqa: BLE001 - whoever waits for it has it
+                if not ended.cancelled():
+                    ended.set_exception(error)
+            else:
+                if not ended.cancelled():
+                    ended.set_result(result)
+
+        self.call_later(0.02, work)
+        return ended
 
 
 # The network
@@ -103,11 +130,14 @@ class NetworkDisk:
 class Network:
     """Answers every call by its name; `failing` calls never get a usable answer, `flaky` ones not at once.
 
+    It does not say what the answers to the pairs in `silent` cost.
+
     `asked` holds the calls of the present run in the order in which they went out.
     """
 
     failing: frozenset[Call] = frozenset()
     flaky: frozenset[Call] = frozenset()
+    silent: frozenset[int] = frozenset()
     asked: list[Call] = field(default_factory=list)
     disk: "ModelDisk | NetworkDisk | None" = None
 
@@ -124,8 +154,10 @@ class Network:
 
     def completion(self, call: Call, *, json_object: bool, seed: int = 0) -> Completion:
         """The usable answer to a call."""
-        usage = Usage(3, 4, TOKENS)
-        text = f"answer-{call[0]}-{call[1]} " + "palabra " * (3 + call[0] % 4) + f"seed {seed} " * bool(seed)
+        usage = NO_USAGE if call[0] in self.silent else Usage(3, 4, TOKENS)
+        text = (
+            f"answer-{call[0]}-{call[1]} " + f"{OF_THE_ANSWER} " * (3 + call[0] % 4) + f"seed {seed} " * bool(seed)
+        )
         return Completion(orjson.dumps({"why": text}).decode() if json_object else text, usage, "m")
 
     async def script(self, request: Prepared) -> Completion | Failure:
@@ -193,25 +225,34 @@ class World:
         pairs: int = 8,
         reasoning: bool = False,
         prompts: Mapping[str, str] = MappingProxyType(PROMPTS),
+        silent: frozenset[int] = frozenset(),
+        model: str = DEFAULT_MODEL,
     ) -> None:
         self.reasoning = reasoning
+        self.pairs = pairs
+        self.silent = silent
         self.input = directory / "pairs.jsonl"
         self.input.write_bytes(
             b"".join(
                 orjson.dumps(
-                    {"note_id": f"n{i}", "correct_note": f"note {i} right", "incorrect_note": f"note {i} wrong"},
+                    {
+                        "note_id": f"n{i}",
+                        "correct_note": f"note {i} right {OF_THE_NOTE}",
+                        "incorrect_note": f"note {i} wrong {OF_THE_NOTE}",
+                    },
                     option=orjson.OPT_APPEND_NEWLINE,
                 )
                 for i in range(pairs)
             )
         )
         self.recipe = MedecSafe(PromptFile(dict(prompts), directory / "prompts.json"), add_reasoning=reasoning)
-        self._config = RunConfig(
+        self.config = RunConfig(
             input_jsonl=self.input,
             output_dir=DIRECTORY,
             prompt_file=directory / "prompts.json",
             save_every=2,
-            endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", concurrency=3),),
+            model=model,
+            endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", api_key=KEY, concurrency=3),),
             batch_size=2,
         )
         ended = self.run(Store(ROOT), Phase(pairs))
@@ -241,14 +282,14 @@ class World:
     ) -> Ended:
         """Run a command on what is on a disk, which is changed; it is interrupted after so many seconds."""
         disk = ModelDisk(store, **faults)
-        network = Network(phase.failing, flaky) if network is None else network
+        network = Network(phase.failing, flaky, self.silent) if network is None else network
         network.disk = disk
         server = ModelBatchServer(remote, network, disk, loses_first=phase.loses_create)
-        config = _config(self._config, phase.pairs, phase.restart, phase.batch)
+        config = _config(self.config, phase.pairs, phase.restart, phase.batch)
         random.seed(0)  # backoffs draw from it
         error: BaseException | None = None
         failed_pairs = 0
-        with _stubs():
+        with stubs():
             run = pipeline.Run(
                 config,
                 self.recipe,
@@ -267,11 +308,11 @@ class World:
                 error = caught
             except BaseExceptionGroup as caught:
                 error = caught
-            _abandon(loop)
+            abandon(loop)
         return Ended(error, failed_pairs, tuple(network.asked), disk, server.remote)
 
 
-def _abandon(loop: JumpingLoop) -> None:
+def abandon(loop: JumpingLoop) -> None:
     """End what a crash left running; its disk takes nothing any more."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
@@ -289,7 +330,9 @@ def _config(config: RunConfig, pairs: int, restart: bool, batch: bool) -> RunCon
 
 
 @contextmanager
-def _stubs() -> Iterator[None]:
+def stubs() -> Iterator[None]:
+    """Stand in for what differs from run to run."""
+
     def timestamp() -> str:
         return "2026-01-01T00:00:00+00:00"
 

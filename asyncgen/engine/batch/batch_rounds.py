@@ -317,9 +317,10 @@ class BatchRounds:
             return bool(book.open)
         for spool in filling.take(full=False):
             await self._send_one(spool)
-        if not book.open and filling.lacking is not None and not taken:
-            raise self._exhausted(filling.lacking)
-        if book.open and filling.lacking is not None and not self._narrowed:
+        lacking = filling.lacking
+        if lacking is not None and not book.open and not taken and self._is_short_of(lacking):
+            raise self._exhausted(lacking)
+        if book.open and lacking is not None and not self._narrowed:
             self._narrowed = True  # reported once: each later batch is smaller still
             enqueued = plural(sum(batch.requests for batch in book.open.values()), "request")
             text = (
@@ -328,6 +329,11 @@ class BatchRounds:
             )
             self._observe(Notice(text, warning=True))
         return bool(book.open) or filling.blocked
+
+    def _is_short_of(self, most: Usage) -> bool:
+        """Whether the budget lacks so much, now that some batches may have been closed."""
+        budget = self._gate.budget
+        return budget is not None and not budget.covers(most, batch=True)
 
     # Waiting
 
