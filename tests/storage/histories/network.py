@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
-from asyncgen.client.classify import Action, Failure, judge_answer, judge_error
+from asyncgen.client.answer_body import judge_answer
+from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.wire import LookedUp
 from asyncgen.config import RunConfig
