@@ -227,6 +227,7 @@ class World:
         prompts: Mapping[str, str] = MappingProxyType(PROMPTS),
         silent: frozenset[int] = frozenset(),
         model: str = DEFAULT_MODEL,
+        behind: str = "",
     ) -> None:
         self.reasoning = reasoning
         self.pairs = pairs
@@ -237,8 +238,8 @@ class World:
                 orjson.dumps(
                     {
                         "note_id": f"n{i}",
-                        "correct_note": f"note {i} right {OF_THE_NOTE}",
-                        "incorrect_note": f"note {i} wrong {OF_THE_NOTE}",
+                        "correct_note": f"note {i} right{behind}",
+                        "incorrect_note": f"note {i} wrong{behind}",
                     },
                     option=orjson.OPT_APPEND_NEWLINE,
                 )

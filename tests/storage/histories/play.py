@@ -15,7 +15,7 @@ from asyncgen.engine import pool
 from asyncgen.engine.batch import batch_rounds as rounds
 from asyncgen.storage import segment_writer
 from tests.storage.model_disk import ModelDisk
-from tests.storage.world import PROMPTS, World
+from tests.storage.world import OF_THE_NOTE, PROMPTS, World
 
 from .history import History
 from .invariants import WINDOW
@@ -41,12 +41,13 @@ class Worlds:
             "correct_reasoning_system": "Defend.",
             "correct_reasoning_user": "{original_note} {paraphrased_note}",
         }
-        silent, places = frozenset({3}), (directory / "plain", directory / "stepwise")
+        places = (directory / "plain", directory / "stepwise")
         for place in places:
             place.mkdir()
+        same: Any = {"silent": frozenset({3}), "model": "parrot", "behind": f" {OF_THE_NOTE}"}
         return cls(
-            World(places[0], silent=silent, model="parrot"),
-            World(places[1], pairs=6, reasoning=True, prompts=prompts, silent=silent, model="parrot"),
+            World(places[0], **same),
+            World(places[1], pairs=6, reasoning=True, prompts=prompts, **same),
         )
 
 
