@@ -98,17 +98,6 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "_append_batches", lambda _: None)
 
 
-@_mutant("files of a batch go before the journal has closed it, durably")
-def _(patch: pytest.MonkeyPatch) -> None:
-    close = BatchRounds._close
-
-    async def early(self: BatchRounds, batch: OpenBatch, lost: Any) -> None:
-        self._files.remove(batch.number)
-        await close(self, batch, lost)
-
-    patch.setattr(BatchRounds, "_close", early)
-
-
 @_mutant("what an open batch holds is asked in the next one too")
 def _(patch: pytest.MonkeyPatch) -> None:
     complete = BatchAsker.complete

@@ -94,7 +94,9 @@ class ShardedHistory:
 
     def _crash(self, record: list[Operation]) -> None:
         """Let a merge end somewhere, by a kill or a loss of power."""
-        for operation in record[: self._rng.randrange(len(record) + 1)]:
+        # Most is decided around the rename, which is one of the last operations.
+        place = self._rng.choice((self._rng.randrange(len(record) + 1), len(record) - self._rng.randrange(4)))
+        for operation in record[:place]:
             self._store.play(operation)
         if self._rng.random() < 1 / 2:
             self._store = self._rng.choice(list(self._store.losses(self._rng, 8)))
