@@ -42,6 +42,8 @@ class Plan:
 
     def seconds(self, pairs: int) -> float:
         """How long so many rows take; if a daily limit is reached, with waiting for the next day."""
+        if self.pairs_a_second * _DAY <= self.pairs_a_day:
+            return pairs / self.pairs_a_second  # too slow to reach the daily limit
         whole_days = max(0, math.ceil(pairs / self.pairs_a_day) - 1)
         rest = pairs - whole_days * self.pairs_a_day if whole_days else pairs
         return whole_days * _DAY + rest / self.pairs_a_second
