@@ -1,4 +1,4 @@
-"""JSON and text from outside: lone surrogates, markdown fences, control characters."""
+"""JSON and text from outside: lone surrogates, markdown fences, control characters, marks of thinking."""
 
 import json
 import math
@@ -14,6 +14,14 @@ _LARGE = 1 << 16  # characters; shorter texts need too little memory to check fo
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think"
+"""The names of tags in which models think, for a pattern."""
+THINKING_MARK = re.compile(
+    rf"</?\s*(?:{THINKING_TAGS})(?:\s[^>]*)?>|\[/?think\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|?channel\|?>"
+    r"|<\|(?:begin|end)_of_thought\|>|&lt;/?think(?:ing)?&gt;|<details\b[^>]*\btype=\"reasoning\"",
+    re.IGNORECASE,
+)
+"""A mark of thinking, opening or closing, wherever it stands."""
 
 
 def loads(data: bytes | str) -> Any:

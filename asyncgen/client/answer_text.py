@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think"
+from asyncgen.text import THINKING_MARK, THINKING_TAGS
+
 _LEAD = r"\s*(?:<\|im_start\|>assistant\s*)?"
 _BLOCKS = (
     # DeepSeek R1, Qwen3 and others; Magistral's older template; Kimi; Cohere.
     re.compile(
-        rf"{_LEAD}<\s*({_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\s*(?:\1|think|thinking)\s*>",
+        rf"{_LEAD}<\s*({THINKING_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\s*(?:\1|think|thinking)\s*>",
         re.DOTALL | re.IGNORECASE,
     ),
     re.compile(r"\s*\[(think)\](?P<inside>.*?)\[/\1\]", re.DOTALL | re.IGNORECASE),
@@ -34,11 +35,6 @@ _BLOCKS = (
         r"\s*(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)<\|message\|>(?P<inside>.*?)<\|end\|>",
         re.DOTALL,
     ),
-)
-_MARK = re.compile(
-    rf"</?\s*(?:{_TAGS})(?:\s[^>]*)?>|\[/?think\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|?channel\|?>"
-    r"|<\|(?:begin|end)_of_thought\|>|&lt;/?think(?:ing)?&gt;|<details\b[^>]*\btype=\"reasoning\"",
-    re.IGNORECASE,
 )
 _FINAL = re.compile(
     r"\s*(?:<\|start\|>assistant)?<\|channel\|>final(?:\s*<\|constrain\|>\w+)?<\|message\|>"
@@ -116,7 +112,7 @@ def _has_mark(text: str, bracket: str) -> bool:
     """Whether a thinking mark begins with this bracket; much faster than searching for the pattern."""
     at = text.find(bracket)
     while at >= 0:
-        if _MARK.match(text, at):
+        if THINKING_MARK.match(text, at):
             return True
         at = text.find(bracket, at + 1)
     return False

@@ -144,6 +144,7 @@ def test_a_measurement_that_is_another_one_is_found(was: str, became: str) -> No
         ("knee", "kn\ufffdee", "garbled"),
         ("knee", "**knee**", "markup"),
         ("knee", "<think>Okay.</think> knee", "thinking"),
+        ("knee", "<|begin_of_thought|>Okay.<|end_of_thought|> knee", "thinking"),
         ("knee", "knee<|im_end|>", "special_token"),
     ],
 )

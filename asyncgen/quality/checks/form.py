@@ -8,6 +8,7 @@ from asyncgen.quality.checks.additions import stem
 from asyncgen.quality.checks.change import Change, clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.note_words import is_content
+from asyncgen.text import THINKING_MARK
 
 _PREAMBLE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|great|understood)\b[\s,.!:]"
@@ -40,7 +41,6 @@ _MARKUP = re.compile(
     r"|\*\*[^*\n]+\*\*|^#{1,6}\s|^\s*\{\s*\"\w+\"\s*:|\\n|&(?:amp|lt|gt|quot|nbsp|deg);|~~",
     re.IGNORECASE | re.MULTILINE,
 )
-_THINKING = re.compile(r"</?(?:think|thinking|thought|reasoning)\b[^>]*>|\[/?think\]|<\|channel\|>", re.IGNORECASE)
 _SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|\[/INST\]")
 _PLACEHOLDER = re.compile(
     r"\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
@@ -73,7 +73,7 @@ def check_form(change: Change) -> Iterator[Finding]:
     for kind, pattern in (
         ("afterword", _AFTERWORD),
         ("refusal", _REFUSAL),
-        ("thinking", _THINKING),
+        ("thinking", THINKING_MARK),
         ("special_token", _SPECIAL_TOKEN),
         ("markup", _MARKUP),
         ("placeholder", _PLACEHOLDER),
