@@ -46,8 +46,8 @@ def test_a_run_finds_its_key_in_the_file(
 ) -> None:
     """Also where a configuration names the file; without it the key is missing, and the message says how."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setattr("os.environ", {**__import__("os").environ})
+    monkeypatch.setenv("OPENAI_API_KEY", "")  # so that what the file sets goes with the test
+    monkeypatch.delenv("OPENAI_API_KEY")
     Path(".env").write_text("OPENAI_API_KEY=sk 1\n")
     Path("run.toml").write_text('env-file = ".env"\n')
     Path("rows.jsonl").write_text('{"id": 1, "subject": "a", "text": "b"}\n')
