@@ -179,7 +179,9 @@ class ConcurrencyControl:
         enough = max(least, self.limit if self._phase is _Phase.GROWING else ROUND_TRIPS * self.limit)
         if current.answers < enough:
             return
-        mean = current.latency / current.answers
+        mean = max(
+            current.latency / current.answers, 1e-9
+        )  # a clock that is too coarse may have seen no time pass
         if 2 * current.in_use < current.answers:
             self._round = _Round(now)
             return
