@@ -156,6 +156,15 @@ async def test_a_budget_is_never_exceeded(go: Go, most: int, expire: float) -> N
     assert most > 60_000 or isinstance(ended.error, BudgetError)
 
 
+async def test_a_budget_that_has_room_again_ends_no_run(go: Go) -> None:
+    """An ordinary call left none for a batch while it was in flight, and then it was refused and cost nothing."""
+    refused = Faults(fail_matching="<note>", fail_kind="bad_request")  # all paraphrases, and they go first
+
+    ended = await go("out", faults=refused, max_total_tokens=10_000)
+
+    assert isinstance(ended.error, BudgetError)
+
+
 KINDS = ("empty", "bad_answer_json", "no_choices", "length", "refusal", "filter", "bad_request", "server_error")
 
 
