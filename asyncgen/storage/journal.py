@@ -238,12 +238,14 @@ class Journal:
     def carry(self) -> None:
         """Copy what failed rows need out of segments that hold nothing else, so that these can go.
 
-        A segment that holds the `sent` line of a call in flight stays until that call has come back.
+        A segment that holds the `sent` line of a call in flight stays until that call has come back, and so do all
+        behind it: they say how the calls ended that it sent. One that is not durable stays too: if the power took
+        a line there and left its copy, the copy would be counted beside the total that includes it.
         """
         in_flight = set(map(id, self._in_flight.values()))
         for segment in self._log.closed:
-            if segment.live != segment.kept or id(segment) in in_flight:
-                continue
+            if segment.live != segment.kept or id(segment) in in_flight or not segment.is_durable:
+                break
             for index in self._pairs.kept_in(segment):
                 self._carry_pair(segment, index)
             self._log.append(spend_line(self.spend, self.cache))
@@ -272,10 +274,13 @@ class Journal:
     def _roll(self) -> None:
         """Begin the next segment if it is time.
 
-        Its header holds the spend, so every line before it must have been counted.
+        Its header holds the spend, so every line before it must have been counted. What an open batch has answered
+        must also be durable: if the power took those lines and left the header, they would be fetched again, and
+        counted again.
         """
         self._log.roll(
-            lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache)
+            lambda: header_line(self._fingerprint, replaces_earlier=False, spend=self.spend, cache=self.cache),
+            durably=bool(self.batches.open),
         )
 
     # Opening

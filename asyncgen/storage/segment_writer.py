@@ -40,6 +40,11 @@ class Segment:
     live: int = 0
     kept: int = 0
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether all of its lines are, and its name."""
+        return self.named and self.synced == self.size
+
 
 @dataclass(frozen=True, slots=True)
 class LinePlace:
@@ -123,9 +128,19 @@ class SegmentLog:
         """Read a line."""
         return self._disk.read(place.segment.path, place.offset, place.length) or b""
 
-    def roll(self, header: Callable[[], bytes]) -> None:
-        """Begin the next segment if this one is long enough; without space for it, this one grows."""
+    def roll(self, header: Callable[[], bytes], *, durably: bool) -> None:
+        """Begin the next segment if this one is long enough; without space for it, this one grows.
+
+        Args:
+            header: makes its first line.
+            durably: make every line so far durable first.
+
+        Raises:
+            DiskError: the lines so far cannot be made durable.
+        """
         if self._current.size >= SEGMENT_SIZE and not self._current.padded:
+            if durably:
+                self.sync()
             with suppress(DiskError):
                 self._go_on_in(self._new(self._next_name(), header()))
 
@@ -156,7 +171,7 @@ class SegmentLog:
     def unlink_retired(self) -> None:
         """Remove the segments that the checkpoint just written makes superfluous (helper thread)."""
         while self._retired:
-            segment = self._retired.pop()
+            segment = self._retired.pop(0)  # in order: a later one says how the calls of an earlier one ended
             self._disk.close_descriptor(segment.fd)
             self._disk.unlink(segment.path)
 

@@ -63,6 +63,7 @@ def test_answers_that_were_not_accepted_are_known_after_opening(disk: Disk, tmp_
         journal.sent(index, "step", USAGE)
         journal.answered(index, "step", "hash", Completion("text " * 10, USAGE, "m", "stop"))
         journal.release(index)
+    journal.sync()
     journal.carry()
     journal.unlink_retired()
     journal.close()

@@ -59,9 +59,9 @@ class History:
         self._paid: frozenset[Call] = frozenset()
         self._unknown_field = rng.choice(("", "", "max_tokens", "temperature"))
         self._cached = rng.random() < 1 / 3
-        # After a loss of power, and in batches, nobody knows exactly what is billed.
+        # A loss of power may take what a journal knew of calls that are billed.
         self._exact = True
-        self._batched = False
+        self._left_by_power: dict[str, bytes] = {}
 
     def play(self) -> None:
         """Play it to its end.
@@ -125,12 +125,11 @@ class History:
         how = rng.choice(ENDS)
         place = len(record) if how == "ended" else rng.randrange(len(record) + 1)
         self.starts.append(Told(command, weather, rules, f"{how} at {place} of {len(record)} ({ended.error!r})"))
-        self._batched |= command.batch
         self._judge_sent(command, record[:place])
         self._end(record, how, place)
         check.check_in_step(self._world, self._store)
         if how in {"ended", "killed"}:
-            check.check_in_order(self._world, self._store)
+            check.check_in_order(self._world, self._store, self._left_by_power)
 
     def _judge_sent(self, command: Command, record: list[Operation]) -> None:
         """Hold what went out against what is paid, and against the budget."""
@@ -139,7 +138,7 @@ class History:
         check.check_paid_once(self._paid | cached, asked)
         before = self._bill.most
         for most in self._bill.follow(record):
-            if self._exact and not self._batched:
+            if self._exact:
                 check.check_budget(most, command.budget, before)
         self._bill.cut_short()
 
@@ -155,7 +154,7 @@ class History:
         survived = after.written
         if how == "power":
             store, survived = self._rng.choice(list(store.losses(self._rng, 4))), after.durable
-            self._exact = False
+            self._exact, self._left_by_power = False, store.files()
         self._kept = kept_after(self._kept, record[:place], self._rng if how == "power" else None)
         self._store = store
         # What a kill leaves may still be lost with the power of a later start.
@@ -181,7 +180,4 @@ class History:
             raise Violation(f"a calm start ended with {ended.error!r} and {ended.failed_pairs} failed rows")
         check.check_same_bytes(self._world, self._store, self._world.pairs)
         check.check_in_step(self._world, self._store)
-        exact = self._exact and not self._batched
-        # What a loss of power takes of the results of a batch is fetched, and counted, once more.
-        said = self._bill.said if self._exact or not self._batched else None
-        check.check_spend(self._store, said, self._bill.true if exact else None)
+        check.check_spend(self._store, self._bill.said, self._bill.true if self._exact else None)
