@@ -1,5 +1,6 @@
 """Quantities as a person reads them: times, money, shares, and lines that fit a width."""
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,15 +35,24 @@ def rate(number: float) -> str:
     """Three figures: `0.0421`, `2.14`, `31.0`, `1,240`."""
     if number >= 100:  # noqa: PLR2004
         return f"{number:,.0f}"
-    return f"{number:.3g}" if number < 1 else f"{number:.1f}" if number >= _LITTLE else f"{number:.2f}"
+    return _figures(number) if number < 1 else f"{number:.1f}" if number >= _LITTLE else f"{number:.2f}"
 
 
 def compact(number: float) -> str:
     """Short, for an axis: `0`, `0.25`, `40`, `1.5k`, `2M`."""
+    rounded = float(f"{number:.3g}")
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g}{unit}"
-    return f"{number:.3g}"
+        if rounded >= size:
+            return f"{_figures(rounded / size)}{unit}"
+    return _figures(rounded)
+
+
+def _figures(number: float) -> str:
+    """Three figures at most, without an exponent."""
+    text = f"{number:.3g}"
+    if "e-" in text:
+        return f"{number:.{2 - math.floor(math.log10(number))}f}".rstrip("0")
+    return f"{number:,.0f}" if "e" in text else text
 
 
 def usd(cost: float | None) -> str:

@@ -1,10 +1,13 @@
 """Quantities in words."""
 
+import re
+from collections.abc import Callable
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from asyncgen.humanize import brief, compact, duration, fit, one_of, plural, rate, usd
+from asyncgen.humanize import amount, brief, compact, dollars, duration, fit, one_of, percent, plural, rate, usd
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,32 @@ def test_what_matters_least_is_left_out_first(parts, width):
     assert kept == [rank for rank, _ in parts if rank <= len(kept)]
     wider = sum(range(1, len(kept) + 2)) + len(kept)
     assert len(kept) == len(parts) or wider > width
+
+
+UNITS = {"": 1.0, "%": 0.01, "$": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+UNITS |= {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def read(text: str) -> float:
+    """What a text says."""
+    parts = re.findall(r"([\d,.]+) ?([a-zA-Z%]*)", text)
+    return sum(float(number.replace(",", "")) * UNITS[unit] for number, unit in parts)
+
+
+@pytest.mark.parametrize("show", [amount, brief, compact, dollars, duration, percent, rate])
+@given(number=st.floats(0, 1e7), more=st.floats(0, 10))
+@example(number=0.00999, more=0.00001)
+@example(number=0.9996, more=0.0005)
+@example(number=9.996, more=0.005)
+@example(number=59.96, more=0.04)
+@example(number=99.96, more=0.04)
+@example(number=999.6, more=0.4)
+@example(number=3599.6, more=0.4)
+@example(number=86_399.6, more=0.4)
+@example(number=999_600.0, more=400)
+@example(number=0.00004, more=0.00001)
+def test_more_never_reads_as_less(show: Callable[[float], str], number: float, more: float) -> None:
+    """Whatever the units on both sides; and no figure has an exponent."""
+    texts = show(number), show(number + more)
+    assert read(texts[0]) <= read(texts[1]), texts
+    assert not any("e" in text for text in texts), texts

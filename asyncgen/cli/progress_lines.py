@@ -35,7 +35,7 @@ def plain_line(sample: Sample, rates: Rates, storm: str, rows: str) -> str:
         "" if rates.pairs is None else f"{rate(rates.pairs)} {rows}/s",
         "" if rates.calls is None else f"{rate(rates.calls)} calls/s",
         f"{sample.in_flight} in flight",
-        "" if rates.share is None else f"{rates.binding} {percent(rates.share)} in use",
+        "" if rates.in_use is None else f"{rates.binding} {percent(rates.in_use)} in use",
         f"{sample.refused:,} refused",
         f"{sample.tokens:,} tokens",
         usd(sample.cost) + ("" if total is None else f" ({usd(total)} in all starts)"),

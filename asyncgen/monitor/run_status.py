@@ -90,6 +90,11 @@ class Picture:
         return sum(sample.prompt_tokens + sample.completion_tokens for sample in self.history.samples)
 
     @property
+    def is_partly_priced(self) -> bool:
+        """Whether some tokens have no price; not while a process runs, whose checkpoints and samples alternate."""
+        return self.pid is None and self.priced_tokens < self.tokens
+
+    @property
     def cost(self) -> float | None:
         """What `priced_tokens` cost, in USD; None if there was no price, or no session."""
         costs = [sample.cost for sample in self.history.samples]
@@ -105,19 +110,18 @@ class Picture:
     @property
     def from_cache(self) -> int:
         """Answers that came from a cache."""
-        durable = 0 if self.state is None or self.pid is not None else self.state.cache.answers
+        durable = 0 if self.state is None else self.state.cache.answers
         return max(durable, sum(sample.cached for sample in self.history.samples))
 
     @property
     def lost_tokens(self) -> int:
         """The most that calls without an answer may have cost; not part of the sessions' counts."""
-        spend = Spend() if self.state is None else self.state.spend
-        return spend.lost_prompt_tokens + spend.lost_completion_tokens
+        return self._spent.lost_prompt_tokens + self._spent.lost_completion_tokens
 
     @property
     def _spent(self) -> Spend:
-        """The spend in the state; nothing while a process runs, whose checkpoints and samples alternate."""
-        return Spend() if self.state is None or self.pid is not None else self.state.spend
+        """The spend that is durable."""
+        return Spend() if self.state is None else self.state.spend
 
     @property
     def rows(self) -> str:

@@ -32,6 +32,11 @@ class Rates:
     limit: float | None = None
     limits: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
+    @property
+    def in_use(self) -> float | None:
+        """The share for places without room to explain a burst: at most all of it."""
+        return None if self.share is None else min(1.0, self.share)
+
 
 class Meter:
     """Keeps the samples of the last minute."""
@@ -42,9 +47,10 @@ class Meter:
     def add(self, now: float, sample: Sample) -> None:
         """Add a sample of the time `now` (seconds of any clock)."""
         if self._samples:
-            before = self._samples[-1][1]
-            if sample.done < before.done or sample.calls < before.calls or sample.total != before.total:
-                self._samples.clear()  # other work has begun
+            at, before = self._samples[-1]
+            other_work = sample.done < before.done or sample.calls < before.calls or sample.total != before.total
+            if other_work or now < at:  # a clock was set back: the seconds before would count twice
+                self._samples.clear()
         self._samples.append((now, sample))
         while len(self._samples) > 1 and self._samples[1][0] <= now - SPAN:
             self._samples.popleft()

@@ -126,7 +126,7 @@ def _measured(used: StepUsage, of: StepSize, size: StepSize, place: int) -> tupl
     """Tokens per character of the prompts, and tokens of all answers."""
     sign = place - 1
     per_character = used.prompt_tokens / of.prompt_characters * (1 + sign * LEAST_SPREAD / 2)
-    mean = used.completion_tokens / used.calls * (1 + sign * used.spread)
+    mean = used.completion_tokens / used.calls * (1 + used.spread) ** sign  # however few the calls: above 0
     longer = 1.0
     if not size.json_object and of.rewritten_characters:
         longer = size.rewritten_characters / size.calls / (of.rewritten_characters / of.calls)

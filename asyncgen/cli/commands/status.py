@@ -150,7 +150,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "from_cache": picture.from_cache,
         "prompt_tokens": picture.prompt_tokens,
         "completion_tokens": picture.completion_tokens,
-        "cost_usd": picture.cost if picture.priced_tokens == picture.tokens else None,
+        "cost_usd": None if picture.is_partly_priced else picture.cost,
         "last_start_cost_usd": session and session.sample and session.sample.cost,
         "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
@@ -238,7 +238,7 @@ def _endpoints(picture: "Picture") -> Iterator[str]:
     for use in () if sample is None else sample.endpoints:
         health = f"out ({use.out})" if use.out else "not answering, being probed" if use.rests else "healthy"
         limits = [
-            f"{percent(share)} of {limit:,.0f} {name}/min"
+            f"{percent(min(1.0, share))} of {limit:,.0f} {name}/min"
             for (endpoint, name), (share, limit) in rates.limits.items()
             if endpoint == use.name
         ]

@@ -25,7 +25,7 @@ def cost_of(picture: Picture) -> str:
     """What all sessions cost; or that there is no price, if a session had none or nothing records it."""
     if not picture.history.sessions:
         return "-"
-    partly = picture.cost is not None and picture.priced_tokens < picture.tokens
+    partly = picture.cost is not None and picture.is_partly_priced
     return usd(picture.cost) + (f" for {picture.priced_tokens:,} of {picture.tokens:,} tokens" if partly else "")
 
 

@@ -1,6 +1,7 @@
 """Axes: round numbers, times of day, logarithms."""
 
 import math
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -82,7 +83,7 @@ def _local(at: float) -> datetime:
 
 def round_up(value: float) -> float:
     """The next of 1, 2, 3, 4, 5, 6, 8, 10 times a power of ten."""
-    if value <= 0:
+    if value < sys.float_info.min:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(power * step for step in (1, 2, 3, 4, 5, 6, 8, 10) if value <= power * step * (1 + 1e-9))

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from asyncgen.humanize import compact, duration, rate
+from asyncgen.humanize import MINUTE, compact, duration, rate
 from asyncgen.monitor.histogram import LEAST, LogHistogram
 from asyncgen.monitor.report.axis import AxisLabel, TimeAxis, log_ticks, round_up
 from asyncgen.monitor.report.markup import details, esc, table
@@ -16,6 +16,7 @@ WIDTH, HEIGHT = 1000.0, 240.0  # in drawing units, which are scaled to the page
 BARS = 48  # of a histogram: each is wide enough to point at
 STEPS = 4  # lines across a chart: quarters are easy to read
 EDGE = 0.05  # of the width, within which labels are set beside their place
+A_SECOND = 0.9995  # seconds from which on three figures make one
 FAR = 2.5  # times what was used: a limit above that is not drawn
 
 
@@ -211,4 +212,6 @@ def _summary(series: Sequence[Series], top: float, show: Callable[[float], str])
 def _seconds(value: float) -> str:
     if value < LEAST:
         return "0"
-    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.3g} s" if value < 60 else duration(value)  # noqa: PLR2004
+    if value < A_SECOND:
+        return f"{1000 * value:.3g} ms"
+    return f"{value:.3g} s" if value < MINUTE else duration(value)

@@ -34,6 +34,7 @@ class RunRecord:
         self.timeline = Timeline(most=BINS)
         self.spans: list[Span] = []
         self._before: Sample | None = None
+        self._base = 0
 
     @property
     def length(self) -> float:
@@ -47,9 +48,14 @@ class RunRecord:
             self._before = None
         span, before = self.spans[-1], self._before
         at = max(at, span.last)  # a clock may be set back
-        amounts = dict(_amounts(before, sample, base, at - span.last))
+        rows = before.done if before is not None and self._goes_on(before, sample, base) else base
+        amounts = dict(_amounts(before, sample, sample.done - rows, at - span.last))
         self.timeline.add(span.offset + span.last - span.began, span.offset + at - span.began, amounts)
-        span.last, self._before = at, sample
+        span.last, self._before, self._base = at, sample, base
+
+    def _goes_on(self, before: Sample, sample: Sample, base: int) -> bool:
+        """Whether two samples count the same rows: a repair and the run behind it each count their own."""
+        return base == self._base and before.done <= sample.done and before.total == sample.total
 
     def moment(self, place: float) -> float:
         """The time at a place of the axis."""
@@ -77,11 +83,9 @@ class RunRecord:
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _amounts(before: Sample | None, sample: Sample, base: int, seconds: float) -> Iterator[tuple[str, float]]:
-    # A repair and the run behind it each count their rows from the start.
-    same_work = before is not None and before.done <= sample.done and before.total == sample.total
+def _amounts(before: Sample | None, sample: Sample, rows: int, seconds: float) -> Iterator[tuple[str, float]]:
     yield "seconds", seconds
-    yield "pairs", sample.done - (before.done if before is not None and same_work else base)
+    yield "pairs", rows
     for name in ("calls", "refused", "retried"):
         yield name, getattr(sample, name) - (getattr(before, name) if before is not None else 0)
     yield "prompt", sample.prompt_tokens - (before.prompt_tokens if before is not None else 0)
