@@ -9,7 +9,7 @@ class CallLog(Protocol):
     """Where attempts are recorded, in the tick in which they happen."""
 
     def sent(self, index: int, step: str, most: Usage) -> None:
-        """Record that a call is about to be sent."""
+        """Record that a call is about to be sent, in the loop's next pass."""
 
     def answered(
         self,

@@ -4,6 +4,7 @@ Each pass opens the journal for its rows, runs the engine into its own sink, and
 from which the next start can resume.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -266,6 +267,7 @@ class Passes:
             generation=generation,
             adaptations=state.adaptations,
             cache=replace(state.cache),
+            at_end_of_pass=asyncio.get_running_loop().call_soon,
         )
         try:
             for notice in _noticed(journal):

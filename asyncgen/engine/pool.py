@@ -309,7 +309,7 @@ class Engine:
             while True:
                 await asyncio.sleep(JOURNAL_SYNC_INTERVAL)
                 try:
-                    await self.disk.call(journal.sync)
+                    await journal.make_durable()
                 except DiskError as error:
                     self.stop(error)
                     return

@@ -144,6 +144,7 @@ class RunOutputs:
         self._uncommitted = []
         new_names, self._new_names = self._new_names, False
         self._journal.carry()
+        self._journal.flush()
         await self._disk.call(lambda: self._commit(state, new_names))
         for index, failed in covered:
             if failed:

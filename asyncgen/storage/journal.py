@@ -2,9 +2,11 @@
 
 Rules:
 
-1. A line is appended on the loop's thread, with no await between the answer and the write: it survives SIGKILL at
-   once, and power loss after the next sync (every half second, and before each checkpoint). See `segment_writer`
-   for writing and for a full disk.
+1. A line is appended on the loop's thread, with no await between the answer and that. The lines of calls are
+   written together at the end of the loop's pass: before a request of that pass is sent, an outcome reaches the
+   writer, or another answer is read from the network. So a SIGKILL costs no more calls than are in flight; a loss
+   of power, what has come since the last sync (every half second, and before each checkpoint). See
+   `segment_writer` for writing and for a full disk.
 2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that answer
    alone and is kept aside in `<segment>.broken`.
 3. A segment is unlinked only after a durable checkpoint covers every row in it. Answers of failed rows are carried
@@ -22,6 +24,7 @@ instead); and those of batches (see `batch_records`).
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +48,7 @@ from asyncgen.storage.segment_format import (
     spend_line,
 )
 from asyncgen.storage.segment_reader import SegmentReader, clear_unfinished
-from asyncgen.storage.segment_writer import Segment, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, Segment, SegmentLog
 
 
 class Journal:
@@ -55,10 +58,12 @@ class Journal:
         directory: of the run, which is locked.
         fingerprint: goes into the header of each segment.
         needed: whether answers of a row index are still needed; the others are dropped at opening.
-        on_full: called when the disk is full; what is in flight is still saved, in the ballast.
+        stop: called with the reason when the disk refuses lines; if it is full, what is in flight is still saved,
+            in the ballast.
         ballast: bytes reserved for that.
         spend: what the directory has cost, unless a journal knows better; kept up to date.
         cache: what it has taken from a cache; likewise.
+        at_end_of_pass: calls a function at the end of the event loop's pass; None: there is no loop.
         adaptations: what endpoints have refused, as known to checkpoint or statistics.
         generation: of the coming answers; raised when flagged rows are regenerated.
 
@@ -71,12 +76,13 @@ class Journal:
         directory: RunDirectory,
         fingerprint: Fingerprint,
         needed: Callable[[int], bool],
-        on_full: Callable[[AsyncgenError], None],
+        stop: Callable[[AsyncgenError], None],
         ballast: int,
         spend: Spend,
         generation: int = 0,
         adaptations: Iterable[Adaptation] = (),
         cache: CacheUse | None = None,
+        at_end_of_pass: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self._disk = directory.disk
         self._fingerprint = fingerprint
@@ -94,16 +100,22 @@ class Journal:
         clear_unfinished(directory)
         # The total spend comes behind the lines that it has taken over.
         header = header_line(fingerprint, replaces_earlier=True, spend=None)
-        self._log = SegmentLog(directory, number, header, on_full)
+        self._log = SegmentLog(directory, number, header, stop, at_end_of_pass)
         self._compact(paths, needed)
         self._log.set_aside(ballast)
 
     # Recording
 
     def sent(self, index: int, step: str, most: Usage) -> None:
-        """Record that a call of at most this cost is about to be sent."""
+        """Record that a call of at most this cost is about to be sent, in the loop's next pass."""
         line = encode_line({"kind": "sent", "index": index, "step": step, "most": most})
-        self._in_flight[index, step] = self._log.append(line).segment
+        call = index, step
+
+        def moved(place: LinePlace) -> None:
+            if call in self._in_flight:
+                self._in_flight[call] = place.segment
+
+        self._in_flight[call] = self._log.append_soon(line, moved).segment
         # Only here: nothing may come between an answer and its line.
         self._roll()
 
@@ -137,9 +149,9 @@ class Journal:
         if came is not None:
             record |= _of_batch(came)
             self._roll()
-        place = self._log.append(encode_line(record))
+        is_at = partial(self._pairs.answered, index, step)
+        is_at(self._log.append_soon(encode_line(record), is_at))
         self._in_flight.pop((index, step), None)
-        self._pairs.answered(index, step, place)
         self._count(completion.usage, lost, batch=came is not None, cached=cached)
         if came is not None:
             self.batches.settle(came.batch, came.most)
@@ -209,11 +221,28 @@ class Journal:
         """How many answers of a step the recipe rejected."""
         return self._pairs.bad_answers(index).get(step, 0)
 
-    # Committing (see `writer`): `carry`, then `sync` on the helper thread, then the checkpoint, then
+    # Committing (see `writer`): `carry` and `flush`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each row that the checkpoint covers.
 
+    async def make_durable(self) -> None:
+        """Make every line so far durable.
+
+        Raises:
+            DiskError: the disk refused.
+        """
+        self.flush()
+        await self._disk.call(self.sync)
+
+    def flush(self) -> None:
+        """Write every line so far now, on the loop's thread.
+
+        Raises:
+            DiskError: the disk refused.
+        """
+        self._log.flush()
+
     def sync(self) -> None:
-        """Make every line so far durable; any thread may call it.
+        """Make every line durable that is written; any thread may call it.
 
         Raises:
             DiskError: the disk refused, and nothing later can be declared durable.

@@ -57,11 +57,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
     upload = Delivery._upload
 
     async def hasty(self: Delivery, batch: OpenBatch) -> OpenBatch:
-        async def nothing(_: Delivery) -> None:
+        async def nothing() -> None:
             pass
 
         with patch.context() as inner:
-            inner.setattr(Delivery, "_sync", nothing)
+            inner.setattr(self._journal, "make_durable", nothing)
             return await upload(self, batch)
 
     patch.setattr(Delivery, "_upload", hasty)

@@ -9,6 +9,9 @@ from .marks import CHECKPOINT, STATISTICS
 from .model_disk import Operation, Store
 from .world import TOKENS, Call, answers_in
 
+_NOTES = {"asked", "refused", "answered", "uploaded", "created"}
+"""Entries of a record that are no operation of the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -16,8 +19,8 @@ class Moment:
 
     Args:
         in_flight: calls asked and not settled in the journal.
-        written: calls whose answer was written to the journal, or should have been: nothing comes between the
-            answer and the write.
+        written: calls whose answer was written to the journal, or should have been: the first operation on the
+            disk behind an answer is to write it.
         durable: calls whose answer was in a segment of the journal when that was synced.
         flaky: calls that will once be refused.
         billed: tokens of all answers so far.
@@ -66,7 +69,7 @@ class Knowledge:
         for operation in record:
             if not operation[0].startswith("sync") and not found <= moment.durable:
                 moment = replace(moment, durable=moment.durable | found)
-            settled = moment.written | answered
+            settled = moment.written if operation[0] in _NOTES else moment.written | answered
             match operation:
                 case ("asked", call):
                     moment = replace(moment, in_flight=moment.in_flight | {call})

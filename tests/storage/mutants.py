@@ -196,12 +196,18 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("an answer is used but not journaled", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    append = SegmentLog.append
+    append_soon = SegmentLog.append_soon
 
-    def forgetful(self: SegmentLog, line: bytes) -> LinePlace:
-        return LinePlace(self._current, 0, 0) if b'"kind":"answer"' in line else append(self, line)
+    def forgetful(self: SegmentLog, line: bytes, moved: Callable[[LinePlace], None]) -> LinePlace:
+        answer = b'"kind":"answer"' in line
+        return LinePlace(self._current, 0, 0) if answer else append_soon(self, line, moved)
 
-    patch.setattr(SegmentLog, "append", forgetful)
+    patch.setattr(SegmentLog, "append_soon", forgetful)
+
+
+@_mutant("the lines of calls are written only for the next sync", "fresh")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(SegmentLog, "_flush_when_due", lambda self: setattr(self, "_due", False))
 
 
 @_mutant("an answer is journaled only after the next one has come", "fresh")

@@ -261,10 +261,9 @@ class BatchRounds:
 
     async def _close(self, batch: OpenBatch, lost: Usage) -> None:
         """Record durably that no more results of a batch come, before its files are removed."""
-        sync = self._journal.sync
-        await self._files.disk.call(sync)  # answers in an earlier segment
+        await self._journal.make_durable()  # answers in an earlier segment
         self._journal.batch_closed(batch.number, lost)
-        await self._files.disk.call(sync)
+        await self._journal.make_durable()
         self._files.remove(batch.number)
         self._asker.enqueued.pop(batch.number, None)
         state = self._states.pop(batch.number, BatchState(batch.id, TAKEN))

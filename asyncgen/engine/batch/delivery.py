@@ -83,7 +83,7 @@ class Delivery:
         await self._files.disk.call(spool.seal)
         batch = OpenBatch(spool.number, spool.requests, spool.size, spool.tokens, spool.most)
         self._journal.batch(batch)
-        await self._sync()
+        await self._journal.make_durable()
         return await self.bring(batch)
 
     async def bring(self, batch: OpenBatch, *, searched: bool = True) -> BatchState:
@@ -121,7 +121,7 @@ class Delivery:
         """Record the server's id of the batch."""
         batch = replace(batch, id=state.id)
         self._journal.batch(batch)
-        await self._sync()
+        await self._journal.make_durable()
         self._files.disk.unlink(self._files.requests(batch.number))
         self.tell(batch, state)
 
@@ -149,7 +149,7 @@ class Delivery:
             raise no_batch_api(error) from error
         batch = replace(batch, file=file)
         self._journal.batch(batch)
-        await self._sync()
+        await self._journal.make_durable()
         return batch
 
     async def _created(self, batch: OpenBatch, *, searched: bool) -> BatchState:
@@ -203,9 +203,6 @@ class Delivery:
                 raise
             message = Message(f"the server refuses the batch ({said(error.failure)}); ", Phrase.SAME)
             raise BadDataError(message, " without ", Setting("batch", True), " asks one call at a time") from error
-
-    async def _sync(self) -> None:
-        await self._files.disk.call(self._journal.sync)
 
 
 def no_batch_api(error: BatchServerError) -> UsageError:

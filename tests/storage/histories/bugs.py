@@ -34,6 +34,7 @@ SHARED = (
     "a file is overwritten in place instead of replaced",
     "an answer is used but not journaled",
     "an answer is journaled only after the next one has come",
+    "the lines of calls are written only for the next sync",
     "the old segments go before the compacted one is there",
     "the outputs are not cut to the checkpoint",
     "the directory is not synced after the rename",

@@ -1,0 +1,143 @@
+"""The segments of a journal alone, on a real disk whose writes may be refused."""
+
+import errno
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.segment_writer import LinePlace, SegmentLog
+
+
+class RefusingDisk(Disk):
+    """The real disk; it refuses writes with the error numbers in `refusals`, and counts those that it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusals: list[int] = []
+        self.writes: list[bytes] = []
+
+    def write_at(self, fd: int, data: bytes, offset: int, path: Path) -> None:
+        """Write, or refuse."""
+        if self.refusals:
+            raise DiskError(f"cannot write {path}", self.refusals.pop(0))
+        self.writes.append(data)
+        super().write_at(fd, data, offset, path)
+
+
+class Segments:
+    """A log in a directory, and the end of the loop's pass, which comes when a test says so."""
+
+    def __init__(self, disk: RefusingDisk, path: Path) -> None:
+        self.disk = disk
+        self.stops: list[AsyncgenError] = []
+        self.moves: list[LinePlace] = []
+        self._due: list[Callable[[], None]] = []
+        directory = RunDirectory(disk, path)
+        directory.make()
+        self.log = SegmentLog(directory, 1, b"header\n", self.stops.append, self._due.append)
+        self.log.take_over([])
+        self.log.set_aside(64)
+        disk.writes.clear()
+
+    def end_pass(self) -> None:
+        """Call what was to be called then."""
+        due, self._due[:] = list(self._due), []
+        for function in due:
+            function()
+
+    def soon(self, line: bytes) -> LinePlace:
+        """Append a line that is written at the end of the pass."""
+        return self.log.append_soon(line, self.moves.append)
+
+
+@pytest.fixture
+def segments(tmp_path: Path) -> Iterator[Segments]:
+    """A log with an empty first segment."""
+    disk = RefusingDisk()
+    made = Segments(disk, tmp_path)
+    yield made
+    made.log.close()
+    disk.close()
+
+
+def test_the_lines_of_a_pass_are_written_together(segments: Segments) -> None:
+    """Each is where it was said to be."""
+    places = [segments.soon(line) for line in (b"one\n", b"two\n", b"three\n")]
+    assert segments.disk.writes == []
+
+    segments.end_pass()
+
+    assert segments.disk.writes == [b"one\ntwo\nthree\n"]
+    assert [segments.log.read(place) for place in places] == [b"one\n", b"two\n", b"three\n"]
+    assert segments.moves == []
+
+
+def test_a_line_that_is_written_at_once_comes_behind_those_before_it(segments: Segments) -> None:
+    """They are written with it."""
+    segments.soon(b"one\n")
+
+    place = segments.log.append(b"two\n")
+
+    assert segments.disk.writes == [b"one\ntwo\n"]
+    assert segments.log.read(place) == b"two\n"
+
+
+def test_a_line_is_read_before_the_pass_is_over(segments: Segments) -> None:
+    """It is written for that."""
+    assert segments.log.read(segments.soon(b"one\n")) == b"one\n"
+
+
+def test_what_was_refused_is_written_by_the_next_pass(segments: Segments) -> None:
+    """The run is told, and the lines are where they were said to be."""
+    segments.disk.refusals = [errno.EIO]
+    place = segments.soon(b"one\n")
+    segments.end_pass()
+    assert [error.errno for error in segments.stops if isinstance(error, DiskError)] == [errno.EIO]
+
+    other = segments.soon(b"two\n")
+    segments.end_pass()
+
+    assert segments.disk.writes == [b"one\ntwo\n"]
+    assert [segments.log.read(one) for one in (place, other)] == [b"one\n", b"two\n"]
+
+
+def test_a_line_that_is_refused_at_once_is_not_written_later(segments: Segments) -> None:
+    """Whoever appended it was told, and those before it are still to come."""
+    segments.soon(b"one\n")
+    segments.disk.refusals = [errno.EIO]
+    with pytest.raises(DiskError):
+        segments.log.append(b"two\n")
+
+    segments.end_pass()
+
+    assert segments.disk.writes == [b"one\n"]
+
+
+def test_on_a_full_disk_all_lines_of_the_pass_move_into_the_ballast(segments: Segments) -> None:
+    """Their new places are told."""
+    before = segments.log.append(b"earlier\n")
+    segments.disk.writes.clear()
+    segments.disk.refusals = [errno.ENOSPC]
+    segments.soon(b"one\n")
+    segments.soon(b"two\n")
+
+    segments.end_pass()
+
+    assert segments.disk.writes == [b"one\n", b"two\n"]
+    assert [segments.log.read(place) for place in segments.moves] == [b"one\n", b"two\n"]
+    assert segments.log.read(before) == b"earlier\n"
+    assert len(segments.stops) == 1
+
+
+def test_on_a_full_disk_a_line_that_is_written_at_once_moves_too(segments: Segments) -> None:
+    """Whoever appends it gets its place in the ballast."""
+    segments.disk.refusals = [errno.ENOSPC]
+
+    place = segments.log.append(b"one\n")
+
+    assert segments.log.read(place) == b"one\n"
+    assert len(segments.log.closed) == len(segments.stops) == 1
