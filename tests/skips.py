@@ -10,7 +10,7 @@ import pytest
 EXPECTED = {
     "test_a_directory_that_cannot_be_written_ends_nothing": "CI runs as root, to whom nothing is closed",
     "test_the_image_runs_a_job": "CI runs in a container, and has no Docker",
-    "test_a_power_cut_leaves_what_a_start_finishes": "mounting takes more rights than a container has",
+    "test_a_power_cut": "mounting takes more rights than a container has",
     "test_a_full_disk_stops_the_run_and_room_lets_it_go_on": "mounting takes more rights than a container has",
     "test_a_bad_line_is_named_by_its_number": "a byte order mark is bad only behind the first line",
     "test_the_lines_of_a_row_stay_on_one_side_of_a_split": "only one of the recipes makes several lines of a row",
