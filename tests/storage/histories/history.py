@@ -136,10 +136,12 @@ class History:
         asked = [note[1] for note in record if note[0] == "asked"]
         cached = answers_in(self._kept.get(ANSWERS, b"")) if command.cached else frozenset()
         check.check_paid_once(self._paid | cached, asked)
-        before = self._bill.most
+        before, budget = self._bill.most, command.budget
+        if budget is not None and not self._exact:
+            # What the directory has forgotten is not in its way; what it knows of still is.
+            budget = max(before, before + budget - check.spent_at_most(self._store))
         for most in self._bill.follow(record):
-            if self._exact:
-                check.check_budget(most, command.budget, before)
+            check.check_budget(most, budget, before)
         self._bill.cut_short()
 
     def _end(self, record: list[Operation], how: str, place: int) -> None:

@@ -202,13 +202,25 @@ def check_spend(store: Store, said: int, true: int | None) -> None:
         said: the tokens that the server has told.
         true: those that it bills, at most; None: not known.
     """
-    spend: Mapping[str, int] = orjson.loads(store.files()[STATISTICS])["spend"]
-    known = spend["prompt_tokens"] + spend["completion_tokens"]
-    most = known + spend["lost_prompt_tokens"] + spend["lost_completion_tokens"]
+    known, most = _spent(store.files()[STATISTICS])
     if known > said:
         raise broken("I8", f"{known} tokens are counted of {said} that were said")
     if true is not None and most < true:
         raise broken("I8", f"{most} tokens are counted at most of {true} that may be billed")
+
+
+def spent_at_most(store: Store) -> int:
+    """The tokens that checkpoint or statistics know of, at most."""
+    files = store.files()
+    data = files.get(CHECKPOINT) or files.get(STATISTICS)
+    return 0 if data is None else _spent(data)[1]
+
+
+def _spent(data: bytes) -> tuple[int, int]:
+    """What is known, and the most that it may be."""
+    spend: Mapping[str, int] = orjson.loads(data)["spend"]
+    known = spend["prompt_tokens"] + spend["completion_tokens"]
+    return known, known + spend["lost_prompt_tokens"] + spend["lost_completion_tokens"]
 
 
 # How processes end
