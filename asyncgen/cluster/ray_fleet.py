@@ -2,7 +2,8 @@
 
 Ray restarts an actor whose process or node has died, and repeats its task, which resumes from the shard's
 checkpoint. The coordinator's actor is called without retries: a worker without a reply knows what to do. Actors
-reserve no processor: workers sleep most of the time, and must not block other jobs of the cluster.
+reserve no processor: workers sleep most of the time, and must not block other jobs of the cluster. They reserve a
+byte of memory: what needs nothing at all, Ray starts on any node, whatever was asked for.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.events import Event
 from asyncgen.shard import Portion
 
+NEXT_TO_NOTHING = {"num_cpus": 0, "memory": 1}
 MOST_DEATHS = 10  # of processes in one shard: more is not an accident
 
 
@@ -66,12 +68,12 @@ class RayFleet:
         name = f"asyncgen-coordinator-{uuid4().hex}"
         # By its name: a handle among the arguments would have to be kept by Ray for a restart.
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-        options = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
-        self._coordinator = ray.remote(Coordinator).options(**options).remote(job.workers)
+        options = {"name": name, "max_restarts": -1, "scheduling_strategy": here}
+        self._coordinator = ray.remote(Coordinator).options(**NEXT_TO_NOTHING, **options).remote(job.workers)
         self._actors = [
             ray.remote(_WorkerActor)
             .options(
-                num_cpus=0,
+                **NEXT_TO_NOTHING,
                 max_restarts=-1,
                 max_task_retries=MOST_DEATHS,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(nodes[number % len(nodes)], soft=True),
