@@ -12,22 +12,31 @@ from asyncgen.events import Event, Paused, Sample
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """An event to show to the user, once: a report that was not answered arrives perhaps, and is made again."""
+
+    id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerReport:
     """A worker's report, about once a second.
 
     `shard` (from 1) is its current one; `session` identifies its process's work on it, as the counts of a `sample`
-    (None before the first one) start anew with each. `wanted` is a share of the limits; `pauses` are the servers'
-    latest, with the seconds that are left of each. `news` are events to show to the user. `findings` are all that
-    it knows of the requests that servers accept, `unproven` the shapes that it would probe.
+    (None before the first one) start anew with each. `wanted` is a share of the limits, `held` the one that it may
+    use until the reply; `pauses` are the servers' latest, with the seconds that are left of each. `findings` are all
+    that it knows of the requests that servers accept, `unproven` the shapes that it would probe.
     """
 
     worker: int
     shard: int
     session: str
     wanted: float
+    held: float
     pauses: tuple[tuple[Paused, float], ...] = ()
     sample: Sample | None = None
-    news: tuple[Event, ...] = ()
+    news: tuple[News, ...] = ()
     findings: Findings = NO_FINDINGS
     unproven: frozenset[RequestShape] = frozenset()
 
@@ -60,7 +69,7 @@ class Coordinator:
         self._leases = Leases(workers, clock())
         self._turns = ProbeTurns()
         self._reports: dict[int, WorkerReport] = {}
-        self._news: list[Event] = []
+        self._news: list[News] = []
         self._stop: AsyncgenError | None = None
 
     def report(self, report: WorkerReport) -> Instruction:
@@ -69,7 +78,7 @@ class Coordinator:
         self._reports[report.worker] = report
         self._news += report.news
         pauses = {paused.endpoint: left for paused, left in report.pauses}
-        lease = self._leases.report(now, report.worker, report.wanted, pauses)
+        lease = self._leases.report(now, report.worker, report.wanted, report.held, pauses)
         findings, permitted = self._turns.report(now, report.worker, report.findings, report.unproven)
         return Instruction(lease.share, lease.pauses, self._stop, findings, permitted)
 
@@ -79,7 +88,7 @@ class Coordinator:
         self._turns.leave(worker)
         self._reports.pop(worker, None)
 
-    def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]]:
+    def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]]:
         """The last report of each worker and all news since; with a reason, all workers are told to stop."""
         self._stop = self._stop or stop
         news, self._news = self._news, []

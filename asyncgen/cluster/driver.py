@@ -12,12 +12,12 @@ from typing import Protocol
 
 from asyncgen.chat import Adaptation
 from asyncgen.client.adaptations import told
-from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.cluster.coordinator import News, WorkerReport
 from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
-from asyncgen.events import Event, Notice, Observer, Sample, StopRequested
+from asyncgen.events import Notice, Observer, Sample, StopRequested
 from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
 
@@ -43,7 +43,7 @@ class Fleet(Protocol):
             AsyncgenError: the worker cannot be kept alive.
         """
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]] | None:
         """See `Coordinator.overlook`; None while there is no coordinator."""
 
     async def leave(self, worker: int) -> None:
@@ -84,6 +84,7 @@ class Driver:
         self._sessions: dict[int, str] = {}
         self._model = model
         self._told = {told(model, known) for known in adaptations}
+        self._shown: set[str] = set()
         self._in_flight = 0
         self._paused_until: dict[str, float] = {}
         self._asked = asyncio.Event()
@@ -139,8 +140,7 @@ class Driver:
             self.stop(error)
             return
         self._hear(ended.report)
-        for event in ended.report.news:
-            self._observe(event)
+        self._show(ended.report.news)
         if ended.error is None:
             self._totals.end(ended.report, ended.failed)
         else:
@@ -155,8 +155,7 @@ class Driver:
                 reports, news = seen
                 for report in reports:
                     self._hear(report)
-                for event in news:
-                    self._observe(event)
+                self._show(news)
                 self._tell(self._totals.sample(reports))
             await self._flush()
             if asked is None:
@@ -183,6 +182,12 @@ class Driver:
                 self._paused_until[paused.endpoint] = until
                 self._observe(paused)
         self._totals.take(report)
+
+    def _show(self, news: Iterable[News]) -> None:
+        for one in news:
+            if one.id not in self._shown:
+                self._shown.add(one.id)
+                self._observe(one.event)
 
     def _tell(self, sample: Sample) -> None:
         self._in_flight = sample.in_flight

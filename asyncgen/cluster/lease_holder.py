@@ -1,7 +1,7 @@
 """The worker's side of the leases: reports once a second, and follows the replies.
 
-Without the coordinator, the worker goes on: after `SILENCE` seconds without a reply with an equal part of the
-limits, and after those of `probe_turns` it probes what servers accept by itself.
+Without the coordinator, the worker's share of the limits ends (see `leases`): calls that no limit holds back go on,
+and all others when there is a reply. After the seconds of `probe_turns` it probes what servers accept by itself.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from asyncgen.client.probes import Probes
 from asyncgen.cluster import probe_turns
-from asyncgen.cluster.coordinator import Instruction, WorkerReport
-from asyncgen.cluster.leases import SILENCE, demand
+from asyncgen.cluster.coordinator import Instruction, News, WorkerReport
+from asyncgen.cluster.leases import SILENCE, demand, left_of
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
 from asyncgen.humanize import MINUTE
@@ -22,7 +22,10 @@ INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordi
 GRACE = 3.0  # seconds in which a shard normally begins to send
 MOST_NEWS = 20  # failed rows and warnings shown for a shard: its directory has all
 HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, everything is wanted again at once
-LEAST_SHARE = 1e-3  # a rate must be above zero
+SOON = 0.2  # seconds until the next report of a worker that has no share, and gets one when others have heard
+TICK = 0.5  # seconds between two looks at a share that may have ended
+CONFIRMED = 0.01  # by which a share has become smaller: others get it when they know that this is heard
+LEAST_SHARE = 1e-6  # a rate must be above zero
 
 Channel = Callable[[WorkerReport], Awaitable[Instruction]]
 
@@ -45,25 +48,33 @@ class LeaseHolder:
 
     Args:
         worker: its number.
-        workers: how many share the limits.
         channel: sends a report and returns the reply; it may fail in any way.
         probes: shared by all its runs.
     """
 
-    def __init__(self, worker: int, workers: int, channel: Channel, probes: Probes) -> None:
+    def __init__(self, worker: int, channel: Channel, probes: Probes) -> None:
         self._worker = worker
-        self._equal = 1 / workers
         self._channel = channel
         self._shard = 0
         self._session = ""
         self._begun = float("-inf")
         self._samples: list[tuple[float, Sample]] = []
         self._pauses: dict[str, tuple[float, Paused]] = {}
-        self._news: list[Event] = []
+        self._news: list[News] = []
         self._told = 0
         self._probes = probes
         self._changed = asyncio.Event()
-        self.share = self._equal
+        self._lease = 0.0
+        self._leased_at = float("-inf")
+
+    @property
+    def share(self) -> float:
+        """The share of the limits that the worker may use now and for another `TICK`; never 0."""
+        return max(LEAST_SHARE, self._held)
+
+    @property
+    def _held(self) -> float:
+        return left_of(self._lease, asyncio.get_running_loop().time() + TICK - self._leased_at)
 
     @property
     def session(self) -> str:
@@ -91,7 +102,7 @@ class LeaseHolder:
         elif isinstance(event, PairFailed) or (isinstance(event, Notice) and event.warning):
             self._told += 1
             if self._told <= MOST_NEWS:
-                self._news.append(event)
+                self._news.append(News(uuid4().hex, event))
 
     def report(self) -> WorkerReport:
         """The worker's current report."""
@@ -101,6 +112,7 @@ class LeaseHolder:
             shard=self._shard,
             session=self._session,
             wanted=self._wanted(),
+            held=self._held,
             pauses=tuple((paused, max(0.0, until - now)) for until, paused in self._pauses.values()),
             sample=self._samples[-1][1] if self._samples else None,
             news=tuple(self._news),
@@ -110,28 +122,42 @@ class LeaseHolder:
 
     async def hold(self, run: LeasedRun) -> None:
         """Report regularly and after each discovery, and apply the replies to the run; runs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._let_end(run))
+            await self._keep_reporting(run)
+
+    async def _let_end(self, run: LeasedRun) -> None:
+        """Take back what the run may no longer use."""
+        while True:
+            await asyncio.sleep(TICK)
+            if self.share < self._lease:
+                run.take_share(self.share)
+
+    async def _keep_reporting(self, run: LeasedRun) -> None:
         now = asyncio.get_running_loop().time
         answered = now()
         while True:
             self._changed.clear()
+            pause = INTERVAL
             with suppress(Exception):  # whatever becomes of the coordinator, the work goes on
-                report = self.report()
+                sent, report = now(), self.report()
                 async with asyncio.timeout(SILENCE):
                     answer = await self._channel(report)
                 answered = now()
                 del self._news[: len(report.news)]
-                self._obey(run, answer)
+                self._obey(run, answer, sent)
+                if answer.share <= LEAST_SHARE:
+                    pause = SOON
+                elif answer.share < report.held - CONFIRMED:
+                    continue
             if now() - answered >= probe_turns.SILENCE:
                 self._probes.probe_alone()
-            if now() - answered >= SILENCE and self.share != self._equal:
-                self.share = self._equal
-                run.take_share(self.share)
             with suppress(TimeoutError):
-                async with asyncio.timeout(INTERVAL):
+                async with asyncio.timeout(pause):
                     await self._changed.wait()
 
-    def _obey(self, run: LeasedRun, answer: Instruction) -> None:
-        self.share = max(LEAST_SHARE, answer.share)
+    def _obey(self, run: LeasedRun, answer: Instruction, sent: float) -> None:
+        self._lease, self._leased_at = answer.share, sent
         run.take_share(self.share)
         for endpoint, seconds in answer.pauses.items():
             run.pause(seconds, endpoint)

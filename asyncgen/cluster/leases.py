@@ -5,11 +5,14 @@ Rules:
 1. A worker reports about once a second what share of the limits it could use, and is leased a share. Shares are
    max-min fair over what is wanted: who wants less than an equal part gets that, and the rest is divided among the
    others. What nobody wants is divided too, so that a worker that suddenly needs more has some at once.
-2. The leases in force never add up to more than 1: a share grows only by what others have returned in their own
-   reports, or have lost by silence.
-3. At first each holds 1/n, as does a worker that gets no reply for `SILENCE` seconds: so the coordinator may be
-   lost, and a new one starts where the workers are.
-4. A worker that is silent loses its share, not at once but over `DECAY` seconds: it may only be busy.
+2. What workers may use never adds up to more than 1: a share grows only by what others no longer hold by their own
+   reports, or have lost by silence. As a reply may be lost, the larger of what a worker held and what it was
+   leased counts until its next report.
+3. A share ends with the connection: after `SILENCE` seconds without a word it dwindles over `DECAY` seconds, not
+   at once, as a worker may only be busy. Both sides count, the worker from when it sent the last report that was
+   answered: so it never uses what the coordinator has leased to others.
+4. At first a worker holds nothing. A new coordinator does not know what the former one has leased: until it has
+   heard all workers, or every former lease has ended, no share grows.
 5. A pause that a server imposed on one of them holds for all, at that endpoint.
 """
 
@@ -32,8 +35,10 @@ class Lease:
     pauses: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Worker:
+    """What a worker wanted in its last report, the most that it may use until the next one, and when that was."""
+
     wanted: float
     share: float
     heard: float
@@ -48,47 +53,57 @@ class Leases:
     """
 
     def __init__(self, workers: int, now: float) -> None:
-        self._equal = 1 / workers
-        self._workers = {number: _Worker(1.0, self._equal, now) for number in range(workers)}
+        self._least = LEAST / workers
+        self._known_at = now + SILENCE + DECAY
+        self._unheard = set(range(workers))
+        self._workers: dict[int, _Worker] = {}
         self._paused_until: dict[str, float] = {}
 
-    def report(self, now: float, worker: int, wanted: float, pauses: Mapping[str, float] | None = None) -> Lease:
+    def report(
+        self, now: float, worker: int, wanted: float, held: float, pauses: Mapping[str, float] | None = None
+    ) -> Lease:
         """Record what a worker could use and which pauses it was asked for; returns its lease from now on.
 
         Args:
             now: the time.
             worker: its number.
             wanted: a share of the limits.
+            held: the share that it may use until it receives the lease.
             pauses: seconds that are left, by endpoint ("": of the run).
         """
         for endpoint, seconds in (pauses or {}).items():
             if now + seconds > self._paused_until.get(endpoint, now) + ECHO:
                 self._paused_until[endpoint] = now + seconds
-        mine = self._workers.setdefault(worker, _Worker(wanted, 0.0, now))
-        mine.wanted, mine.heard = min(1.0, max(LEAST * self._equal, wanted)), now
-        self._decay(now)
-        heard = {number: one.wanted for number, one in self._workers.items() if now - one.heard < SILENCE}
-        kept = sum(one.share for number, one in self._workers.items() if number not in heard)
-        fair = allocate(heard, max(0.0, 1.0 - kept))[worker]
-        others = sum(one.share for number, one in self._workers.items() if number != worker)
-        mine.share = max(0.0, min(fair, 1.0 - others))
+        share = self._lease(now, worker, min(1.0, max(self._least, wanted)), held)
         left = {endpoint: until - now for endpoint, until in self._paused_until.items() if until > now}
-        return Lease(mine.share, left)
+        return Lease(share, left)
 
     def leave(self, worker: int) -> None:
         """Free the share of a worker that has nothing more to do."""
         self._workers.pop(worker, None)
+        self._unheard.discard(worker)
 
-    @property
-    def shares(self) -> dict[int, float]:
-        """The leases in force, as of the last report."""
-        return {number: one.share for number, one in self._workers.items()}
+    def in_force(self, now: float) -> dict[int, float]:
+        """The most that each worker may use."""
+        return {number: left_of(one.share, now - one.heard) for number, one in self._workers.items()}
 
-    def _decay(self, now: float) -> None:
-        for one in self._workers.values():
-            if (silent := now - one.heard) >= SILENCE:
-                # From an equal part: a worker without replies uses that much.
-                one.share = min(one.share, self._equal * max(0.0, 1 - (silent - SILENCE) / DECAY))
+    def _lease(self, now: float, worker: int, wanted: float, held: float) -> float:
+        self._unheard.discard(worker)
+        self._workers[worker] = _Worker(wanted, held, now)
+        shares = self.in_force(now)
+        heard = {number: one.wanted for number, one in self._workers.items() if now - one.heard < SILENCE}
+        kept = sum(share for number, share in shares.items() if number not in heard)
+        fair = allocate(heard, max(0.0, 1.0 - kept))[worker]
+        share = max(0.0, min(fair, 1.0 - sum(shares.values()) + held))
+        if self._unheard and now < self._known_at:
+            share = min(share, held)
+        self._workers[worker] = _Worker(wanted, max(held, share), now)
+        return share
+
+
+def left_of(share: float, silence: float) -> float:
+    """What is left of a share after so many seconds without a word."""
+    return share * min(1.0, max(0.0, 1 - (silence - SILENCE) / DECAY))
 
 
 def allocate(wanted: Mapping[int, float], whole: float = 1.0) -> dict[int, float]:

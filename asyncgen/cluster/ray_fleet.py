@@ -1,9 +1,10 @@
 """The only user of `ray`: joins or starts the cluster, keeps the actors, and carries messages.
 
 Ray restarts an actor whose process or node has died, and repeats its task, which resumes from the shard's
-checkpoint. The coordinator's actor is called without retries: a worker without a reply knows what to do. Actors
-reserve no processor: workers sleep most of the time, and must not block other jobs of the cluster. They reserve a
-byte of memory: what needs nothing at all, Ray starts on any node, whatever was asked for.
+checkpoint; it also repeats a task whose connection has died (see `long_call`). The coordinator's actor is called
+without retries: a worker without a reply knows what to do. Actors reserve no processor: workers sleep most of the
+time, and must not block other jobs of the cluster. They reserve a byte of memory: what needs nothing at all, Ray
+starts on any node, whatever was asked for.
 """
 
 import asyncio
@@ -15,14 +16,14 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from asyncgen.cluster.coordinator import Coordinator, Instruction, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator, Instruction, News, WorkerReport
 from asyncgen.cluster.leases import SILENCE
+from asyncgen.cluster.long_call import wait_for_reply
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import __version__
 from asyncgen.engine.event_loop import COLLECT_AFTER
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
-from asyncgen.events import Event
 from asyncgen.shard import Portion
 
 NEXT_TO_NOTHING = {"num_cpus": 0, "memory": 1}
@@ -47,6 +48,9 @@ class _WorkerActor:
     async def hello(self) -> tuple[str, str]:
         """The version of the package there, and what keeps the machine from taking part."""
         return __version__, self._worker.trouble()
+
+    async def heed(self) -> None:
+        """Reply at once."""
 
     async def begin(self, portion: Portion) -> None:
         """See `Fleet`."""
@@ -90,7 +94,7 @@ class RayFleet:
         """
         for number, actor in enumerate(self._actors, 1):
             try:
-                version, trouble = await actor.hello.remote()
+                version, trouble = await wait_for_reply(actor.hello.remote(), actor.heed.remote)
             except self._ray.exceptions.RayActorError as error:
                 raise UsageError(
                     f"the machine of worker {number} cannot take part: its process died at once, perhaps because "
@@ -104,12 +108,14 @@ class RayFleet:
     async def begin(self, worker: int, portion: Portion) -> None:
         """See `Fleet`."""
         with self._deaths(worker, portion):
-            await self._actors[worker].begin.remote(portion)
+            actor = self._actors[worker]
+            await wait_for_reply(actor.begin.remote(portion), actor.heed.remote)
 
     async def finish(self, worker: int, portion: Portion) -> ShardEnded:
         """See `Fleet`."""
         with self._deaths(worker, portion):
-            ended: ShardEnded = await self._actors[worker].finish.remote(portion)
+            actor = self._actors[worker]
+            ended: ShardEnded = await wait_for_reply(actor.finish.remote(portion), actor.heed.remote)
         return ended
 
     @contextmanager
@@ -123,11 +129,11 @@ class RayFleet:
                 "perhaps because memory ran out: see the logs of Ray; everything paid is saved"
             ) from error
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]] | None:
         """See `Fleet`."""
         try:
             async with asyncio.timeout(SILENCE):
-                seen: tuple[list[WorkerReport], list[Event]] = await self._coordinator.overlook.remote(stop)
+                seen: tuple[list[WorkerReport], list[News]] = await self._coordinator.overlook.remote(stop)
         except (TimeoutError, self._ray.exceptions.RayActorError):
             return None  # Ray is starting a new one
         return seen

@@ -6,6 +6,7 @@ Rules:
 2. All share one gate and one pool of connections, kept with everything learned: so two shards together keep the
    limits, and older rows go first. What stops one stops the other.
 3. Shards with their own budgets have their own gates, and run one after the other.
+4. What is asked of a worker may be asked again, while it is done and after it: a reply may be lost on its way.
 """
 
 import asyncio
@@ -37,9 +38,9 @@ class ShardWorker:
     def __init__(self, number: int, job: ClusterJob, channel: Channel, kept: KeptService | None = None) -> None:
         self._job = job
         self._probes = Probes(job.adaptations, shared=True)
-        self._holder = LeaseHolder(number, job.workers, channel, self._probes)
+        self._holder = LeaseHolder(number, channel, self._probes)
         self._turn = asyncio.Lock()
-        self._running: dict[int, asyncio.Task[ShardEnded]] = {}
+        self._working: dict[int, asyncio.Task[ShardEnded]] = {}
         self._newest: ShardRecord | None = None
         self._holding: asyncio.Task[None] | None = None
         self._kept = KeptService(one_gate=job.shares_gate) if kept is None else kept
@@ -57,14 +58,14 @@ class ShardWorker:
         return f"{unseen[0]} does not exist there: it must be on a path that all nodes share" if unseen else ""
 
     async def begin(self, portion: Portion) -> None:
-        """Begin a shard, or resume it; returns when the next one can begin."""
+        """Begin a shard, or resume it, once; returns when the next one can begin."""
         async with self._turn:
-            if portion.shard.number in self._running:
+            if portion.shard.number in self._working:
                 return
             all_read = asyncio.Event()
             reading = asyncio.create_task(all_read.wait())
             working = asyncio.create_task(self._work(portion, all_read))
-            self._running[portion.shard.number] = working
+            self._working[portion.shard.number] = working
             await asyncio.wait(
                 {working, reading} if self._job.shares_gate else {working}, return_when=asyncio.FIRST_COMPLETED
             )
@@ -73,9 +74,7 @@ class ShardWorker:
     async def finish(self, portion: Portion) -> ShardEnded:
         """Wait for the end of a shard, which is resumed if an earlier process has begun it."""
         await self.begin(portion)
-        ended = await self._running[portion.shard.number]
-        del self._running[portion.shard.number]
-        return ended
+        return await self._working[portion.shard.number]
 
     async def _work(self, portion: Portion, all_read: asyncio.Event) -> ShardEnded:
         disk = Disk()

@@ -18,4 +18,4 @@ def report(
     shard: int = 1, *, worker: int = 0, session: str = "one", findings: Findings = NO_FINDINGS, **fields: Any
 ) -> WorkerReport:
     """A report whose sample has these fields."""
-    return WorkerReport(worker, shard, session, wanted=1.0, sample=sample(**fields), findings=findings)
+    return WorkerReport(worker, shard, session, wanted=1.0, held=1.0, sample=sample(**fields), findings=findings)

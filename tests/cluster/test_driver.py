@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from asyncgen.chat import Adaptation, Findings
-from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.cluster.coordinator import News, WorkerReport
 from asyncgen.cluster.driver import Driver
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
@@ -35,7 +35,7 @@ class Fleet:
         self.given: list[tuple[int, int]] = []
         self.left: list[int] = []
         self.reports: list[WorkerReport] = []
-        self.news: list[Event] = []
+        self.news: list[News] = []
         self.failing: dict[int, AsyncgenError] = {}
         self.failed = 0
         self.away = False
@@ -59,7 +59,7 @@ class Fleet:
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
 
-    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[Event]] | None:
+    async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]] | None:
         if self.away:
             return None
         if stop is not None:
@@ -146,16 +146,18 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     driver = driver_of(fleet, events)
     loop = asyncio.get_running_loop()
     fleet.reports = [report(1, session="first")]
-    paused = WorkerReport(0, 1, "second", 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
+    paused = WorkerReport(0, 1, "second", 1.0, 1.0, ((Paused(100.0, "rate_limit"), 99.0),))
     loop.call_later(2.5, setattr, fleet, "reports", [paused])
     pauses = ((Paused(100.0, "rate_limit"), 98.0), (Paused(9.0, "rate_limit", "b"), 9.0))
-    loop.call_later(3.5, setattr, fleet, "reports", [WorkerReport(0, 1, "second", 1.0, pauses)])
+    loop.call_later(3.5, setattr, fleet, "reports", [WorkerReport(0, 1, "second", 1.0, 1.0, pauses)])
     loop.call_later(4.5, setattr, fleet, "reports", [])
+    fleet.news = [News("a", Notice("look", warning=True))]  # each time: reports that were not answered arrive late
     await driver.run(SHARDS[:1])
     paused_at = [(event.seconds, event.endpoint) for event in events if isinstance(event, Paused)]
     assert paused_at == [(100.0, ""), (9.0, "b")]
     told = [event.text for event in events if isinstance(event, Notice)]
     assert "The process of worker 1 has died; shard 1 resumes from its checkpoint" in told
+    assert told.count("look") == 1
 
 
 async def test_too_many_failed_pairs_of_all_shards_stop_the_run():

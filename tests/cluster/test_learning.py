@@ -58,9 +58,7 @@ class Log(NoLog):
 class Worker:
     """One of a run: a client, its journal, and its lease."""
 
-    def __init__(
-        self, number: int, workers: int, coordinator: Coordinator, server: Server, known: list[Adaptation]
-    ) -> None:
+    def __init__(self, number: int, coordinator: Coordinator, server: Server, known: list[Adaptation]) -> None:
         config = RunConfig(
             input_jsonl=SAMPLES,
             output_dir=SAMPLES,
@@ -75,7 +73,7 @@ class Worker:
         self.client = ChatClient(
             config, self.gate, self.log, lambda _: None, self.stop, ScriptedWire(server.answer), probes=probes
         )
-        self.holder = LeaseHolder(number, workers, self._channel, probes)
+        self.holder = LeaseHolder(number, self._channel, probes)
         self.holder.begin(number + 1)
 
     async def run(self, pairs: int) -> None:
@@ -112,7 +110,7 @@ class Worker:
 def workers_of(number: int, server: Server, known: list[Adaptation]) -> list[Worker]:
     """As many, at one coordinator."""
     coordinator = Coordinator(number, asyncio.get_running_loop().time)
-    return [Worker(place, number, coordinator, server, known) for place in range(number)]
+    return [Worker(place, coordinator, server, known) for place in range(number)]
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 20])

@@ -6,8 +6,8 @@ import pytest
 
 from asyncgen.client.probes import Probes
 from asyncgen.cluster.coordinator import Coordinator, Instruction, WorkerReport
-from asyncgen.cluster.lease_holder import GRACE, LEAST_SHARE, MOST_NEWS, LeaseHolder
-from asyncgen.cluster.leases import SILENCE
+from asyncgen.cluster.lease_holder import GRACE, LEAST_SHARE, MOST_NEWS, TICK, LeaseHolder
+from asyncgen.cluster.leases import DECAY, SILENCE, left_of
 from asyncgen.errors import AsyncgenError, Interrupted
 from asyncgen.events import LimitUse, Notice, PairFailed, Paused
 
@@ -42,7 +42,7 @@ async def held(holder: LeaseHolder, run: LeasedRun, seconds: float) -> None:
 
 
 def holder_of(answer: Instruction | Exception | None, reports: list[WorkerReport] | None = None) -> LeaseHolder:
-    """One of four, whose coordinator always answers this, or raises it, or (None) never answers."""
+    """One whose coordinator always answers this, or raises it, or (None) never answers."""
 
     async def channel(report: WorkerReport) -> Instruction:
         if reports is not None:
@@ -54,9 +54,14 @@ def holder_of(answer: Instruction | Exception | None, reports: list[WorkerReport
         assert isinstance(answer, Instruction)
         return answer
 
-    holder = LeaseHolder(0, 4, channel, Probes())
+    holder = LeaseHolder(0, channel, Probes())
     holder.begin(1)
     return holder
+
+
+def leased(holder: LeaseHolder, share: float, seconds: float = 1e9) -> None:
+    """Let it have a share for so long before it dwindles."""
+    holder._lease, holder._leased_at = share, asyncio.get_running_loop().time() + seconds - SILENCE
 
 
 async def test_it_obeys_once_a_second():
@@ -70,24 +75,65 @@ async def test_a_share_of_nothing_is_a_pace_all_the_same():
     """A rate of zero would wait forever."""
     run = LeasedRun()
     await held(holder_of(Instruction(0.0)), run, 0.5)
-    assert run.shares == [LEAST_SHARE]
+    assert set(run.shares) == {LEAST_SHARE}
 
 
 @pytest.mark.parametrize("broken", [ConnectionError("gone"), None])
-async def test_without_a_desk_it_keeps_its_share_for_a_moment_and_then_takes_an_equal_part(broken):
-    """Whether the channel breaks or hangs."""
+async def test_without_a_coordinator_it_keeps_its_share_for_a_moment_and_then_uses_nothing(broken):
+    """Whether the channel breaks or hangs; never more of it than the coordinator still keeps for it."""
     run, holder = LeasedRun(), holder_of(broken)
-    holder.share = 0.9
-    await held(holder, run, SILENCE - 0.5)
+    began = asyncio.get_running_loop().time()
+    leased(holder, 0.9, SILENCE)
+    holding = asyncio.create_task(holder.hold(run))
+    await asyncio.sleep(SILENCE - 2 * TICK)
     assert run.shares == []
-    await held(holder, run, SILENCE + 2)
-    assert run.shares == [0.25]
+    while (silence := asyncio.get_running_loop().time() - began) < SILENCE + 2 * DECAY:
+        assert (run.shares or [0.9])[-1] <= max(LEAST_SHARE, left_of(0.9, silence)) + 1e-9
+        await asyncio.sleep(0.1)
+    holding.cancel()
+    assert 0.1 < run.shares[2] < 0.9
+    assert run.shares[-1] == holder.share == LEAST_SHARE
+
+
+async def test_a_share_ends_with_the_silence_of_all_shards_not_of_the_newest():
+    """Another shard is no word of the coordinator."""
+    holder, run = holder_of(ConnectionError("gone")), LeasedRun()
+    leased(holder, 0.9, SILENCE)
+    await held(holder, LeasedRun(), SILENCE)
+    holder.begin(2)
+    await held(holder, run, DECAY)
+    assert run.shares[-1] == LEAST_SHARE
+
+
+async def test_a_reply_that_was_long_on_its_way_is_worth_as_much_less():
+    """The coordinator counts from when it sent it, or even before."""
+
+    async def channel(_report: WorkerReport) -> Instruction:
+        await asyncio.sleep(SILENCE - 0.1)
+        return Instruction(0.6)
+
+    holder, run = LeaseHolder(0, channel, Probes()), LeasedRun()
+    holder.begin(1)
+    await held(holder, run, SILENCE)
+    assert run.shares == [pytest.approx(left_of(0.6, SILENCE - 0.1 + TICK))]
+
+
+async def test_a_smaller_share_is_confirmed_at_once_and_none_is_asked_for_again_soon():
+    """Others get the rest when they know that this is heard; and who has none is waiting for theirs."""
+    reports: list[WorkerReport] = []
+    holder = holder_of(Instruction(0.2), reports)
+    leased(holder, 0.5)
+    await held(holder, LeasedRun(), 0.9)
+    assert [one.held for one in reports] == [0.5, 0.2]
+    reports.clear()
+    await held(holder_of(Instruction(0.0), reports), LeasedRun(), 0.9)
+    assert [one.held for one in reports] == [0.0] * 5
 
 
 async def test_while_the_input_is_checked_it_soon_wants_nothing_and_then_what_it_could_use():
     """Held back by a limit: any amount; else what it used and some more, as a share of the whole limit."""
     holder = holder_of(Instruction(0.5))
-    holder.share = 0.5
+    leased(holder, 0.5)
     assert holder.report().wanted == 1
     await asyncio.sleep(GRACE)
     assert holder.report().wanted == 0
@@ -104,7 +150,7 @@ async def test_while_the_input_is_checked_it_soon_wants_nothing_and_then_what_it
 async def test_of_several_endpoints_the_one_that_is_used_most_says_what_is_wanted():
     """Each limit is held against what was spent at its own endpoint before."""
     holder = holder_of(Instruction(0.5))
-    holder.share = 0.5
+    leased(holder, 0.5)
     uses = [
         (LimitUse("requests", 3000, a, "a"), LimitUse("requests", 3000, b, "b")) for a, b in ((0, 40), (10, 45))
     ]
@@ -147,6 +193,7 @@ async def test_news_are_told_until_they_are_heard_and_not_without_end():
         holder.observe(PairFailed(index, "note", "paraphrase", "refusal", 1))
     await held(holder, LeasedRun(), 1.5)
     assert [len(one.news) for one in reports] == [MOST_NEWS, MOST_NEWS]
+    assert reports[0].news == reports[1].news
 
     reports.clear()
     holder._channel = holder_of(Instruction(0.5), reports)._channel
@@ -161,7 +208,7 @@ async def test_what_one_hears_from_the_server_holds_for_another_through_the_coor
     async def channel(report: WorkerReport) -> Instruction:
         return coordinator.report(report)
 
-    holders, runs = [LeaseHolder(number, 2, channel, Probes()) for number in range(2)], [LeasedRun(), LeasedRun()]
+    holders, runs = [LeaseHolder(number, channel, Probes()) for number in range(2)], [LeasedRun(), LeasedRun()]
     for holder in holders:
         holder.begin(1)
     holders[0].observe(sample(limits=(LimitUse("requests", 3000, 0),), waiting_on="requests"))

@@ -6,19 +6,64 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.cluster.leases import DECAY, HUNGRY, SILENCE, Leases, allocate, demand
+from asyncgen.cluster.lease_holder import CONFIRMED
+from asyncgen.cluster.leases import DECAY, HUNGRY, SILENCE, Leases, allocate, demand, left_of
 
 WANTED = st.dictionaries(st.integers(0, 9), st.floats(0, 1), min_size=1)
 SECOND = 1.0
 
 
-def rounds(leases: Leases, wanted: dict[int, float], start: float, number: int = 3) -> dict[int, float]:
-    """Everybody reports once a second; the shares then."""
-    found = {}
-    for second in range(number):
-        for worker, amount in wanted.items():
-            found[worker] = leases.report(start + second, worker, amount).share
-    return found
+class Workers:
+    """Workers at one coordinator, each of which uses what it is leased, from when it sent its report."""
+
+    def __init__(self, number: int, now: float = 0.0) -> None:
+        self.number = number
+        self.leases = Leases(number, now)
+        self._held: dict[int, tuple[float, float]] = {}
+
+    def share(self, now: float, worker: int) -> float:
+        """What a worker may use."""
+        share, since = self._held.get(worker, (0.0, now))
+        return left_of(share, now - since)
+
+    def whole(self, now: float) -> float:
+        """What all of them may use."""
+        return sum(self.share(now, worker) for worker in self._held)
+
+    def report(self, now: float, worker: int, wanted: float, late: float = 0.0, *, lost: bool = False) -> float:
+        """Let a worker report: it arrives so many seconds late, and the reply may be lost; returns its share."""
+        share = self.leases.report(now + late, worker, wanted, self.share(now, worker)).share
+        if not lost:
+            self._held[worker] = share, now
+        return self.share(now, worker)
+
+    def rounds(self, wanted: dict[int, float], start: float = 0.0, number: int = 3) -> dict[int, float]:
+        """Everybody reports once a second, and at once again when it was given less; the shares then."""
+        found = {}
+        for second in range(number):
+            now = start + second
+            for worker, amount in wanted.items():
+                before = self.share(now, worker)
+                found[worker] = self.report(now, worker, amount)
+                if found[worker] < before - CONFIRMED:
+                    found[worker] = self.report(now, worker, amount)
+        return found
+
+    def leave(self, worker: int) -> None:
+        """A worker has nothing more to do, and uses nothing."""
+        self.leases.leave(worker)
+        self._held.pop(worker, None)
+
+    def die(self, worker: int) -> None:
+        """A worker's process dies; a new one holds nothing."""
+        self._held.pop(worker, None)
+
+
+def fair_ones(number: int) -> Workers:
+    """So many workers that all want much and have had their shares for a while, at second 0."""
+    workers = Workers(number, -4.0)
+    workers.rounds(dict.fromkeys(range(number), 1.0), -4.0, 5)
+    return workers
 
 
 @given(WANTED)
@@ -47,29 +92,56 @@ def test_shares_are_max_min_fair(wanted):
 
 @given(
     st.integers(1, 6),
-    st.lists(st.tuples(st.integers(0, 7), st.floats(0, 1), st.floats(0, 4), st.booleans())),
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.floats(0, 1),
+            st.floats(0, 4),
+            st.floats(0, 2),
+            st.sampled_from(["report", "report", "report", "lost", "leave", "death", "coordinator"]),
+        ),
+        max_size=40,
+    ),
 )
-def test_the_leases_in_force_never_add_up_to_more_than_the_whole(workers, reports):
-    """Whoever reports when, comes, goes, or falls silent."""
-    leases, now = Leases(workers, 0.0), 0.0
-    for worker, wanted, wait, leaves in reports:
+def test_what_workers_use_never_adds_up_to_more_than_the_whole(number, steps):
+    """Whoever reports when, comes, goes, dies, or falls silent; replies are lost, and the coordinator as well."""
+    workers, now = Workers(number), 0.0
+    for place, wanted, wait, late, what in steps:
+        worker = place % number
         now += wait
-        if leaves:
-            leases.leave(worker)
+        assert workers.whole(now) <= 1 + 1e-9
+        if what == "coordinator":
+            workers.leases = Leases(number, now)
+        elif what == "leave":
+            workers.leave(worker)
+        elif what == "death":
+            workers.die(worker)
         else:
-            assert 0 <= leases.report(now, worker, wanted).share <= 1
-        assert sum(leases.shares.values()) <= 1 + 1e-9
+            assert 0 <= workers.report(now, worker, wanted, late, lost=what == "lost") <= 1
+            now += late
+        assert workers.whole(now) <= 1 + 1e-9
+        assert sum(workers.leases.in_force(now).values()) <= 1 + 1e-9
 
 
-def test_in_the_beginning_everybody_has_an_equal_part():
-    """Which is what they use that have heard nothing."""
-    assert rounds(Leases(4, 0.0), dict.fromkeys(range(4), 1.0), 0.0, 1) == dict.fromkeys(range(4), 0.25)
+def test_in_the_beginning_nobody_has_anything_until_all_have_reported():
+    """Then each has its fair part."""
+    workers = Workers(3)
+    wanted = dict.fromkeys(range(3), 1.0)
+    assert workers.rounds(wanted, 0.0, 1) == pytest.approx({0: 0, 1: 0, 2: 1 / 3})
+    assert workers.rounds(wanted, 1.0, 1) == pytest.approx(dict.fromkeys(range(3), 1 / 3))
+
+
+def test_who_is_not_heard_of_in_the_beginning_is_not_waited_for_long():
+    """It holds nothing, nor does a process before it any more."""
+    workers = Workers(2)
+    assert workers.report(SILENCE + DECAY - 0.1, 0, 1.0) == 0
+    assert workers.report(SILENCE + DECAY, 0, 1.0) == 1
 
 
 @given(st.dictionaries(st.integers(0, 4), st.floats(0, 1), min_size=5))
-def test_after_two_rounds_the_shares_are_the_fair_ones(wanted):
-    """In the first some give back, in the second the others have it."""
-    found = rounds(Leases(5, 0.0), wanted, SECOND)
+def test_after_three_rounds_the_shares_are_the_fair_ones(wanted):
+    """In the first all are heard, in the second some give back, in the third the others have it."""
+    found = Workers(5).rounds(wanted)
     assert sum(found.values()) == pytest.approx(1)
     fair = allocate({worker: max(amount, 0.01) for worker, amount in wanted.items()})
     assert found == pytest.approx(fair)
@@ -77,53 +149,70 @@ def test_after_two_rounds_the_shares_are_the_fair_ones(wanted):
 
 def test_what_one_does_not_use_another_has_a_second_later_and_gives_back_when_it_is_wanted():
     """One is idle for a while."""
-    leases = Leases(2, 0.0)
-    assert rounds(leases, {0: 1.0, 1: 0.0}, SECOND)[0] > 0.95
-    assert rounds(leases, {0: 1.0, 1: 1.0}, 4 * SECOND, 2) == {0: 0.5, 1: 0.5}
+    workers = fair_ones(2)
+    assert workers.rounds({1: 0.0, 0: 1.0}, SECOND, 1)[0] > 0.95
+    assert workers.rounds({0: 1.0, 1: 1.0}, 2 * SECOND, 2) == {0: 0.5, 1: 0.5}
+
+
+def test_a_share_that_a_worker_may_not_have_heard_is_smaller_is_not_given_to_another():
+    """The reply to the report in which it wanted less is lost."""
+    workers = fair_ones(2)
+    assert workers.report(SECOND, 1, 0.0, lost=True) == 0.5
+    assert workers.report(SECOND, 0, 1.0) == 0.5
 
 
 def test_a_worker_that_falls_silent_keeps_its_share_for_a_moment_and_loses_it_bit_by_bit():
-    """It may only be busy; after that, the others have all."""
-    leases = Leases(2, 0.0)
-    leases.report(0.0, 1, 1.0)
-    shares = [leases.report(now / 2, 0, 1.0).share for now in range(int(2 * (SILENCE + DECAY)) + 1)]
-    assert shares[: int(2 * SILENCE) + 1] == [0.5] * (int(2 * SILENCE) + 1)
+    """It may only be busy; after that, the others have all. It does not use more than that itself."""
+    workers = fair_ones(2)
+    times = [now / 2 for now in range(1, int(2 * (SILENCE + DECAY)) + 1)]
+    shares = [workers.report(now, 0, 1.0) for now in times]
+    assert [share for share, now in zip(shares, times, strict=True) if now <= SILENCE] == [0.5] * int(2 * SILENCE)
     assert shares == sorted(shares)
-    assert shares[-1] == pytest.approx(1)
+    assert (shares[-1], workers.share(times[-1], 1)) == pytest.approx((1, 0))
+
+
+def test_a_new_coordinator_lets_no_share_grow_until_it_has_heard_all():
+    """It does not know what the one before has leased to whom."""
+    workers = fair_ones(2)
+    workers.rounds({0: 1.0, 1: 0.1}, SECOND)
+    before = workers.share(4 * SECOND, 1)
+    workers.leases = Leases(2, 4 * SECOND)
+    assert workers.report(4 * SECOND, 1, 1.0) == before
+    assert workers.rounds({0: 1.0, 1: 1.0}, 5 * SECOND, 2) == {0: 0.5, 1: 0.5}
 
 
 def test_a_worker_that_leaves_gives_all_back_at_once():
     """It has told so."""
-    leases = Leases(2, 0.0)
-    leases.leave(1)
-    assert leases.report(0.0, 0, 1.0).share == 1
+    workers = fair_ones(2)
+    workers.leave(1)
+    assert workers.report(SECOND, 0, 1.0) == 1
 
 
 def test_a_worker_that_comes_again_is_given_room_by_the_others():
     """After a restart, or one that nobody knew."""
-    leases = Leases(1, 0.0)
-    assert leases.report(0.0, 0, 1.0).share == 1
-    assert leases.report(0.0, 7, 1.0).share == 0
-    assert rounds(leases, {0: 1.0, 7: 1.0}, SECOND, 1) == {0: 0.5, 7: 0.5}
+    workers = fair_ones(1)
+    assert workers.report(0.0, 0, 1.0) == 1
+    assert workers.report(0.0, 7, 1.0) == 0
+    assert workers.rounds({0: 1.0, 7: 1.0}, SECOND, 2) == {0: 0.5, 7: 0.5}
 
 
 def test_a_pause_of_one_holds_for_all_until_its_end():
     """And is no shorter because another one knows of none."""
     leases = Leases(2, 0.0)
-    assert leases.report(0.0, 0, 1.0, {"a": 10.0, "b": 2.0}).pauses == {"a": 10, "b": 2}
-    assert leases.report(4.0, 1, 1.0, {"b": 0.0}).pauses == {"a": 6}
-    assert leases.report(11.0, 1, 1.0).pauses == {}
+    assert leases.report(0.0, 0, 1.0, 0.5, {"a": 10.0, "b": 2.0}).pauses == {"a": 10, "b": 2}
+    assert leases.report(4.0, 1, 1.0, 0.5, {"b": 0.0}).pauses == {"a": 6}
+    assert leases.report(11.0, 1, 1.0, 0.5).pauses == {}
 
 
 @given(st.floats(0, 0.2), st.integers(1, 200))
 def test_a_pause_does_not_grow_by_being_reported_back(late, times):
     """The way there and back takes time, and what is left is reported by all who were told."""
     leases, now = Leases(2, 0.0), 0.0
-    left = leases.report(0.0, 0, 1.0, {"": 30.0}).pauses[""]
+    left = leases.report(0.0, 0, 1.0, 0.5, {"": 30.0}).pauses[""]
     for turn in range(times):
         now += SECOND
         pauses = {"": max(0.0, left - SECOND + late)}
-        left = leases.report(now, turn % 2, 1.0, pauses).pauses.get("", 0.0)
+        left = leases.report(now, turn % 2, 1.0, 0.5, pauses).pauses.get("", 0.0)
         assert now + left <= 30 + 1e-6 or left == 0
 
 

@@ -200,11 +200,28 @@ async def test_a_new_process_that_is_asked_for_the_end_of_a_shard_resumes_it(tmp
     assert server.answered == {FIRST.first + 3}
 
 
+async def test_what_is_asked_again_after_a_connection_has_died_is_done_once(tmp_path: Path) -> None:
+    """While a shard is at work and after its end: each asker hears the same, and the server nothing."""
+    job, server = job_of(tmp_path), Server({FIRST.first})
+    async with worker_of(job, server) as worker:
+        beginning = [asyncio.create_task(worker.begin(FIRST)) for _ in range(2)]
+        ending = [asyncio.create_task(worker.finish(FIRST)) for _ in range(2)]
+        await asyncio.gather(*beginning)
+        server.let_go.set()
+        ends = await asyncio.gather(*ending)
+        server.answered.clear()
+        await worker.begin(FIRST)
+        ends.append(await worker.finish(FIRST))
+    assert ends[0].error is None
+    assert ends == ends[:1] * 3
+    assert server.answered == set()
+
+
 @pytest.mark.looptime
 async def test_what_both_shards_spend_of_a_limit_counts_once() -> None:
     """For the newer one: the former one's part stands still when it gives way."""
     spent = [(LimitUse("requests", 600, number),) for number in (7, 9)]
-    holder = LeaseHolder(0, 1, Coordinator(1).report, Probes())
+    holder = LeaseHolder(0, Coordinator(1).report, Probes())
     record = ShardRecord(1, holder)
     record.observe(sample(calls=7, limits=spent[0]))
     record.give_way()
