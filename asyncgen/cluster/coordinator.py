@@ -25,8 +25,8 @@ class WorkerReport:
 
     `shard` (from 1) is its current one; `session` identifies its process's work on it, as the counts of a `sample`
     (None before the first one) start anew with each. `wanted` is a share of the limits, `held` the one that it may
-    use until the reply; `pauses` are the servers' latest, with the seconds that are left of each. `findings` are all
-    that it knows of the requests that servers accept, `unproven` the shapes that it would probe.
+    use until the reply; `pauses` are the servers' latest, with the seconds that are left of each. `findings` are
+    all that it knows of the requests that servers accept, `unproven` the shapes that it would probe.
     """
 
     worker: int

@@ -1,7 +1,8 @@
 """The worker's side of the leases: reports once a second, and follows the replies.
 
-Without the coordinator, the worker's share of the limits ends (see `leases`): calls that no limit holds back go on,
-and all others when there is a reply. After the seconds of `probe_turns` it probes what servers accept by itself.
+Without the coordinator, the worker's share of the limits ends (see `leases`): calls that no limit holds back go
+on, and all others when there is a reply. After the seconds of `probe_turns` it probes by itself what servers
+accept.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """A call to another machine that takes minutes, over a connection that may die unnoticed.
 
-While nothing is sent over it, a connection of which the other side has lost its half looks healthy: a reply that was
-sent while the network was cut would be waited for until somebody looks, which Ray does after minutes. Whatever is
-sent over the connection shows that it is dead, and then Ray repeats the call.
+While nothing is sent over it, a connection of which the other side has lost its half looks healthy: a reply that
+was sent while the network was cut would be waited for until somebody looks, which Ray does after minutes. Whatever
+is sent over the connection shows that it is dead, and then Ray repeats the call.
 """
 
 import asyncio

@@ -19,6 +19,7 @@ LOWERED = 0.9  # of the rate is left after a refusal, during the search
 GROWTH = 1.001  # by which the rate grows with each call, after the search
 REFUSED = 0.02  # share of the calls that balances it: few enough to cost little, enough to follow the server
 BALANCED = GROWTH ** (1 - 1 / REFUSED)  # of the rate is left after a refusal, after the search
+LONGEST_NAP = 0.5  # seconds: a worker of many may have no share for a while, and so hours until its next call
 BEYOND = 1.25  # times the refused rate: further than chance carries it
 
 
@@ -80,9 +81,13 @@ class SpacedLane:
         return 0.0 if self._drawn else 1.0
 
     async def draw(self, _amount: float, now: float) -> None:
-        """Wait until the next call may go."""
-        if self._next > now:
-            await asyncio.sleep(self._next - now)
+        """Wait until the next call may go; a share that has grown meanwhile shortens a long wait."""
+        while (wait := self._next - now) > LONGEST_NAP:
+            await asyncio.sleep(LONGEST_NAP)
+            now = asyncio.get_running_loop().time()
+            self._next = min(self._next, now + 1 / self.pace.rate(now))
+        if wait > 0:
+            await asyncio.sleep(wait)
         self._drawn = True
 
     def spend(self, amount: float, now: float) -> SpendMark:

@@ -106,6 +106,17 @@ async def test_a_slow_rate_without_burst_is_used_too(start_ticking, distance: fl
     assert len(server.refusals) <= 0.03 * len(server.answers) + 12
 
 
+async def test_a_share_that_comes_back_is_used_at_once() -> None:
+    """However long the next call would have had to wait without it."""
+    lane, loop = SpacedLane(SearchedPace(10.0, 1e-6), 0.0, 0.0), asyncio.get_running_loop()
+    drawing = asyncio.create_task(lane.draw(1.0, loop.time()))
+    await asyncio.sleep(60)
+    assert not drawing.done()
+    lane.pace.share = 0.5
+    await drawing
+    assert loop.time() == pytest.approx(60.35, abs=0.35)
+
+
 async def test_refusals_in_a_row_are_paused_for_also_where_calls_keep_a_distance() -> None:
     """It is no chance any more; before calls keep one, the first refusal is."""
     endpoint = Endpoint(ConcurrencyControl(64, automatic=True), RateLimiter(None, None))
