@@ -13,7 +13,9 @@ Rules:
    answered: so it never uses what the coordinator has leased to others.
 4. At first a worker holds nothing. A new coordinator does not know what the former one has leased: until it has
    heard all workers, or every former lease has ended, no share grows.
-5. A pause that a server imposed on one of them holds for all, at that endpoint.
+5. One of several workers never has the whole, but `MOST`: the one that has it all uses what the server grants in
+   bursts, and would leave nothing of that when the others come back.
+6. A pause that a server imposed on one of them holds for all, at that endpoint.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 
 SILENCE = 3.0  # seconds: three reports in a row are missing, which is hardly chance
 DECAY = 3.0  # seconds: as long again, for a worker that is only busy
+MOST = 0.999  # of the whole; with less than all of it, no burst is used (see `pacer`)
 LEAST = 0.05  # of an equal part: reserved for a worker that wants nothing, so that it can begin
 HUNGRY = 0.8  # of its share in use: the worker may want any amount more
 HEADROOM = 1.5  # on what a worker used when its share was not what held it back
@@ -53,7 +56,7 @@ class Leases:
     """
 
     def __init__(self, workers: int, now: float) -> None:
-        self._least = LEAST / workers
+        self._least, self._most = LEAST / workers, MOST if workers > 1 else 1.0
         self._known_at = now + SILENCE + DECAY
         self._unheard = set(range(workers))
         self._workers: dict[int, _Worker] = {}
@@ -94,7 +97,7 @@ class Leases:
         heard = {number: one.wanted for number, one in self._workers.items() if now - one.heard < SILENCE}
         kept = sum(share for number, share in shares.items() if number not in heard)
         fair = allocate(heard, max(0.0, 1.0 - kept))[worker]
-        share = max(0.0, min(fair, 1.0 - sum(shares.values()) + held))
+        share = max(0.0, min(fair, 1.0 - sum(shares.values()) + held, self._most))
         if self._unheard and now < self._known_at:
             share = min(share, held)
         self._workers[worker] = _Worker(wanted, max(held, share), now)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.cluster.lease_holder import CONFIRMED
-from asyncgen.cluster.leases import DECAY, HUNGRY, SILENCE, Leases, allocate, demand, left_of
+from asyncgen.cluster.leases import DECAY, HUNGRY, MOST, SILENCE, Leases, allocate, demand, left_of
 
 WANTED = st.dictionaries(st.integers(0, 9), st.floats(0, 1), min_size=1)
 SECOND = 1.0
@@ -135,7 +135,7 @@ def test_who_is_not_heard_of_in_the_beginning_is_not_waited_for_long():
     """It holds nothing, nor does a process before it any more."""
     workers = Workers(2)
     assert workers.report(SILENCE + DECAY - 0.1, 0, 1.0) == 0
-    assert workers.report(SILENCE + DECAY, 0, 1.0) == 1
+    assert workers.report(SILENCE + DECAY, 0, 1.0) == MOST
 
 
 @given(st.dictionaries(st.integers(0, 4), st.floats(0, 1), min_size=5))
@@ -168,7 +168,7 @@ def test_a_worker_that_falls_silent_keeps_its_share_for_a_moment_and_loses_it_bi
     shares = [workers.report(now, 0, 1.0) for now in times]
     assert [share for share, now in zip(shares, times, strict=True) if now <= SILENCE] == [0.5] * int(2 * SILENCE)
     assert shares == sorted(shares)
-    assert (shares[-1], workers.share(times[-1], 1)) == pytest.approx((1, 0))
+    assert (shares[-1], workers.share(times[-1], 1)) == pytest.approx((MOST, 0))
 
 
 def test_a_new_coordinator_lets_no_share_grow_until_it_has_heard_all():
@@ -185,7 +185,13 @@ def test_a_worker_that_leaves_gives_all_back_at_once():
     """It has told so."""
     workers = fair_ones(2)
     workers.leave(1)
-    assert workers.report(SECOND, 0, 1.0) == 1
+    assert workers.report(SECOND, 0, 1.0) == MOST
+
+
+def test_only_a_worker_that_is_alone_has_the_whole():
+    """And so what the server grants in bursts, which one of several would use up before the others come back."""
+    assert Workers(1).report(0.0, 0, 1.0) == 1
+    assert fair_ones(2).rounds({1: 0.0, 0: 1.0}, SECOND)[0] < 1
 
 
 def test_a_worker_that_comes_again_is_given_room_by_the_others():
