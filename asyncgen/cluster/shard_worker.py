@@ -10,6 +10,7 @@ Rules:
 """
 
 import asyncio
+import math
 
 from asyncgen.client.probes import Probes
 from asyncgen.cluster.lease_holder import Channel, LeaseHolder
@@ -18,11 +19,12 @@ from asyncgen.cluster.shard_record import ShardRecord
 from asyncgen.engine.kept_service import KeptService
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError
+from asyncgen.events import Notice
 from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 
-LONGEST_END = 60  # seconds in which a process that was given up normally ends
+NORMAL_END = 10  # seconds in which a process that Ray has given up ends, if its machine can be reached
 
 
 class ShardWorker:
@@ -80,7 +82,6 @@ class ShardWorker:
         disk = Disk()
         try:
             directory = RunDirectory(disk, self._job.config.output_dir).shard(portion.shard)
-            await self._wait_for_lock(directory)
             return await self._run(portion, directory, all_read)
         finally:
             disk.close()
@@ -107,6 +108,7 @@ class ShardWorker:
             run.take_share(self._holder.share)
             self._holding = holding = asyncio.create_task(self._holder.hold(run))
             try:
+                await self._wait_for_lock(portion.shard.number, directory, run, record)
                 failed = (await run.execute()).failed_pairs
             finally:
                 holding.cancel()
@@ -124,9 +126,19 @@ class ShardWorker:
         self._newest = ShardRecord(portion.shard.number, self._holder)
         return self._newest
 
-    async def _wait_for_lock(self, directory: RunDirectory) -> None:
-        """Wait for a process that Ray has given up, which may live on for a moment; after that the run refuses."""
-        for _ in range(LONGEST_END):
+    async def _wait_for_lock(self, shard: int, directory: RunDirectory, run: Run, record: ShardRecord) -> None:
+        """Wait for a process that Ray has given up: it may live on while its machine cannot be reached.
+
+        The run refuses what is locked after that.
+        """
+        for waited in range(math.ceil(self._job.config.patience)):
+            if run.reason is not None:
+                raise run.reason
             if not directory.locked():
                 return
+            if waited == NORMAL_END:
+                text = (
+                    f"Shard {shard} waits for its former process, on a machine that cannot be reached at present"
+                )
+                record.observe(Notice(text, warning=True))
             await asyncio.sleep(1)

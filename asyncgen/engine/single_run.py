@@ -150,6 +150,11 @@ class Run:
         self._engine.pause(seconds, endpoint)
 
     @property
+    def reason(self) -> AsyncgenError | None:
+        """Why it was asked to stop; None: it was not."""
+        return self._engine.reason
+
+    @property
     def fingerprint(self) -> Fingerprint:
         """What distinguishes this run from others."""
         return self._fingerprint

@@ -7,8 +7,10 @@ import pytest
 
 from asyncgen.cluster.coordinator import Instruction, WorkerReport
 from asyncgen.cluster.shard_job import ClusterJob
-from asyncgen.cluster.shard_worker import LONGEST_END, ShardWorker
+from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.errors import AsyncgenError, Interrupted
+from asyncgen.events import Event
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -61,21 +63,50 @@ def test_the_key_is_in_no_text_that_a_job_makes_of_itself(tmp_path):
     assert "sk-never" not in f"{job!r} {job} {ShardWorker(0, job, unheard)!r}"
 
 
+class Waiting:
+    """A run and its record: keeps what it is told, and why it was asked to stop."""
+
+    def __init__(self) -> None:
+        self.reason: AsyncgenError | None = None
+        self.told: list[Event] = []
+
+    def observe(self, event: Event) -> None:
+        self.told.append(event)
+
+
 @pytest.mark.asyncio
 @pytest.mark.looptime
-@pytest.mark.parametrize(("ends", "waited"), [(0, 0), (5, 5), (1000, LONGEST_END)])
-async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(tmp_path, disk: Disk, ends, waited):
-    """It holds the lock meanwhile; one that does not end is met by the run, which refuses."""
+@pytest.mark.parametrize(("ends", "waited", "told"), [(0, 0, 0), (5, 5, 0), (70, 70, 1), (1000, 600, 1)])
+async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(
+    tmp_path: Path, disk: Disk, ends: int, waited: int, told: int
+) -> None:
+    """It holds the lock meanwhile; the run refuses what is locked when the patience is over."""
     directory = RunDirectory(disk, tmp_path).shard(Shard(1, 2))
     directory.make()
-    loop = asyncio.get_running_loop()
+    loop, waiting = asyncio.get_running_loop(), Waiting()
     lock = disk.lock(directory.lock_file)
     if ends:
         ending = loop.call_later(ends - 0.5, disk.close_descriptor, lock)
     else:
         disk.close_descriptor(lock)
-    await ShardWorker(0, job_of(tmp_path), unheard)._wait_for_lock(directory)
+    await ShardWorker(0, job_of(tmp_path), unheard)._wait_for_lock(1, directory, waiting, waiting)  # type: ignore[arg-type]
     assert loop.time() == pytest.approx(waited)
+    assert len(waiting.told) == told
     if ends > waited:
         ending.cancel()
         disk.close_descriptor(lock)
+
+
+@pytest.mark.asyncio
+@pytest.mark.looptime
+async def test_the_wait_for_a_process_that_was_given_up_ends_with_the_wish_to_stop(
+    tmp_path: Path, disk: Disk
+) -> None:
+    """Ctrl-C is heard while a machine cannot be reached."""
+    directory = RunDirectory(disk, tmp_path).shard(Shard(1, 2))
+    directory.make()
+    waiting, lock = Waiting(), disk.lock(directory.lock_file)
+    asyncio.get_running_loop().call_later(20, setattr, waiting, "reason", Interrupted("enough"))
+    with pytest.raises(Interrupted, match="enough"):
+        await ShardWorker(0, job_of(tmp_path), unheard)._wait_for_lock(1, directory, waiting, waiting)  # type: ignore[arg-type]
+    disk.close_descriptor(lock)
