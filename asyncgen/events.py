@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncgen.chat import Usage
+from asyncgen.chat import Usage, fast_dataclass
 from asyncgen.errors import Message
 
 
@@ -89,7 +89,7 @@ class RepairStarted:
     why: str = "failed earlier"
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CallEnded:
     """One attempt of one call is over.
 
@@ -156,7 +156,7 @@ class CacheHit:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class PairDone:
     """A row is written."""
 

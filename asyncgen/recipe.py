@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from asyncgen.chat import ChatRequest, Completion
+from asyncgen.chat import ChatRequest, Completion, fast_dataclass
 from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.humanize import many_of, one_of
 from asyncgen.rows import ID_FIELDS, ROWS, BadFieldError, I, Parse
@@ -29,7 +29,7 @@ class OutputFile:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Examples:
     """The results of a row: the bytes for each output file, in order, and what to count."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage, WholeBody
+from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage, WholeBody, fast_dataclass
 
 CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it charges in advance
 # An image by URL costs up to 2,833 + 8 x 5,667 with the most expensive model so far (gpt-4o-mini).
@@ -19,7 +19,7 @@ MOST_FRAMES = 64  # a recipe has a few steps, and two seeds of each: more are pr
 _USER = b'{"role":"user","content":'
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Prepared:
     """A request as it will be sent: `hash` (hex) names it in the journal, `step` is the recipe's name for it.
 

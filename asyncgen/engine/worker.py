@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from asyncgen.chat import fast_dataclass
 from asyncgen.client.caller import Caller
 from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import FailureThreshold
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of a row: examples, or the failure of a step. `tokens` counts all its answers.
 

@@ -6,8 +6,8 @@ and the rates (`limiter`). While no limit is known and no call has ended, a few 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from asyncgen.chat import fast_dataclass
 from asyncgen.limits.circuit_breaker import Health
 from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.limiter import RateLimiter
@@ -24,7 +24,7 @@ CHANCE = 2  # refusals in a row of spaced calls, which may have moved closer tog
 FIRST = 8  # calls in flight while no limit is known, until the first answer reveals one or none
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Grant:
     """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits."""
 

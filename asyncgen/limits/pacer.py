@@ -22,8 +22,8 @@ Without such headers the rate is the requested one; refusals lower it and time r
 """
 
 from collections import deque
-from dataclasses import dataclass
 
+from asyncgen.chat import fast_dataclass
 from asyncgen.limits.fixed_window import FixedWindow
 
 LOW = 0.25  # seconds of the limit in use at first: enough that the bucket does not overflow
@@ -47,7 +47,7 @@ HOLD = 900.0  # seconds for which a server that says "slow down" wants the lower
 MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class SpendMark:
     """When a call was sent, what it was charged, and our total up to and including it."""
 

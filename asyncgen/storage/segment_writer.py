@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from asyncgen.chat import fast_dataclass
 from asyncgen.errors import AsyncgenError, DiskError, Message, Phrase
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import UNFINISHED, segment_name, segment_number
@@ -49,7 +50,7 @@ class Segment:
         return self.named and self.synced == self.size
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class LinePlace:
     """The place of a line; offset and length in bytes."""
 
