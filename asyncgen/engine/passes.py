@@ -217,6 +217,8 @@ class Passes:
             await self._engine.run(
                 journal, sink, rows(), iter(asked), threshold, ways, generation=generation, given_up=given_up
             )
+            # Before the statistics say that a row failed again, what was paid for it must be safe.
+            await journal.make_durable()
             merged = await self._disk.call(
                 lambda: spool.merge(replace(journal.spend), journal.adaptations, replace(journal.cache))
             )

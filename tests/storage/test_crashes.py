@@ -6,7 +6,7 @@ import pytest
 
 from .explore import Counts, Explorer
 from .model_disk import Crash, Store
-from .scenarios import FAILING, FLAKY, LOSSES, PLAYED, SCENARIOS, prepare
+from .scenarios import FAILING, FLAKY, LOSSES, PLAYED, SCENARIOS, WAYS, prepare
 from .world import ROOT, Phase, World
 
 pytestmark = pytest.mark.timeout(300)
@@ -46,6 +46,17 @@ def test_a_crash_in_the_recovery_loses_nothing(
     """Killed, then crashed again while it recovers: what was seen after the kill need not have been durable."""
     counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15, losses=6, second=10)
     _add(total, counts)
+
+
+def test_what_a_repair_paid_for_a_row_that_fails_again_is_kept(
+    reasoning_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is durable before the statistics say that the row failed."""
+    monkeypatch.setattr(*WAYS["rare syncs"])
+    paraphrase, reasoning = (4, "paraphrase"), (4, "error_reasoning")
+    failed = Phase(6, frozenset({paraphrase, reasoning}))
+    explorer = Explorer(reasoning_world, Phase(6, frozenset({paraphrase})), before=(failed,))
+    explorer.explore(losses=LOSSES, points=lambda place: place % 3 == 0)
 
 
 @pytest.mark.parametrize("place", range(0, 160, 7))
