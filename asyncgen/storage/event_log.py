@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class Telemetry:
         elif not isinstance(event, (PairDone, CheckpointSaved)):  # the samples count them
             self._working = self._working or isinstance(event, (RunStarted, RepairStarted))
             now = moment().isoformat(timespec="milliseconds")
-            self._events.append(self._line({"event": type(event).__name__, "time": now, **asdict(event)}))
+            said = {field.name: getattr(event, field.name) for field in fields(event)}
+            self._events.append(self._line({"event": type(event).__name__, "time": now, **said}))
 
     async def flush(self) -> None:
         """Append what has come in since the last flush. A process that finds nothing to do writes nothing."""
@@ -89,7 +90,7 @@ def moment() -> datetime:
 
 
 def _call(event: CallEnded) -> dict[str, Any]:
-    """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `asdict` is slower."""
+    """The line of a call, `time` (when it was sent) in seconds since the epoch. By hand: `fields` is slower."""
     return {
         "time": round(time.time() - event.took, 3),
         "index": event.index,

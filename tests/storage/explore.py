@@ -2,7 +2,7 @@
 
 A scenario is a list of commands (`Phase`). The last of them but those in `afterwards` is played once without
 a crash; its record gives every crash state. Each state is recovered from as a user would: the same command
-again. Then come the commands of `afterwards`. Equal states are recovered from once.
+again. Then come the commands of `afterwards`. On equal disks a command is run once.
 """
 
 import random
@@ -69,12 +69,14 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
-    """What the commands after a crash asked, and where they ended."""
+class Outcome:
+    """What a command comes to wherever it finds the disk the same."""
 
+    error: BaseException | None
+    failed_pairs: int
     asked: tuple[Call, ...]
-    flaky: frozenset[Call]
-    end: Store
+    remote: Remote
+    store: Store
 
 
 class Explorer:
@@ -108,7 +110,8 @@ class Explorer:
         self.counts = Counts()
         self._commands = (again or replace(phase, restart=False), *afterwards)
         self._draw = random.Random(seed)
-        self._recoveries: dict[tuple[object, ...], Recovery] = {}
+        self._recoveries: dict[tuple[object, ...], tuple[Call, ...]] = {}
+        self._outcomes: dict[tuple[object, ...], Outcome] = {}
         self._known = Knowledge()
         self.start = Store(ROOT)
         self.moment = Moment(flaky=flaky)
@@ -271,38 +274,47 @@ class Explorer:
         self._check_state(store)
         key = (_key(store), moment.flaky, moment.remote)
         kept |= self._known.committed(store)
-        recovery = self._recoveries.get(key)
-        if recovery is None:
+        asked = self._recoveries.get(key)
+        if asked is None:
             self.counts.recovered += 1
-            recovery = self._recover(store.copy(), moment)
-            self._recoveries[key] = recovery
-        twice = kept & set(recovery.asked)
+            asked = self._recover(store, moment)
+            self._recoveries[key] = asked
+        twice = kept & set(asked)
         if twice:
             raise Violation(f"paid answers were asked again: {sorted(twice)}")
-        self.counts.asked_again += len((moment.in_flight | moment.written) & set(recovery.asked))
+        self.counts.asked_again += len((moment.in_flight | moment.written) & set(asked))
 
-    def _recover(self, store: Store, moment: Moment) -> Recovery:
+    def _recover(self, store: Store, moment: Moment) -> tuple[Call, ...]:
         asked: list[Call] = []
         flaky, billed, remote = moment.flaky, moment.billed, moment.remote
         for phase in self._commands:
             command = phase
             for _ in range(4):
-                ended = self._run(store, command, flaky, remote)
-                remote = ended.remote
-                asked += ended.asked
-                flaky -= set(ended.asked)
-                billed += TOKENS * len(ended.asked)
-                if ended.error is None:
-                    if not ended.failed_pairs or phase.failing:
+                outcome = self._outcome(store, command, flaky, remote)
+                store, remote = outcome.store, outcome.remote
+                asked += outcome.asked
+                flaky -= set(outcome.asked)
+                billed += TOKENS * len(outcome.asked)
+                if outcome.error is None:
+                    if not outcome.failed_pairs or phase.failing:
                         break
-                elif self._may_refuse(ended.error):
+                elif self._may_refuse(outcome.error):
                     # The hint says so. What was asked before belongs to the run that was moved aside.
                     asked.clear()
                     command = replace(phase, restart=True)
                 else:
-                    raise Violation(f"the same command again ended with {ended.error!r}") from ended.error
-            self._check_end(store, phase, ended.failed_pairs, billed)
-        return Recovery(tuple(asked), flaky, store)
+                    raise Violation(f"the same command again ended with {outcome.error!r}") from outcome.error
+            self._check_end(store, phase, outcome.failed_pairs, billed)
+        return tuple(asked)
+
+    def _outcome(self, store: Store, command: Phase, flaky: frozenset[Call], remote: Remote) -> Outcome:
+        """Run a command; one that has been run on an equal disk is not run again: many recoveries end alike."""
+        key = (_key(store), command, flaky, remote)
+        if key not in self._outcomes:
+            after = store.copy()
+            ended = self._run(after, command, flaky, remote)
+            self._outcomes[key] = Outcome(ended.error, ended.failed_pairs, ended.asked, ended.remote, after)
+        return self._outcomes[key]
 
     def _may_refuse(self, error: BaseException) -> bool:
         return self.phase.restart and isinstance(error, BadDataError)
