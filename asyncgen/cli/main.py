@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser(names: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
-    """The parser of all commands, with the flags of those in `names`: no other is imported."""
+    """The parser of the commands in `names`: no other is imported; if none of them is there, all without flags."""
     parser = _Parser(
         prog="asyncgen",
         description="Turn rows into SFT data through an OpenAI-compatible chat API.",
@@ -41,15 +41,15 @@ def build_parser(names: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentP
     )
     parser.add_argument("--version", action="version", version=f"asyncgen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    for name, purpose in COMMANDS.items():
-        if name not in names:
-            commands.add_parser(name, help=purpose)
-            continue
+    wanted = [name for name in COMMANDS if name in names]
+    for name in () if wanted else COMMANDS:
+        commands.add_parser(name, help=COMMANDS[name])
+    for name in wanted:
         module = import_module(f"asyncgen.cli.commands.{name}")
         command = commands.add_parser(
             name,
-            help=purpose,
-            description=purpose,
+            help=COMMANDS[name],
+            description=COMMANDS[name],
             epilog=f"example:\n  {module.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

@@ -104,6 +104,6 @@ def wired(server: Server, environment: dict[str, str]) -> Iterator[None]:
         patch.object(HttpClient, "_open", lambda _client, _scheme: Wire(server)),
         patch.object(http_client, "are_possible", lambda: False),  # all goes by way of what is opened
         patch.dict("os.environ", names),
-        patch("signal.signal"),  # the handlers of the tests' own process stay
+        patch("signal.signal", lambda *_: None),  # the handlers of the tests' own process stay
     ):
         yield

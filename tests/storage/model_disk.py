@@ -27,11 +27,10 @@ import errno
 import os
 import random
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from asyncgen.errors import DiskError, TryLaterError
 from asyncgen.storage.disk import READ_CHUNK
@@ -55,8 +54,7 @@ class Crash(BaseException):
     """The machine stopped here; whatever still runs is not there any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inode:
+class Inode(NamedTuple):
     """A content: as it is seen, as it is durable, and the changes between (offset and data; None: cut there)."""
 
     data: bytes = b""
@@ -159,7 +157,7 @@ class Store:
                 durable = changed(durable, offset, data)
             self.inodes[operation[1]] = Inode(inode.data, durable)
         elif verb == "sync_failed":
-            self.inodes[operation[1]] = replace(self.inodes[operation[1]], changes=())
+            self.inodes[operation[1]] = self.inodes[operation[1]]._replace(changes=())
         elif verb == "sync_directory":
             self._sync_directory(operation[1])
 
