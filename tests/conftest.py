@@ -28,14 +28,18 @@ settings.load_profile("asyncgen")
 LONGER = {
     "client",
     "corpus",
+    "docs",
     "end_to_end",
     "engine",
     "export",
     "faults",
+    "gateways",
+    "legacy",
     "limits",
     "monitor",
     "quality",
     "storage",
+    "torture",
 }
 """Where a test starts processes or computes for a second or more: on a machine that is busy ten times over, this
 takes longer than a hang is given."""
@@ -62,12 +66,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the slow tests of the real model and of Ray come last.
+    """Let the tests of the real model and of Ray, which wait for long, come first, and give long ones their time.
 
-    A worker that waits for them in the middle has its tests taken over by the other one, piece by piece, and the
-    crash tests, which count together, end up on two. And give those that compute for long the time for it.
+    One worker begins with them while the others take its further tests over: at the end nobody waits for them.
     """
-    items.sort(key=lambda item: "test_local_model" in item.nodeid or "test_cluster" in item.nodeid)
+    items.sort(key=lambda item: "test_local_model" not in item.nodeid and "test_cluster" not in item.nodeid)
     for item in items:
         if item.get_closest_marker("looptime") is not None:
             item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))

@@ -73,7 +73,7 @@ PLAIN = re.compile(r"[\w ./:,=+-]+")
 
 def words(line: str) -> list[str]:
     """What runs a line of a console: the command itself where nothing is left to a shell, which is quicker."""
-    line = line.strip()
+    line = line.replace("\\\n", " ").strip()  # where it goes on in the next line
     if line.startswith("asyncgen ") and PLAIN.fullmatch(line):
         return [sys.executable, "-m", *line.split()]
     return ["bash", "-ec", line]

@@ -15,6 +15,7 @@ import pytest
 from asyncgen.simulator import Batch, Latency, Profile, respond
 from asyncgen.simulator.completions import complete
 from asyncgen.simulator.profile import Judge, Paraphrase
+from tests import asyncgen_process
 from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
 from tests.end_to_end.test_interruptions import wait_until
 
@@ -25,7 +26,7 @@ Serve = Callable[..., Server]
 
 def asyncgen(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run a command."""
-    result = subprocess.run(
+    result = asyncgen_process.run(
         [sys.executable, "-m", "asyncgen", *map(str, words)],
         check=False,
         capture_output=True,
@@ -145,7 +146,9 @@ def test_a_judge_that_is_killed_pays_for_no_answer_twice(job: Callable[..., Job]
         "4",
     ]
     command = [sys.executable, "-m", "asyncgen", *words, "--base-url", server.base_url, "--no-progress"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_env(None))
+    process = asyncgen_process.Process(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_env(None)
+    )
     wait_until(lambda: server.counts["requests"] >= calls + 30, 60)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
@@ -175,7 +178,7 @@ def test_a_judge_that_asks_in_batches_says_the_same_for_half_the_price(
 
     codes = []
     while not codes or (codes[-1] == 75 and len(codes) < 9):
-        ended = subprocess.run(
+        ended = asyncgen_process.run(
             [*command, "--base-url", server.base_url, "--no-progress"],
             check=False,
             capture_output=True,

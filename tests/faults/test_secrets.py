@@ -15,6 +15,8 @@ from urllib.parse import quote
 import pytest
 from end_to_end.conftest import OUTPUTS, Job, clean_env
 
+from tests import asyncgen_process
+
 KEY = "sk-canary-KEYKEYKEY"
 NOTE = "canary-NOTENOTENOTE"
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
@@ -146,7 +148,7 @@ def test_no_error_of_a_server_brings_the_key_or_a_note_to_light(job: Job) -> Non
 
 def test_a_killed_run_leaves_them_nowhere_else(job: Job) -> None:
     """SIGKILL while calls are in flight."""
-    process = subprocess.Popen(
+    process = asyncgen_process.Process(
         job.argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_env(environment())
     )
     assert Parrot.asked.wait(60)

@@ -2,16 +2,22 @@
 
 Orders come in on stdin, a line each: `{"argv": […], "stdout": path, "stderr": path}`. The answer is the pid of a
 child that waits, so that a tracer can be attached; the next line lets it go. The second answer is its exit code,
-negative for a signal. The child runs the command line as `python -m asyncgen` would, and ends like it.
+negative for a signal. The child runs the command line as `python -m asyncgen` would, and ends like it, but for
+what `fork_server` leaves out.
 """
 
 import ctypes
+import gc
 import json
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from asyncgen.cli.main import main
+
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.fork_server import end
 
 PRELOADED = (
     "openai",
@@ -66,5 +72,8 @@ def serve() -> bool:
 if __name__ == "__main__":
     for name in PRELOADED:
         import_module(name)
+    gc.freeze()
     if serve():
-        sys.exit(main())
+        code = main()
+        end(code)
+        sys.exit(code)
