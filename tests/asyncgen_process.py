@@ -94,6 +94,7 @@ class Process(subprocess.Popen[Any]):
             "cwd": str(cwd or os.getcwd()),  # noqa: PTH109
             "env": whole,
             "start_new_session": bool(start_new_session),
+            "cores": sorted(os.sched_getaffinity(0)),
         }
         files = [fd if fd != -1 else number for number, fd in enumerate((p2cread, c2pwrite, errwrite))]
         with _ONE_ORDER:

@@ -39,6 +39,7 @@ def become(order: dict[str, Any], files: list[int], orders: socket.socket) -> No
     os.closerange(3, 1024)
     if order["start_new_session"]:
         os.setsid()
+    os.sched_setaffinity(0, order["cores"])
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])

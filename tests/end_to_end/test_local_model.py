@@ -6,18 +6,29 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from asyncgen.config import shipped
 from asyncgen.local.model import find_model
+from tests import asyncgen_process
 
 from .conftest import OUTPUTS, SAMPLES, Job, clean_env, interrupt
 from .test_interruptions import wait_until
 
 SMALL = shipped("prompts", "medec_small.json")
+NOTE = "A 72-year-old woman has pain in both shoulders. The patient was diagnosed with {}."
+PAIR = {
+    "note_id": "short",
+    "correct_note": NOTE.format("polymyalgia rheumatica"),
+    "incorrect_note": NOTE.format("polymyositis"),
+    "error_type": "diagnosis",
+    "error_sentence": "The patient was diagnosed with polymyositis.",
+    "corrected_sentence": "The patient was diagnosed with polymyalgia rheumatica.",
+}
+"""Of few words: what the model takes for each of them is most of what these tests take."""
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -29,6 +40,15 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _one_core() -> Iterator[None]:
+    """The model has a thread for each core, and they wait for each other with all their might."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
 @pytest.fixture
 def local(job) -> Callable[..., Job]:
     """A job with the small model and its prompts."""
@@ -37,6 +57,14 @@ def local(job) -> Callable[..., Job]:
         return job(**{"prompt_file": SMALL, **fields}, flags=["--local", *flags])
 
     return make
+
+
+@pytest.fixture
+def short(tmp_path) -> Path:
+    """An input of one short pair."""
+    path = tmp_path / "short.jsonl"
+    path.write_text(json.dumps(PAIR) + "\n")
+    return path
 
 
 def model_of(process: subprocess.Popen[str]) -> int:
@@ -59,9 +87,9 @@ def answers(this: Job) -> int:
     return this.journal().count(b'"kind":"answer"')
 
 
-def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
+def test_pairs_get_real_text_through_a_kill_and_an_interruption(local, short):
     """Three files of valid records with the model's own words, and the model's process ends with every run."""
-    this = local("--add-reasoning", "--num-pairs", "1")
+    this = local("--add-reasoning", input_jsonl=short)
     process = this.start()
     model = model_of(process)
     wait_until(lambda: os.getsid(model) != os.getsid(process.pid))  # the terminal's Ctrl-C is not for it
@@ -81,21 +109,20 @@ def test_pairs_get_real_text_through_a_kill_and_an_interruption(local):
         assert process.returncode == 130
         assert "to resume: " in stderr
 
-    done = subprocess.run(this.argv, check=False, capture_output=True, text=True, timeout=150, env=clean_env(None))
+    done = this.run()
     assert done.returncode == 0, done.stderr
     good, bad, both = (this.records(name) for name in OUTPUTS)
     assert [len(good), len(bad), len(both)] == [1, 1, 2]
-    pairs = [json.loads(line) for line in SAMPLES.read_text().splitlines()[:1]]
-    for pair, correct, incorrect in zip(pairs, good, bad, strict=True):
-        assert correct["note"] not in {"", pair["correct_note"]}
+    for correct, incorrect in zip(good, bad, strict=True):
+        assert correct["note"] not in {"", PAIR["correct_note"]}
         assert correct["metadata"]["gpt4o_tokens"] > 50
         assert list(correct["reasoning"]) == ["clinical_summary", "key_findings", "why_correct"]
         assert list(incorrect["reasoning"]) == ["clinical_summary", "key_findings", "why_wrong", "correction"]
-        assert incorrect["note"] == pair["incorrect_note"]
+        assert incorrect["note"] == PAIR["incorrect_note"]
         names = {call["model"] for record in (correct, incorrect) for call in record["metadata"]["calls"]}
         assert names == {find_model(None).name}  # never where it lies
     stats = json.loads((this.output_dir / "generation_stats_safe.json").read_text())
-    assert stats["total_tokens_used"] > 250
+    assert stats["total_tokens_used"] > 150
     assert "bytes" in stats["fingerprint"]["model_file"]
     calls = [json.loads(line) for line in (this.state_dir / "calls.jsonl").read_text().splitlines()]
     answered = [call for call in calls if call["outcome"] == "ok"]
@@ -117,9 +144,9 @@ def test_a_prompt_beyond_the_context_fails_its_pair_alone(local, tmp_path):
     assert json.loads((this.output_dir / "failed.jsonl").read_text())["error"] == "context_length"
 
 
-def test_a_model_that_dies_stops_the_run_and_the_same_command_goes_on(local):
+def test_a_model_that_dies_stops_the_run_and_the_same_command_goes_on(local, short):
     """No pair is failed for it."""
-    this = local("--num-pairs", "2")
+    this = local(input_jsonl=short)
     process = this.start()
     model = model_of(process)
     wait_until(lambda: b'"kind":"sent"' in this.journal(), 60)
@@ -157,10 +184,11 @@ def test_an_interrupted_start_leaves_no_process(local):
     wait_until(lambda: gone(model))
 
 
-def test_tune_finds_that_latency_binds():
+def test_tune_finds_that_latency_binds(short):
     """A few real calls, not asked about; the slots are what binds."""
-    command = ["-m", "asyncgen", "tune", "--local", "--prompt-file", str(SMALL), "--calls", "2"]
-    answer = subprocess.run(
+    files = ["--prompt-file", str(SMALL), "--input-jsonl", str(short)]
+    command = ["-m", "asyncgen", "tune", "--local", *files, "--calls", "2"]
+    answer = asyncgen_process.run(
         [sys.executable, *command], check=False, capture_output=True, text=True, timeout=120, env=clean_env(None)
     )
 
