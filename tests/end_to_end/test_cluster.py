@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.simulator import Faults, Latency, Limits
+from tests import asyncgen_process
 
 from .conftest import SAMPLES, Job, Server, clean_env, interrupt
 from .test_interruptions import wait_until
@@ -49,11 +50,15 @@ def worker_at_work(output_dir: Path) -> int | None:
     return None
 
 
+def calls(output_dir: Path) -> list[dict]:
+    """The lines about calls that are whole."""
+    logs = output_dir.rglob("calls.jsonl")
+    return [json.loads(line) for path in logs for line in path.read_text().splitlines() if line.endswith("}")]
+
+
 def refusals(output_dir: Path) -> Counter[tuple[str, str]]:
     """Calls that were refused for a field, by step and field."""
-    logs = output_dir.rglob("calls.jsonl")
-    calls = [json.loads(line) for path in logs for line in path.read_text().splitlines() if line.endswith("}")]
-    return Counter((call["step"], call["param"]) for call in calls if call["status"] == 400)
+    return Counter((call["step"], call["param"]) for call in calls(output_dir) if call["status"] == 400)
 
 
 def children(pid: int) -> dict[int, bytes]:
@@ -112,9 +117,13 @@ def test_a_worker_and_the_desk_are_killed_and_the_bytes_are_those_of_a_plain_run
 
 
 @with_ray
-def test_what_a_model_does_not_take_is_found_out_once_for_all_shards_and_starts(serve, job, first_pairs):
-    """At most eight refusals of each field, none in the next start; the bytes are those of a plain run."""
-    source = first_pairs(120)
+def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_pairs):
+    """The signal goes to the whole group, as from a terminal. Status sees all shards, then and meanwhile.
+
+    What an unlisted model does not take is found out once for all shards and starts: by at most eight refusals of
+    each field, and none in the next start.
+    """
+    source = first_pairs(200)
     unlisted = ("--model", "gpt-5.9-nobody-lists-it", "--max-failures", "9")
     golden = job(serve(), input_jsonl=source)
     golden.flags += unlisted
@@ -122,37 +131,13 @@ def test_what_a_model_does_not_take_is_found_out_once_for_all_shards_and_starts(
     server = serve(latency=Latency(median_s=0.1), limits=Limits(rpm=6000, burst_s=1))
     this = job(server, input_jsonl=source)
     this.flags += unlisted
-    process = start(this, "--shards", "6")
-    wait_until(lambda: server.counts["answers"] >= 150, 60)
-    os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert stdout.count("takes max_completion_tokens for max_tokens") == 1
-    before = refusals(this.output_dir)
-    assert {step for step, _ in before} == {"paraphrase", "correct_reasoning", "error_reasoning"}
-    assert max(before.values()) <= 8
-
-    done = this.run(*RAY)
-
-    assert done.returncode == 0, done.stderr
-    assert refusals(this.output_dir) == before
-    assert this.outputs() == golden.outputs()
-
-
-@with_ray
-def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_pairs):
-    """The signal goes to the whole group, as from a terminal. Status sees all shards, then and meanwhile."""
-    source = first_pairs(200)
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
-    server = serve(latency=Latency(median_s=0.1), limits=Limits(rpm=6000, burst_s=1))
-    this = job(server, input_jsonl=source)
     process = start(this, "--shards", "4")
     wait_until(lambda: server.counts["answers"] >= 150, 60)
     running = status(this.output_dir)
     os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=60)
     stopped = status(this.output_dir)
+    before = refusals(this.output_dir)
 
     assert process.returncode == 130, stderr
     assert "to resume: " in stderr
@@ -160,13 +145,18 @@ def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_
     assert (running["condition"], running["pairs"]["total"]) == ("running", 200)
     assert stopped["condition"] == "stopped"
     assert stopped["pairs"]["done"] >= 45
+    assert stdout.count("takes max_completion_tokens for max_tokens") == 1
+    assert {step for step, _ in before} == {"paraphrase", "correct_reasoning", "error_reasoning"}
+    assert max(before.values()) <= 8
     plain = this.run()
     assert (plain.returncode, "add --engine ray" in plain.stderr) == (65, True)
     other = this.run(*RAY, "--shards", "3")
     assert (other.returncode, "divided into 4 shards" in other.stderr) == (65, True)
-    assert this.run(*RAY).returncode == 0
+    done = this.run(*RAY)
+    assert done.returncode == 0, done.stderr
     assert this.outputs() == golden.outputs()
-    assert server.counts["requests"] - sum(server.counts["refused"].values()) == 600
+    assert refusals(this.output_dir) == before
+    assert sum(call["outcome"] == "ok" for call in calls(this.output_dir)) == 600
 
 
 @with_ray
@@ -183,7 +173,7 @@ def test_what_stops_one_shard_stops_the_run_with_its_code(serve, job):
 def status(output_dir: Path) -> dict:
     """What `asyncgen status --json` says."""
     command = [sys.executable, "-m", "asyncgen", "status", str(output_dir), "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    return json.loads(asyncgen_process.run(command, capture_output=True, check=True, text=True).stdout)
 
 
 WITHOUT_RAY = (
