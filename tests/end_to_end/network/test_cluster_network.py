@@ -18,7 +18,7 @@ from tests.end_to_end.test_interruptions import wait_until
 
 from .ray_machines import Account, RayMachines, Trial, ray_machines
 
-PAIRS = 500
+PAIRS = 450
 RPM = 2400
 CUT = 20.0  # seconds
 
@@ -111,9 +111,9 @@ def test_over_a_network_of_which_a_machine_is_killed_the_other_goes_on(
 ) -> None:
     """What the dead one had begun, a new worker resumes there."""
     account = Account("gemini", machines.beyond, 8004, RPM)
-    trial = Trial(machines.here, account, source, tmp_path / "out", "--num-pairs", "350")
+    trial = Trial(machines.here, account, source, tmp_path / "out", "--num-pairs", "300")
     wait_until(lambda: account.counts["answers"] >= 150, 60)
     wait_until(lambda: machines.on_both(trial), 10)
     in_flight = account.counts["in_flight"]
     machines.there.kill()
-    assert "has died; shard" in check(trial, golden, 350, again=in_flight + 16)
+    assert "has died; shard" in check(trial, golden, 300, again=in_flight + 16)
