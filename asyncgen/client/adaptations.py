@@ -93,7 +93,8 @@ class Parameters:
         adapted = self._tails.get(key)
         if adapted is None:
             adapted = self._tails[key] = self._adapt(endpoint, request.step, tail)
-        return request.body if adapted is tail else request.body[: request.fields_at] + adapted
+        body, at = request.body, request.fields_at
+        return body if len(body) == at + len(adapted) and body.endswith(adapted) else body[:at] + adapted
 
     def learn(
         self, endpoint: str, request: Prepared, failure: Failure, sent: bytes | None = None

@@ -104,7 +104,10 @@ class ChatClient:
                 f"{step} sets no max_tokens, and how long an answer of {self._config.model} may be is not "
                 "known: a budget cannot hold; set max_tokens, or leave the budget out"
             )
-        return self._encoder.prepare(step, request)
+        prepared = self._encoder.prepare(step, request)
+        # Of thousands of calls in flight, the body as configured would be kept beside the one that is sent.
+        body = self.body(prepared)
+        return prepared if body is prepared.body else prepared.with_body(body)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.

@@ -23,6 +23,9 @@ _USER = b'{"role":"user","content":'
 class Prepared:
     """A request as it will be sent: `hash` (hex) names it in the journal, `step` is the recipe's name for it.
 
+    Its body may have been adapted already; the hash never is.
+
+
     `tokens` is what it is charged against a limit, `most` the most that it can cost; `limit` is the most tokens of
     its answer (None: unlimited); from byte `fields_at` of the body on are its fields beside model and messages. A
     `whole` one was made elsewhere: it is sent unchanged, and so is its answer kept.

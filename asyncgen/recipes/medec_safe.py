@@ -4,7 +4,7 @@ One pair gives a CORRECT example (a paraphrase of the correct note) and an INCOR
 for byte), with the reasoning for both if requested.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import orjson
@@ -191,13 +191,15 @@ class MedecSafe:
     def _calls(self, **answers: Completion | None) -> list[dict[str, Any]]:
         return [self._origins[step].trace(answer) for step, answer in answers.items() if answer is not None]
 
-    async def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Completion:
+    # Plain functions: a coroutine would keep the texts of a request until it is answered.
+
+    def _ask_paraphrase(self, pair: Pair, generate: Generate) -> Awaitable[Completion]:
         user = self._paraphrase.user.render({"note": pair.correct_note})
         if pair.reason and self._retry is not None:
             user = f"{user}\n\n{self._retry.render({'reason': pair.reason})}"
-        return await generate("paraphrase", ChatRequest(self._paraphrase.system, user, self._paraphrase_sampling))
+        return generate("paraphrase", ChatRequest(self._paraphrase.system, user, self._paraphrase_sampling))
 
-    async def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Completion:
+    def _ask_error_reasoning(self, prompt: Prompt, pair: Pair, generate: Generate) -> Awaitable[Completion]:
         user = prompt.user.render(
             {
                 "incorrect_note": pair.incorrect_note,
@@ -207,15 +209,15 @@ class MedecSafe:
                 "error_type": pair.error_type,
             }
         )
-        return await self._ask_json("error_reasoning", prompt, user, generate)
+        return self._ask_json("error_reasoning", prompt, user, generate)
 
-    async def _ask_correct_reasoning(
+    def _ask_correct_reasoning(
         self, prompt: Prompt, pair: Pair, paraphrase: str, generate: Generate
-    ) -> Completion:
+    ) -> Awaitable[Completion]:
         user = prompt.user.render({"original_note": pair.correct_note, "paraphrased_note": paraphrase})
-        return await self._ask_json("correct_reasoning", prompt, user, generate)
+        return self._ask_json("correct_reasoning", prompt, user, generate)
 
-    async def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Completion:
+    def _ask_json(self, step: str, prompt: Prompt, user: str, generate: Generate) -> Awaitable[Completion]:
         request = ChatRequest(
             prompt.system,
             user,
@@ -224,7 +226,7 @@ class MedecSafe:
             required_keys=self._required_keys[step],
             response_schema=self._schemas[step],
         )
-        return await generate(step, request)
+        return generate(step, request)
 
 
 def _decoded(answer: Completion | None) -> Any:
