@@ -82,8 +82,13 @@ if REAL_CORPUS is not None:  # nothing to be told, and so no skip, without them
     def test_no_sentence_is_one_of_the_real_data(pairs: list[dict[str, str]]) -> None:
         """Values of a table aside: they are figures."""
         real = (REAL_CORPUS / PAIRS_NAME).read_text() + (REAL_CORPUS / CSV_NAME).read_text()
-        known = " ".join(re.findall(r"\w+", real.replace("\\/", "/").lower()))
+        words = re.findall(r"\w+", real.replace("\\/", "/").lower())
+        known = " ".join(words)
+        beginnings = set(zip(words, words[1:], words[2:], words[3:], strict=False))
         ours = {
             sentence for pair in pairs for sentence in _sentences(pair["correct_note"] + pair["incorrect_note"])
         }
-        assert [sentence for sentence in ours if sentence in known] == []
+        # To look for each of them in the whole text would take seconds.
+        maybe = [sentence for sentence in ours if tuple(sentence.split()[:4]) in beginnings]
+        assert maybe
+        assert [sentence for sentence in maybe if sentence in known] == []

@@ -1,5 +1,6 @@
 """Shares and what can be concluded from them."""
 
+from functools import cache
 from random import Random
 
 import pytest
@@ -53,7 +54,12 @@ def test_the_truth_lies_within_the_interval_as_often_as_it_says(together: bool) 
 def judge(seed: int, number: int, *, bad: bool, together: bool) -> Meaning:
     """A verdict of the simulated judge, which errs with the chance that its profile says, by its own draws."""
     keys = (2 * number, 2 * number + (not together))
-    said = [(unit(seed, key, "judge") < ERROR) == bad for key in keys]
+    return meaning(*((unit(seed, key, "judge") < ERROR) == bad for key in keys))
+
+
+@cache
+def meaning(*said: bool) -> Meaning:
+    """What two answers come to."""
     forward, backward = (
         {"same_meaning": one, "kind": "", "severity": "", "before": "", "after": ""} for one in said
     )
