@@ -222,7 +222,13 @@ class Pace:
 def _slope(points: deque[tuple[SpendMark, float]]) -> float:
     """Least squares over the time at which calls were sent."""
     count = len(points)
-    mean_x = sum(mark.at for mark, _ in points) / count
-    mean_y = sum(y for _, y in points) / count
-    spread = sum((mark.at - mean_x) ** 2 for mark, _ in points)
-    return sum((mark.at - mean_x) * (y - mean_y) for mark, y in points) / spread if spread else 0.0
+    start, base = points[0][0].at, points[0][1]
+    sum_x = sum_y = sum_xx = sum_xy = 0.0
+    for mark, height in points:  # in one pass: it is done for each answer
+        x, y = mark.at - start, height - base
+        sum_x += x
+        sum_y += y
+        sum_xx += x * x
+        sum_xy += x * y
+    spread = sum_xx - sum_x * sum_x / count
+    return (sum_xy - sum_x * sum_y / count) / spread if spread else 0.0

@@ -47,19 +47,20 @@ def counts(server: Server) -> dict[str, Any]:
 
 @pytest.mark.timeout(300)
 def test_batches_give_the_bytes_of_ordinary_calls(
-    serve: Serve, job: Jobs, batch_job: Jobs, medec_pairs: Path
+    serve: Serve, job: Jobs, batch_job: Jobs, first_pairs: Callable[[int], Path]
 ) -> None:
-    """All pairs with reasoning: in two rounds, each call once, three of them ordinary ones."""
-    live = job(serve(), input_jsonl=medec_pairs)
+    """Pairs with reasoning: in two rounds, each call once, three of them ordinary ones."""
+    pairs = 300
+    source = first_pairs(pairs)
+    live = job(serve(), input_jsonl=source)
     live.run("-q")
     server = serve(batch=Batch(**FAST))
-    this = batch_job(server, input_jsonl=medec_pairs)
+    this = batch_job(server, input_jsonl=source)
 
     done = this.run()
 
     assert done.returncode == 0, done.stderr
     assert this.outputs() == live.outputs()
-    pairs = len(medec_pairs.read_bytes().splitlines())
     assert counts(server)["answers"] == 3 * pairs
     assert counts(server)["answered_again"] == 0
     assert counts(server)["batch_requests"] == 3 * pairs - 3
