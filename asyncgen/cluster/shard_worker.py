@@ -45,6 +45,7 @@ class ShardWorker:
         self._working: dict[int, asyncio.Task[ShardEnded]] = {}
         self._newest: ShardRecord | None = None
         self._holding: asyncio.Task[None] | None = None
+        self._at_work = 0
         self._kept = KeptService(one_gate=job.shares_gate) if kept is None else kept
 
     def trouble(self) -> str:
@@ -106,12 +107,15 @@ class ShardWorker:
                 all_read=all_read.set,
             )
             run.take_share(self._holder.share)
-            self._holding = holding = asyncio.create_task(self._holder.hold(run))
+            self._holding = asyncio.create_task(self._holder.hold(run))
+            self._at_work += 1
             try:
                 await self._wait_for_lock(portion.shard.number, directory, run, record)
                 failed = (await run.execute()).failed_pairs
             finally:
-                holding.cancel()
+                self._at_work -= 1
+                if not self._at_work:  # else the former one still has calls, behind the same gate
+                    self._holding.cancel()
         except AsyncgenError as reason:
             error = reason
             self._kept.stop(reason)

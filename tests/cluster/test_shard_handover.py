@@ -173,6 +173,25 @@ async def test_the_wish_to_stop_reaches_both_shards_through_the_newer_one(tmp_pa
     assert [str(end.error) for end in ends] == ["enough", "enough"]
 
 
+async def test_the_lease_is_held_as_long_as_any_shard_has_calls(tmp_path: Path) -> None:
+    """Also when the newer one has ended: the wish to stop is heard, and the share of the limits is reported."""
+    job, server = job_of(tmp_path), Server({FIRST.first})
+    coordinator = Coordinator(1)
+
+    async def channel(report: WorkerReport) -> object:
+        return coordinator.report(report)
+
+    worker = ShardWorker(0, job, channel, KeptService(server.open, one_gate=job.shares_gate))
+    await worker.begin(FIRST)
+    assert (await worker.finish(SECOND)).error is None
+    coordinator.overlook(Interrupted("enough"))
+    await worker._kept.gate(job.config).closing()
+    server.let_go.set()
+    assert str((await worker.finish(FIRST)).error) == "enough"
+    assert worker._holding is not None
+    await asyncio.wait({worker._holding})
+
+
 async def test_with_a_budget_for_each_the_shards_follow_each_other(tmp_path: Path) -> None:
     """What calls in flight may cost is set aside from that of their own shard."""
     job, server = job_of(tmp_path, max_total_tokens=10**9), Server({FIRST.first})
