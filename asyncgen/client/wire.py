@@ -17,6 +17,7 @@ from asyncgen.chat import Completion
 from asyncgen.client.answer_body import judge_answer
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.late_certificates import late_certificates
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.text import loads
 
@@ -59,8 +60,9 @@ class SdkWire:
     """The connections of a run to its endpoints, through the SDK."""
 
     def __init__(self, config: RunConfig) -> None:
-        # `asyncgen --help` must not pay for openai.
-        from asyncgen.client import sdk  # noqa: PLC0415
+        with late_certificates():
+            # `asyncgen --help` must not pay for openai.
+            from asyncgen.client import sdk  # noqa: PLC0415
 
         self._sdk = sdk
         open_client = sdk.completions_class()

@@ -1,0 +1,35 @@
+"""Load the system's certificates only for a TLS connection.
+
+aiohttp makes two TLS contexts when it is imported, and each reads all certificates: a tenth of the CPU of a short
+run. None of them is used here: `tls` says what to trust.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_CONNECT = ("wrap_bio", "wrap_socket")
+
+
+@contextmanager
+def late_certificates() -> Iterator[None]:
+    """Let TLS contexts that are made in this block read the system's certificates when they are first used."""
+    ssl.SSLContext.set_default_verify_paths = _read_at_first_use  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        del ssl.SSLContext.set_default_verify_paths  # the inherited one is back
+
+
+def _read_at_first_use(context: ssl.SSLContext) -> None:
+    def reading(name: str) -> Callable[..., Any]:
+        def connect(*args: Any, **options: Any) -> Any:
+            for one in _CONNECT:
+                vars(context).pop(one, None)
+            context.set_default_verify_paths()
+            return getattr(context, name)(*args, **options)
+
+        return connect
+
+    vars(context).update({name: reading(name) for name in _CONNECT})
