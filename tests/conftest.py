@@ -65,12 +65,19 @@ def pytest_report_header() -> str:
     return f"corpus: {'the own one' if REAL_CORPUS is None else f'the own one, and MEDEC in {REAL_CORPUS}'}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the tests of the real model and of Ray, which wait for long, come first, and give long ones their time.
 
-    One worker begins with them while the others take its further tests over: at the end nobody waits for them.
+    Two workers begin with them while the others take their further tests over: at the end nobody waits for them.
     """
-    items.sort(key=lambda item: "test_local_model" not in item.nodeid and "test_cluster" not in item.nodeid)
+    own, over_networks, rest = [], [], []
+    for item in items:
+        over_network = "/network/" in item.nodeid
+        waits = "test_local_model" in item.nodeid or "test_cluster" in item.nodeid
+        (over_networks if over_network else own if waits else rest).append(item)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    second = max(len(items) // workers - len(own), 0) if workers > 1 else 0
+    items[:] = [*own, *rest[:second], *over_networks, *rest[second:]]
     for item in items:
         if item.get_closest_marker("looptime") is not None:
             item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))
