@@ -1,9 +1,12 @@
 """Models as they are now: what they refuse, what they think, what they cost; through the real command."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+
+from asyncgen.config import shipped
 
 from .conftest import OUTPUTS, SAMPLES, Job
 
@@ -15,6 +18,17 @@ def simulated(directory: Path, *flags: str) -> Job:
     return Job(directory, input_jsonl=SAMPLES, flags=[*TWELVE, *flags])
 
 
+def changed(directory: Path, profile: str, **changes: str) -> Path:
+    """A copy of a profile that ships, which need not take the time of a real server."""
+    text = shipped("profiles", f"{profile}.toml").read_text()
+    for name, value in changes.items():
+        text, times = re.subn(rf"^{name} = \S+", f"{name} = {value}", text, flags=re.MULTILINE)
+        assert times == 1
+    path = directory / f"{profile}.toml"
+    path.write_text(text)
+    return path
+
+
 def calls(job: Job) -> list[dict]:
     """The attempts of a run."""
     return [json.loads(line) for line in (job.state_dir / "calls.jsonl").read_text().splitlines()]
@@ -23,7 +37,8 @@ def calls(job: Job) -> list[dict]:
 @pytest.mark.parametrize("model", ["gpt-6-luna", "gpt-4o"])
 def test_a_listed_model_refuses_nothing(tmp_path: Path, model: str) -> None:
     """Whether it takes max_tokens or not, reasons or not: it is asked in its way from the first call on."""
-    job = simulated(tmp_path / "out", "--simulate", "openai", "--model", model)
+    profile = changed(tmp_path, "openai", median_s="0.0", rpm="60_000", tpm="20_000_000")
+    job = simulated(tmp_path / "out", "--simulate", str(profile), "--model", model)
     done = job.run()
     assert done.returncode == 0, done.stderr
     assert {call["outcome"] for call in calls(job)} == {"ok"}
@@ -62,7 +77,8 @@ def test_with_strict_params_a_refused_field_ends_the_run(tmp_path: Path) -> None
 
 def test_a_flex_storm_is_waited_out(tmp_path: Path) -> None:
     """Refusals for want of room cost no pair an attempt."""
-    job = simulated(tmp_path / "out", "--simulate", "flex-storm", "--service-tier", "flex", "--concurrency", "1")
+    profile = str(changed(tmp_path, "flex-storm", start_s="0.3", duration_s="1.0"))
+    job = simulated(tmp_path / "out", "--simulate", profile, "--service-tier", "flex", "--concurrency", "1")
     done = job.run()
     assert done.returncode == 0, done.stderr
     assert any(call["status"] == 429 for call in calls(job))
