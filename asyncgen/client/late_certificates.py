@@ -5,21 +5,24 @@ run. None of them is used here: `tls` says what to trust.
 """
 
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _CONNECT = ("wrap_bio", "wrap_socket")
+_one_at_a_time = threading.RLock()
 
 
 @contextmanager
 def late_certificates() -> Iterator[None]:
     """Let TLS contexts that are made in this block read the system's certificates when they are first used."""
-    ssl.SSLContext.set_default_verify_paths = _read_at_first_use  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        del ssl.SSLContext.set_default_verify_paths  # the inherited one is back
+    with _one_at_a_time:
+        ssl.SSLContext.set_default_verify_paths = _read_at_first_use  # type: ignore[method-assign,assignment]
+        try:
+            yield
+        finally:
+            del ssl.SSLContext.set_default_verify_paths  # the inherited one is back
 
 
 def _read_at_first_use(context: ssl.SSLContext) -> None:

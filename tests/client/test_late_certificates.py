@@ -3,6 +3,8 @@
 import ssl
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,24 @@ def test_contexts_made_elsewhere_read_them_at_once() -> None:
     with late_certificates():
         pass
 
+    assert ssl.create_default_context().cert_store_stats()["x509"] == 1
+
+
+@pytest.mark.usefixtures("one_certificate")
+def test_runs_in_several_threads_begin_at_once() -> None:
+    """Each opens its connections in such a block; one waits for the other."""
+    both = threading.Barrier(2)
+
+    def begin(number: int) -> int:
+        if number:
+            both.wait()
+        with late_certificates():
+            if not number:
+                both.wait()
+            return ssl.create_default_context().cert_store_stats()["x509"]
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(begin, range(2))) == [0, 0]
     assert ssl.create_default_context().cert_store_stats()["x509"] == 1
 
 
