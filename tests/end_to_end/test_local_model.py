@@ -42,7 +42,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def _one_core() -> Iterator[None]:
-    """The model has a thread for each core, and they wait for each other with all their might."""
+    """The model has a thread for each core, and they wait for each other without a pause."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(cores)})
     yield
