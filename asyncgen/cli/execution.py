@@ -182,7 +182,7 @@ def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     A closed terminal stops in order too, however often it signals. Signals that were ignored at the start stay
     ignored: for a run that should outlive its terminal (nohup), or one that a script runs in the background.
     """
-    asked = False
+    asked, loop = False, asyncio.get_running_loop()
 
     def handle() -> None:
         nonlocal asked
@@ -190,11 +190,10 @@ def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
             with suppress(OSError):  # Ctrl-C has ended a `tee` behind the run, too
                 sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
                 sys.stderr.flush()
-            os._exit(Exit.INTERRUPTED)
+            loop.call_soon(os._exit, Exit.INTERRUPTED)  # behind the lines that the journal writes for this pass
         asked = True
         stop(Interrupted("interrupted; everything paid is saved"))
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, handle)
