@@ -229,6 +229,9 @@ class _Spending:
         self._spend.add(completion.usage)
         self._spend.lose(lost)
 
+    async def written(self) -> None:
+        """Return at once: nothing is written."""
+
     def adapted(self, adaptation: Adaptation) -> None:
         """Do nothing with a refused field."""
 

@@ -9,7 +9,7 @@ class CallLog(Protocol):
     """Where attempts are recorded, in the tick in which they happen."""
 
     def sent(self, index: int, step: str, most: Usage) -> None:
-        """Record that a call is about to be sent, in the loop's next pass."""
+        """Record that a call is about to be sent, after `written`."""
 
     def answered(
         self,
@@ -19,7 +19,13 @@ class CallLog(Protocol):
         completion: Completion,
         lost: Usage = NO_USAGE,
     ) -> None:
-        """Record a usable answer; `lost` is its possible cost beyond the server's count."""
+        """Record a usable answer, which may be used after `written`.
+
+        `lost` is its possible cost beyond the server's count.
+        """
+
+    async def written(self) -> None:
+        """Wait until what was recorded survives the process."""
 
     def adapted(self, adaptation: Adaptation) -> None:
         """Record that a field was refused, and is sent differently from now on."""

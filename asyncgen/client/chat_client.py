@@ -122,6 +122,7 @@ class ChatClient:
             attempt += 1
             endpoint, result, adapted = await self._attempt(caller, attempt, request, retries, refused=refused)
             if isinstance(result, Completion):
+                await self._log.written()
                 caller.answers.append(result.text)
                 return result
             if adapted:
@@ -172,6 +173,7 @@ class ChatClient:
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
             self._log.sent(caller.index, request.step, request.most)
+            await self._log.written()
             result, headers = await self._wire.send(
                 endpoint.name,
                 request if sent is request.body else request.with_body(sent),

@@ -3,7 +3,6 @@
 `httpx2` is only the interface through which the SDK uses it. For the reason and the gain, see `sdk`.
 """
 
-import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
@@ -148,8 +147,6 @@ class HttpClient(httpx2.AsyncClient):
             self._route = _Route.of(request, self._more_headers)
             self._posts = self._posts_to(request.method, self._route)
         route = self._route
-        if self._posts is None:
-            await asyncio.sleep(0)  # `DirectPosts` too sends nothing in this pass of the loop; see `Wire`
         try:
             async with self._asked(request, route) as response:
                 encoding = response.headers.get("content-encoding", "").strip().lower()

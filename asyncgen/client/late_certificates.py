@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_READ = "set_default_verify_paths"
 _CONNECT = ("wrap_bio", "wrap_socket")
 _one_at_a_time = threading.RLock()
 
@@ -18,19 +19,25 @@ _one_at_a_time = threading.RLock()
 def late_certificates() -> Iterator[None]:
     """Let TLS contexts that are made in this block read the system's certificates when they are first used."""
     with _one_at_a_time:
-        ssl.SSLContext.set_default_verify_paths = _read_at_first_use  # type: ignore[method-assign,assignment]
+        before = vars(ssl.SSLContext).get(_READ)
+        setattr(ssl.SSLContext, _READ, _read_at_first_use)
         try:
             yield
         finally:
-            del ssl.SSLContext.set_default_verify_paths  # the inherited one is back
+            if before is None:
+                delattr(ssl.SSLContext, _READ)  # the inherited one is back
+            else:
+                setattr(ssl.SSLContext, _READ, before)
 
 
 def _read_at_first_use(context: ssl.SSLContext) -> None:
     def reading(name: str) -> Callable[..., Any]:
         def connect(*args: Any, **options: Any) -> Any:
-            for one in _CONNECT:
-                vars(context).pop(one, None)
-            context.set_default_verify_paths()
+            with _one_at_a_time:
+                if name in vars(context):
+                    context.set_default_verify_paths()
+                    for one in _CONNECT:
+                        del vars(context)[one]
             return getattr(context, name)(*args, **options)
 
         return connect

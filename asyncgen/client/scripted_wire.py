@@ -24,7 +24,6 @@ class ScriptedWire:
         """Call the script; there are no headers."""
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.sleep(0)  # nothing is sent in this pass of the loop
                 return await self._script(request), {}
         except TimeoutError:
             return Failure("timeout", Action.RETRY, unsaid=True), {}

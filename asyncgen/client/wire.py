@@ -42,9 +42,6 @@ class Wire(Protocol):
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
         """Send a request to an endpoint (by name), once, for so many seconds at most.
 
-        Nothing is sent in the pass of the event loop in which it is called: what the log has recorded is written
-        at the end of that pass.
-
         Returns:
             The verdict, and the headers of the answer (none if there was no answer).
         """

@@ -202,6 +202,9 @@ class _NoLog:
     ) -> None:
         """Do nothing with a usable answer."""
 
+    async def written(self) -> None:
+        """Return at once: nothing is written."""
+
     def adapted(self, adaptation: Adaptation) -> None:
         """Do nothing with a refused field."""
 

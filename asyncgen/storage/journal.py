@@ -3,10 +3,10 @@
 Rules:
 
 1. A line is appended on the loop's thread, with no await between the answer and that. The lines of calls are
-   written together at the end of the loop's pass: before a request of that pass is sent, an outcome reaches the
-   writer, or another answer is read from the network. So a SIGKILL costs no more calls than are in flight; a loss
-   of power, what has come since the last sync (every half second, and before each checkpoint). See
-   `segment_writer` for writing and for a full disk.
+   written together at the end of the loop's pass, and `written` waits for that: before the request is sent, and
+   before the answer is used. So a SIGKILL costs no more calls than are in flight; a loss of power, what has come
+   since the last sync (every half second, and before each checkpoint). See `segment_writer` for writing and for a
+   full disk.
 2. A line is `<crc32 hex> <json>`. A torn last line never counted; a damaged line in the middle costs that answer
    alone and is kept aside in `<segment>.broken`.
 3. A segment is unlinked only after a durable checkpoint covers every row in it. Answers of failed rows are carried
@@ -22,6 +22,7 @@ far: lines copied before it are not counted again); `adapted` (a field that an e
 instead); and those of batches (see `batch_records`).
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -107,7 +108,9 @@ class Journal:
     # Recording
 
     def sent(self, index: int, step: str, most: Usage) -> None:
-        """Record that a call of at most this cost is about to be sent, in the loop's next pass."""
+        """Record that a call of at most this cost is about to be sent, after `written`."""
+        # Only here: nothing may come between an answer and its line.
+        self._roll()
         line = encode_line({"kind": "sent", "index": index, "step": step, "most": most})
         call = index, step
 
@@ -116,8 +119,6 @@ class Journal:
                 self._in_flight[call] = place.segment
 
         self._in_flight[call] = self._log.append_soon(line, moved).segment
-        # Only here: nothing may come between an answer and its line.
-        self._roll()
 
     def answered(
         self,
@@ -202,6 +203,15 @@ class Journal:
     def batch_book(self) -> None:
         """Record the state of all batches together, as in `batches`."""
         self._log.append(encode_line(self.batches.record()))
+
+    async def written(self) -> None:
+        """Wait until every line so far is written.
+
+        Raises:
+            DiskError: the disk refused, and now once more.
+        """
+        await asyncio.sleep(0)  # the lines are written behind this pass
+        self._log.flush()
 
     # Asking
 

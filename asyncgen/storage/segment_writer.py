@@ -162,13 +162,20 @@ class SegmentLog:
         """
         if not self._unwritten:
             return
-        try:
-            self._write(b"".join([one.line for one in self._unwritten]))
-        except DiskError as error:
-            if error.errno not in _FULL:
-                raise
-            self._save_in_ballast(error)
-        self._unwritten.clear()
+        if not self._current.padded:
+            try:
+                self._write(b"".join([one.line for one in self._unwritten]))
+            except DiskError as error:
+                if error.errno not in _FULL:
+                    raise
+                self._go_on_in_ballast(error)
+            else:
+                self._unwritten.clear()
+                return
+        # One by one: of the reserve, all of them together would give back what some of them could use.
+        while self._unwritten:
+            self._write_into_ballast(self._unwritten[0])
+            del self._unwritten[0]
 
     def read(self, place: LinePlace) -> bytes:
         """Read a line."""
@@ -186,12 +193,15 @@ class SegmentLog:
         Raises:
             DiskError: the lines so far cannot be made durable.
         """
-        if self._current.size >= SEGMENT_SIZE and not self._current.padded:
-            self.flush()
-            if durably:
-                self.sync()
-            with suppress(DiskError):
-                self._go_on_in(self._new(self._next_name(), header()))
+        if self._current.size < SEGMENT_SIZE:
+            return
+        self.flush()
+        if self._current.padded:
+            return
+        if durably:
+            self.sync()
+        with suppress(DiskError):
+            self._go_on_in(self._new(self._next_name(), header()))
 
     # Segments
 
@@ -268,30 +278,26 @@ class SegmentLog:
             raise
         segment.written += len(data)
 
-    def _save_in_ballast(self, error: DiskError) -> None:
-        """Write the lines that the full disk has refused, one by one, into the ballast."""
-        full = DiskError(
-            Message(f"the disk is full ({self._current.path}); make room, then ", Phrase.AGAIN), error.errno
-        )
+    def _go_on_in_ballast(self, error: DiskError) -> None:
+        """Let the lines that a full disk has refused go into the ballast."""
+        former = self._current
+        full = DiskError(Message(f"the disk is full ({former.path}); make room, then ", Phrase.AGAIN), error.errno)
         if not self._set_aside:  # the journal is being opened, and nothing is in flight
             raise full from error
         self._stop(full)
-        if not self._current.padded:
-            self._current.size = self._current.written
-            self._begin_ballast()
-            self._current.size = sum(len(one.line) for one in self._unwritten)
-        while self._unwritten:
-            one = self._unwritten[0]
-            try:
-                self._write(one.line)
-            except DiskError as again:
-                if again.errno not in _FULL:
-                    raise
-                # Some file systems need new space even for reserved blocks; but the cut has just freed some.
-                self._write(one.line)
-            del self._unwritten[0]
-            length = len(one.line)
-            one.moved(LinePlace(self._current, self._current.written - length, length))
+        self._begin_ballast()
+        former.size = former.written
+        self._current.size = sum(len(one.line) for one in self._unwritten)
+
+    def _write_into_ballast(self, one: _Unwritten) -> None:
+        try:
+            self._write(one.line)
+        except DiskError as error:
+            if error.errno not in _FULL:
+                raise
+            # Some file systems need new space even for reserved blocks; but the cut has just freed some.
+            self._write(one.line)
+        one.moved(LinePlace(self._current, self._current.written - len(one.line), len(one.line)))
 
     def _begin_ballast(self) -> None:
         path = self._state_directory / self._next_name()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.errors import AsyncgenError, DiskError
+from asyncgen.storage import segment_writer
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_writer import LinePlace, SegmentLog
@@ -141,3 +142,52 @@ def test_on_a_full_disk_a_line_that_is_written_at_once_moves_too(segments: Segme
 
     assert segments.log.read(place) == b"one\n"
     assert len(segments.log.closed) == len(segments.stops) == 1
+
+
+def test_a_segment_that_is_full_when_the_disk_is_stays_in_the_ballast(
+    segments: Segments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next segment would be another file, for which there is no room."""
+    monkeypatch.setattr(segment_writer, "SEGMENT_SIZE", 1)
+    segments.disk.refusals = [errno.ENOSPC]
+    segments.soon(b"one\n")
+
+    segments.log.roll(lambda: b"header\n", durably=True)
+
+    place = segments.log.append(b"two\n")
+    assert [segments.log.read(one) for one in (*segments.moves, place)] == [b"one\n", b"two\n"]
+    assert segments.moves[0].segment is place.segment
+    assert place.segment.padded
+
+
+def test_in_the_ballast_each_line_has_its_own_try(segments: Segments) -> None:
+    """Those for which there is room are saved, though there is none for all of them."""
+    segments.disk.refusals = [errno.ENOSPC]
+    segments.log.append(b"one\n")
+    segments.disk.writes.clear()
+    places = [segments.soon(b"two\n"), segments.soon(b"three\n")]
+
+    segments.end_pass()
+
+    assert segments.disk.writes == [b"two\n", b"three\n"]
+    assert [segments.log.read(place) for place in places] == [b"two\n", b"three\n"]
+
+
+def test_places_stay_right_where_the_ballast_cannot_be_used(
+    segments: Segments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines are written where they were said to be, once there is room."""
+    segments.disk.refusals = [errno.ENOSPC]
+    with monkeypatch.context() as without:
+        without.setattr(segments.disk, "rename", _refuse)
+        places = [segments.soon(b"one\n"), segments.soon(b"two\n")]
+        segments.end_pass()
+
+    segments.log.flush()
+
+    assert [segments.log.read(place) for place in places] == [b"one\n", b"two\n"]
+    assert places[0].segment.size == places[0].segment.written
+
+
+def _refuse(*_: object) -> None:
+    raise DiskError("cannot rename", errno.EIO)

@@ -142,7 +142,6 @@ class NetworkWire:
         reply: Reply | None = None
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.sleep(0)  # nothing is sent in this pass of the loop
                 reply = await self._network.carry(call, request)
             verdict = _judged(reply, request)
         except TimeoutError:
