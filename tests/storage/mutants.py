@@ -4,6 +4,7 @@ A mutant is a function that breaks the program through a `MonkeyPatch`. Some cha
 those that leave a call of the disk out, or bring it forward, do so in the model disk, by the file's name.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -207,7 +208,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_mutant("the lines of calls are written only for the next sync", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
+    async def written(_: Journal) -> None:
+        await asyncio.sleep(0)
+
     patch.setattr(SegmentLog, "_flush_when_due", lambda self: setattr(self, "_due", False))
+    patch.setattr(Journal, "written", written)
 
 
 @_mutant("an answer is journaled only after the next one has come", "fresh")
