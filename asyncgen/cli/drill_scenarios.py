@@ -112,7 +112,7 @@ async def storm(stage: Stage) -> DrillVerdict:
     )
     async with Simulator(profile) as simulator:
         done = await rehearse(stage.job(simulator, _enough(seconds)), seconds)
-    before = done.within(start - 2, start).answered / 2
+    before = min(RATE, done.within(start - 2, start).answered / 2)  # a burst of the first seconds does not count
     wasted = done.within(start, start + length).refused
     allowed = _in_flight(done, start) + STORM_WASTED * before * length
     back = _recovered(done, start + length, STORM_RECOVERED * before)

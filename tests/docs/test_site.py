@@ -78,9 +78,7 @@ def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
     [limited] = [line for line in table if line.startswith("| **asyncgen** |")]
     calls, of_the_loop, cpu = (cell.strip() for cell in speed.split("|")[2:5])
     ideal, refused, _, _, again = (cell.strip() for cell in limited.split("|")[2:7])
-    assert f"{calls} calls/s" in said
-    assert of_the_loop == "0.50"
-    assert "half of what" in said
+    assert f"{calls} calls/s, {of_the_loop} times what" in said
     assert f"CPU {cpu} a call" in said
     assert f"{ideal} times the ideal time, {refused} call refused" in said
     assert again.replace(" sent again", " calls sent again") in said
