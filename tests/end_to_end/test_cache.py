@@ -71,7 +71,7 @@ def test_two_processes_share_the_file_at_once(serve, job, first_pairs, cache):
     """Neither waits for the other, both come to the bytes of a run alone, and a third one asks nothing."""
     source = first_pairs(100)
     golden = job(serve(), input_jsonl=source)
-    golden.run()
+    alone = golden.run()
     server = serve(latency=Latency(median_s=0.01))
     both = [job(server, input_jsonl=source) for _ in range(2)]
 
@@ -80,7 +80,7 @@ def test_two_processes_share_the_file_at_once(serve, job, first_pairs, cache):
 
     assert [process.returncode for process in processes] == [0, 0], ends
     assert [one.outputs() for one in both] == [golden.outputs()] * 2
-    assert all(stderr == "" for _, stderr in ends)
+    assert all(stderr == alone.stderr for _, stderr in ends)
     asked = server.counts["requests"]
     third = job(server, input_jsonl=source)
     assert third.run("--cache", str(cache)).returncode == 0

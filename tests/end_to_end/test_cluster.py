@@ -144,7 +144,7 @@ def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_
     assert "died" not in stderr
     assert (running["condition"], running["pairs"]["total"]) == ("running", 200)
     assert stopped["condition"] == "stopped"
-    assert stopped["pairs"]["done"] >= 45
+    assert 0 < stopped["pairs"]["done"] < 200
     assert stdout.count("takes max_completion_tokens for max_tokens") == 1
     assert {step for step, _ in before} == {"paraphrase", "correct_reasoning", "error_reasoning"}
     assert max(before.values()) <= 8

@@ -24,7 +24,7 @@ CONCURRENCY = 8
 
 def convert(pairs: Path, target: Path) -> int:
     """Make a batch file of pairs, one request each; how many there are."""
-    rows = [json.loads(line) for line in pairs.read_text().splitlines()]
+    rows = [json.loads(line) for line in pairs.read_bytes().splitlines()]
     with target.open("w") as file:
         for number, row in enumerate(rows):
             messages = [
@@ -56,7 +56,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def records(output: Path) -> list[dict[str, Any]]:
     """What was written."""
-    return [json.loads(line) for line in output.read_text().splitlines()]
+    return [json.loads(line) for line in output.read_bytes().splitlines()]
 
 
 @pytest.fixture

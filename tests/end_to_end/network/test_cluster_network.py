@@ -5,6 +5,7 @@ common; the limit of each account is enforced by the second. With -s the figures
 """
 
 import importlib.util
+import json
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from tests.end_to_end.test_interruptions import wait_until
 
 from .ray_machines import Account, RayMachines, Trial, ray_machines
 
-PAIRS = 450
+PAIRS = 400
 RPM = 2400
 CUT = 20.0  # seconds
 
@@ -39,10 +40,12 @@ def machines() -> Iterator[RayMachines]:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, medec_pairs: Path) -> Path:
-    """The input."""
+    """The input: whole pairs of either corpus, with names of their own."""
     path = tmp_path_factory.mktemp("input") / "pairs.jsonl"
-    rows = medec_pairs.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join((rows * 2)[:PAIRS]))
+    rows = [json.loads(line) for line in medec_pairs.read_bytes().splitlines() if line.strip()]
+    whole = [row for row in rows if row.get("correct_note") and row.get("incorrect_note")]
+    named = [row | {"note_id": f"pair-{number}"} for number, row in enumerate(whole[:PAIRS])]
+    path.write_text("".join(json.dumps(row) + "\n" for row in named))
     return path
 
 
