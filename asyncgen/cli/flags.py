@@ -61,7 +61,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
         help="ray: shards of the run on a Ray cluster that shares the limits; needs asyncgen[ray] (%(default)s)",
     )
     engine.add_argument(
-        "--shards", type=a_count, metavar="N", help="with --engine ray: how many (default: 4 for each actor)"
+        "--shards", type=a_count, metavar="N", help="with --engine ray: how many (default: 4 to 16 for each actor)"
     )
     engine.add_argument(
         "--actors", type=a_count, metavar="N", help="with --engine ray: processes (default: one a machine)"

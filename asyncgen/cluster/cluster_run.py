@@ -29,7 +29,14 @@ from asyncgen.storage.resume import peek, supersede
 from asyncgen.storage.shard_merge import join
 
 RAY = Setting("engine", "ray")
-SHARDS_PER_WORKER = 4  # so that a slow one does not delay the end
+FEW_SHARDS, MANY_SHARDS = 4, 16  # for each worker: at the end the others wait for the last one
+ROWS_OF_MANY = 1_000  # rows of a shard, at least, where there are more than few: several times those in flight
+
+
+def usual_shards(pairs: int, workers: int, *, overlap: bool) -> int:
+    """How many shards a run has when nobody says it; `overlap`: a worker begins one before the last is done."""
+    many = min(MANY_SHARDS, pairs // (ROWS_OF_MANY * workers)) if overlap else FEW_SHARDS
+    return workers * max(FEW_SHARDS, many)
 
 
 class Cluster(Protocol):
@@ -155,7 +162,7 @@ class ClusterRun:
         try:
             workers = self._actors or cluster.nodes
             if division is None:
-                of = min(pairs, self._shards or SHARDS_PER_WORKER * workers)
+                of = min(pairs, self._shards or usual_shards(pairs, workers, overlap=self._job.shares_gate))
                 division = Division(of, pairs, self._whole.fingerprint)
                 save_division(self._directory, division)
             done, waiting = self._stand(division)

@@ -30,7 +30,7 @@ class Fleet(Protocol):
     workers: int
 
     async def begin(self, worker: int, portion: Portion) -> None:
-        """Let a worker run a shard; returns when all of its rows are under way.
+        """Let a worker run a shard; returns when the next one is to begin: it has few rows left.
 
         Raises:
             AsyncgenError: the worker cannot be kept alive.

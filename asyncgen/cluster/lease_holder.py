@@ -24,6 +24,7 @@ GRACE = 3.0  # seconds in which a shard normally begins to send
 MOST_NEWS = 20  # failed rows and warnings shown for a shard: its directory has all
 HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, everything is wanted again at once
 SOON = 0.2  # seconds until the next report of a worker that has no share, and gets one when others have heard
+AT_ONCE = 0.05  # the same of one whose calls wait for what another one probes; then twice as long each time
 TICK = 0.5  # seconds between two looks at a share that may have ended
 CONFIRMED = 0.01  # by which a share has become smaller: others get it when they know that this is heard
 LEAST_SHARE = 1e-6  # a rate must be above zero
@@ -136,7 +137,7 @@ class LeaseHolder:
 
     async def _keep_reporting(self, run: LeasedRun) -> None:
         now = asyncio.get_running_loop().time
-        answered = now()
+        answered, patience = now(), AT_ONCE
         while True:
             self._changed.clear()
             pause = INTERVAL
@@ -151,6 +152,10 @@ class LeaseHolder:
                     pause = SOON
                 elif answer.share < report.held - CONFIRMED:
                     continue
+                if report.unproven <= answer.permitted | answer.findings.proven:
+                    patience = AT_ONCE
+                else:
+                    pause, patience = min(pause, patience), 2 * patience
             if now() - answered >= probe_turns.SILENCE:
                 self._probes.probe_alone()
             with suppress(TimeoutError):

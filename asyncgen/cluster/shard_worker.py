@@ -2,7 +2,7 @@
 
 Rules:
 
-1. A shard begins during the last calls of the one before: the worker is never idle in between.
+1. A shard begins when the one before has few rows left: the worker is never idle in between.
 2. All share one gate and one pool of connections, kept with everything learned: so two shards together keep the
    limits, and older rows go first. What stops one stops the other.
 3. Shards with their own budgets have their own gates, and run one after the other.
@@ -65,9 +65,9 @@ class ShardWorker:
         async with self._turn:
             if portion.shard.number in self._working:
                 return
-            all_read = asyncio.Event()
-            reading = asyncio.create_task(all_read.wait())
-            working = asyncio.create_task(self._work(portion, all_read))
+            few_left = asyncio.Event()
+            reading = asyncio.create_task(few_left.wait())
+            working = asyncio.create_task(self._work(portion, few_left))
             self._working[portion.shard.number] = working
             await asyncio.wait(
                 {working, reading} if self._job.shares_gate else {working}, return_when=asyncio.FIRST_COMPLETED
@@ -79,15 +79,15 @@ class ShardWorker:
         await self.begin(portion)
         return await self._working[portion.shard.number]
 
-    async def _work(self, portion: Portion, all_read: asyncio.Event) -> ShardEnded:
+    async def _work(self, portion: Portion, few_left: asyncio.Event) -> ShardEnded:
         disk = Disk()
         try:
             directory = RunDirectory(disk, self._job.config.output_dir).shard(portion.shard)
-            return await self._run(portion, directory, all_read)
+            return await self._run(portion, directory, few_left)
         finally:
             disk.close()
 
-    async def _run(self, portion: Portion, directory: RunDirectory, all_read: asyncio.Event) -> ShardEnded:
+    async def _run(self, portion: Portion, directory: RunDirectory, few_left: asyncio.Event) -> ShardEnded:
         job = self._job
         failed, error = 0, None
         record = self._take_over_lease(portion)
@@ -104,7 +104,7 @@ class ShardWorker:
                 model_checked=True,
                 cut=job.cuts.get(portion.shard.number),
                 open_gate=self._kept.gate,
-                all_read=all_read.set,
+                few_left=few_left.set,
             )
             run.take_share(self._holder.share)
             self._holding = asyncio.create_task(self._holder.hold(run))

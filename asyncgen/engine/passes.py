@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asyncgen.chat import ModelWays
@@ -120,7 +119,7 @@ class Passes:
                     journal,
                     self._tapped(outputs),
                     rows,
-                    count(first),
+                    range(first, stop),
                     self._threshold(),
                     state.ways,
                     given_up=given_up,
@@ -215,7 +214,7 @@ class Passes:
         try:
             given_up = await self._collect(journal, rows, ways, generation)
             await self._engine.run(
-                journal, sink, rows(), iter(asked), threshold, ways, generation=generation, given_up=given_up
+                journal, sink, rows(), asked, threshold, ways, generation=generation, given_up=given_up
             )
             # Before the statistics say that a row failed again, what was paid for it must be safe.
             await journal.make_durable()

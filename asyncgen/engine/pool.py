@@ -6,7 +6,7 @@ journaled, the writer commits, and the reason is raised.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ class Engine:
         probes: keeps what is learned about the requests that servers accept.
         model_checked: the model has already been looked up.
         open_gate: opens the limits, or hands out those of an earlier run.
-        all_read: called when all rows of a pass are under way.
+        few_left: called when a pass has no more unread rows than calls may be in flight.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Engine:
         *,
         model_checked: bool = False,
         open_gate: Callable[[RunConfig], Gate] = open_gate,
-        all_read: Callable[[], None] = lambda: None,
+        few_left: Callable[[], None] = lambda: None,
     ) -> None:
         self.config = config
         self._open_wire = open_wire
@@ -104,7 +104,7 @@ class Engine:
         self._window = Window(config.window_slots, MAX_WAITING_BYTES)
         self.gate = open_gate(config)
         self.tally.sent_before = {one.name: dict(one.limiter.sent) for one in self.gate.endpoints}
-        self._all_read = all_read
+        self._few_left = few_left
         self._reason: AsyncgenError | None = None
 
     @property
@@ -135,7 +135,7 @@ class Engine:
         journal: Journal,
         sink: Sink,
         rows: AsyncGenerator[Row[Any], None],
-        expected: Iterator[int],
+        expected: Sequence[int],
         threshold: FailureThreshold,
         ways: ModelWays | None,
         *,
@@ -162,7 +162,7 @@ class Engine:
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         writer = OrderedWriter(
             sink,
-            expected,
+            iter(expected),
             save_every=config.save_every,
             window=self._window,
             observe=self.tell,
@@ -199,7 +199,7 @@ class Engine:
 
             hire()
             hiring = group.create_task(self._hire(hire))
-            await self._read(rows, queue)
+            await self._read(rows, queue, len(expected))
             hiring.cancel()
             await asyncio.wait(pool)
             outcomes.put_nowait(None)
@@ -266,8 +266,10 @@ class Engine:
             for notice in await check_model(wire, self.config):
                 self.tell(notice)
 
-    async def _read(self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None]) -> None:
-        """Put rows into the queue, window permitting; None at the end."""
+    async def _read(
+        self, rows: AsyncGenerator[Row[Any], None], queue: asyncio.Queue[Row[Any] | None], left: int
+    ) -> None:
+        """Put so many rows into the queue, window permitting; None at the end."""
         try:
             # Closed here, whether done or not: its file is open on the disk's thread.
             async with aclosing(rows):
@@ -276,9 +278,12 @@ class Engine:
                     if self.reason is not None:
                         break
                     await queue.put(row)
+                    left -= 1
+                    if left <= self.gate.limit:
+                        self._few_left()
         except (BadDataError, DiskError, UsageError) as error:
             self.stop(error)
-        self._all_read()
+        self._few_left()
         await queue.put(None)
 
     async def _hire(self, hire: Callable[[], None]) -> None:

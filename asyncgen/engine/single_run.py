@@ -58,7 +58,7 @@ class Run:
         batch_access: opens a Batch API.
         cut: where a shard begins, found by whoever has checked the input.
         open_gate: opens the limits, or hands out those of an earlier run.
-        all_read: called when all rows of a pass are under way.
+        few_left: called when a pass has no more unread rows than calls may be in flight.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Run:
         batch_access: "BatchAccess | None" = None,
         cut: Cut | None = None,
         open_gate: Callable[[RunConfig], Gate] = open_gate,
-        all_read: Callable[[], None] = lambda: None,
+        few_left: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._recipe = recipe
@@ -105,7 +105,7 @@ class Run:
             probes,
             model_checked=model_checked,
             open_gate=open_gate,
-            all_read=all_read,
+            few_left=few_left,
         )
         served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
         if config.model_file:

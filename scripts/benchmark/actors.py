@@ -15,7 +15,7 @@ from benchmark.serving import Mode
 from benchmark.trial import Trial, run
 
 ROUNDS = 3
-CALLS = 30_000
+CALLS = 40_000
 ACTORS = 2
 LIMIT = 300.0
 

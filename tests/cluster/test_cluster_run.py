@@ -7,7 +7,7 @@ from typing import Never
 import pytest
 
 from asyncgen.client.wire import LookedUp
-from asyncgen.cluster.cluster_run import ClusterRun
+from asyncgen.cluster.cluster_run import ClusterRun, usual_shards
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import RunConfig, shipped
 from asyncgen.errors import KeyOrQuotaError, TryLaterError
@@ -15,6 +15,15 @@ from asyncgen.events import Event, InputLoaded, ProcessEnded
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
+
+
+@pytest.mark.parametrize(
+    ("pairs", "workers", "overlap", "each"),
+    [(10, 2, True, 4), (9_999, 2, True, 4), (10_000, 2, True, 5), (10**9, 2, True, 16), (10**9, 2, False, 4)],
+)
+def test_a_long_run_has_more_shards(pairs: int, workers: int, overlap: bool, each: int) -> None:
+    """So that nobody waits long for the last of them; but each has budgets of its own if there are any."""
+    assert usual_shards(pairs, workers, overlap=overlap) == workers * each
 
 
 async def test_a_model_that_the_server_does_not_know_ends_it_before_the_cluster_is_there(

@@ -68,6 +68,7 @@ class Worker:
         self.gate = open_gate(config.with_endpoints(concurrency=64))
         self.log = Log()
         self.heard = True
+        self.reports = 0
         self._coordinator = coordinator
         probes = Probes(known, shared=True)
         self.client = ChatClient(
@@ -92,6 +93,7 @@ class Worker:
             await self.client.complete(caller, request)
 
     async def _channel(self, report: WorkerReport) -> Instruction:
+        self.reports += 1
         await asyncio.sleep(0.002)
         if not self.heard:
             raise ConnectionError
@@ -128,6 +130,23 @@ async def test_each_field_is_refused_a_few_times_in_the_whole_run(number: int) -
         assert {(one.step, one.name) for one in worker.log.adaptations} == server.refused.keys()
     # Two answers one after the other, and each step's first one before the others of the step.
     assert asyncio.get_running_loop().time() - began < 4 + 2 * 1.5
+
+
+@pytest.mark.parametrize(("seconds", "pairs", "most"), [(0.05, 300, 1.5), (8.0, 60, 45.0)])
+async def test_while_one_worker_probes_the_others_soon_hear_of_its_first_answer(
+    seconds: float, pairs: int, most: float
+) -> None:
+    """Where answers come at once, all are soon at work; where one takes long, there are few reports more."""
+    known = workers_of(1, Server(), [])[0]
+    await known.run(3)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    workers = workers_of(2, Server(seconds), known.log.adaptations)
+
+    await asyncio.gather(*(worker.run(pairs) for worker in workers))
+
+    assert loop.time() - began < most
+    assert all(worker.reports < 15 + loop.time() - began for worker in workers)
 
 
 async def test_what_an_earlier_start_has_found_out_is_refused_to_nobody() -> None:

@@ -82,7 +82,7 @@ def client() -> ScriptedWire:
 def run(tmp_path: Path, disk: Disk, client: ScriptedWire) -> Callable[..., pipeline.Run]:
     """Runs over so many short pairs, into the same directory."""
 
-    def make(pairs: int, *observers: Observer, concurrency: int = 4) -> pipeline.Run:
+    def make(pairs: int, *observers: Observer, concurrency: int = 4, **more: Any) -> pipeline.Run:
         source = tmp_path / "pairs.jsonl"
         rows = [{"note_id": str(n), "correct_note": f"right {n}", "incorrect_note": "wrong"} for n in range(pairs)]
         source.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -96,7 +96,7 @@ def run(tmp_path: Path, disk: Disk, client: ScriptedWire) -> Callable[..., pipel
             pair_timeout=1e5,
         )
         recipe = MedecSafe(PromptFile.load(prompts), add_reasoning=False)
-        return pipeline.Run(config, recipe, list(observers), disk, open_wire=client.open)
+        return pipeline.Run(config, recipe, list(observers), disk, open_wire=client.open, **more)
 
     return make
 
@@ -183,6 +183,32 @@ async def test_samples_say_what_the_run_is_waiting_for(client, run):
     assert samples[1].waiting == 1
     assert samples[1].waiting_on == "concurrency"
     assert samples[-1].done == samples[-1].total == 20
+
+
+@pytest.mark.looptime
+async def test_it_says_when_few_rows_are_left_to_read(client, run):
+    """No more than calls may be in flight: there is time to begin something else before these are idle."""
+    client.script = lambda _index: 1.0
+    asked: list[int] = []
+
+    await run(200, few_left=lambda: asked.append(len(client.asked))).execute()
+
+    assert 100 < asked[0] <= 200 - 4
+
+
+@pytest.mark.looptime
+async def test_it_says_so_too_when_it_is_stopped(client, run):
+    """No further row is read."""
+    client.script = lambda _index: 1.0
+    asked: list[int] = []
+    begun = run(200, few_left=lambda: asked.append(len(client.asked)))
+    stopping = asyncio.create_task(_stop_after(begun, 10))
+
+    with pytest.raises(Interrupted):
+        await begun.execute()
+
+    await stopping
+    assert len(asked) == 1
 
 
 async def _stop_after(run: pipeline.Run, seconds: float) -> None:
