@@ -11,8 +11,8 @@ RECIPE = ROOT / "configs" / "recipes" / "medec_safe.toml"
 PAIRS = 40_000
 
 
-def make(directory: Path) -> None:
-    """Write `pairs.jsonl`, `PAIRS` different pairs, `prompts.json`, and `recipe.toml`, which asks the same.
+def make(directory: Path, pairs: int = PAIRS) -> None:
+    """Write `pairs.jsonl`, so many different pairs, `prompts.json`, and `recipe.toml`, which asks the same.
 
     The system prompt of the paraphrase has that of the reasoning behind it: then a request is 5 to 6 kB, which is
     what users' own prompt files make of it.
@@ -28,7 +28,7 @@ def make(directory: Path) -> None:
     with SAMPLES.open(encoding="utf-8") as file:
         samples = [json.loads(line) for line in islice(file, 24)]
     with (directory / "pairs.jsonl").open("w", encoding="utf-8") as file:
-        for index in range(PAIRS):
+        for index in range(pairs):
             pair = dict(samples[index % len(samples)], note_id=f"pair-{index}")
             pair["correct_note"] += f" Visit {index}."
             file.write(json.dumps(pair, ensure_ascii=False) + "\n")
