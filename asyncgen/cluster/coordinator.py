@@ -20,13 +20,23 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardSample:
+    """The latest sample of a shard, with the session of its process."""
+
+    shard: int
+    session: str
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerReport:
     """A worker's report, about once a second.
 
     `shard` (from 1) is its current one; `session` identifies its process's work on it, as the counts of a `sample`
-    (None before the first one) start anew with each. `wanted` is a share of the limits, `held` the one that it may
-    use until the reply; `pauses` are the servers' latest, with the seconds that are left of each. `findings` are
-    all that it knows of the requests that servers accept, `unproven` the shapes that it would probe.
+    (None before the first one) start anew with each. `former` is that of the shard before, which may have rows
+    left. `wanted` is a share of the limits, `held` the one that it may use until the reply; `pauses` are the
+    servers' latest, with the seconds that are left of each. `findings` are all that it knows of the requests that
+    servers accept, `unproven` the shapes that it would probe.
     """
 
     worker: int
@@ -36,6 +46,7 @@ class WorkerReport:
     held: float
     pauses: tuple[tuple[Paused, float], ...] = ()
     sample: Sample | None = None
+    former: ShardSample | None = None
     news: tuple[News, ...] = ()
     findings: Findings = NO_FINDINGS
     unproven: frozenset[RequestShape] = frozenset()

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from asyncgen.client.probes import Probes
 from asyncgen.cluster import probe_turns
-from asyncgen.cluster.coordinator import Instruction, News, WorkerReport
+from asyncgen.cluster.coordinator import Instruction, News, ShardSample, WorkerReport
 from asyncgen.cluster.leases import SILENCE, demand, left_of
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
@@ -46,7 +46,7 @@ class LeasedRun(Protocol):
 
 
 class LeaseHolder:
-    """Holds the lease of one worker over all its shards.
+    """Holds the lease of one worker over all its shards; `former` is reported with the current one.
 
     Args:
         worker: its number.
@@ -61,6 +61,7 @@ class LeaseHolder:
         self._session = ""
         self._begun = float("-inf")
         self._samples: list[tuple[float, Sample]] = []
+        self.former: ShardSample | None = None
         self._pauses: dict[str, tuple[float, Paused]] = {}
         self._news: list[News] = []
         self._told = 0
@@ -117,6 +118,7 @@ class LeaseHolder:
             held=self._held,
             pauses=tuple((paused, max(0.0, until - now)) for until, paused in self._pauses.values()),
             sample=self._samples[-1][1] if self._samples else None,
+            former=self.former,
             news=tuple(self._news),
             findings=self._probes.findings,
             unproven=self._probes.unproven,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.cluster.coordinator import ShardSample, WorkerReport
 from asyncgen.cluster.lease_holder import LeaseHolder
 from asyncgen.events import Event, Sample
 
@@ -31,11 +31,12 @@ class ShardRecord:
                 event = replace(event, limits=self._last.limits)
             self._last = event
             if self._former:
+                self._holder.former = ShardSample(self._shard, self._session, event)
                 return
         self._holder.observe(event)
 
     def give_way(self) -> None:
-        """Let another shard begin: this one only finishes the calls in flight."""
+        """Let another shard begin: this one has few rows left."""
         self._former = True
 
     def report(self) -> WorkerReport:

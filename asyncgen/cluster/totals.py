@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.cluster.coordinator import ShardSample, WorkerReport
 from asyncgen.events import EndpointUse, LimitUse, Sample
 
 NOTHING = Sample(
@@ -44,7 +44,12 @@ class Totals:
         self._ended: set[int] = set()
 
     def take(self, report: WorkerReport) -> None:
-        """Add a report of a shard; a later one of the same session replaces it."""
+        """Add a report, of up to two shards; a later one of the same session replaces it."""
+        for one in (report.former, report):
+            if one is not None:
+                self._count(one)
+
+    def _count(self, report: ShardSample | WorkerReport) -> None:
         if report.sample is None or report.shard in self._ended:
             return  # the coordinator may still have a report from before the end
         self._sessions[report.shard, report.session] = report.sample

@@ -14,7 +14,7 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import Probes
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.cluster.coordinator import Coordinator, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator, ShardSample, WorkerReport
 from asyncgen.cluster.lease_holder import LeaseHolder
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_record import ShardRecord
@@ -250,3 +250,4 @@ async def test_what_both_shards_spend_of_a_limit_counts_once() -> None:
     assert last.sample == sample(calls=9, limits=spent[0])
     assert (last.shard, last.news) == (1, ())
     assert holder.report().sample is None
+    assert holder.report().former == ShardSample(1, record._session, last.sample)

@@ -1,9 +1,12 @@
 """The samples of shards, added up."""
 
+from dataclasses import replace
+
+from asyncgen.cluster.coordinator import ShardSample
 from asyncgen.cluster.totals import Totals
 from asyncgen.events import EndpointUse, LimitUse
 
-from .helpers import report
+from .helpers import report, sample
 
 
 def test_counts_of_all_shards_are_one_run():
@@ -18,6 +21,18 @@ def test_counts_of_all_shards_are_one_run():
 
     assert (found.done, found.failed, found.total) == (15, 2, 25)
     assert (found.calls, found.in_flight, found.oldest, found.cost) == (18, 5, 5.0, 0.75)
+
+
+def test_rows_of_the_shard_before_count_as_they_are_done():
+    """Its worker reports them with those of the next one; what is of the moment stands in the newer one alone."""
+    totals = Totals({1: 10, 2: 10}, {1: (0, 0), 2: (0, 0)})
+    former = ShardSample(1, "one", sample(done=7, failed=1, total=10, calls=9, in_flight=4))
+    newest = replace(report(2, session="two", done=1, total=10, calls=2, in_flight=4), former=former)
+
+    totals.take(newest)
+
+    found = totals.sample([newest])
+    assert (found.done, found.failed, found.calls, found.in_flight) == (8, 1, 11, 4)
 
 
 def test_calls_of_a_process_that_died_still_count_and_its_pairs_do_not_count_twice():
