@@ -19,18 +19,20 @@ _PREAMBLE = re.compile(
     r"|i(?:'ve| have|'ll| will)\b",
     re.IGNORECASE,
 )
+# Each of the next three begins with how any match of it begins: most places of a note are left at once.
 _AFTERWORD = re.compile(
-    r"(?:^|\n|[.!?\"')\]*]\s+|\()(?:\*\*|\*)?"
+    r"(?=[\n.!?\"')\]*(]|\b[lhfi]|\A)(?:(?:^|\n|[.!?\"')\]*]\s+|\()(?:\*\*|\*)?"
     r"(?:(?:changes?|modifications?|explanation|note|summary)(?: made)?:"
     r"|(?:the |one )?(?:only )?(?:change|modification|edit)s?(?: made)? (?:is|was|were|are)\b"
     r"|i(?:'ve| have)? (?:changed|replaced|modified|rephrased|reworded|substituted|made|kept|converted)\b"
     r"|(?:this|the) (?:paraphrase|version|revised note|note above|above note)\b)"
     r"|\blet me know\b|\bhope this helps|\bfeel free to\b|\bis there anything else\b"
-    r"|\bif you (?:need|would like) (?:any|me)\b",
+    r"|\bif you (?:need|would like) (?:any|me)\b)",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\b(?:i(?:'m| am) (?:sorry|unable|not able|afraid)|i (?:can(?:not|'t| not)|won't|will not|must decline)"
+    r"\b(?=[iacun])(?:i(?:'m| am) (?:sorry|unable|not able|afraid)"
+    r"|i (?:can(?:not|'t| not)|won't|will not|must decline)"
     r"|as an ai\b|as a language model|i apologi[sz]e"
     r"|(?:can(?:not|'t)|unable to|not able to) (?:assist|help|comply)(?: you)? with (?:that|this|your)\b"
     r"|against (?:my|our) (?:guidelines|policy))",
@@ -43,11 +45,11 @@ _MARKUP = re.compile(
 )
 _SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|\[/INST\]")
 _PLACEHOLDER = re.compile(
-    r"\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
+    r"(?=[{<\[(.\u2026_]|\b[trx])(?:\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
     r"|\[(?:insert|your|rest|remainder|unchanged|continued|continue|same|omitted|patient|name|date|age|redacted"
     r"|details|paraphrased|truncated|\.\.\.|\u2026|x+)[^\]]*\]"
     r"|\((?:the )?(?:rest|remainder|remaining)[^)]*\)|\b(?:the )?(?:rest|remainder) of the note\b"
-    r"|\.\.\.|\u2026|\bTODO\b|\bX{3,}\b|_{3,}",
+    r"|\.\.\.|\u2026|\bTODO\b|\bX{3,}\b|_{3,})",
     re.IGNORECASE,
 )
 _GARBLED = re.compile(

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from asyncgen.quality.checks.vocabulary import FUNCTION
 
@@ -11,14 +12,19 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]\w*(?:['\u2019]\w+)*|[^\s\w]|_+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\s*\n\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
-    """The words of a text; `spans[i]` is the place of `words[i]`, `sentences[i]` the number of its sentence."""
+    """The words of a text; `spans[i]` is the place of `words[i]`."""
 
     text: str
     words: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
-    sentences: tuple[int, ...]
+
+    @cached_property
+    def sentences(self) -> tuple[int, ...]:
+        """The number of each word's sentence; asked only of the text that others are compared with."""
+        ends = [match.end() for match in _SENTENCE_END.finditer(self.text)]
+        return tuple([bisect_right(ends, begin) for begin, _ in self.spans]) if ends else (0,) * len(self.spans)
 
     def slice(self, first: int, last: int) -> str:
         """The text from word `first` up to word `last`, excluded."""
@@ -33,10 +39,7 @@ def split_words(text: str) -> Words:
         words = tuple([text[begin:end].lower().replace("\u2019", "'") for begin, end in spans])
     else:
         words = tuple([lower[begin:end] for begin, end in spans])
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    return Words(
-        text, words, spans, tuple([bisect_right(ends, begin) for begin, _ in spans]) if ends else (0,) * len(spans)
-    )
+    return Words(text, words, spans)
 
 
 def is_content(word: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from asyncgen.quality.checks.any_of import any_of
 from asyncgen.quality.checks.units import COUNTED, DAY, NAME, RATE, UNIT, read_unit
 from asyncgen.quality.checks.vocabulary import word_set
 
@@ -54,17 +55,19 @@ _BEGINNINGS = (
     grade class nerve cn phase factor category degree
 """)
 )
-_WORDS = "|".join(sorted(_WORD_VALUES, key=len, reverse=True))
+_WORDS = any_of(_WORD_VALUES)
 _QUANTITY = re.compile(
     r"(?i:type|stage|grade|class|nerve|CN|phase|factor|category|degree)\s(?P<roman>[IVX]+)\b"
-    rf"|(?P<ordinal>\b(?i:{'|'.join(_ORDINALS)})\b|(?<![\w.,])\d+(?:st|nd|rd|th)\b)"
+    # Most places of a text are inside of a word, where nothing below begins: that is seen at once.
+    r"|(?=[\d.\-\u2212+]|\b[^\W\d_])"
+    rf"(?:(?P<ordinal>\b(?i:{'|'.join(_ORDINALS)})\b|(?<![\w.,])\d+(?:st|nd|rd|th)\b)"
     r"|(?P<aged>\b(?i:aged?)\s(?:of\s)?(?=\d))?"
     r"(?:(?P<sign>(?<![\w)])[-\u2212+](?=\d))?(?P<digits>(?<![^\W\d_])"
     r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+))"
     r"(?P<power>\s?[x\u00d7]\s?10(?:\^(?P<exponent>\d{1,2})|(?P<raised>[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,2})))?"
     rf"|\b(?P<word>(?i:{_WORDS}))\b(?:(?<=half)\san?\b)?(?P<half>\sand\s(?:a|one)\shalf)?"
     rf"|\b(?P<article>(?i:an?|the\spast|the\slast|every|each)(?=\s(?i:{NAME})\b)))"
-    rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*)"
+    rf"(?P<unit>{UNIT}|(?={COUNTED}(?:\s?/|\sper\s)))?(?P<rates>(?:{RATE})*))"
 )
 _SHORT_VITAL = re.compile(
     r"\b(?:(?P<rate>HR|RR|[Hh]eart rate|[Pp]ulse(?: rate)?|[Rr]espiratory rate|[Rr]espirations)"
@@ -258,10 +261,12 @@ def _frequencies(text: str) -> tuple[str, list[tuple[int, int, Quantity]]]:
     if not _MAYBE_FREQUENCY.search(text):
         return text, found
     for pattern, rate in _FREQUENCIES:
-        for match in pattern.finditer(text):
+        matches = list(pattern.finditer(text))
+        for match in matches:
             times = rate(_number(match[1]) if pattern.groups else 1)
             found.append((*match.span(), Quantity(round(times, 4), "times a day", 1, times, 0, match[0])))
-        text = pattern.sub(lambda match: " " * len(match[0]), text)
+        if matches:
+            text = pattern.sub(lambda match: " " * len(match[0]), text)
     return text, found
 
 

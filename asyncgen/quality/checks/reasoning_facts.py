@@ -13,7 +13,7 @@ from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.leak import telling_words
 from asyncgen.quality.checks.meanings import normal_word
 from asyncgen.quality.checks.note_words import Words, is_content
-from asyncgen.quality.checks.quantities import quantities, same_amount
+from asyncgen.quality.checks.quantities import Quantity, quantities, same_amount
 from asyncgen.quality.checks.reasoning_side import comparison, wrong_side
 from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO, word_set
 
@@ -68,6 +68,11 @@ class Notes:
     def numbers(self) -> frozenset[float]:
         """All numbers in digits in the notes."""
         return frozenset(_value(word) for word in self._words if word[0].isdigit() and _NUMBER.fullmatch(word))
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """All quantities of the notes."""
+        return tuple(quantities(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -155,11 +160,10 @@ def _foreign_numbers(text: str, notes: Notes) -> Iterator[str]:
     unknown = [number for number in found if _value(number) not in notes.numbers and _value(number) > _SMALL]
     if not unknown:
         return
-    own = quantities(notes.text)
     for quantity in quantities(text):
         if any(re.search(rf"(?<!\d){re.escape(number)}(?!\d)", quantity.text) for number in unknown) and not any(
             quantity.key == other.key or same_amount(other, quantity, 0.5) or other.value == quantity.value
-            for other in own
+            for other in notes.quantities
         ):
             yield quantity.text
 
