@@ -140,21 +140,30 @@ def own_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def medec_pairs(own_corpus: Path) -> Path:
-    """Pairs for a costly proof: the MEDEC training pairs where they are at hand, else those of the own corpus."""
-    return (REAL_CORPUS or own_corpus) / PAIRS_NAME
+def medec_directory(request: pytest.FixtureRequest) -> Path:
+    """The MEDEC data where they are at hand, else the own corpus, which is made only then."""
+    return REAL_CORPUS or request.getfixturevalue("own_corpus")
 
 
 @pytest.fixture(scope="session")
-def medec_csv(own_corpus: Path) -> Path:
+def medec_pairs(medec_directory: Path) -> Path:
+    """Pairs for a costly proof."""
+    return medec_directory / PAIRS_NAME
+
+
+@pytest.fixture(scope="session")
+def medec_csv(medec_directory: Path) -> Path:
     """The same choice for a file as MEDEC's authors publish it."""
-    return (REAL_CORPUS or own_corpus) / CSV_NAME
+    return medec_directory / CSV_NAME
 
 
 @pytest.fixture(scope="session", params=["own"] if REAL_CORPUS is None else ["own", "real"])
-def each_corpus(request: pytest.FixtureRequest, own_corpus: Path) -> Path:
+def each_corpus(request: pytest.FixtureRequest) -> Path:
     """Each directory of data in turn, for cheap tests: the own corpus, then the MEDEC data if they are at hand."""
-    return REAL_CORPUS if REAL_CORPUS and request.param == "real" else own_corpus
+    if REAL_CORPUS and request.param == "real":
+        return REAL_CORPUS
+    directory: Path = request.getfixturevalue("own_corpus")
+    return directory
 
 
 @pytest.fixture(scope="session")

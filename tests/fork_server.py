@@ -14,6 +14,7 @@ import gc
 import io
 import json
 import os
+import platform
 import runpy
 import socket
 import sys
@@ -26,7 +27,15 @@ from typing import Any
 import asyncgen
 from asyncgen.config import listed_models
 
-OTHERS = ("openai", "aiohttp", "httpx2", "uvloop", "rapidfuzz.process", "multiprocessing.synchronize")
+OTHERS = (
+    "openai",
+    "aiohttp",
+    "httpx2",
+    "uvloop",
+    "rapidfuzz.process",
+    "multiprocessing.synchronize",
+    "encodings.idna",
+)
 """What the program imports only when it needs it."""
 MAX_ORDER = 1 << 20
 
@@ -110,6 +119,7 @@ if __name__ == "__main__":
     for name in OTHERS:
         import_module(name)
     listed_models()
+    platform.platform()  # the SDK tells it to the server; that starts a process, whose answer is kept
     gc.freeze()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
     if wanted is not None:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from asyncgen.simulator.schemas import strict_problem
-from asyncgen.simulator.tokens import count_prompt_tokens, count_tokens
+from asyncgen.simulator.tokens import count_tokens
 
 _TOKENS_PER_MESSAGE = 4  # OpenAI's cookbook: three for the frame, one for the role
 _TOKENS_PER_REPLY = 3  # OpenAI's cookbook: every reply is primed with three
@@ -70,7 +70,7 @@ def parse_request(body: bytes, model: str = "") -> SimulatedRequest:
         system="\n".join(text for role, text in messages if role in ("system", "developer")),
         user=next((text for role, text in reversed(messages) if role == "user"), ""),
         characters=sum(len(text) for _, text in messages),
-        prompt_tokens=_TOKENS_PER_REPLY + sum(_tokens(role, text) for role, text in messages),
+        prompt_tokens=_TOKENS_PER_REPLY + sum(_TOKENS_PER_MESSAGE + count_tokens(text) for _, text in messages),
         max_tokens=_max_tokens(data),
         wants_json=kind in ("json_object", "json_schema"),
         schema=_schema(data) if kind == "json_schema" else None,
@@ -92,10 +92,6 @@ def _message(message: Any) -> tuple[str, str]:
     if not isinstance(content, str):
         raise InvalidRequestError("'content' must be a string or a list of text parts", "messages")
     return message["role"], content
-
-
-def _tokens(role: str, text: str) -> int:
-    return _TOKENS_PER_MESSAGE + (count_tokens(text) if role == "user" else count_prompt_tokens(text))
 
 
 def _max_tokens(data: dict[str, Any]) -> int | None:

@@ -8,13 +8,10 @@ from itertools import islice
 _TOKEN = re.compile(r"[^\W\d_]{1,7}|\d{1,3}|[^\w\s]|_")
 
 
+@lru_cache(maxsize=2048)  # system prompts, and what is asked again by a retry or another run; 6 MB of notes
 def count_tokens(text: str) -> int:
     """How many tokens the text has."""
     return len(_TOKEN.findall(text))
-
-
-# System prompts are few and long; user prompts are many and differ.
-count_prompt_tokens = lru_cache(maxsize=64)(count_tokens)
 
 
 def cut_to_tokens(text: str, limit: int) -> str:

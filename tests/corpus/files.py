@@ -123,13 +123,13 @@ def _written(note: Note, *, garbled: bool, crlf: bool) -> _Texts:
     )
 
 
+_NOT_IN_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+_AS_1252 = "".join(bytes([byte]).decode("latin-1" if byte in _NOT_IN_1252 else "cp1252") for byte in range(256))
+
+
 def _garble(text: str) -> str:
     """UTF-8 read as Windows-1252; the five bytes that it lacks pass through, as Windows does it."""
-    data = text.encode()
-    return "".join(bytes([byte]).decode("latin-1" if byte in _NOT_IN_1252 else "cp1252") for byte in data)
-
-
-_NOT_IN_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+    return text.encode().decode("latin-1").translate(_AS_1252)
 
 
 def _row(texts: _Texts) -> list[str]:

@@ -200,4 +200,4 @@ def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tu
 async def until(true: Callable[[], bool]) -> None:
     """Let others go on until something is true, within the time of the test."""
     while not true():  # noqa: ASYNC110 - it becomes true on another thread
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.005)  # leaves the processor to that thread

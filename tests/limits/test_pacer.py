@@ -8,7 +8,7 @@ import pytest
 
 from asyncgen.limits.pacer import Pace, SpendMark
 
-DT = 0.002
+DT = 0.005
 
 
 class Bucket:
