@@ -131,7 +131,7 @@ def guarded(parse: Parse[I]) -> Parse[I | Unparsed]:
     is a bug of the recipe.
     """
 
-    def parse_guarded(fields: Mapping[str, Any]) -> I | Unparsed:
+    def parse_guarded(fields: Mapping[str, Any]) -> "I | Unparsed":
         try:
             return parse(fields)
         except (BadFieldError, AsyncgenError):

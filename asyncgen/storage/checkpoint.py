@@ -168,7 +168,7 @@ def load_statistics(directory: RunDirectory) -> RunState | None:
 
 def encode(content: Mapping[str, Any]) -> bytes:
     """JSON for people to read, ending with a line break; with a checksum, so that `decode` notices any change."""
-    sealed = {**content, CHECKSUM: _checksum(content)}
+    sealed = {**content, CHECKSUM: _checksum(orjson.loads(dumps(content)))}
     return dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -190,9 +190,8 @@ def timestamp() -> str:
 
 
 def _checksum(content: Mapping[str, Any]) -> str:
-    """The checksum of the values, independent of their layout."""
-    values = orjson.loads(dumps(content))
-    return digest(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
+    """The checksum of values that JSON has, independent of their layout."""
+    return digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
 
 
 def _common(state: RunState) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
@@ -23,6 +23,7 @@ from asyncgen.text import dumps
 
 CACHED = "cached"
 """The outcome, in `calls.jsonl`, of a request that was answered from the cache."""
+_FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(one.name for one in fields(kind)) for kind in get_args(Event)}
 
 
 class Telemetry:
@@ -51,7 +52,7 @@ class Telemetry:
         elif not isinstance(event, (PairDone, CheckpointSaved)):  # the samples count them
             self._working = self._working or isinstance(event, (RunStarted, RepairStarted))
             now = moment().isoformat(timespec="milliseconds")
-            said = {field.name: getattr(event, field.name) for field in fields(event)}
+            said = {name: getattr(event, name) for name in _FIELDS[type(event)]}
             self._events.append(self._line({"event": type(event).__name__, "time": now, **said}))
 
     async def flush(self) -> None:

@@ -22,6 +22,7 @@ OUT/                              the outputs of the recipe, and what users read
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from asyncgen.shard import Shard
@@ -40,7 +41,7 @@ SHARDS = "shards"
 MERGED = "merged"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: paths are made once, as a run needs them again and again
 class RunDirectory:
     """An output directory on a disk, which may not exist yet; as text, its path."""
 
@@ -56,59 +57,59 @@ class RunDirectory:
         """An output file of the recipe, or `failed.jsonl`."""
         return self.path / name
 
-    @property
+    @cached_property
     def checkpoint(self) -> Path:
         """How far an unfinished run is durable."""
         return self.path / CHECKPOINT
 
-    @property
+    @cached_property
     def statistics(self) -> Path:
         """How a finished run ended."""
         return self.path / STATISTICS
 
-    @property
+    @cached_property
     def failed(self) -> Path:
         """The rows that failed."""
         return self.path / FAILED
 
     # Files of the program
 
-    @property
+    @cached_property
     def state_directory(self) -> Path:
         """The directory of the files that only the program reads."""
         return self.path / STATE_DIRECTORY
 
-    @property
+    @cached_property
     def manifest(self) -> Path:
         """What the last accepted run knew of its input."""
         return self.state_directory / "manifest.json"
 
-    @property
+    @cached_property
     def standard_input(self) -> Path:
         """The rows of a run that came in on standard input."""
         return self.state_directory / KEPT_INPUT
 
-    @property
+    @cached_property
     def intent(self) -> Path:
         """The merge that is under way."""
         return self.state_directory / "intent.json"
 
-    @property
+    @cached_property
     def ballast(self) -> Path:
         """The space reserved for paid answers."""
         return self.state_directory / "ballast"
 
-    @property
+    @cached_property
     def events(self) -> Path:
         """The log of the run's events."""
         return self.state_directory / EVENTS
 
-    @property
+    @cached_property
     def calls(self) -> Path:
         """The log of calls, with their outcomes."""
         return self.state_directory / CALLS
 
-    @property
+    @cached_property
     def claims(self) -> Path:
         """Which answers of a cache the run has taken."""
         return self.state_directory / CLAIMS
@@ -141,7 +142,7 @@ class RunDirectory:
 
     # The lock
 
-    @property
+    @cached_property
     def lock_file(self) -> Path:
         """Locked while a process works here; holds the id of the last one."""
         return self.state_directory / LOCK

@@ -19,6 +19,7 @@ from .marks import CHECKPOINT, FAILED, STATISTICS, Violation, check_marks
 from .model_disk import DIRECTORY as A_DIRECTORY
 from .model_disk import Operation, Store
 from .moments import Knowledge, Moment
+from .recall import Courses, Outcome
 from .world import (
     DIRECTORY,
     OUTPUTS,
@@ -32,11 +33,8 @@ from .world import (
     records,
 )
 
-_PASSING = {
-    "out/.asyncgen/calls.jsonl",
-    "out/.asyncgen/events.jsonl",
-    "out/.asyncgen/ballast",
-}
+_LOGS = {"out/.asyncgen/calls.jsonl", "out/.asyncgen/events.jsonl"}
+_PASSING = {*_LOGS, "out/.asyncgen/ballast"}
 """Files that decide nothing."""
 STAYING = {
     *(f"out/{name}" for name in OUTPUTS),
@@ -57,26 +55,16 @@ class Counts:
 
     states: int = 0
     recovered: int = 0
+    played: int = 0
     asked_again: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         kinds = " ".join(f"{kind}={number}" for kind, number in sorted(self.kinds.items()))
         return (
-            f"states={self.states} recovered={self.recovered} asked_again={self.asked_again} "
+            f"states={self.states} recovered={self.recovered} played={self.played} asked_again={self.asked_again} "
             f"lost=0 doubled=0 ({kinds})"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command comes to wherever it finds the disk the same."""
-
-    error: BaseException | None
-    failed_pairs: int
-    asked: tuple[Call, ...]
-    remote: Remote
-    store: Store
 
 
 class Explorer:
@@ -111,7 +99,7 @@ class Explorer:
         self._commands = (again or replace(phase, restart=False), *afterwards)
         self._draw = random.Random(seed)
         self._recoveries: dict[tuple[object, ...], tuple[Call, ...]] = {}
-        self._outcomes: dict[tuple[object, ...], Outcome] = {}
+        self._courses: dict[tuple[object, ...], Courses] = {}
         self._known = Knowledge()
         self.start = Store(ROOT)
         self.moment = Moment(flaky=flaky)
@@ -188,10 +176,17 @@ class Explorer:
 
     def explore_full_disk(self, *, greedy: bool = False) -> Counts:
         """Let the disk be full from each operation on; then make room and give the same command again."""
-        length = len(self._run(self.start.copy(), self.phase, self.moment.flaky).disk.record)
+        whole = self._run(self.start.copy(), self.phase, self.moment.flaky).disk
+        length = len(whole.record)
+        left: dict[int, tuple[Store, Moment]] = {}
         for place in range(length):
-            store = self.start.copy()
-            self._fail(store, f"full from operation {place} of {length}", full_at=place, greedy=greedy)
+            shows_at = next((demand for demand in whole.demands if demand >= place), length)
+            where = f"full from operation {place} of {length}"
+            if shows_at not in left:
+                store = self.start.copy()
+                left[shows_at] = store, self._fail(store, where, full_at=shows_at, greedy=greedy)
+            store, moment = left[shows_at]
+            self._judge(store, moment, moment.written, "full_at", where)
         return self.counts
 
     def explore_crashes_on_a_full_disk(self, *, losses: int, points: Callable[[int], bool]) -> Counts:
@@ -216,6 +211,7 @@ class Explorer:
             store = self.start.copy()
             where = f"fsync failed at operation {place} of {len(record)}, {record[place]}"
             moment = self._fail(store, where, sync_fails_at=place)
+            self._judge(store, moment, moment.written, "sync_fails_at", where)
             for lost in store.losses(self._draw, losses):
                 self._judge(lost, moment, moment.durable, "failed_sync_power_loss", where)
             # What failed to be synced is still seen, and never becomes durable by itself.
@@ -230,9 +226,7 @@ class Explorer:
         ended = self.world.run(store, self.phase, self.moment.flaky, **faults)
         if ended.error is not None and not isinstance(ended.error, DiskError):
             raise Violation(f"ended with {ended.error!r}, no DiskError; {where}") from ended.error
-        moment = self._known.after(self.start, self.moment, ended.disk.record)[-1]
-        self._judge(store, moment, moment.written, next(iter(faults)), where)
-        return moment
+        return self._known.after(self.start, self.moment, ended.disk.record)[-1]
 
     def _crash(
         self,
@@ -308,13 +302,18 @@ class Explorer:
         return tuple(asked)
 
     def _outcome(self, store: Store, command: Phase, flaky: frozenset[Call], remote: Remote) -> Outcome:
-        """Run a command; one that has been run on an equal disk is not run again: many recoveries end alike."""
-        key = (_key(store), command, flaky, remote)
-        if key not in self._outcomes:
+        """Run a command; not again where it would see what it has seen elsewhere: many recoveries go alike."""
+        courses = self._courses.setdefault(
+            (command, flaky, remote), Courses(frozenset(f"{ROOT}/{name}" for name in _LOGS))
+        )
+        outcome = courses.recall(store)
+        if outcome is None:
+            self.counts.played += 1
             after = store.copy()
             ended = self._run(after, command, flaky, remote)
-            self._outcomes[key] = Outcome(ended.error, ended.failed_pairs, ended.asked, ended.remote, after)
-        return self._outcomes[key]
+            outcome = Outcome(ended.error, ended.failed_pairs, ended.asked, ended.remote, after)
+            courses.keep(store, ended.disk, outcome)
+        return outcome
 
     def _may_refuse(self, error: BaseException) -> bool:
         return self.phase.restart and isinstance(error, BadDataError)

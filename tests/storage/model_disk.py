@@ -46,6 +46,14 @@ Operation = tuple[Any, ...]
 `rename source target inode`, `unlink path inode`, `rmdir path`,
 `sync_failed inode`, `sync_directory_failed path`. Other verbs are notes of the driver and change nothing."""
 
+Question = tuple[Any, ...]
+"""What a program asks of a disk: `kind path`, `found path` (None: nor is its directory), `size path`,
+`data path offset length`, `names path` (of what is in a directory), `below path` (all that is), `length inode`;
+and, as only mutants do, `unsynced path`: which names have changed and are not durable."""
+
+Sight = tuple[int, Question, Any]
+"""What a program has seen: behind how many entries of the record, the question and the answer."""
+
 _NAMES = {"mkdir", "create", "rename", "unlink", "rmdir"}
 _GARBAGE = b"\xa7\x00{]\n\xff 0badcafe {}\n" * 64
 
@@ -128,6 +136,37 @@ class Store:
         """Contents by path, relative to the root."""
         skip = len(self.root) + 1
         return {path[skip:]: self.inodes[inode].data for path, inode in self.names.items() if inode != DIRECTORY}
+
+    def look(self, question: Question) -> Any:
+        """The answer to a question: all that a program learns of the disk, it learns here."""
+        asked, place = question[:2]
+        if asked == "unsynced":
+            return tuple(tuple(part for part in change if isinstance(part, str)) for change in self.changes)
+        if asked == "length":
+            return len(self.inodes[place].data)
+        if asked == "names":
+            start = f"{place}/"
+            return tuple(
+                sorted(
+                    rest
+                    for name in self.names
+                    if name.startswith(start) and "/" not in (rest := name[len(start) :])
+                )
+            )
+        if asked == "below":
+            return tuple(sorted(name for name in self.names if name.startswith(f"{place}/")))
+        number = self.names.get(place)
+        if asked == "kind":
+            return None if number is None else "directory" if number == DIRECTORY else "file"
+        if asked == "found":
+            return number is not None or (False if _parent(place) in self.names else None)
+        if number is None:
+            return None
+        data = self.inodes[number].data
+        if asked == "size":
+            return len(data)
+        _, _, offset, length = question
+        return data[offset : None if length is None else offset + length]
 
     def play(self, operation: Operation) -> None:
         """Carry out one operation."""
@@ -287,7 +326,8 @@ class ModelDisk:
         greedy: what this program gives back of a full disk, others take.
         sync_fails_at: the operation from which on the next fsync fails (rule 6).
 
-    `record` holds every operation, and the notes of the driver among them.
+    `record` holds every operation, and the notes of the driver among them; `sights` all that the program has seen,
+    and `demands` behind how many entries of the record it needed space.
     """
 
     call_seconds = 0.1
@@ -304,6 +344,8 @@ class ModelDisk:
     ) -> None:
         self.store = store
         self.record: list[Operation] = []
+        self.sights: list[Sight] = []
+        self.demands: list[int] = []
         self.syncs_after_failure = 0
         self._crash_at = crash_at
         self._full_at = full_at
@@ -336,6 +378,16 @@ class ModelDisk:
         self.record.append(operation)
         self.store.play(operation)
 
+    def _look(self, *question: Any) -> Any:
+        answer = self.store.look(question)
+        self.sights.append((len(self.record), question, answer))
+        return answer
+
+    def unsynced_names(self) -> tuple[tuple[str, ...], ...]:
+        """The changes of names that are not durable yet: verbs and paths."""
+        changes: tuple[tuple[str, ...], ...] = self._look("unsynced", self.store.root)
+        return changes
+
     async def call(self, function: Callable[[], T], share: float = 1.0) -> T:
         """Run `function` at once, when the thread has come to it and some time has passed."""
         async with self._thread:
@@ -350,28 +402,21 @@ class ModelDisk:
     def make_directory(self, path: Path) -> None:
         """Make a directory and its parents, their names durable."""
         chain = [str(path)]
-        while _parent(chain[-1]) not in self.store.names:
+        while self._look("kind", _parent(chain[-1])) is None:
             chain.append(_parent(chain[-1]))
         for name in reversed(chain):
-            if name not in self.store.names:
+            if self._look("kind", name) is None:
                 self._do("mkdir", name)
             self.fsync_directory(Path(_parent(name)))
 
     def list_directory(self, path: Path) -> list[str]:
         """Names in a directory, sorted; empty when it is not there."""
-        start = f"{path}/"
-        return sorted(
-            rest for name in self.store.names if name.startswith(start) and "/" not in (rest := name[len(start) :])
-        )
-
-    def _inode(self, path: Path) -> Inode | None:
-        number = self.store.names.get(str(path))
-        return None if number is None else self.store.inodes[number]
+        return list(self._look("names", str(path)))
 
     def size(self, path: Path) -> int | None:
         """Size of a file, or None when there is none."""
-        inode = self._inode(path)
-        return None if inode is None else len(inode.data)
+        size: int | None = self._look("size", str(path))
+        return size
 
     def inode(self, _path: Path) -> int:
         """The number of the output directory, which is never copied."""
@@ -379,8 +424,8 @@ class ModelDisk:
 
     def read(self, path: Path, offset: int = 0, length: int | None = None) -> bytes | None:
         """Content of a file, or None when there is none."""
-        inode = self._inode(path)
-        return None if inode is None else inode.data[offset : None if length is None else offset + length]
+        data: bytes | None = self._look("data", str(path), offset, length)
+        return data
 
     def chunks(self, path: Path, offset: int = 0) -> Iterator[bytes]:
         """Content of a file from `offset`."""
@@ -404,7 +449,7 @@ class ModelDisk:
         fd = self.open_append(path)
         try:
             self._take(size, path)
-            lacking = size - len(self.store.inodes[self._open[fd]].data)
+            lacking = size - self._look("length", self._open[fd])
             if lacking > 0:
                 self._do("write", self._open[fd], bytes(lacking))
         finally:
@@ -416,19 +461,19 @@ class ModelDisk:
 
     def unlink(self, path: Path) -> None:
         """Remove a file; one that is not there is fine."""
-        number = self.store.names.get(str(path))
-        if number is not None:
+        if self._look("kind", str(path)) is not None:
+            number = self.store.names[str(path)]
             self._give_back(len(self.store.inodes[number].data))
             self._do("unlink", str(path), number)
 
     def is_directory(self, path: Path) -> bool:
         """Whether there is a directory."""
-        return self.store.names.get(str(path)) == DIRECTORY
+        return bool(self._look("kind", str(path)) == "directory")
 
     def remove_tree(self, path: Path) -> None:
         """Remove a directory with all that is in it; one that is not there is fine."""
-        for name in sorted((name for name in self.store.names if name.startswith(f"{path}/")), reverse=True):
-            if self.store.names[name] == DIRECTORY:
+        for name in reversed(self._look("below", str(path))):
+            if self._look("kind", name) == "directory":
                 self._do("rmdir", name)
             else:
                 self.unlink(Path(name))
@@ -448,9 +493,11 @@ class ModelDisk:
     def open_append(self, path: Path) -> int:
         """Open a file for appending, made when missing."""
         self._live()
-        number = self.store.names.get(str(path))
-        if number is None:
-            if str(path.parent) not in self.store.names:
+        found = self._look("found", str(path))
+        if found:
+            number = self.store.names[str(path)]
+        else:
+            if found is None:
                 raise DiskError(f"cannot open {path}: {os.strerror(errno.ENOENT)}", errno.ENOENT)
             number = self._next
             self._next += 1
@@ -473,7 +520,7 @@ class ModelDisk:
 
     def write_at(self, fd: int, data: bytes, offset: int, path: Path) -> None:
         """Write all of `data` at an offset."""
-        within = len(self.store.inodes[self._open[fd]].data) - offset
+        within = self._look("length", self._open[fd]) - offset
         if within > 0:
             self._do("write", self._open[fd], data[:within], offset)
         if within < len(data):
@@ -527,6 +574,7 @@ class ModelDisk:
     def _take(self, size: int, path: Path, *, partly: bool = False) -> int:
         """How many of `size` bytes there is room for."""
         self._live()
+        self.demands.append(len(self.record))
         if self._full_at is not None and self._space is None and len(self.record) >= self._full_at:
             self._space = size // 2
         if self._space is None:

@@ -140,8 +140,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
         patch,
         lambda self, path: (
             path.name == "out"
-            and any(change[0] == "create" and Path(change[1]).name in OUTPUTS for change in self.store.changes)
-            and not any(change[0] == "rename" for change in self.store.changes)
+            and any(change[0] == "create" and Path(change[1]).name in OUTPUTS for change in self.unsynced_names())
+            and not any(change[0] == "rename" for change in self.unsynced_names())
         ),
     )
 
@@ -237,7 +237,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     _without_directory_sync(
         patch,
-        lambda self, _: any(change[0] == "rename" and "/journal-" in change[2] for change in self.store.changes),
+        lambda self, _: any(
+            change[0] == "rename" and "/journal-" in change[2] for change in self.unsynced_names()
+        ),
     )
 
 
@@ -261,7 +263,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         patch,
         lambda self, _: any(
             change[0] == "create" and "/journal-" in change[1] and change[1].endswith(".jsonl")
-            for change in self.store.changes
+            for change in self.unsynced_names()
         ),
     )
 
@@ -357,7 +359,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         patch,
         lambda self, path: (
             path.name == "out"
-            and any(change[0] == "rename" and change[2].endswith(CHECKPOINT) for change in self.store.changes)
+            and any(change[0] == "rename" and change[2].endswith(CHECKPOINT) for change in self.unsynced_names())
             and not any(operation[0] in {"create", "rename"} for operation in self.record)
         ),
     )
@@ -409,8 +411,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
         patch,
         lambda self, path: (
             path.name == "out"
-            and any(change[0] == "create" and change[1].endswith(SUFFIX) for change in self.store.changes)
-            and not any(change[0] == "rename" and change[1].endswith(SUFFIX) for change in self.store.changes)
+            and any(change[0] == "create" and change[1].endswith(SUFFIX) for change in self.unsynced_names())
+            and not any(change[0] == "rename" and change[1].endswith(SUFFIX) for change in self.unsynced_names())
         ),
     )
 
@@ -421,7 +423,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         patch,
         lambda self, path: (
             path.name == "out"
-            and any(change[0] == "rename" and change[1].endswith(SUFFIX) for change in self.store.changes)
+            and any(change[0] == "rename" and change[1].endswith(SUFFIX) for change in self.unsynced_names())
         ),
     )
 
@@ -443,6 +445,6 @@ def _(patch: pytest.MonkeyPatch) -> None:
     _without_directory_sync(
         patch,
         lambda self, path: (
-            path.name == ".asyncgen" and id(self) not in renamed and str(path / "intent.json") in self.store.names
+            path.name == ".asyncgen" and id(self) not in renamed and self.size(path / "intent.json") is not None
         ),
     )
