@@ -27,10 +27,10 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def batch_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Six pairs, three calls each, of which one needs another."""
+    """Four pairs, three calls each, of which one needs another."""
     prompts = {
         **PROMPTS,
         "correct_reasoning_system": "Defend.",
         "correct_reasoning_user": "{original_note} {paraphrased_note}",
     }
-    return World(tmp_path_factory.mktemp("batches"), pairs=6, reasoning=True, prompts=prompts)
+    return World(tmp_path_factory.mktemp("batches"), pairs=4, reasoning=True, prompts=prompts)

@@ -12,20 +12,20 @@ from .world import Phase, World
 
 pytestmark = pytest.mark.timeout(120)
 LOSSES = 3
-BATCH = Phase(6, batch=True)
+BATCH = Phase(4, batch=True)
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of at most seven requests."""
-    monkeypatch.setattr(rounds, "batch_provider", lambda _: BatchProvider("small", most_requests=7))
+    """Batches of at most five requests."""
+    monkeypatch.setattr(rounds, "batch_provider", lambda _: BatchProvider("small", most_requests=5))
 
 
 SCENARIOS = {
     "batches": lambda world: Explorer(world, BATCH),
-    "batches, then one by one": lambda world: Explorer(world, BATCH, again=Phase(6)),
-    "one by one, then batches": lambda world: Explorer(world, Phase(6), again=BATCH),
-    "a lost create": lambda world: Explorer(world, Phase(6, batch=True, loses_create=True)),
+    "batches, then one by one": lambda world: Explorer(world, BATCH, again=Phase(4)),
+    "one by one, then batches": lambda world: Explorer(world, Phase(4), again=BATCH),
+    "a lost create": lambda world: Explorer(world, Phase(4, batch=True, loses_create=True)),
     "killed while batches are open": lambda world: Explorer(
         world, BATCH, killed=(BATCH, lambda operation: operation[0] == "created")
     ),
