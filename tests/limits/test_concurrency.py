@@ -1,6 +1,7 @@
 """The limit of calls in flight against model servers, event by event, without a clock."""
 
 import heapq
+import math
 import random
 from collections.abc import Callable
 from statistics import mean, quantiles
@@ -13,16 +14,18 @@ from asyncgen.limits.concurrency import ConcurrencyControl
 class ModelServer:
     """A server with so many slots (calls above that queue in silence) and lognormal service times."""
 
-    def __init__(self, *, slots: int = 10**9, median: float = 0.2, sigma: float = 0.3, seed: int = 1) -> None:
-        self._free = [0.0] * min(slots, 20_000)
+    def __init__(self, *, slots: int | None = None, median: float = 0.2, sigma: float = 0.3, seed: int = 1) -> None:
+        self._free = None if slots is None else [0.0] * slots
         self._median, self._sigma = median, sigma
         self._random = random.Random(seed)
 
     def finish(self, now: float) -> float:
         """When a call that is sent now is answered."""
-        begins = max(now, heapq.heappop(self._free))
-        ends = begins + self._median * self._random.lognormvariate(0, self._sigma)
-        heapq.heappush(self._free, ends)
+        took = self._median * math.exp(self._random.gauss(0, self._sigma))
+        if self._free is None:
+            return now + took
+        ends = max(now, self._free[0]) + took
+        heapq.heapreplace(self._free, ends)
         return ends
 
 
