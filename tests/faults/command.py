@@ -1,16 +1,18 @@
 """The command in this process: real files and a real event loop, but for the wire."""
 
 import io
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 import orjson
 from storage.world import OUTPUTS
 
-from asyncgen.cli.main import main
+from asyncgen.cli.main import build_parser, main
 from asyncgen.client import http_client
 from asyncgen.client.http_client import HttpClient
 
@@ -96,6 +98,12 @@ class Command:
         return {str(path.relative_to(self.output)): path.read_bytes() for path in files}
 
 
+@cache
+def parser_of(*names: str) -> ArgumentParser:
+    """The parser of some commands; made once for all commands here."""
+    return build_parser(names)
+
+
 @contextmanager
 def wired(server: Server, environment: dict[str, str]) -> Iterator[None]:
     """The transport sends to the server; keys and addresses are those of `environment` alone."""
@@ -103,6 +111,7 @@ def wired(server: Server, environment: dict[str, str]) -> Iterator[None]:
     with (
         patch.object(HttpClient, "_open", lambda _client, _scheme: Wire(server)),
         patch.object(http_client, "are_possible", lambda: False),  # all goes by way of what is opened
+        patch("asyncgen.cli.main.build_parser", lambda names: parser_of(*names)),
         patch.dict("os.environ", names),
         patch("signal.signal", lambda *_: None),  # the handlers of the tests' own process stay
     ):

@@ -14,7 +14,9 @@ from asyncgen.limits.concurrency import ConcurrencyControl
 class ModelServer:
     """A server with so many slots (calls above that queue in silence) and lognormal service times."""
 
-    def __init__(self, *, slots: int | None = None, median: float = 0.2, sigma: float = 0.3, seed: int = 1) -> None:
+    def __init__(
+        self, *, slots: int | None = None, median: float = 0.2, sigma: float = 0.3, seed: int = 1
+    ) -> None:
         self._free = None if slots is None else [0.0] * slots
         self._median, self._sigma = median, sigma
         self._random = random.Random(seed)
