@@ -1,20 +1,20 @@
 """A real browser without a window, spoken to over its own protocol."""
 
-import asyncio
 import base64
 import os
-import re
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-_LISTENING = re.compile(r"DevTools listening on ws://([^/]+)/")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 # Texts whose contrast is below 4.5 (AA).
@@ -52,10 +52,14 @@ def find_browser() -> str | None:
 
 
 class Page:
-    """A tab; `requests` are the addresses it has fetched, `problems` what the browser complained about."""
+    """A tab; `requests` are the addresses it has fetched, `problems` what the browser complained about.
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    `context` is the name of its storage.
+    """
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, context: str = "") -> None:
         self._socket = socket
+        self.context = context
         self._ids = count(1)
         self.requests: list[str] = []
         self.problems: list[str] = []
@@ -113,40 +117,61 @@ class Page:
                 self.problems.append(str(message["params"]))
 
 
-@asynccontextmanager
-async def open_browser(command: str) -> AsyncIterator[Page]:
-    """Start a browser with one tab, and end it."""
-    with tempfile.TemporaryDirectory(prefix="asyncgen-browser-", ignore_cleanup_errors=True) as profile:
-        process = await asyncio.create_subprocess_exec(
+@cache
+def _browser(command: str) -> tuple[subprocess.Popen[bytes], str, "tempfile.TemporaryDirectory[str]"]:
+    """The browser of this process, started when first needed: it, its address, and where its files are."""
+    profile = tempfile.TemporaryDirectory(prefix="asyncgen-browser-", ignore_cleanup_errors=True)
+    process = subprocess.Popen(
+        [
             command,
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-software-rasterizer",
+            "--disable-extensions",
+            "--disable-component-update",
+            "--disable-sync",
             "--disable-dev-shm-usage",
             "--no-first-run",
             "--disable-background-networking",
             "--remote-debugging-port=0",
-            f"--user-data-dir={profile}",
+            f"--user-data-dir={profile.name}",
             "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            assert process.stderr is not None
-            address = await _address(process.stderr)
-            async with aiohttp.ClientSession() as session:
-                async with session.get(f"http://{address}/json/list") as answer:
-                    tabs = [tab for tab in await answer.json() if tab["type"] == "page"]
-                async with session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                    yield Page(socket)
-        finally:
-            process.terminate()
-            await process.wait()
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    said = Path(profile.name, "DevToolsActivePort")
+    while not said.exists() or len(lines := said.read_text().splitlines()) < 2:
+        assert process.poll() is None, "the browser ended at once"
+        time.sleep(0.02)
+    return process, f"127.0.0.1:{lines[0]}{lines[1]}", profile
 
 
-async def _address(said: asyncio.StreamReader) -> str:
-    """The address of the browser's protocol, which it says when it is ready."""
-    while line := await said.readline():
-        if found := _LISTENING.search(line.decode(errors="replace")):
-            return found[1]
-    raise RuntimeError("the browser ended at once")
+def end_browser() -> None:
+    """End it, if it was started."""
+    if _browser.cache_info().currsize:
+        command = find_browser()
+        assert command is not None
+        process, _, profile = _browser(command)
+        process.terminate()
+        process.wait()
+        profile.cleanup()
+        _browser.cache_clear()
+
+
+@asynccontextmanager
+async def open_browser(command: str) -> AsyncIterator[Page]:
+    """A tab in the browser, with cookies and storage of its own: nothing of it is left for the next one."""
+    _, address, _ = _browser(command)
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"ws://{address}") as socket:
+        browser = Page(socket)
+        context = (await browser.do("Target.createBrowserContext"))["browserContextId"]
+        tab = await browser.do("Target.createTarget", url="about:blank", browserContextId=context)
+        at = address.partition("/")[0]
+        async with session.ws_connect(f"ws://{at}/devtools/page/{tab['targetId']}", max_msg_size=0) as page:
+            one = Page(page, context)
+            await one.do("Emulation.setFocusEmulationEnabled", enabled=True)  # the window has other tabs
+            yield one
+        await browser.do("Target.disposeBrowserContext", browserContextId=context)

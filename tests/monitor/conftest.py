@@ -1,16 +1,25 @@
 """A run that had a bad night, as it lies on the disk."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 
+from .browser import end_browser
 from .lines import ended, line, paused, sampled, started
 from .samples import sample
 
 HOSTILE = "</td><script>alert(1)</script>\x1b[31m&\"'"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _browser_ends() -> Iterator[None]:
+    """With the tests that share it."""
+    yield
+    end_browser()
 
 
 @pytest.fixture

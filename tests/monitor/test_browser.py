@@ -10,7 +10,7 @@ import pytest
 
 from asyncgen.storage.disk import Disk
 
-from .browser import CONTRASTS, find_browser, open_browser
+from .browser import CONTRASTS, Page, find_browser, open_browser
 from .test_report import page_of
 
 BROWSER = find_browser()
@@ -42,10 +42,10 @@ def page_file(night: Path, disk: Disk, tmp_path: Path) -> Path:
     return path
 
 
-def _keep(name: str, picture: bytes) -> None:
+async def _keep(name: str, page: Page) -> None:
     directory = os.environ.get("ASYNCGEN_SCREENSHOTS")
     if directory:
-        Path(directory, f"{name}.png").write_bytes(picture)
+        Path(directory, f"{name}.png").write_bytes(await page.picture())  # noqa: ASYNC240 - for people, and small
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -55,7 +55,7 @@ async def test_it_is_readable_on_a_phone_a_tablet_and_a_desk(page_file: Path, da
     async with open_browser(BROWSER) as page:
         for width in (360, 820, 1440):
             await page.show(page_file, width, dark=dark)
-            _keep(f"{width}-{'dark' if dark else 'light'}", await page.picture())
+            await _keep(f"{width}-{'dark' if dark else 'light'}", page)
             assert await page.ask("document.documentElement.scrollWidth") <= width
             assert await page.ask(CUT_OFF) == []
             assert await page.ask(OVERLAPS) == []
@@ -71,7 +71,7 @@ async def test_paper_is_white_whatever_the_theme(page_file: Path):
     assert BROWSER is not None
     async with open_browser(BROWSER) as page:
         await page.show(page_file, 720, dark=True, paper=True)
-        _keep("paper", await page.picture())
+        await _keep("paper", page)
         assert await page.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert await page.ask("document.documentElement.scrollWidth") <= 720
         assert await page.ask(CONTRASTS) == []

@@ -1,6 +1,7 @@
 """A run to look at, and the page that is made of it."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from asyncgen.cli.main import main
 from asyncgen.config import shipped
 from tests import asyncgen_process
+from tests.monitor.browser import end_browser
 from tests.quality.view.sample_run import HOSTILE, SampleRun, Text, make_sample_run, texts_of_corpus
 
 HOSTILE_TEXT = Text(
@@ -16,6 +18,13 @@ HOSTILE_TEXT = Text(
     f"A man has a fever for 3 days. {HOSTILE}",
     f"A man is well. {HOSTILE}",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _browser_ends() -> Iterator[None]:
+    """With the tests that share it."""
+    yield
+    end_browser()
 
 
 @pytest.fixture

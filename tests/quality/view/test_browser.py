@@ -37,10 +37,10 @@ SMALL = """
 """
 
 
-def keep(name: str, picture: bytes) -> None:
+async def keep(name: str, page: Page) -> None:
     """Leave a picture where it is wanted."""
     if directory := os.environ.get("ASYNCGEN_SCREENSHOTS"):
-        Path(directory, f"{name}.png").write_bytes(picture)
+        Path(directory, f"{name}.png").write_bytes(await page.picture())  # noqa: ASYNC240 - for people, and small
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -70,10 +70,12 @@ async def choose(page: Page, name: str, value: str) -> None:
 
 async def save(page: Page, directory: Path) -> list[dict[str, Any]]:
     """Save the marks by the key, and read the file."""
-    await page.do("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(directory))
+    await page.do(
+        "Browser.setDownloadBehavior", browserContextId=page.context, behavior="allow", downloadPath=str(directory)
+    )
     await page.press("s")
     file = directory / "review.jsonl"
-    while not file.exists():  # the browser writes it under another name first
+    while not (file.exists() and file.read_bytes().endswith(b"\n")):  # it may be there before its lines are
         await page.ask("0")
     return [json.loads(line) for line in file.read_text().splitlines()]
 
@@ -87,7 +89,7 @@ async def test_it_is_readable_on_a_phone_a_tablet_and_a_desk(page_file: Path, da
             for key in "arp":
                 await page.press(key)
             await page.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-            keep(f"view-{width}-{'dark' if dark else 'light'}", await page.picture())
+            await keep(f"view-{width}-{'dark' if dark else 'light'}", page)
             assert await page.ask("document.documentElement.scrollWidth") <= width
             assert await page.ask(CONTRASTS) == []
             assert await page.ask(UNNAMED) == []
