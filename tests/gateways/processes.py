@@ -48,7 +48,7 @@ class ServerProcess:
         port: int,
         log: Path,
         env: dict[str, str] | None = None,
-        seconds: float = 10.0,
+        seconds: float = 60.0,
     ) -> None:
         self.port = port
         self.log = log
@@ -71,7 +71,7 @@ class ServerProcess:
     def kill(self) -> None:
         """End it without a word, and return when it is gone."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def stop(self) -> None:
         """End it."""
@@ -99,6 +99,6 @@ class Api(ServerProcess):
     @property
     def counts(self) -> dict[str, Any]:
         """What it has seen since its last start."""
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("GET", "/sim/counts")
             return json.load(connection.getresponse())

@@ -61,4 +61,4 @@ class Servers:
             self._do(simulator.__aexit__(None, None, None))
 
     def _do(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)

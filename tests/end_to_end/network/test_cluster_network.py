@@ -99,7 +99,7 @@ def test_over_a_network_that_is_cut_a_worker_keeps_to_its_part_of_the_limit_and_
     trials += [Trial(machines.here, cut_off, source, tmp_path / "cut-off", "--timeout", "10")]
     for trial in trials:
         wait_until(lambda trial=trial: trial.account.counts["answers"] >= 150, 60)
-        wait_until(lambda trial=trial: machines.on_both(trial), 10)
+        wait_until(lambda trial=trial: machines.on_both(trial), 60)
     machines.net.cut(machines.here, machines.there)
     in_flight = cut_off.counts["in_flight"]
     time.sleep(CUT)
@@ -116,7 +116,7 @@ def test_over_a_network_of_which_a_machine_is_killed_the_other_goes_on(
     account = Account("gemini", machines.beyond, 8004, RPM)
     trial = Trial(machines.here, account, source, tmp_path / "out", "--num-pairs", "300")
     wait_until(lambda: account.counts["answers"] >= 150, 60)
-    wait_until(lambda: machines.on_both(trial), 10)
+    wait_until(lambda: machines.on_both(trial), 60)
     in_flight = account.counts["in_flight"]
     machines.there.kill()
     assert "has died; shard" in check(trial, golden, 300, again=in_flight + 16)
