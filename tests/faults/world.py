@@ -13,7 +13,8 @@ from unittest.mock import patch
 
 import openai
 import orjson
-from storage.model_disk import ModelDisk, Store
+from storage.model_disk import ModelDisk
+from storage.model_store import Store
 from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
 from asyncgen.client import http_client

@@ -16,9 +16,11 @@ from asyncgen.errors import BadDataError, DiskError
 
 from .batch_server import NOTHING, Remote
 from .marks import CHECKPOINT, FAILED, STATISTICS, Violation, check_marks
-from .model_disk import DIRECTORY as A_DIRECTORY
-from .model_disk import Operation, Store
+from .model_names import DIRECTORY as A_DIRECTORY
+from .model_names import Operation
+from .model_store import Store
 from .moments import Knowledge, Moment
+from .power_loss import power_losses
 from .recall import Courses, Outcome
 from .world import (
     DIRECTORY,
@@ -213,13 +215,13 @@ class Explorer:
             where = f"fsync failed at operation {place} of {len(record)}, {record[place]}"
             moment = self._fail(store, where, sync_fails_at=place)
             self._judge(store, moment, moment.written, "sync_fails_at", where)
-            for lost in store.losses(self._draw, losses):
+            for lost in power_losses(store, self._draw, losses):
                 self._judge(lost, moment, moment.durable, "failed_sync_power_loss", where)
             # What failed to be synced is still seen, and never becomes durable by itself.
             ended = self._run(store, self._commands[0], moment.flaky)
             billed = moment.billed + TOKENS * len(ended.asked)
             moment = replace(moment, flaky=moment.flaky - set(ended.asked), billed=billed)
-            for lost in store.losses(self._draw, losses):
+            for lost in power_losses(store, self._draw, losses):
                 self._judge(lost, moment, moment.written, "failed_sync_later", where)
         return self.counts
 
@@ -251,7 +253,7 @@ class Explorer:
                 torn.play((*following[:2], following[2][: len(following[2]) // 2], *following[3:]))
                 self._judge(torn, moment, moment.written, "killed_in_write", where)
             if store.changes or any(inode.changes for inode in store.inodes.values()):
-                for lost in store.losses(self._draw, losses):
+                for lost in power_losses(store, self._draw, losses):
                     self._judge(lost, moment, moment.durable, "power_loss", where)
 
     # Recovery and judgement

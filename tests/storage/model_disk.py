@@ -1,20 +1,7 @@
-"""A disk in memory that can be crashed anywhere, with everything that POSIX allows to be lost.
+"""The disk of a program that runs on a model store, and may be full, fail to sync or stop.
 
-Rules:
+The rules go on from those of `model_store`:
 
-1. A name and a content are two things. A directory maps names to inodes; an inode has a content. Each of
-   them has a volatile state, which programs see, and a durable one, which a power loss leaves.
-2. A killed process (SIGKILL) loses nothing that it wrote: the volatile state goes on. It stays volatile.
-3. `fsync` of a file makes its content durable, and says nothing about its name. `fsync_directory` makes every
-   change to the names in that directory durable, and says nothing about contents or about the directory's
-   own name: without that, all that is below it may be gone.
-4. Power loss, names: each change that was not synced (made, renamed, removed) is there or not, independent of
-   all the others. A rename is one change: the old name or the new one, never both or none.
-5. Power loss, contents: of the changes that were not synced, any prefix is there, torn at any byte; behind
-   the tear may stand zeros or garbage up to the length that the file had. A truncation that was not synced may
-   not have happened, and what was appended behind it may have.
-6. An fsync that fails drops the changes that it was to save: they can still be read, and no later fsync saves
-   them.
 7. A full disk takes half of the write and refuses the rest; so it does until space is given back. Where others are
    greedy, they take at once what is given back. What lies within a file needs no space.
 
@@ -25,277 +12,24 @@ to the crash. The helper thread runs its calls one after another, each of them a
 import asyncio
 import errno
 import os
-import random
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from itertools import product
-from math import prod
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from asyncgen.errors import DiskError, TryLaterError
 from asyncgen.storage.disk import READ_CHUNK
 
+from .model_names import DIRECTORY, Operation, parent
+from .model_store import Question, Store
+
 T = TypeVar("T")
-
-DIRECTORY = 0
-"""The inode number of every directory: all that matters of one is its name."""
-
-Operation = tuple[Any, ...]
-"""A verb and what it is about. Of the disk: `mkdir path`, `create path inode`, `write inode data`,
-`write inode data offset`, `truncate inode size`, `sync inode`, `sync_directory path`,
-`rename source target inode`, `unlink path inode`, `rmdir path`,
-`sync_failed inode`, `sync_directory_failed path`. Other verbs are notes of the driver and change nothing."""
-
-Question = tuple[Any, ...]
-"""What a program asks of a disk: `kind path`, `found path` (None: nor is its directory), `size path`,
-`data path offset length`, `names path` (of what is in a directory), `below path` (all that is), `length inode`;
-and, as only mutants do, `unsynced path`: which names have changed and are not durable."""
 
 Sight = tuple[int, Question, Any]
 """What a program has seen: behind how many entries of the record, the question and the answer."""
 
-_NAMES = {"mkdir", "create", "rename", "unlink", "rmdir"}
-_GARBAGE = b"\xa7\x00{]\n\xff 0badcafe {}\n" * 64
-
 
 class Crash(BaseException):
     """The machine stopped here; whatever still runs is not there any more."""
-
-
-class Inode(NamedTuple):
-    """A content: as it is seen, as it is durable, and the changes between (offset and data; None: cut there)."""
-
-    data: bytes = b""
-    durable: bytes = b""
-    changes: tuple[tuple[int, bytes | None], ...] = ()
-
-
-def changed(content: bytes, offset: int, data: bytes | None) -> bytes:
-    """A content after one change; what was never written reads as zeros."""
-    if data is None:
-        return content[:offset].ljust(offset, b"\x00")
-    return content[:offset].ljust(offset, b"\x00") + data + content[offset + len(data) :]
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _play_name(names: dict[str, int], operation: Operation) -> None:
-    match operation:
-        case ("mkdir", path):
-            names[path] = DIRECTORY
-        case ("create", path, inode):
-            names[path] = inode
-        case ("rename", source, target, inode):
-            if names.get(source) == inode:
-                del names[source]
-            names[target] = inode
-            if inode == DIRECTORY:
-                for path in [path for path in names if path.startswith(f"{source}/")]:
-                    names[_moved(path, source, target)] = names.pop(path)
-        case ("unlink", path, inode):
-            if names.get(path) == inode:
-                del names[path]
-        case ("rmdir", path):
-            names.pop(path, None)
-
-
-def _moved(path: str, source: str, target: str) -> str:
-    """Where a path is when a directory above it, or itself, is renamed."""
-    return target + path[len(source) :] if path == source or path.startswith(f"{source}/") else path
-
-
-def _moved_change(change: Operation, source: str, target: str) -> Operation:
-    """A change of a name, said of where it is when a directory is renamed."""
-    return tuple(_moved(part, source, target) if isinstance(part, str) else part for part in change)
-
-
-def _renamed_directories(changes: Sequence[Operation]) -> list[tuple[str, str]]:
-    return [change[1:3] for change in changes if change[0] == "rename" and change[3] == DIRECTORY]
-
-
-class Store:
-    """What is on the disk: inodes, and names as they are seen and as they are durable."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root
-        self.inodes: dict[int, Inode] = {}
-        self.names: dict[str, int] = {root: DIRECTORY}
-        self.durable_names: dict[str, int] = dict(self.names)
-        self.changes: list[Operation] = []
-
-    def copy(self) -> "Store":
-        """The same, apart: what a killed process leaves (rule 2)."""
-        other = Store(self.root)
-        other.inodes, other.names = dict(self.inodes), dict(self.names)
-        other.durable_names, other.changes = dict(self.durable_names), list(self.changes)
-        return other
-
-    def files(self) -> dict[str, bytes]:
-        """Contents by path, relative to the root."""
-        skip = len(self.root) + 1
-        return {path[skip:]: self.inodes[inode].data for path, inode in self.names.items() if inode != DIRECTORY}
-
-    def look(self, question: Question) -> Any:
-        """The answer to a question: all that a program learns of the disk, it learns here."""
-        asked, place = question[:2]
-        if asked == "unsynced":
-            return tuple(tuple(part for part in change if isinstance(part, str)) for change in self.changes)
-        if asked == "length":
-            return len(self.inodes[place].data)
-        if asked == "names":
-            start = f"{place}/"
-            return tuple(
-                sorted(
-                    rest
-                    for name in self.names
-                    if name.startswith(start) and "/" not in (rest := name[len(start) :])
-                )
-            )
-        if asked == "below":
-            return tuple(sorted(name for name in self.names if name.startswith(f"{place}/")))
-        number = self.names.get(place)
-        if asked == "kind":
-            return None if number is None else "directory" if number == DIRECTORY else "file"
-        if asked == "found":
-            return number is not None or (False if _parent(place) in self.names else None)
-        if number is None:
-            return None
-        data = self.inodes[number].data
-        if asked == "size":
-            return len(data)
-        _, _, offset, length = question
-        return data[offset : None if length is None else offset + length]
-
-    def play(self, operation: Operation) -> None:
-        """Carry out one operation."""
-        verb = operation[0]
-        if verb in _NAMES:
-            _play_name(self.names, operation)
-            self.changes.append(operation)
-            if verb == "create":
-                self.inodes[operation[2]] = Inode()
-        elif verb == "write":
-            _, number, data, *within = operation
-            inode = self.inodes[number]
-            offset = within[0] if within else len(inode.data)
-            self.inodes[number] = Inode(
-                changed(inode.data, offset, data), inode.durable, (*inode.changes, (offset, data))
-            )
-        elif verb == "truncate":
-            _, number, size = operation
-            inode = self.inodes[number]
-            self.inodes[number] = Inode(
-                changed(inode.data, size, None), inode.durable, (*inode.changes, (size, None))
-            )
-        elif verb == "sync":
-            inode = self.inodes[operation[1]]
-            durable = inode.durable
-            for offset, data in inode.changes:
-                durable = changed(durable, offset, data)
-            self.inodes[operation[1]] = Inode(inode.data, durable)
-        elif verb == "sync_failed":
-            self.inodes[operation[1]] = self.inodes[operation[1]]._replace(changes=())
-        elif verb == "sync_directory":
-            self._sync_directory(operation[1])
-
-    def _sync_directory(self, path: str) -> None:
-        """Make the changes of names in a directory durable, also those from before it was renamed."""
-        known_as = {path, *(_moved(path, new, old) for old, new in _renamed_directories(self.changes))}
-        rest: list[Operation] = []
-        for change in self.changes:
-            touched = change[1:3] if change[0] == "rename" else change[1:2]
-            if known_as.isdisjoint(map(_parent, touched)):
-                rest.append(change)
-                continue
-            _play_name(self.durable_names, change)
-            if change[0] == "rename" and change[3] == DIRECTORY:
-                rest = [_moved_change(one, *change[1:3]) for one in rest]
-        self.changes = rest
-
-    # Power loss (rules 4 and 5)
-
-    def losses(self, draw: random.Random, limit: int) -> Iterator["Store"]:
-        """What a power loss may leave: everything possible up to torn bytes, or `limit` samples of it."""
-        named = {*self.names.values(), *self.durable_names.values(), *(change[-1] for change in self.changes)}
-        numbers = [number for number, inode in self.inodes.items() if inode.changes and number in named]
-        contents = [_remains(self.inodes[number], draw) for number in numbers]
-        names = len(self.changes)
-        if prod(map(len, contents)) << names <= limit:
-            for kept in product((False, True), repeat=names):
-                for chosen in product(*contents):
-                    yield self._after_loss(kept, dict(zip(numbers, chosen, strict=True)))
-            return
-        corners: list[tuple[Sequence[bool], list[bytes]]] = []
-        for which in (0, 1):  # contents all lost, contents all there
-            fixed = [options[which] for options in contents]
-            corners += [([False] * names, fixed), ([True] * names, fixed)]
-            for one in range(names):
-                corners += [
-                    ([place == one for place in range(names)], fixed),
-                    ([place != one for place in range(names)], fixed),
-                ]
-        draw.shuffle(corners)
-        for kept, fixed in corners[: limit // 2]:
-            yield self._after_loss(kept, dict(zip(numbers, fixed, strict=True)))
-        for _ in range(limit - min(len(corners), limit // 2)):
-            chances = draw.choice((0.2, 0.5, 0.8, 1.0))
-            kept = [draw.random() < chances for _ in range(names)]
-            yield self._after_loss(
-                kept, {n: draw.choice(options) for n, options in zip(numbers, contents, strict=True)}
-            )
-
-    def _after_loss(self, kept: Sequence[bool], contents: dict[int, bytes]) -> "Store":
-        names = dict(self.durable_names)
-        still: list[tuple[str, str]] = []  # directories that have their old names again
-        for keep, pending in zip(kept, self.changes, strict=True):
-            change = pending
-            for old, new in reversed(still):
-                change = _moved_change(change, new, old)
-            if keep:
-                _play_name(names, change)
-            else:
-                still += _renamed_directories([change])
-        other = Store(self.root)
-        other.names = {path: inode for path, inode in names.items() if self._reachable(path, names)}
-        other.durable_names = dict(other.names)
-        for number in other.names.values():
-            if number != DIRECTORY:
-                content = contents.get(number, self.inodes[number].durable)
-                other.inodes[number] = Inode(content, content)
-        return other
-
-    def _reachable(self, path: str, names: dict[str, int]) -> bool:
-        while path != self.root:
-            path = _parent(path)
-            if names.get(path) != DIRECTORY:
-                return False
-        return True
-
-
-def _remains(inode: Inode, draw: random.Random) -> list[bytes]:
-    """What a power loss may leave of a content: first nothing of the changes, then all of them, then tears."""
-    remains = [inode.durable]
-    for offset, data in inode.changes:
-        remains.append(changed(remains[-1], offset, data))
-    whole = remains[-1]
-    options = [inode.durable, whole]
-    offset, data = draw.choice(inode.changes)
-    place = inode.changes.index((offset, data))
-    if data:
-        tear = draw.randrange(len(data))
-        torn = changed(remains[place], offset, data[:tear])
-        length = max(len(whole), len(torn))
-        options += [torn, torn.ljust(length, b"\x00"), torn + _GARBAGE[: length - len(torn)]]
-    if len(inode.changes) > 1:
-        options.append(remains[draw.randrange(1, len(inode.changes))])
-    if any(data is None for _, data in inode.changes):
-        untruncated = inode.durable
-        for offset, data in inode.changes:
-            untruncated = untruncated if data is None else changed(untruncated, offset, data)
-        options.append(untruncated)
-    return options
 
 
 class ModelOutput:
@@ -402,12 +136,12 @@ class ModelDisk:
     def make_directory(self, path: Path) -> None:
         """Make a directory and its parents, their names durable."""
         chain = [str(path)]
-        while self._look("kind", _parent(chain[-1])) is None:
-            chain.append(_parent(chain[-1]))
+        while self._look("kind", parent(chain[-1])) is None:
+            chain.append(parent(chain[-1]))
         for name in reversed(chain):
             if self._look("kind", name) is None:
                 self._do("mkdir", name)
-            self.fsync_directory(Path(_parent(name)))
+            self.fsync_directory(Path(parent(name)))
 
     def list_directory(self, path: Path) -> list[str]:
         """Names in a directory, sorted; empty when it is not there."""

@@ -6,7 +6,8 @@ import orjson
 
 from .batch_server import NOTHING, Remote
 from .marks import CHECKPOINT, STATISTICS
-from .model_disk import Operation, Store
+from .model_names import Operation
+from .model_store import Store
 from .world import TOKENS, Call, answers_in
 
 _NOTES = {"asked", "refused", "answered", "uploaded", "created"}

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .batch_server import Remote
-from .model_disk import DIRECTORY, ModelDisk, Operation, Question, Store
+from .model_disk import ModelDisk
+from .model_names import DIRECTORY, Operation
+from .model_store import Question, Store
 from .world import Call
 
 _INODE_FIRST = {"write", "truncate", "sync", "sync_failed", "length"}

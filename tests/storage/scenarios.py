@@ -8,7 +8,8 @@ from asyncgen.engine import pool
 from asyncgen.storage import segment_writer
 
 from .explore import Explorer
-from .model_disk import ModelDisk, Operation
+from .model_disk import ModelDisk
+from .model_names import Operation
 from .world import Call, Phase, World
 
 FAILING: frozenset[Call] = frozenset({(1, "error_reasoning"), (4, "paraphrase")})

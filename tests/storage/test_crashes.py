@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from .explore import Counts, Explorer
-from .model_disk import Crash, Store
+from .model_disk import Crash
+from .model_store import Store
 from .scenarios import FAILING, FLAKY, LOSSES, PLAYED, SCENARIOS, WAYS, prepare
 from .world import ROOT, Phase, World
 
@@ -27,6 +28,7 @@ def _add(total: Counts, counts: Counts) -> None:
     print(counts)
     total.states += counts.states
     total.recovered += counts.recovered
+    total.played += counts.played
     total.asked_again += counts.asked_again
     total.kinds += counts.kinds
 

@@ -8,7 +8,7 @@ from asyncgen.engine import passes as work
 from asyncgen.errors import DiskError, Exit
 from asyncgen.storage import segment_writer as segment_log
 
-from .model_disk import Store
+from .model_store import Store
 from .scenarios import FAILING, FLAKY, SCENARIOS
 from .world import ROOT, Phase, World, answers_in
 

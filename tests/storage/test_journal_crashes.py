@@ -13,7 +13,9 @@ from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
-from .model_disk import ModelDisk, Store
+from .model_disk import ModelDisk
+from .model_store import Store
+from .power_loss import power_losses
 from .world import DIRECTORY, ROOT
 
 pytestmark = pytest.mark.usefixtures("small_segments")
@@ -102,7 +104,7 @@ def test_a_loss_of_power_in_the_middle_of_carrying_counts_nothing_twice() -> Non
     journal = _with_a_failed_row(disk)
     left = _after(disk, journal.carry)
 
-    found = [_open(ModelDisk(lost)).spend for store in left for lost in store.losses(random.Random(0), 300)]
+    found = [_open(ModelDisk(lost)).spend for store in left for lost in power_losses(store, random.Random(0), 300)]
 
     assert max(spend.known.total_tokens for spend in found) == journal.spend.known.total_tokens
 
@@ -160,7 +162,7 @@ def test_results_of_a_batch_that_a_loss_of_power_takes_are_counted_once() -> Non
             came = OutOfBatch(1, "batch", "hash", USAGE)
             journal.answered(index, "step", "hash", Completion("text " * 10, USAGE, "m", "stop"), came=came)
 
-    for store in _after(disk, take)[-1].losses(random.Random(0), 200):
+    for store in power_losses(_after(disk, take)[-1], random.Random(0), 200):
         again = _open(ModelDisk(store))
         there = sum(again.known(index, "step", "hash") is not None for index in range(calls))
         assert again.spend.known.total_tokens == there * USAGE.total_tokens

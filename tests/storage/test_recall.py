@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from .model_disk import Store
+from .model_store import Store
+from .power_loss import power_losses
 from .recall import Courses, Outcome
 from .scenarios import FAILING
 from .world import ROOT, Phase, World
@@ -27,7 +28,7 @@ def test_a_recalled_command_leaves_what_a_run_leaves(phase: Phase, reasoning_wor
     killed, draw = Store(ROOT), random.Random(0)
     for operation in reasoning_world.run(Store(ROOT), phase).disk.record:
         killed.play(operation)
-        for before in (killed.copy(), *killed.losses(draw, 2)):
+        for before in (killed.copy(), *power_losses(killed, draw, 2)):
             known = courses.recall(before)
             after = before.copy()
             ended = reasoning_world.run(after, phase)

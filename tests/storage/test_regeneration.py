@@ -13,7 +13,9 @@ from asyncgen.recipes.medec_contents import CONTENTS
 from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
 
-from .model_disk import Operation, Store
+from .model_names import Operation
+from .model_store import Store
+from .power_loss import power_losses
 from .world import OUTPUTS, ROOT, Phase, World
 
 pytestmark = pytest.mark.timeout(300)
@@ -78,7 +80,7 @@ def test_a_crash_anywhere_loses_nothing_of_a_regeneration(reasoning_world: World
     for place, killed in _states(start, record):
         answered = {operation[1] for operation in record[:place] if operation[0] == "answered"}
         written = {call for call in answered if record[place - 1] != ("answered", call)}
-        for number, store in enumerate((killed, *killed.copy().losses(draw, LOSSES))):
+        for number, store in enumerate((killed, *power_losses(killed.copy(), draw, LOSSES))):
             again = world.run(store, REGENERATE)
             where = f"operation {place} of {len(record)}, {'killed' if not number else 'power loss'}"
             assert again.error is None, (where, again.error)

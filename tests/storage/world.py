@@ -31,7 +31,8 @@ from asyncgen.storage import event_log as telemetry
 
 from .batch_server import NOTHING, ModelBatchServer, Remote
 from .jumping_loop import JumpingLoop
-from .model_disk import Crash, ModelDisk, Store
+from .model_disk import Crash, ModelDisk
+from .model_store import Store
 
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
 ROOT = "/model"

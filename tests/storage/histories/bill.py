@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.storage.batch_server import RemoteBatch
-from tests.storage.model_disk import Operation
+from tests.storage.model_names import Operation
 from tests.storage.world import TOKENS, Call
 
 

@@ -16,7 +16,8 @@ from unittest.mock import patch
 from asyncgen.events import Notice
 from asyncgen.storage.cache import cache_file, claims, store
 from asyncgen.storage.layout import RunDirectory
-from tests.storage.model_disk import ModelDisk, Operation
+from tests.storage.model_disk import ModelDisk
+from tests.storage.model_names import Operation
 
 PLACE = Path("/model/cache")
 ANSWERS, CLAIMS = "answers", "claims"

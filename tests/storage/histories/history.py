@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 from asyncgen.errors import AsyncgenError
 from tests.storage.marks import Violation
-from tests.storage.model_disk import Operation, Store
+from tests.storage.model_names import Operation
+from tests.storage.model_store import Store
 from tests.storage.moments import Knowledge, Moment
+from tests.storage.power_loss import power_losses
 from tests.storage.world import ROOT, Call, World, answers_in
 
 from . import invariants as check
@@ -155,7 +157,7 @@ class History:
             store.play((*following[:2], following[2][: len(following[2]) // 2], *following[3:]))
         survived = after.written
         if how == "power":
-            store, survived = self._rng.choice(list(store.losses(self._rng, 4))), after.durable
+            store, survived = self._rng.choice(list(power_losses(store, self._rng, 4))), after.durable
             self._exact, self._left_by_power = False, store.files()
         self._kept = kept_after(self._kept, record[:place], self._rng if how == "power" else None)
         self._store = store

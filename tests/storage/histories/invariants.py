@@ -16,7 +16,8 @@ from asyncgen.errors import AsyncgenError, DirectoryError, TryLaterError
 from asyncgen.events import PairDone, PairFailed, Paused, RepairStarted
 from tests.storage.explore import STAYING
 from tests.storage.marks import CHECKPOINT, FAILED, STATISTICS, Violation, check_marks
-from tests.storage.model_disk import Operation, Store
+from tests.storage.model_names import Operation
+from tests.storage.model_store import Store
 from tests.storage.world import KEY, OF_THE_ANSWER, OF_THE_NOTE, OUTPUTS, Call, World
 
 from .network import Attempt, Process

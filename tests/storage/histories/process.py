@@ -12,7 +12,8 @@ from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import Interrupted
 from tests.storage.batch_server import ModelBatchServer, Receive, Remote
-from tests.storage.model_disk import ModelDisk, Store
+from tests.storage.model_disk import ModelDisk
+from tests.storage.model_store import Store
 from tests.storage.world import JumpingLoop, World, abandon, stubs
 
 from .cache import PLACE, Kept, model_cache

@@ -16,7 +16,10 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.shard_merge import SUFFIX, join
 from tests.storage.batch_server import NOTHING
 from tests.storage.marks import Violation
-from tests.storage.model_disk import ModelDisk, Operation, Store
+from tests.storage.model_disk import ModelDisk
+from tests.storage.model_names import Operation
+from tests.storage.model_store import Store
+from tests.storage.power_loss import power_losses
 from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, World
 
 from . import invariants as check
@@ -99,7 +102,7 @@ class ShardedHistory:
         for operation in record[:place]:
             self._store.play(operation)
         if self._rng.random() < 1 / 2:
-            self._store = self._rng.choice(list(self._store.losses(self._rng, 8)))
+            self._store = self._rng.choice(list(power_losses(self._store, self._rng, 8)))
 
     def _is_there(self) -> bool:
         return str(DIRECTORY) in self._store.names
