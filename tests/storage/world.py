@@ -19,6 +19,7 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import DEFAULT_MODEL, EndpointConfig, RunConfig
+from asyncgen.engine import session
 from asyncgen.engine import single_run as pipeline
 from asyncgen.engine.batch import batch_rounds as rounds
 from asyncgen.engine.batch.access import BatchAccess
@@ -38,6 +39,7 @@ OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl"
 ROOT = "/model"
 """The root of the model disk; the output directory is made below it."""
 DIRECTORY = Path(ROOT, "out")
+_PATH_LENGTH = 200
 TOKENS = 7
 """What every answer costs, usable or not."""
 OF_THE_NOTE, OF_THE_ANSWER, KEY = "kanarienvogel", "palabra", "sk-papagei"
@@ -157,6 +159,16 @@ class Ended:
     remote: Remote = NOTHING
 
 
+def _of_one_length(directory: Path) -> Path:
+    """A new directory in another one, with a path of always the same length.
+
+    Paths stand in what a run writes, and so decide where a power loss tears it: a seed means the same anywhere.
+    """
+    below = directory / "_".ljust(_PATH_LENGTH - len(str(directory)) - 1, "_")
+    below.mkdir()
+    return below
+
+
 class World:
     """Input, prompts and golden bytes, in a real directory; runs that happen on model disks."""
 
@@ -174,6 +186,7 @@ class World:
         self.reasoning = reasoning
         self.pairs = pairs
         self.silent = silent
+        directory = _of_one_length(directory)
         self.input = directory / "pairs.jsonl"
         self.input.write_bytes(
             b"".join(
@@ -295,6 +308,7 @@ _STUBS: tuple[tuple[Any, str, Any], ...] = (
     (telemetry, "time", SimpleNamespace(time=lambda: 1767225600.0)),
     (resume, "datetime", SimpleNamespace(now=lambda _: _MOMENT)),
     (rounds, "new_id", lambda: "d1"),
+    (session, "os", SimpleNamespace(getpid=lambda: 1)),
 )
 
 
