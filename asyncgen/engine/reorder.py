@@ -9,7 +9,7 @@ T = TypeVar("T")
 class ReorderBuffer(Generic[T]):
     """Takes items by index in any order, and returns them in the order of `expected`, without gaps.
 
-    `expected` yields each coming index once: `count(n)` for a run from n on, the failed indexes for a repair.
+    `expected` yields each coming index once: a range for a run, the failed indexes for a repair.
     """
 
     def __init__(self, expected: Iterator[int]) -> None:

@@ -130,5 +130,3 @@ class JumpingLoop(asyncio.BaseEventLoop):
                     raise
                 except BaseException as error:  # noqa: BLE001 - as asyncio's
                     self.call_exception_handler({"message": f"in {call.callback}", "exception": error})
-
-    _stopping: bool
