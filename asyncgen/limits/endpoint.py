@@ -184,6 +184,7 @@ class Endpoint:
             drawn: called after each draw.
         """
         now = asyncio.get_running_loop().time
+        self._lacking.set()  # the pump of a former run may have ended while it drew for a call that waits
         while True:
             await self._lacking.wait()
             self._lacking.clear()

@@ -42,6 +42,22 @@ async def test_one_of_two_runs_pumps_and_then_the_other() -> None:
     second.cancel()
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.5])
+async def test_a_run_goes_on_with_what_the_former_one_was_drawing_when_it_ended(seconds: float) -> None:
+    """A call that waits must not wait for ever, though nothing is in flight whose end would wake the pump."""
+    gate, loop = gate_of(60), asyncio.get_running_loop()
+    gate.share = 0.25  # so it is drawn in four parts
+    first, second = (asyncio.create_task(gate.pump()) for _ in range(2))
+    begun = loop.time()
+    waiting = asyncio.create_task(gate.enter(0, 1))
+    await asyncio.sleep(seconds)
+    first.cancel()
+    async with asyncio.timeout(60):
+        await waiting
+    assert loop.time() - begun == pytest.approx(4, abs=1)
+    second.cancel()
+
+
 async def test_a_closed_gate_tells_all_runs_the_first_reason() -> None:
     """Also the run that did not close it."""
     gate = gate_of(60)
