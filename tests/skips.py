@@ -13,9 +13,6 @@ EXPECTED = {
     "test_a_power_cut": "mounting takes more rights than a container has",
     "test_a_full_disk_stops_the_run_and_room_lets_it_go_on": "mounting takes more rights than a container has",
     "test_over_a_network_": "network namespaces and TUN devices take more rights than a container has",
-    "test_a_bad_line_is_named_by_its_number": "a byte order mark is bad only behind the first line",
-    "test_the_lines_of_a_row_stay_on_one_side_of_a_split": "only one of the recipes makes several lines of a row",
-    "test_a_changed_line_ends_the_export": "one recipe is enough",
 }
 """By the beginning of the test's name."""
 
