@@ -66,18 +66,19 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the tests of the real model and of Ray, which wait for long, come first, and give long ones their time.
+    """Let the tests that wait for long come first, and give long ones their time.
 
-    Two workers begin with them while the others take their further tests over: at the end nobody waits for them.
+    Two workers begin with them, one with the real model and Ray, one with networks and gateways, while the others
+    take their further tests over: at the end nobody waits for them.
     """
-    own, over_networks, rest = [], [], []
+    own, second, rest = [], [], []
     for item in items:
-        over_network = "/network/" in item.nodeid
+        of_second = "/network/" in item.nodeid or "/gateways/" in item.nodeid
         waits = "test_local_model" in item.nodeid or "test_cluster" in item.nodeid
-        (over_networks if over_network else own if waits else rest).append(item)
+        (second if of_second else own if waits else rest).append(item)
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    second = max(len(items) // workers - len(own), 0) if workers > 1 else 0
-    items[:] = [*own, *rest[:second], *over_networks, *rest[second:]]
+    begin = max(len(items) // workers - len(own), 0) if workers > 1 else 0
+    items[:] = [*own, *rest[:begin], *second, *rest[begin:]]
     for item in items:
         if item.get_closest_marker("looptime") is not None:
             item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))
