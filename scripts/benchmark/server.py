@@ -15,7 +15,10 @@ import re
 import resource
 import sys
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -25,16 +28,18 @@ SMALL = 1_000
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 CLOSING = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 RETRY_AFTER = 1
+ROUNDING = 0.0005  # seconds: the loop's timers know whole milliseconds
 NOTE = "A 54-year-old man presents to the physician because of a cough for 3 days. "
 PARAPHRASE = NOTE * 33
 OF_CORRECT = ("clinical_summary", "consistency_check", "why_correct", "conclusion")
 OF_ERROR = ("clinical_summary", "error_sentence", "error_type", "why_wrong", "correction", "conclusion")
+ANY_JSON = b'"response_format"'
 ANSWERS = {
     kind: json.dumps({"key_findings": [NOTE] * 25} | dict.fromkeys(keys, NOTE))
     for kind, keys in {
         b'"correct_reasoning"': OF_CORRECT,
         b'"error_reasoning"': OF_ERROR,
-        b'"response_format"': (*OF_CORRECT, *OF_ERROR),
+        ANY_JSON: (*OF_CORRECT, *OF_ERROR),
     }.items()
 } | {b"": PARAPHRASE}
 """What is answered, by what stands in a request: the name of a schema, any JSON, or nothing of that."""
@@ -81,6 +86,12 @@ def refusal() -> bytes:
     return json.dumps({"error": error}).encode()
 
 
+def kind_of(body: bytes) -> bytes:
+    """What a request wants. Its format stands at its end, and a look through all of it is not cheap."""
+    place = body.rfind(ANY_JSON)
+    return b"" if place < 0 else next(kind for kind in ANSWERS if body.find(kind, place) >= 0)
+
+
 class Bucket:
     """A bucket of one second: full in the beginning, filled evenly.
 
@@ -125,7 +136,8 @@ class Room:
     def __init__(self, latency: float, bucket: Bucket, storm: tuple[float, float] | None) -> None:
         self.latency = latency
         self.statistics = Statistics()
-        self.later = asyncio.get_running_loop().call_later
+        self._loop = asyncio.get_running_loop()
+        self._due: deque[tuple[float, Callable[[], None]]] = deque()
         self._bucket = bucket
         self._storm = storm
         self._accepted: set[int] = set()
@@ -149,10 +161,23 @@ class Room:
         key = hash(body)
         seen.repeated += key in self._accepted
         self._accepted.add(key)
-        kind = next(kind for kind in ANSWERS if kind in body)
+        kind = kind_of(body)
         if self._bucket.rpm is None:
             return self._plain[kind], True
         return response("200 OK", self._bodies[kind], *self._bucket.headers()), True
+
+    def later(self, answer: Callable[[], None]) -> None:
+        """Answer when the latency is over: all in order, so that one timer is enough for all."""
+        self._due.append((self._loop.time() + self.latency, answer))
+        if len(self._due) == 1:
+            self._loop.call_later(self.latency, self._answer_due)
+
+    def _answer_due(self) -> None:
+        now = self._loop.time()
+        while self._due and self._due[0][0] <= now + ROUNDING:
+            self._due.popleft()[1]()
+        if self._due:
+            self._loop.call_at(self._due[0][0], self._answer_due)
 
     def probed(self) -> bytes:
         """The response to a call that is not one of the job."""
@@ -219,7 +244,7 @@ class Connection(asyncio.Protocol):
             return
         answer, accepted = self._room.ask(body)
         if accepted:
-            self._room.later(self._room.latency, self._answer, answer, closing)
+            self._room.later(partial(self._answer, answer, closing))
         else:
             self._write(answer, closing)
 

@@ -15,7 +15,7 @@ from benchmark.registry import Contestant, environment
 from benchmark.server import Statistics
 from benchmark.serving import Mode, Served, serving
 
-ASK_EVERY = 0.2
+ASK_EVERY = 0.5  # seconds: whoever asks takes some of a core that a contestant may need
 
 
 @dataclass(frozen=True, slots=True)
