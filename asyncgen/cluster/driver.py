@@ -12,8 +12,8 @@ from typing import Protocol
 
 from asyncgen.chat import Adaptation
 from asyncgen.client.adaptations import told
-from asyncgen.cluster.coordinator import News, WorkerReport
 from asyncgen.cluster.leases import ECHO
+from asyncgen.cluster.messages import News, WorkerReport
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from asyncgen.client.probes import Probes
 from asyncgen.cluster import probe_turns
-from asyncgen.cluster.coordinator import Instruction, News, ShardSample, WorkerReport
 from asyncgen.cluster.leases import SILENCE, demand, left_of
+from asyncgen.cluster.messages import Instruction, News, ShardSample, WorkerReport
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
 from asyncgen.humanize import MINUTE

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from asyncgen.cluster.coordinator import Coordinator, Instruction, News, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.leases import SILENCE
 from asyncgen.cluster.long_call import wait_for_reply
+from asyncgen.cluster.messages import Instruction, News, WorkerReport
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import __version__

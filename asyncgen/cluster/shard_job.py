@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import Adaptation
-from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.cluster.messages import WorkerReport
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError

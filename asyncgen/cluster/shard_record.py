@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from asyncgen.cluster.coordinator import ShardSample, WorkerReport
 from asyncgen.cluster.lease_holder import LeaseHolder
+from asyncgen.cluster.messages import ShardSample, WorkerReport
 from asyncgen.events import Event, Sample
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from asyncgen.cluster.coordinator import ShardSample, WorkerReport
+from asyncgen.cluster.messages import ShardSample, WorkerReport
 from asyncgen.events import EndpointUse, LimitUse, Sample
 
 NOTHING = Sample(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncgen.chat import NO_FINDINGS, Findings
-from asyncgen.cluster.coordinator import WorkerReport
+from asyncgen.cluster.messages import WorkerReport
 from asyncgen.cluster.totals import NOTHING
 from asyncgen.events import Sample
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from asyncgen.chat import Adaptation, Findings
-from asyncgen.cluster.coordinator import News, WorkerReport
 from asyncgen.cluster.driver import Driver
+from asyncgen.cluster.messages import News, WorkerReport
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError, TryLaterError

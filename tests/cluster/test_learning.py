@@ -14,8 +14,9 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import PROBES, Probes
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.cluster.coordinator import Coordinator, Instruction, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.lease_holder import LeaseHolder
+from asyncgen.cluster.messages import Instruction, WorkerReport
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate

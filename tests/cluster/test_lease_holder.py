@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from asyncgen.client.probes import Probes
-from asyncgen.cluster.coordinator import Coordinator, Instruction, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.lease_holder import GRACE, LEAST_SHARE, MOST_NEWS, TICK, LeaseHolder
 from asyncgen.cluster.leases import DECAY, SILENCE, left_of
+from asyncgen.cluster.messages import Instruction, WorkerReport
 from asyncgen.errors import AsyncgenError, Interrupted
 from asyncgen.events import LimitUse, Notice, PairFailed, Paused
 

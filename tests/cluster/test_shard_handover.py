@@ -14,8 +14,9 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import Probes
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.cluster.coordinator import Coordinator, ShardSample, WorkerReport
+from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.lease_holder import LeaseHolder
+from asyncgen.cluster.messages import ShardSample, WorkerReport
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_record import ShardRecord
 from asyncgen.cluster.shard_worker import ShardWorker

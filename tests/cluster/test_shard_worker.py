@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.cluster.coordinator import Instruction, WorkerReport
+from asyncgen.cluster.messages import Instruction, WorkerReport
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import EndpointConfig, RunConfig

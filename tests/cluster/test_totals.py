@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from asyncgen.cluster.coordinator import ShardSample
+from asyncgen.cluster.messages import ShardSample
 from asyncgen.cluster.totals import Totals
 from asyncgen.events import EndpointUse, LimitUse
 
