@@ -1,221 +1,168 @@
-"""The gate with a server that says its limits in headers: a model of it on the virtual clock."""
+"""The gate: oldest first, never more in flight than may be, and all that may. The clock is virtual."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import random
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from asyncgen.errors import Stopping
-from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
-from asyncgen.limits.limiter import RateLimiter
-from asyncgen.limits.rate_headers import DAY
+from asyncgen.limits.limiter import PERIOD, RateLimiter
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+from .gates import (
+    a_gate,
+    enter,
+    fixed,
+    leave,
+    now,
+    saturate,
+    until_all_wait,
+)
 
-
-class Server:
-    """Grants from buckets of so many seconds, tells of them against the minute, and answers after a latency."""
-
-    def __init__(self, *, rpm: float, tpm: float = 0, burst: float = 1.0, latency: float = 0.2) -> None:
-        self.limits = {"requests": rpm, "tokens": tpm} if tpm else {"requests": rpm}
-        self._burst, self._latency = burst, latency
-        self._levels = {name: limit / 60 * burst for name, limit in self.limits.items()}
-        self._at = 0.0
-        self.refuses: Callable[[float], bool] = lambda _now: False
-        self.answers: list[float] = []
-        self.refusals: list[float] = []
-        self.waits: list[float] = []
-        self.tells = True
-
-    async def ask(self, tokens: float) -> tuple[str | None, dict[str, str]]:
-        """The limit that refused it, if one did, and the headers."""
-        now = asyncio.get_running_loop().time()
-        amounts = {"requests": 1.0, "tokens": tokens}
-        for name, limit in self.limits.items():
-            filled = self._levels[name] + (now - self._at) * limit / 60
-            self._levels[name] = min(limit / 60 * self._burst, filled)
-        self._at = now
-        capacities = {name: limit / 60 * self._burst for name, limit in self.limits.items()}
-        lacking = [name for name in self.limits if self._levels[name] < min(amounts[name], capacities[name])]
-        refused = "requests" if self.refuses(now) else next(iter(lacking), None)
-        if refused is None:
-            for name in self.limits:
-                self._levels[name] -= amounts[name]
-        headers: dict[str, str] = {}
-        for name, limit in self.limits.items():
-            used = limit / 60 * self._burst - self._levels[name]
-            headers[f"x-ratelimit-limit-{name}"] = f"{limit:g}"
-            headers[f"x-ratelimit-remaining-{name}"] = str(int(max(0.0, limit - used)))
-            headers[f"x-ratelimit-reset-{name}"] = f"{used / limit * 60:.3f}s"
-        if not self.tells:
-            headers.clear()
-        (self.refusals if refused else self.answers).append(now)
-        await asyncio.sleep(0.001 if refused else self._latency)
-        return refused, headers
-
-    def rate(self, start: float, end: float) -> float:
-        """Answers a second in a span of time."""
-        return sum(start <= at < end for at in self.answers) / (end - start)
+# Where all wait for each other, nobody can wake anybody: that fails after a second.
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
 
 
-@asynccontextmanager
-async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda _n: 100.0) -> AsyncIterator[None]:
-    """Callers without end, as many as the gate lets, until the block is left."""
-
-    async def caller(first: int, step: int) -> None:
-        index = first
-        while True:
-            queued = asyncio.get_running_loop().time()
-            grant = await gate.enter(index, size(index))
-            server.waits.append(grant.at - queued)
-            refused, headers = await server.ask(size(index))
-            if refused is None:
-                gate.answered(grant, headers, size(index))
-                index += step
-            else:
-                grant.endpoint.refused(grant, headers, refused, slow_down=False)
-                gate.pause(0.25, grant.endpoint)
-            gate.leave(grant)
-
-    tasks = [asyncio.create_task(gate.pump())]
-    tasks += [asyncio.create_task(caller(n, 200)) for n in range(200)]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+# Order
 
 
-def automatic(limiter: RateLimiter | None = None) -> Gate:
-    """A gate that knows nothing but what it is told."""
-    return Gate([Endpoint(ConcurrencyControl(1024, automatic=True), limiter or RateLimiter(None, None))])
+@settings(max_examples=30)
+@given(arrivals=st.lists(st.integers(0, 6), max_size=10))
+async def test_the_oldest_pair_goes_first_whatever_the_order_of_arrival(arrivals: list[int]) -> None:
+    """Calls of one pair go in the order in which they came."""
+    gate = Gate([Endpoint(fixed(1), RateLimiter(None, None))])
+    await gate.enter(99, 1)
+    granted: list[tuple[int, int]] = []
+
+    async def call(index: int, place: int) -> None:
+        await gate.enter(index, 1)
+        granted.append((index, place))
+        leave(gate)
+
+    async with asyncio.TaskGroup() as group:
+        for place, index in enumerate(arrivals):
+            group.create_task(call(index, place))
+            await asyncio.sleep(0)
+        assert not granted
+        leave(gate)
+    assert granted == sorted(zip(arrivals, range(len(arrivals)), strict=True))
 
 
-async def test_headers_alone_set_the_pace_to_98_percent_of_the_limit(start_ticking):
-    """Nothing is preset; the first answers tell of 6,000 a minute, which is granted by the second."""
+async def test_a_small_young_call_does_not_overtake_a_large_old_one(start_ticking: Callable[[], None]) -> None:
+    """It could have its tokens at once, but what the oldest lacks nobody behind it gets."""
     start_ticking()
-    server = Server(rpm=6000)
+    async with a_gate(tpm=6000) as gate:
+        old, young = enter(gate, 0, tokens=1000), enter(gate, 1, tokens=1)
+        await asyncio.wait([young])
+        assert old.done()
+        assert old.result() <= young.result()
+        assert old.result() == pytest.approx(10 - PERIOD, abs=0.01)
 
-    async with run(server, automatic()):
-        await asyncio.sleep(60)
 
-    assert len(server.answers) >= 0.98 * 6000
-    assert len(server.refusals) <= 6
-
-
-async def test_tokens_of_mixed_sizes_are_used_to_98_percent_and_nothing_starves(start_ticking):
-    """From 200 to 8,000 tokens in turn: no call waits longer than three times the median."""
+async def test_an_old_pair_that_comes_back_is_next(start_ticking: Callable[[], None]) -> None:
+    """A retry of pair 0 stands before those who waited longer."""
     start_ticking()
-    server = Server(rpm=60_000, tpm=900_000)
-    sizes = [200, 8000, 400, 3000, 1000, 6000, 200, 500]
-
-    async with run(server, automatic(), lambda index: sizes[index % 8]):
-        await asyncio.sleep(60)
-        steady = sorted(server.waits[len(server.waits) // 2 :])
-
-    average = sum(sizes) / len(sizes)
-    assert len(server.answers) * average >= 0.98 * 900_000
-    assert len(server.refusals) <= 0.001 * len(server.answers) + 5
-    assert steady[-1] <= 3 * steady[len(steady) // 2]
+    async with a_gate(rpm=60) as gate:
+        await gate.enter(0, 1)
+        leave(gate)
+        others = [enter(gate, index) for index in (1, 2, 3)]
+        await others[0]
+        retried = enter(gate, 0)
+        await asyncio.gather(retried, *others)
+        assert others[0].result() < retried.result() < others[1].result() < others[2].result()
 
 
-@pytest.mark.parametrize("tells", [True, False], ids=["headers", "no headers"])
-@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.25, 0.75), (0.125,) * 8], ids=["halves", "quarter", "eighths"])
-async def test_processes_with_shares_of_a_limit_use_all_of_it_together(start_ticking, shares, tells):
-    """Told of it by headers, or by --rpm alone: 98 % of 6,000 a minute and hardly a refusal."""
+async def test_nothing_starves(start_ticking: Callable[[], None]) -> None:
+    """Whatever comes in whatever order, all of it is granted in the time that its tokens take."""
     start_ticking()
-    server = Server(rpm=6000)
-    server.tells = tells
-    gates = [Gate([Endpoint(ConcurrencyControl(64, automatic=False), RateLimiter(6000, None))]) for _ in shares]
+    draw = random.Random(3)
+    sizes = [draw.choice([1, 200, 8000]) for _ in range(200)]
+    order = draw.sample(range(200), 200)
+    async with a_gate(concurrency=3, tpm=600_000) as gate:
 
-    async with AsyncExitStack() as stack:
-        for gate, share in zip(gates, shares, strict=True):
-            gate.share = share
-            await stack.enter_async_context(run(server, gate))
-        await asyncio.sleep(60)
+        async def call(index: int) -> None:
+            await asyncio.sleep(draw.random())
+            await gate.enter(index, sizes[index])
+            await asyncio.sleep(0.001)
+            leave(gate)
 
-    assert len(server.answers) >= 0.98 * 6000
-    assert len(server.refusals) <= 0.005 * 6000
-    spent = [gate.endpoints[0].limiter.lanes["requests"].spent / 6000 for gate in gates]
-    assert spent == pytest.approx(shares, rel=0.03)
+        async with asyncio.TaskGroup() as group:
+            for index in order:
+                group.create_task(call(index))
+        assert now() <= (sum(sizes) / 10_000 + 1) * 1.05
 
 
-async def test_a_share_holds_for_limits_that_are_heard_of_later(start_ticking):
-    """And it may change while calls wait."""
+async def test_a_large_old_call_does_not_wait_for_the_stream_of_younger_ones(
+    start_ticking: Callable[[], None],
+) -> None:
+    """Its 8,000 tokens are gathered while small calls keep coming."""
     start_ticking()
-    server = Server(rpm=6000)
-    gate = automatic()
-    gate.share = 0.1
-
-    async with run(server, gate):
-        await asyncio.sleep(20)
-        gate.share = 0.5
-        await asyncio.sleep(20)
-
-    assert server.rate(5, 20) == pytest.approx(10, rel=0.03)
-    assert server.rate(21, 40) == pytest.approx(50, rel=0.03)
+    async with a_gate(tpm=60_000) as gate:
+        stream = asyncio.create_task(saturate(gate, size=lambda: 100, seconds=60))
+        await asyncio.sleep(10)
+        large = enter(gate, -1, tokens=8000)
+        assert await large == pytest.approx(18, abs=0.3)
+        grants = await stream
+        assert sum(tokens for _, tokens in grants) >= 0.99 * (60_000 - 8000)
 
 
-async def test_a_storm_costs_what_was_in_flight_and_some_probes_and_is_over_at_once(start_ticking):
-    """30 s in which all is refused: at most 2 % of the normal rate is wasted, and 3 s later 95 % are back."""
+# Concurrency
+
+
+@settings(max_examples=30)
+@given(
+    concurrency=st.integers(1, 5),
+    calls=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 3)), max_size=20),
+)
+async def test_calls_in_flight_never_exceed_the_concurrency_and_use_it(
+    concurrency: int, calls: list[tuple[int, int, int]]
+) -> None:
+    """Whenever a call waits, as many are in flight as may be; in the end none is."""
+    gate = Gate([Endpoint(fixed(concurrency), RateLimiter(None, None))])
+    in_flight, most = 0, 0
+
+    async def call(index: int, arrival: int, duration: int) -> None:
+        nonlocal in_flight, most
+        await asyncio.sleep(arrival)
+        await gate.enter(index, 1)
+        in_flight += 1
+        most = max(most, in_flight)
+        assert gate.in_flight <= concurrency
+        await asyncio.sleep(duration)
+        assert gate.waiting == 0 or gate.in_flight == concurrency
+        in_flight -= 1
+        leave(gate)
+
+    async with asyncio.TaskGroup() as group:
+        for arguments in calls:
+            group.create_task(call(*arguments))
+    assert most <= concurrency
+    assert (gate.in_flight, gate.waiting, gate.waiting_on) == (0, 0, None)
+
+
+# What it tells
+
+
+async def test_the_gate_says_what_is_waited_for(start_ticking: Callable[[], None]) -> None:
+    """A pause, a slot, requests, tokens, or nothing, and how many wait."""
     start_ticking()
-    server = Server(rpm=6000)
-    server.refuses = lambda now: 20 <= now < 50
-
-    async with run(server, automatic()):
-        await asyncio.sleep(20)
-        in_flight = 100 * 0.2
-        await asyncio.sleep(40)
-
-    wasted = [at for at in server.refusals if at >= 20]
-    assert len(wasted) <= in_flight + 0.02 * 30 * 100 + 30 / 0.25
-    assert server.rate(53, 60) > 95
-
-
-async def test_a_quota_of_the_day_is_told_from_a_rate_and_ends_with_the_time_to_come_back():
-    """Groq's requests are a day's: nothing is paced by them until none are left."""
-    gate = automatic()
-    grant = await gate.enter(0, 100)
-    headers = {
-        "x-ratelimit-limit-requests": "14400",
-        "x-ratelimit-remaining-requests": "14399",
-        "x-ratelimit-reset-requests": "6s",
-    }
-    gate.answered(grant, headers, 100)
-    assert grant.endpoint.limiter.day_over is None
-    assert gate.waiting_on is None
-
-    headers |= {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h0m0s"}
-    grant.endpoint.refused(grant, headers, None, slow_down=False)
-
-    assert grant.endpoint.limiter.day_over == DAY
-
-
-async def test_a_call_larger_than_the_limit_of_a_minute_is_known_to_be_hopeless():
-    """It would be refused forever, in front of everybody."""
-    gate = automatic()
-    grant = await gate.enter(0, 50_000)
-    assert gate.fits(50_000)
-
-    headers = {"x-ratelimit-limit-tokens": "30000", "x-ratelimit-remaining-tokens": "30000"}
-    grant.endpoint.refused(grant, headers, "tokens", slow_down=False)
-
-    assert not gate.fits(50_000)
-    assert gate.fits(30_000)
-
-
-async def test_a_call_that_was_granted_in_the_tick_in_which_the_gate_closes_is_not_sent() -> None:
-    """Who learns that the quota is spent gives its place back and closes the gate: nobody takes the place."""
-    gate = Gate([Endpoint(ConcurrencyControl(1, automatic=False), RateLimiter(None, None))])
-    grant = await gate.enter(0, 1.0)
-    waiting = asyncio.create_task(gate.enter(1, 1.0))
-    await asyncio.sleep(0)
-    gate.leave(grant)
-    gate.close()
-    with pytest.raises(Stopping):
-        await waiting
-    assert gate.in_flight == 0
+    async with a_gate(concurrency=2, rpm=60, tpm=60_000) as gate:
+        assert (gate.waiting_on, gate.waiting) == (None, 0)
+        await gate.enter(0, 1)
+        assert (gate.waiting_on, gate.waiting, gate.in_flight) == (None, 0, 1)
+        waiting = [enter(gate, 1, tokens=8000), enter(gate, 2)]
+        await until_all_wait()
+        assert (gate.waiting_on, gate.waiting) == ("requests", 2)
+        await asyncio.sleep(2)
+        assert (gate.waiting_on, gate.waiting) == ("tokens", 2)
+        await waiting[0]
+        await until_all_wait()
+        assert (gate.waiting_on, gate.waiting) == ("concurrency", 1)
+        gate.pause(10, gate.endpoints[0])
+        leave(gate)
+        assert (gate.waiting_on, gate.waiting) == ("pause", 1)
+        await waiting[1]
+        assert (gate.waiting_on, gate.waiting) == (None, 0)
