@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asyncgen.client.probes import Probes
 from asyncgen.config import RunConfig, shipped
@@ -56,6 +58,53 @@ async def test_a_run_goes_on_with_what_the_former_one_was_drawing_when_it_ended(
         await waiting
     assert loop.time() - begun == pytest.approx(4, abs=1)
     second.cancel()
+
+
+HAPPENINGS = st.one_of(
+    st.tuples(st.just("begin"), st.none()),
+    st.tuples(st.just("end"), st.none()),
+    st.tuples(st.just("share"), st.sampled_from([2**-20, 0.25, 0.5, 1.0])),
+    st.tuples(st.just("pause"), st.sampled_from([0.5, 4.0])),
+    st.tuples(st.just("call"), st.sampled_from([0.0, 0.75])),
+)
+"""A run begins or ends, the share changes, a server asks for a pause, a call comes that takes so many seconds."""
+
+
+@settings(max_examples=300)
+@given(happenings=st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 3.0]), HAPPENINGS), max_size=25))
+async def test_every_call_is_granted_whatever_happens_to_the_runs(
+    happenings: list[tuple[float, tuple[str, float | None]]],
+) -> None:
+    """As soon as a run is there and has its share back, in the time that the calls take."""
+    gate = gate_of(60)
+    gate.share = 0.25
+    pumps: list[asyncio.Task[None]] = []
+    calls: list[asyncio.Task[None]] = []
+
+    async def call(index: int, seconds: float) -> None:
+        grant = await gate.enter(index, 1)
+        await asyncio.sleep(seconds)
+        gate.leave(grant)
+
+    for seconds, (what, value) in happenings:
+        await asyncio.sleep(seconds)
+        if what == "begin":
+            pumps.append(asyncio.create_task(gate.pump()))
+        elif what == "end" and pumps:
+            pumps.pop(0).cancel()
+        elif what == "share":
+            gate.share = value
+        elif what == "pause":
+            gate.pause(value, gate.endpoints[0])
+        elif what == "call":
+            calls.append(asyncio.create_task(call(len(calls), value)))
+    gate.share = 1.0
+    pumps.append(asyncio.create_task(gate.pump()))
+    async with asyncio.timeout(2 * len(calls) + 8 + 4):
+        await asyncio.gather(*calls)
+    assert (gate.in_flight, gate.waiting) == (0, 0)
+    for pump in pumps:
+        pump.cancel()
 
 
 async def test_a_closed_gate_tells_all_runs_the_first_reason() -> None:
