@@ -76,7 +76,8 @@ class ShardWorker:
 
     async def finish(self, portion: Portion) -> ShardEnded:
         """Wait for the end of a shard, which is resumed if an earlier process has begun it."""
-        await self.begin(portion)
+        if portion.shard.number not in self._working:  # else the beginning of the next one would be waited for
+            await self.begin(portion)
         return await self._working[portion.shard.number]
 
     async def _work(self, portion: Portion, few_left: asyncio.Event) -> ShardEnded:

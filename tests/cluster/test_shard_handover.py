@@ -128,6 +128,22 @@ async def test_a_shard_begins_while_a_call_of_the_former_one_is_in_flight(tmp_pa
     assert server.opened == 1
 
 
+async def test_the_end_of_a_shard_is_told_while_the_next_one_has_everything_to_do(tmp_path: Path) -> None:
+    """A budget lets one shard follow the other, so that the beginning of the next one lasts to its end."""
+    job, server = job_of(tmp_path, max_total_tokens=10**6), Server({*range(SECOND.first, SECOND.stop)})
+    async with worker_of(job, server) as worker:
+        await worker.begin(FIRST)
+        beginning = asyncio.create_task(worker.begin(SECOND))
+        await server.busy.wait()
+        async with asyncio.timeout(5):
+            first = await worker.finish(FIRST)
+        assert not beginning.done()
+        server.let_go.set()
+        second = await worker.finish(SECOND)
+        await beginning
+    assert [(end.error, end.report.shard) for end in (first, second)] == [(None, 1), (None, 2)]
+
+
 async def test_two_shards_together_have_no_more_calls_in_flight_than_one(tmp_path: Path) -> None:
     """What the former one leaves free is the new one's, and no more."""
     job, server = job_of(tmp_path), Server({FIRST.stop - 1, *range(SECOND.first, SECOND.stop)})
