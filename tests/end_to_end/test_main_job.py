@@ -180,7 +180,7 @@ def test_faults_change_nothing_in_the_outputs_and_cost_exactly_their_own_attempt
         server = serve(faults=faults)
         this = job(server)
 
-        assert this.run("--timeout", "1").returncode == 0
+        assert this.run("--timeout", "2").returncode == 0
 
         counts = server.counts
         assert this.outputs() == golden.outputs()
