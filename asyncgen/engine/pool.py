@@ -206,6 +206,8 @@ class Engine:
             await asyncio.wait(writing)
         if self.reason is not None:
             raise self.reason
+        if writer.missing is not None:  # whatever has lost it, this is no success
+            raise RuntimeError(f"row {writer.missing} has no outcome")
 
     @asynccontextmanager
     async def service(

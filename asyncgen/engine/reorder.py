@@ -17,6 +17,11 @@ class ReorderBuffer(Generic[T]):
         self._next = next(expected, None)
         self._waiting: dict[int, T] = {}
 
+    @property
+    def next(self) -> int | None:
+        """The index whose turn it is; None: all have come."""
+        return self._next
+
     def __len__(self) -> int:
         """Items that wait for an earlier one."""
         return len(self._waiting)

@@ -89,6 +89,12 @@ class Worker:
             failure = error if calls.raised is None else self._failed(row, calls.raised)
         except (AsyncgenError, Stopping):
             raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not the worker was cancelled: the recipe has awaited something that it had cancelled itself.
+            failure = self._failed(row, error)
         except Exception as error:
             if calls.defect is not None:
                 raise
@@ -97,7 +103,7 @@ class Worker:
             examples = examples_of_failed(self.recipe, row.pair, failure)
         return Outcome(row, examples, failure, calls.tokens + self.journal.wasted(row.index))
 
-    def _failed(self, row: Row[Any], error: Exception) -> CallFailed:
+    def _failed(self, row: Row[Any], error: BaseException) -> CallFailed:
         """The failure of a row for which the recipe has raised."""
         self.observe(RecipeRaised(row.index, row.pair.note_id, place_of(error), tuple(stack_of(error))))
         return CallFailed("recipe", "recipe_error", 0)

@@ -232,6 +232,11 @@ class OrderedWriter:
         self._end = asyncio.Event()
         self._broken = False
 
+    @property
+    def missing(self) -> int | None:
+        """The index of the first row that has not come; None: all have."""
+        return self._reorder.next
+
     async def write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Write until the queue yields None; `commit_regularly` then commits what is left and returns."""
         ended = False

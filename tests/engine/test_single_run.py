@@ -16,7 +16,7 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.engine import single_run as pipeline
-from asyncgen.errors import BadDataError, Interrupted
+from asyncgen.errors import BadDataError, Interrupted, Stopping
 from asyncgen.events import Observer, PairDone, Sample
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
@@ -241,3 +241,55 @@ async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(cl
 
     assert (await run(20).execute()).failed_pairs == 1
     assert client.asked.count(7) == 1
+
+
+async def test_a_row_whose_recipe_awaits_a_task_that_it_has_cancelled_fails_and_is_not_lost(
+    run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in: of two calls take the first that is answered, and cancel the other one."""
+    usual = MedecSafe.run
+
+    async def careless(self: MedecSafe, pair: Any, generate: Any) -> Any:
+        if pair.note_id == "2":
+            other = asyncio.ensure_future(asyncio.sleep(60))
+            await asyncio.sleep(0.1)
+            other.cancel()
+            await other
+        return await usual(self, pair, generate)
+
+    monkeypatch.setattr(MedecSafe, "run", careless)
+    async with asyncio.timeout(3600):
+        summary = await run(5).execute()
+    assert summary.failed_pairs == 1
+
+
+async def test_the_rows_behind_it_do_not_wait_for_ever(
+    run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a run that is longer than the window nothing else would end."""
+    usual = MedecSafe.run
+
+    async def careless(self: MedecSafe, pair: Any, generate: Any) -> Any:
+        if pair.note_id == "2":
+            raise asyncio.CancelledError
+        return await usual(self, pair, generate)
+
+    monkeypatch.setattr(MedecSafe, "run", careless)
+    async with asyncio.timeout(60):
+        assert (await run(1100).execute()).failed_pairs == 1
+
+
+async def test_a_run_with_a_gap_is_no_success(
+    run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever has made it: a recipe of the user may raise anything."""
+    usual = MedecSafe.run
+
+    async def strange(self: MedecSafe, pair: Any, generate: Any) -> Any:
+        if pair.note_id == "2":
+            raise Stopping
+        return await usual(self, pair, generate)
+
+    monkeypatch.setattr(MedecSafe, "run", strange)
+    with pytest.raises(RuntimeError, match="row 2"):
+        await run(5).execute()
