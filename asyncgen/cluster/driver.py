@@ -126,9 +126,10 @@ class Driver:
             except AsyncgenError as error:
                 self.stop(error)
                 break
+            newer = group.create_task(self._finish(worker, portion))  # now: it may end, or its process die, before
             if former is not None:
                 await former  # two at a time: a third would only take memory
-            former = group.create_task(self._finish(worker, portion))
+            former = newer
         if former is not None:
             await former
         await self._fleet.leave(worker)

@@ -178,3 +178,26 @@ async def test_what_a_model_does_not_take_is_said_once():
     await driver_of(fleet, events).run(SHARDS)
     said = [event.text for event in events if isinstance(event, Notice)]
     assert said == ["Model m takes max_completion_tokens for max_tokens: sent so"]
+
+
+async def test_the_early_end_of_a_shard_is_heard_while_the_last_call_of_the_one_before_is_in_flight() -> None:
+    """Other workers would go on sending meanwhile: an attempt may take two minutes, with flex fifteen."""
+    loop = asyncio.get_running_loop()
+    heard: list[float] = []
+
+    class FirstIsLate(Fleet):
+        async def finish(self, worker: int, portion: Portion) -> ShardEnded:
+            await asyncio.sleep(120 if portion.shard.number == 1 else 1)
+            return await super().finish(worker, portion)
+
+        async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]] | None:
+            if stop is not None:
+                heard.append(loop.time() - begun)
+            return await super().overlook(stop)
+
+    fleet = FirstIsLate(lambda worker, _: 1 if worker == 0 else 900)
+    fleet.failing[3] = KeyOrQuotaError("out of quota")
+    begun = loop.time()
+    with pytest.raises(KeyOrQuotaError):
+        await driver_of(fleet, []).run(SHARDS)
+    assert heard[0] < 10
