@@ -34,7 +34,6 @@ from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
-SHARE_WEIGHT = 0.02  # of a call in the share of refused calls: about the last fifty count
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
 STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
@@ -90,8 +89,6 @@ class ChatClient:
         self._told = {(one.endpoint, one.name) for one in learned}
         # Attempts that did not reach an endpoint since its last answer: they may be the first signs of an outage.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
-        self._answers = 0
-        self._refused_share = 0.0
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
         """Encode a request for `complete`.
@@ -117,7 +114,7 @@ class ChatClient:
             Stopping: the run is stopping; the call was not sent again.
         """
         retries = Retries(self._config.max_attempts)
-        attempt, answers, refused = 0, self._answers, False
+        attempt, answers, refused = 0, self._gate.answers, False
         while True:
             attempt += 1
             endpoint, result, adapted = await self._attempt(caller, attempt, request, retries, refused=refused)
@@ -129,8 +126,8 @@ class ChatClient:
                 continue
             self._outages.meet(result)
             refused = result.action in {Action.WAIT, Action.ELSEWHERE}
-            odds = self._refused_share if self._answers > answers else 1.0
-            answers = self._answers
+            odds = self._gate.refused_share if self._gate.answers > answers else 1.0
+            answers = self._gate.answers
             if result.action is Action.ELSEWHERE and self._gate.outage:
                 self._outages.wait(result.kind, endpoint)
             match self._decide(retries, result, odds, endpoint, caller.index):
@@ -168,10 +165,10 @@ class ChatClient:
         queued = now()
         grant, shape = await self._admission.enter(caller.index, request, refused=refused)
         endpoint = grant.endpoint
-        self._take_over()
-        sent = self._parameters.body(endpoint.name, request)
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
+            self._take_over()
+            sent = self._parameters.body(endpoint.name, request)
             self._log.sent(caller.index, request.step, request.most)
             await self._log.written()
             result, headers = await self._wire.send(
@@ -198,9 +195,7 @@ class ChatClient:
                     self._pause(grant, headers, result)
                 elif self._is_excused(caller, retries, grant, result, seconds):
                     result = replace(result, action=Action.ELSEWHERE)
-            share = float(not answered and result.action is Action.WAIT) if isinstance(result, Failure) else 0.0
-            self._answers += answered
-            self._refused_share += SHARE_WEIGHT * (share - self._refused_share)
+            self._gate.heard(refused=isinstance(result, Failure) and result.action is Action.WAIT)
         finally:
             self._admission.leave(grant, shape, request, answered=answered)
         learned, adapted = None, False
@@ -384,13 +379,13 @@ class ChatClient:
         if failure.status is not None and not failure.unreached:
             self._gate.reached(grant)
         if failure.action is Action.RETRY:
-            if took > seconds + STOPPED:
+            if took > seconds + STOPPED and retries.interrupted():
                 return True
             excused, rest = self._gate.failed(
                 grant,
                 caller.index,
                 unreached=failure.unreached,
-                suspect=retries.suspect(self._answers),
+                suspect=retries.suspect(self._gate.answers),
             )
             if rest is not None:
                 for early, counted, spent in self._unsettled.pop(endpoint.name, ()):
@@ -404,7 +399,7 @@ class ChatClient:
                 return True
         spent = min(took, seconds)
         caller.seconds -= spent
-        if failure.unreached and self._answers:
+        if failure.unreached and self._gate.answers:
             self._unsettled.setdefault(endpoint.name, []).append((caller, retries, spent))
         return False
 

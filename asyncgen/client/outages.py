@@ -35,13 +35,11 @@ class Outages:
         self._observe = observe
         self._stop = stop
         self._served = {served.name: served for served in config.endpoints}
-        self._answered = False
         self._pages = 0
         self._refused_since: float | None = None  # the first refusal after the last success
 
     def answered(self) -> None:
         """Note that a call was answered."""
-        self._answered = True
         self._refused_since = None
 
     def refused(self) -> None:
@@ -67,7 +65,7 @@ class Outages:
         Raises:
             Stopping: nothing was ever answered, and the run stops.
         """
-        if self._answered or failure.kind != "connection" or failure.code is None:
+        if self._gate.answers or failure.kind != "connection" or failure.code is None:
             return
         served = self._served[endpoint.name]
         address = urlsplit(served.base_url)
@@ -89,7 +87,7 @@ class Outages:
             Stopping: nothing else has come so far, and the run stops.
         """
         self._pages += failure.kind == "html"
-        if self._answered or self._pages < PAGES:
+        if self._gate.answers or self._pages < PAGES:
             return
         self._stop(
             TryLaterError(
@@ -110,7 +108,8 @@ class Outages:
             Stopping: waiting is over, and the run stops.
         """
         now = asyncio.get_running_loop().time()
-        silence = now - (now if self._refused_since is None else self._refused_since)
+        # Calls of another run behind the gate may be answered.
+        silence = now - (now if self._refused_since is None else max(self._refused_since, self._gate.answered_at))
         wait = endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"

@@ -55,6 +55,7 @@ class Retries:
         self._chance = 1.0
         self._others: int | None = None
         self._suspect = False
+        self._interrupted = 0
         self.counted = self.refused = 0
 
     def suspect(self, answers: int) -> bool:
@@ -66,6 +67,11 @@ class Retries:
         self._suspect |= self._others is not None and answers > self._others
         self._others = answers
         return self._suspect
+
+    def interrupted(self) -> bool:
+        """Whether an attempt whose deadline came late is excused; not each time: each is paid."""
+        self._interrupted += 1
+        return self._interrupted <= self._max_attempts
 
     def forgive(self) -> None:
         """Take an attempt back: it was the first sign of an outage."""

@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from asyncgen.limits.budget import Budget
 
 
+SHARE_WEIGHT = 0.02  # of a call in the share of refused calls: about the last fifty count
+
+
 class Gate:
     """Grants attempts, oldest row first; `pump` must run beside it if rates are limited.
+
+    Several runs may stand behind it, so it knows what none of them knows alone: how many calls were answered, when
+    the last one was, and what share of the last calls was refused.
 
     Args:
         endpoints: one or more; one is the common case.
@@ -53,7 +59,9 @@ class Gate:
         self.exhausted = asyncio.Event()
         self.lacking = Message()
         self.outage = False
-        self._answered = False
+        self.answers = 0
+        self.answered_at = float("-inf")
+        self.refused_share = 0.0
 
     @property
     def limit(self) -> int:
@@ -118,13 +126,18 @@ class Gate:
 
     def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> None:
         """A call was answered."""
-        self._answered = True
+        self.answers += 1
+        self.answered_at = asyncio.get_running_loop().time()
         endpoint = grant.endpoint
         if endpoint.health.succeeded():
             self._review()
         if endpoint.answered(grant, headers, tokens):
             self.grown.set()
             self._grant()
+
+    def heard(self, *, refused: bool) -> None:
+        """Count a call of whatever outcome in the share of those that were refused for rate or overload."""
+        self.refused_share += SHARE_WEIGHT * (refused - self.refused_share)
 
     def reached(self, grant: Grant) -> None:
         """Record that the server itself wrote an error: there is no outage at this endpoint."""
@@ -157,7 +170,7 @@ class Gate:
             in_flight=endpoint.in_flight,
             others=others,
             unreached=unreached,
-            answered=self._answered,
+            answered=self.answers > 0,
             suspect=suspect,
         )
         if seconds is not None:
@@ -241,7 +254,7 @@ class Gate:
         """Decide which endpoints are asked, after a change of health or the end of a rest."""
         left = [endpoint for endpoint in self.endpoints if endpoint.health.out is None]
         healthy = any(not endpoint.health.rests for endpoint in left)
-        self.outage = not healthy and self._answered and all(one.health.unreachable for one in left)
+        self.outage = not healthy and self.answers > 0 and all(one.health.unreachable for one in left)
         for endpoint in self.endpoints:
             endpoint.probing = endpoint.health.rests and (healthy or self.outage)
         self._asked = tuple(one for one in left if not (one.probing and one in self._resting))
