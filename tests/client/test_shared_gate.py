@@ -10,6 +10,7 @@ from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.client.wire import Wire
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.gate import Gate
@@ -46,9 +47,9 @@ class Clients:
         self.gate: Gate = open_gate(CONFIG)
         self.reasons: list[AsyncgenError] = []
 
-    def new(self, answer: Any) -> ChatClient:
+    def new(self, wire: Wire) -> ChatClient:
         """One more."""
-        return ChatClient(CONFIG, self.gate, NoLog(), lambda _: None, self._end, ScriptedWire(answer))
+        return ChatClient(CONFIG, self.gate, NoLog(), lambda _: None, self._end, wire)
 
     def _end(self, reason: AsyncgenError) -> None:
         self.reasons.append(reason)
@@ -75,7 +76,7 @@ async def test_a_row_that_alone_is_refused_fails_and_does_not_end_both_runs() ->
         await asyncio.sleep(0.1)
         return Failure("rate_limit", Action.WAIT, status=429, retry_after=1.0)
 
-    former, newer = clients.new(refuses), clients.new(answers)
+    former, newer = clients.new(ScriptedWire(refuses)), clients.new(ScriptedWire(answers))
 
     async def go_on() -> None:
         for index in range(1, 2000):
@@ -98,7 +99,24 @@ async def test_a_page_when_a_run_begins_is_not_taken_for_a_login_if_another_one_
         await asyncio.sleep(0.1)
         return Failure("html", Action.RETRY, status=200) if loop.time() < over else ANSWER
 
-    former, newer = clients.new(answers), clients.new(page)
+    former, newer = clients.new(ScriptedWire(answers)), clients.new(ScriptedWire(page))
     await ask(former, 0)
     assert await asyncio.gather(*(ask(newer, index) for index in range(1, 17))) == [ANSWER] * 16
     assert clients.reasons == []
+
+
+async def test_a_machine_on_which_every_deadline_is_late_does_not_send_a_call_for_ever() -> None:
+    """Each attempt is paid."""
+    clients, sent = Clients(), 0
+
+    class LateWire(ScriptedWire):
+        async def send(self, *arguments: Any) -> tuple[Failure, dict[str, str]]:
+            nonlocal sent
+            sent += 1
+            await asyncio.sleep(CONFIG.timeout + 3)
+            return Failure("timeout", Action.RETRY, unsaid=True), {}
+
+    async with asyncio.timeout(24 * 3600):
+        with pytest.raises(CallFailed):
+            await ask(clients.new(LateWire(answers)), 0)
+    assert sent <= 2 * CONFIG.max_attempts
