@@ -26,11 +26,15 @@ FIRST = 8  # calls in flight while no limit is known, until the first answer rev
 
 @fast_dataclass(frozen=True, slots=True)
 class Grant:
-    """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits."""
+    """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits.
+
+    `probe`: it shall show whether the endpoint is well again.
+    """
 
     at: float
     marks: Mapping[str, SpendMark]
     endpoint: "Endpoint"
+    probe: bool = False
 
 
 class Endpoint:
@@ -47,7 +51,7 @@ class Endpoint:
         self.limiter = limiter
         self.health = Health()
         self.probing = False
-        self.in_flight = 0
+        self.in_flight = self._probes = 0
         self.pauses_in_a_row = 0
         self.waiting_on: str | None = None
         self._control = control
@@ -61,10 +65,21 @@ class Endpoint:
     @property
     def limit(self) -> int:
         """Calls that may be in flight now."""
-        if self.probing:
-            return 1
+        return 1 if self.probing else self._limit
+
+    @property
+    def _limit(self) -> int:
         limit = self._control.limit
         return limit if self._heard or self.limiter.lanes else min(FIRST, limit)
+
+    @property
+    def occupied(self) -> float:
+        """The share in use of the calls that may be in flight.
+
+        A probe goes beside calls that were sent before, which may hang for minutes.
+        """
+        share = self.in_flight / self._limit
+        return max(share, self._probes) if self.probing else share
 
     @property
     def own_pause(self) -> float | None:
@@ -88,7 +103,7 @@ class Endpoint:
         # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
             self.waiting_on = "pause"
-        elif self.in_flight >= self.limit:
+        elif self.occupied >= 1:
             self.waiting_on = "concurrency"
         else:
             self.waiting_on = None if lack is None else lack[0]
@@ -97,12 +112,14 @@ class Endpoint:
     def take(self, tokens: float) -> Grant:
         """Charge a call of so many tokens, which has no obstacle; `leave` must follow."""
         self.in_flight += 1
+        self._probes += self.probing
         now = asyncio.get_running_loop().time()
-        return Grant(now, self.limiter.spend(tokens, now), self)
+        return Grant(now, self.limiter.spend(tokens, now), self, self.probing)
 
-    def leave(self) -> bool:
+    def leave(self, grant: Grant) -> bool:
         """Return a call in flight; returns whether it is the first of all."""
         self.in_flight -= 1
+        self._probes -= grant.probe
         first, self._heard = not self._heard, True
         return first
 

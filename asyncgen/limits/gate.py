@@ -10,9 +10,10 @@ Rules:
 3. It goes where there is room: of the endpoints that can take it, to the one with the largest share of its calls
    in flight free. All of them draw for the oldest call, so that none is idle.
 4. A call that waits for a backoff is outside the gate and holds nothing.
-5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; one that is out
-   gets nothing any more. If all remaining ones rest, it is an outage if none can be reached: all are only probed.
-   Otherwise none rests: all are asked as if they were healthy.
+5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; calls that were
+   sent before it may hang, and do not hold a probe up. One that is out gets nothing any more. If all remaining ones
+   rest, it is an outage if none can be reached: all are only probed. Otherwise none rests: all are asked as if they
+   were healthy.
 """
 
 import asyncio
@@ -116,7 +117,7 @@ class Gate:
     def leave(self, grant: Grant, most: Usage = NO_USAGE) -> None:
         """Return the call in flight, and the budget's reservation for it; its cost is in the spend."""
         self.in_flight -= 1
-        if grant.endpoint.leave():
+        if grant.endpoint.leave(grant):
             self.grown.set()
         if self.budget is not None:
             self.budget.release(most)
@@ -297,6 +298,6 @@ class Gate:
                 # A pause holds back only its own endpoint; it counts for all only if nothing else holds them back.
                 if obstacle != "pause" or endpoint is asked[0]:
                     self.waiting_on = obstacle
-            elif (used := endpoint.in_flight / endpoint.limit) < least:
+            elif (used := endpoint.occupied) < least:
                 found, least = endpoint, used
         return found

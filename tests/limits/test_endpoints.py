@@ -373,3 +373,32 @@ async def test_after_an_answer_a_rejection_concerns_all_when_many_rows_are_rejec
     assert not any(health.rejected(row, 64, others=False) for row in [*range(31)] * 2)
     assert not health.rejected(31, 64, others=False)
     assert health.rejected(31, 64, others=False)
+
+
+async def test_a_call_that_hangs_since_before_an_outage_does_not_hold_up_the_probe() -> None:
+    """Of a server that has died some connections are reset, and others are silent until their deadline."""
+    gate = Gate([Endpoint(ConcurrencyControl(8, automatic=False), RateLimiter(None, None))])
+    loop = asyncio.get_running_loop()
+    first = await gate.enter(0, 1)
+    gate.answered(first, {}, 1)
+    gate.leave(first)
+    grants = [await gate.enter(index, 1) for index in range(8)]
+    await asyncio.sleep(1)
+    for row, grant in enumerate(grants[:6]):
+        gate.failed(grant, row, unreached=True)
+        gate.leave(grant)
+    assert gate.outage
+    begun = loop.time()
+    waiting = asyncio.create_task(gate.enter(0, 1))
+    second = asyncio.create_task(gate.enter(1, 1))
+    loop.call_later(119, lambda: [gate.leave(grant) for grant in grants[6:]])
+    probe = await waiting
+    assert loop.time() - begun < 10.5
+    await asyncio.sleep(1)
+    assert not second.done()  # one probe at a time
+    gate.answered(probe, {}, 1)
+    gate.leave(probe)
+    gate.leave(await second)
+    assert loop.time() - begun < 12
+    await asyncio.sleep(120)
+    assert gate.in_flight == 0
