@@ -81,14 +81,15 @@ class SpacedLane:
         return 0.0 if self._drawn else 1.0
 
     async def draw(self, _amount: float, now: float) -> None:
-        """Wait until the next call may go; a share that has grown meanwhile shortens a long wait."""
-        while (wait := self._next - now) > LONGEST_NAP:
-            await asyncio.sleep(LONGEST_NAP)
+        """Wait until the next call may go, but no longer than a nap: by then the share may be another, or the lane."""
+        wait = self._next - now
+        if wait > 0:
+            await asyncio.sleep(min(wait, LONGEST_NAP))
+        if wait > LONGEST_NAP:
             now = asyncio.get_running_loop().time()
             self._next = min(self._next, now + 1 / self.pace.rate(now))
-        if wait > 0:
-            await asyncio.sleep(wait)
-        self._drawn = True
+        else:
+            self._drawn = True
 
     def spend(self, amount: float, now: float) -> SpendMark:
         """Record a call that goes."""

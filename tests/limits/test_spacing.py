@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from asyncgen.limits.concurrency import ConcurrencyControl
-from asyncgen.limits.endpoint import Endpoint
+from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.spacing import SearchedPace, SpacedLane
@@ -106,15 +106,45 @@ async def test_a_slow_rate_without_burst_is_used_too(start_ticking, distance: fl
     assert len(server.refusals) <= 0.03 * len(server.answers) + 12
 
 
+async def spaced_gate() -> tuple[Gate, Grant, asyncio.Task[None]]:
+    """One whose calls are spaced, without a share; with a call from before that is still in flight, and its pump."""
+    endpoint = Endpoint(ConcurrencyControl(9, automatic=False), RateLimiter(None, None))
+    gate = Gate([endpoint])
+    early = await gate.enter(0, 1)
+    endpoint.limiter.space(10.0, asyncio.get_running_loop().time())
+    pump = asyncio.create_task(gate.pump())
+    gate.leave(await gate.enter(1, 1))
+    gate.share = 1e-6  # the coordinator is away, and the next call days off
+    gate.leave(await gate.enter(2, 1))  # drawn before
+    return gate, early, pump
+
+
 async def test_a_share_that_comes_back_is_used_at_once() -> None:
     """However long the next call would have had to wait without it."""
-    lane, loop = SpacedLane(SearchedPace(10.0, 1e-6), 0.0, 0.0), asyncio.get_running_loop()
-    drawing = asyncio.create_task(lane.draw(1.0, loop.time()))
+    gate, _, pump = await spaced_gate()
+    begun, loop = asyncio.get_running_loop().time(), asyncio.get_running_loop()
+    waiting = asyncio.create_task(gate.enter(3, 1))
     await asyncio.sleep(60)
-    assert not drawing.done()
-    lane.pace.share = 0.5
-    await drawing
-    assert loop.time() == pytest.approx(60.35, abs=0.35)
+    assert not waiting.done()
+    gate.share = 0.5
+    await waiting
+    assert loop.time() - begun == pytest.approx(60.35, abs=0.35)
+    pump.cancel()
+
+
+async def test_a_limit_that_an_answer_names_ends_the_wait_for_a_spaced_call() -> None:
+    """The lane that the pump waited for is not there any more, and hears nothing of a share that is back."""
+    gate, early, pump = await spaced_gate()
+    waiting, loop = asyncio.create_task(gate.enter(3, 1)), asyncio.get_running_loop()
+    await asyncio.sleep(2)
+    gate.answered(early, {"x-ratelimit-limit-requests": "6000", "x-ratelimit-remaining-requests": "5990"}, 1)
+    gate.leave(early)
+    gate.share = 1.0
+    begun = loop.time()
+    async with asyncio.timeout(3600):
+        await waiting
+    assert loop.time() - begun < 2
+    pump.cancel()
 
 
 async def test_refusals_in_a_row_are_paused_for_also_where_calls_keep_a_distance() -> None:
