@@ -11,9 +11,9 @@ Rules:
    in flight free. All of them draw for the oldest call, so that none is idle.
 4. A call that waits for a backoff is outside the gate and holds nothing.
 5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; calls that were
-   sent before it may hang, and do not hold a probe up. One that is out gets nothing any more. If all remaining ones
-   rest, it is an outage if none can be reached: all are only probed. Otherwise none rests: all are asked as if they
-   were healthy.
+   sent before it may hang, and do not hold a probe up. One that is out gets nothing any more. If all remaining
+   ones rest, it is an outage if none can be reached: all are only probed. Otherwise none rests: all are asked as
+   if they were healthy.
 """
 
 import asyncio

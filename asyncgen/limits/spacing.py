@@ -81,7 +81,7 @@ class SpacedLane:
         return 0.0 if self._drawn else 1.0
 
     async def draw(self, _amount: float, now: float) -> None:
-        """Wait until the next call may go, but no longer than a nap: by then the share may be another, or the lane."""
+        """Wait until the next call may go, but no longer than a nap: share and lane may be others by then."""
         wait = self._next - now
         if wait > 0:
             await asyncio.sleep(min(wait, LONGEST_NAP))

@@ -107,7 +107,7 @@ async def test_a_slow_rate_without_burst_is_used_too(start_ticking, distance: fl
 
 
 async def spaced_gate() -> tuple[Gate, Grant, asyncio.Task[None]]:
-    """One whose calls are spaced, without a share; with a call from before that is still in flight, and its pump."""
+    """Its calls are spaced, and it has no share; with a call that is in flight since before, and its pump."""
     endpoint = Endpoint(ConcurrencyControl(9, automatic=False), RateLimiter(None, None))
     gate = Gate([endpoint])
     early = await gate.enter(0, 1)
