@@ -4,6 +4,7 @@ The order of steps makes every crash harmless: the division is durable before th
 are removed only when the statistics of the merged run, its last file, are in the output directory.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -108,10 +109,12 @@ class ClusterRun:
         )
         self._driver: Driver | None = None
         self._reason: AsyncgenError | None = None
+        self._asked = asyncio.Event()
 
     def stop(self, reason: AsyncgenError) -> None:
         """Ask the run to stop: no more calls are sent, those in flight are finished. The first reason counts."""
         self._reason = self._reason or reason
+        self._asked.set()
         self._whole.stop(reason)
         if self._driver is not None:
             self._driver.stop(reason)
@@ -182,10 +185,22 @@ class ClusterRun:
                 text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
                 self._observe(Notice(text))
                 totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
-                await self._drive(await cluster.fleet(job), totals, waiting, job.adaptations)
+                await self._drive(await self._fleet(cluster, job), totals, waiting, job.adaptations)
         finally:
             cluster.close()
         return division
+
+    async def _fleet(self, cluster: Cluster, job: ClusterJob) -> Fleet:
+        """Start the workers, unless the run is asked to stop meanwhile: a machine may not come up for long."""
+        starting, asked = asyncio.ensure_future(cluster.fleet(job)), asyncio.ensure_future(self._asked.wait())
+        try:
+            await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done() and self._reason is not None:
+                raise self._reason
+            return await starting
+        finally:
+            starting.cancel()
+            asked.cancel()
 
     async def _drive(
         self, fleet: Fleet, totals: Totals, waiting: list[Portion], adaptations: tuple[Adaptation, ...]

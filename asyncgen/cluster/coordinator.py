@@ -8,6 +8,8 @@ from asyncgen.cluster.messages import Instruction, News, WorkerReport
 from asyncgen.cluster.probe_turns import ProbeTurns
 from asyncgen.errors import AsyncgenError
 
+KEPT = 60.0  # seconds for which news are handed out
+
 
 class Coordinator:
     """Answers all workers. Nothing in it is durable: a new one learns everything within seconds.
@@ -22,14 +24,14 @@ class Coordinator:
         self._leases = Leases(workers, clock())
         self._turns = ProbeTurns()
         self._reports: dict[int, WorkerReport] = {}
-        self._news: list[News] = []
+        self._news: list[tuple[float, News]] = []
         self._stop: AsyncgenError | None = None
 
     def report(self, report: WorkerReport) -> Instruction:
         """Receive a worker's report; returns its lease, and what all have learned."""
         now = self._clock()
         self._reports[report.worker] = report
-        self._news += report.news
+        self._news += [(now, one) for one in report.news]
         pauses = {paused.endpoint: left for paused, left in report.pauses}
         lease = self._leases.report(now, report.worker, report.wanted, report.held, pauses)
         findings, permitted = self._turns.report(now, report.worker, report.findings, report.unproven)
@@ -44,5 +46,7 @@ class Coordinator:
     def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]]:
         """The last report of each worker and all news since; with a reason, all workers are told to stop."""
         self._stop = self._stop or stop
-        news, self._news = self._news, []
-        return list(self._reports.values()), news
+        # For a while, as a reply may be lost: who reads it shows each once.
+        now = self._clock()
+        self._news = [(heard, one) for heard, one in self._news if now - heard < KEPT]
+        return list(self._reports.values()), [one for _, one in self._news]

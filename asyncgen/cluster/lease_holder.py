@@ -62,6 +62,7 @@ class LeaseHolder:
         self._begun = float("-inf")
         self._samples: list[tuple[float, Sample]] = []
         self.former: ShardSample | None = None
+        self._former_at = float("-inf")
         self._pauses: dict[str, tuple[float, Paused]] = {}
         self._news: list[News] = []
         self._told = 0
@@ -89,7 +90,7 @@ class LeaseHolder:
         self._shard, self._session = shard, uuid4().hex
         self._begun = asyncio.get_running_loop().time()
         self._samples.clear()
-        self._pauses.clear()
+        self._pauses = {name: one for name, one in self._pauses.items() if one[0] > self._begun}
         self._told = 0
         self._probes.on_change = self._changed.set
 
@@ -106,6 +107,10 @@ class LeaseHolder:
             self._told += 1
             if self._told <= MOST_NEWS:
                 self._news.append(News(uuid4().hex, event))
+
+    def take_former(self, former: ShardSample) -> None:
+        """Record a sample of the shard before the current one."""
+        self.former, self._former_at = former, asyncio.get_running_loop().time()
 
     def report(self) -> WorkerReport:
         """The worker's current report."""
@@ -174,9 +179,15 @@ class LeaseHolder:
             run.stop(answer.stop)
 
     def _wanted(self) -> float:
+        now = asyncio.get_running_loop().time()
+        if self.former is not None and now - self._former_at < GRACE:  # it is still at work, behind the same gate
+            if self.former.sample.waiting_on in HELD_BACK:
+                return 1.0
+            if self._samples and now - self._samples[-1][0] >= GRACE:
+                return 0.0  # the current one has ended: its last samples say nothing of now
         if not self._samples:
             # The input is being checked. A share that is given away takes seconds to come back, so not at once.
-            return 1.0 if asyncio.get_running_loop().time() - self._begun < GRACE else 0.0
+            return 1.0 if now - self._begun < GRACE else 0.0
         if self._probes.unproven:
             return 1.0  # its calls wait until a shape is proven, and will then all go at once
         (began, first), (ended, last) = self._samples[0], self._samples[-1]

@@ -31,7 +31,7 @@ class ShardRecord:
                 event = replace(event, limits=self._last.limits)
             self._last = event
             if self._former:
-                self._holder.former = ShardSample(self._shard, self._session, event)
+                self._holder.take_former(ShardSample(self._shard, self._session, event))
                 return
         self._holder.observe(event)
 
@@ -45,4 +45,4 @@ class ShardRecord:
         if not self._former:
             return report
         # Everything else is reported with the newest shard.
-        return replace(report, shard=self._shard, session=self._session, sample=self._last, news=())
+        return replace(report, shard=self._shard, session=self._session, sample=self._last)

@@ -16,6 +16,8 @@ from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_gate
 
+from .test_patience import NoLog
+
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 SAMPLES = shipped("samples", "pairs.jsonl")
 ANSWER = Completion("yes", NO_USAGE, "m")
@@ -26,18 +28,6 @@ CONFIG = RunConfig(
     patience=600.0,
     endpoints=(EndpointConfig(base_url="http://127.0.0.1:1/v1", concurrency=16),),
 )
-
-
-class NoLog:
-    """Keeps nothing."""
-
-    def sent(self, *_: Any) -> None:
-        """Forget it."""
-
-    answered = failed = sent
-
-    async def written(self) -> None:
-        """Nothing is to be written."""
 
 
 class Clients:

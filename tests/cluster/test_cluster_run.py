@@ -1,5 +1,6 @@
 """A cluster's run up to the point at which it would connect to the cluster."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Never
@@ -10,7 +11,7 @@ from asyncgen.client.wire import LookedUp
 from asyncgen.cluster.cluster_run import ClusterRun, usual_shards
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import RunConfig, shipped
-from asyncgen.errors import KeyOrQuotaError, TryLaterError
+from asyncgen.errors import Interrupted, KeyOrQuotaError, TryLaterError
 from asyncgen.events import Event, InputLoaded, ProcessEnded
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
@@ -71,3 +72,47 @@ async def test_a_run_that_another_one_overtook_gives_way_to_it(tmp_path: Path, d
         await ClusterRun(ClusterJob(config, None), None, None, connect, [observe], disk).execute()
     assert [event.exit_code for event in events if isinstance(event, ProcessEnded)] == [75]
     assert not directory.division.exists()
+
+
+class Slow:
+    """A cluster whose workers do not come up: a machine that is starting, or that hangs."""
+
+    nodes = 1
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.closed = False
+
+    async def fleet(self, _job: ClusterJob) -> None:
+        """Say that it was asked, and never return."""
+        self.asked.set()
+        await asyncio.Event().wait()
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+
+async def test_the_wish_to_stop_is_heard_while_workers_start(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a machine is not there yet."""
+    source = tmp_path / "pairs.jsonl"
+    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
+    config = RunConfig(
+        input_jsonl=source, output_dir=tmp_path / "out", prompt_file=shipped("prompts", "medec_safe.json")
+    )
+
+    async def look_up(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
+    cluster = Slow()
+    run = ClusterRun(ClusterJob(config, None), None, None, lambda: cluster, [], disk)
+    running = asyncio.create_task(run.execute())
+    await cluster.asked.wait()
+    run.stop(Interrupted("enough"))
+    async with asyncio.timeout(10):
+        with pytest.raises(Interrupted):
+            await running
+    assert cluster.closed
