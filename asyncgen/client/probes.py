@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from asyncgen.chat import Adaptation, Findings, RequestShape
+from asyncgen.errors import Stopping
 
 PROBES = 8  # as many as go ahead while no limit is known: each refused one costs a request of the limit
 
@@ -33,6 +34,7 @@ class Probes:
         self._waiting: Counter[RequestShape] = Counter()
         self._in_flight: Counter[RequestShape] = Counter()
         self._changed: dict[RequestShape, asyncio.Event] = {}
+        self._closed = False
         self.on_change: Callable[[], None] | None = None
 
     @property
@@ -71,8 +73,12 @@ class Probes:
         """Stop waiting for permission: no process is left to give it."""
         if self._shared:
             self._shared = False
-            for shape in list(self._changed):
-                self._wake(shape)
+            self._wake_all()
+
+    def close(self) -> None:
+        """Let no call wait any more: the run is stopping, and what others probe may take as long as they like."""
+        self._closed = True
+        self._wake_all()
 
     def try_enter(self, shape: RequestShape) -> bool:
         """Admit one more call of this shape if it may go; then `leave` must follow."""
@@ -84,12 +90,18 @@ class Probes:
         return True
 
     async def enter(self, shape: RequestShape) -> None:
-        """Wait until one more call of this shape may go; `leave` must follow."""
+        """Wait until one more call of this shape may go; `leave` must follow.
+
+        Raises:
+            Stopping: the run is stopping.
+        """
         if self.try_enter(shape):
             return
         self._count(self._waiting, shape, 1)
         try:
             while not self.try_enter(shape):
+                if self._closed:
+                    raise Stopping
                 await self._changed.setdefault(shape, asyncio.Event()).wait()
         finally:
             self._count(self._waiting, shape, -1)
@@ -113,6 +125,10 @@ class Probes:
         calls[shape] += more
         if shape not in self._proven and 0 in {before, before + more}:
             self._tell()
+
+    def _wake_all(self) -> None:
+        for shape in list(self._changed):
+            self._wake(shape)
 
     def _wake(self, shape: RequestShape) -> None:
         changed = self._changed.pop(shape, None)

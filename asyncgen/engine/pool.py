@@ -118,6 +118,7 @@ class Engine:
             self._reason = reason
             self.tell(StopRequested(reason.message, self.gate.in_flight))
             self.gate.close(reason)
+            self._probes.close()
             self._window.close()
 
     def take_share(self, share: float) -> None:

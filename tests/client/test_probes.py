@@ -4,6 +4,7 @@ import asyncio
 
 from asyncgen.chat import NO_FINDINGS, Adaptation, Findings, RequestShape
 from asyncgen.client.probes import PROBES, Probes
+from asyncgen.errors import Stopping
 
 SHAPE, ANOTHER = (RequestShape("", step, ("max_tokens",)) for step in ("paraphrase", "reasoning"))
 REFUSED = Adaptation("", "paraphrase", ("max_tokens",), "max_tokens", None)
@@ -105,3 +106,14 @@ async def test_a_call_that_waited_in_vain_leaves_nothing_behind() -> None:
     calls.tasks[0].cancel()
     await asyncio.gather(*calls.tasks, return_exceptions=True)
     assert probes.unproven == frozenset()
+
+
+async def test_a_stop_is_heard_by_calls_that_wait_for_what_another_process_probes() -> None:
+    """That one may be refused for as long as the patience."""
+    probes = Probes(shared=True)
+    calls = Calls(probes, 3)
+    assert await calls.settled() == 0
+    probes.close()
+    ends = await asyncio.wait_for(asyncio.gather(*calls.tasks, return_exceptions=True), 5)
+    assert [type(end) for end in ends] == [Stopping] * 3
+    assert not probes.unproven
