@@ -20,6 +20,8 @@ def a_path(text: str) -> Path:
     """
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
+    if "\0" in text:
+        raise argparse.ArgumentTypeError("the path holds a NUL character")
     return Path(text)
 
 

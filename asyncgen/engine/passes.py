@@ -18,11 +18,12 @@ from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
 from asyncgen.engine.stream import Tap, TappedSink
 from asyncgen.engine.writer import RunOutputs, Sink
+from asyncgen.errors import Setting, UsageError
 from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe, rows_of_recipe
 from asyncgen.rows import Row, retried
-from asyncgen.storage.batch_files import BatchFiles
+from asyncgen.storage.batch_files import BatchFiles, Members
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
 from asyncgen.storage.disk import remove_replaced, replace_atomically
 from asyncgen.storage.failed import failed_records
@@ -106,13 +107,14 @@ class Passes:
         """Process the rows behind the watermark, up to but excluding index `stop`; returns the final state."""
         first = state.last_completed_idx + 1
         earlier = self._asked_again(state)
-        async with self._journal(lambda index: index >= first or index in earlier, state) as journal:
+        async with self._journal(self._needed(state), state) as journal:
             for index in earlier:
                 journal.keep(index)
             outputs = RunOutputs(self._directory, self._recipe, journal, state, meters)
             self._engine.tally.begin(stop - state.first, done=state.done, failed=state.failed_pairs)
             await self.begin_tap(state)
             try:
+                self._check_batches(journal, stop)
                 given_up = await self._collect(journal, lambda: self._intake.behind(state, stop), state.ways)
                 rows = self._intake.behind(state, stop)
                 await self._engine.run(
@@ -143,7 +145,7 @@ class Passes:
             failed: their indexes, in order.
             tapped: hand the new examples on now, rather than with the rest of the file.
         """
-        async with self._journal(self._asked_again(state).__contains__, state) as journal:
+        async with self._journal(self._needed(state), state) as journal:
             self._observe(RepairStarted(len(failed)))
             spool = RepairSpool(self._directory, self._recipe, state)
             sink = self._tapped(spool) if tapped else spool
@@ -243,6 +245,24 @@ class Passes:
             self._engine, access, journal, self._directory, rows, self._threshold(), ways, generation=generation
         )
 
+    def _check_batches(self, journal: Journal, stop: int) -> None:
+        """Refuse to take a batch that holds rows behind the end: it would be closed, and they are paid.
+
+        Raises:
+            UsageError: an earlier start wanted more rows, and sent them.
+        """
+        files = BatchFiles(self._directory)
+        for number in journal.batches.open:
+            members = Members.load(files, number)
+            last = -1 if members is None else members.last_row
+            if last >= stop:
+                raise UsageError(
+                    f"batch {number} at the server holds rows that are paid and not asked for now: take it ",
+                    "with ",
+                    Setting("num_pairs", last + 1),
+                    " first",
+                )
+
     def _threshold(self) -> FailureThreshold:
         rows = rows_of_recipe(self._recipe)
         return FailureThreshold(self._config.max_failures, self._config.max_failed_share, rows=rows)
@@ -253,6 +273,11 @@ class Passes:
     def _asked_again(self, state: RunState) -> set[int]:
         """Rows behind the watermark with paid answers that are not in the files yet."""
         return {*self.failed(), *state.regeneration.unfinished}
+
+    def _needed(self, state: RunState) -> Callable[[int], bool]:
+        """The same, and all rows ahead: an earlier start with more rows may have paid for some."""
+        again, first = self._asked_again(state), state.last_completed_idx + 1
+        return lambda index: index >= first or index in again
 
     @asynccontextmanager
     async def _journal(

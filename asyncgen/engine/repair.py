@@ -50,7 +50,7 @@ def finish_intent(directory: RunDirectory, *, restart: bool = False) -> bool:
                 raise
             disk.unlink(directory.intent)
     for name in disk.list_directory(directory.path):
-        if name.endswith(SUFFIX):
+        if name.endswith((".jsonl" + SUFFIX, ".json" + SUFFIX)):  # else it is the user's
             disk.unlink(directory.output(name))
     for name in disk.list_directory(directory.state_directory):
         if name.startswith(SPOOL):

@@ -33,6 +33,7 @@ from asyncgen.storage.input_file import Scan
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import Beginning, begin, extend, peek
+from asyncgen.storage.segment_format import paid_lines
 from asyncgen.storage.segment_reader import clear_journal, open_batches
 
 if TYPE_CHECKING:
@@ -258,6 +259,7 @@ class Run:
             ways=self._ways,
             record=RecipeRecord.of(self._config, self._recipe),
             cut=self._intake.cut,
+            source=self._config.input_jsonl,
         )
         if beginning.state.portion is not None:
             part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))
@@ -293,7 +295,7 @@ class Run:
             if state.regeneration.unfinished:
                 begun_by = Message(Phrase.REGENERATION, " has begun here, and resumes when called again")
                 self._observe(Notice(begun_by))
-            elif not state.failed_pairs:
+            elif not state.failed_pairs and not self._paid_ahead(state):
                 clear_journal(self._directory)  # a crash at the end may have left segments
             await self._passes.begin_tap(state)
             return state, worked
@@ -309,6 +311,10 @@ class Run:
             # They failed in a run that ended early: perhaps for a reason that has gone.
             state, _ = await self._passes.repair(state, before, tapped=True)
         return state, True
+
+    def _paid_ahead(self, state: RunState) -> bool:
+        """Whether the journal holds answers of rows behind the end: an earlier start wanted more of them."""
+        return any(index > state.last_completed_idx for index, _ in paid_lines(self._directory))
 
     async def _regenerate(self, flaws: Flaws, scanned: Scan) -> tuple[RunState, bool]:
         """Work on one round of flagged rows; returns the new state, and whether any was asked."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import orjson
-
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.humanize import one_of
 from asyncgen.storage.checkpoint import RunState
@@ -18,8 +16,9 @@ from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.record_calls import calls_of
 from asyncgen.storage.resume import peek
-from asyncgen.text import loads
+from asyncgen.text import dumps, loads
 
+LONGEST_INDEX = 20  # digits; Python refuses to convert thousands of them
 LEAST_OF_A_HASH = 6  # characters that suffice to name a request
 _IDS = ("original_note_id", "note_id", "custom_id", "id")
 
@@ -105,9 +104,10 @@ class _Search:
 
     def _resolve(self, which: str) -> tuple[int, str | None]:
         """The row's index, and the request that was named."""
-        if which.isascii() and which.isdigit() and self._state.first <= int(which) < self._stop:
+        is_index = which.isascii() and which.isdigit() and len(which) < LONGEST_INDEX
+        if is_index and self._state.first <= int(which) < self._stop:
             return int(which), None
-        wanted = orjson.dumps(which)[1:-1]
+        wanted = dumps(which)[1:-1]
         by_hash = len(which) >= LEAST_OF_A_HASH
         for name in self._names:
             lines = self._lines_a_pair(name)

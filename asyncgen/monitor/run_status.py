@@ -195,7 +195,9 @@ def _condition(
     session = history.sessions[-1] if history.sessions else None
     if pid is not None:
         return Condition.RUNNING if session is not None and session.pid == pid else Condition.STARTING
-    if session is not None and session.ended is None:
+    ended = state is not None and not state.failed_pairs and not state.regeneration.unfinished
+    complete = ended and unfinished is None  # killed between its last step and saying so
+    if session is not None and session.ended is None and not complete:
         return Condition.CRASHED
     if unfinished is None and state is not None:
         return Condition.FINISHED

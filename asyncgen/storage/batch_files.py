@@ -129,6 +129,11 @@ class Members:
         place = bisect_left(self._keys, key)
         return place < len(self._keys) and self._keys[place] == key
 
+    @property
+    def last_row(self) -> int:
+        """The last row of which it holds a request; -1 if it holds none."""
+        return self._keys[-1] >> _ROW if self._keys else -1
+
     def holds_row(self, index: int) -> bool:
         """Whether the batch holds a request of this row."""
         place = bisect_left(self._keys, index << _ROW)

@@ -20,6 +20,7 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -38,6 +39,7 @@ T = TypeVar("T")
 READ_CHUNK = 256 * 1024  # bytes: a thread hop (55 µs) for some 150 lines
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP}
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+ONLOOKERS, ONLOOKING = 10, 0.005  # tries, and seconds between them
 _HOLDER = 32  # bytes for the id of the process that holds a lock, padded with blanks
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -296,7 +298,7 @@ class Disk:
         with disk_errors("open", path):
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(fd)
         except OSError as error:
             if not isinstance(error, BlockingIOError):
                 os.close(fd)
@@ -311,6 +313,18 @@ class Disk:
             # Overwritten rather than truncated, which some file systems refuse.
             os.pwrite(fd, f"{os.getpid()}\n".ljust(_HOLDER).encode(), 0)
         return fd
+
+    def _take(self, fd: int) -> None:
+        """Lock a file; an onlooker may hold it for a moment (see `locked`)."""
+        for left in reversed(range(ONLOOKERS)):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not left:
+                    raise
+                time.sleep(ONLOOKING)
+            else:
+                return
 
     def locked(self, path: Path) -> bool:
         """Whether a process holds the lock file. Creates and writes nothing; a free one is locked for a moment."""

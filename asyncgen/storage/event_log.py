@@ -69,10 +69,11 @@ class Telemetry:
             lines = [pending.popleft() for _ in range(len(pending))]
             if lines:
                 end = b"" if path in self._written else self._end_of_torn_line(path)
-                self._written.add(path)
+                self._written.discard(path)  # a full disk may take half a line
                 fd = self._disk.open_append(path)
                 try:
                     self._disk.write(fd, b"".join([end, *lines]), path)
+                    self._written.add(path)
                 finally:
                     self._disk.close_descriptor(fd)
 

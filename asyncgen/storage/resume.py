@@ -13,6 +13,7 @@ The first that applies (under the lock):
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ModelWays
-from asyncgen.errors import DirectoryError, Phrase, Setting
+from asyncgen.errors import DirectoryError, Phrase, Setting, UsageError
 from asyncgen.recipe import Recipe, nouns_of, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
@@ -92,6 +93,7 @@ def begin(
     ways: ModelWays | None = None,
     record: RecipeRecord | None = None,
     cut: Cut | None = None,
+    source: Path | None = None,
 ) -> Beginning:
     """Bring the directory into the state from which the run can start or resume.
 
@@ -107,12 +109,14 @@ def begin(
         ways: what is known of the model's requests, for a new run.
         record: what the directory stores of the recipe.
         cut: where the portion begins, if that is known; else `rows` are read up to there.
+        source: the input file, which must not be moved aside.
 
     Raises:
+        UsageError: the input would be moved aside.
         DirectoryError: the directory belongs to another run or was changed.
     """
     stop = pairs if portion is None else portion.stop
-    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways, record, cut)
+    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways, record, cut, source)
     accept = partial(
         _accept,
         recipe=recipe,
@@ -154,7 +158,7 @@ def extend(directory: RunDirectory, state: RunState) -> None:
     directory.disk.fsync_directory(directory.path)
 
 
-def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
+def supersede(directory: RunDirectory, names: Iterable[str], source: Path | None = None) -> Path | None:
     """Move a former run's files, journal, logs and rows into `superseded-<time>/`; None: there are none.
 
     Of the files the checkpoint goes last: until then, a crash leaves a directory that shows whose they are. The
@@ -168,6 +172,10 @@ def supersede(directory: RunDirectory, names: Iterable[str]) -> Path | None:
     telling = [name for name in state_names if name in {EVENTS, CALLS, KEPT_INPUT}]
     if not present and not journal and not telling:
         return None
+    if source in {*(path / name for name in present), *(state_directory / name for name in telling)}:
+        raise UsageError(
+            f"the input {source} is a file of this directory, and would be moved aside: copy it first"
+        )
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     taken = set(disk.list_directory(path))
     target = path / next(
@@ -199,6 +207,7 @@ def _fresh(
     ways: ModelWays | None,
     record: RecipeRecord | None,
     cut: Cut | None,
+    source: Path | None,
 ) -> Beginning:
     first = 0 if portion is None else portion.first
     end, chain = 0, ""
@@ -207,8 +216,13 @@ def _fresh(
     elif first:
         before = next(islice(rows(), first - 1, None))
         end, chain = before.end, before.chain
-    names = [*(output.name for output in recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
-    moved_to = supersede(directory, names)
+    earlier = None
+    with suppress(DirectoryError):  # damaged, or another version's: only the names of this recipe are known then
+        earlier = peek(directory)
+    former = () if earlier is None else earlier.files
+    outputs = dict.fromkeys([*(output.name for output in recipe.outputs), *former])
+    names = [*(name for name in outputs if name != FAILED), FAILED, STATISTICS, CHECKPOINT]
+    moved_to = supersede(directory, names, source)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
     state = RunState(
         last_completed_idx=first - 1,

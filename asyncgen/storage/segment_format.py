@@ -1,5 +1,6 @@
 """The files of a journal: their names, and their lines, each `<crc32 hex> <json>`."""
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ PREFIX = "journal-"
 SUFFIX = ".jsonl"
 UNFINISHED = ".tmp"
 ADAPTED = "adapted"
+_NAME = re.compile(rf"{PREFIX}[0-9]+{re.escape(SUFFIX)}")
 
 
 def segment_name(number: int) -> str:
@@ -34,7 +36,7 @@ def segments(directory: RunDirectory) -> list[Path]:
     """The segments of a run, in order."""
     place = directory.state_directory
     names = directory.disk.list_directory(place)
-    return [place / name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
+    return [place / name for name in names if _NAME.fullmatch(name)]
 
 
 def last_compacted(disk: Disk, paths: list[Path]) -> list[Path]:

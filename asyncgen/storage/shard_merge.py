@@ -27,6 +27,7 @@ from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.segment_format import paid_lines, write_segment
+from asyncgen.storage.segment_reader import open_batches
 
 SUFFIX = ".joining"
 
@@ -132,7 +133,8 @@ def _finished(directory: RunDirectory) -> RunState:
         raise BadDataError(f"{directory} holds no shard of a run")
     merging = directory.disk.size(directory.intent) is not None
     begun = directory.disk.size(directory.checkpoint) is not None
-    if state is None or begun or merging or state.regeneration.unfinished:
+    waits = state is not None and bool(open_batches(directory))  # paid, and no other directory could collect them
+    if state is None or begun or merging or waits or state.regeneration.unfinished:
         raise BadDataError(f"the shard in {directory} is not finished: give its command again first")
     return state
 
@@ -158,6 +160,7 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
         cache=sum((each.cache for each in states), CacheUse()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
         portion=None,
+        finished_with=next((each.finished_with for each in states if each.finished_with), ""),
         adaptations=tuple(dict.fromkeys(found for each in states for found in each.adaptations)),
     )
     if state.failed_pairs:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from asyncgen.config import DEFAULT_MODEL
 from asyncgen.cost import total_usage
 from asyncgen.planning.prices import load_price
-from asyncgen.simulator import Batch
+from asyncgen.simulator import Batch, Faults
+from tests import asyncgen_process
 
-from .conftest import SAMPLES, Job, Server, interrupt
+from .conftest import SAMPLES, Job, Server, clean_env, interrupt
 from .test_interruptions import wait_until
 
 pytestmark = pytest.mark.timeout(60)
@@ -228,3 +230,39 @@ def test_a_budget_holds_while_batches_expire_and_a_larger_one_ends_the_run(
     assert this.run("--max-cost", "1").returncode == 0
     assert this.outputs() == golden
     assert counts(server)["answered_again"] == 0
+
+
+def test_a_batch_with_rows_behind_the_end_is_not_taken(serve: Serve, batch_job: Jobs, golden: Any) -> None:
+    """It would be closed, and what was paid for them lost; the message says how to take it."""
+    server = serve(batch=Batch(**FAST))
+    this = batch_job(server, "--batch-detach")
+    assert this.run().returncode == 75
+
+    refused = this.run("--num-pairs", "3")
+
+    assert refused.returncode == 2
+    assert "batch 1 at the server holds rows that are paid and not asked for now" in refused.stderr
+    assert "--num-pairs 24" in refused.stderr
+    this.flags = ["--add-reasoning", "--batch"]
+    assert this.run().returncode == 0
+    assert this.outputs() == golden
+    assert counts(server)["answered_again"] == 0
+
+
+def test_a_shard_whose_batch_is_at_the_server_is_not_merged(serve: Serve, batch_job: Jobs, tmp_path: Path) -> None:
+    """Its failed rows are being asked again: no other directory could take what that cost."""
+    server = serve(batch=Batch(**FAST), faults=Faults(fail_matching="pain", fail_kind="bad_request"))
+    shards = [batch_job(server, "--shard", f"{number}/2") for number in (1, 2)]
+    codes = [shard.run("--max-failures", "99").returncode for shard in shards]
+    assert 3 in codes
+    failed = shards[codes.index(3)]
+    failed.server = serve(batch=Batch(**FAST))
+    assert failed.run("--max-failures", "99", "--batch-detach", "--batch-finish", "0").returncode == 75
+    words = ["merge", *(str(shard.output_dir) for shard in shards), "--output-dir", str(tmp_path / "merged")]
+
+    refused = asyncgen_process.run(
+        [sys.executable, "-m", "asyncgen", *words], capture_output=True, text=True, timeout=60, env=clean_env(None)
+    )
+
+    assert refused.returncode == 65
+    assert "is not finished: give its command again first" in refused.stderr

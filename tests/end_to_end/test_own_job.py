@@ -156,3 +156,40 @@ def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:
     )
     done = asyncgen_process.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert [line.split() for line in done.stdout.splitlines()] == [["preview"], ["--max-cost"]]
+
+
+def test_a_run_with_another_recipe_moves_all_files_of_the_former_one_aside(tmp_path: Path) -> None:
+    """Not only those that have the names of its own outputs."""
+    asyncgen(tmp_path, "init", "letters")
+    asyncgen(tmp_path, "init", "notes", "--directory", "other")
+    words = ["--simulate", "fast", "--no-progress", "--output-dir", "out"]
+    first = asyncgen(tmp_path, "run", "--recipe", "letters.toml", "--input", "letters.rows.jsonl", *words)
+    assert first.returncode == 0, first.stderr
+    other = ["--recipe", "other/notes.toml", "--input", "other/notes.rows.jsonl"]
+    second = asyncgen(tmp_path, "run", *other, *words, "--restart")
+    assert second.returncode == 0, second.stderr
+    assert (tmp_path / "out" / "notes.jsonl").exists()
+    assert not (tmp_path / "out" / "letters.jsonl").exists()
+    assert len(list(tmp_path.glob("out/superseded-*/letters.jsonl"))) == 1
+
+
+def test_an_input_that_would_be_moved_aside_is_refused(tmp_path: Path) -> None:
+    """It lies where the run would write its output; nothing is moved."""
+    asyncgen(tmp_path, "init", "letters")
+    (tmp_path / "out").mkdir()
+    source = tmp_path / "out" / "letters.jsonl"
+    source.write_bytes((tmp_path / "letters.rows.jsonl").read_bytes())
+    words = ["--input", str(source), "--output-dir", "out", "--simulate", "fast", "--no-progress"]
+    refused = asyncgen(tmp_path, "run", "--recipe", "letters.toml", *words)
+    assert refused.returncode == 2
+    assert "would be moved aside: copy it first" in refused.stderr
+    assert source.read_bytes() == (tmp_path / "letters.rows.jsonl").read_bytes()
+
+
+def test_a_path_with_a_nul_character_is_refused(tmp_path: Path) -> None:
+    """Only a file can hold one."""
+    asyncgen(tmp_path, "init", "letters")
+    (tmp_path / "bad.toml").write_text('output-dir = "a\\u0000b"\n')
+    refused = asyncgen(tmp_path, "run", "--config", "bad.toml", "--recipe", "letters.toml", "--simulate")
+    assert refused.returncode == 2
+    assert "NUL" in refused.stderr

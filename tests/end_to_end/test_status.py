@@ -249,3 +249,16 @@ def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
     assert any(re.search(r"pairs/s  \S+ calls/s  \d+ in flight  concurrency \d+ %.*ETA", bar) for bar in bars)
     assert any(re.search(r"storm: nothing sent until \d\d:\d\d:\d\d \(429\)", bar) for bar in bars)
     assert not re.search(r"\x1b\[3\dm", shown)  # NO_COLOR
+
+
+def test_a_run_that_was_killed_when_it_had_ended_is_finished(job: MakeJob, serve: Callable[..., object]) -> None:
+    """Before it could say so: its command has nothing left to do, and says so too."""
+    this = job(serve())
+    assert this.run().returncode == 0
+    events = this.state_dir / "events.jsonl"
+    lines = events.read_text().splitlines(keepends=True)
+    events.write_text("".join(line for line in lines if "ProcessEnded" not in line))
+
+    assert seen(this.output_dir)["condition"] == "finished"
+    assert "finished at" in status(this.output_dir).stdout
+    assert "Already complete" in this.run().stdout

@@ -234,3 +234,9 @@ def test_the_budget_holds_for_it_too(done):
 def test_the_files_of_the_run_are_needed_for_it(done):
     """Exit 2."""
     assert "--again needs --input-jsonl and --prompt-file" in trace(done, "7", "--again", code=2).stderr
+
+
+@pytest.mark.parametrize("which", ["9" * 5000, "\udcff"])
+def test_a_name_of_any_kind_is_looked_for(done: Job, which: str) -> None:
+    """More digits than Python converts; bytes that are no UTF-8."""
+    assert "Traceback" not in trace(done, which, code=2).stderr

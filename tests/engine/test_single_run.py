@@ -243,6 +243,7 @@ async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(cl
     assert client.asked.count(7) == 1
 
 
+@pytest.mark.looptime
 async def test_a_row_whose_recipe_awaits_a_task_that_it_has_cancelled_fails_and_is_not_lost(
     run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +264,7 @@ async def test_a_row_whose_recipe_awaits_a_task_that_it_has_cancelled_fails_and_
     assert summary.failed_pairs == 1
 
 
+@pytest.mark.looptime
 async def test_the_rows_behind_it_do_not_wait_for_ever(
     run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +281,7 @@ async def test_the_rows_behind_it_do_not_wait_for_ever(
         assert (await run(1100).execute()).failed_pairs == 1
 
 
+@pytest.mark.looptime
 async def test_a_run_with_a_gap_is_no_success(
     run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,3 +296,39 @@ async def test_a_run_with_a_gap_is_no_success(
     monkeypatch.setattr(MedecSafe, "run", strange)
     with pytest.raises(RuntimeError, match="row 2"):
         await run(5).execute()
+
+
+@pytest.mark.looptime
+async def test_what_was_paid_for_rows_behind_a_smaller_end_is_not_asked_again(
+    run: Callable[..., pipeline.Run], client: ScriptedWire
+) -> None:
+    """Not when the smaller run is finished, nor when its command is given once more."""
+    client.script = lambda index: 1e6 if index == 3 else 0.01
+    killed = asyncio.create_task(run(12).execute())
+    await asyncio.sleep(5)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    client.script = lambda _index: 0.01
+    for _ in range(2):
+        await run(5).execute()
+    client.asked.clear()
+    assert (await run(12).execute()).failed_pairs == 0
+    assert client.asked == []
+
+
+@pytest.mark.looptime
+async def test_what_was_paid_for_rows_behind_a_smaller_end_outlasts_a_repair(
+    run: Callable[..., pipeline.Run], client: ScriptedWire
+) -> None:
+    """The journal is compacted for the failed row alone."""
+    client.script = lambda index: 1e6 if index == 3 else 0.01
+    killed = asyncio.create_task(run(12).execute())
+    await asyncio.sleep(5)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    client.script = lambda index: None if index == 3 else 0.01
+    assert (await run(5).execute()).failed_pairs == 1
+    client.script = lambda _index: 0.01
+    client.asked.clear()
+    assert (await run(12).execute()).failed_pairs == 0
+    assert client.asked == [3]

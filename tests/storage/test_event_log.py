@@ -1,6 +1,7 @@
 """What a process leaves in `events.jsonl` and `calls.jsonl`."""
 
 import asyncio
+import errno
 import json
 import threading
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from asyncgen.chat import Usage
-from asyncgen.events import CallEnded, CheckpointSaved, Notice, PairDone, RunStarted
+from asyncgen.errors import DiskError
+from asyncgen.events import CallEnded, CheckpointSaved, Notice, PairDone, ProcessEnded, RunStarted
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.event_log import Telemetry
 from asyncgen.storage.layout import RunDirectory
@@ -94,3 +96,35 @@ async def test_what_a_cancelled_flush_has_not_written_is_left_to_the_next_one(di
 
     assert directory.calls.read_bytes().count(b"\n") == 2
     assert directory.events.read_bytes().count(b"\n") == 1
+
+
+class FullOnce(Disk):
+    """A disk that is full for one write, of which it takes half."""
+
+    full = False
+
+    def write(self, descriptor: int, data: bytes, path: Path) -> None:
+        """Write all, or half."""
+        if self.full:
+            self.full = False
+            super().write(descriptor, data[: len(data) // 2], path)
+            raise DiskError("no space", errno.ENOSPC)
+        super().write(descriptor, data, path)
+
+
+async def test_the_end_is_told_on_a_line_of_its_own_after_a_full_disk(tmp_path: Path):
+    """Or it would be lost together with the line that was torn."""
+    disk = FullOnce()
+    directory = RunDirectory(disk, tmp_path)
+    directory.make()
+    telemetry = Telemetry(directory)
+    telemetry.observe(STARTED)
+    await telemetry.flush()
+    disk.full = True
+    telemetry.observe(Notice("x" * 50))
+    await telemetry.flush()
+    telemetry.observe(ProcessEnded(74, "the disk is full"))
+    await telemetry.flush()
+    disk.close()
+
+    assert json.loads(directory.events.read_text().splitlines()[-1])["event"] == "ProcessEnded"

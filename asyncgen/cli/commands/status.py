@@ -183,6 +183,8 @@ def _condition(picture: "Picture") -> str:
     if session is None:
         return said
     when = clock(session.last)
+    if session.ended is None and picture.condition == "finished":  # killed between its last step and saying so
+        return f"{said} at {when}"
     if session.ended is None:
         left = (
             "told to leave at once while it was stopping"
