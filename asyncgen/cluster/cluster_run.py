@@ -24,7 +24,7 @@ from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.input_cuts import Cut
-from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.resume import peek, supersede
 from asyncgen.storage.shard_merge import join
@@ -273,8 +273,7 @@ class ClusterRun:
         return division
 
     def _move_aside(self) -> None:
-        names = [*(output.name for output in self._recipe.outputs), FAILED, STATISTICS, CHECKPOINT]
-        moved_to = supersede(self._directory, names)
+        moved_to = supersede(self._directory, self._recipe, self._config.input_jsonl)
         if moved_to is not None:
             self._observe(Notice(f"The files of an earlier run were moved to {moved_to}"))
         clear(self._directory)

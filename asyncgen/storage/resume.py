@@ -12,7 +12,7 @@ The first that applies (under the lock):
    never means half-done.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -158,15 +158,27 @@ def extend(directory: RunDirectory, state: RunState) -> None:
     directory.disk.fsync_directory(directory.path)
 
 
-def supersede(directory: RunDirectory, names: Iterable[str], source: Path | None = None) -> Path | None:
+def supersede(directory: RunDirectory, recipe: Recipe[Any], source: Path | None = None) -> Path | None:
     """Move a former run's files, journal, logs and rows into `superseded-<time>/`; None: there are none.
 
     Of the files the checkpoint goes last: until then, a crash leaves a directory that shows whose they are. The
     logs follow: status and report are about one run, and a new one starts with nothing spent.
+
+    Args:
+        directory: of the run.
+        recipe: names the outputs that must not be there; those of the former run may have other names.
+        source: the input of the new run.
+
+    Raises:
+        UsageError: the input would be moved too.
     """
     disk, path, state_directory = directory.disk, directory.path, directory.state_directory
     present = [SHARDS] if disk.list_directory(directory.shards) else []
-    present += [name for name in names if disk.size(path / name) is not None]
+    present += [
+        name
+        for name in (*_outputs(directory, recipe), FAILED, STATISTICS, CHECKPOINT)
+        if disk.size(path / name) is not None
+    ]
     state_names = disk.list_directory(state_directory)
     journal = [name for name in state_names if name.startswith(PREFIX)]
     telling = [name for name in state_names if name in {EVENTS, CALLS, KEPT_INPUT}]
@@ -197,6 +209,15 @@ def supersede(directory: RunDirectory, names: Iterable[str], source: Path | None
     return target
 
 
+def _outputs(directory: RunDirectory, recipe: Recipe[Any]) -> list[str]:
+    """The outputs of a recipe, and those of the run that was there before, as far as they are there."""
+    names, former = [output.name for output in recipe.outputs], None
+    with suppress(DirectoryError):  # damaged, or another version's: only the names of this recipe are known then
+        former = peek(directory)
+    there = set(directory.disk.list_directory(directory.path)) - {*names, FAILED}
+    return names + ([] if former is None else [name for name in former.files if name in there])
+
+
 def _fresh(
     directory: RunDirectory,
     recipe: Recipe[Any],
@@ -216,13 +237,7 @@ def _fresh(
     elif first:
         before = next(islice(rows(), first - 1, None))
         end, chain = before.end, before.chain
-    earlier = None
-    with suppress(DirectoryError):  # damaged, or another version's: only the names of this recipe are known then
-        earlier = peek(directory)
-    former = () if earlier is None else earlier.files
-    outputs = dict.fromkeys([*(output.name for output in recipe.outputs), *former])
-    names = [*(name for name in outputs if name != FAILED), FAILED, STATISTICS, CHECKPOINT]
-    moved_to = supersede(directory, names, source)
+    moved_to = supersede(directory, recipe, source)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
     state = RunState(
         last_completed_idx=first - 1,
