@@ -181,7 +181,6 @@ class ChatClient:
             if isinstance(result, Completion):
                 result, lost = self._accounting.counted(request, result)
                 self._log.answered(caller.index, request.step, request.hash, result, lost)
-                self._outages.answered()
                 self._unsettled.pop(endpoint.name, None)
                 endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)

@@ -36,15 +36,11 @@ class Outages:
         self._stop = stop
         self._served = {served.name: served for served in config.endpoints}
         self._pages = 0
-        self._refused_since: float | None = None  # the first refusal after the last success
-
-    def answered(self) -> None:
-        """Note that a call was answered."""
-        self._refused_since = None
+        self._refused_since = float("-inf")  # the first refusal of ours since the last answer behind the gate
 
     def refused(self) -> None:
         """Note that a call was refused for rate or overload, or did not reach the server in an outage."""
-        if self._refused_since is None:
+        if self._refused_since <= self._gate.answered_at:
             self._refused_since = asyncio.get_running_loop().time()
 
     def reject(self, endpoint: Endpoint, failure: Failure) -> None:
@@ -108,8 +104,7 @@ class Outages:
             Stopping: waiting is over, and the run stops.
         """
         now = asyncio.get_running_loop().time()
-        # Calls of another run behind the gate may be answered.
-        silence = now - (now if self._refused_since is None else max(self._refused_since, self._gate.answered_at))
+        silence = now - self._refused_since if self._refused_since > self._gate.answered_at else 0.0
         wait = endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"

@@ -44,9 +44,11 @@ class Coordinator:
         self._reports.pop(worker, None)
 
     def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]]:
-        """The last report of each worker and all news since; with a reason, all workers are told to stop."""
+        """The last report of each worker and the news of the last minute; with a reason, all are told to stop.
+
+        News are handed out more than once, as a reply may be lost: who reads them shows each once.
+        """
         self._stop = self._stop or stop
-        # For a while, as a reply may be lost: who reads it shows each once.
         now = self._clock()
         self._news = [(heard, one) for heard, one in self._news if now - heard < KEPT]
         return list(self._reports.values()), [one for _, one in self._news]

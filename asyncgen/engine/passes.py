@@ -257,8 +257,7 @@ class Passes:
             last = -1 if members is None else members.last_row
             if last >= stop:
                 raise UsageError(
-                    f"batch {number} at the server holds rows that are paid and not asked for now: take it ",
-                    "with ",
+                    f"batch {number} at the server holds rows that are paid and not asked now: take it with ",
                     Setting("num_pairs", last + 1),
                     " first",
                 )

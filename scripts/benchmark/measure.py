@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICK = 0.05
-LOOK = (
-    0.25  # seconds between two looks at the processes: one takes 3 ms where there are as many threads as Ray has
-)
+LOOK = 0.25  # seconds between two looks at the processes: one takes 3 ms with as many threads as Ray has
 PAGE = os.sysconf("SC_PAGE_SIZE")
 CLOCK = os.sysconf("SC_CLK_TCK")
 IDLE = 1.5

@@ -1,6 +1,7 @@
 """A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig, shipped
-from asyncgen.errors import AsyncgenError, Stopping, TryLaterError
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import Event, Paused
 from asyncgen.limits.opening import open_gate
 
@@ -108,3 +109,22 @@ async def test_a_pause_names_its_endpoint_where_others_go_on(endpoints: tuple[st
     client = Client((0, 0.5), endpoints=endpoints)
     await client.ask(0)
     assert next(event for event in client.events if isinstance(event, Paused)).endpoint == named
+
+
+async def test_a_machine_on_which_every_deadline_is_late_does_not_send_a_call_for_ever() -> None:
+    """Each attempt is paid."""
+    client, sent = Client(), 0
+    seconds, most = client._config.timeout, client._config.max_attempts
+
+    class LateWire(ScriptedWire):
+        async def send(self, *arguments: Any) -> tuple[Failure, dict[str, str]]:
+            nonlocal sent
+            sent += 1
+            await asyncio.sleep(seconds + 3)
+            return Failure("timeout", Action.RETRY, unsaid=True), {}
+
+    client._wire = LateWire(client._answer)
+    async with asyncio.timeout(24 * 3600):
+        with pytest.raises(CallFailed):
+            await client.ask(0)
+    assert sent <= 2 * most

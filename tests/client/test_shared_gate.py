@@ -1,7 +1,6 @@
 """Two clients behind one gate, as the shards of a worker of Ray are: what one hears counts for the other."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -10,7 +9,6 @@ from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.client.wire import Wire
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.gate import Gate
@@ -37,7 +35,7 @@ class Clients:
         self.gate: Gate = open_gate(CONFIG)
         self.reasons: list[AsyncgenError] = []
 
-    def new(self, wire: Wire) -> ChatClient:
+    def new(self, wire: ScriptedWire) -> ChatClient:
         """One more."""
         return ChatClient(CONFIG, self.gate, NoLog(), lambda _: None, self._end, wire)
 
@@ -93,20 +91,3 @@ async def test_a_page_when_a_run_begins_is_not_taken_for_a_login_if_another_one_
     await ask(former, 0)
     assert await asyncio.gather(*(ask(newer, index) for index in range(1, 17))) == [ANSWER] * 16
     assert clients.reasons == []
-
-
-async def test_a_machine_on_which_every_deadline_is_late_does_not_send_a_call_for_ever() -> None:
-    """Each attempt is paid."""
-    clients, sent = Clients(), 0
-
-    class LateWire(ScriptedWire):
-        async def send(self, *arguments: Any) -> tuple[Failure, dict[str, str]]:
-            nonlocal sent
-            sent += 1
-            await asyncio.sleep(CONFIG.timeout + 3)
-            return Failure("timeout", Action.RETRY, unsaid=True), {}
-
-    async with asyncio.timeout(24 * 3600):
-        with pytest.raises(CallFailed):
-            await ask(clients.new(LateWire(answers)), 0)
-    assert sent <= 2 * CONFIG.max_attempts

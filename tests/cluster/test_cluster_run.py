@@ -27,15 +27,20 @@ def test_a_long_run_has_more_shards(pairs: int, workers: int, overlap: bool, eac
     assert usual_shards(pairs, workers, overlap=overlap) == workers * each
 
 
+def config_of_one_pair(tmp_path: Path) -> RunConfig:
+    """Of a run over a file with one pair."""
+    source = tmp_path / "pairs.jsonl"
+    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
+    return RunConfig(
+        input_jsonl=source, output_dir=tmp_path / "out", prompt_file=shipped("prompts", "medec_safe.json")
+    )
+
+
 async def test_a_model_that_the_server_does_not_know_ends_it_before_the_cluster_is_there(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is looked up once, not by every shard; nothing is divided."""
-    source = tmp_path / "pairs.jsonl"
-    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
-    config = RunConfig(
-        input_jsonl=source, output_dir=tmp_path / "out", prompt_file=shipped("prompts", "medec_safe.json")
-    )
+    config = config_of_one_pair(tmp_path)
 
     async def look_up(*_: object) -> LookedUp:
         return LookedUp(404, {"error": {"code": "model_not_found"}})
@@ -97,11 +102,7 @@ async def test_the_wish_to_stop_is_heard_while_workers_start(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while a machine is not there yet."""
-    source = tmp_path / "pairs.jsonl"
-    source.write_text(json.dumps({"note_id": "0", "correct_note": "right", "incorrect_note": "wrong"}) + "\n")
-    config = RunConfig(
-        input_jsonl=source, output_dir=tmp_path / "out", prompt_file=shipped("prompts", "medec_safe.json")
-    )
+    config = config_of_one_pair(tmp_path)
 
     async def look_up(*_: object) -> None:
         return None

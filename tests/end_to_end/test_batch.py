@@ -241,7 +241,7 @@ def test_a_batch_with_rows_behind_the_end_is_not_taken(serve: Serve, batch_job: 
     refused = this.run("--num-pairs", "3")
 
     assert refused.returncode == 2
-    assert "batch 1 at the server holds rows that are paid and not asked for now" in refused.stderr
+    assert "batch 1 at the server holds rows that are paid and not asked now" in refused.stderr
     assert "--num-pairs 24" in refused.stderr
     this.flags = ["--add-reasoning", "--batch"]
     assert this.run().returncode == 0

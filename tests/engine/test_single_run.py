@@ -298,16 +298,21 @@ async def test_a_run_with_a_gap_is_no_success(
         await run(5).execute()
 
 
-@pytest.mark.looptime
-async def test_what_was_paid_for_rows_behind_a_smaller_end_is_not_asked_again(
-    run: Callable[..., pipeline.Run], client: ScriptedWire
-) -> None:
-    """Not when the smaller run is finished, nor when its command is given once more."""
+async def pay_ahead(run: Callable[..., pipeline.Run], client: ScriptedWire) -> None:
+    """Leave a run of twelve rows that was killed when all but row 3 were answered."""
     client.script = lambda index: 1e6 if index == 3 else 0.01
     killed = asyncio.create_task(run(12).execute())
     await asyncio.sleep(5)
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
+
+
+@pytest.mark.looptime
+async def test_what_was_paid_for_rows_behind_a_smaller_end_is_not_asked_again(
+    run: Callable[..., pipeline.Run], client: ScriptedWire
+) -> None:
+    """Not when the smaller run is finished, nor when its command is given once more."""
+    await pay_ahead(run, client)
     client.script = lambda _index: 0.01
     for _ in range(2):
         await run(5).execute()
@@ -321,11 +326,7 @@ async def test_what_was_paid_for_rows_behind_a_smaller_end_outlasts_a_repair(
     run: Callable[..., pipeline.Run], client: ScriptedWire
 ) -> None:
     """The journal is compacted for the failed row alone."""
-    client.script = lambda index: 1e6 if index == 3 else 0.01
-    killed = asyncio.create_task(run(12).execute())
-    await asyncio.sleep(5)
-    killed.cancel()
-    await asyncio.gather(killed, return_exceptions=True)
+    await pay_ahead(run, client)
     client.script = lambda index: None if index == 3 else 0.01
     assert (await run(5).execute()).failed_pairs == 1
     client.script = lambda _index: 0.01

@@ -1,14 +1,17 @@
 """The names in an output directory, and its lock."""
 
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
+from asyncgen.engine.repair import finish_intent
 from asyncgen.errors import TryLaterError
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.segment_format import segments
 
 
 @pytest.fixture
@@ -87,3 +90,32 @@ def test_a_holder_that_has_not_said_who_it_is_is_unknown(directory: RunDirectory
     with directory.lock():
         directory.lock_file.write_bytes(b"")
         assert directory.holder() == 0
+
+
+def test_the_lock_is_taken_although_somebody_looks_whether_it_is_held(
+    directory: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`status` locks a free file for a moment: that must not end a run which starts just then."""
+    directory.make()
+    looking = os.open(directory.lock_file, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    # The onlooker leaves while the run waits.
+    monkeypatch.setattr("asyncgen.storage.disk.time.sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+    with directory.lock():
+        assert directory.holder() == os.getpid()
+    os.close(looking)
+
+
+def test_files_of_others_are_no_part_of_a_run(directory: RunDirectory) -> None:
+    """A copy that a program made which keeps folders alike, and a file that happens to end as ours do."""
+    directory.make()
+    (directory.state_directory / "journal-00000001 (conflicted copy).jsonl").write_text("")
+    (directory.state_directory / "journal-00000002.jsonl").write_text("")
+    mine, left = directory.output("mine.merge"), directory.output("sft_correct.jsonl.merge")
+    mine.write_text("mine")
+    left.write_text("left")
+
+    assert [path.name for path in segments(directory)] == ["journal-00000002.jsonl"]
+    finish_intent(directory)
+    assert mine.read_text() == "mine"
+    assert not left.exists()
