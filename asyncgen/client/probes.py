@@ -63,10 +63,10 @@ class Probes:
         for adaptation in findings.adaptations:
             if adaptation not in self._adaptations:
                 self._adaptations.append(adaptation)
-        before = self._proven | self._permitted
+        admitted = (findings.proven - self._proven) | (permitted - self._permitted)
         self._shared, self._permitted = True, permitted
         self._proven |= findings.proven
-        for shape in (self._proven | permitted) - before:
+        for shape in admitted:
             self._wake(shape)
 
     def probe_alone(self) -> None:

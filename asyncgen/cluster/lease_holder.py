@@ -144,17 +144,18 @@ class LeaseHolder:
 
     async def _keep_reporting(self, run: LeasedRun) -> None:
         now = asyncio.get_running_loop().time
-        answered, patience = now(), AT_ONCE
+        silent, patience = 0.0, AT_ONCE
         while True:
+            began = now()
             self._changed.clear()
             pause = INTERVAL
             with suppress(Exception):  # whatever becomes of the coordinator, the work goes on
-                sent, report = now(), self.report()
+                report = self.report()
                 async with asyncio.timeout(SILENCE):
                     answer = await self._channel(report)
-                answered = now()
+                silent = 0.0
                 del self._news[: len(report.news)]
-                self._obey(run, answer, sent)
+                self._obey(run, answer, began)
                 if answer.share <= LEAST_SHARE:
                     pause = SOON
                 elif answer.share < report.held - CONFIRMED:
@@ -163,11 +164,12 @@ class LeaseHolder:
                     patience = AT_ONCE
                 else:
                     pause, patience = min(pause, patience), 2 * patience
-            if now() - answered >= probe_turns.SILENCE:
+            if silent >= probe_turns.SILENCE:
                 self._probes.probe_alone()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._changed.wait()
+            silent += min(now() - began, SILENCE + INTERVAL)  # if it took longer, the process stood still
 
     def _obey(self, run: LeasedRun, answer: Instruction, sent: float) -> None:
         self._lease, self._leased_at = answer.share, sent

@@ -88,11 +88,12 @@ class RayFleet:
         ]
 
     async def gather(self) -> None:
-        """Wait until all workers are ready.
+        """Wait until the coordinator and all workers are ready.
 
         Raises:
             UsageError: a machine cannot take part.
         """
+        await self._coordinator.overlook.remote(None)  # first: workers that nobody answers go on without it
         for number, actor in enumerate(self._actors, 1):
             try:
                 version, trouble = await wait_for_reply(actor.hello.remote(), actor.heed.remote)

@@ -69,6 +69,16 @@ async def test_a_turn_that_has_passed_on_lets_no_further_call_go() -> None:
     assert probes.unproven == frozenset()
 
 
+async def test_who_probes_hears_that_another_process_was_answered() -> None:
+    """After a time in which nobody was heard, two may have a turn."""
+    probes = Probes(shared=True)
+    calls = Calls(probes, 30)
+    probes.take(NO_FINDINGS, frozenset({SHAPE}))
+    assert await calls.settled() == PROBES
+    probes.take(Findings((), frozenset({SHAPE})), frozenset())
+    assert await calls.settled() == 30
+
+
 async def test_where_nobody_gives_turns_any_more_it_probes_by_itself() -> None:
     """As many calls as in a run of its own."""
     probes = Probes(shared=True)

@@ -32,10 +32,20 @@ def test_a_worker_that_is_silent_or_has_left_loses_its_turn() -> None:
     """Not before it is likely to be dead."""
     turns = ProbeTurns()
     turns.report(0, 0, NO_FINDINGS, ONE)
-    assert turns.report(SILENCE - 1, 1, NO_FINDINGS, ONE)[1] == NONE
+    for second in range(1, int(SILENCE)):
+        assert turns.report(second, 1, NO_FINDINGS, ONE)[1] == NONE
     assert turns.report(SILENCE, 1, NO_FINDINGS, ONE)[1] == ONE
     turns.leave(1)
     assert turns.report(SILENCE, 2, NO_FINDINGS, ONE)[1] == ONE
+
+
+def test_a_pause_of_all_costs_nobody_its_turn() -> None:
+    """Of two who wake up together, one is heard first."""
+    turns = ProbeTurns()
+    turns.report(0, 0, NO_FINDINGS, ONE)
+    turns.report(1, 1, NO_FINDINGS, ONE)
+    assert turns.report(10 * SILENCE, 1, NO_FINDINGS, ONE)[1] == NONE
+    assert turns.report(10 * SILENCE, 0, NO_FINDINGS, ONE)[1] == ONE
 
 
 def test_a_new_keeper_of_turns_learns_all_from_the_next_reports() -> None:

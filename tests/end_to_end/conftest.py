@@ -144,8 +144,10 @@ class Job:
         return [json.loads(line) for line in text.split("\n")[:-1]]
 
     def journal(self) -> bytes:
-        """All journal segments."""
-        return b"".join(path.read_bytes() for path in sorted(self.state_dir.glob("journal-*.jsonl")))
+        """All journal segments; read again if one was removed meanwhile."""
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                return b"".join(path.read_bytes() for path in sorted(self.state_dir.glob("journal-*.jsonl")))
 
 
 def clean_env(more: dict[str, str] | None) -> dict[str, str]:

@@ -60,6 +60,10 @@ class JumpingLoop(asyncio.BaseEventLoop):
         self._now += TICK
         return self._now
 
+    def stand_still(self, seconds: float) -> None:
+        """Let so much time pass in which nothing is done, as on a machine that is suspended."""
+        self._now += seconds
+
     def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Any:
         """Call it in the next pass."""
         call = _Call(callback, args, context)
