@@ -54,9 +54,12 @@ class Knowledge:
         return frozenset() if data is None else self._covered.get(data, frozenset())
 
     def after(  # noqa: C901, PLR0912 - one table of operations
-        self, start: Store, moment: Moment, record: list[Operation]
+        self, start: Store, moment: Moment, record: list[Operation], *, suspended: bool = False
     ) -> list[Moment]:
         """What is known before each operation, and after the last.
+
+        On a machine that was `suspended`, all that has become due meanwhile may come ahead of the write of an
+        answer: what the journal has counts there, and not what it should have.
 
         An answer is durable when its segment has been synced and something else begins than more syncs: the
         name of a new segment may need one too.
@@ -70,7 +73,8 @@ class Knowledge:
         for operation in record:
             if not operation[0].startswith("sync") and not found <= moment.durable:
                 moment = replace(moment, durable=moment.durable | found)
-            settled = moment.written if operation[0] in _NOTES else moment.written | answered
+            late = suspended or operation[0] in _NOTES
+            settled = moment.written if late else moment.written | answered
             match operation:
                 case ("asked", call):
                     moment = replace(moment, in_flight=moment.in_flight | {call})
@@ -102,6 +106,8 @@ class Knowledge:
                     paths[inode] = path
                 case ("write", inode, data, *_):
                     held[inode] = held.get(inode, frozenset()) | answers_in(data)
+                    if suspended and _is_journal(paths[inode]):
+                        settled |= answers_in(data) & answered
                     if b'"last_completed_idx"' in data and data.endswith(b"}\n"):
                         self._cover(data, settled)
                 case ("sync", inode):

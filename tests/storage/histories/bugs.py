@@ -182,6 +182,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "failed", cheap)
 
 
+@_bug("a deadline that a suspended machine has missed counts")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Retries, "interrupted", lambda _self: False)
+
+
 @_bug("what was in flight at a kill is not charged")
 def _(patch: pytest.MonkeyPatch) -> None:
     sent = Journal.sent

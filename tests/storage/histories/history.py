@@ -1,9 +1,10 @@
 """A history of one directory: start after start in bad weather, each ended by what may end one.
 
 Every start is the real program, and sometimes a second one at once. It ends by itself, by Ctrl-C or by its budget,
-is killed at some operation of the disk, or loses power there. Some starts ask through batches, some use a cache,
-and some want more rows than those before. After each of them the invariants are held against the directory and
-against all that was sent; a calm start at the end must leave the golden bytes.
+is killed at some operation of the disk, or loses power there; meanwhile the machine may be suspended for a while.
+Some starts ask through batches, some use a cache, and some want more rows than those before. After each of them
+the invariants are held against the directory and against all that was sent; a calm start at the end must leave the
+golden bytes.
 """
 
 import random
@@ -93,7 +94,11 @@ class History:
             most_attempts=rng.choice((1, 2, 6)),
             stop_after=rng.uniform(0, 30) if rng.random() < 1 / 4 else None,
             second_after=rng.choice((0.0, 0.1, rng.uniform(0, 10))) if rng.random() < 1 / 6 else None,
+            suspended=self._draw_suspension() if rng.random() < 1 / 4 else None,
         )
+
+    def _draw_suspension(self) -> tuple[float, float]:
+        return self._rng.uniform(0, 15), self._rng.choice((5.0, 30.0, 700.0, 8 * 3600.0))
 
     def _fill_cache(self) -> None:
         """Let another directory pay for some rows before."""
@@ -113,7 +118,7 @@ class History:
         for process in ended.processes:
             check.check_addresses(process, config)
             check.check_gate(process, config)
-            if not command.batch and not moment.remote.batches:
+            if not command.batch and not moment.remote.batches and command.suspended is None:
                 check.check_retries(process, config)
                 check.check_window(process)
         return ended
@@ -127,8 +132,10 @@ class History:
         how = rng.choice(ENDS)
         place = len(record) if how == "ended" else rng.randrange(len(record) + 1)
         self.starts.append(Told(command, weather, rules, f"{how} at {place} of {len(record)} ({ended.error!r})"))
+        if command.suspended is not None and weather == Weather() and rules == Rules(unknown=rules.unknown):
+            check.check_suspension(ended.failed_pairs)
         self._judge_sent(command, record[:place])
-        self._end(record, how, place)
+        self._end(command, record, how, place)
         check.check_in_step(self._world, self._store)
         if how in {"ended", "killed"}:
             check.check_in_order(self._world, self._store, self._left_by_power)
@@ -146,9 +153,10 @@ class History:
             check.check_budget(most, budget, before)
         self._bill.cut_short()
 
-    def _end(self, record: list[Operation], how: str, place: int) -> None:
+    def _end(self, command: Command, record: list[Operation], how: str, place: int) -> None:
         """Leave behind what is left when the start ends so."""
-        after = self._known.after(self._store, self._moment, record)[place]
+        suspended = command.suspended is not None
+        after = self._known.after(self._store, self._moment, record, suspended=suspended)[place]
         store = self._store.copy()
         for operation in record[:place]:
             store.play(operation)

@@ -125,6 +125,12 @@ def check_gate(process: Process, config: RunConfig) -> None:
                 raise broken("I5", f"an attempt had {what.seconds} seconds")
 
 
+def check_suspension(failed_pairs: int) -> None:
+    """I5: a machine that was suspended has cut calls off, and that is no fault of theirs."""
+    if failed_pairs:
+        raise broken("I5", f"{failed_pairs} rows failed, and the machine was suspended")
+
+
 def check_retries(process: Process, config: RunConfig) -> None:
     """I5: attempts are bounded, and all of them are made; refusals and outages count for nothing."""
     pauses = {what.kind for what in process.log if isinstance(what, Paused)}

@@ -24,7 +24,8 @@ from .network import Process, StormyNetwork
 class Command:
     """What is started: how many pairs, through batches or not, within which budget (tokens), with a cache or not.
 
-    `stop_after` is when Ctrl-C comes, `second_after` when the same command is given once more, in seconds.
+    `stop_after` is when Ctrl-C comes, `second_after` when the same command is given once more, in seconds;
+    `suspended` is when the machine is, and for how long.
     """
 
     pairs: int
@@ -34,6 +35,7 @@ class Command:
     most_attempts: int = 6
     stop_after: float | None = None
     second_after: float | None = None
+    suspended: tuple[float, float] | None = None
 
     def configured(self, config: RunConfig) -> RunConfig:
         """The configuration of the start."""
@@ -100,6 +102,9 @@ def start(
     loop = JumpingLoop()
     if command.stop_after is not None:
         loop.call_later(command.stop_after, runs[0].stop, Interrupted("stopped"))
+    if command.suspended is not None:
+        after, seconds = command.suspended
+        loop.call_later(after, loop.stand_still, seconds)
     with ExitStack() as stack:
         stack.enter_context(stubs())
         if command.cached:
