@@ -118,9 +118,10 @@ class History:
         for process in ended.processes:
             check.check_addresses(process, config)
             check.check_gate(process, config)
-            if not command.batch and not moment.remote.batches and command.suspended is None:
-                check.check_retries(process, config)
+            if not command.batch and not moment.remote.batches:
                 check.check_window(process)
+                if command.suspended is None:  # else attempts are cut off that count for nothing
+                    check.check_retries(process, config)
         return ended
 
     def _start(self, command: Command) -> None:
