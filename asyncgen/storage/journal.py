@@ -24,15 +24,14 @@ instead); and those of batches (see `batch_records`).
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Adaptation, Completion, OutOfBatch, Usage
 from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import AsyncgenError
+from asyncgen.storage.account import Account
 from asyncgen.storage.answer_record import answer_of, answer_record
 from asyncgen.storage.batch_records import BatchBook, OpenBatch
 from asyncgen.storage.fingerprint import Fingerprint
@@ -327,31 +326,16 @@ class Journal:
 
     def _compact(self, paths: list[Path], needed: Callable[[int], bool]) -> None:
         """Copy what is needed of all segments into the new one, make it durable, and unlink the others."""
-        reader = SegmentReader(self._disk)
-        in_flight: dict[tuple[int, str], Usage] = {}
-        known, answers = replace(self.spend), set[bytes]()
+        reader, account = SegmentReader(self._disk), Account(self.spend, self.cache)
         for record, line in reader.records(paths):
-            if self._is_of_the_run(record):
+            account.read(record, line)
+            if record["kind"] in {"header", "spend", "sent"} or self._is_of_the_run(record):
                 continue
-            index, step = record["index"], record["step"]
-            if record["kind"] == "sent":
-                in_flight[index, step] = Usage(**record.get("most", {}))
-                continue
-            if record.get("batch") is None:
-                in_flight.pop((index, step), None)
-            # A crash in the middle of carrying leaves copies without the sum that belongs behind them.
-            seen = blake2b(line, digest_size=16).digest() if record["kind"] == "answer" else b""
-            if not seen or seen not in answers:
-                self._count_line(record)
-                answers.add(seen)
             self.batches.came(record)
-            if needed(index):
+            if needed(record["index"]):
                 self._take_over(record, line)
-        self.unsettled, self.damaged = len(in_flight), reader.damaged
-        for most in in_flight.values():
-            self.spend.lose(most)
-        # It only grows: where less is left here, the newest segments have gone, or were lost with the power.
-        self.spend = max(known, self.spend, key=lambda spend: spend.most.total_tokens)
+        self.unsettled, self.damaged = account.unsettled, reader.damaged
+        self.spend, self.cache = account.total(), account.cache
         self._log.append(spend_line(self.spend, self.cache))
         for adaptation in self.adaptations:
             self._log.append(adapted_line(adaptation))
@@ -364,18 +348,10 @@ class Journal:
 
     def _is_of_the_run(self, record: dict[str, Any]) -> bool:
         """Read a line that is not about a single row; returns whether it was one."""
-        if record["kind"] in {"header", "spend"}:
-            if record.get("spend") is not None:
-                self.spend = Spend(**record["spend"])
-                self.cache = CacheUse(**record.get("cache", {}))
-            return True
         if record["kind"] == ADAPTED:
             self._know(adaptation_of(record["adaptation"]))
             return True
-        if self.batches.take(record):
-            self._count_line(record)
-            return True
-        return False
+        return self.batches.take(record)
 
     def _know(self, adaptation: Adaptation) -> None:
         if adaptation not in self.adaptations:
@@ -388,11 +364,6 @@ class Journal:
         else:
             self.spend.add(usage, batch=batch)
         self.spend.lose(lost)
-
-    def _count_line(self, record: Mapping[str, Any]) -> None:
-        """Add the cost of a call recorded in a line."""
-        usage, lost = (Usage(**record.get(name, {})) for name in ("usage", "lost"))
-        self._count(usage, lost, batch=record.get("batch") is not None, cached=record.get("cached", False))
 
     def _take_over(self, record: dict[str, Any], line: bytes) -> None:
         """Copy a line that is still needed."""

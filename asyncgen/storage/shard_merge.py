@@ -12,6 +12,7 @@ from itertools import pairwise
 from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import BadDataError
 from asyncgen.shard import Portion
+from asyncgen.storage.account import account_of
 from asyncgen.storage.checkpoint import (
     FileMark,
     FileMeter,
@@ -25,6 +26,7 @@ from asyncgen.storage.disk import write_durably
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.segment_format import paid_lines, write_segment
 from asyncgen.storage.segment_reader import open_batches
@@ -59,7 +61,7 @@ def join(directories: Sequence[RunDirectory], target: RunDirectory) -> RunState:
         _check_target(target)
         disk, path = target.disk, target.path
         beside = replace(target, path=path.with_name(path.name + SUFFIX))
-        disk.remove_tree(beside.path)  # left by a crash
+        _remove_what_a_crash_left(beside, shards[0].state.files)
         stack.callback(disk.remove_tree, beside.path)
         state = _write(shards, beside)
         disk.rename(beside.path, path)
@@ -145,23 +147,39 @@ def _check_target(target: RunDirectory) -> None:
         raise BadDataError(f"{target} is not empty: give the name of a new directory")
 
 
+def _remove_what_a_crash_left(beside: RunDirectory, files: Iterable[str]) -> None:
+    """Remove what an earlier merge has built; what it cannot have built belongs to somebody."""
+    disk, path = beside.disk, beside.path
+    built = {beside.state_directory.name, beside.statistics.name, *files}
+    if (
+        path.is_symlink()
+        or (path.exists() and not path.is_dir())
+        or not built.issuperset(disk.list_directory(path))
+        or disk.size(beside.lock_file) is not None  # a merge makes none
+    ):
+        raise BadDataError(f"{beside} is in the way: the merge would build there; move it elsewhere")
+    disk.remove_tree(path)
+
+
 def _write(shards: list[Part], beside: RunDirectory) -> RunState:
     """Write the whole directory, and make it durable."""
     disk = beside.disk
     disk.make_directory(beside.state_directory)
     states = [one.state for one in shards]
+    # A repair that was interrupted has not told the statistics what it has paid and learned.
+    accounts = [account_of(one.directory, one.state.spend, one.state.cache) for one in shards]
     marks = {name: _join_file(shards, beside, name) for name in states[0].files}
     state = replace(
         states[-1],
         files=marks,
         stats={name: sum(each.stats[name] for each in states) for name in states[0].stats},
         failed_pairs=sum(each.failed_pairs for each in states),
-        spend=sum((each.spend for each in states), Spend()),
-        cache=sum((each.cache for each in states), CacheUse()),
+        spend=sum((each.total() for each in accounts), Spend()),
+        cache=sum((each.cache for each in accounts), CacheUse()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
         portion=None,
         finished_with=next((each.finished_with for each in states if each.finished_with), ""),
-        adaptations=tuple(dict.fromkeys(found for each in states for found in each.adaptations)),
+        adaptations=tuple(dict.fromkeys(found for one in shards for found in known_adaptations(one.directory))),
     )
     if state.failed_pairs:
         write_segment(beside, state.fingerprint, _still_needed(shards), state.spend, state.cache)

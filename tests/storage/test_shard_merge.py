@@ -34,6 +34,7 @@ from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.shard_merge import join
 
 PAIRS, OF = 31, 3
+USAGE = Usage(3, 1, 4)
 PROMPTS, OTHER_PROMPTS = shipped("prompts", "medec_safe.json"), shipped("prompts", "medec_small.json")
 STEPS = ("paraphrase", "correct_reasoning", "error_reasoning")
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
@@ -47,6 +48,7 @@ class ScriptedSteps:
         self.failing: set[int] = set()
         self.refuses = ""
         self.refused = 0
+        self.answered = 0
         self.steps: list[tuple[int, str]] = []
 
     def open(self, _config: RunConfig) -> ScriptedWire:
@@ -62,8 +64,9 @@ class ScriptedSteps:
             return Failure("bad_request", Action.GIVE_UP, 400, "unsupported_parameter", param=self.refuses)
         if index in self.failing and request.step == "error_reasoning":
             return Failure("bad_request", Action.GIVE_UP, 400)
+        self.answered += 1
         text = '{"why": "because"}' if request.json_object else f"Paraphrase {index}."
-        return Completion(text, Usage(3, 1, 4), "scripted")
+        return Completion(text, USAGE, "scripted")
 
 
 @pytest.fixture
@@ -219,6 +222,26 @@ async def test_pairs_that_failed_in_shards_are_repaired_in_the_joined_run(
     assert FAILED not in files(tmp_path / "joined")
 
 
+async def test_what_an_interrupted_repair_has_paid_and_learned_is_in_the_joined_run(
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
+) -> None:
+    """The statistics of its shard are those of before it; the bill is not."""
+    client.failing.update({11, 12, 13, 14, 30})
+    shards = on(disk, [tmp_path / name for name in await all_shards(go)])
+    client.failing.clear()
+    client.refuses = "top_p"
+    with pytest.raises(Interrupted):
+        await go("out-2", Shard(2, OF), stop_after=1)
+    state = join(shards, RunDirectory(disk, tmp_path / "joined"))
+    assert state.spend.prompt_tokens == USAGE.prompt_tokens * client.answered
+    assert {found.name for found in state.adaptations} == {"top_p"}
+    await go("joined")
+    repaired = load_statistics(RunDirectory(disk, tmp_path / "joined"))
+    assert repaired is not None
+    assert repaired.spend.prompt_tokens == USAGE.prompt_tokens * client.answered
+    assert client.answered == PAIRS * len(STEPS)
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -325,6 +348,34 @@ async def test_what_a_crash_left_is_no_obstacle(
     join(on(disk, shards), RunDirectory(disk, tmp_path / "joined"))
     await go("whole")
     assert files(tmp_path / "joined") == files(tmp_path / "whole")
+
+
+async def test_what_no_merge_has_built_is_not_removed(go: Go, tmp_path: Path, disk: Disk) -> None:
+    """Whoever named it so: a directory of notes, a run, a file, a link."""
+    shards = [tmp_path / name for name in await all_shards(go)]
+    beside, target = tmp_path / "joined.joining", RunDirectory(disk, tmp_path / "joined")
+    beside.mkdir()
+    (beside / "diary.txt").write_text("mine")
+    with pytest.raises(BadDataError, match="is in the way"):
+        join(on(disk, shards), target)
+    assert (beside / "diary.txt").read_text() == "mine"
+    shutil.rmtree(beside)
+    await go(beside.name, Shard(1, OF))
+    kept = files(beside)
+    with pytest.raises(BadDataError, match="is in the way"):
+        join(on(disk, shards), target)
+    assert files(beside) == kept
+    shutil.rmtree(beside)
+    beside.write_text("mine")
+    with pytest.raises(BadDataError, match="is in the way"):
+        join(on(disk, shards), target)
+    beside.unlink()
+    beside.symlink_to(shards[0])
+    with pytest.raises(BadDataError, match="is in the way"):
+        join(on(disk, shards), target)
+    assert beside.is_symlink()
+    beside.unlink()
+    join(on(disk, shards), target)
 
 
 class Killed(BaseException):
