@@ -7,9 +7,8 @@ from typing import Any
 
 from asyncgen.chat import Usage
 from asyncgen.cost import CacheUse, Spend
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.segment_format import ADAPTED, decode_line, last_compacted, segments
+from asyncgen.storage.segment_format import ADAPTED, records_of
 
 
 class Account:
@@ -80,9 +79,6 @@ class Account:
 def account_of(directory: RunDirectory, spend: Spend, cache: CacheUse) -> Account:
     """The account of a directory that no run has open, from what its statistics say and its journal."""
     account = Account(spend, cache)
-    for path in last_compacted(directory.disk, segments(directory)):
-        for line in lines_of(directory.disk, path):
-            record = decode_line(line)
-            if record is not None:
-                account.read(record, line)
+    for record, line in records_of(directory):
+        account.read(record, line)
     return account

@@ -110,13 +110,20 @@ def adaptation_of(content: Mapping[str, Any]) -> Adaptation:
     return Adaptation(**dict(content) | {"fields": tuple(content["fields"])})
 
 
-def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:
-    """The lines of everything paid that may be needed, each with the index of its row."""
+def records_of(directory: RunDirectory) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """All valid records of a journal that is not in use, from the last compaction on, with their lines."""
     for path in last_compacted(directory.disk, segments(directory)):
         for line in lines_of(directory.disk, path):
             record = decode_line(line)
-            if record is not None and record["kind"] in {"answer", "failed", "carried"}:
-                yield record["index"], line
+            if record is not None:
+                yield record, line
+
+
+def paid_lines(directory: RunDirectory) -> Iterator[tuple[int, bytes]]:
+    """The lines of everything paid that may be needed, each with the index of its row."""
+    for record, line in records_of(directory):
+        if record["kind"] in {"answer", "failed", "carried"}:
+            yield record["index"], line
 
 
 def write_segment(
