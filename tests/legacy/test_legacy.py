@@ -32,7 +32,8 @@ def left(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """What an old version left, and what it makes when nothing interrupts it."""
     place = tmp_path_factory.mktemp(request.param)
     with tarfile.open(HERE / f"{request.param}.tar.xz") as archive:
-        archive.extractall(place, filter="tar")
+        archive.extraction_filter = lambda member, _: member  # Pythons before 3.11.4 take no argument `filter`
+        archive.extractall(place)
     return place
 
 
