@@ -1,0 +1,1 @@
+"""Shards that are joined to the run that was never cut."""
