@@ -55,7 +55,9 @@ def _printed(command: str, directory: Path, env: dict[str, str]) -> str:
         timeout=60,
     )
     assert done.returncode == 0, f"{command}{done.stdout}"
-    text = done.stdout.replace(f"{directory}/", "").replace(f"{ROOT}/", "")
+    # A path is quoted where the checkout's has a space in it.
+    text = re.sub(rf"'{re.escape(str(ROOT))}/(.*?)'", r"\1", done.stdout)
+    text = text.replace(f"{directory}/", "").replace(f"{ROOT}/", "")
     lines = [line for line in text.splitlines(keepends=True) if not HEADER.match(line)]
     return "".join([f"{LEFT_OUT}\n"] * ("Address: " in text) + lines)
 

@@ -156,12 +156,13 @@ def test_a_file_given_by_mistake_is_left_alone(serve, job, first_pairs):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-def test_a_directory_that_cannot_be_written_ends_nothing(serve, job, first_pairs, cache):
+def test_a_directory_that_cannot_be_written_ends_nothing(serve, job, first_pairs, tmp_path):
     """A new file cannot be made there: a warning, and the run asks for everything."""
-    cache.parent.chmod(0o500)
+    closed = tmp_path / "closed"
+    closed.mkdir(0o500)
     this = job(serve(), input_jsonl=first_pairs(5))
 
-    done = this.run("--cache", str(cache))
+    done = this.run("--cache", str(closed / "answers.db"))
 
     assert done.returncode == 0
     assert "continues without" in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -146,7 +147,7 @@ def test_a_shell_gets_what_it_completes_with(tmp_path: Path, shell: str, sign: s
 
 def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:
     """As bash asks for it, with the function that `completion` prints."""
-    (tmp_path / "asyncgen").write_text(f'#!/bin/sh\nexec {sys.executable} -m asyncgen "$@"\n')
+    (tmp_path / "asyncgen").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m asyncgen "$@"\n')
     (tmp_path / "asyncgen").chmod(0o755)
     script = (
         f'export PATH={tmp_path}:$PATH; eval "$(asyncgen completion bash)"; '

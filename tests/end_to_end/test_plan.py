@@ -1,6 +1,7 @@
 """`asyncgen plan` on the pairs of a corpus, against the simulator, whose tokens are not the planner's formula."""
 
 import json
+import shlex
 import sys
 from dataclasses import replace
 
@@ -103,7 +104,8 @@ def test_without_an_output_directory_a_new_one_is_named(tmp_path):
     planned, refused = plan(), plan("--calibrate", "1")
 
     assert planned.returncode == 0, planned.stderr
-    assert planned.stdout.endswith(f"run --input-jsonl {SAMPLES} --prompt-file medec_safe --output-dir out1\n")
+    samples = shlex.quote(str(SAMPLES))
+    assert planned.stdout.endswith(f"run --input-jsonl {samples} --prompt-file medec_safe --output-dir out1\n")
     assert refused.returncode == 2
     assert "--calibrate keeps the answers to its calls: give --output-dir" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
