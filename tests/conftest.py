@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -52,6 +53,14 @@ NOOP_CYCLES = 1
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+
+# What whoever starts them has set for other programs would decide what is sent, and how it is printed.
+_FOR_OTHERS = re.compile(
+    r"OPENAI_.*|(https?|all|no|ftp)_proxy|(no|force)_color|clicolor(_force)?|columns|lines|cdpath|bash_env",
+    re.IGNORECASE,
+)
+for _name in filter(_FOR_OTHERS.fullmatch, list(os.environ)):
+    del os.environ[_name]
 
 # Tests run as in an environment that was activated: printed commands are called by their name.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

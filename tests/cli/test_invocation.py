@@ -42,8 +42,8 @@ def test_the_name_is_enough_where_the_path_leads_to_this_program(environment: En
 def test_another_program_of_the_name_is_not_meant(environment: Environment, tmp_path: Path) -> None:
     """The place is said instead, so that it works after `cd` too."""
     environment("mine/bin/asyncgen", "other/bin", "mine/bin")
-    assert invocation.asyncgen_here() == str(tmp_path / "mine" / "bin" / "asyncgen")
-    assert invocation.python_here() == str(tmp_path / "mine" / "bin" / "python")
+    assert invocation.asyncgen_here() == shlex.quote(str(tmp_path / "mine" / "bin" / "asyncgen"))
+    assert invocation.python_here() == shlex.quote(str(tmp_path / "mine" / "bin" / "python"))
 
 
 def test_a_program_outside_the_environment_of_its_python_is_known_by_its_own_place(
@@ -57,7 +57,7 @@ def test_a_program_outside_the_environment_of_its_python_is_known_by_its_own_pla
 def test_without_a_program_the_module_is_run(environment: Environment, tmp_path: Path) -> None:
     """By the Python of this process."""
     environment("/lib/asyncgen/__main__.py", programs=("python",))
-    assert invocation.asyncgen_here() == f"{tmp_path / 'mine' / 'bin' / 'python'} -m asyncgen"
+    assert invocation.asyncgen_here() == f"{shlex.quote(str(tmp_path / 'mine' / 'bin' / 'python'))} -m asyncgen"
 
 
 @pytest.mark.timeout(90)  # several processes, one after the other

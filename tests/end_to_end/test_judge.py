@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import stat
 import subprocess
@@ -87,10 +88,11 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
     said = judge(done).stdout
     assert f"{done.server.counts['requests'] - calls} calls now" in said
     assert "if the errors in these pairs are like the known ones" in said
-    assert f"next: asyncgen export {done.output_dir} --format openai --only judged\nor:   " in said
+    directory = shlex.quote(str(done.output_dir))
+    assert f"next: asyncgen export {directory} --format openai --only judged\nor:   " in said
     assert f" --regenerate\n      (asks the {len(spoilt)} bad pairs again)\nor:   " in said
     assert said.endswith(
-        f"view {done.output_dir}\n      (shows the {len(spoilt)} flagged or open pairs beside the originals)\n"
+        f"view {directory}\n      (shows the {len(spoilt)} flagged or open pairs beside the originals)\n"
     )
     assert {row["index"] for row in verdicts(done) if row["trust"] == "rejected"} == spoilt
     kept = done.state_dir / "verdicts.jsonl"

@@ -150,7 +150,7 @@ def test_bash_completes_commands_and_flags(tmp_path: Path) -> None:
     (tmp_path / "asyncgen").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m asyncgen "$@"\n')
     (tmp_path / "asyncgen").chmod(0o755)
     script = (
-        f'export PATH={tmp_path}:$PATH; eval "$(asyncgen completion bash)"; '
+        f'export PATH={shlex.quote(str(tmp_path))}:$PATH; eval "$(asyncgen completion bash)"; '
         "complete_words() { COMP_LINE=$1; COMP_POINT=${#1}; COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
         '_python_argcomplete asyncgen; echo "${COMPREPLY[@]}"; }; '
         "complete_words 'asyncgen prev'; complete_words 'asyncgen run --max-co'"

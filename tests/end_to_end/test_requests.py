@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -127,10 +128,12 @@ def test_a_run_with_failed_requests_is_whole(serve, tmp_path, batch):
     verified = run([sys.executable, "-m", "asyncgen", "verify", f"{output}.asyncgen", "--input", str(batch)])
     assert verified.returncode == 0, verified
     assert "✓ whole, in order, in step" in verified.stdout
-    assert verified.stdout.endswith(f"the lines are for you to use: {output}\n")
+    assert verified.stdout.endswith(f"the lines are for you to use: {shlex.quote(str(output))}\n")
     output.unlink()
     again = run([sys.executable, "-m", "asyncgen", "verify", f"{output}.asyncgen"])
-    assert again.stdout.endswith(f"the lines are for you to use: responses.jsonl in {output}.asyncgen\n")
+    assert again.stdout.endswith(
+        f"the lines are for you to use: responses.jsonl in {shlex.quote(f'{output}.asyncgen')}\n"
+    )
 
 
 def test_a_restart_is_seen_under_the_name_of_the_output(serve, tmp_path, batch):
@@ -268,7 +271,8 @@ def test_what_it_would_cost_is_said_without_asking(tmp_path, batch):
 
     assert ended.returncode == 0, ended.stderr
     assert "USD" in ended.stdout
-    assert f"next: asyncgen requests {batch} -o {tmp_path / 'out.jsonl'}\n" in ended.stdout
+    command = map(str, ("asyncgen", "requests", batch, "-o", tmp_path / "out.jsonl"))
+    assert f"next: {shlex.join(command)}\n" in ended.stdout
     assert [path.name for path in tmp_path.iterdir()] == [batch.name]
 
 

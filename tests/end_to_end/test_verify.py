@@ -1,6 +1,7 @@
 """`asyncgen verify` as a process: on what a real run wrote, whole, unfinished and broken."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -69,7 +70,7 @@ def test_what_is_said_to_do_next_fits_the_run(job: Callable[..., Job], serve: Ca
     assert "there are no examples; see why in" in verify(none.output_dir).stdout
     some = job(serve(), flags=["--max-total-tokens", "20000", "--save-every", "1", "--concurrency", "2"])
     assert some.run().returncode == 4
-    assert f"next: asyncgen status {some.output_dir}\n" in verify(some.output_dir).stdout
+    assert f"next: asyncgen status {shlex.quote(str(some.output_dir))}\n" in verify(some.output_dir).stdout
 
 
 def test_a_changed_dose_is_shown_with_its_words(done: Job) -> None:

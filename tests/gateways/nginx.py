@@ -25,18 +25,18 @@ class Nginx(ServerProcess):
     ) -> None:
         port = free_port()
         self._access = directory / "access.log"
-        paths = "\n".join(f"  {name}_temp_path {directory / name};" for name in _WRITABLE)
+        paths = "\n".join(f'  {name}_temp_path "{directory / name}";' for name in _WRITABLE)
         settings = directory / "nginx.conf"
         settings.write_text(
             f"""
 {"user root;" if os.geteuid() == 0 else ""}
 worker_processes 1;
-pid {directory / "nginx.pid"};
+pid "{directory / "nginx.pid"}";
 events {{ worker_connections 1024; }}
 http {{
 {paths}
   log_format seen '$status $upstream_status $sent_http_content_encoding $connection';
-  access_log {self._access} seen;
+  access_log "{self._access}" seen;
   {http}
   server {{
     listen 127.0.0.1:{port} {listen};

@@ -136,7 +136,7 @@ def test_a_certificate_of_a_private_authority_is_trusted_when_it_is_named(
 ):
     """With SSL_CERT_FILE the whole run; without it no call, 77, and the name of the variable."""
     authority = certificates(tmp_path)
-    tls = f"ssl_certificate {tmp_path / 'server.pem'}; ssl_certificate_key {tmp_path / 'server.key'};"
+    tls = f'ssl_certificate "{tmp_path}/server.pem"; ssl_certificate_key "{tmp_path}/server.key";'
     front = nginx(api(median=0), listen="ssl", server=tls)
     job: Through = through(front.port, scheme="https")
 
