@@ -13,8 +13,14 @@ class Violation(AssertionError):  # noqa: N818 - what it is called where such mo
     """An invariant does not hold."""
 
 
-def check_marks(world: World, files: dict[str, bytes], data: bytes) -> None:
+def check_marks(world: World, files: dict[str, bytes], data: bytes, first: int = 0) -> None:
     """Hold the outputs against a checkpoint or statistics: they have what these say, and nothing is torn.
+
+    Args:
+        world: where they were written.
+        files: what is on the disk, by path.
+        data: the checkpoint or the statistics.
+        first: the index of the first row; that of a shard is another than 0.
 
     Raises:
         Violation: they do not.
@@ -28,7 +34,7 @@ def check_marks(world: World, files: dict[str, bytes], data: bytes) -> None:
         failed = {record["index"] for record in records(files.get(FAILED, b"")[: sizes["failed.jsonl"]])}
     except ValueError:
         raise Violation("failed.jsonl is damaged before the watermark") from None
-    done = [index for index in range(state["last_completed_idx"] + 1) if index not in failed]
+    done = [index for index in range(first, state["last_completed_idx"] + 1) if index not in failed]
     golden = world.golden(done)
     for name in OUTPUTS:
         if files.get(f"out/{name}", b"")[: sizes[name]] != golden[name] or sizes[name] != len(golden[name]):

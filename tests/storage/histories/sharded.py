@@ -1,36 +1,38 @@
-"""A history of an input that is cut into shards: each is finished, and merging them is crashed again and again.
+"""A history of an input that is cut into shards, which live as other directories do and are then merged.
 
-A merge that ends makes the whole directory at once, whatever ended those before it; the shards stay as they are,
-and the command of the whole run finds nothing to do in what was merged.
+Some are merged as soon as they have their end, with rows that failed; in others a repair has begun meanwhile, and
+was ended by what may end one. Merging them is crashed again and again. A merge that ends makes the whole directory
+at once, whatever ended those before it; it counts what all shards have cost, and the command of the whole run asks
+only for what failed in them, and nothing that is paid.
 """
 
 import random
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from asyncgen.config import RunConfig
-from asyncgen.errors import AsyncgenError
+from asyncgen.errors import AsyncgenError, BadDataError
 from asyncgen.shard import Shard
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.shard_merge import SUFFIX, join
-from tests.storage.batch_server import NOTHING
-from tests.storage.marks import Violation
+from tests.storage.marks import CHECKPOINT, FAILED, STATISTICS, Violation
 from tests.storage.model_disk import ModelDisk
+from tests.storage.model_names import DIRECTORY as A_DIRECTORY
 from tests.storage.model_names import Operation
 from tests.storage.model_store import Store
+from tests.storage.moments import Moment
 from tests.storage.power_loss import power_losses
-from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, World
+from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, Call, World, records
 
 from . import invariants as check
-from .network import StormyNetwork
-from .process import Command, Started, start
-from .server import Server
-from .weather import Rules, Weather
+from .directory import Directory
+from .history import draw_command
+from .process import Command
 
 MOST_CRASHES = 3
-MOST_STARTS = 12
-"""Of a shard, until it is finished; the last ones are calm."""
+MOST_STARTS = 4
+"""Of a shard, before it is let come to its end."""
+MOST_REPAIRS = 2
 
 
 class ShardedHistory:
@@ -39,61 +41,128 @@ class ShardedHistory:
     Args:
         world: where it happens.
         rng: draws all of it.
+
+    A shard is at the place of every output directory while a start is in it, and else beside it: a part.
     """
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world = world
         self._rng = rng
         self._store = Store(ROOT)
-        self._of = rng.choice((2, 3))
+        self._unknown_field = rng.choice(("", "", "max_tokens", "temperature"))
+        of = rng.choice((2, 3))
+        self._parts = {
+            f"part-{number}": Directory(world, rng, self._unknown_field, Shard(number, of))
+            for number in range(1, of + 1)
+        }
+        self._whole: Directory | None = None
 
     def play(self) -> None:
         """Play it to its end.
 
         Raises:
-            Violation: an invariant does not hold.
+            Violation: an invariant does not hold; it says after which starts.
         """
-        shards = [self._finish(Shard(number, self._of)) for number in range(1, self._of + 1)]
-        self._rng.shuffle(shards)
-        for _ in range(self._rng.randint(0, MOST_CRASHES)):
-            if not self._is_there():
-                self._crash(self._merge(self._store.copy(), shards))
-                self._check_whole_or_not_there()
-        if not self._is_there():
-            self._merge(self._store, shards)
-        check.check_same_bytes(self._world, self._store, self._world.pairs)
-        check.check_in_step(self._world, self._store)
-        ended = self._start(replace(self._world.config, output_dir=DIRECTORY), Weather())
-        if ended.error is not None or [note for note in ended.disk.record if note[0] == "asked"]:
-            raise check.broken("I2", f"what was merged is not finished: {ended.error!r}")
+        rng = self._rng
+        try:
+            for name in self._parts:
+                self._live(name)
+            crashes = rng.randint(0, MOST_CRASHES)
+            while self._whole is None:
+                self._merge(crashes=crashes > 0)
+                crashes -= 1
+            self._repair(self._whole)
+        except Violation as violation:
+            lived = {**self._parts, "whole": self._whole}
+            told = "\n".join(f"  {name} {one}" for name, each in lived.items() if each for one in each.starts)
+            raise Violation(f"{violation}\nafter\n{told}") from violation
 
-    def _finish(self, shard: Shard) -> Path:
-        """Let a shard come to its end; where it is."""
-        place = Path(ROOT, f"part-{shard.number}")
-        config = replace(self._world.config, output_dir=place, shard=shard)
-        for attempt in range(MOST_STARTS):
-            stormy = attempt < MOST_STARTS // 2
-            ended = self._start(config, Weather.draw(self._rng) if stormy else Weather())
-            if ended.error is None and not ended.failed_pairs:
-                return place
-        raise Violation(f"shard {shard} does not come to its end: {ended.error!r}")
+    # The shards
 
-    def _start(self, config: RunConfig, weather: Weather) -> Started:
-        command = Command(self._world.pairs)
-        seed = self._rng.randrange(1 << 30)
-        network = StormyNetwork(weather, Server(Rules(), seed), self._world.silent, seed)
-        ended = start(self._world, command.configured(config), self._store, command, network, NOTHING, {})
-        check.check_ends(ended.processes)
-        return ended
+    def _live(self, name: str) -> None:
+        """Start in a shard until it has its end, and sometimes on."""
+        rng = self._rng
+        with self._in_place(name) as part:
+            for _ in range(rng.randint(0, MOST_STARTS)):
+                self._start(part)
+            if not _has_its_end(part):
+                part.calm(Command(self._world.pairs))
+            for _ in range(rng.randint(0, MOST_REPAIRS)):
+                self._start(part)
 
-    def _merge(self, store: Store, shards: Sequence[Path]) -> list[Operation]:
-        """Merge what is on a disk, which is changed; what it did there."""
+    def _start(self, directory: Directory) -> None:
+        directory.start(draw_command(self._rng, self._world.pairs, directory.bill.most, cached=False))
+
+    @contextmanager
+    def _in_place(self, name: str) -> Iterator[Directory]:
+        """A shard, at the place of an output directory. When it loses power, all of them do."""
+        part = self._parts[name]
+        losses = part.losses
+        self._move(Path(ROOT, name), DIRECTORY)
+        part.take(self._store)
+        yield part
+        self._store = part.store
+        self._move(DIRECTORY, Path(ROOT, name))
+        if part.losses > losses:
+            for other in self._parts.values():
+                if other is not part:
+                    other.lose_power(self._store)
+
+    def _move(self, source: Path, target: Path) -> None:
+        """Rename a directory, durably."""
+        if str(source) in self._store.names:
+            self._store.play(("rename", str(source), str(target), A_DIRECTORY))
+            self._store.play(("sync_directory", ROOT))
+
+    # Merging them
+
+    def _merge(self, *, crashes: bool) -> None:
+        """Merge the shards, and crash in the middle of that; or finish a shard that is refused, as it is not."""
+        paid: set[Call] = set()
+        for name in self._parts:
+            with self._in_place(name) as part:
+                paid |= part.paid
+        before, after = self._outputs_of_parts(), self._store.copy()
+        try:
+            record = self._join(after)
+        except BadDataError as refused:
+            self._finish_what_was_refused(refused)
+            return
+        if crashes:
+            self._crash(record)
+        else:
+            self._store = after
+        if self._outputs_of_parts() != before:
+            raise check.broken("I1", "outputs of the shards were changed")
+        if str(DIRECTORY) in self._store.names:
+            self._take_over(frozenset(paid))
+        others = {path.split("/")[0] for path in self._store.files()} - {*self._parts, "out"}
+        if not others <= {f"out{SUFFIX}"}:
+            raise check.broken("I1", f"left over: {sorted(others)}")
+
+    def _join(self, store: Store) -> list[Operation]:
+        """Merge on a disk, which is changed; what it did there."""
+        places = [Path(ROOT, name) for name in self._parts]
+        self._rng.shuffle(places)
         disk = ModelDisk(store)
         try:
-            join([RunDirectory(disk, place) for place in shards], RunDirectory(disk, DIRECTORY))
+            join([RunDirectory(disk, place) for place in places], RunDirectory(disk, DIRECTORY))
         except AsyncgenError as error:
+            if isinstance(error, BadDataError):
+                raise
             raise Violation(f"merging ended with {error!r}") from error
         return disk.record
+
+    def _finish_what_was_refused(self, refused: BadDataError) -> None:
+        """Give a shard that is not finished its command again; there must be one."""
+        finished = True
+        for name in self._parts:
+            with self._in_place(name) as part:
+                if not _has_its_end(part) or part.moment.remote.batches:
+                    finished = False
+                    part.calm(Command(self._world.pairs))
+        if finished:
+            raise Violation(f"merging ended with {refused!r}") from refused
 
     def _crash(self, record: list[Operation]) -> None:
         """Let a merge end somewhere, by a kill or a loss of power."""
@@ -103,20 +172,46 @@ class ShardedHistory:
             self._store.play(operation)
         if self._rng.random() < 1 / 2:
             self._store = self._rng.choice(list(power_losses(self._store, self._rng, 8)))
+            for part in self._parts.values():
+                part.lose_power(self._store)
 
-    def _is_there(self) -> bool:
-        return str(DIRECTORY) in self._store.names
-
-    def _check_whole_or_not_there(self) -> None:
-        """I1: the target is there as a whole, or not at all, and the shards are whole in any case."""
+    def _outputs_of_parts(self) -> dict[str, bytes]:
         files = self._store.files()
-        if self._is_there():
-            check.check_same_bytes(self._world, self._store, self._world.pairs)
-        parts = range(1, self._of + 1)
-        for name in OUTPUTS:
-            data = b"".join(files.get(f"part-{number}/{name}", b"") for number in parts)
-            if data != self._world.golden(range(self._world.pairs))[name]:
-                raise check.broken("I1", f"{name} of the shards was changed")
-        others = {path.split("/")[0] for path in files} - {f"part-{number}" for number in parts} - {"out"}
-        if not others <= {f"out{SUFFIX}"}:
-            raise check.broken("I1", f"left over: {sorted(others)}")
+        return {
+            path: files[path] for part in self._parts for name in OUTPUTS if (path := f"{part}/{name}") in files
+        }
+
+    # What they are merged to
+
+    def _take_over(self, paid: frozenset[Call]) -> None:
+        """Go on in the merged directory: I3 and I8 hold there as if it had never been cut."""
+        parts = self._parts.values()
+        whole = Directory(self._world, self._rng, self._unknown_field)
+        whole.take(self._store)
+        whole.moment = Moment(written=paid, durable=paid)
+        whole.bill.said, whole.bill.true = (
+            sum(getattr(part.bill, name) for part in parts) for name in ("said", "true")
+        )
+        whole.losses = max(part.losses for part in parts)
+        check.check_in_step(self._world, self._store)
+        check.check_spend(self._store, whole.bill.said, whole.bill.true if whole.exact else None)
+        self._whole = whole
+
+    def _repair(self, whole: Directory) -> None:
+        """Give the command of the whole run until all is there: it asks for rows that failed, and no others."""
+        failed = {record["index"] for record in records(whole.store.files().get(FAILED, b""))}
+        # A merge that was killed behind its rename has not made it last: until a start has, power takes all of it.
+        lasts = str(DIRECTORY) in whole.store.durable_names
+        for _ in range(self._rng.randint(0, MOST_REPAIRS) * lasts):
+            self._start(whole)
+        whole.calm(Command(self._world.pairs))
+        check.check_same_bytes(self._world, whole.store, self._world.pairs)
+        others = {index for index, _ in whole.asked} - failed
+        if others:
+            raise check.broken("I2", f"rows that were merged are asked again: {sorted(others)}")
+
+
+def _has_its_end(part: Directory) -> bool:
+    """Whether a shard can be merged, as far as its files say so."""
+    files = part.store.files()
+    return STATISTICS in files and not {CHECKPOINT, check.INTENT} & files.keys()
