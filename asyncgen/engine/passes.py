@@ -5,7 +5,7 @@ from which the next start can resume.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +18,7 @@ from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
 from asyncgen.engine.stream import Tap, TappedSink
 from asyncgen.engine.writer import RunOutputs, Sink
-from asyncgen.errors import Setting, UsageError
+from asyncgen.errors import Phrase, Setting, TryLaterError, UsageError
 from asyncgen.events import Notice, Observer, RepairStarted
 from asyncgen.humanize import plural
 from asyncgen.recipe import Examples, Recipe, rows_of_recipe
@@ -30,6 +30,7 @@ from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.segment_reader import open_batches
 
 if TYPE_CHECKING:
     from asyncgen.engine.batch.access import BatchAccess
@@ -244,6 +245,18 @@ class Passes:
         return await collect(
             self._engine, access, journal, self._directory, rows, self._threshold(), ways, generation=generation
         )
+
+    def leave_batches_of(self, rows: Sequence[int], whose: Phrase | str) -> None:
+        """Refuse to go on while a batch at the server holds requests of rows that another command has to ask.
+
+        Raises:
+            TryLaterError: one does: it would be closed here, and is paid.
+        """
+        files = BatchFiles(self._directory)
+        for batch in open_batches(self._directory) if rows else ():
+            members = Members.load(files, batch.number)
+            if members is not None and any(map(members.holds_row, rows)):
+                raise TryLaterError(f"batch {batch.number} at the server is of ", whose, ": finish that first")
 
     def _check_batches(self, journal: Journal, stop: int) -> None:
         """Refuse to take a batch that holds rows behind the end: it would be closed, and they are paid.

@@ -288,6 +288,8 @@ class Run:
         """Do what is missing."""
         state, meters, worked = beginning.state, beginning.meters, False
         ended = self._disk.size(self._directory.statistics) is not None
+        if ended and (state.failed_pairs or not beginning.finished):
+            self._passes.leave_batches_of(state.regeneration.unfinished, Phrase.REGENERATION)
         if ended and state.failed_pairs:
             state, meters = await self._passes.repair(state, self._passes.failed())
             worked = True
@@ -322,6 +324,7 @@ class Run:
         state = beginning.state
         if not beginning.finished:
             raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
+        self._passes.leave_batches_of(self._passes.failed(), "the run, which asks again what failed")
         # Off the loop, so that a signal is handled while large files are read.
         await self._disk.call(lambda: flaws.find(self._directory))
         if self._engine.reason is not None:

@@ -188,6 +188,54 @@ def test_batches_regenerate_to_the_bytes_of_ordinary_calls(
     assert this.server.counts["batch_requests"] == 3 * pairs - 3
 
 
+@pytest.mark.parametrize("failing", [False, True], ids=["more pairs", "failed pairs"])
+def test_a_run_in_between_leaves_the_batch_of_a_regeneration_at_the_server(
+    serve: Serve, job: Callable[..., Job], failing: bool
+) -> None:
+    """It is paid, and the run has no use for it: the round is finished first, and then the run finds its work."""
+    faults = Faults(fail_matching="diabetes", fail_kind="bad_request") if failing else Faults()
+    this = done(job(serve(faults=faults), flags=["--add-reasoning", "--num-pairs", "20"]))
+    pairs = len(flagged(this))
+    this.server = serve(batch=Batch(validating_s=0.01, working_s=0.05, finalizing_s=0.01))
+    this.command = ["-m", "tests.end_to_end.short_batches", "run"]
+    command = [sys.executable, *this.command[:2], *argv(this, "--batch", "--batch-detach")[3:]]
+
+    def regenerated() -> subprocess.CompletedProcess[str]:
+        return asyncgen_process.run(command, capture_output=True, text=True, timeout=60, env=clean_env(None))
+
+    assert regenerated().returncode == 75
+    refused = this.run("--num-pairs", "20" if failing else "24")
+    assert refused.returncode == 75, refused
+    assert "of asyncgen verify --regenerate: finish that first" in refused.stderr
+    for _ in range(9):
+        ended = regenerated()
+        if ended.returncode != 75:
+            break
+    assert ended.returncode in {0, 3}, ended
+    assert this.server.counts["answers"] == this.server.counts["distinct_requests"] == 3 * pairs
+    assert this.run("--num-pairs", "24").returncode == 0
+    assert this.server.counts["answers"] == this.server.counts["distinct_requests"]
+
+
+def test_a_regeneration_leaves_the_batch_of_failed_pairs_at_the_server(
+    serve: Serve, job: Callable[..., Job]
+) -> None:
+    """It is the run's, which takes it first."""
+    this = done(job(serve(faults=Faults(fail_matching="diabetes", fail_kind="bad_request"))))
+    pairs = len((this.output_dir / "failed.jsonl").read_text().splitlines())
+    this.server = serve(batch=Batch(validating_s=0.01, working_s=0.05, finalizing_s=0.01))
+    this.command = ["-m", "tests.end_to_end.short_batches", "run"]
+    assert this.run("--batch", "--batch-detach").returncode == 75
+
+    refused = regenerate(this)
+
+    assert refused.returncode == 75, refused
+    assert "of the run, which asks again what failed: finish that first" in refused.stderr
+    assert this.run("--batch").returncode == 0
+    assert this.server.counts["answers"] == this.server.counts["distinct_requests"] == 3 * pairs
+    assert regenerate(this).returncode == 0
+
+
 def test_a_run_in_between_loses_nothing_that_was_paid(serve: Serve, job: Callable[..., Job]) -> None:
     """A budget ends the round; more pairs and repaired ones come in between; then it is finished, paid once."""
     this = done(
