@@ -35,9 +35,10 @@ find_python() {
   fail "asyncgen needs Python 3.11 or newer with its venv module: install it, or name it with PYTHON=…"
 }
 
-find_version() { # 3.12: a Python of this version on the PATH or of pyenv
-  local candidate
-  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+find_version() { # 3.12: a Python of this version on the PATH or of pyenv; system: the one that came with the machine
+  local candidate candidates=("python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python)
+  [[ $1 != system ]] || candidates=(/usr/bin/python3)
+  for candidate in "${candidates[@]}"; do
     if can_import "$candidate" ensurepip; then
       printf '%s\n' "$candidate"
       return

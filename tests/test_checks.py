@@ -37,11 +37,11 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_pythons_that_are_named_are_those_that_are_tested() -> None:
-    """The oldest that is allowed is the one of the container and of the pins, the others have a part in CI."""
+    """The oldest that is allowed is the one of the container and the pins; the others have a part in CI."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     named = [line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)]
     newer = re.findall(r"^for version in (.+); do$", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
-    assert named == [project["requires-python"].removeprefix(">="), *newer[0].split()]
+    assert [*named, "system"] == [project["requires-python"].removeprefix(">="), *newer[0].split()]
 
 
 def test_addresses_of_the_project_are_placeholders_of_one_owner() -> None:
