@@ -256,7 +256,8 @@ class Passes:
         for batch in open_batches(self._directory) if rows else ():
             members = Members.load(files, batch.number)
             if members is not None and any(map(members.holds_row, rows)):
-                raise TryLaterError(f"batch {batch.number} at the server is of ", whose, ": finish that first")
+                sent = f"batch {batch.number} at the server was sent by "
+                raise TryLaterError(sent, whose, ": finish that first")
 
     def _check_batches(self, journal: Journal, stop: int) -> None:
         """Refuse to take a batch that holds rows behind the end: it would be closed, and they are paid.

@@ -324,7 +324,7 @@ class Run:
         state = beginning.state
         if not beginning.finished:
             raise TryLaterError(f"another run has begun to extend {self._directory}; finish it first")
-        self._passes.leave_batches_of(self._passes.failed(), "the run, which asks again what failed")
+        self._passes.leave_batches_of(self._passes.failed(), "the run, for rows that failed")
         # Off the loop, so that a signal is handled while large files are read.
         await self._disk.call(lambda: flaws.find(self._directory))
         if self._engine.reason is not None:

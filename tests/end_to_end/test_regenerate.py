@@ -206,7 +206,7 @@ def test_a_run_in_between_leaves_the_batch_of_a_regeneration_at_the_server(
     assert regenerated().returncode == 75
     refused = this.run("--num-pairs", "20" if failing else "24")
     assert refused.returncode == 75, refused
-    assert "of asyncgen verify --regenerate: finish that first" in refused.stderr
+    assert "sent by asyncgen verify --regenerate: finish that first" in refused.stderr
     for _ in range(9):
         ended = regenerated()
         if ended.returncode != 75:
@@ -230,7 +230,7 @@ def test_a_regeneration_leaves_the_batch_of_failed_pairs_at_the_server(
     refused = regenerate(this)
 
     assert refused.returncode == 75, refused
-    assert "of the run, which asks again what failed: finish that first" in refused.stderr
+    assert "sent by the run, for rows that failed: finish that first" in refused.stderr
     assert this.run("--batch").returncode == 0
     assert this.server.counts["answers"] == this.server.counts["distinct_requests"] == 3 * pairs
     assert regenerate(this).returncode == 0
