@@ -46,21 +46,13 @@ class Directory:
         rng: draws all of it.
         unknown_field: what the server refuses in every request; none where that is empty.
         shard: which one it holds; None: a whole run.
-        store: the disk.
 
     `starts` are those that there were, `losses` how often the power was lost, `asked` all calls that went out.
     """
 
-    def __init__(
-        self,
-        world: World,
-        rng: random.Random,
-        unknown_field: str,
-        shard: Shard | None = None,
-        store: Store | None = None,
-    ) -> None:
+    def __init__(self, world: World, rng: random.Random, unknown_field: str, shard: Shard | None = None) -> None:
         self.starts: list[Told] = []
-        self.store = Store(ROOT) if store is None else store
+        self.store = Store(ROOT)
         self.bill = Bill(world.silent)
         self.moment = Moment()
         self.losses = 0
