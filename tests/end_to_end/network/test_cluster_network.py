@@ -17,7 +17,7 @@ import pytest
 from tests.end_to_end.conftest import OUTPUTS, PROMPTS, clean_env
 from tests.end_to_end.test_interruptions import wait_until
 
-from .ray_machines import Account, RayMachines, Trial, ray_machines
+from .ray_machines import MOST_IN_FLIGHT, Account, RayMachines, Trial, ray_machines
 
 PAIRS = 400
 RPM = 2400
@@ -102,12 +102,11 @@ def test_over_a_network_that_is_cut_a_worker_keeps_to_its_part_of_the_limit_and_
         wait_until(lambda trial=trial: trial.account.counts["answers"] >= 150, START)
         wait_until(lambda trial=trial: machines.on_both(trial), START)
     machines.net.cut(machines.here, machines.there)
-    in_flight = cut_off.counts["in_flight"]
     time.sleep(CUT)
     assert reached.counts["answers"] < 3 * PAIRS
     machines.net.join(machines.here, machines.there)
     check(trials[0], golden, PAIRS, again=0)
-    check(trials[1], golden, PAIRS, again=in_flight + 16)
+    check(trials[1], golden, PAIRS, again=MOST_IN_FLIGHT)
 
 
 def test_over_a_network_of_which_a_machine_is_killed_the_other_goes_on(
@@ -118,6 +117,5 @@ def test_over_a_network_of_which_a_machine_is_killed_the_other_goes_on(
     trial = Trial(machines.here, account, source, tmp_path / "out", "--num-pairs", "300")
     wait_until(lambda: account.counts["answers"] >= 150, START)
     wait_until(lambda: machines.on_both(trial), START)
-    in_flight = account.counts["in_flight"]
     machines.there.kill()
-    assert "has died; shard" in check(trial, golden, 300, again=in_flight + 16)
+    assert "has died; shard" in check(trial, golden, 300, again=MOST_IN_FLIGHT)
