@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from monitor.samples import sample
 
 from asyncgen.cli.bar import bar_text
 from asyncgen.cli.console import Console
@@ -18,6 +17,7 @@ from asyncgen.engine.session import Summary
 from asyncgen.errors import Message
 from asyncgen.events import InputLoaded, Notice, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.monitor.throughput import Rates
+from tests.monitor.samples import sample
 
 BUSY = sample(
     done=150, total=1219, failed=2, in_flight=24, calls=470, refused=12, tokens=512_000, cost=0.4213, oldest=12.3

@@ -5,7 +5,6 @@ from collections import Counter
 
 import orjson
 import pytest
-from client.test_patience import NoLog
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Sampling
 from asyncgen.client.caller import Caller
@@ -20,6 +19,7 @@ from asyncgen.cluster.messages import Instruction, WorkerReport
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
+from tests.client.test_patience import NoLog
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 SAMPLES = shipped("samples", "pairs.jsonl")

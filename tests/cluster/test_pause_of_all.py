@@ -4,7 +4,6 @@ import asyncio
 from random import Random
 
 import pytest
-from storage.jumping_loop import JumpingLoop
 
 from asyncgen.chat import ChatRequest, Completion, Sampling
 from asyncgen.client.caller import Caller
@@ -13,6 +12,7 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import PROBES
 from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.messages import Instruction, WorkerReport
+from tests.storage.jumping_loop import JumpingLoop
 
 from .test_learning import Server, Worker
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from end_to_end.conftest import SAMPLES, Job
+from tests.end_to_end.conftest import SAMPLES, Job
 
 BROKEN = """
 import sys

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from asyncgen.simulator import Faults, Latency
-from end_to_end.conftest import OUTPUTS, Job, Server, clean_env
 from tests import asyncgen_process
+from tests.end_to_end.conftest import OUTPUTS, Job, Server, clean_env
 
 
 def merge(*words: object) -> subprocess.CompletedProcess[str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import orjson
-from storage.world import OUTPUTS
 
 from asyncgen.cli.main import build_parser, main
 from asyncgen.client import http_client
 from asyncgen.client.http_client import HttpClient
+from tests.storage.world import OUTPUTS
 
 from .wire import Call, Fault, Reply, Server, Wire
 from .world import PROMPTS

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from end_to_end.conftest import OUTPUTS, Job, clean_env
 
 from tests import asyncgen_process
+from tests.end_to_end.conftest import OUTPUTS, Job, clean_env
 
 KEY = "sk-canary-KEYKEYKEY"
 NOTE = "canary-NOTENOTENOTE"

@@ -13,9 +13,6 @@ from unittest.mock import patch
 
 import openai
 import orjson
-from storage.model_disk import ModelDisk
-from storage.model_store import Store
-from storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
 from asyncgen.client import http_client
 from asyncgen.client.http_client import HttpClient
@@ -23,6 +20,9 @@ from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.single_run import Run
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
+from tests.storage.model_disk import ModelDisk
+from tests.storage.model_store import Store
+from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, JumpingLoop
 
 from .wire import STEPS, Call, Fault, Server, Wire
 

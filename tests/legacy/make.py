@@ -1,4 +1,4 @@
-"""Write the archive of an old version: `cd tests && python -m legacy.make PYTHON COMMIT`.
+"""Write the archive of an old version: `python -m tests.legacy.make PYTHON COMMIT`.
 
 PYTHON is the interpreter of an environment in which the old version is installed, with Ray; the archive is named
 `COMMIT.tar.xz`. Everything is written by real processes of the old version, which then also
@@ -18,8 +18,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from legacy.cases import CASES, HERE, INPUTS, OUTPUTS, RAY, REGENERATE, RUN, STATISTICS, lay_out, shard, words
-from legacy.server import Server
+from .cases import CASES, HERE, INPUTS, OUTPUTS, RAY, REGENERATE, RUN, STATISTICS, lay_out, shard, words
+from .server import Server
 
 MODEL = ("--model", "gpt-4o")
 IN_FLIGHT = 3

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from end_to_end.conftest import clean_env
 
-from legacy.cases import CASES, HERE, OUTPUTS, STATISTICS, lay_out, words
-from legacy.server import Server
 from tests import asyncgen_process
+from tests.end_to_end.conftest import clean_env
+
+from .cases import CASES, HERE, OUTPUTS, STATISTICS, lay_out, words
+from .server import Server
 
 MODEL = ("--model", "gpt-4o")
 VERSIONS = sorted(path.name.removesuffix(".tar.xz") for path in HERE.glob("*.tar.xz"))

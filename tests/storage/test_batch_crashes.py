@@ -5,8 +5,8 @@ import pytest
 from asyncgen.client.batch_providers import BatchProvider
 from asyncgen.engine.batch import batch_rounds as rounds
 
-from .batch_mutants import MUTANTS
 from .explore import Explorer, Violation
+from .mutants.batches import BATCHES
 from .scenarios import explore_in_parts
 from .world import Phase, World
 
@@ -50,10 +50,10 @@ def test_a_crash_in_the_recovery_leaves_every_request_in_one_batch(batch_world: 
 
 
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("wrong", MUTANTS)
+@pytest.mark.parametrize("wrong", BATCHES)
 def test_a_mutant_is_found(wrong: str, batch_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken protocol loses an answer, asks one twice, or does not come to the same end."""
-    mutant, scenario = MUTANTS[wrong]
+    mutant, scenario = BATCHES[wrong]
     mutant(monkeypatch)
     with pytest.raises(Violation) as found:
         explore_in_parts(SCENARIOS[scenario](batch_world), losses=1)

@@ -26,8 +26,9 @@ from asyncgen.storage import shard_merge
 from asyncgen.storage.account import Account
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.segment_writer import SegmentLog
-from tests.storage import batch_mutants, mutants
 from tests.storage.model_disk import ModelDisk
+from tests.storage.mutants import MUTANTS
+from tests.storage.mutants.batches import BATCHES
 
 Bug = Callable[[pytest.MonkeyPatch], None]
 SHARED = (
@@ -41,9 +42,9 @@ SHARED = (
     "the outputs are not cut to the checkpoint",
     "the directory is not synced after the rename",
 )
-BUGS: dict[str, Bug] = {wrong: mutants.MUTANTS[wrong][0] for wrong in SHARED}
+BUGS: dict[str, Bug] = {wrong: MUTANTS[wrong][0] for wrong in SHARED}
 """By what is wrong."""
-BUGS |= {wrong: bug for wrong, (bug, _) in list(batch_mutants.MUTANTS.items())[:2]}
+BUGS |= {wrong: bug for wrong, (bug, _) in list(BATCHES.items())[:2]}
 
 
 def _bug(wrong: str) -> Callable[[Bug], Bug]:

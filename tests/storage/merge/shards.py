@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from engine.test_single_run import index_of
 
 from asyncgen.chat import Completion, Usage
 from asyncgen.client.classify import Action, Failure
@@ -24,6 +23,7 @@ from asyncgen.recipes.prompts import PromptFile
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import FAILED, RunDirectory
+from tests.engine.test_single_run import index_of
 
 PAIRS, OF = 31, 3
 USAGE = Usage(3, 1, 4)

@@ -1,8 +1,6 @@
 """Deliberately broken variants of the protocol of batches; each must be found by the model disk and its server."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,33 +11,12 @@ from asyncgen.engine.batch.delivery import Delivery
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 
-from .model_disk import ModelDisk
+from .catalogue import Catalogue, without_sync
 
-Mutant = Callable[[pytest.MonkeyPatch], None]
-MUTANTS: dict[str, tuple[Mutant, str]] = {}
-"""By what is wrong: the mutant, and the scenario that finds it."""
+BATCHES = Catalogue()
 
 
-def _mutant(wrong: str, scenario: str = "batches") -> Callable[[Mutant], Mutant]:
-    def keep(mutant: Mutant) -> Mutant:
-        MUTANTS[wrong] = mutant, scenario
-        return mutant
-
-    return keep
-
-
-def _without_sync(patch: pytest.MonkeyPatch, suffix: str) -> None:
-    """Leave out the fsync of some files of batches."""
-    sync = ModelDisk.fsync
-
-    def fsync(self: ModelDisk, fd: int, path: Path) -> None:
-        if not (path.name.startswith("batch-") and path.name.endswith(suffix)):
-            sync(self, fd, path)
-
-    patch.setattr(ModelDisk, "fsync", fsync)
-
-
-@_mutant("the file's id is not in the journal when the batch is created")
+@BATCHES.add("the file's id is not in the journal when the batch is created", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     record = Journal.batch
 
@@ -52,7 +29,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "batch", forgetful)
 
 
-@_mutant("the file's id is not durable when the batch is created")
+@BATCHES.add("the file's id is not durable when the batch is created", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     upload = Delivery._upload
 
@@ -67,7 +44,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "_upload", hasty)
 
 
-@_mutant("a batch that may be there is created again without a search")
+@BATCHES.add("a batch that may be there is created again without a search", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     bring = Delivery.bring
 
@@ -77,7 +54,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "bring", hasty)
 
 
-@_mutant("one look at the list is taken for a search")
+@BATCHES.add("one look at the list is taken for a search", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     find = Delivery.find
 
@@ -88,17 +65,17 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "find", once)
 
 
-@_mutant("any batch of the list is taken for the own one")
+@BATCHES.add("any batch of the list is taken for the own one", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "_is", lambda *_: True)
 
 
-@_mutant("the journal forgets open batches when it is compacted", "killed while batches are open")
+@BATCHES.add("the journal forgets open batches when it is compacted", "killed while batches are open")
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "_append_batches", lambda _: None)
 
 
-@_mutant("what an open batch holds is asked in the next one too")
+@BATCHES.add("what an open batch holds is asked in the next one too", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     complete = BatchAsker.complete
 
@@ -112,17 +89,17 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BatchAsker, "complete", forgetful)
 
 
-@_mutant("requests are not durable when the journal speaks of them")
+@BATCHES.add("requests are not durable when the journal speaks of them", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
-    _without_sync(patch, ".jsonl")
+    without_sync(patch, lambda path: path.match("batch-*.jsonl"))
 
 
-@_mutant("which requests a batch holds is not durable when the journal speaks of it")
+@BATCHES.add("which requests a batch holds is not durable when the journal speaks of it", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
-    _without_sync(patch, ".ids")
+    without_sync(patch, lambda path: path.match("batch-*.ids"))
 
 
-@_mutant("a batch is recorded when it is at the server, and not before")
+@BATCHES.add("a batch is recorded when it is at the server, and not before", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     record = Journal.batch
 
@@ -135,7 +112,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "batch", late)
 
 
-@_mutant("the directory has another id at each start")
+@BATCHES.add("the directory has another id at each start", "batches")
 def _(patch: pytest.MonkeyPatch) -> None:
     recover = BatchRounds._recover
 

@@ -1,0 +1,1 @@
+"""The tests of the program, of its documentation and of its scripts."""
