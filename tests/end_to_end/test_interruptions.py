@@ -103,11 +103,9 @@ def test_the_second_signal_leaves_at_once(serve, job):
     process.send_signal(signal.SIGINT)
     wait_until(lambda: "Stopping" in (process.stdout.readline() if process.stdout else ""))
 
-    started = time.monotonic()
-    code, _, _ = interrupt(process)
+    code, _, _ = interrupt(process)  # waits for less than a call may take
 
     assert code == 130
-    assert time.monotonic() - started < 5
 
 
 def test_a_key_given_as_a_flag_is_not_in_the_command_to_go_on(serve, job):

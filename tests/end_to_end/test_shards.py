@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from asyncgen.simulator import Faults, Latency
 from tests import asyncgen_process
 from tests.end_to_end.conftest import OUTPUTS, Job, Server, clean_env
+from tests.end_to_end.test_interruptions import wait_until
 
 
 def merge(*words: object) -> subprocess.CompletedProcess[str]:
@@ -23,21 +23,14 @@ def merge(*words: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def wait_for(path: Path) -> None:
-    """Wait until a file has something in it."""
-    deadline = time.monotonic() + 20
-    while not (path.exists() and path.stat().st_size):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.fixture
 def shards(job: Callable[..., Job], serve: Callable[..., Server]) -> list[Job]:
     """Eight shards at work at the same time; the third is killed in the middle and started again."""
     server = serve(latency=Latency(median_s=0.05))
     jobs = [job(server, flags=["--add-reasoning", "--shard", f"{number}/8"]) for number in range(1, 9)]
     running = [each.start("--no-progress") for each in jobs]
-    wait_for(jobs[2].state_dir / "journal-00000001.jsonl")
+    journal = jobs[2].state_dir / "journal-00000001.jsonl"
+    wait_until(lambda: journal.exists() and journal.stat().st_size > 0)
     running[2].send_signal(signal.SIGKILL)
     for process in running:
         process.communicate(timeout=60)
@@ -100,10 +93,7 @@ def test_real_pairs_in_shards_at_any_concurrency_are_the_single_run(
         for number, concurrency in zip(range(1, of + 1), (2, in_flight, 32), strict=True)
     ]
     running = [each.start("--no-progress") for each in shards]
-    deadline = time.monotonic() + 15
-    while shards[1].journal().count(b'"answer"') < 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: shards[1].journal().count(b'"answer"') >= 5)
     running[1].send_signal(signal.SIGKILL)
     for process in running:
         process.communicate(timeout=60)
