@@ -289,6 +289,10 @@ class ModelDisk:
         self._do("write", self._open[fd], b"1\n")
         return fd
 
+    def locked(self, path: Path) -> bool:
+        """Whether a process holds the lock."""
+        return self._look("kind", str(path)) is not None and self.store.names[str(path)] in self._open.values()
+
     # Streams on the helper thread
 
     async def open_output(self, path: Path) -> ModelOutput:

@@ -10,7 +10,7 @@ from .model_names import Operation
 from .model_store import Store
 from .world import TOKENS, Call, answers_in
 
-_NOTES = {"asked", "refused", "answered", "uploaded", "created"}
+_NOTES = {"asked", "refused", "answered", "uploaded", "created", "elsewhere"}
 """Entries of a record that are no operation of the disk."""
 
 

@@ -17,11 +17,13 @@ from asyncgen.client.explanations import Explanations
 from asyncgen.client.retry import Retries
 from asyncgen.engine import writer
 from asyncgen.engine.cached_calls import CachedCalls
+from asyncgen.engine.kept_service import KeptService
 from asyncgen.engine.pool import Engine
 from asyncgen.engine.reorder import ReorderBuffer
 from asyncgen.engine.window import Window
 from asyncgen.limits.budget import Budget
 from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.opening import open_gate
 from asyncgen.storage import shard_merge
 from asyncgen.storage.account import Account
 from asyncgen.storage.journal import Journal
@@ -226,6 +228,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_bug("the lock is not taken")
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ModelDisk, "lock", ModelDisk.open_append)
+
+
+@_bug("each shard of a worker has a gate of its own")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(KeptService, "gate", lambda _, config: open_gate(config))
 
 
 @_bug("merged shards are renamed before their files are synced")

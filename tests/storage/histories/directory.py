@@ -93,8 +93,18 @@ class Directory:
         self.starts.append(Told(command, weather, rules, f"{how} at {place} of {len(record)} ({ended.error!r})"))
         if command.suspended is not None and weather == Weather() and rules == Rules(unknown=rules.unknown):
             check.check_suspension(ended.failed_pairs)
+        self.follow(command, record, how, place, left_by(self.store, record, how, place, rng))
+
+    def follow(self, command: Command, record: list[Operation], how: str, place: int, left: Store) -> None:
+        """Take over what a start has done up to a place in its record, and what its end has left of the disk."""
         self._judge_sent(self.store, command, record[:place])
-        self._end(command, record, how, place)
+        suspended = command.suspended is not None
+        after = self._known.after(self.store, self.moment, record, suspended=suspended)[place]
+        # What a kill leaves may still be lost with the power of a later start.
+        self.store, self.moment = left, replace(after, in_flight=frozenset())
+        if how == "power":
+            self.lose_power(left)
+        self._kept = kept_after(self._kept, record[:place], self._rng if how == "power" else None)
         check.check_in_step(self._world, self.store, self._first)
         if how in {"ended", "killed"}:
             check.check_in_order(self._world, self.store, self._left_by_power)
@@ -165,18 +175,13 @@ class Directory:
             check.check_budget(most, budget, before)
         self.bill.cut_short()
 
-    def _end(self, command: Command, record: list[Operation], how: str, place: int) -> None:
-        """Leave behind what is left when the start ends so."""
-        suspended = command.suspended is not None
-        after = self._known.after(self.store, self.moment, record, suspended=suspended)[place]
-        store = self.store.copy()
-        for operation in record[:place]:
-            store.play(operation)
-        following = record[place] if place < len(record) else ("end",)
-        if how == "torn" and following[0] == "write" and len(following[2]) > 1:
-            store.play((*following[:2], following[2][: len(following[2]) // 2], *following[3:]))
-        # What a kill leaves may still be lost with the power of a later start.
-        self.store, self.moment = store, replace(after, in_flight=frozenset())
-        if how == "power":
-            self.lose_power(self._rng.choice(list(power_losses(store, self._rng, 4))))
-        self._kept = kept_after(self._kept, record[:place], self._rng if how == "power" else None)
+
+def left_by(store: Store, record: list[Operation], how: str, place: int, rng: random.Random) -> Store:
+    """What is left of a disk when a start on it ends so at a place of its record."""
+    left = store.copy()
+    for operation in record[:place]:
+        left.play(operation)
+    following = record[place] if place < len(record) else ("end",)
+    if how == "torn" and following[0] == "write" and len(following[2]) > 1:
+        left.play((*following[:2], following[2][: len(following[2]) // 2], *following[3:]))
+    return rng.choice(list(power_losses(left, rng, 4))) if how == "power" else left

@@ -209,7 +209,10 @@ def check_spend(store: Store, said: int, true: int | None) -> None:
         said: the tokens that the server has told.
         true: those that it bills, at most; None: not known.
     """
-    known, most = _spent(store.files()[STATISTICS])
+    statistics = store.files().get(STATISTICS)
+    if statistics is None:
+        raise broken("I8", "there are no statistics")
+    known, most = _spent(statistics)
     if known > said:
         raise broken("I8", f"{known} tokens are counted of {said} that were said")
     if true is not None and most < true:

@@ -1,5 +1,6 @@
 """A history of an input that is cut into shards, which live as other directories do and are then merged.
 
+In every second one a worker of a cluster begins with them, two at once; whatever ends it ends both.
 Some are merged as soon as they have their end, with rows that failed; in others a repair has begun meanwhile, and
 was ended by what may end one. Merging them is crashed again and again. A merge that ends makes the whole directory
 at once, whatever ended those before it; it counts what all shards have cost, and the command of the whole run asks
@@ -9,11 +10,12 @@ only for what failed in them, and nothing that is paid.
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from asyncgen.errors import AsyncgenError, BadDataError
-from asyncgen.shard import Shard
-from asyncgen.storage.layout import RunDirectory
+from asyncgen.shard import Portion, Shard
+from asyncgen.storage.layout import SHARDS, RunDirectory
 from asyncgen.storage.shard_merge import SUFFIX, join
 from tests.storage.marks import CHECKPOINT, FAILED, STATISTICS, Violation
 from tests.storage.model_disk import ModelDisk
@@ -25,14 +27,22 @@ from tests.storage.power_loss import power_losses
 from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, Call, World, records
 
 from . import invariants as check
-from .directory import Directory
+from .directory import ENDS, Directory, Told, left_by
 from .history import draw_command
-from .process import Command
+from .network import StormyNetwork
+from .process import Command, Started
+from .server import Server
+from .weather import Rules, Weather
+from .worker import seen_from, start_worker
 
 MOST_CRASHES = 3
 MOST_STARTS = 4
 """Of a shard, before it is let come to its end."""
 MOST_REPAIRS = 2
+MOST_WORKERS = 3
+"""Starts of a worker, one after the other."""
+CLUSTER = Path(ROOT, "cluster")
+"""The output directory of the whole run on a cluster, which has those of its shards below it."""
 
 
 class ShardedHistory:
@@ -42,7 +52,8 @@ class ShardedHistory:
         world: where it happens.
         rng: draws all of it.
 
-    A shard is at the place of every output directory while a start is in it, and else beside it: a part.
+    A shard is at the place of every output directory while a start of its own is in it, and else where a cluster
+    has it: a part.
     """
 
     def __init__(self, world: World, rng: random.Random) -> None:
@@ -51,10 +62,15 @@ class ShardedHistory:
         self._store = Store(ROOT)
         self._unknown_field = rng.choice(("", "", "max_tokens", "temperature"))
         of = rng.choice((2, 3))
-        self._parts = {
-            f"part-{number}": Directory(world, rng, self._unknown_field, Shard(number, of))
-            for number in range(1, of + 1)
+        self._shards = {
+            f"{CLUSTER.name}/{SHARDS}/{number}-of-{of}": Shard(number, of) for number in range(1, of + 1)
         }
+        self._parts = {
+            name: Directory(world, rng, self._unknown_field, shard) for name, shard in self._shards.items()
+        }
+        for path in (CLUSTER, CLUSTER / SHARDS):
+            self._store.play(("mkdir", str(path)))
+            self._store.play(("sync_directory", str(path.parent)))
         self._whole: Directory | None = None
 
     def play(self) -> None:
@@ -65,6 +81,8 @@ class ShardedHistory:
         """
         rng = self._rng
         try:
+            for _ in range(rng.choice((0, rng.randint(1, MOST_WORKERS)))):
+                self._work()
             for name in self._parts:
                 self._live(name)
             crashes = rng.randint(0, MOST_CRASHES)
@@ -78,6 +96,42 @@ class ShardedHistory:
             raise Violation(f"{violation}\nafter\n{told}") from violation
 
     # The shards
+
+    def _work(self) -> None:
+        """Start a worker of a cluster on all shards, and end it somehow."""
+        rng, begun = self._rng, self._store
+        drawn = draw_command(rng, self._world.pairs, 0, cached=False)
+        command = replace(drawn, batch=False, budget=None, second_after=None)
+        weather, rules = Weather.draw(rng), Rules.draw(rng, self._unknown_field)
+        portions = {name: shard.portion(self._world.pairs) for name, shard in self._shards.items()}
+        ended = self._worked(command, weather, rules, list(portions.values()))
+        record, how = ended.disk.record, rng.choice(ENDS)
+        place = len(record) if how == "ended" else rng.randrange(len(record) + 1)
+        self._store = left_by(begun, record, how, place, rng)
+        for name, part in self._parts.items():
+            path = str(Path(ROOT, name))
+            told = f"a worker of all shards {how} at {place} of {len(record)} ({ended.error!r})"
+            part.starts.append(Told(command, weather, rules, told))
+            part.take(_alone(begun, path))
+            seen = seen_from(path, portions[name], begun, record)
+            part.follow(command, seen, how, place, _alone(self._store, path))
+
+    def _worked(self, command: Command, weather: Weather, rules: Rules, portions: list[Portion]) -> Started:
+        """What a worker does on the disk as it is, which stays so."""
+        seed, lost = self._rng.randrange(1 << 30), self._rng.choice((0.0, 0.3, 0.9))
+        network = StormyNetwork(weather, Server(rules, seed), self._world.silent, seed)
+        config = command.configured(replace(self._world.config, output_dir=CLUSTER))
+        ended = start_worker(self._world, config, self._store.copy(), command, portions, network, lost)
+        [process] = ended.processes
+        check.check_ends(ended.processes)
+        check.check_secrets(self._store, ended.disk.record, ended.processes)
+        check.check_addresses(process, config)
+        check.check_gate(process, config)
+        if command.suspended is None:  # else attempts are cut off that count for nothing
+            check.check_retries(process, config)
+        elif weather == Weather() and rules == Rules(unknown=rules.unknown):
+            check.check_suspension(ended.failed_pairs)
+        return ended
 
     def _live(self, name: str) -> None:
         """Start in a shard until it has its end, and sometimes on."""
@@ -136,7 +190,7 @@ class ShardedHistory:
             raise check.broken("I1", "outputs of the shards were changed")
         if str(DIRECTORY) in self._store.names:
             self._take_over(frozenset(paid))
-        others = {path.split("/")[0] for path in self._store.files()} - {*self._parts, "out"}
+        others = {path.split("/")[0] for path in self._store.files()} - {CLUSTER.name, "out"}
         if not others <= {f"out{SUFFIX}"}:
             raise check.broken("I1", f"left over: {sorted(others)}")
 
@@ -158,7 +212,7 @@ class ShardedHistory:
         finished = True
         for name in self._parts:
             with self._in_place(name) as part:
-                if not _has_its_end(part) or part.moment.remote.batches:
+                if not _has_its_end(part) or _may_have_sent_a_batch(part):
                     finished = False
                     part.calm(Command(self._world.pairs))
         if finished:
@@ -215,3 +269,16 @@ def _has_its_end(part: Directory) -> bool:
     """Whether a shard can be merged, as far as its files say so."""
     files = part.store.files()
     return STATISTICS in files and not {CHECKPOINT, check.INTENT} & files.keys()
+
+
+def _may_have_sent_a_batch(part: Directory) -> bool:
+    """Whether requests of a batch lie there: the journal says what is about to be sent, perhaps not what was."""
+    return any("/batch-" in path for path in part.store.files())
+
+
+def _alone(store: Store, path: str) -> Store:
+    """A disk as it is for one shard: at the place of every output directory."""
+    seen = store.copy()
+    if path in seen.names:
+        seen.play(("rename", path, str(DIRECTORY), A_DIRECTORY))
+    return seen
