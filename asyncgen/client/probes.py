@@ -66,7 +66,7 @@ class Probes:
         admitted = (findings.proven - self._proven) | (permitted - self._permitted)
         self._shared, self._permitted = True, permitted
         self._proven |= findings.proven
-        for shape in admitted:
+        for shape in [waiting for waiting in self._changed if waiting in admitted]:  # in the order of their coming
             self._wake(shape)
 
     def probe_alone(self) -> None:

@@ -14,7 +14,6 @@ from tests.end_to_end.conftest import OUTPUTS, PROMPTS, clean_env
 from .machines import HERE, Machine, Network, ask, hear, network
 
 GCS_PORT = 6379
-MOST_IN_FLIGHT = 16  # of both workers; five are enough for the limit
 RAY = (sys.executable, "-m", "ray.scripts.scripts", "start", "--num-cpus", "1", "--disable-usage-stats")
 SMALL = ("--object-store-memory", str(80 * 2**20))
 ENVIRONMENT = {
@@ -48,8 +47,7 @@ class Trial:
         self.output_dir = output_dir
         words = ["--input-jsonl", source, "--output-dir", output_dir, "--prompt-file", PROMPTS, "--add-reasoning"]
         words += ["--base-url", account.base_url, "--allow-http", "--model", "gpt-4o", "--rpm", account.rpm]
-        words += ["--engine", "ray", "--actors", "2", "--shards", "8"]
-        words += ["--concurrency", MOST_IN_FLIGHT, *flags]
+        words += ["--engine", "ray", "--actors", "2", "--shards", "8", *flags]
         env = {**ENVIRONMENT, "RAY_ADDRESS": f"{machine.address}:{GCS_PORT}"}
         self._process = machine.start([sys.executable, "-m", "asyncgen", "run", *words], env)
 

@@ -17,9 +17,11 @@ import pytest
 from tests.end_to_end.conftest import OUTPUTS, PROMPTS, clean_env
 from tests.end_to_end.test_interruptions import wait_until
 
-from .ray_machines import MOST_IN_FLIGHT, Account, RayMachines, Trial, ray_machines
+from .ray_machines import Account, RayMachines, Trial, ray_machines
 
 PAIRS = 400
+MOST_IN_FLIGHT = 16  # of both workers, where calls are cut off; five are enough for the limit
+BOUNDED = ("--concurrency", str(MOST_IN_FLIGHT))
 RPM = 2400
 CUT = 20.0  # seconds
 START = 150.0  # seconds at most until both machines are at work, where others want the processor too
@@ -97,7 +99,7 @@ def test_over_a_network_that_is_cut_a_worker_keeps_to_its_part_of_the_limit_and_
     reached = Account("gemini", machines.beyond, 8002, RPM)
     cut_off = Account("openai", machines.here, 8003, RPM)
     trials = [Trial(machines.here, reached, source, tmp_path / "reached")]
-    trials += [Trial(machines.here, cut_off, source, tmp_path / "cut-off", "--timeout", "10")]
+    trials += [Trial(machines.here, cut_off, source, tmp_path / "cut-off", "--timeout", "10", *BOUNDED)]
     for trial in trials:
         wait_until(lambda trial=trial: trial.account.counts["answers"] >= 150, START)
         wait_until(lambda trial=trial: machines.on_both(trial), START)
@@ -114,7 +116,7 @@ def test_over_a_network_of_which_a_machine_is_killed_the_other_goes_on(
 ) -> None:
     """What the dead one had begun, a new worker resumes there."""
     account = Account("gemini", machines.beyond, 8004, RPM)
-    trial = Trial(machines.here, account, source, tmp_path / "out", "--num-pairs", "300")
+    trial = Trial(machines.here, account, source, tmp_path / "out", "--num-pairs", "300", *BOUNDED)
     wait_until(lambda: account.counts["answers"] >= 150, START)
     wait_until(lambda: machines.on_both(trial), START)
     machines.there.kill()

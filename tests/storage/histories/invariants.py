@@ -211,7 +211,7 @@ def check_spend(store: Store, said: int, true: int | None) -> None:
     """
     statistics = store.files().get(STATISTICS)
     if statistics is None:
-        raise broken("I8", "there are no statistics")
+        raise broken("I1", "there are no statistics")
     known, most = _spent(statistics)
     if known > said:
         raise broken("I8", f"{known} tokens are counted of {said} that were said")

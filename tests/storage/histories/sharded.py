@@ -1,6 +1,6 @@
 """A history of an input that is cut into shards, which live as other directories do and are then merged.
 
-In every second one a worker of a cluster begins with them, two at once; whatever ends it ends both.
+In every second history a worker of a cluster begins with them, two at once; whatever ends it ends both.
 Some are merged as soon as they have their end, with rows that failed; in others a repair has begun meanwhile, and
 was ended by what may end one. Merging them is crashed again and again. A merge that ends makes the whole directory
 at once, whatever ended those before it; it counts what all shards have cost, and the command of the whole run asks
@@ -8,14 +8,17 @@ only for what failed in them, and nothing that is paid.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from asyncgen.errors import AsyncgenError, BadDataError
+from asyncgen.events import RepairStarted
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.layout import SHARDS, RunDirectory
+from asyncgen.storage.segment_reader import open_batches
 from asyncgen.storage.shard_merge import SUFFIX, join
 from tests.storage.marks import CHECKPOINT, FAILED, STATISTICS, Violation
 from tests.storage.model_disk import ModelDisk
@@ -29,7 +32,7 @@ from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, Call, World, records
 from . import invariants as check
 from .directory import ENDS, Directory, Told, left_by
 from .history import draw_command
-from .network import StormyNetwork
+from .network import Attempt, Process, StormyNetwork
 from .process import Command, Started
 from .server import Server
 from .weather import Rules, Weather
@@ -104,7 +107,12 @@ class ShardedHistory:
         command = replace(drawn, batch=False, budget=None, second_after=None)
         weather, rules = Weather.draw(rng), Rules.draw(rng, self._unknown_field)
         portions = {name: shard.portion(self._world.pairs) for name, shard in self._shards.items()}
-        ended = self._worked(command, weather, rules, list(portions.values()))
+        waiting = [
+            portion
+            for name, portion in portions.items()
+            if not _says_its_end(_alone(begun, str(Path(ROOT, name))).files())
+        ]
+        ended = self._worked(command, weather, rules, waiting)
         record, how = ended.disk.record, rng.choice(ENDS)
         place = len(record) if how == "ended" else rng.randrange(len(record) + 1)
         self._store = left_by(begun, record, how, place, rng)
@@ -118,15 +126,18 @@ class ShardedHistory:
 
     def _worked(self, command: Command, weather: Weather, rules: Rules, portions: list[Portion]) -> Started:
         """What a worker does on the disk as it is, which stays so."""
-        seed, lost = self._rng.randrange(1 << 30), self._rng.choice((0.0, 0.3, 0.9))
+        seed = self._rng.randrange(1 << 30)
         network = StormyNetwork(weather, Server(rules, seed), self._world.silent, seed)
         config = command.configured(replace(self._world.config, output_dir=CLUSTER))
-        ended = start_worker(self._world, config, self._store.copy(), command, portions, network, lost)
-        [process] = ended.processes
+        channel = random.Random(seed)
+        ended = start_worker(self._world, config, self._store.copy(), command, portions, network, channel)
+        process = ended.processes[0]
         check.check_ends(ended.processes)
         check.check_secrets(self._store, ended.disk.record, ended.processes)
         check.check_addresses(process, config)
         check.check_gate(process, config)
+        for portion in portions:
+            check.check_window(_of_rows(process, portion))
         if command.suspended is None:  # else attempts are cut off that count for nothing
             check.check_retries(process, config)
         elif weather == Weather() and rules == Rules(unknown=rules.unknown):
@@ -190,8 +201,10 @@ class ShardedHistory:
             raise check.broken("I1", "outputs of the shards were changed")
         if str(DIRECTORY) in self._store.names:
             self._take_over(frozenset(paid))
-        others = {path.split("/")[0] for path in self._store.files()} - {CLUSTER.name, "out"}
-        if not others <= {f"out{SUFFIX}"}:
+        others = {
+            path for path in self._store.files() if not path.startswith(tuple(f"{name}/" for name in self._parts))
+        }
+        if not {path.split("/")[0] for path in others} <= {"out", f"out{SUFFIX}"}:
             raise check.broken("I1", f"left over: {sorted(others)}")
 
     def _join(self, store: Store) -> list[Operation]:
@@ -268,12 +281,28 @@ class ShardedHistory:
 def _has_its_end(part: Directory) -> bool:
     """Whether a shard can be merged, as far as its files say so."""
     files = part.store.files()
-    return STATISTICS in files and not {CHECKPOINT, check.INTENT} & files.keys()
+    return _says_its_end(files) and check.INTENT not in files
+
+
+def _says_its_end(files: Mapping[str, bytes]) -> bool:
+    return STATISTICS in files and CHECKPOINT not in files
+
+
+def _of_rows(process: Process, portion: Portion) -> Process:
+    """A process, as if it had sent and told only what is of one shard."""
+    rows = range(portion.first, portion.stop)
+    log = [one for one in process.log if isinstance(one, RepairStarted) or _row_of(one) in rows]
+    return Process(process.number, log)
+
+
+def _row_of(one: Any) -> int | None:
+    """The row of an attempt or an event; None: of no row."""
+    return one.call[0] if isinstance(one, Attempt) else getattr(one, "index", None)
 
 
 def _may_have_sent_a_batch(part: Directory) -> bool:
-    """Whether requests of a batch lie there: the journal says what is about to be sent, perhaps not what was."""
-    return any("/batch-" in path for path in part.store.files())
+    """Whether its journal says so: before one is sent, and until what has come of it is durable."""
+    return bool(open_batches(RunDirectory(ModelDisk(part.store), DIRECTORY)))
 
 
 def _alone(store: Store, path: str) -> Store:

@@ -1,6 +1,8 @@
 """Histories by their seeds: 200 of them, more in CI; `python -m tests.storage.histories` plays others."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +50,34 @@ def test_a_seed_plays_the_same_history_in_any_directory(
             play(where, seed)
     assert len(played[0]) > 100
     assert played[0] == played[1]
+
+
+DIGEST = """
+import sys
+from hashlib import blake2b
+from pathlib import Path
+from tests.storage.histories.play import Worlds, play
+from tests.storage.model_disk import ModelDisk
+digest, do = blake2b(), ModelDisk._do
+def note(disk, *operation):
+    digest.update(repr([len(part) if isinstance(part, bytes) else part for part in operation]).encode())
+    do(disk, *operation)
+ModelDisk._do = note
+worlds = Worlds.make(Path(sys.argv[1]))
+for seed in map(int, sys.argv[2:]):
+    play(worlds, seed)
+print(digest.hexdigest())
+"""
+WITH_WORKERS = ("45", "222", "288")
+
+
+def test_a_seed_plays_the_same_history_in_any_process(tmp_path: Path) -> None:
+    """The order of sets of texts is another one in each; these have workers whose calls wait for each other."""
+    digests = set()
+    for hash_seed in ("2", "4", "6"):
+        place = tmp_path / hash_seed
+        place.mkdir()
+        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[3])}
+        command = [sys.executable, "-c", DIGEST, str(place), *WITH_WORKERS]
+        digests.add(subprocess.run(command, check=True, capture_output=True, env=env, timeout=60).stdout)
+    assert len(digests) == 1

@@ -1,17 +1,19 @@
 """A worker of a cluster, whose shards overlap: two runs in one process, behind one gate and one wire.
 
-It is the real one on the model disk, and so is its coordinator, to which a report may get lost. What it does on
-the disk is one record: each shard's directory follows the part of it that is its own.
+It is the real one on the model disk, and so is its coordinator; reports to that and replies get lost. What it does
+on the disk is one record: each shard's directory follows the part of it that is its own.
 """
 
 import asyncio
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest.mock import patch
 
+from asyncgen.chat import Adaptation
 from asyncgen.cluster import shard_job, shard_worker
 from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.messages import Instruction, WorkerReport
@@ -22,6 +24,8 @@ from asyncgen.config import RunConfig
 from asyncgen.engine.kept_service import KeptService
 from asyncgen.errors import Interrupted
 from asyncgen.shard import Portion
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.learned_adaptations import known_adaptations
 from tests.storage.batch_server import NOTHING
 from tests.storage.model_disk import ModelDisk
 from tests.storage.model_names import DIRECTORY as A_DIRECTORY
@@ -44,29 +48,32 @@ def start_worker(
     command: Command,
     portions: Sequence[Portion],
     network: StormyNetwork,
-    lost: float,
+    channel: random.Random,
 ) -> Started:
-    """Start a worker on some shards, on what is on a disk, which is changed.
+    """Start a worker on some shards, on what is on a disk, which is changed; a process for each shard is returned.
 
     Args:
         world: where it happens.
         config: of the whole run; its output directory has the shards' below it.
         store: what is on the disk.
-        command: neither through batches nor with a budget or a cache, and once.
+        command: when it is stopped or suspended; all else is in the configuration.
         portions: the shards, in order.
         network: to the server.
-        lost: the share of the reports to the coordinator that are.
+        channel: draws what gets lost on the way to the coordinator and back.
     """
     disk, process, loop = ModelDisk(store), Process(1), JumpingLoop()
     network.disk = disk
     random.seed(0)  # backoffs draw from it
     coordinator = Coordinator(1, loop.time)
-    draw = random.Random(len(store.inodes))
+    lost = channel.choice((0.0, 0.3, 0.9))
 
-    async def channel(report: WorkerReport) -> Instruction:
-        if draw.random() < lost:
+    async def ask(report: WorkerReport) -> Instruction:
+        if channel.random() < lost / 2:
             raise ConnectionError("the report is lost")
-        return coordinator.report(report)
+        instruction = coordinator.report(report)
+        if channel.random() < lost / 2:
+            raise ConnectionError("the reply is lost")
+        return instruction
 
     if command.stop_after is not None:
         loop.call_later(command.stop_after, coordinator.overlook, Interrupted("stopped"))
@@ -74,28 +81,36 @@ def start_worker(
         after, seconds = command.suspended
         loop.call_later(after, loop.stand_still, seconds)
     with stubs(), _stand_ins(world, disk, process):
-        worker = ShardWorker(
-            0, ClusterJob(config, None), channel, KeptService(partial(network.connect, process=process))
-        )
-        failed = 0
+        job = ClusterJob(config, None, adaptations=_learned(disk, config, portions))
+        worker = ShardWorker(0, job, ask, KeptService(partial(network.connect, process=process)))
+        endings: list[ShardEnded] = []
         try:
             endings = loop.run_until_complete(_shards(worker, portions))
-            failed = sum(ended.failed for ended in endings)
-            process.error = next((ended.error for ended in endings if ended.error is not None), None)
         except Exception as error:  # noqa: BLE001 - whatever it is, the history looks at it
             process.error = error
+        except BaseExceptionGroup as error:
+            process.error = error
         abandon(loop)
-    return Started(disk, (process,), failed, NOTHING)
+    processes = [replace(process, error=process.error or ended.error) for ended in endings] or [process]
+    return Started(disk, tuple(processes), sum(ended.failed for ended in endings), NOTHING)
+
+
+def _learned(disk: ModelDisk, config: RunConfig, portions: Sequence[Portion]) -> tuple[Adaptation, ...]:
+    """What any shard has learned of the requests that the server takes."""
+    shards = (RunDirectory(disk, config.output_dir).shard(portion.shard) for portion in portions)
+    return tuple(dict.fromkeys(found for shard in shards for found in known_adaptations(shard)))
 
 
 async def _shards(worker: ShardWorker, portions: Sequence[Portion]) -> list[ShardEnded]:
-    """Give it one after the other, until one ends with an error, as the driver does."""
+    """Give it one after the other, two at a time, until one ends with an error: as the driver does."""
     endings: list[asyncio.Task[ShardEnded]] = []
     for portion in portions:
         if any(ended.done() and ended.result().error is not None for ended in endings):
             break
         await worker.begin(portion)
         endings.append(asyncio.create_task(worker.finish(portion)))
+        if len(endings) > 1:
+            await endings[-2]
     return list(await asyncio.gather(*endings))
 
 

@@ -1,4 +1,7 @@
-"""Deliberately broken variants of the protocol, by what they break. Each one must be found by the model disk."""
+"""Deliberately broken variants of the protocol, by what they break. Each one must be found by the model disk.
+
+Those of `batches` are a catalogue of their own: they need a server for batches, and other scenarios.
+"""
 
 from .answers import ANSWERS
 from .commit import COMMIT
