@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from asyncgen.errors import AsyncgenError, BadDataError
-from asyncgen.events import RepairStarted
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.layout import SHARDS, RunDirectory
 from asyncgen.storage.segment_reader import open_batches
@@ -32,7 +30,7 @@ from tests.storage.world import DIRECTORY, OUTPUTS, ROOT, Call, World, records
 from . import invariants as check
 from .directory import ENDS, Directory, Told, left_by
 from .history import draw_command
-from .network import Attempt, Process, StormyNetwork
+from .network import StormyNetwork
 from .process import Command, Started
 from .server import Server
 from .weather import Rules, Weather
@@ -136,8 +134,6 @@ class ShardedHistory:
         check.check_secrets(self._store, ended.disk.record, ended.processes)
         check.check_addresses(process, config)
         check.check_gate(process, config)
-        for portion in portions:
-            check.check_window(_of_rows(process, portion))
         if command.suspended is None:  # else attempts are cut off that count for nothing
             check.check_retries(process, config)
         elif weather == Weather() and rules == Rules(unknown=rules.unknown):
@@ -286,18 +282,6 @@ def _has_its_end(part: Directory) -> bool:
 
 def _says_its_end(files: Mapping[str, bytes]) -> bool:
     return STATISTICS in files and CHECKPOINT not in files
-
-
-def _of_rows(process: Process, portion: Portion) -> Process:
-    """A process, as if it had sent and told only what is of one shard."""
-    rows = range(portion.first, portion.stop)
-    log = [one for one in process.log if isinstance(one, RepairStarted) or _row_of(one) in rows]
-    return Process(process.number, log)
-
-
-def _row_of(one: Any) -> int | None:
-    """The row of an attempt or an event; None: of no row."""
-    return one.call[0] if isinstance(one, Attempt) else getattr(one, "index", None)
 
 
 def _may_have_sent_a_batch(part: Directory) -> bool:

@@ -81,7 +81,7 @@ def start_worker(
         after, seconds = command.suspended
         loop.call_later(after, loop.stand_still, seconds)
     with stubs(), _stand_ins(world, disk, process):
-        job = ClusterJob(config, None, adaptations=_learned(disk, config, portions))
+        job = ClusterJob(config, None, adaptations=_learned(RunDirectory(disk, config.output_dir)))
         worker = ShardWorker(0, job, ask, KeptService(partial(network.connect, process=process)))
         endings: list[ShardEnded] = []
         try:
@@ -91,13 +91,13 @@ def start_worker(
         except BaseExceptionGroup as error:
             process.error = error
         abandon(loop)
-    processes = [replace(process, error=process.error or ended.error) for ended in endings] or [process]
+    processes = [replace(process, error=ended.error) for ended in endings] or [process]
     return Started(disk, tuple(processes), sum(ended.failed for ended in endings), NOTHING)
 
 
-def _learned(disk: ModelDisk, config: RunConfig, portions: Sequence[Portion]) -> tuple[Adaptation, ...]:
+def _learned(directory: RunDirectory) -> tuple[Adaptation, ...]:
     """What any shard has learned of the requests that the server takes."""
-    shards = (RunDirectory(disk, config.output_dir).shard(portion.shard) for portion in portions)
+    shards = directory.shard_directories()
     return tuple(dict.fromkeys(found for shard in shards for found in known_adaptations(shard)))
 
 
