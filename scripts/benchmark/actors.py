@@ -1,7 +1,8 @@
-"""One process against two actors of Ray, in alternating runs of the same calls.
+"""One process against two actors of Ray, and against two processes that know nothing of each other.
 
-Calls/s are those between the first call and the last answer, as the server saw them: without Ray's start, which
-takes seconds, and without the end. Server and Ray's own processes share the cores with the actors.
+The last is what the machine gives: nothing is agreed on between them. Calls/s are those between the first call and
+the last answer, as the server saw them: without Ray's start, which takes seconds, and without the end. Server and
+Ray's own processes share the cores with the actors.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmark.registry import OURS, OURS_ON_RAY, Contestant
+from benchmark.registry import OURS, OURS_IN_SHARDS, OURS_ON_RAY, Contestant
 from benchmark.scenarios import IN_FLIGHT
 from benchmark.serving import Mode
 from benchmark.trial import Trial, run
@@ -22,26 +23,41 @@ LIMIT = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the calls are made, and how many may be in flight: as many for each actor as for the one process."""
+    """How the calls are made: `in_flight` is what the command line says.
 
+    Each actor and each shard has as many in flight as the one process; actors are told the sum.
+    """
+
+    name: str
     contestant: Contestant
     in_flight: int
 
 
-WAYS = (Way(OURS, IN_FLIGHT), Way(OURS_ON_RAY, ACTORS * IN_FLIGHT))
+ONE = Way("one process", OURS, IN_FLIGHT)
+TWO = Way("two actors", OURS_ON_RAY, ACTORS * IN_FLIGHT)
+APART = Way("two shards", OURS_IN_SHARDS, IN_FLIGHT)
 
 
-def compare(material: Path, say: Callable[[str], None]) -> float:
-    """Calls/s of two actors, times those of one process; the median of rounds of both."""
-    times = []
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Calls/s, times those of one process: medians of rounds of all three."""
+
+    actors: float
+    shards: float
+
+
+def compare(material: Path, say: Callable[[str], None]) -> Found:
+    """Run all three by turns."""
+    actors, shards = [], []
     for number in range(1, ROUNDS + 1):
-        one, two = (
-            run(way.contestant, material, CALLS, Mode(), in_flight=way.in_flight, limit=LIMIT) for way in WAYS
-        )
-        for name, trial in (("one process", one), ("two actors", two)):
-            say(f"{number}/{ROUNDS}  {name:12} {_figures(trial)}")
-        times.append(two.rate / one.rate)
-    return median(times)
+        rates = {}
+        for way in (ONE, TWO, APART):
+            trial = run(way.contestant, material, CALLS, Mode(), in_flight=way.in_flight, limit=LIMIT)
+            say(f"{number}/{ROUNDS}  {way.name:12} {_figures(trial)}")
+            rates[way] = trial.rate
+        actors.append(rates[TWO] / rates[ONE])
+        shards.append(rates[APART] / rates[ONE])
+    return Found(median(actors), median(shards))
 
 
 def _figures(trial: Trial) -> str:

@@ -84,9 +84,9 @@ class Ours(Contestant):
 
     def command(self, job: Job) -> list[str]:
         """What a user types."""
-        words = ["-m", "asyncgen", "run", "--input-jsonl", job.pairs, "--num-pairs", job.number]
-        words += ["--output-dir", job.output, "--prompt-file", job.prompts, "--base-url", job.base_url]
-        words += ["--concurrency", job.in_flight, *(["--add-reasoning"] if self.calls > 1 else [])]
+        words = ["-m", self.program or "asyncgen", "run", "--input-jsonl", job.pairs, "--num-pairs", job.number]
+        words += ["--prompt-file", job.prompts, "--base-url", job.base_url, "--concurrency", job.in_flight]
+        words += [*(["--add-reasoning"] if self.calls > 1 else []), "--output-dir", job.output]
         return [str(self.environment.python()), *map(str, words)]
 
 
@@ -146,6 +146,13 @@ OF_RECIPE_FILE = OfRecipeFile(
     "asyncgen-recipe", "**asyncgen**, these 3 calls from a recipe file", Here("asyncgen"), in_step, calls=3
 )
 OURS_ON_RAY = OnRay("asyncgen-ray", "**asyncgen**, two actors of Ray", Here("asyncgen"), in_step)
+OURS_IN_SHARDS = Ours(
+    "asyncgen-shards",
+    "**asyncgen**, two shards",
+    Here("asyncgen"),
+    None,
+    program="benchmark.contestants.two_shards",
+)
 BARE = Contestant("bare", "a bare aiohttp loop", Here("aiohttp"), None)
 GATHER = Contestant("gather", "`asyncio.gather` over `create`", Here("openai"), limited=True, killed=True)
 SEQUENTIAL = Contestant("sequential", "the sequential way, 3 calls a pair", Here("openai"), calls=3)
