@@ -25,7 +25,7 @@ from asyncgen.storage.checkpoint import (
 from asyncgen.storage.disk import write_durably
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import differences
-from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.segment_format import paid_lines, write_segment
@@ -194,11 +194,10 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
 
 
 def _join_file(shards: list[Part], beside: RunDirectory, name: str) -> FileMark:
-    """Join one file of all shards."""
-    whole = FileMeter()
-    if name == FAILED and not any(one.state.files[name].size for one in shards):
+    """Join one file of all shards; none is made of none, as in a run that was never cut."""
+    disk, path, whole = beside.disk, beside.output(name), FileMeter()
+    if not any(one.state.files[name].size or disk.size(one.directory.output(name)) is not None for one in shards):
         return whole.mark()
-    disk, path = beside.disk, beside.output(name)
     fd = disk.open_append(path)
     try:
         for one in shards:

@@ -99,6 +99,22 @@ async def test_pairs_that_failed_in_shards_are_repaired_in_the_joined_run(
     assert FAILED not in files(tmp_path / "joined")
 
 
+async def test_shards_of_which_every_row_failed_leave_the_files_of_the_single_run(
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
+) -> None:
+    """No output, not an empty one."""
+    client.failing.update(range(few := 6))
+    for number in range(1, OF + 1):
+        await go(f"out-{number}", Shard(number, OF), pairs=few)
+    await go("whole", pairs=few)
+    join(
+        on(disk, [tmp_path / f"out-{number}" for number in range(1, OF + 1)]),
+        RunDirectory(disk, tmp_path / "joined"),
+    )
+    assert files(tmp_path / "joined") == files(tmp_path / "whole")
+    assert set(files(tmp_path / "joined")) == {FAILED}
+
+
 async def test_what_an_interrupted_repair_has_paid_and_learned_is_in_the_joined_run(
     go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
 ) -> None:
