@@ -21,6 +21,7 @@ from asyncgen.storage.input_formats import pieces_of
 from asyncgen.text import dumps
 
 _URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
+_MOST_OF_URL = 60  # characters: of an address that is none, no more need be shown
 _LOOKED_AT = 100  # lines searched for a model: most files name it in each
 _TEXT_PARTS = ("text", "refusal")
 
@@ -91,7 +92,6 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
 
     Raises:
         BadFieldError: it is not a request, or not a supported one.
-        BadDataError: the file is for another part of the API.
     """
     custom_id = fields.get("custom_id")
     if custom_id is not None and (not isinstance(custom_id, str) or not custom_id.strip()):
@@ -134,8 +134,7 @@ def _check_address(fields: Mapping[str, Any]) -> None:
     if method is not None and (not isinstance(method, str) or method.upper() != "POST"):
         raise BadFieldError("method is not POST")
     if url is not None and (not isinstance(url, str) or not _URL.fullmatch(url)):
-        name = fields.get("custom_id") or "a request"
-        raise BadDataError(f"{name} is for {url}: only /v1/chat/completions can be asked")
+        raise BadFieldError(f"it is for {str(url)[:_MOST_OF_URL]}: only /v1/chat/completions can be asked")
 
 
 def _check_body(body: Any) -> None:
