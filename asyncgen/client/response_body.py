@@ -1,7 +1,7 @@
 """Decode the body of an answer: JSON, or a name for what it is instead. Pure.
 
-Gateways keep a connection alive with blank lines or comments (`: …`) before the JSON, some put a byte order mark
-in front, and some write NaN for an unknown number.
+Gateways keep a connection alive with blank lines or comments (`: …`) before the JSON or behind it, some put a byte
+order mark in front, and some write NaN for an unknown number.
 """
 
 import json
@@ -40,8 +40,16 @@ def read_body(data: bytes) -> Any:
         raise NotJsonError("html")
     if _STREAM.match(body):
         raise NotJsonError("event_stream")
+    body = _without_comments_behind(body)
     try:
         # Only what orjson refuses reaches this line; NaN becomes None, the unknown number.
         return loads(json.dumps(json.loads(body, parse_constant=lambda _: None)))
     except (ValueError, RecursionError):
         raise NotJsonError("invalid_body") from None
+
+
+def _without_comments_behind(body: bytes) -> bytes:
+    end = len(body)
+    while (start := body.rfind(b"\n", 0, end)) >= 0 and body[start + 1 : end].strip()[:1] in {b"", b":"}:
+        end = start
+    return body[:end]

@@ -400,6 +400,7 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         answer("\ufeffThe note."),
         {"choices": answer()["choices"] * 2, "usage": USAGE},
         b"\n\n  " + json.dumps(answer()).encode() + b"\n",
+        json.dumps(answer()).encode() + b"\n\n: OPENROUTER PROCESSING\r\n: OPENROUTER PROCESSING\n\n",
         json.dumps(answer()).replace('"refusal": null, ', "").encode(),
     ],
     ids=[
@@ -410,6 +411,7 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         "a byte order mark",
         "two choices",
         "keep-alive lines",
+        "comments behind",
         "no refusal",
     ],
 )
