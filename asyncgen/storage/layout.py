@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from asyncgen.errors import DiskError
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
 
@@ -151,9 +152,11 @@ class RunDirectory:
         """Create the directory and its state directory if they are missing.
 
         Raises:
-            DiskError: the disk refuses.
+            DiskError: the disk refuses, or the state directory is a symbolic link: answers would get elsewhere.
         """
         self.disk.make_directory(self.path)
+        if self.state_directory.is_symlink():
+            raise DiskError(f"{self.state_directory} is a symbolic link: remove it, or take another directory")
         self.disk.make_directory(self.state_directory)
 
     @contextmanager

@@ -88,6 +88,19 @@ async def test_a_symbolic_link_is_refused(name: str, tmp_path: Path, monkeypatch
     assert target.read_text() == "precious"
 
 
+async def test_a_state_directory_that_is_a_symbolic_link_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Journal and log would be written where the link points to, which others may read."""
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / "out" / ".asyncgen"
+    elsewhere.mkdir()
+    link.parent.mkdir(mode=0o700)
+    link.symlink_to(elsewhere)
+    with pytest.raises(DiskError, match=str(link)):
+        await run(tmp_path)
+    assert not list(elsewhere.iterdir())
+
+
 async def test_a_segment_that_is_a_symbolic_link_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
