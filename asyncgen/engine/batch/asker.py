@@ -46,6 +46,8 @@ class Finished:
 class BatchAsker:
     """Answers the calls of rows while batches are collected and their answers taken.
 
+    `reason` is set when an answer says that key or account are refused: no request is put into a batch any more.
+
     Args:
         config: attempts of a call, and names for messages.
         client: prepares requests, judges answers, and makes ordinary calls.
@@ -64,6 +66,7 @@ class BatchAsker:
         self.finished: list[Finished] = []
         self.given_up: dict[Key, CallFailed] = {}
         self.refused = False
+        self.reason: KeyOrQuotaError | None = None
         self._row = -1
         self._names: set[str] = set()
 
@@ -89,7 +92,7 @@ class BatchAsker:
                 return answer
         if any(members.holds(caller.index, name) for members in self.enqueued.values()):
             raise Deferred
-        if self._filling is None:
+        if self._filling is None or self.reason is not None:
             self.refused = True
             raise Deferred
         shape = request.step, shape_of(request)
@@ -155,7 +158,6 @@ class BatchAsker:
 
         Raises:
             CallFailed: it is given up.
-            KeyOrQuotaError: the key or the account is refused.
         """
         if self._client.learn(request, failure):
             return
@@ -168,7 +170,7 @@ class BatchAsker:
                 raise failed
             case Stop():
                 advice = advice_on(failure, self._config, self._config.endpoints[0])
-                raise KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
+                self.reason = KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
             case RetryAfter() if failure.kind == "reasoning_length":
                 self._wider.add(key)
 

@@ -218,7 +218,11 @@ class BatchRounds:
     # Taking
 
     async def _take(self) -> bool:
-        """Take the answers that have come, in a pass over the rows; returns whether there were any."""
+        """Take the answers that have come, in a pass over the rows; returns whether there were any.
+
+        Raises:
+            KeyOrQuotaError: one says that key or account are refused.
+        """
         asker, filling = self._asker, self._filling
         ended = [number for number, state in self._states.items() if state.ended]
         if filling is not None:
@@ -230,6 +234,8 @@ class BatchRounds:
         for one in asker.finished:
             await self._finish(one)
         asker.finished = []
+        if asker.reason is not None:  # only now: a batch left open would say the same to every later start
+            raise asker.reason
         return bool(ended)
 
     def _narrow(self, ended: list[int]) -> None:
