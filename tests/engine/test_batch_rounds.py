@@ -13,7 +13,7 @@ from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.single_run import Run
-from asyncgen.errors import AsyncgenError, KeyOrQuotaError
+from asyncgen.errors import AsyncgenError, KeyOrQuotaError, TryLaterError
 from asyncgen.medec.pair import Pair
 from asyncgen.recipe import Examples, Generate, OutputFile
 from asyncgen.storage.disk import Disk
@@ -113,3 +113,19 @@ async def test_a_lack_of_credit_in_a_batch_ends_one_start(
 
     assert answers() == ANSWERS
     assert len(server.asked) + len(server.live) == ROWS + len(poor)  # what came with them is not asked again
+
+
+async def test_a_list_that_is_refused_leaves_a_batch_to_a_later_start(
+    start: Start, server: MemoryServer, answers: Callable[[], list[str]]
+) -> None:
+    """It may have been created: it is neither sent again nor given up."""
+    server.loses_creates = True
+    server.refusals["page"] = [400]
+
+    error = await start()
+
+    assert isinstance(error, TryLaterError)
+    assert "batch 1" in str(error)
+    assert await start() is None
+    assert answers() == ANSWERS
+    assert len(server.batches) == 1

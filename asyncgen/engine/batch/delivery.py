@@ -17,7 +17,7 @@ from typing import TypeVar
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
 from asyncgen.client.outages import said
 from asyncgen.engine.batch.persistence import Persistence
-from asyncgen.errors import BadDataError, Message, Phrase, Setting, UsageError
+from asyncgen.errors import BadDataError, Message, Phrase, Setting, TryLaterError, UsageError
 from asyncgen.events import BatchChanged, Observer
 from asyncgen.limits.gate import Gate
 from asyncgen.storage.batch_files import BatchFiles, BatchSpool
@@ -101,11 +101,17 @@ class Delivery:
         """Search for a batch that may have been created; if there are several, cancel the others.
 
         Returns None once the server has had its time to list it.
+
+        Raises:
+            TryLaterError: the server refuses to list its batches.
         """
         clock = asyncio.get_running_loop().time
         end, wait = clock() + self._timing.search, self._timing.first_look
         while True:
-            found = await self._ask.ask(lambda: self._listed(batch))
+            try:
+                found = await self._ask.ask(lambda: self._listed(batch))
+            except BatchServerError as error:
+                raise unclear(batch, "does not list its batches", error) from error
             if found:
                 first, *others = sorted(found, key=lambda one: (one.created, one.id))
                 for other in others:
@@ -203,6 +209,15 @@ class Delivery:
                 raise
             message = Message(f"the server refuses the batch ({said(error.failure)}); ", Phrase.SAME)
             raise BadDataError(message, " without ", Setting("batch", True), " asks one call at a time") from error
+
+
+def unclear(batch: OpenBatch, what: str, error: BatchServerError) -> TryLaterError:
+    """The error for a refusal that does not say what has become of a batch, which may be paid."""
+    return TryLaterError(
+        f"the server {what}, so it is not known how batch {batch.number} stands ({said(error.failure)}); "
+        "everything paid is saved: ",
+        Phrase.AGAIN,
+    )
 
 
 def no_batch_api(error: BatchServerError) -> UsageError:
