@@ -33,13 +33,14 @@ class MemoryServer:
     """The server; the results of a batch are fixed when it is created.
 
     `answer` gives the answer to a question with a seed (0: none), alone or in a batch. `refusals` are statuses
-    with which the next requests of a kind (`look`, `page` or `download`) are refused; `asked` are the questions in
-    batches, `live` those alone.
+    with which the next requests of a kind (`look`, `page` or `download`) are refused; `gone` are the ids of
+    batches and files that it no longer has; `asked` are the questions in batches, `live` those alone.
     """
 
     def __init__(self) -> None:
         self.answer: Callable[[str, int], Response] = lambda question, _seed: said(f"answer to {question}")
         self.refusals: dict[str, list[int]] = defaultdict(list)
+        self.gone: set[str] = set()
         self.batches: list[BatchState] = []
         self.asked: list[str] = []
         self.live: list[str] = []
@@ -77,14 +78,14 @@ class MemoryServer:
 
     async def look(self, batch: str) -> BatchState:
         """The batch, which has ended."""
-        self._refuse("look")
+        self._refuse("look", batch)
         return next(one for one in self.batches if one.id == batch)
 
     async def page(self, _after: str, limit: int) -> tuple[list[BatchState], bool]:
         """The newest batches."""
         if limit > 1:
             self._refuse("page")
-        return self.batches[::-1][:limit], False
+        return [batch for batch in self.batches[::-1] if batch.id not in self.gone][:limit], False
 
     async def cancel(self, batch: str) -> BatchState:
         """Too late."""
@@ -92,7 +93,7 @@ class MemoryServer:
 
     async def download(self, file: str, receive: Receive) -> None:
         """Hand out a file."""
-        self._refuse("download")
+        self._refuse("download", file)
         await receive(self._files[file])
 
     async def close(self) -> None:
@@ -107,6 +108,7 @@ class MemoryServer:
         question = str(body["messages"][-1]["content"])
         return question, self.answer(question, int(body.get("seed") or 0))
 
-    def _refuse(self, kind: str) -> None:
-        if self.refusals[kind]:
-            raise BatchServerError(judge_error(self.refusals[kind].pop(0), {}, "", 0.0))
+    def _refuse(self, kind: str, wanted: str = "") -> None:
+        status = self.refusals[kind].pop(0) if self.refusals[kind] else 404 if wanted in self.gone else None
+        if status is not None:
+            raise BatchServerError(judge_error(status, {}, "", 0.0))

@@ -1,5 +1,6 @@
 """Batches against a server in memory, on a virtual clock: what it refuses, what a start finds of earlier ones."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -129,3 +130,47 @@ async def test_a_list_that_is_refused_leaves_a_batch_to_a_later_start(
     assert await start() is None
     assert answers() == ANSWERS
     assert len(server.batches) == 1
+
+
+@pytest.mark.parametrize("kind", ["look", "download"])
+@pytest.mark.parametrize("status", [400, 409])
+async def test_a_refusal_that_says_nothing_about_a_batch_leaves_it_to_a_later_start(
+    start: Start, server: MemoryServer, answers: Callable[[], list[str]], kind: str, status: int
+) -> None:
+    """It is paid: a gateway between may have refused, or the server on a bad day."""
+    server.refusals[kind] = [status]
+
+    error = await start()
+
+    assert isinstance(error, TryLaterError)
+    assert "batch 1" in str(error)
+    assert await start() is None
+    assert answers() == ANSWERS
+    assert len(server.batches) == 1
+
+
+@pytest.mark.parametrize("kind", ["look", "download"])
+async def test_one_answer_is_no_proof_that_a_batch_is_gone(
+    start: Start, server: MemoryServer, answers: Callable[[], list[str]], kind: str
+) -> None:
+    """A server behind a gateway may know nothing of it for a moment."""
+    server.refusals[kind] = [404]
+
+    assert await start() is None
+
+    assert answers() == ANSWERS
+    assert len(server.batches) == 1
+
+
+@pytest.mark.parametrize("gone", ["batch-0", "output-0"])
+async def test_a_batch_that_is_gone_is_sent_again(
+    start: Start, server: MemoryServer, answers: Callable[[], list[str]], gone: str
+) -> None:
+    """Whether the batch or only its results: not at once, but within minutes."""
+    server.gone = {gone}
+
+    assert await start() is None
+
+    assert answers() == ANSWERS
+    assert len(server.batches) == 2
+    assert 60 <= asyncio.get_running_loop().time() < 180

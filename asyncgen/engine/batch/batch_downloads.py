@@ -6,6 +6,7 @@ from pathlib import Path
 from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
 from asyncgen.client.classify import Action, Failure
 from asyncgen.engine.batch.asker import Finished
+from asyncgen.engine.batch.delivery import BatchTiming, unclear
 from asyncgen.engine.batch.persistence import Persistence
 from asyncgen.errors import BadDataError
 from asyncgen.events import Notice, Observer
@@ -24,13 +25,17 @@ class BatchDownloads:
         server: has the files.
         ask: retries transient failures.
         observe: called when results are gone.
+        timing: how long to ask for a file that is not there.
     """
 
-    def __init__(self, files: BatchFiles, server: BatchServer, ask: Persistence, observe: Observer) -> None:
+    def __init__(
+        self, files: BatchFiles, server: BatchServer, ask: Persistence, observe: Observer, timing: BatchTiming
+    ) -> None:
         self._files = files
         self._server = server
         self._ask = ask
         self._observe = observe
+        self._timing = timing
 
     async def members(self, batch: OpenBatch) -> Members:
         """The requests of a batch; if the file with them is damaged, by what was uploaded.
@@ -44,12 +49,9 @@ class BatchDownloads:
             raise BadDataError(f"{path} is damaged or gone, and its requests are not at the server yet")
         members = Members.load(self._files, batch.number)
         if members is None or len(members) != batch.requests:
-            if size != batch.size:
-                try:
-                    await self._ask.ask(partial(self._download, batch.file, path))
-                except BatchServerError:
-                    ids = self._files.ids(batch.number)
-                    raise BadDataError(f"{ids} is damaged or gone, and the server has no {batch.file}") from None
+            if size != batch.size and not await self._have(batch, batch.file, path):
+                ids = self._files.ids(batch.number)
+                raise BadDataError(f"{ids} is damaged or gone, and the server has no {batch.file}")
             members = await self._files.disk.call(lambda: Members.read(self._files, batch.number))
         return members
 
@@ -59,11 +61,7 @@ class BatchDownloads:
         for what, file in (("output", state.output_file), ("errors", state.error_file)):
             path = self._files.results(number, what)
             self._files.disk.unlink(path)
-            if not file:
-                continue
-            try:
-                await self._ask.ask(partial(self._download, file, path))
-            except BatchServerError:
+            if file and not await self._have(batch, file, path):
                 self._files.disk.unlink(path)
                 text = (
                     f"The server no longer hands out the {what} of batch {number}: "
@@ -72,6 +70,16 @@ class BatchDownloads:
                 self._observe(Notice(text, warning=True))
         results = await self._files.disk.call(lambda: Results(self._files, number, members))
         return Finished(number, state, members, results)
+
+    async def _have(self, batch: OpenBatch, file: str, path: Path) -> bool:
+        """Download a file of a batch; False if the server does not have it."""
+        try:
+            await self._ask.ask(partial(self._download, file, path), may_come=self._timing.search)
+        except BatchServerError as error:
+            if not error.gone:
+                raise unclear(batch, f"does not hand out {file}", error) from error
+            return False
+        return True
 
     async def _download(self, file: str, path: Path) -> None:
         disk = self._files.disk

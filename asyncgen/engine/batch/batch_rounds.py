@@ -24,7 +24,7 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import less
 from asyncgen.engine.batch.asker import BatchAsker, Finished, Key
 from asyncgen.engine.batch.batch_downloads import BatchDownloads
-from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api
+from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api, unclear
 from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.batch.persistence import Persistence
 from asyncgen.engine.batch.row_passes import RowPasses, Rows
@@ -109,7 +109,7 @@ class BatchRounds:
             if config.batch
             else None
         )
-        self._downloads = BatchDownloads(self._files, server, self._ask, observe)
+        self._downloads = BatchDownloads(self._files, server, self._ask, observe, timing)
         self._asker = BatchAsker(config, client, journal, self._filling)
         self._passes = RowPasses(
             recipe,
@@ -356,17 +356,26 @@ class BatchRounds:
             before = self._states.get(batch.number)
             if not batch.id or (before is not None and before.ended):
                 continue
-            try:
-                state = await self._ask.ask(partial(self._server.look, batch.id))
-            except BatchServerError:
-                state = BatchState(batch.id, "expired")
-                text = f"The server no longer knows batch {batch.number} ({batch.id}); it may be billed"
-                self._observe(Notice(text, warning=True))
+            state = await self._state(batch)
             self._states[batch.number] = state
             if before is None or _told(before) != _told(state):
                 changed = True
                 self._delivery.tell(batch, state)
         return changed
+
+    async def _state(self, batch: OpenBatch) -> BatchState:
+        """The state of a batch; one that is neither found nor listed counts as expired."""
+        try:
+            return await self._ask.ask(partial(self._server.look, batch.id))
+        except BatchServerError as error:
+            if not error.gone:
+                raise unclear(batch, "refuses to say how it stands", error) from error
+        state = await self._delivery.find(batch)
+        if state is None:
+            state = BatchState(batch.id, "expired")
+            text = f"The server no longer knows batch {batch.number} ({batch.id}); it may be billed"
+            self._observe(Notice(text, warning=True))
+        return state
 
     def _at_the_server(self) -> str:
         found = self._journal.batches.open.values()

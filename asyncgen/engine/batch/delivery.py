@@ -35,7 +35,7 @@ CREATES = 5  # in all, each after a search in vain; more are unlikely to help
 class BatchTiming:
     """Seconds: before the first looks at a batch and, growing, later ones; and how long to search for one.
 
-    A server may take that long to list a batch that it has created.
+    A server may take that long to list a batch that it has created, or to hand out what one has.
     """
 
     first_look: float = 5.0
@@ -98,7 +98,7 @@ class Delivery:
         return await self._created(batch, searched=searched)
 
     async def find(self, batch: OpenBatch) -> BatchState | None:
-        """Search for a batch that may have been created; if there are several, cancel the others.
+        """Search for a batch that may exist at the server; if there are several, cancel the others.
 
         Returns None once the server has had its time to list it.
 
@@ -194,6 +194,8 @@ class Delivery:
         return found
 
     def _is(self, batch: OpenBatch, state: BatchState) -> bool:
+        if batch.id:
+            return state.id == batch.id
         named = state.metadata.get("asyncgen_directory"), state.metadata.get("asyncgen_batch")
         return state.input_file in {"", batch.file} and named == (
             self._journal.batches.directory,
@@ -212,9 +214,9 @@ class Delivery:
 
 
 def unclear(batch: OpenBatch, what: str, error: BatchServerError) -> TryLaterError:
-    """The error for a refusal that does not say what has become of a batch, which may be paid."""
+    """The error for a refusal that does not say what has become of a batch: it may be paid."""
     return TryLaterError(
-        f"the server {what}, so it is not known how batch {batch.number} stands ({said(error.failure)}); "
+        f"batch {batch.number} cannot be taken yet: the server {what} ({said(error.failure)}); "
         "everything paid is saved: ",
         Phrase.AGAIN,
     )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from asyncgen.client.batch_server import BatchServerError
-from asyncgen.client.classify import Action, Failure
+from asyncgen.client.classify import Action
 from asyncgen.client.outages import advice_on, said
 from asyncgen.config import RunConfig
 from asyncgen.errors import KeyOrQuotaError, Phrase, Stopping, TryLaterError
@@ -32,13 +32,14 @@ class Persistence:
         self._config = config
         self._gate = gate
 
-    async def ask(self, operation: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
+    async def ask(self, operation: Callable[[], Awaitable[T]], *, once: bool = False, may_come: float = 0.0) -> T:
         """The server's final answer.
 
         Args:
             operation: makes one attempt.
             once: raise an error after which it is unknown whether the operation was done, as repeating it might do
                 it twice.
+            may_come: seconds for which what does not exist is asked for again.
 
         Raises:
             BatchServerError: it refuses for good.
@@ -52,17 +53,12 @@ class Persistence:
             try:
                 return await self._unless_stopped(operation, whole=once)
             except BatchServerError as error:
-                failure = error.failure
-                if error.gone or failure.status == CONFLICT or (once and error.uncertain):
-                    raise
-                if failure.action in _CONCERNS_ALL:
-                    raise self._stopping(failure) from None
-                if failure.action not in _MAY_GET_BETTER:
-                    raise
-                self._check_patience(clock() - begun, failure)
-                pause = wait if failure.retry_after is None else failure.retry_after
+                silence = clock() - begun
+                if not error.gone or silence >= may_come:
+                    self._check(error, silence, once=once)
+                asked = error.failure.retry_after
+            await self._gate.backoff(wait if asked is None else asked)
             wait = min(LONGEST_WAIT, 2 * wait)
-            await self._gate.backoff(pause)
 
     async def _unless_stopped(self, operation: Callable[[], Awaitable[T]], *, whole: bool) -> T:
         """Carry out an operation; one that need not be done `whole` is cancelled when the run stops."""
@@ -81,7 +77,16 @@ class Persistence:
                 with suppress(BaseException):
                     await task
 
-    def _check_patience(self, silence: float, failure: Failure) -> None:
+    def _check(self, error: BatchServerError, silence: float, *, once: bool) -> None:
+        """Raise if an error is the final answer; `silence` is for how long there was none."""
+        failure = error.failure
+        if error.gone or failure.status == CONFLICT or (once and error.uncertain):
+            raise error
+        if failure.action in _CONCERNS_ALL:
+            advice = advice_on(failure, self._config, self._config.endpoints[0])
+            raise KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})") from None
+        if failure.action not in _MAY_GET_BETTER:
+            raise error
         if silence > self._config.patience:
             raise TryLaterError(
                 f"the server's Batch API has failed for {silence:.0f} s ({failure.kind}, {said(failure)}); "
@@ -89,7 +94,3 @@ class Persistence:
                 Phrase.SAME,
                 " resumes from here later",
             )
-
-    def _stopping(self, failure: Failure) -> KeyOrQuotaError:
-        advice = advice_on(failure, self._config, self._config.endpoints[0])
-        return KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
