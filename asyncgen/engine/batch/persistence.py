@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from asyncgen.client.batch_server import BatchServerError
@@ -74,8 +73,8 @@ class Persistence:
         finally:
             for task in (work, stop):
                 task.cancel()
-                with suppress(BaseException):
-                    await task
+            # Not each by itself: who cancels this task would seem to have cancelled that one.
+            await asyncio.gather(work, stop, return_exceptions=True)
 
     def _check(self, error: BatchServerError, silence: float, *, once: bool) -> None:
         """Raise if an error is the final answer; `silence` is for how long there was none."""
