@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from asyncgen.client.batch_server import BatchServerError
+from asyncgen.client.classify import Action, Failure
 from asyncgen.config import RunConfig
 from asyncgen.engine.batch.persistence import Persistence
+from asyncgen.errors import TryLaterError
 from asyncgen.limits.opening import open_gate
 
 pytestmark = pytest.mark.looptime
@@ -39,3 +42,17 @@ async def test_a_cancellation_is_never_swallowed(persistence: Persistence, passe
     asking = asyncio.create_task(ask())
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_a_server_that_asks_for_no_wait_is_not_asked_in_a_loop(persistence: Persistence) -> None:
+    """Retry-After: 0 is what servers say that round down."""
+    asked = 0
+
+    async def operation() -> None:
+        nonlocal asked
+        asked += 1
+        assert asked < 150, "without a pause, no second passes"
+        raise BatchServerError(Failure("rate_limit", Action.WAIT, 429, retry_after=0.0))
+
+    with pytest.raises(TryLaterError):
+        await persistence.ask(operation)

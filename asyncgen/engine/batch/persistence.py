@@ -56,7 +56,8 @@ class Persistence:
                 if not error.gone or silence >= may_come:
                     self._check(error, silence, once=once)
                 asked = error.failure.retry_after
-            await self._gate.backoff(wait if asked is None else asked)
+            # Some servers round what they ask for down to nothing.
+            await self._gate.backoff(wait if asked is None else max(FIRST_WAIT, asked))
             wait = min(LONGEST_WAIT, 2 * wait)
 
     async def _unless_stopped(self, operation: Callable[[], Awaitable[T]], *, whole: bool) -> T:
