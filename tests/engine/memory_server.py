@@ -1,5 +1,6 @@
 """A server with a Batch API in memory, which also answers single calls; what it refuses is up to the test."""
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -34,11 +35,13 @@ class MemoryServer:
 
     `answer` gives the answer to a question with a seed (0: none), alone or in a batch. `refusals` are statuses
     with which the next requests of a kind (`look`, `page` or `download`) are refused; `gone` are the ids of
-    batches and files that it no longer has; `asked` are the questions in batches, `live` those alone.
+    batches and files that it no longer has; `asked` are the questions in batches, `live` those alone, each of them
+    answered after the `seconds` of its question.
     """
 
     def __init__(self) -> None:
         self.answer: Callable[[str, int], Response] = lambda question, _seed: said(f"answer to {question}")
+        self.seconds: dict[str, float] = {}
         self.refusals: dict[str, list[int]] = defaultdict(list)
         self.gone: set[str] = set()
         self.batches: list[BatchState] = []
@@ -51,6 +54,7 @@ class MemoryServer:
         """Answer a call outside batches."""
         question, answer = self._answer(json.loads(request.body))
         self.live.append(question)
+        await asyncio.sleep(self.seconds.get(question, 0.0))
         verdict, _ = judge_line({"response": answer}, request)
         assert verdict is not UNWORKED
         return verdict

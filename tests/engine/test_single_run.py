@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,8 @@ from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage import segment_writer as segment_log
 from asyncgen.storage.disk import Disk
+
+from .at_once import AtOnce
 
 
 class ScriptedWire:
@@ -50,19 +51,6 @@ def index_of(request: Prepared) -> int:
     found = re.search(rb"(?:right|wrong|Paraphrase) (\d+)", request.body)
     assert found is not None
     return int(found.group(1))
-
-
-class AtOnce(Executor):
-    """Runs what it is given at once: a virtual clock would run on while a real thread syncs."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Run it."""
-        done: Future[Any] = Future()
-        try:
-            done.set_result(function(*arguments, **named))
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
-            done.set_exception(error)
-        return done
 
 
 @pytest.fixture
