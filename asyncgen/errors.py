@@ -225,6 +225,10 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, not except
         self.code = code
         self.param = param
 
+    def after(self, attempts: int) -> "CallFailed":
+        """The same failure, after so many more attempts."""
+        return CallFailed(self.step, self.kind, attempts + self.attempts, self.status, self.code, self.param)
+
 
 def stack_of(error: BaseException) -> Iterator[str]:
     """The types and places of an error, of the errors in its group, and of their causes, without their messages.

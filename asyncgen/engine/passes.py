@@ -146,9 +146,10 @@ class Passes:
             failed: their indexes, in order.
             tapped: hand the new examples on now, rather than with the rest of the file.
         """
-        async with self._journal(self._needed(state), state) as journal:
+        merged = replace(state, repairs=state.repairs + 1)
+        async with self._journal(self._needed(state), state, repair=merged.repairs) as journal:
             self._observe(RepairStarted(len(failed)))
-            spool = RepairSpool(self._directory, self._recipe, state)
+            spool = RepairSpool(self._directory, self._recipe, merged)
             sink = self._tapped(spool) if tapped else spool
             # All rows that failed before may fail again, which must not end the run.
             return await self._merge(
@@ -294,7 +295,7 @@ class Passes:
 
     @asynccontextmanager
     async def _journal(
-        self, needed: Callable[[int], bool], state: RunState, generation: int = 0
+        self, needed: Callable[[int], bool], state: RunState, generation: int = 0, repair: int = 0
     ) -> AsyncGenerator[Journal, None]:
         journal = Journal(
             self._directory,
@@ -304,6 +305,7 @@ class Passes:
             ballast=BALLAST_PER_CALL * self._config.ceiling,
             spend=replace(state.spend),
             generation=generation,
+            repair=repair,
             adaptations=state.adaptations,
             cache=replace(state.cache),
             at_end_of_pass=asyncio.get_running_loop().call_soon,

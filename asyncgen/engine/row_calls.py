@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import Protocol
 
 from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
@@ -12,6 +13,8 @@ from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping
 from asyncgen.storage.journal import Journal
+
+RAISED = "raised"
 
 
 class Asker(Protocol):
@@ -65,18 +68,26 @@ class RowCalls:
         return await self._answer(step, prepared)
 
     async def _ask_until_accepted(self, step: str, request: ChatRequest) -> Completion:
-        """Ask for another answer until one is accepted; each request is varied, as the same one would repeat."""
-        earlier = 0
+        """Ask for another answer until one is accepted; each request is varied, as the same one would repeat.
+
+        Answers that were rejected in an earlier start, or out of batches, count as if it had been here.
+        """
+        bad_answers = self._journal.bad_answers(self._caller.index, step)
+        rejections = self._journal.rejections(self._caller.index, step)
+        if rejections and rejections[-1] == NOT_ACCEPTED + RAISED:
+            raise CallFailed("recipe", "recipe_error", 0)
+        if rejections and bad_answers % BAD_ANSWERS == 0:
+            raise CallFailed(step, rejections[-1], len(rejections), HTTPStatus.OK)
+        attempts = len(rejections)
         while True:
-            bad_answers = self._journal.bad_answers(self._caller.index, step)
             try:
                 return await self._answer(step, self._prepare(step, request, bad_answers))
             except CallFailed as failed:
-                failed.attempts += earlier
-                last = (bad_answers + 1) % BAD_ANSWERS == 0
-                if not failed.kind.startswith(NOT_ACCEPTED) or self.raised is not None or last:
-                    raise
-                earlier = failed.attempts
+                bad_answers += 1
+                last = self.raised is not None or bad_answers % BAD_ANSWERS == 0
+                if last or not failed.kind.startswith(NOT_ACCEPTED):
+                    raise failed.after(attempts) from None
+                attempts += failed.attempts
 
     def _prepare(self, step: str, request: ChatRequest, bad_answers: int) -> Prepared:
         number = ordinal(self._generation, request.sample, bad_answers)
@@ -103,4 +114,4 @@ class RowCalls:
             return check(text)
         except Exception as error:  # noqa: BLE001 - it is the user's code
             self.raised = error
-            return "raised"
+            return RAISED

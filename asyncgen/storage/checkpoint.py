@@ -83,7 +83,7 @@ class RunState:
     of the whole; `ways` is what was known of the model when the run began (None: an older version began it),
     `adaptations` what its endpoints have refused since; `finished_with` is the model that took over from the one
     that the run was begun with; `recipe` says what made the files (None: an older version did); `cache` counts the
-    answers that came from a cache.
+    answers that came from a cache; `repairs` counts how often failed rows were asked again and merged.
     """
 
     last_completed_idx: int
@@ -101,6 +101,7 @@ class RunState:
     finished_with: str = ""
     recipe: RecipeRecord | None = None
     cache: CacheUse = field(default_factory=CacheUse)
+    repairs: int = 0
 
     @property
     def rows(self) -> str:
@@ -210,6 +211,7 @@ def _common(state: RunState) -> dict[str, Any]:
         **({"finished_with": state.finished_with} if state.finished_with else {}),
         **({} if state.recipe is None else {"recipe": asdict(state.recipe)}),
         **({"cache": state.cache} if state.cache.answers else {}),
+        **({"repairs": state.repairs} if state.repairs else {}),
     }
 
 
@@ -257,4 +259,5 @@ def _state(content: dict[str, Any], stats: dict[str, Any]) -> RunState:
         finished_with=str(content.get("finished_with", "")),
         recipe=RecipeRecord.decode(content["recipe"]) if "recipe" in content else None,
         cache=CacheUse(**content.get("cache", {})),
+        repairs=int(content.get("repairs", 0)),
     )

@@ -16,14 +16,14 @@ Rules:
    header says that it replaces the earlier ones, so a crash between the two steps counts nothing twice.
 
 Line kinds: `header`; `sent` (a call is about to be sent, which a crash may have to pay twice); `answer` (a
-`cached` one costs nothing); `failed` (an attempt without a usable answer, with the tokens it cost); `carried` (the
-cost of all of a row's failed attempts so far, which replaces them); `spend` (the cost of the whole directory so
-far: lines copied before it are not counted again); `adapted` (a field that an endpoint refuses, and how it is sent
-instead); and those of batches (see `batch_records`).
+`cached` one costs nothing); `failed` (an attempt without a usable answer, with the tokens it cost, and the number
+of the `repair` that made it); `carried` (the cost of all of a row's failed attempts so far, which replaces them);
+`spend` (the cost of the whole directory so far: lines copied before it are not counted again); `adapted` (a field
+that an endpoint refuses, and how it is sent instead); and those of batches (see `batch_records`).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class Journal:
         at_end_of_pass: calls a function at the end of the event loop's pass; None: there is no loop.
         adaptations: what endpoints have refused, as known to checkpoint or statistics.
         generation: of the coming answers; raised when flagged rows are regenerated.
+        repair: the number of the repair that asks failed rows again, and may reject as many answers as the run;
+            0: none.
 
     `unsettled` calls were sent and neither answered nor failed when the journal was last in use: they may be
     billed twice. `damaged` lines were set aside. `batches` is the state of all batches.
@@ -81,6 +83,7 @@ class Journal:
         ballast: int,
         spend: Spend,
         generation: int = 0,
+        repair: int = 0,
         adaptations: Iterable[Adaptation] = (),
         cache: CacheUse | None = None,
         at_end_of_pass: Callable[[Callable[[], None]], object] | None = None,
@@ -88,7 +91,8 @@ class Journal:
         self._disk = directory.disk
         self._fingerprint = fingerprint
         self._generation = generation
-        self._pairs = PairLines()
+        self._repair = repair
+        self._pairs = PairLines(repair)
         self._in_flight: dict[tuple[int, str], Segment] = {}
         self.unsettled = 0
         self.damaged = 0
@@ -177,6 +181,7 @@ class Journal:
         tokens = usage.total_tokens
         record: dict[str, Any] = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
         record |= {"usage": usage, "lost": lost} | ({"cached": True} if cached else {})
+        record |= {"repair": self._repair} if self._repair else {}
         if came is not None:
             record |= _of_batch(came) | {"request": came.request}
             self._roll()
@@ -230,6 +235,10 @@ class Journal:
     def bad_answers(self, index: int, step: str) -> int:
         """How many answers of a step the recipe rejected."""
         return self._pairs.bad_answers(index).get(step, 0)
+
+    def rejections(self, index: int, step: str) -> Sequence[str]:
+        """Why the recipe rejected answers of a step since the run, or this repair, began: in any of its starts."""
+        return self._pairs.rejections(index, step)
 
     # Committing (see `writer`): `carry` and `flush`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each row that the checkpoint covers.

@@ -4,7 +4,7 @@ A segment counts the lines in it that are still needed (`live`), and of them tho
 are, they can be copied elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,17 +15,26 @@ from asyncgen.storage.segment_writer import LinePlace, Segment
 
 @dataclass(slots=True)
 class _Losses:
-    """Attempts of a row without a usable answer: their lines and tokens, and rejected answers by step."""
+    """Attempts of a row without a usable answer: their lines and tokens, and rejected answers by step.
+
+    `rejections` are the errors of those in the present repair alone, or in the run if there is none.
+    """
 
     places: list[LinePlace] = field(default_factory=list)
     tokens: int = 0
     bad_answers: dict[str, int] = field(default_factory=dict)
+    rejections: dict[str, list[str]] = field(default_factory=dict)
 
 
 class PairLines:
-    """The journal lines of all rows."""
+    """The journal lines of all rows.
 
-    def __init__(self) -> None:
+    Args:
+        repair: the number of the present repair; 0: none.
+    """
+
+    def __init__(self, repair: int) -> None:
+        self._repair = repair
         self._answers = AnswerPlaces()
         self._losses: dict[int, _Losses] = {}
         self._kept: set[int] = set()
@@ -44,6 +53,11 @@ class PairLines:
         losses = self._losses.get(index)
         return {} if losses is None else losses.bad_answers
 
+    def rejections(self, index: int, step: str) -> Sequence[str]:
+        """Why answers of a step were rejected in the present repair, or in the run."""
+        losses = self._losses.get(index)
+        return () if losses is None else losses.rejections.get(step, ())
+
     # Lines
 
     def answered(self, index: int, step: str, place: LinePlace) -> None:
@@ -60,6 +74,8 @@ class PairLines:
         if record["error"].startswith(NOT_ACCEPTED):
             step = record["step"]
             losses.bad_answers[step] = losses.bad_answers.get(step, 0) + 1
+            if record.get("repair", 0) == self._repair:
+                losses.rejections.setdefault(step, []).append(record["error"])
 
     def carried(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
         """Record the line that sums up all such attempts of a row."""

@@ -177,6 +177,7 @@ def _write(shards: list[Part], beside: RunDirectory) -> RunState:
         spend=sum((each.total() for each in accounts), Spend()),
         cache=sum((each.cache for each in accounts), CacheUse()),
         regeneration=Regeneration(max(each.regeneration.number for each in states)),
+        repairs=max(each.repairs for each in states),
         portion=None,
         finished_with=next((each.finished_with for each in states if each.finished_with), ""),
         adaptations=tuple(dict.fromkeys(found for one in shards for found in known_adaptations(one.directory))),

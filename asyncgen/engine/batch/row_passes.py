@@ -11,8 +11,8 @@ from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.cached_calls import CachedCalls
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.row_calls import RowCalls
-from asyncgen.errors import AsyncgenError, CallFailed, Stopping
-from asyncgen.events import Observer
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
+from asyncgen.events import Observer, RecipeRaised
 from asyncgen.recipe import Recipe, Unparsed
 from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
@@ -110,6 +110,9 @@ class RowPasses:
             waits = not self._asker.refused
         except CallFailed as failed:
             failure = failed
+            if calls.raised is not None:  # the ordinary pass only finds that it has
+                place, stack = place_of(calls.raised), tuple(stack_of(calls.raised))
+                self._observe(RecipeRaised(row.index, row.pair.note_id, place, stack))
         except (AsyncgenError, Stopping):
             raise
         except Exception:

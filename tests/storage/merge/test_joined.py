@@ -115,6 +115,17 @@ async def test_shards_of_which_every_row_failed_leave_the_files_of_the_single_ru
     assert set(files(tmp_path / "joined")) == {FAILED}
 
 
+async def test_the_joined_run_has_had_the_repairs_of_any_of_its_shards(
+    go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
+) -> None:
+    """Else answers that were rejected in one of them would count against the next repair."""
+    client.failing.add(3)
+    names = await all_shards(go)
+    await go("out-1", Shard(1, OF))
+    state = join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
+    assert state.repairs == 1
+
+
 async def test_what_an_interrupted_repair_has_paid_and_learned_is_in_the_joined_run(
     go: Go, tmp_path: Path, disk: Disk, client: ScriptedSteps
 ) -> None:
