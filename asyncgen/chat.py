@@ -1,7 +1,7 @@
 """Requests to the chat API and its answers, as values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -160,6 +160,10 @@ class ModelWays:
     sampling: str = "always"
     reasons: bool = False
     can_be_switched_off: bool = False
+
+    def beside(self, max_tokens_field: str | None) -> "ModelWays":
+        """The same, but for the limit's name if the user has set it."""
+        return self if max_tokens_field is None else replace(self, max_tokens_field=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,8 @@ class Run:
         self._session = RunSession(self._directory, observers, command, config.telling_settings, wording, price)
         self._observe = self._session.observe
         model = listed_model(config.model)
-        self._ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
-        if config.max_tokens_field is not None:
-            self._ways = replace(self._ways, max_tokens_field=None)
+        ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
+        self._ways = ways.beside(config.max_tokens_field)
         flush = self._session.telemetry.flush
         probes = Probes() if probes is None else probes
         self._engine = Engine(
@@ -271,7 +270,8 @@ class Run:
             goes_on = f"Batch {batch.number} of it is still at the server and will be billed: cancel {name} there"
             self._observe(Notice(goes_on, warning=True))
         self._intake.trust(scanned)
-        told = _told(self._config.model, beginning.state.ways)
+        ways = beginning.state.ways
+        told = _told(self._config.model, ways and ways.beside(self._config.max_tokens_field))
         if told:
             self._observe(Notice(told))
         if self._config.began_with:

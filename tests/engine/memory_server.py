@@ -36,7 +36,7 @@ class MemoryServer:
     `answer` gives the answer to a question with a seed (0: none), alone or in a batch. `refusals` are statuses
     with which the next requests of a kind (`look`, `page` or `download`) are refused; `gone` are the ids of
     batches and files that it no longer has; `asked` are the questions in batches, `live` those alone, each of them
-    answered after the `seconds` of its question.
+    answered after the `seconds` of its question; `bodies` are the requests of both.
     """
 
     def __init__(self) -> None:
@@ -47,6 +47,7 @@ class MemoryServer:
         self.batches: list[BatchState] = []
         self.asked: list[str] = []
         self.live: list[str] = []
+        self.bodies: list[Mapping[str, Any]] = []
         self.loses_creates = False
         self._files: dict[str, bytes] = {}
 
@@ -109,6 +110,7 @@ class MemoryServer:
         return name
 
     def _answer(self, body: Mapping[str, Any]) -> tuple[str, Response]:
+        self.bodies.append(body)
         question = str(body["messages"][-1]["content"])
         return question, self.answer(question, int(body.get("seed") or 0))
 

@@ -67,7 +67,14 @@ class Starts:
         self.events: list[Event] = []
 
     async def once(
-        self, name: str = "out", *, batch: bool = True, check: Check | None = None, stop_after: float | None = None
+        self,
+        name: str = "out",
+        *,
+        batch: bool = True,
+        check: Check | None = None,
+        stop_after: float | None = None,
+        model: str = "unlisted",
+        **settings: Any,
     ) -> AsyncgenError | None:
         """Start, and stop in order after so many seconds; returns the error with which it ends."""
         source = self._place / "rows.jsonl"
@@ -76,8 +83,9 @@ class Starts:
             input_jsonl=source,
             output_dir=self._place / name,
             endpoints=(EndpointConfig(concurrency=ROWS),),
-            model="unlisted",
+            model=model,
             batch=batch,
+            **settings,
         )
         run = Run(
             config,
