@@ -171,6 +171,11 @@ def _config(
         _refuse_beside_endpoints(args)
     if simulated and args.base_url:
         raise UsageError("--simulate brings its own server: leave --base-url out")
+    if simulated and getattr(args, "batch_detach", False):
+        raise UsageError(
+            "the server of --simulate ends with this command, and so would the batches that --batch-detach leaves "
+            "there: start one in another terminal (asyncgen simulate), and name it with --base-url"
+        )
     own_server = simulated or local is not None
     params = params_of(args)
     flex = params.get("service_tier") == FLEX
