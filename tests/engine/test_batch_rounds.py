@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from asyncgen.engine.batch.batch_rounds import BatchRounds
 from asyncgen.errors import KeyOrQuotaError, TryLaterError
 
 from .memory_server import MemoryServer, refused
@@ -31,6 +32,28 @@ async def test_a_lack_of_credit_in_a_batch_ends_one_start(
 
     assert starts.answers() == ANSWERS
     assert len(server.asked) + len(server.live) == ROWS + len(poor)  # what came with them is not asked again
+
+
+async def test_a_lack_of_credit_that_an_earlier_start_knew_of_ends_no_other_one(
+    starts: Starts, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that has ended before its batch was closed leaves it with what the journal says of it."""
+
+    async def killed(*_: object) -> None:
+        raise TryLaterError("killed")
+
+    good = server.answer
+    server.answer = lambda question, seed: (
+        refused(429, "insufficient_quota") if question == "row 2" else good(question, seed)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchRounds, "_finish", killed)
+        assert str(await starts.once()) == "killed"
+    server.answer = good
+
+    assert await starts.once() is None
+
+    assert starts.answers() == ANSWERS
 
 
 async def test_a_list_that_is_refused_leaves_a_batch_to_a_later_start(

@@ -141,7 +141,8 @@ class BatchAsker:
             return None
         assert isinstance(verdict, Completion | Failure)
         retries = self._retries.get(key) or Retries(self._config.max_attempts)
-        if isinstance(verdict, Completion) or key not in self._journal.batches.failures.get(one.number, ()):
+        known = key in self._journal.batches.failures.get(one.number, ())
+        if isinstance(verdict, Completion) or not known:
             came = OutOfBatch(one.number, one.state.id, request.hash, most)
             attempt = retries.counted + retries.refused + 1
             verdict = self._client.take(self._journal, caller, request, verdict, came, attempt, request_id)
@@ -150,11 +151,15 @@ class BatchAsker:
             return verdict
         one.judged.add(key)
         self._retries[key] = retries
-        self._after(caller, request, verdict, retries)
+        self._after(caller, request, verdict, retries, known=known)
         return None
 
-    def _after(self, caller: Caller, request: Prepared, failure: Failure, retries: Retries) -> None:
+    def _after(
+        self, caller: Caller, request: Prepared, failure: Failure, retries: Retries, *, known: bool
+    ) -> None:
         """Decide what follows a failure; returns if the call is to be retried.
+
+        What was `known` to an earlier start says nothing of the key or the account as they are now.
 
         Raises:
             CallFailed: it is given up.
@@ -168,7 +173,7 @@ class BatchAsker:
                 failed = self._client.refusal(caller, request, failure, retries.counted)
                 self.given_up[key] = failed
                 raise failed
-            case Stop():
+            case Stop() if not known:
                 advice = advice_on(failure, self._config, self._config.endpoints[0])
                 self.reason = KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
             case RetryAfter() if failure.kind == "reasoning_length":
