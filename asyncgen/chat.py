@@ -78,6 +78,20 @@ class ChatRequest:
     whole: WholeBody | None = None
 
 
+LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
+"""The API's two names for the limit of an answer."""
+
+
+def answer_limit(fields: Mapping[str, Any]) -> int | None:
+    """The most tokens of the answer to a request with these fields; None: unlimited.
+
+    If both names are set, the larger one: servers differ in which they obey.
+    """
+    limits = (fields.get(name) for name in LIMIT_FIELDS)
+    numbers = (limit for limit in limits if isinstance(limit, int | float) and not isinstance(limit, bool))
+    return max((int(number) for number in numbers if number >= 1), default=None)
+
+
 NOT_ACCEPTED = "check_"
 """The error class of an answer that the recipe rejects begins with this."""
 

@@ -17,11 +17,10 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import Adaptation, ModelWays, RequestShape
+from asyncgen.chat import LIMIT_FIELDS, Adaptation, ModelWays, RequestShape
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 
-LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
 SAMPLING_FIELDS = ("temperature", "top_p")
 EFFORT = "reasoning_effort"
 OPTIONAL_FIELDS = frozenset(

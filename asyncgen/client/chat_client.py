@@ -96,12 +96,12 @@ class ChatClient:
         Raises:
             UsageError: its cost is unbounded, which a budget does not allow.
         """
-        if request.sampling.max_tokens is None and not self._longest_answer and self._gate.budget is not None:
+        prepared = self._encoder.prepare(step, request)
+        if prepared.limit is None and not self._longest_answer and self._gate.budget is not None:
             raise UsageError(
                 f"{step} sets no max_tokens, and how long an answer of {self._config.model} may be is not "
                 "known: a budget cannot hold; set max_tokens, or leave the budget out"
             )
-        prepared = self._encoder.prepare(step, request)
         # Of thousands of calls in flight, the body as configured would be kept beside the one that is sent.
         body = self.body(prepared)
         return prepared if body is prepared.body else prepared.with_body(body)

@@ -10,7 +10,16 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, Usage, WholeBody, fast_dataclass
+from asyncgen.chat import (
+    LIMIT_FIELDS,
+    ChatRequest,
+    ResponseSchema,
+    Sampling,
+    Usage,
+    WholeBody,
+    answer_limit,
+    fast_dataclass,
+)
 
 CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it charges in advance
 # An image by URL costs up to 2,833 + 8 x 5,667 with the most expensive model so far (gpt-4o-mini).
@@ -66,8 +75,9 @@ class Prepared:
 class _Frame:
     """The body of a request around its user text, and the hash of the part before that: both made once.
 
-    `schema` is the schema in it. The server's name for the answer's limit changes no answer, so it is hashed as
-    `max_tokens` (`after_hashed`): records and journal hold for either name.
+    `schema` is the schema in it, `limit` the most tokens of its answer (None: unlimited), whichever of its fields
+    says so. The server's name for the answer's limit changes no answer, so it is hashed as `max_tokens`
+    (`after_hashed`): records and journal hold for either name.
     """
 
     before: bytes
@@ -75,6 +85,7 @@ class _Frame:
     after_hashed: bytes
     hashed: Any
     schema: ResponseSchema | None
+    limit: int | None
 
     def around(self, user: str) -> tuple[bytes, str]:
         """The whole body around a user text, and its hash."""
@@ -111,7 +122,7 @@ class Encoder:
             frame = self._frames[key] = self._frame(request)
         body, hashed = frame.around(request.user)
         characters = len(request.system) + len(request.user)
-        limit = request.sampling.max_tokens
+        limit = frame.limit
         most = self._longest_answer if limit is None else limit
         return Prepared(
             step=step,
@@ -153,8 +164,10 @@ class Encoder:
         For an answer that was cut off: a request is named by what the user configured.
         """
         assert request.limit is not None
-        old, new = (f'"{self._max_tokens_field}":{number}'.encode() for number in (request.limit, limit))
-        after = request.shape.replace(old, new, 1)
+        after = request.shape
+        for name in LIMIT_FIELDS:
+            old, new = (f'"{name}":{number}'.encode() for number in (request.limit, limit))
+            after = after.replace(old, new, 1)
         body = request.body[: request.fields_at] + after
         return replace(
             request,
@@ -192,4 +205,4 @@ class Encoder:
         before, _, after = orjson.dumps(fields).partition(_USER + b'""')
         named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)
         hashed = blake2b(before + _USER, digest_size=16)
-        return _Frame(before + _USER, after, named, hashed, request.response_schema)
+        return _Frame(before + _USER, after, named, hashed, request.response_schema, answer_limit(fields))

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.chat import answer_limit
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.rows import BadFieldError, Row
 from asyncgen.storage.input_file import BadLine, RowCutter
@@ -67,8 +68,7 @@ class Body:
     @property
     def limit(self) -> int | None:
         """The most tokens of its answer; None: unlimited."""
-        limits = (self.fields.get(name) for name in ("max_completion_tokens", "max_tokens"))
-        return next((limit for limit in limits if type(limit) is int and limit > 0), None)
+        return answer_limit(self.fields)
 
     @property
     def text(self) -> str:

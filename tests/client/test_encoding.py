@@ -3,11 +3,13 @@
 import json
 from hashlib import blake2b
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.chat import ChatRequest, ResponseSchema, Sampling
+from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, WholeBody
 from asyncgen.client.encoding import MOST_FRAMES, Encoder
+from asyncgen.recipes.batch_line import parse_line
 
 text = st.text() | st.sampled_from(['{"role":"user","content":""}', '"}],"', "\\", "\u2028", "é\n"])
 
@@ -45,3 +47,43 @@ def test_system_prompts_that_always_differ_are_not_kept_for_ever() -> None:
     for number in range(10 * MOST_FRAMES):
         encoder.prepare("step", ChatRequest(f"system {number}", "user", Sampling(0.7, 0.9, 100)))
     assert len(encoder._frames) <= MOST_FRAMES
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more", "limit"),
+    [
+        (50, {"max_completion_tokens": 3000}, 3000),
+        (3000, {"max_completion_tokens": 50}, 3000),
+        (50, {"extra_body": {"max_tokens": 3000}}, 3000),
+        (3000, {"extra_body": {"max_tokens": 50}}, 50),
+        (50, {"extra_body": {"max_completion_tokens": 3000.0}}, 3000),
+        (None, {"max_completion_tokens": 3000}, 3000),
+        (50, {}, 50),
+        (None, {}, None),
+    ],
+)
+def test_the_largest_limit_in_a_request_is_reserved(recipe: int | None, more: dict, limit: int | None) -> None:
+    """Users may set it under its other name too, and then servers differ in which they obey."""
+    encoder = Encoder("gpt-4o", "max_tokens", longest_answer=9000)
+    fields = tuple((name, json.dumps(value)) for name, value in more.items())
+    prepared = encoder.prepare("step", ChatRequest("", "user", Sampling(None, None, recipe, fields)))
+    most = 9000 if limit is None else limit
+    assert (prepared.limit, prepared.most.completion_tokens) == (limit, most)
+    assert prepared.tokens == max(limit or 0, len("user") // 4)
+
+
+def test_a_request_with_more_room_has_twice_its_largest_limit() -> None:
+    """That is what is reserved then."""
+    encoder = Encoder("gpt-4o", "max_tokens")
+    sampling = Sampling(None, None, 50, (("max_completion_tokens", "3000"),))
+    prepared = encoder.prepare("step", ChatRequest("", "user", sampling))
+    wider = encoder.with_limit(prepared, 6000)
+    assert json.loads(wider.body)["max_completion_tokens"] == wider.most.completion_tokens == 6000
+
+
+@pytest.mark.parametrize("limits", [{"max_tokens": 3000, "max_completion_tokens": 50}, {"max_tokens": 3000.0}])
+def test_the_largest_limit_of_a_ready_made_request_is_reserved(limits: dict[str, float]) -> None:
+    """Of a line of a batch file."""
+    line = parse_line({"messages": [{"role": "user", "content": "How are you?"}], **limits}, "gpt-4o")
+    request = ChatRequest("", "", Sampling(None, None, line.body.limit), whole=WholeBody(line.data))
+    assert Encoder("gpt-4o", "max_tokens").prepare("step", request).most.completion_tokens == 3000
