@@ -26,6 +26,7 @@ _PARTS: dict[Callable[..., Any], set[str]] = {
 }  # aiohttp's, with the parameters that are passed here
 _SWITCHING = 101
 _FIRST_FINAL = 200
+_FIRST_ERROR = 400
 
 
 def are_possible() -> bool:
@@ -39,6 +40,16 @@ class HeaderLimits:
 
     size: int
     number: int
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request on its way."""
+
+    protocol: ResponseHandler
+    transport: asyncio.Transport
+    data: bytes
+    is_written: bool = False
 
 
 class DirectPosts:
@@ -64,7 +75,7 @@ class DirectPosts:
         self._timeout = timeout
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._to_write: list[tuple[asyncio.Transport, bytes]] = []
+        self._to_write: list[_Request] = []
         # Never sent: the pool requires it, and it knows the headers that aiohttp adds.
         like = self._like = aiohttp.ClientRequest("POST", address, headers=headers, loop=self._loop)
         lines = [f"{name}: {value}" for name, value in like.headers.items() if name.lower() != "content-length"]
@@ -111,11 +122,17 @@ class DirectPosts:
         )
         if not self._to_write:
             self._loop.call_soon(self._write)
-        self._to_write.append((transport, b"%b%d\r\n\r\n%b" % (self._head, len(body), body)))
-        while True:
+        request = _Request(protocol, transport, b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        self._to_write.append(request)
+        message, content = await protocol.read()
+        while message.code < _FIRST_FINAL and message.code != _SWITCHING:
             message, content = await protocol.read()
-            if message.code >= _FIRST_FINAL or message.code == _SWITCHING:
-                return message, content
+        if not request.is_written or transport.get_write_buffer_size():
+            # The rest of the body, or what the server still says to it, would be taken for the next exchange.
+            protocol.force_close()
+            if not request.is_written and message.code < _FIRST_ERROR:
+                raise aiohttp.ClientConnectionResetError("an answer came before the request was sent")
+        return message, content
 
     def _write(self) -> None:
         """Write the requests of this pass of the loop.
@@ -124,9 +141,11 @@ class DirectPosts:
         else about a write.
         """
         requests, self._to_write = self._to_write, []
-        for transport, request in requests:
-            if not transport.is_closing():  # else the protocol tells the waiter
-                transport.write(request)
+        for request in requests:
+            # Else the protocol tells the waiter that it is closed, or gives it what has come already.
+            if not (request.transport.is_closing() or request.protocol.should_close):
+                request.transport.write(request.data)
+                request.is_written = True
 
 
 class Post:
@@ -149,10 +168,7 @@ class Post:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        transport = self._connection.transport
-        # A server may answer before it has read everything: the rest of the body would be taken for the next
-        # request.
-        if kind is None and transport is not None and not transport.get_write_buffer_size():
+        if kind is None:
             self._connection.release()
         else:
             self._connection.close()

@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from asyncgen.address import is_local_name
+from asyncgen.client.checked_connector import CheckedConnector
 from asyncgen.client.direct_posts import DirectPosts, HeaderLimits, Post, are_possible
 from asyncgen.client.proxies import Proxy
 from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError, translated
@@ -207,7 +208,7 @@ def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContex
         tls: certificates to trust, for https addresses.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=CheckedConnector(
             limit=connections,
             keepalive_timeout=KEEP_ALIVE,
             ssl=True if tls is None else tls,

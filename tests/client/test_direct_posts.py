@@ -12,7 +12,7 @@ from asyncgen.client.direct_posts import DirectPosts, HeaderLimits
 
 
 async def _serve(answer) -> tuple[web.AppRunner, URL]:
-    app = web.Application()
+    app = web.Application(client_max_size=1 << 30)
     app.router.add_post("/", answer)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -66,8 +66,59 @@ async def test_a_connection_that_closes_before_the_write_fails_its_post_alone(po
     await asyncio.gather(*(_ask(posts, b"open a connection") for _ in range(2)))
     first, second = (asyncio.ensure_future(_ask(posts, body)) for body in (b"first", b"second"))
     await asyncio.sleep(0)  # both wait to be written
-    posts._to_write[0][0].abort()
+    posts._to_write[0].transport.abort()
 
     with pytest.raises(aiohttp.ClientError):
         await first
     assert await second == b"second"
+
+
+async def _begun(posts: DirectPosts, body: bytes) -> asyncio.Future[bytes]:
+    """A post that waits to be written."""
+    asked = asyncio.ensure_future(_ask(posts, body))
+    await asyncio.sleep(0)
+    return asked
+
+
+async def test_an_answer_that_comes_before_its_request_is_none(posts):
+    """The request is not sent either, and the next one gets its own answer."""
+    await _ask(posts, b"open a connection")
+    asked = await _begun(posts, b"asked")
+    posts._to_write[0].protocol.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nanother")
+    with pytest.raises(aiohttp.ClientError):
+        await asked
+    assert await _ask(posts, b"next") == b"next"
+
+
+async def test_after_a_refusal_that_comes_before_its_request_another_connection_is_taken(posts):
+    """The refusal is read: so servers greet."""
+    await _ask(posts, b"open a connection")
+    asked = await _begun(posts, b"asked")
+    transport = posts._to_write[0].transport
+    posts._to_write[0].protocol.data_received(b"HTTP/1.1 503 Full\r\nContent-Length: 4\r\n\r\nfull")
+    assert await asked == b"full"
+    assert transport.is_closing()
+    assert await _ask(posts, b"next") == b"next"
+
+
+async def test_a_connection_answered_before_all_was_written_takes_no_other_request():
+    """Also if the rest is gone when the answer has been read."""
+    ends = []
+
+    async def answer_early(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = 5
+        await response.prepare(request)
+        await response.write(b"early"[:4])
+        await request.read()
+        await response.write(b"early"[4:])
+        ends.append(request.transport)
+        return response
+
+    runner, url = await _serve(answer_early)
+    async with aiohttp.TCPConnector() as connector:
+        posts = DirectPosts(connector, aiohttp.ClientTimeout(), url, CIMultiDict(), HeaderLimits(8192, 100))
+        for _ in range(2):
+            assert await _ask(posts, bytes(50_000_000)) == b"early"
+    await runner.cleanup()
+    assert len(set(ends)) == 2

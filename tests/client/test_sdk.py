@@ -29,9 +29,16 @@ class Server:
         self.bodies: list[bytes] = []
         self.connections = 0
         self.port = 0
+        self.greeting = b""
+        self.writers: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.writers.append(writer)
+        if self.greeting:
+            writer.write(self.greeting)
+            writer.close()
+            return
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -147,6 +154,39 @@ async def test_a_connection_serves_many_requests() -> None:
         for _ in range(5):
             await client.create(BODY)
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "unasked",
+    [
+        whole(b'{"of": "another row"}'),
+        whole(b"", status=b"HTTP/1.1 408 Idle\r\n"),
+        OK + b'Content-Length: 100\r\n\r\n{"of": "ano',
+    ],
+    ids=["answer", "refusal", "cut answer"],
+)
+async def test_what_came_unasked_on_idle_connections_is_nobodys_answer(unasked: bytes) -> None:
+    """However many they are: the next request goes over a new one, and gets its own answer."""
+    async with serving(whole(b'{"of": "this row"}')) as (server, client):
+        await asyncio.gather(*(client.create(BODY) for _ in range(4)))
+        opened = server.connections
+        for writer in server.writers:
+            writer.write(unasked)
+        for _ in range(50):  # passes of the loop, in which it arrives
+            await asyncio.sleep(0)
+        assert (await client.create(BODY)).content == b'{"of": "this row"}'
+    assert server.connections == opened + 1
+
+
+async def test_the_greeting_of_a_new_connection_is_read() -> None:
+    """A server may refuse before it has read anything."""
+    async with serving(whole(b"{}")) as (server, client):
+        server.greeting = whole(b"", b"Connection: close", status=b"HTTP/1.1 503 Too many\r\n")
+        for _ in range(2):
+            with pytest.raises(openai.APIStatusError) as caught:
+                await client.create(BODY)
+            assert caught.value.status_code == 503
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""aiohttp's pool of connections, without those on which something unasked has come.
+
+A server or a balancer may write to an idle connection: that it has been idle for too long, or an answer twice.
+Read after the next request, it would be taken for the answer to that one, and each later request of the connection
+would get the answer of the one before.
+"""
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.connector import Connection
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+
+
+class CheckedConnector(aiohttp.TCPConnector):
+    """Gives out an idle connection only if nothing has come on it since its last answer.
+
+    A new one is given out whatever has come: a server may greet it with a refusal.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._given_out: WeakSet[ResponseHandler] = WeakSet()
+
+    async def connect(self, *args: Any, **options: Any) -> Connection:
+        """Take a connection out of the pool, or open one."""
+        while True:
+            connection = await super().connect(*args, **options)
+            protocol = connection.protocol
+            assert protocol is not None
+            if protocol not in self._given_out:
+                self._given_out.add(protocol)
+                return connection
+            if not protocol.should_close:
+                return connection
+            connection.close()
