@@ -81,7 +81,13 @@ class _ShortAnswer:
 def _whole(request: httpx2.Request, response: _Response, content: bytes) -> httpx2.Response:
     # The body is decoded already, whatever the header says. As bytes: a header may not be ASCII.
     headers = [(name, value) for name, value in response.raw_headers if name.lower() != b"content-encoding"]
-    return httpx2.Response(response.status, headers=headers, content=content, request=request)
+    whole = httpx2.Response(response.status, headers=headers, content=content, request=request)
+    try:
+        content.decode(whole.encoding or "utf-8", "replace")  # refuses codecs that are not for texts
+        whole.text  # noqa: B018 - kept; fails if the charset is another than the body's
+    except (LookupError, ValueError):
+        whole.encoding = "utf-8"
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

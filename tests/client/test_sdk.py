@@ -206,6 +206,30 @@ async def test_another_status_is_an_error_of_the_sdk_with_headers_and_body(
     assert caught.value.response.text == '{"error": {"code": "some"}}'
 
 
+@pytest.mark.parametrize(
+    "charset", ["utf-16", "utf-32", "idna", "undefined", "base64", "bz2", "hex", "rot13", "unknown", "utf-8"]
+)
+async def test_a_charset_that_does_not_fit_the_body_is_ignored(charset: str) -> None:
+    """Gateways name any; some of Python's codecs are not for texts, and some never fit."""
+    body = '{"error": {"code": "café"}}'
+    kind = f"Content-Type: application/json; charset={charset}".encode()
+    async with serving(whole(body.encode(), kind, status=b"HTTP/1.1 502 Oh\r\n")) as (_, client):
+        with pytest.raises(openai.APIStatusError) as caught:
+            await client.create(BODY)
+    assert caught.value.response.text == body
+
+
+async def test_a_charset_that_fits_the_body_is_used() -> None:
+    """Such as that of old gateways."""
+    answer = whole(
+        "café".encode("latin-1"), b"Content-Type: text/plain; charset=latin-1", status=b"HTTP/1.1 502 Oh\r\n"
+    )
+    async with serving(answer) as (_, client):
+        with pytest.raises(openai.APIStatusError) as caught:
+            await client.create(BODY)
+    assert caught.value.response.text == "café"
+
+
 async def test_a_redirect_is_not_followed_with_the_key() -> None:
     """Wherever it points."""
     async with serving(whole(b"{}")) as (elsewhere, _):
