@@ -76,10 +76,11 @@ def judge_answer(
         return failure(error.kind, Action.ASK_AGAIN if error.kind == "html" else Action.RETRY)
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
-    if body.get("error"):
-        return _error_inside(body, headers, now)
-    usage = read_usage(body.get("usage"))
     choice = _first(body.get("choices"))
+    inside = body.get("error") or (choice and choice.get("error"))  # in the choice: OpenRouter
+    if inside:
+        return _error_inside({**body, "error": inside}, headers, now)
+    usage = read_usage(body.get("usage"))
     if choice is None and body.get("prompt_filter_results"):  # Azure
         return failure("content_filter", Action.GIVE_UP, usage)
     model = str(body.get("model") or "")

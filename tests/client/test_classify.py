@@ -288,6 +288,13 @@ def answer(content: object = "The note.", *, finish_reason: object = "stop", **m
     }
 
 
+def failed_choice(error: object, content: str = "", finish_reason: str | None = "error") -> dict[str, Any]:
+    """The body of an answer whose choice holds an error, as OpenRouter sends it."""
+    body = answer(content, finish_reason=finish_reason)
+    body["choices"][0]["error"] = error
+    return body
+
+
 def judged_answer(
     body: object, *, json_object: bool = False, required_keys: tuple[str, ...] = (), whole: bool = False
 ) -> Completion | Failure:
@@ -360,6 +367,13 @@ UNUSABLE = [
     ({"error": {"code": 200, "message": PROSE}}, "server_error", RETRY),
     ({"error": PROSE}, "server_error", RETRY),
     ({**answer(), "error": {"message": PROSE}}, "server_error", RETRY),
+    # an error inside the choice
+    (failed_choice({"code": 429, "message": PROSE}), "rate_limit", WAIT),
+    (failed_choice({"code": 503, "message": PROSE}), "overloaded", WAIT),
+    (failed_choice({"code": 502, "message": PROSE}), "server_error", RETRY),
+    (failed_choice({"code": 402, "message": PROSE}), "quota", STOP),
+    (failed_choice({"code": "insufficient_quota"}), "quota", STOP),
+    (failed_choice({"code": 502, "message": PROSE}, "The first half", None), "server_error", RETRY),
 ]
 
 
@@ -381,6 +395,14 @@ def test_an_error_inside_has_the_status_that_it_names(code: object, status: int)
     failure = judged_answer({"error": {"code": code, "message": PROSE}})
     assert isinstance(failure, Failure)
     assert failure.status == status
+
+
+def test_an_error_inside_the_choice_of_a_whole_request_is_seen() -> None:
+    """With the pause that is asked for."""
+    data = json.dumps(failed_choice({"code": 429, "message": PROSE})).encode()
+    failure = judge_answer(data, {"retry-after": "7"}, json_object=False, whole=True, now=NOW)
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.action, failure.retry_after) == ("rate_limit", WAIT, 7.0)
 
 
 def test_a_usable_answer_is_taken_as_it_is() -> None:
