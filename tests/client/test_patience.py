@@ -1,6 +1,7 @@
 """A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import Event, Paused
+from asyncgen.limits.endpoint import LONGEST_PAUSE
 from asyncgen.limits.opening import open_gate
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -41,7 +43,9 @@ class NoLog:
 class Client(ChatClient):
     """Its server answers, but for some spans of time (seconds from its beginning)."""
 
-    def __init__(self, *refusing: tuple[float, float], endpoints: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *refusing: tuple[float, float], endpoints: tuple[str, ...] = (), refused: Failure = REFUSED
+    ) -> None:
         names = endpoints or ("",)
         config = RunConfig(
             input_jsonl=SAMPLES,
@@ -54,6 +58,7 @@ class Client(ChatClient):
         self.events: list[Event] = []
         self.reasons: list[AsyncgenError] = []
         self._refusing = refusing
+        self._refused = refused
         self._began = asyncio.get_running_loop().time()
         super().__init__(config, self.gate, NoLog(), self.events.append, self._end, ScriptedWire(self._answer))
 
@@ -73,7 +78,7 @@ class Client(ChatClient):
 
     async def _answer(self, _request: Prepared) -> Completion | Failure:
         await asyncio.sleep(0.1)
-        return REFUSED if any(start <= self.age < end for start, end in self._refusing) else ANSWER
+        return self._refused if any(start <= self.age < end for start, end in self._refusing) else ANSWER
 
 
 async def test_a_run_that_was_idle_for_longer_does_not_end_at_the_first_refusal() -> None:
@@ -101,6 +106,24 @@ async def test_it_ends_when_all_was_refused_for_longer_since_the_first_refusal()
     assert isinstance(reason, TryLaterError)
     assert "the server has refused every call for 60" in str(reason)
     assert 3 * PATIENCE < client.age < 3 * PATIENCE + 5
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.001, 0.1])
+async def test_a_server_that_asks_for_no_pause_is_not_asked_in_a_loop(asked: float) -> None:
+    """The first time it may mean it; then each pause is longer, as if it had asked for none."""
+    client = Client((0, 60), refused=replace(REFUSED, retry_after=asked))
+    await client.ask(0)
+    pauses = [event.seconds for event in client.events if isinstance(event, Paused)]
+    assert pauses[:5] == [asked, 0.5, 1, 2, 4]
+    assert max(pauses) <= LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("asked", [0.25, 1.0])
+async def test_a_pause_that_a_server_asks_for_is_kept_each_time(asked: float) -> None:
+    """It knows its limits."""
+    client = Client((0, 10), refused=replace(REFUSED, retry_after=asked))
+    await client.ask(0)
+    assert {event.seconds for event in client.events if isinstance(event, Paused)} == {asked}
 
 
 @pytest.mark.parametrize(("endpoints", "named"), [((), ""), (("a",), ""), (("a", "b"), "a")])
