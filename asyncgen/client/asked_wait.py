@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -42,13 +42,16 @@ def asked_wait(
     Args:
         headers: of the answer, by lower-case name.
         body: decoded.
-        now: seconds since the epoch.
+        now: seconds since the epoch, by the clock of this machine; the answer's own date goes before it.
         sentence: of a refusal for rate, which may say it too.
 
     Returns:
         The pause in seconds, at most `MAX_RETRY_AFTER`, None if none or an absurd one is asked for; and the
         seconds until the daily limit is reset (a day, if unsaid), None if it is not a daily limit.
     """
+    # What the server says as a date, it says by its own clock.
+    date = _moment(headers.get("date", ""))
+    now = now if date is None else date
     asked = _asked(headers, now)
     pause = _capped(asked)
     for values in _objects(body, _DEPTH):
@@ -110,7 +113,9 @@ def _moment(value: str) -> float | None:
     """Seconds since the epoch of an HTTP or ISO date."""
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
-            return read(value).timestamp()
+            moment = read(value)
+            # Without a zone it is UTC, as all dates of HTTP.
+            return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()
         except (ValueError, OverflowError):
             continue
     return None

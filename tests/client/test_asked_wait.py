@@ -1,5 +1,8 @@
 """How long a refusal asks to wait, wherever it says so."""
 
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -72,7 +75,7 @@ def test_a_wait_is_found(
     st.recursive(
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     ),
-    st.dictionaries(st.sampled_from([*counted(PLAIN, "", ""), "retry-after"]), st.text()),
+    st.dictionaries(st.sampled_from([*counted(PLAIN, "", ""), "retry-after", "date"]), st.text()),
 )
 def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers: dict[str, str]) -> None:
     """Whatever a server writes there."""
@@ -98,6 +101,57 @@ def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers
 def test_a_wait_is_found_in_rarer_forms(headers: dict[str, str], body: object, pause: float) -> None:
     """Of Azure, Anthropic, Discord-like gateways, and headers that a proxy has doubled."""
     assert asked_wait(headers, body, NOW) == (pytest.approx(pause), None)
+
+
+@pytest.fixture(params=["UTC", "Asia/Tokyo", "America/New_York"])
+def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The time zone of this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "2027-01-15T08:00:03"},
+        {"retry-after": "Fri Jan 15 08:00:03 2027"},
+        {"retry-after": "Fri, 15 Jan 2027 08:00:03 -0000"},
+        counted(PLAIN, "0", "2027-01-15 08:00:03"),
+        {"retry-after": "2027-01-15T10:00:03+02:00"},
+    ],
+    ids=str,
+)
+def test_a_date_without_a_zone_is_utc(headers: dict[str, str]) -> None:
+    """Wherever this machine is."""
+    assert asked_wait(headers, None, NOW) == (3, None)
+
+
+@pytest.mark.parametrize("skew", [0, -7200, 7200])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        counted(PLAIN, "0", NOW + 3),
+        counted(PLAIN, "0", (NOW + 3) * 1000),
+        counted(PLAIN, "0", "2027-01-15T08:00:03Z"),
+        {"retry-after": formatdate(NOW + 3, usegmt=True)},
+        {"retry-after": "3"},
+    ],
+    ids=str,
+)
+def test_a_moment_is_by_the_clock_of_the_server(headers: dict[str, str], skew: float) -> None:
+    """Its answers have a date; the clock of this machine may be wrong."""
+    dated = {"date": formatdate(NOW, usegmt=True), **headers}
+    assert asked_wait(dated, None, NOW + skew) == (3, None)
+
+
+@pytest.mark.parametrize("date", ["", "today", "Mon, 99 Jan 2027 00:00:00 GMT"])
+def test_without_a_date_a_moment_is_by_our_own_clock(date: str) -> None:
+    """A gateway may write anything there."""
+    assert asked_wait({"date": date, **counted(PLAIN, "0", NOW + 3)}, None, NOW) == (3, None)
 
 
 @pytest.mark.parametrize(
