@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
+from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.cost import total_usage
 from asyncgen.events import Notice, Observer
@@ -27,10 +28,8 @@ class AnswerAccounting:
 
     def counted(self, request: Prepared, completion: Completion) -> tuple[Completion, Usage]:
         """The completion as it is recorded, and its possible cost beyond the server's count."""
-        said, most = completion.usage, request.most
-        prompt = 0 if said.prompt_tokens else most.prompt_tokens
-        answer = 0 if said.completion_tokens else most.completion_tokens
-        lost = total_usage(prompt, answer, 0) if prompt or answer else NO_USAGE
+        said = completion.usage
+        lost = _beyond(said, request.most)
         if lost.total_tokens and not self._uncounted:
             self._uncounted = True
             self._observe(
@@ -43,6 +42,10 @@ class AnswerAccounting:
         if not request.whole:  # the body of an image has more bytes than it costs tokens
             self._check_prompt(len(request.body), said.prompt_tokens)
         return self.as_kept(completion), lost
+
+    def uncounted(self, request: Prepared, failure: Failure) -> Usage:
+        """The possible cost of a failed attempt beyond the server's count."""
+        return _beyond(failure.usage, request.most) if failure.unsaid else NO_USAGE
 
     def as_kept(self, completion: Completion) -> Completion:
         """The completion without the model's thinking, unless that is kept."""
@@ -62,3 +65,9 @@ class AnswerAccounting:
                 warning=True,
             )
         )
+
+
+def _beyond(said: Usage, most: Usage) -> Usage:
+    """The most that the parts may cost that a server does not count."""
+    prompt = 0 if said.prompt_tokens else most.prompt_tokens
+    return total_usage(prompt, 0 if said.completion_tokens else most.completion_tokens, 0)

@@ -65,8 +65,8 @@ def judge_answer(
     """
     request_id = headers.get("x-request-id")
 
-    def failure(kind: str, action: Action, usage: Usage = NO_USAGE) -> Failure:
-        unsaid = not usage.total_tokens
+    def failure(kind: str, action: Action, usage: Usage = NO_USAGE, *, made: bool = False) -> Failure:
+        unsaid = made or not usage.prompt_tokens
         return Failure(kind, action, 200, request_id=request_id, usage=usage, unsaid=unsaid)
 
     try:
@@ -77,10 +77,11 @@ def judge_answer(
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
     choice = _first(body.get("choices"))
+    usage = read_usage(body.get("usage"))
     inside = body.get("error") or (choice and choice.get("error"))  # in the choice: OpenRouter
     if inside:
-        return _error_inside({**body, "error": inside}, headers, now)
-    usage = read_usage(body.get("usage"))
+        failed = _error_inside({**body, "error": inside}, headers, now)
+        return replace(failed, usage=usage, unsaid=failed.unsaid or _holds_anything(choice))
     if choice is None and body.get("prompt_filter_results"):  # Azure
         return failure("content_filter", Action.GIVE_UP, usage)
     model = str(body.get("model") or "")
@@ -89,10 +90,10 @@ def judge_answer(
     else:
         answer = _answer(choice, usage, model, request, json_object=json_object, required_keys=required_keys)
     if isinstance(answer, tuple):
-        return failure(*answer, usage)
+        return failure(*answer, usage, made=_holds_anything(choice))
     problem = None if check is None else check(answer.text)
     if problem is not None:
-        return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage), answer=answer)
+        return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage, made=True), answer=answer)
     return answer
 
 
@@ -180,6 +181,12 @@ def _first(choices: Any) -> Mapping[str, Any] | None:
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return choices[0]
     return None
+
+
+def _holds_anything(choice: Mapping[str, Any] | None) -> bool:
+    """Whether tokens were made for a choice, however unusable."""
+    message = None if choice is None else choice.get("message")
+    return isinstance(message, dict) and bool(thinking_of(message) or any(map(message.get, _SAYING)))
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

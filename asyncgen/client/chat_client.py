@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from asyncgen.chat import (
-    NO_USAGE,
     Adaptation,
     ChatRequest,
     Completion,
@@ -185,7 +184,7 @@ class ChatClient:
                 endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens)
             else:
-                lost = request.most if result.unsaid else NO_USAGE
+                lost = self._accounting.uncounted(request, result)
                 if result.answer is not None:
                     caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
                 self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
@@ -243,7 +242,7 @@ class ChatClient:
             log.answered(caller.index, request.step, request.hash, result, lost, came)
             caller.answers.append(result.text)
         else:
-            lost = request.most if result.unsaid else NO_USAGE
+            lost = self._accounting.uncounted(request, result)
             if result.answer is not None:
                 caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
             log.failed(caller.index, request.step, result.kind, result.usage, lost, came)

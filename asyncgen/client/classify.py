@@ -40,8 +40,8 @@ class Failure:
     `retry_after` is the server's, in seconds; `limit` names the limit that refused it ("requests", "tokens"), if
     the server says so. `type` and `param` are the body's, `sentence` is its text, which must pass `scrub` before
     it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
-    been made and billed without reaching anyone. `day_over`: the daily limit is used up, and the server resets it
-    in so many seconds. `answer` is an answer that the recipe rejected.
+    been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
+    and the server resets it in so many seconds. `answer` is an answer that the recipe rejected.
     """
 
     kind: str

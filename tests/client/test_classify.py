@@ -477,7 +477,15 @@ def test_anything_else_is_asked_for_again_where_json_was_asked_for(text: str) ->
 
 
 @pytest.mark.parametrize(
-    "body", [answer(""), answer(finish_reason="length"), answer(None, refusal="No.")], ids=str
+    "body",
+    [
+        answer(""),
+        answer(finish_reason="length"),
+        answer(None, refusal="No."),
+        {**answer(), "error": {"code": 502}},
+        failed_choice({"code": 502}, "The first half"),
+    ],
+    ids=str,
 )
 def test_the_tokens_of_an_unusable_answer_are_counted(body: dict[str, Any]) -> None:
     """They have been paid."""
