@@ -135,9 +135,11 @@ class RateLimiter:
         learned = False
         if not refused:
             self._age(reports, marks)
+        daily = [report for report in reports.values() if report.daily]
+        if daily:
+            self.day_over = max((report.reset or DAY for report in daily if report.remaining < 1), default=None)
         for name, report in reports.items():
             if report.daily:
-                self.day_over = (report.reset or DAY) if report.remaining < 1 else None
                 continue
             if name == "tokens":
                 self.largest_call = report.limit

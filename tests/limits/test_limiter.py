@@ -3,7 +3,7 @@
 import pytest
 
 from asyncgen.limits.limiter import RateLimiter
-from asyncgen.limits.rate_headers import LimitReport
+from asyncgen.limits.rate_headers import DAY, LimitReport
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
@@ -53,3 +53,27 @@ async def test_a_preset_is_paced_as_asked_for_when_what_was_heard_has_aged():
     for at in range(3):
         limiter.hear({}, limiter.spend(100, at), at)
     assert limiter.lanes["requests"].pace.rate(9.0) == 10
+
+
+USED_UP, LEFT = LimitReport(1000, 0, DAY, 7200.0), LimitReport(1000, 400, DAY, 9000.0)
+
+
+@pytest.mark.parametrize(
+    ("requests", "tokens", "day_over"),
+    [
+        (USED_UP, LEFT, 7200.0),
+        (LEFT, USED_UP, 7200.0),
+        (USED_UP, LimitReport(1000, 0, DAY, None), DAY),
+        (USED_UP, LimitReport(1000, 0, 60.0, None), 7200.0),
+        (LEFT, LEFT, None),
+    ],
+)
+async def test_of_two_daily_limits_the_one_that_is_used_up_counts(requests, tokens, day_over):
+    """The later one, if both are."""
+    limiter = RateLimiter(None, None)
+    limiter.hear({"requests": requests, "tokens": tokens}, {}, 0.0, refused=True)
+    assert limiter.day_over == day_over
+    limiter.hear({}, {}, 0.0)
+    assert limiter.day_over == day_over
+    limiter.hear({"requests": LEFT, "tokens": LEFT}, {}, 0.0)
+    assert limiter.day_over is None
