@@ -183,4 +183,4 @@ def _by_status(status: int) -> tuple[str, Action]:
         return "server_error", Action.RETRY
     if status >= _FIRST_CLIENT_ERROR:
         return "bad_request", Action.GIVE_UP
-    return "redirect", Action.STOP
+    return "redirect", Action.STOP_IF_REPEATED

@@ -189,8 +189,8 @@ def _names() -> list[Row]:
         Row("error as a number", "retry", "server_error", says(500, 7)),
         Row("error of empty lists", "retry", "server_error", says(500, body=b'{"error": [[]]}')),
         Row("code as an object", "give up", "bad_request", says(400, {"code": {"a": 1}, "type": ["b"]})),
-        Row("301", "stop", "redirect", says(301, location="https://elsewhere.example/")),
-        Row("307", "stop", "redirect", says(307, location="https://elsewhere.example/")),
+        Row("301", "stop if repeated", "redirect", says(301, location="https://elsewhere.example/")),
+        Row("307", "stop if repeated", "redirect", says(307, location="https://elsewhere.example/")),
     ]
 
 
