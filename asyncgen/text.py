@@ -12,6 +12,7 @@ import orjson
 _FENCE = "```"
 _LARGE = 1 << 16  # characters; shorter texts need too little memory to check for
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
+_LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think"
@@ -40,7 +41,9 @@ def loads(data: bytes | str) -> Any:
         if "\\ud" not in text.lower():
             raise
         try:
-            return _without_surrogates(json.loads(text, parse_constant=_no_number, parse_float=_finite))
+            return _without_surrogates(
+                json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_integer)
+            )
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
@@ -97,6 +100,12 @@ def _no_number(name: str) -> NoReturn:
 def _finite(digits: str) -> float:
     value = float(digits)
     return value if math.isfinite(value) else _no_number(digits)
+
+
+def _integer(digits: str) -> int | float:
+    """An integer as orjson decodes it: it could not encode one of more than 64 bits."""
+    value = int(digits)
+    return value if _LEAST_INTEGER <= value <= _LARGEST_INTEGER else _finite(digits)
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -4,9 +4,10 @@ import json
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from asyncgen.client.response_body import read_body
 from asyncgen.text import loads, make_room, strip_fence
 
 texts = st.text(st.characters(exclude_categories=()))  # surrogates too
@@ -54,6 +55,17 @@ def test_surrogates_in_keys_are_replaced_too() -> None:
     assert loads(rb'{"\ud800": [{"\udfff": "\ud800"}]}') == {"\ufffd": [{"\ufffd": "\ufffd"}]}
 
 
+@given(number=st.integers() | st.integers(-(2**70), 2**70) | st.sampled_from([-(2**63), 2**64 - 1]))
+@example(number=-(2**63) - 1)
+@example(number=2**64)
+def test_an_integer_is_read_the_same_whatever_stands_beside_it(number: int) -> None:
+    """One of more than 64 bits becomes a float, or it could not be written."""
+    alone = orjson.loads(str(number))
+    for read in (loads(rf'[{number}, "\ud800"]'), read_body(f"[{number}, NaN]".encode())):
+        assert (read[0], type(read[0])) == (alone, type(alone))
+        assert orjson.loads(orjson.dumps(read)) == read
+
+
 @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "°", "\ufeff"])
 def test_odd_characters_inside_a_string_stay(character: str) -> None:
     """What some tools take for a line break is text here."""
@@ -74,6 +86,8 @@ def test_odd_characters_inside_a_string_stay(character: str) -> None:
         b'{"a": Infinity, "b": "\\ud800"}',
         b'{"a": 1e999}',
         b'{"a": 1e999, "b": "\\ud800"}',
+        b'{"a": 1%s, "b": "\\ud800"}' % (b"0" * 400),
+        b'{"a": 1%s, "b": "\\ud800"}' % (b"0" * 5000),
         b'"\xff"',
         b'"\xff \\ud800"',
         b'"\xed\xa0\x80"',
