@@ -25,6 +25,7 @@ CHARACTERS_PER_TOKEN = 4  # OpenAI's rule of thumb for English, by which it char
 # An image by URL costs up to 2,833 + 8 x 5,667 with the most expensive model so far (gpt-4o-mini).
 ATTACHMENT_TOKENS = 50_000
 MOST_FRAMES = 64  # a recipe has a few steps, and two seeds of each: more are prompts that differ by row
+_END_OF_SIGNED = 2**63
 _USER = b'{"role":"user","content":'
 
 
@@ -192,7 +193,7 @@ class Encoder:
         fields = {name: value for name, value in fields.items() if value is not None}
         more = {name: orjson.loads(text) for name, text in request.sampling.more}
         if request.seed is not None:
-            fields["seed"] = request.seed + more.pop("seed", 0)
+            fields["seed"] = _varied(more.pop("seed", 0), request.seed)
         if request.response_schema is not None:
             asked = request.response_schema
             described = {"name": asked.name, "strict": asked.strict, "schema": asked.schema}
@@ -206,3 +207,9 @@ class Encoder:
         named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)
         hashed = blake2b(before + _USER, digest_size=16)
         return _Frame(before + _USER, after, named, hashed, request.response_schema, answer_limit(fields))
+
+
+def _varied(seed: int, number: int) -> int:
+    """Another seed for each number; where 63 or 64 bits end, it goes on from 0: servers take no larger ones."""
+    end = _END_OF_SIGNED if seed < _END_OF_SIGNED else 2 * _END_OF_SIGNED
+    return seed + number if seed + number < end else seed + number - end

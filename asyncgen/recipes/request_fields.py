@@ -92,7 +92,11 @@ _OWN = ("temperature", "top_p", "max_tokens")
 
 
 def problem_of(name: str, value: Any) -> str:
-    """What the value of a field should be; empty if it is that, and for unknown fields."""
+    """What the value of a field should be; empty if it is that, and for unknown fields with any value of JSON."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return "JSON, with integers of at most 64 bits"
     if name not in NAMES:
         return ""
     number = isinstance(value, int | float) and not isinstance(value, bool)

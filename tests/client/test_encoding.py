@@ -87,3 +87,17 @@ def test_the_largest_limit_of_a_ready_made_request_is_reserved(limits: dict[str,
     line = parse_line({"messages": [{"role": "user", "content": "How are you?"}], **limits}, "gpt-4o")
     request = ChatRequest("", "", Sampling(None, None, line.body.limit), whole=WholeBody(line.data))
     assert Encoder("gpt-4o", "max_tokens").prepare("step", request).most.completion_tokens == 3000
+
+
+@pytest.mark.parametrize("own", [0, 7, -7, -(2**63), 2**63 - 1, 2**63, 2**64 - 1])
+def test_seeds_of_other_answers_differ_and_are_no_larger_than_servers_take(own: int) -> None:
+    """Whatever the user's own: from the largest on they begin at 0 again."""
+    encoder = Encoder("gpt-4o", "max_tokens")
+    sampling = Sampling(None, None, 50, (("seed", str(own)),))
+    requests = [
+        ChatRequest("", "user", sampling, seed=number) for number in (None, 1, 1_000, 1_000_000, 2_000_001)
+    ]
+    seeds = [json.loads(encoder.prepare("step", request).body)["seed"] for request in requests]
+    assert seeds[0] == own
+    assert len(set(seeds)) == len(seeds)
+    assert all(-(2**63) <= seed < (2**63 if own < 2**63 else 2**64) for seed in seeds)

@@ -104,6 +104,12 @@ BROKEN: list[tuple[str, str, int, str]] = [
         16,
         "reasoning_effort of params of step summary must be one of",
     ),
+    (
+        "temperature = 0.5",
+        "seed = 1000000000000000000000",
+        16,
+        "seed of params of step summary must be JSON, with integers of at most 64 bits",
+    ),
     ("temperature = 0.5", 'model = "x"', 16, "model cannot be set in params of step summary"),
     ("temperature = 0.5", "n = 2", 16, "n cannot be set in params of step summary"),
     # check
