@@ -92,7 +92,8 @@ class RunSettings:
         max_failures: pairs that may fail; one more ends the run; None: as many as `max_failed_share` allows.
         max_failed_share: the part of the finished pairs that may fail before the run ends, from 0 to 1.
         timeout: seconds of one attempt.
-        pair_timeout: seconds of all attempts of a pair; waiting for limits does not count.
+        pair_timeout: seconds of all failed attempts of a pair, with the pauses after them; waiting for limits does
+            not count.
         patience: seconds after which the run stops if the server has refused everything.
         allow_http: send the key over http:// to another machine.
         restart: move the directory's earlier run and what it has spent aside, and start over.

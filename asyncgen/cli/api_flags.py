@@ -96,7 +96,8 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         "--pair-timeout",
         type=float,
         metavar="S",
-        help=f"seconds of all attempts of a row; waiting for limits does not count ({PAIR_TIMEOUT:g})",
+        help="seconds of all failed attempts of a row, with the pauses after them; waiting for limits does not "
+        f"count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",

@@ -7,11 +7,11 @@ from asyncgen.chat import Completion
 
 @dataclass(slots=True)
 class Caller:
-    """A row that makes calls, and the seconds that its attempts and backoffs may still take.
+    """A row that makes calls, and the seconds that its failed attempts and backoffs may still take.
 
-    Waiting at the gate does not count, nor does an attempt that is refused for rate or overload, falls into an
-    outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the row's own,
-    they are never shown. `not_accepted` is, by step, the last one that the recipe rejected.
+    Waiting at the gate does not count, nor does an attempt that is answered, refused for rate or overload, falls
+    into an outage or runs while the process is stopped. `answers` are the texts of its answers so far: like the
+    row's own, they are never shown. `not_accepted` is, by step, the last one that the recipe rejected.
     """
 
     index: int

@@ -43,7 +43,7 @@ class Outcome:
 class Worker:
     """Everything that a row needs on its way; one object serves the whole pool.
 
-    `pair_timeout` is in seconds, for all attempts of a row; `generation` is raised when flagged rows are
+    `pair_timeout` is in seconds, for all failed attempts of a row; `generation` is raised when flagged rows are
     regenerated; `cache` may have answers that other runs have paid for.
     """
 

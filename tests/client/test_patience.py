@@ -134,6 +134,15 @@ async def test_a_pause_names_its_endpoint_where_others_go_on(endpoints: tuple[st
     assert next(event for event in client.events if isinstance(event, Paused)).endpoint == named
 
 
+async def test_a_row_that_is_answered_slowly_is_not_given_up() -> None:
+    """Its time is that of what fails: it has made progress, and paid for it."""
+    client, caller = Client(), Caller(0, "", 0.25)
+    request = client.prepare("step", ChatRequest("system", "pair", Sampling(0.0, 1.0, 10)))
+    for _ in range(10):
+        await client.complete(caller, request)
+    assert client.age >= 10 * 0.1
+
+
 async def test_a_machine_on_which_every_deadline_is_late_does_not_send_a_call_for_ever() -> None:
     """Each attempt is paid."""
     client, sent = Client(), 0
