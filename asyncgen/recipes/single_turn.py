@@ -56,7 +56,8 @@ class SingleTurn:
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 raise BadFieldError(f"{name} is neither text nor a number")
             values[name] = str(value)
-        return TurnRow(str(fields.get("id", "")), values)
+        id_ = fields.get("id")
+        return TurnRow("" if id_ is None else str(id_), values)
 
     async def run(self, pair: TurnRow, generate: Generate) -> Examples:
         """Make the one call of a row."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from types import MappingProxyType
 
 import orjson
@@ -13,6 +14,7 @@ from asyncgen.errors import CallFailed, UsageError
 from asyncgen.events import RecipeRaised
 from asyncgen.recipe import Examples, OutputFile
 from asyncgen.recipes import build
+from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.single_turn import SingleTurn
 
 from .conftest import Server
@@ -188,3 +190,10 @@ def test_a_recipe_of_a_module_is_given_the_prompt_file(tmp_path):
     assert recipe.parse({"term": "sepsis"}).values == {"word": "sepsis"}
     assert recipe.fingerprint["fields"] == {"word": "term"}
     assert recipe.outputs == SingleTurn.outputs
+
+
+@pytest.mark.parametrize(("row", "name"), [({}, ""), ({"id": None}, ""), ({"id": 0}, "0"), ({"id": "r7"}, "r7")])
+def test_a_row_of_single_turn_is_named_by_its_id(row, name):
+    """One that is null is none."""
+    prompts = PromptFile({"single_turn_system": "s", "single_turn_user": "{word}"}, Path("prompts.json"))
+    assert SingleTurn(prompts).parse({"word": "sepsis", **row}).note_id == name
