@@ -16,6 +16,7 @@ from asyncgen.client.token_counts import read_usage
 from asyncgen.text import loads, strip_fence
 
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
+_STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
 # Zero-width characters too, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _INVISIBLE = "\ufeff\u200b"  # a byte order mark, a blank without width
@@ -74,6 +75,9 @@ def judge_answer(
     except NotJsonError as error:
         # A page stays a page; everything else may be an answer that was cut.
         return failure(error.kind, Action.ASK_AGAIN if error.kind == "html" else Action.RETRY)
+    first = _first(body)
+    if first is not None and first.get("error"):  # Gemini puts its errors into a list
+        body = first
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
     choice = _first(body.get("choices"))
@@ -105,8 +109,10 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
         code = int(code)
     refused = isinstance(error, dict) and error.get("type") == "invalid_request_error"
     unsaid = _FIRST_CLIENT_ERROR if refused else _FIRST_SERVER_ERROR
-    status = code if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < _BEYOND else unsaid
-    return judge_error(status, headers, body, now)
+    if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < _BEYOND:
+        return judge_error(code, headers, body, now)
+    failed = judge_error(unsaid, headers, body, now)
+    return replace(failed, status=_STATUS_OF.get(failed.kind, failed.status))
 
 
 def _answer(
@@ -177,9 +183,9 @@ def json_problem(text: str, required_keys: Sequence[str]) -> str | None:
     return None if all(_says_something(answer.get(key)) for key in required_keys) else "missing_keys"
 
 
-def _first(choices: Any) -> Mapping[str, Any] | None:
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
+def _first(values: Any) -> Mapping[str, Any] | None:
+    if isinstance(values, list) and values and isinstance(values[0], dict):
+        return values[0]
     return None
 
 

@@ -367,6 +367,9 @@ UNUSABLE = [
     ({"error": {"code": 200, "message": PROSE}}, "server_error", RETRY),
     ({"error": PROSE}, "server_error", RETRY),
     ({**answer(), "error": {"message": PROSE}}, "server_error", RETRY),
+    # a list of one error (Gemini)
+    ([{"error": {"code": 429, "message": PROSE, "status": "RESOURCE_EXHAUSTED"}}], "rate_limit", WAIT),
+    ([answer()], "invalid_body", RETRY),
     # an error inside the choice
     (failed_choice({"code": 429, "message": PROSE}), "rate_limit", WAIT),
     (failed_choice({"code": 503, "message": PROSE}), "overloaded", WAIT),
@@ -389,9 +392,20 @@ def test_a_200_without_a_usable_answer_is_judged_as_the_table_says(
         assert "53-year-old" not in repr(failure)
 
 
-@pytest.mark.parametrize(("code", "status"), [(429, 429), (599, 599), (399, 500), (600, 500), ("some_code", 500)])
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (429, 429),
+        (599, 599),
+        (399, 500),
+        (600, 500),
+        ("some_code", 500),
+        ("rate_limit_exceeded", 429),
+        ("overloaded_error", 503),
+    ],
+)
 def test_an_error_inside_has_the_status_that_it_names(code: object, status: int) -> None:
-    """Where that is the status of an error, else that of a server's."""
+    """By its number or its name, where that is an error's; else that of a server's. Refusals are counted by it."""
     failure = judged_answer({"error": {"code": code, "message": PROSE}})
     assert isinstance(failure, Failure)
     assert failure.status == status
