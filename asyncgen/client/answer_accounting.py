@@ -70,4 +70,5 @@ class AnswerAccounting:
 def _beyond(said: Usage, most: Usage) -> Usage:
     """The most that the parts may cost that a server does not count."""
     prompt = 0 if said.prompt_tokens else most.prompt_tokens
-    return total_usage(prompt, 0 if said.completion_tokens else most.completion_tokens, 0)
+    answer = 0 if said.completion_tokens else most.completion_tokens
+    return total_usage(prompt, answer, 0) if prompt or answer else NO_USAGE
