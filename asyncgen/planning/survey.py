@@ -25,6 +25,7 @@ from asyncgen.recipes.walk import likely_answer, rewritten_by, rounds_of, walk
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.resume import check_portion, peek
 
 LATENCY = 4.0  # seconds of a call, until anything is measured
 MOST_SURVEYED = 5000  # rows: their mean is within a per cent or two of that of all
@@ -32,7 +33,7 @@ MOST_WALKED = 200  # at the start of a run, which must not wait for it
 
 
 async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
-    """How many rows the job has, and what the first of them need (all, unless there are very many).
+    """How many rows are wanted of the input, and what the first of them need (all, unless there are very many).
 
     Raises:
         UsageError: a file cannot be read.
@@ -48,8 +49,25 @@ async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    pairs = scanned.pairs if config.shard is None else config.shard.portion(scanned.pairs, nouns.many).size
-    return pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
+    return scanned.pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
+
+
+def rows_to_do(config: RunConfig, wanted: int) -> tuple[int, int]:
+    """How many of the wanted rows are this job's, and how many of these an earlier start has done.
+
+    Rows that failed are asked again, so they are not done.
+
+    Raises:
+        BadDataError: there are too few rows for the shards, or the directory holds another part of them.
+    """
+    rows = rows_of_job(config)
+    portion = None if config.shard is None else config.shard.portion(wanted, rows)
+    pairs = wanted if portion is None else portion.size
+    state = None if config.restart else peek(RunDirectory(Disk(), config.output_dir))
+    if state is None:
+        return pairs, 0
+    check_portion(state.portion, portion, rows)
+    return max(pairs, state.done), state.done - state.failed_pairs
 
 
 def rows_of_job(config: RunConfig) -> str:

@@ -265,7 +265,7 @@ def _accept(
     prefix_chain: str | None,
     record: RecipeRecord | None,
 ) -> RunState:
-    _check_portion(state.portion, portion, nouns_of(rows_of_recipe(recipe)).many)
+    check_portion(state.portion, portion, nouns_of(rows_of_recipe(recipe)).many)
     changed = differences(state.fingerprint, fingerprint)
     if changed:
         raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
@@ -286,7 +286,12 @@ def _accept(
     return replace(state, stats={**state.stats, "total_pairs": total}, recipe=record or state.recipe)
 
 
-def _check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:
+def check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:
+    """Check that a run may go on with the rows of the one before it; `rows` is the recipe's word for them.
+
+    Raises:
+        DirectoryError: the directory holds other rows.
+    """
     if before is None and now is None:
         return
     if before is None or now is None or before.shard != now.shard:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from asyncgen.config import shipped
 from asyncgen.humanize import duration
+from asyncgen.simulator import Faults
 from tests import asyncgen_process
 
 from .conftest import SAMPLES, clean_env
@@ -25,6 +26,31 @@ def test_a_plan_makes_no_call_needs_no_key_and_writes_nothing(serve, job, first_
     assert "tokens bind (openai:tier-1: 500 requests/min, 30,000 tokens/min)" in done.stdout
     assert server.counts["requests"] == 0
     assert not this.output_dir.exists()
+
+
+def test_what_an_earlier_start_has_done_is_not_planned_again(serve, job):
+    """Nor is it once all is done; a start from the beginning asks everything, and stays one in what comes next."""
+    this = job(serve(), flags=[])
+    plan = ["--dry-run", "--rpm", "600"]
+    assert this.run("--num-pairs", "20").returncode == 0
+
+    assert this.run(*plan).stdout.startswith("pairs       4, 4 calls; 20 of 24 are done\ntokens in ")
+    assert this.run(*plan, "--num-pairs", "20").stdout == "pairs       all 20 are done: no call is left\n"
+    anew = this.run(*plan, "--restart").stdout
+    assert anew.startswith("pairs       24, 24 calls\n")
+    assert anew.endswith(" --rpm 600 --restart\n")
+
+    part = this.run(*plan, "--shard", "1/2")
+    assert part.returncode == 65
+    assert "this directory holds the whole run, and shard 1/2 was asked for" in part.stderr
+
+
+def test_rows_that_failed_are_planned_again(serve, job):
+    """As the same command asks for them."""
+    this = job(serve(faults=Faults(bad_request=1.0)), flags=["--num-pairs", "3"])
+    assert this.run().returncode == 3
+
+    assert this.run("--dry-run").stdout.startswith("pairs       3, 3 calls\n")
 
 
 def test_a_tier_without_limits_of_the_model_is_not_asked_for_again(serve, job):

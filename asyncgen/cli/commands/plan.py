@@ -62,7 +62,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Plan; with --calibrate, after some calls."""
     # It brings recipe and source.
-    from asyncgen.planning.survey import LATENCY, batches_of, limits_of, pace_of, survey, used_by  # noqa: PLC0415
+    from asyncgen.planning.survey import (  # noqa: PLC0415
+        LATENCY,
+        batches_of,
+        limits_of,
+        pace_of,
+        rows_to_do,
+        survey,
+        used_by,
+    )
 
     calibrate: int | None = getattr(args, "calibrate", None)  # run --dry-run has none
     if calibrate is not None and calibrate < 1:
@@ -75,14 +83,11 @@ def execute(args: argparse.Namespace) -> int:
         more = ("--output-dir", str(args.output_dir))
     job = _job.prepare(args, needs_key=calibrate is not None)
     config = job.config
-    if calibrate is not None and config.shard is not None:
-        raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
-    if calibrate is not None and job.engine != "local":
-        raise UsageError(
-            "--calibrate starts the run in this process, and such a run cannot move to Ray: "
-            "leave --engine ray out, or give another --output-dir"
-        )
-    pairs, sample = run_loop(survey(config))
+    if calibrate is not None:
+        _check_calibrates(job)
+    wanted, sample = run_loop(survey(config))
+    pairs, done = rows_to_do(config, wanted)
+    left = pairs - done
     latency = None
     if calibrate is not None:
         first = min(pairs, math.ceil(calibrate / _calls_a_pair(sample)))
@@ -91,30 +96,42 @@ def execute(args: argparse.Namespace) -> int:
         if code not in {Exit.DONE, Exit.SOME_FAILED}:
             return code
         sample, latency = run_loop(used_by(config, sample, first))
+    elif args.restart:
+        more = (*more, "--restart")
     paid = job.price.of_batches if job.price is not None and config.batch else job.price
-    found = forecast(sample, pairs, paid)
-    batches = run_loop(batches_of(config, sample, pairs)) if config.batch else None
+    found = forecast(sample, left, paid)
+    batches = run_loop(batches_of(config, sample, left)) if config.batch and left else None
     tier = limits_of(config, job.tier)
-    pace = pace_of(sample, found, tier, latency or LATENCY, config.ceiling)
+    pace = pace_of(sample, found, tier, latency or LATENCY, config.ceiling) if left else None
     judge = _judge(args, config, pairs)
     if getattr(args, "json", False):
-        record = _record(found, None if config.batch else pace, pairs) | (
-            {"batches": asdict(batches)} if batches else {}
-        )
+        record = _record(found, None if config.batch else pace) | ({"batches": asdict(batches)} if batches else {})
         if judge is not None:
             record["judge"] = asdict(judge)
         sys.stdout.buffer.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
     else:
-        _say(job, found, tier, pace, latency, _cheaper(config, args.prices, sample, pairs), batches, judge, more)
+        cheaper = _cheaper(config, args.prices, sample, left)
+        _say(job, found, done, tier, pace, latency, cheaper, batches, judge, more)
     return Exit.DONE
+
+
+def _check_calibrates(job: _job.Job) -> None:
+    """Refuse jobs that are not begun by a few calls in this process."""
+    if job.config.shard is not None:
+        raise UsageError("--calibrate makes calls of the whole run: leave --shard out")
+    if job.engine != "local":
+        raise UsageError(
+            "--calibrate starts the run in this process, and such a run cannot move to Ray: "
+            "leave --engine ray out, or give another --output-dir"
+        )
 
 
 def _calls_a_pair(sample: MeasuredSample) -> float:
     return sum(size.calls for size in sample.sizes.values()) / sample.pairs
 
 
-def _record(found: Forecast, pace: Pace | None, pairs: int) -> dict[str, Any]:
-    seconds, binds = (None, None) if pace is None else (pace.seconds(pairs), pace.binds)
+def _record(found: Forecast, pace: Pace | None) -> dict[str, Any]:
+    seconds, binds = (None, None) if pace is None else (pace.seconds(found.pairs), pace.binds)
     return asdict(found) | {"seconds": seconds, "binds": binds}
 
 
@@ -143,6 +160,7 @@ def _cheaper(
 def _say(
     job: _job.Job,
     found: Forecast,
+    done: int,
     tier: Tier | None,
     pace: Pace | None,
     latency: float | None,
@@ -156,8 +174,14 @@ def _say(
     price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
+    rows = rows_of_job(job.config)
+    if not found.pairs:
+        judged = "" if judge is None else f"{'judge':<11} {_judge_line(judge)}\n"
+        sys.stdout.write(f"{rows:<11} all {done:,} are done: no call is left\n{judged}")
+        return
     lines = {
-        rows_of_job(job.config): f"{found.pairs:,}, {found.calls:,.0f} calls",
+        rows: f"{found.pairs:,}, {found.calls:,.0f} calls"
+        + (f"; {done:,} of {found.pairs + done:,} are done" if done else ""),
         "tokens in": _range(found.prompt_tokens),
         "tokens out": f"{_range(found.completion_tokens)}; {origin}",
         "cost": NO_PRICE + " (--prices FILE)",
