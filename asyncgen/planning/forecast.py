@@ -1,9 +1,9 @@
 """Forecast the tokens and cost of a job as ranges, before it is paid for. Pure arithmetic.
 
 Without calls, the tokens of a text are estimated from its characters: clinical English and JSON have 3.6 to 5.2
-characters a token, depending on the tokenizer. A plain answer is about as long as the text that it rewrites; an
-answer in JSON is a few hundred tokens. A few calls improve this: they measure the ratio and the length of each
-step, with the remaining spread.
+characters a token, depending on the tokenizer; each message and the reply add a few. A plain answer is about as
+long as the text that it rewrites, or longer if nothing limits it; an answer in JSON is a few hundred tokens. A few
+calls improve this: they measure the ratio and the length of each step, with the remaining spread.
 """
 
 import math
@@ -14,8 +14,15 @@ from asyncgen.chat import Usage
 from asyncgen.cost import Price
 
 CHARACTERS_PER_TOKEN = (5.2, 4.4, 3.6)  # few, likely, many tokens: plain English to notes full of numbers
+MESSAGE_TOKENS = (3.0, 4.0, 5.0)  # around the text of a message: role and frame, which the servers count too
+REPLY_TOKENS = 3.0  # by which a call opens the reply; both as in OpenAI's cookbook
 JSON_TOKENS = (120.0, 300.0, 600.0)  # of a reasoning: a few short fields to paragraphs
 PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, relative to the text that it rewrites
+UNLIMITED_TOKENS = (
+    0.0,
+    50.0,
+    500.0,
+)  # of an answer without a limit, at least: a question of a line may have a page
 LEAST_CACHED = 1024  # tokens that prompts must share before a server caches them
 REASONING_TOKENS = {
     "none": (0.0, 0.0, 0.0),
@@ -33,7 +40,7 @@ FEW_CALLS_SPREAD = 2.0  # standard errors, the usual range of 95 %
 
 @dataclass(slots=True)
 class StepSize:
-    """The calls of one step: their number, and characters of prompts, of their fixed parts, of the rewritten text.
+    """The calls and messages of one step, and characters of prompts, of their fixed parts, of the rewritten text.
 
     `max_tokens` bounds each answer (0: unbounded); `json_object` says whether answers are JSON; `effort` is the
     effort of the reasoning before them.
@@ -46,6 +53,7 @@ class StepSize:
     fixed_characters: int = 0
     rewritten_characters: int = 0
     effort: str = "none"
+    messages: int = 0
 
 
 @dataclass(slots=True)
@@ -110,6 +118,7 @@ def forecast(sample: MeasuredSample, pairs: int, price: Price | None) -> Forecas
                 per_character, answer = _measured(used, sample.used_sizes[step], size, place)
             else:
                 per_character, answer = 1 / CHARACTERS_PER_TOKEN[place], _guessed(size, place)
+                prompt[place] += scale * (size.messages * MESSAGE_TOKENS[place] + size.calls * REPLY_TOKENS)
             prompt[place] += scale * size.prompt_characters * per_character
             completion[place] += scale * min(answer, size.calls * (size.max_tokens or math.inf))
             fixed[place] = size.fixed_characters * per_character
@@ -148,7 +157,8 @@ def _guessed(size: StepSize, place: int) -> float:
     thoughts = size.calls * REASONING_TOKENS.get(size.effort, REASONING_TOKENS["medium"])[place]
     if size.json_object:
         return thoughts + size.calls * JSON_TOKENS[place]
-    return thoughts + size.rewritten_characters * PLAIN_LENGTH[place] / CHARACTERS_PER_TOKEN[place]
+    as_rewritten = size.rewritten_characters * PLAIN_LENGTH[place] / CHARACTERS_PER_TOKEN[place]
+    return thoughts + max(as_rewritten, 0 if size.max_tokens else size.calls * UNLIMITED_TOKENS[place])
 
 
 def _usage(prompt: float, completion: float, cached: float) -> Usage:

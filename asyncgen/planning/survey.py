@@ -192,10 +192,17 @@ async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[st
             new = StepSize(request.sampling.max_tokens or 0, request.json_object, effort=_effort(config, request))
             size = sizes.setdefault(step, new)
             size.calls += 1
+            size.messages += _messages(request)
             size.prompt_characters += len(request.system) + len(request.user)
             size.fixed_characters += len(request.system)
             size.rewritten_characters += len(rewritten_by(pair) or request.user)
     return sizes
+
+
+def _messages(request: ChatRequest) -> int:
+    if request.whole is not None:
+        return len(orjson.loads(request.whole.data)["messages"])
+    return 2 if request.system else 1
 
 
 def _effort(config: RunConfig, request: ChatRequest) -> str:
