@@ -68,8 +68,8 @@ def find(directory: RunDirectory, which: str) -> RowTrace:
 
     Args:
         directory: the output directory, of an unfinished run too.
-        which: the row's index, its id, the (beginning of the) hash of one of its requests, or the server's id of a
-            request.
+        which: the row's id, its index, the (beginning of the) hash of one of its requests, or the server's id of a
+            request; the first that fits.
 
     Raises:
         BadDataError: there is no run, or its checkpoint is damaged.
@@ -103,12 +103,11 @@ class _Search:
         return RowTrace(index, named, self._state, records, attempts, request, failure)
 
     def _resolve(self, which: str) -> tuple[int, str | None]:
-        """The row's index, and the request that was named."""
-        is_index = which.isascii() and which.isdigit() and len(which) < LONGEST_INDEX
-        if is_index and self._state.first <= int(which) < self._stop:
-            return int(which), None
+        """The row's index, and the request that was named. An id comes first: users know their own numbers."""
+        is_number = which.isascii() and which.isdigit() and len(which) < LONGEST_INDEX
+        is_index = is_number and self._state.first <= int(which) < self._stop
         wanted = dumps(which)[1:-1]
-        by_hash = len(which) >= LEAST_OF_A_HASH
+        by_hash = len(which) >= LEAST_OF_A_HASH and not is_index
         for name in self._names:
             lines = self._lines_a_pair(name)
             for number, line in enumerate(self._lines(name)):
@@ -119,12 +118,14 @@ class _Search:
                 request = next((one for one in requests if by_hash and one.startswith(which)), None)
                 if record.note_id == which or request is not None:
                     return self._index(number // lines), request
-        for call in self._calls(wanted):
-            if call.get("request_id") == which or (by_hash and str(call.get("request")).startswith(which)):
-                return int(call["index"]), str(call.get("request"))
         for index, failure in self._failed.items():
             if failure["note_id"] == which:
                 return index, None
+        if is_index:
+            return int(which), None
+        for call in self._calls(wanted):
+            if call.get("request_id") == which or (by_hash and str(call.get("request")).startswith(which)):
+                return int(call["index"]), str(call.get("request"))
         first, row = self._state.first, one_of(self._state.rows)
         indexes = f"from {first:,} to {self._stop - 1:,}" if first else f"below {self._stop:,}"
         raise UsageError(

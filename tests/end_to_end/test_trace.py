@@ -10,7 +10,7 @@ import pytest
 from asyncgen.simulator import Faults
 from tests import asyncgen_process
 
-from .conftest import OUTPUTS, Job, clean_env
+from .conftest import OUTPUTS, SAMPLES, Job, clean_env
 from .test_endpoints import configure
 from .test_regenerate import PREAMBLE, flagged, regenerate, spoil
 
@@ -68,6 +68,20 @@ def test_a_record_is_found_by_all_that_names_it(done):
         assert sorted(map(str, attempts)) == sorted(str(line) for line in lines if line["index"] == 7)
         assert [call["attempts"][-1]["outcome"] for call in calls] == ["ok"] * 3
         assert (found["other_attempts"], found["again"]) == ([], None)
+
+
+def test_an_id_that_is_a_number_comes_before_an_index(job, serve, tmp_path):
+    """Whoever numbers rows from 1 means those numbers; an index that is no id is one still."""
+    rows = [json.loads(line) for line in SAMPLES.read_text().splitlines()[:3]]
+    numbered = tmp_path / "numbered.jsonl"
+    numbered.write_text("".join(json.dumps(row | {"note_id": str(n)}) + "\n" for n, row in enumerate(rows, 1)))
+    this = job(serve(), input_jsonl=numbered, flags=[])
+    assert this.run().returncode == 0
+
+    found = [json.loads(trace(this, name, "--json").stdout) for name in ("1", "0")]
+
+    assert [(one["index"], one["note_id"]) for one in found] == [(0, "1"), (0, "1")]
+    assert json.loads(trace(this, "2", "--json").stdout)["note_id"] == "2"
 
 
 def test_a_person_sees_each_call_and_each_attempt(done):

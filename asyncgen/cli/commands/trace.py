@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "which",
         metavar="ROW",
-        help="index, note id, hash of a request (or its beginning), or the server's request id",
+        help="note id, index, hash of a request (or its beginning), or the server's request id",
     )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument(
