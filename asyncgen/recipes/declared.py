@@ -39,8 +39,8 @@ class Fields:
         return max((value for value in self.values.values() if isinstance(value, str)), key=len, default="")
 
     def numbered(self, number: int) -> "Fields":
-        """A row without a name, named by its number."""
-        return Fields(str(number), number, self.values)
+        """A row without a name, named by its number; where ids are texts, that is one too."""
+        return Fields(str(number), number if self.id is None else str(number), self.values)
 
 
 class Declared:

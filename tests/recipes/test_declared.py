@@ -46,6 +46,16 @@ async def test_a_step_without_a_system_prompt_and_params_sends_the_text_alone(be
 
 
 @pytest.mark.looptime
+async def test_a_row_whose_id_is_an_empty_text_is_numbered_with_a_text(bench):
+    """As the cell of a table is: a column of both kinds cannot be loaded by what reads tables."""
+    rows = [{"id": "one", "text": "one"}, {"id": "", "text": "two"}]
+
+    await bench.run(Server(lambda _body, _: "x"), ONE % "", rows, model="unlisted")
+
+    assert [line["id"] for line in bench.lines("out.jsonl")] == ["one", "2"]
+
+
+@pytest.mark.looptime
 async def test_fields_of_the_api_are_sent_and_those_of_the_run_go_first(bench):
     """Params of the step, and over them `params` of the configuration."""
     server = Server(lambda _body, _: "x")
