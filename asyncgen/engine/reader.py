@@ -214,7 +214,7 @@ class Intake:
             if kind is not None:
                 return f"this is {kind}"
             first, _, _ = seen.first.partition(b"\n")
-            if seen.json_lines and b"," in first and first.lstrip()[:1] not in {b"{", b"["}:
+            if seen.json_lines and {*b",;"} & {*first} and first.lstrip()[:1] not in {b"{", b"["}:
                 return "this looks like CSV: give the file a name that ends in .csv"
             each = {b"[": ".[]", b"{": "."}.get(first.lstrip()[:1])
             if seen.json_lines and each and (each == ".[]" or first.strip() == b"{"):

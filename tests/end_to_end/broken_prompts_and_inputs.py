@@ -105,6 +105,7 @@ INPUTS: dict[str, tuple[str, bytes, str]] = {
     "NaN": ("a.jsonl", b'{"note_id": NaN}\n', "line 1: not JSON"),
     "nested without end": ("a.jsonl", b"[" * 5000 + b"\n", "line 1: not JSON"),
     "a list in a line": ("a.jsonl", b"[1]\n", "line 1: not a JSON object"),
+    "a table with semicolons": ("a.txt", b"id;text\n1;x\n", "give the file a name that ends in .csv"),
     "an array of rows": ("a.json", json.dumps([ROW, ROW], indent=1).encode(), "make it that first (jq -c '.[]')"),
     "a row over lines": ("a.jsonl", json.dumps(ROW, indent=1).encode(), "make it that first (jq -c '.')"),
     "no note": ("a.jsonl", row(correct_note=None), "no correct_note; the fields here are note_id,"),
@@ -152,7 +153,7 @@ INPUTS: dict[str, tuple[str, bytes, str]] = {
     "tabs": (
         "a.csv",
         HEADER.replace(b",", b"\t"),
-        "separated by tabs: separate them by commas (.tsv is for tabs)",
+        "separated by tabs: give the file a name that ends in .tsv",
     ),
     "Latin-1 in a table": ("a.csv", HEADER + b"1,\xe4,c\n", "line 2 is not UTF-8"),
     "CR alone": ("a.csv", HEADER.replace(b"\n", b"\r") + b"1,a,b\r", "its lines end in CR alone"),

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import os
+import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -136,7 +137,7 @@ cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 @given(st.lists(st.tuples(cells, cells), max_size=6), st.sampled_from(",\t"))
 def test_cells_come_back_as_they_were_written(rows: list[tuple[str, str]], delimiter: str) -> None:
-    """Quotation marks, separators and line breaks of every kind; empty cells are empty texts."""
+    """Quotation marks, separators and line breaks of every kind; empty cells are empty texts, blank rows none."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     writer.writerows([("id", "body"), *rows])
@@ -145,7 +146,7 @@ def test_cells_come_back_as_they_were_written(rows: list[tuple[str, str]], delim
     pieces = list(read_delimited(io.BytesIO(text.getvalue().encode()), delimiter))
 
     found = [orjson.loads(piece) for piece in pieces if isinstance(piece, bytes) and piece.strip()]
-    assert found == [{"id": one, "body": other} for one, other in rows]
+    assert found == [{"id": one, "body": other} for one, other in rows if (one + other).strip()]
 
 
 def test_bad_records_are_named_by_the_line_in_which_they_begin(written: Any) -> None:
@@ -169,6 +170,28 @@ def test_bad_records_are_named_by_the_line_in_which_they_begin(written: Any) -> 
         (15, "NUL byte"),
     ]
     assert [row["id"] for row in values(path)] == ["1", "5", "7", "10"]
+
+
+def test_rows_of_blank_cells_are_blank_lines(written: Any) -> None:
+    """Spreadsheets write them below the table, and above its header; nothing is asked for them."""
+    path = written("x.csv", b"\xef\xbb\xbf,\r\nid,body\r\n1,x\r\n,\r\n , \r\n2,\r\n,\r\n")
+
+    found = scan(path, parse, limit=None, prefix_index=-1)
+
+    assert (found.pairs, found.bad_count) == (2, 0)
+    assert [row["id"] for row in values(path)] == ["1", "2"]
+
+
+def test_semicolons_become_commas_by_the_command_that_is_named(written: Any, tmp_path: Path) -> None:
+    """Cells with commas, marks, line breaks and other letters stay what they are."""
+    path = written("OLD.csv", b"\xef\xbb\xbf" + table(ROWS, ";"))
+    with pytest.raises(BadDataError) as caught:
+        list(pieces_of(path))
+    command = str(caught.value).partition("commas (")[2].removesuffix(")")
+
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path, timeout=60)
+
+    assert values(tmp_path / "NEW.csv") == ROWS
 
 
 async def test_rows_behind_a_bad_record_are_found_by_their_position(written: Any, disk: Disk) -> None:
@@ -196,9 +219,12 @@ UNREADABLE = {
     "archive.csv": (b"PK\x03\x04" + bytes(90), "zip archive"),
     "double.csv": (b"id,body,id\n", "the column id more than once"),
     "nameless.csv": (b",id,body\n0,1,x\n", "column 1 of its header has no name"),
-    "semicolons.csv": (b"id;body\n1;x\n", "separated by ';': separate them by commas"),
-    "tabs.csv": (b"id\tbody\n1\tx\n", "separated by tabs"),
-    "commas.tsv": (b"id,body\n1,x\n", "separated by commas: separate them by tabs"),
+    "semicolons.csv": (b"id;body\n1;x\n", "separated by ';': separate them by commas (python3 -c '"),
+    "semicolons.tsv": (b"id;body\n1;x\n", "separated by ';': separate them by commas (python3 -c '"),
+    "excel.csv": (b"sep=;\nid;body\n1;x\n", "names the separator alone: leave that out (tail -n +2)"),
+    "excel-commas.csv": (b"sep=,\nid,body\n1,x\n", "names the separator alone: leave that out (tail -n +2)"),
+    "tabs.csv": (b"id\tbody\n1\tx\n", "separated by tabs: give the file a name that ends in .tsv"),
+    "commas.tsv": (b"id,body\n1,x\n", "separated by commas: give the file a name that ends in .csv"),
     "cr.csv": (b"id,body\r1,x\r", "end in CR alone"),
     "open.csv": (b'id,body\n1,"a\n2,b\n3,c\n', "line 2: a quoted cell begins in this record and never ends"),
     "header.csv": (b'"id"x,body\n1,2\n', "line 1, where the columns are named"),

@@ -19,6 +19,12 @@ BOM = b"\xef\xbb\xbf"
 MOST = 64 * 1024 * 1024  # bytes of a record: larger than any real cell, and bounds an unclosed quotation
 _LONGEST_NAME = 100  # characters of a column name: a longer one is a note, which no message may repeat
 _OTHERS = {",": ";\t", "\t": ",;"}  # other common separators, to recognise a file with the wrong extension
+_NAMED = {"\t": ("tabs", ".tsv"), ",": ("commas", ".csv")}
+_WITH_COMMAS = (
+    """python3 -c 'import csv;csv.writer(open(1,"w",newline="",encoding="utf-8")).writerows("""
+    """csv.reader(open(0,newline="",encoding="utf-8-sig"),delimiter=";"))' <OLD.csv >NEW.csv"""
+)
+_OF_A_SPREADSHEET = "sep="  # begins a line above the header by which Excel knows the separator
 
 
 class _Lines:
@@ -80,7 +86,7 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
         goes_on = f" (it goes on to line {lines.number})" if taken > 1 else ""
         if isinstance(found, str):
             yield Refused(found + goes_on, taken)
-        elif not found:
+        elif not any(cell.strip() for cell in found):  # spreadsheets write blank rows as separators alone
             yield b"\n" * taken
         elif not columns:
             columns = _columns(found, delimiter)
@@ -110,12 +116,19 @@ def _record(reader: Iterator[list[str]], lines: _Lines) -> list[str] | str | Non
 def _columns(cells: list[str], delimiter: str) -> list[str]:
     """The names of the columns."""
     names = [cell.strip() for cell in cells]
+    if names[0].startswith(_OF_A_SPREADSHEET) and len(names[0]) <= len(_OF_A_SPREADSHEET) + 1:
+        raise UnreadableInputError("its first line names the separator alone: leave that out (tail -n +2)")
     if len(names) == 1:
         other = next((one for one in _OTHERS[delimiter] if one in names[0]), None)
+        if other in _NAMED:
+            now, ending = _NAMED[other]
+            raise UnreadableInputError(
+                f"its columns are separated by {now}: give the file a name that ends in {ending}"
+            )
         if other is not None:
-            now, wanted = ({"\t": "tabs", ",": "commas"}.get(one, f"{one!r}") for one in (other, delimiter))
-            name = " (.tsv is for tabs)" if other == "\t" else ""
-            raise UnreadableInputError(f"its columns are separated by {now}: separate them by {wanted}{name}")
+            raise UnreadableInputError(
+                f"its columns are separated by {other!r}: separate them by commas ({_WITH_COMMAS})"
+            )
     if any(len(name) > _LONGEST_NAME for name in names):
         raise UnreadableInputError("its first line holds a row: name the columns in a line above it")
     for place, name in enumerate(names, 1):
