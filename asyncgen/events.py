@@ -195,9 +195,13 @@ class CheckpointSaved:
     total: int
 
 
+UNREACHED = {"connection", "server_error"}
+"""The kinds of a pause that no server asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A server refuses for rate or overload: nothing is sent there for `seconds`.
+    """A server refuses for rate or overload, or cannot be reached: nothing is sent there for `seconds`.
 
     `endpoint` is its name, empty if it is the only one.
     """

@@ -7,6 +7,7 @@ from asyncgen.cli.hints import explanation
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
+    UNREACHED,
     BatchChanged,
     CallEnded,
     CheckpointSaved,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and a line now and then is enough
 WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # shown by the bar
 FAILURES_SHOWN = 20  # about a screenful; failed.jsonl has all
-UNREACHED = {"connection", "server_error"}  # kinds of a pause that no server asked for
 STORM = 1.0  # seconds: a shorter pause is not worth a line
 NEW_STORM = 10.0  # seconds after a pause within which another one belongs to it
 

@@ -120,6 +120,8 @@ class Engine:
             self.gate.close(reason)
             self._probes.close()
             self._window.close()
+            # Now: who asks twice leaves before the next sample, and status is to tell that from a crash.
+            self._noting = asyncio.ensure_future(self._flush())
 
     def take_share(self, share: float) -> None:
         """Use at most this share of what the configuration allows of every limit, from now on."""

@@ -13,7 +13,7 @@ Rules:
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -55,7 +55,7 @@ E = TypeVar("E", Sample, Planned, LimitUse, EndpointUse, BatchChanged)
 
 @dataclass(frozen=True, slots=True)
 class PausedStorm:
-    """Pauses that the server asked for in close succession; times are seconds since the epoch."""
+    """Pauses in close succession, asked for or for want of a server; times are seconds since the epoch."""
 
     began: float
     ends: float
@@ -141,6 +141,8 @@ class History:
     def _take(self, name: str, at: float, event: dict[str, Any]) -> None:
         if name == "ProcessStarted":
             self._close_phase()
+            if self.sessions:
+                self._end_pause(self.sessions[-1].last)
             self._base = self._done_before = 0
             self.sessions.append(_session(at, event))
         elif self.sessions:  # else a version that logged no processes
@@ -155,6 +157,8 @@ class History:
                 case "RepairStarted":
                     self._close_phase()
                     self._base, session.repairing = 0, True
+                case "ProcessEnded":
+                    self._end_pause(at)
                 case "PairFailed":
                     self.failures[str(event["step"]), str(event["kind"])] += 1
                 case "BatchChanged":
@@ -186,6 +190,12 @@ class History:
         # The part of this pause that does not overlap the one before.
         paused = before.paused + ends - max(before.ends, at)
         self.storms[-1] = PausedStorm(before.began, ends, paused, before.pauses + 1, kind)
+
+    def _end_pause(self, at: float) -> None:
+        """End a pause with the process that made it."""
+        if self.storms and self.storms[-1].ends > at:
+            last = self.storms[-1]
+            self.storms[-1] = replace(last, ends=at, paused=max(0.0, last.paused - (last.ends - at)))
 
 
 def _session(at: float, event: Mapping[str, Any]) -> Session:

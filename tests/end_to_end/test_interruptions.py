@@ -103,9 +103,15 @@ def test_the_second_signal_leaves_at_once(serve, job):
     process.send_signal(signal.SIGINT)
     wait_until(lambda: "Stopping" in (process.stdout.readline() if process.stdout else ""))
 
+    wait_until(lambda: b'"StopRequested"' in (this.state_dir / "events.jsonl").read_bytes())
+
     code, _, _ = interrupt(process)  # waits for less than a call may take
 
     assert code == 130
+    status = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir)]
+    said = asyncgen_process.run(status, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert f"stopped: process {process.pid} was left at once at about " in said
+    assert "crashed" not in said
 
 
 def test_a_key_given_as_a_flag_is_not_in_the_command_to_go_on(serve, job):

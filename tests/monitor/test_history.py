@@ -137,6 +137,14 @@ def test_pauses_soon_after_each_other_are_one_storm():
     assert [(storm.paused, storm.pauses) for storm in history.storms] == [(10.0, 3), (1.0, 1)]
 
 
+def test_a_pause_ends_with_its_process():
+    """Nobody waits for the rest of it: not after the end, nor between a crash and the next start."""
+    history = read(started(0), paused(10, 60), ended(12, 75), started(100), paused(110, 60), started(200))
+    assert [(storm.ends - EVENING, storm.paused) for storm in history.storms] == [(12, 2.0), (110, 0.0)]
+    history = read(started(0), paused(10, 4), paused(12, 60), ended(20, 75))
+    assert [(storm.ends - EVENING, storm.paused) for storm in history.storms] == [(20, 10.0)]
+
+
 def test_a_short_pause_now_and_then_is_no_storm():
     """A thousand of them are not kept, and do not grow together."""
     history = read(started(0), *(paused(3 * place, 0.05) for place in range(1000)), paused(4000, 2))

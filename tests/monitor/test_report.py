@@ -19,7 +19,7 @@ from asyncgen.storage.layout import RunDirectory
 from tests import asyncgen_process
 
 from .conftest import HOSTILE
-from .lines import sampled, started
+from .lines import ended, sampled, started
 from .samples import sample
 
 VOID = {"meta"}
@@ -121,7 +121,7 @@ def test_it_says_what_happened(night, disk):
         "100 of 100 pairs are done, 2 of them failed, in 2 min 00 s of work and 2 starts",
         "What held it back most: the limit of tokens, for 75 % of the time.",
         "Start 1 ended unexpectedly at about",
-        "1 storm: the server asked to wait for 15.0 s in all",
+        "1 storm: nothing was sent for 15.0 s in all",
         "tpm: 60000 → 90000",
         "To ask again for the failed pairs",
         "0.5000 USD to 0.7500 USD",
@@ -131,6 +131,20 @@ def test_it_says_what_happened(night, disk):
         assert words in page, words
     assert '<th scope="row">time</th><td class="n">1 min 40 s</td><td class="n">2 min 00 s</td>' in page
     assert "+20 %" in page
+
+
+def test_the_mean_of_a_chart_is_that_of_the_working_time(tmp_path, disk):
+    """Though the last bin is a short one, in which all was done."""
+    state = tmp_path / ".asyncgen"
+    state.mkdir()
+    samples = [sampled(second, sample(done=0)) for second in range(1, 10)]
+    content = [started(0), *samples, sampled(9.5, sample(done=95)), ended(9.5)]
+    (state / "events.jsonl").write_bytes(b"".join(content))
+
+    page = page_of(tmp_path, disk)
+
+    assert " a minute</dt><dd>600</dd>" in page
+    assert ": mean 600, at most 11,400" in page
 
 
 def test_without_a_price_it_says_so(night, disk):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.errors import Exit
-from asyncgen.events import TAKEN
+from asyncgen.events import TAKEN, UNREACHED
 from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate, usd
 
 if TYPE_CHECKING:
@@ -186,12 +186,10 @@ def _condition(picture: "Picture") -> str:
     if session.ended is None and picture.condition == "finished":  # killed between its last step and saying so
         return f"{said} at {when}"
     if session.ended is None:
-        left = (
-            "told to leave at once while it was stopping"
-            if session.stopping
-            else "killed, or the machine went down"
-        )
-        return f"{said}: process {session.pid} ended unexpectedly at about {when} ({left})"
+        if session.stopping:
+            return f"stopped: process {session.pid} was left at once at about {when}, while it was stopping"
+        why = "killed, or the machine went down"
+        return f"{said}: process {session.pid} ended unexpectedly at about {when} ({why})"
     code, reason = session.ended
     return f"{said} at {when} (exit code {code})" + (f": {reason}" if reason else "")
 
@@ -251,12 +249,15 @@ def _waits_for(picture: "Picture") -> str:
     until = _paused_until(picture)
     sample = picture.sample
     if until:
-        return f"the server: it asks to send nothing until {clock(until)} ({picture.history.storms[-1].kind})"
+        kind = picture.history.storms[-1].kind
+        if kind in UNREACHED:
+            return f"the server: it cannot be reached, and nothing is sent until {clock(until)} ({kind})"
+        return f"the server: it asks to send nothing until {clock(until)} ({kind})"
     match None if sample is None else sample.waiting_on:
         case "concurrency":
             return "answers to the calls in flight"
         case "pause":
-            return "the end of a pause that the server asked for"
+            return "the end of a pause"
         case None:
             return "the server's answers; nothing is held back"
         case name:

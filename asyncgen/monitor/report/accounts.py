@@ -125,7 +125,8 @@ def _counts(batch: BatchChanged) -> list[str]:
 
 def _end(session: Session, *, running: bool) -> str:
     if session.ended is None:
-        return "is running" if running else "killed, or the machine went down"
+        how = "left at once" if session.stopping else "killed, or the machine went down"
+        return "is running" if running else how
     code, reason = session.ended
     return f"{reason or 'done'} (exit code {code})"
 

@@ -8,7 +8,7 @@ from asyncgen.monitor.run_status import Picture
 
 LISTED = 50  # of lists that may be very long; enough to see a pattern
 _WAITS = {
-    "pause": "a pause that the server asked for",
+    "pause": "a pause",
     "concurrency": "answers to the calls in flight",
     "requests": "the limit of requests",
     "tokens": "the limit of tokens",

@@ -24,7 +24,8 @@ FAR = 2.5  # times what was used: a limit above that is not drawn
 class Series:
     """A line: a value for each bin, None if there is none. `colour` is a class of the style sheet.
 
-    `dashed` lines bound the others; a `growing` one is a running sum.
+    `dashed` lines bound the others; a `growing` one is a running sum. `mean` is that of the whole time: bins may
+    be of different lengths.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Series:
     dashed: bool = False
     filled: bool = False
     growing: bool = False
+    mean: float = 0.0
 
 
 def over_time(
@@ -192,7 +194,7 @@ def _legend(series: Sequence[Series], *, storms: bool) -> str:
         for one in series
     ]
     if storms:
-        items.append('<li><span class="key storm"></span>storm: the server asked to wait</li>')
+        items.append('<li><span class="key storm"></span>storm: nothing was sent</li>')
     return f'<ul class="legend" aria-hidden="true">{"".join(items)}</ul>'
 
 
@@ -205,7 +207,7 @@ def _summary(series: Sequence[Series], top: float, show: Callable[[float], str])
         elif values and one.growing:
             words.append(f"{one.name}: {show(values[-1])} at the end")
         elif values:
-            words.append(f"{one.name}: mean {show(sum(values) / len(values))}, at most {show(max(values))}")
+            words.append(f"{one.name}: mean {show(one.mean)}, at most {show(max(values))}")
     return "; ".join(words)
 
 

@@ -24,29 +24,24 @@ def speed(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]:
 
     yield chart(
         f"{picture.rows.capitalize()} a minute",
-        Series(picture.rows, record.a_minute("pairs"), "blue", filled=True),
+        _rate(record, picture.rows, "pairs", "blue"),
     )
     limits = record.timeline.names("limit:")
     for name in limits:
         yield chart(
             f"{name.capitalize()} a minute, against the limit",
-            Series(
-                "sent" if name == "requests" else "charged",
-                record.a_minute(f"spent:{name}"),
-                "blue",
-                filled=True,
-            ),
+            _rate(record, "sent" if name == "requests" else "charged", f"spent:{name}", "blue"),
             Series("limit", record.a_minute(f"limit:{name}", f"known:{name}"), "ink", dashed=True),
         )
     if "requests" not in limits:
-        yield chart("Calls a minute", Series("calls", record.a_minute("calls"), "blue", filled=True))
+        yield chart("Calls a minute", _rate(record, "calls", "calls", "blue"))
     if not limits:
         yield paragraph(
             "No limit a minute was set, and the server named none: the calls in flight were the bound."
         )
     yield chart(
         "Calls in flight, against their limit",
-        Series("in flight", record.level("in_flight"), "blue", filled=True),
+        Series("in flight", record.level("in_flight"), "blue", filled=True, mean=record.mean("in_flight")),
         Series("limit", record.level("concurrency"), "ink", dashed=True),
     )
     shares = record.wait_shares().items()
@@ -75,8 +70,8 @@ def refusals(picture: Picture, record: RunRecord, axis: TimeAxis, storms: list[P
         axis,
         _times(record),
         [
-            Series("refused", record.a_minute("refused"), "red", filled=True),
-            Series("retries", record.a_minute("retried"), "orange"),
+            _rate(record, "refused", "refused", "red"),
+            Series("retries", record.a_minute("retried"), "orange", mean=60 * record.mean("retried")),
         ],
     )
     yield paragraph(
@@ -168,6 +163,11 @@ def tokens(picture: Picture, record: RunRecord, axis: TimeAxis) -> Iterator[str]
         ],
         numbers=1,
     )
+
+
+def _rate(record: RunRecord, name: str, counted: str, colour: str) -> Series:
+    """A count per minute."""
+    return Series(name, record.a_minute(counted), colour, filled=True, mean=60 * record.mean(counted))
 
 
 def _times(record: RunRecord) -> list[str]:

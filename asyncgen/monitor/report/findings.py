@@ -44,14 +44,15 @@ def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) ->
     yield from _held_back(record)
     for number, session in list(enumerate(sessions, start=1))[-ENDS_LISTED:]:
         if session.ended is None and not (picture.pid is not None and session is sessions[-1]):
-            when = moment(session.last)
-            yield f"Start {number} ended unexpectedly at about {when}: killed, or the machine went down."
+            how = "was left at once" if session.stopping else "ended unexpectedly"
+            why = "while it was stopping" if session.stopping else "killed, or the machine went down"
+            yield f"Start {number} {how} at about {moment(session.last)}: {why}."
         elif session.ended is not None and session.ended[1]:
             yield f"Start {number} ended at {moment(session.last)}: {session.ended[1]}."
     if storms:
         longest = max(storms, key=lambda storm: storm.paused)
         yield (
-            f"{plural(len(storms), 'storm')}: the server asked to wait for "
+            f"{plural(len(storms), 'storm')}: nothing was sent for "
             f"{duration(sum(storm.paused for storm in storms))} in all, the longest at {moment(longest.began)} "
             f"for {duration(longest.paused)} ({longest.kind})."
         )

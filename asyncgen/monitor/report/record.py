@@ -70,6 +70,11 @@ class RunRecord:
         """A count per minute in each bin."""
         return [None if value is None else 60 * value for value in self.level(name, within)]
 
+    def mean(self, name: str, within: str = "seconds") -> float:
+        """The mean of a level, or of a count per second, over the whole time `within`."""
+        seconds = self.timeline.total(within)
+        return self.timeline.total(name) / seconds if seconds else 0.0
+
     def sums(self, name: str) -> list[float]:
         """A count up to the end of each bin."""
         return list(accumulate(one.get(name, 0.0) for one in self.timeline.bins))
