@@ -9,6 +9,9 @@ NO_PRICE = "no price for this model"
 MINUTE = 60
 CENT = 0.01
 _LITTLE = 10  # below this, three figures need two decimals
+_NOT_PLAIN = re.compile("^..?.?$|(?:ss|us|is|[ae]ches|[ey]ses|gnoses|zzes|ves|news|series|species)$")
+"""Plurals whose singular has another form or is not told by its ending (analyses, halves), or no plurals (bus)."""
+_WITH_ES = ("sses", "xes", "ches", "shes")
 _Y_BEHIND_A_CONSONANT = re.compile("[^aeiou]y$")
 
 
@@ -83,9 +86,19 @@ def many_of(rows: str) -> str:
 
 
 def one_of(rows: str) -> str:
-    """The singular noun without its adjectives ("new mails": "mail")."""
+    """The singular noun without its adjectives ("new mails": "mail"); unchanged if its form is not plain."""
     noun = many_of(rows)
-    return f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    if not noun.endswith("s") or _NOT_PLAIN.search(noun):
+        return noun
+    if noun.endswith("ies"):
+        return f"{noun[:-3]}y"
+    return noun[: -2 if noun.endswith(_WITH_ES) else -1]
+
+
+def counted(number: int, rows: str, kind: str = "") -> str:
+    """`1 pair`, `2,000 open pairs`: of `rows` in the plural, which is never made from the singular."""
+    noun = one_of(rows) if number == 1 else many_of(rows)
+    return f"{number:,} {kind}{' ' * bool(kind)}{noun}"
 
 
 def with_article(noun: str) -> str:

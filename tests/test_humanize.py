@@ -7,7 +7,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from asyncgen.humanize import amount, brief, compact, dollars, duration, fit, one_of, percent, plural, rate, usd
+from asyncgen.humanize import (
+    amount,
+    brief,
+    compact,
+    counted,
+    dollars,
+    duration,
+    fit,
+    one_of,
+    percent,
+    rate,
+    usd,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +45,31 @@ def test_a_cost_without_a_price_is_said_to_have_none():
     assert usd(1234.5) == "1,234.50 USD"
 
 
-@pytest.mark.parametrize("rows", ["mails", "entries", "days", "pairs"])
-def test_rows_are_called_in_the_plural_as_the_recipe_calls_them(rows):
-    """Also after a number."""
-    assert plural(2, one_of(rows)) == f"2 {rows}"
+@pytest.mark.parametrize(
+    ("rows", "one"),
+    [
+        ("mails", "mail"),
+        ("support tickets", "ticket"),
+        ("entries", "entry"),
+        ("days", "day"),
+        ("boxes", "box"),
+        ("classes", "class"),
+        ("searches", "search"),
+        ("cases", "case"),
+        ("notes", "note"),
+        *(
+            (word, word)
+            for word in ("Fragen", "children", "people", "data", "sheep", "series", "news", "bus", "X")
+        ),
+        *((word, word) for word in ("analyses", "diagnoses", "hypotheses", "caches", "halves", "corpus", "gas")),
+    ],
+)
+def test_rows_are_called_as_the_recipe_calls_them(rows, one):
+    """After a number too; a word whose singular is not plain stays as it is, and no plural is made of it."""
+    noun = rows.rsplit(maxsplit=1)[-1]
+    assert one_of(rows) == one
+    assert (counted(1, rows), counted(2000, rows), counted(0, rows)) == (f"1 {one}", f"2,000 {noun}", f"0 {noun}")
+    assert counted(2, rows, "open") == f"2 open {noun}"
 
 
 def test_rates_and_ticks_have_three_figures():

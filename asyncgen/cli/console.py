@@ -15,7 +15,7 @@ from asyncgen.cli.summary import summary_lines
 from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
 from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
-from asyncgen.humanize import many_of, one_of, plural
+from asyncgen.humanize import counted, many_of
 from asyncgen.monitor.throughput import Meter
 from asyncgen.rows import ROWS
 
@@ -87,10 +87,11 @@ class Console(Lines):
         for line in summary_lines(summary, config, place, price, self._planned, self._last_sample, self._rows):
             self.say(line)
         if summary.failed_pairs and not summary.already_complete:
+            those = "it" if summary.failed_pairs == 1 else "them"
             where = "there" if output_file is None else f"in {from_here(config.output_dir)}"
             self.warn(
-                f"{plural(summary.failed_pairs, one_of(self._rows))} failed (see failed.jsonl {where}); "
-                "the same command asks only them again and merges them in place"
+                f"{counted(summary.failed_pairs, self._rows)} failed (see failed.jsonl {where}); "
+                f"the same command asks only {those} again and merges {those} in place"
             )
 
     def observe(self, event: Event) -> None:

@@ -21,7 +21,7 @@ from asyncgen.events import (
     RunStarted,
     StopRequested,
 )
-from asyncgen.humanize import clock, many_of, one_of, plural
+from asyncgen.humanize import clock, counted, many_of, one_of, plural
 from asyncgen.rows import ROWS
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class EventLines:
             case RunStarted(resumed=True):
                 say(f"Resuming from {one_of(self._rows)} {event.first} (checkpoint found)")
             case RepairStarted():
-                say(f"Asking again for {plural(event.pairs, one_of(self._rows))} that {event.why}")
+                say(f"Asking again for {counted(event.pairs, self._rows)} that {event.why}")
 
     def _show_attempt(self, event: CallEnded) -> None:
         if event.outcome not in WAITED_FOR and not event.adapted:

@@ -9,7 +9,7 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.run_sources import input_of_run, prompts_of_run
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.run_files import RunFiles
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import counted
 from asyncgen.quality.judge.selection import RowSelection, select_by_rules, select_by_verdicts
 from asyncgen.quality.judge.trust import Trust
 from asyncgen.quality.judge.verdict_file import VerdictFile
@@ -89,9 +89,7 @@ def left_out_lines(selection: RowSelection, rows: str) -> list[str]:
     if not left:
         return []
     total = sum(left.values())
-    said = [
-        f"--only {selection.choice} leaves {plural(total, one_of(rows))} of {sum(selection.trust.values()):,} out:"
-    ]
+    said = [f"--only {selection.choice} leaves {counted(total, rows)} of {sum(selection.trust.values()):,} out:"]
     return [*said, *(f"  {number:,} {_WHY[trust]}" for trust, number in left.items())]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.export_work import ExportWork
 from asyncgen.cli.lines import Lines
 from asyncgen.errors import BadDataError
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import counted, one_of
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.review_file import Mark, load_review
 
@@ -28,14 +28,14 @@ def with_review(work: ExportWork, directory: RunDirectory, path: Path, lines: Li
         UsageError, BadDataError, DirectoryError: as `load_review`; or no row is left.
     """
     review = load_review(directory, work.files.state, path)
-    row = one_of(work.files.state.rows)
+    rows = work.files.state.rows
     before = work.export.keeps
     keeps = review.keeps(before)
     if not any(keeps):
-        raise BadDataError(f"{path} rejects every {row} that is left: nothing is written")
+        raise BadDataError(f"{path} rejects every {one_of(rows)} that is left: nothing is written")
     added = 0 if before is None else sum(new > old for new, old in zip(keeps, before, strict=True))
-    left_out = plural(review.count(Mark.REJECTED), f"rejected {row}")
-    also = f"; {plural(added, f'accepted {row}')} kept that would be left out" if added else ""
+    left_out = counted(review.count(Mark.REJECTED), rows, "rejected")
+    also = f"; {counted(added, rows, 'accepted')} kept that would be left out" if added else ""
     lines.say(f"review: {review.summary}")
     lines.say(f"  {left_out} left out{also}")
 

@@ -9,7 +9,7 @@ from asyncgen.cli.paths import from_here
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, describe
 from asyncgen.events import Planned, Sample
-from asyncgen.humanize import duration, one_of, plural, usd
+from asyncgen.humanize import counted, duration, plural, usd
 from asyncgen.storage.layout import KEPT_INPUT, STATE_DIRECTORY
 from asyncgen.storage.standard_input import STANDARD_INPUT
 
@@ -40,7 +40,7 @@ def summary_lines(
     stats = summary.stats
     pairs = stats["total_pairs"]
     if summary.already_complete:
-        yield f"✓ Already complete: {pairs} {rows} in {place}, nothing to do"
+        yield f"✓ Already complete: {counted(pairs, rows)} in {place}, nothing to do"
         yield _next(config)
         return
     end, failed = "✓ Done", ""
@@ -51,7 +51,7 @@ def summary_lines(
     cost = "" if summary.cost_usd is None else f", {usd(summary.cost_usd)}"
     first_start = summary.spend.most.total_tokens == summary.tokens
     yield (
-        f"{end}: {plural(pairs, one_of(rows))}{failed}{' in' if first_start else '; this start took'} "
+        f"{end}: {counted(pairs, rows)}{failed}{' in' if first_start else '; this start took'} "
         f"{duration(summary.seconds)} ({plural(summary.calls, 'call')}, {per_second}, "
         f"{summary.refused:,} refused; {summary.tokens:,} tokens{cost}{cached})"
     )

@@ -12,7 +12,7 @@ from asyncgen.cli.commands.requests import STATE_SUFFIX
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
 from asyncgen.cli.paths import from_here, prompt_file_here
 from asyncgen.cli.shell_words import quote
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import counted, one_of
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.trust import Trust
 from asyncgen.recipes.contents import trains_as
@@ -28,26 +28,27 @@ def next_lines(
 ) -> Iterator[str]:
     """What to do next: a command after "next:", and perhaps others, each after "or:" and explained below it."""
     yield _next(args, structure, report, found)
-    row = one_of(structure.contents.rows)
+    rows = structure.contents.rows
     finished = structure.finished and structure.contents.paraphrase is not None and args.input_jsonl is not None
     if not finished or (found is not None and found.dry):
         return
     if found is None:
-        doubtful = report.states[State.FLAGGED] + report.states[State.OPEN]
-        if report.states[State.OPEN]:
-            opened = plural(report.states[State.OPEN], f"open {row}")
+        bad, left = report.states[State.FLAGGED], report.states[State.OPEN]
+        if left:
             again = _again(args, structure, "--judge", "--dry-run")
-            yield f"or:   {again}\n      (says what it costs to have the {opened} judged)"
+            yield f"or:   {again}\n      (says what it costs to have the {counted(left, rows, 'open')} judged)"
     else:
         counts = Counter(one.trust for one in found.rows)
-        bad = counts[Trust.FLAGGED] + counts[Trust.REJECTED]
-        doubtful = bad + counts[Trust.OPEN]
+        bad, left = counts[Trust.FLAGGED] + counts[Trust.REJECTED], counts[Trust.OPEN]
         if bad:
             again = _again(args, structure, "--regenerate")
-            yield f"or:   {again}\n      (asks the {plural(bad, f'bad {row}')} again)"
-    if doubtful:
+            yield f"or:   {again}\n      (asks the {counted(bad, rows, 'bad')} again)"
+    if bad or left:
+        kinds = " or ".join(
+            kind for kind, number in (("flagged" if found is None else "bad", bad), ("open", left)) if number
+        )
         view = f"{asyncgen_here()} view {quote(str(args.directory))}"
-        yield f"or:   {view}\n      (shows the {plural(doubtful, f'flagged or open {row}')} beside the originals)"
+        yield f"or:   {view}\n      (shows the {counted(bad + left, rows, kinds)} beside the originals)"
 
 
 def _next(

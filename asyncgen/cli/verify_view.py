@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from asyncgen.cli.review_lines import review_lines
-from asyncgen.humanize import many_of, one_of, plural
+from asyncgen.humanize import counted, many_of, one_of
 from asyncgen.quality.checks.finding import CHECKS, KINDS, Finding
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.verdict import Verdict
@@ -137,9 +137,8 @@ def print_tables(
         row = one_of(contents.rows)
         which = ", ".join(f"{row} {index}" for index in indexes[:_ROWS_NAMED])
         more = ", …" if len(indexes) > _ROWS_NAMED else ""
-        _say(
-            f"removed        {_REMOVED.get(kind, kind)} in {plural(len(indexes), row)}, by the run: {which}{more}"
-        )
+        rows = counted(len(indexes), contents.rows)
+        _say(f"removed        {_REMOVED.get(kind, kind)} in {rows}, by the run: {which}{more}")
     for reason in not_checked(contents, with_input=with_input):
         _say(f"not checked    {reason}")
     if is_judged(contents, with_input=with_input):

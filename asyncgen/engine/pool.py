@@ -36,7 +36,7 @@ from asyncgen.events import (
     Observer,
     StopRequested,
 )
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import counted
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_budget, open_gate
 from asyncgen.recipe import Recipe, rows_of_recipe
@@ -311,7 +311,7 @@ class Engine:
     def exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
         """The error of a budget that covers no further call; `lacking` says what is missing."""
         spent, left = describe(journal.spend, self.price), self.tally.total - self.tally.done
-        rows = plural(left, one_of(rows_of_recipe(self.recipe)))
+        rows = counted(left, rows_of_recipe(self.recipe))
         return BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", lacking)
 
     async def _sync_regularly(self, journal: Journal) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
-from asyncgen.humanize import many_of, one_of, plural, with_article
+from asyncgen.humanize import counted, many_of, one_of, with_article
 from asyncgen.rows import Parse, Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
@@ -113,7 +113,7 @@ class Intake:
             self._observe(Notice(text, warning=True))
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
-            rows = plural(scanned.repeated, one_of(self._rows))
+            rows = counted(scanned.repeated, self._rows)
             self._observe(Notice(f"{rows} {have} the id of an earlier one; all are kept", warning=True))
         self._checked = scanned
         return scanned

@@ -101,9 +101,9 @@ def arrange(parts: Iterable[tuple[RunDirectory, RunState]]) -> list[Part]:
             raise BadDataError(f"{directory} and {twin.directory} hold the same shard {one.portion.shard}")
     ordered = [found[number] for number in sorted(found)]
     of = ordered[0].portion.shard.of
-    missing = [str(number) for number in range(1, of + 1) if number not in found]
+    missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in found]
     if missing:
-        raise BadDataError(f"of {of} shards these are missing: {', '.join(missing)}")
+        raise BadDataError(f"missing: {'shards' if len(missing) > 1 else 'shard'} {', '.join(missing)}")
     for one, following in pairwise(ordered):
         if following.portion.chain != one.state.input_chain:
             raise BadDataError(

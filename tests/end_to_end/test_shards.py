@@ -45,7 +45,7 @@ def test_eight_shards_merged_are_a_single_run(shards: list[Job], job: Callable[.
     assert whole.run().returncode == 0
     merged = job(shards[0].server)
     places = [each.output_dir for each in shards]
-    for given, says in [(places[1:], "of 8 shards these are missing: 1"), ([*places, tmp_path], "holds no shard")]:
+    for given, says in [(places[1:], "missing: shard 1/8"), ([*places, tmp_path], "holds no shard")]:
         refused = merge(*given, "--output-dir", merged.output_dir)
         assert refused.returncode == 65
         assert says in refused.stderr

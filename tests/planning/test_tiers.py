@@ -36,6 +36,11 @@ def test_the_tiers_of_openai_are_those_published(tier: str, rpm: int, tpm: int) 
     assert f"{tpm:,} tokens/min" in str(found)
 
 
+def test_a_limit_of_one_is_one() -> None:
+    """Not of 1 tokens."""
+    assert str(Tier(name="mine", rpm=1, tpm=2, tpd=1)).endswith("1 request/min, 2 tokens/min, 1 token/day")
+
+
 def test_a_limit_that_is_not_known_is_none() -> None:
     """The headers tell it."""
     assert load_tier("openai:tier-1", "gpt-4o-mini").rpm is None

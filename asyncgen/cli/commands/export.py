@@ -8,7 +8,7 @@ from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, ExportWork, lines
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path, a_prompt_file, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
-from asyncgen.humanize import one_of, plural
+from asyncgen.humanize import counted, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
@@ -199,11 +199,11 @@ def _report(
         more = len(tally.left_out) - LEFT_OUT_SHOWN
         lines.warn(
             f"left out, because they lack what the {work.needed_by} needs: "
-            f"{plural(len(tally.left_out), one_of(rows))}"
+            f"{counted(len(tally.left_out), rows)}"
             f": {names}" + (f" and {more:,} more" if more > 0 else "")
         )
     for side, path in files.items():
-        lines.say(f"✓ {tally.examples[side]:,} examples in {path}")
+        lines.say(f"✓ {plural(tally.examples[side], 'example')} in {path}")
         if format_name == "openai" and tally.examples[side] < LEAST_FOR_OPENAI:
             lines.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
     lines.say(f"  card: {card}")
