@@ -15,6 +15,7 @@ from asyncgen.limits.rate_headers import DAY
 
 PAGES = 10  # in place of answers, before any came: more than chance, and soon reached
 PORTS = {"http": 80, "https": 443}
+_ADDED = ("/chat/completions", "/chat/completions/")
 
 
 class Outages:
@@ -146,11 +147,12 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
     """What the user can do about a failure."""
     address = served.address
     unknown = f"the server does not know the model {config.model!r} or the address; check "
+    whole = " (without /chat/completions, which is added)" if served.base_url.endswith(_ADDED) else ""
     reasons = {
         "quota": Message("the account is out of quota or credit; add credit"),
         "authentication": Message(f"the API key is not accepted; check {served.key_name}"),
         "permission": Message("the API key may not use this model or project; check the key's permissions"),
-        "not_found": Message(unknown, Setting("model"), " and ", address),
+        "not_found": Message(unknown, Setting("model"), " and ", address, whole),
         "certificate": Message(
             "the server's TLS certificate is not trusted; check ", address, " and SSL_CERT_FILE"
         ),

@@ -11,6 +11,7 @@ from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.outages import advice_on
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
@@ -228,3 +229,17 @@ async def test_a_key_that_dies_ends_the_run_soon(failure: Failure, concurrency: 
     assert isinstance(world.reasons[0], KeyOrQuotaError)
     assert world.age < 4
     assert len(world.failed) <= 2
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"), [("/v1/chat/completions", True), ("/chat/completions/", True), ("/v1", False)]
+)
+async def test_an_address_with_the_path_of_a_call_is_told_from_a_wrong_one(path: str, hint: bool) -> None:
+    """Documentation shows the whole address of a call, and the program adds its path."""
+    served = EndpointConfig(base_url=f"https://api.example.com{path}")
+    config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=(served,))
+    missing = Failure("not_found", Action.STOP_IF_REPEATED, status=404)
+
+    advice = str(advice_on(missing, config, served))
+
+    assert advice.endswith("base_url (without /chat/completions, which is added)") == hint
