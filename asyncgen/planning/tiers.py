@@ -69,13 +69,11 @@ def load_tier(name: str, model: str, *, by_default: bool = False) -> Tier:
     document = _read(path)
     models = document["models"]
     tiers = next((models[each] for each in (*spellings(model), ANY_MODEL) if each in models), None)
-    if (
-        tiers is None
-        and by_default
-        and not provider.endswith(".toml")
-        and any(tier in _names(one) for one in models.values())
-    ):
+    of_any = dict.fromkeys(each for one in models.values() for each in _names(one))
+    if tiers is None and by_default and not provider.endswith(".toml") and tier in of_any:
         return Tier(name=name, source=f"{path.name} has none of {model}: the server's headers tell them")
+    if tiers is None and tier not in of_any:
+        raise UsageError(f"no tier {tier!r} in {path.name}; it has {', '.join(of_any)}")
     if tiers is None:
         raise UsageError(
             Setting("tier", name),

@@ -118,3 +118,11 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, words: s
     name = own(tmp_path, text)
     with pytest.raises(UsageError, match=words):
         load_tier(f"{name}:x", "m")
+
+
+def test_a_tier_that_no_model_has_is_named_before_the_model() -> None:
+    """Which may be right."""
+    with pytest.raises(UsageError, match=r"no tier 'tier-9' in openai\.toml; it has tier-1, tier-2, "):
+        load_tier("openai:tier-9", "gpt-6-luna")
+    with pytest.raises(UsageError, match=r"the model 'gpt-6-luna' is not in openai\.toml"):
+        load_tier("openai:tier-2", "gpt-6-luna")
