@@ -66,4 +66,20 @@ def _words(action: argparse.Action, name: str, value: Any, path: Path) -> list[s
         raise UsageError(f"{path}: {name} must be true or false")
     if not isinstance(value, str | int | float):
         raise UsageError(f"{path}: {name} must be one value, not a list or a table")
+    _check(action, name, str(value), path)
     return [f"--{name}={value}"]
+
+
+def _check(action: argparse.Action, name: str, text: str, path: Path) -> None:
+    """Refuse here what argparse would refuse as if it had been typed."""
+    if action.type is None and action.choices is not None and text not in action.choices:
+        raise UsageError(f"{path}: {name} must be one of {', '.join(map(str, action.choices))}, not {text!r}")
+    if not callable(action.type):
+        return
+    try:
+        action.type(text)
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"{path}: {name}: {error}") from None
+    except ValueError:
+        kind = "a whole number" if action.type is int else "a number"
+        raise UsageError(f"{path}: {name} must be {kind}, not {text!r}") from None

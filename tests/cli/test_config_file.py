@@ -53,6 +53,10 @@ def test_a_flag_that_is_typed_goes_before_the_file(parse) -> None:
         ("model = ['a']", "must be one value"),
         ("[run]\nmodel = 'm'", "unknown key run"),
         ("model =", "not TOML"),
+        ('rpm = "fast"', "run.toml: rpm must be a number, not 'fast'"),
+        ("max-attempts = 1.5", "run.toml: max-attempts must be a whole number, not '1.5'"),
+        ('shard = "4/3"', "run.toml: shard: there is no shard 4/3"),
+        ('reasoning-effort = "lo"', "run.toml: reasoning-effort must be one of none, minimal, low"),
     ],
 )
 def test_what_is_no_flag_is_refused_with_the_nearest_right_one(
