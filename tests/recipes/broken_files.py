@@ -170,7 +170,7 @@ BROKEN: list[tuple[str, str, int, str]] = [
     ),
     # placeholders
     ('{text}"""', '{txt}"""', 15, "{txt}: did you mean {text}?"),
-    ("{subject}", "{subjct}", 13, "{subjct}: did you mean {subject}?"),
+    ("{subject}", "{subjct}", 13, "did you mean {subject}? (If it is a field, declare it in [input.fields].)"),
     ("{summary.0.headline} or", "{sumary.0.headline} or", 26, "did you mean {summary}?"),
     ('"{summary[judge.best].headline}"', '"{judg.best}"', 31, "did you mean {judge}?"),
     ('differs-from = "{text}"', 'differs-from = "{texx}"', 17, "{texx}: did you mean {text}?"),
