@@ -19,16 +19,25 @@ from asyncgen.config import __version__
 from asyncgen.errors import AsyncgenError, DiskError, Exit
 
 RESUMED = {"run", "requests"}  # commands that the same command resumes
+_LACKING = "the following arguments are required"
 COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
 
 class _Parser(argparse.ArgumentParser):
-    """Accepts flags by their whole names only; usage errors are two lines instead of the whole usage."""
+    """Accepts flags by their whole names only; usage errors are two lines instead of the whole usage.
+
+    `typed` are the words behind the command's name.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)
+        self.typed: list[str] = []
 
     def error(self, message: str) -> NoReturn:
+        names = [word.partition("=")[0] for word in self.typed if word.startswith("--") and word != "--"]
+        unknown = [name for name in names if name not in self._option_string_actions]
+        if unknown and message.startswith(_LACKING):  # what lacks may be what is misspelt
+            message = _unknown(unknown, self)
         self.exit(Exit.USAGE, f"{self.prog}: {message}\nsee {self.prog} --help\n")
 
 
@@ -73,6 +82,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
     command = commands.choices.get(words[0]) if isinstance(commands.choices, dict) else None
     if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001
         words = [words[0], *with_settings(command, words[1:])]
+    if isinstance(command, _Parser):
+        command.typed = words[1:]
     args, unknown = parser.parse_known_args(words)
     if unknown:
         (parser if command is None else command).error(_unknown(unknown, command))

@@ -28,10 +28,10 @@ from asyncgen.config import (
     RunConfig,
 )
 from asyncgen.cost import Price
-from asyncgen.errors import UsageError
+from asyncgen.errors import KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
-from asyncgen.recipes import model_of_input
+from asyncgen.recipes import build, model_of_input
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
@@ -237,8 +237,19 @@ def _config(
             f"{sockets()}: lower it, or raise `ulimit -n`"
         )
     if needs_key and not args.endpoint:
-        check_has_key(only, "without a key, use --simulate (a simulated API) or --local (a model on this machine)")
+        _check_has_key(config, only)
     return config
+
+
+def _check_has_key(config: RunConfig, server: EndpointConfig) -> None:
+    """Refuse to go on without a key, unless there is something else that the user can mend first."""
+    try:
+        check_has_key(
+            server, "without a key, use --simulate (a simulated API) or --local (a model on this machine)"
+        )
+    except KeyOrQuotaError:
+        build(config)
+        raise
 
 
 def _batch(args: argparse.Namespace) -> dict[str, Any]:

@@ -98,13 +98,14 @@ def build(
 
         return MeaningJudge(config.params)
     else:
+        path = _path(name)
         if config.prompt_file is not None or config.add_reasoning:
             own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))
             raise UsageError(f"the recipe {name} has prompts of its own: leave ", *own, " out")
         from asyncgen.recipes.declared import Declared  # noqa: PLC0415
         from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
 
-        return Declared(RecipeFile(_path(name), columns, config.params))
+        return Declared(RecipeFile(path, columns, config.params))
     return Renamed(recipe, columns) if columns else recipe
 
 

@@ -6,7 +6,9 @@ again. It is a convenience: if it is missing or damaged, the input is scanned.
 
 from contextlib import suppress
 from dataclasses import asdict, replace
+from typing import Any
 
+from asyncgen.errors import Message, Setting
 from asyncgen.storage.checkpoint import decode, encode
 from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.input_file import BadLine, FileIdentity, Scan
@@ -21,12 +23,26 @@ def load_manifest(directory: RunDirectory) -> Scan | None:
     with suppress(ValueError, TypeError, KeyError):
         fields = decode(data)["scan"]
         fields["identity"] = FileIdentity(**fields["identity"])
-        fields["bad"] = tuple(BadLine(**line) for line in fields["bad"])
+        fields["bad"] = tuple(BadLine(line["number"], _read(line["kind"])) for line in fields["bad"])
         return Scan(**fields)
     return None
 
 
 def save_manifest(directory: RunDirectory, scan: Scan) -> None:
     """Store a scan."""
-    known = replace(scan, bad=tuple(BadLine(line.number, str(line.kind)) for line in scan.bad))
-    replace_atomically(directory.disk, directory.manifest, encode({"scan": asdict(known)}))
+    bad = [{"number": line.number, "kind": _stored(line.kind)} for line in scan.bad]
+    known = asdict(replace(scan, bad=())) | {"bad": bad}
+    replace_atomically(directory.disk, directory.manifest, encode({"scan": known}))
+
+
+def _stored(kind: str | Message) -> str | list[Any]:
+    """The parts of a message, so that a later start words the settings in it as its caller names them."""
+    if not isinstance(kind, Message):
+        return kind
+    return [asdict(part) if isinstance(part, Setting) else str(part) for part in kind.parts]
+
+
+def _read(kind: str | list[Any]) -> str | Message:
+    if isinstance(kind, str):
+        return kind
+    return Message(*(part if isinstance(part, str) else Setting(**part) for part in kind))

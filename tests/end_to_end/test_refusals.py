@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import asyncgen_process
+
 from .conftest import Job, clean_env
 
 
@@ -67,6 +69,45 @@ def test_a_mistyped_flag_is_answered_with_the_one_that_was_meant(job):
     assert refused(job(flags=["--simulate"]), "--xyzzy", "x")[1] == (
         "asyncgen run: unrecognized arguments: --xyzzy x\nsee asyncgen run --help\n"
     )
+
+
+def test_a_misspelt_flag_is_named_rather_than_the_one_that_lacks_for_it(job):
+    """The user thinks that it is there."""
+    this = job(flags=["--simulate"])
+    words = [
+        f"--output-dr={word}" if last == "--output-dir" else word
+        for last, word in zip(["", *this.argv], this.argv, strict=False)
+        if word != "--output-dir"
+    ]
+    done = asyncgen_process.run(words, capture_output=True, text=True, timeout=60, env=clean_env(None))
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "asyncgen run: unrecognized arguments: --output-dr; did you mean --output-dir?\nsee asyncgen run --help\n"
+    )
+
+
+def test_a_missing_key_is_not_asked_for_before_what_else_is_wrong_is_said(job, tmp_path):
+    """A user without one would get it, only to be told of a misspelt recipe."""
+    assert refused(job(flags=["--recipe", "medec_saf"]), key="")[0] == 2
+    assert "did you mean medec_safe?" in refused(job(flags=["--recipe", "medec_saf"]), key="")[1]
+    assert refused(job(), key="")[0] == 77
+
+
+def test_bad_lines_that_an_earlier_start_skipped_are_listed_in_the_words_of_flags(job, tmp_path):
+    """Though the file need not be read again."""
+    source = tmp_path / "bad.jsonl"
+    good = job().input_jsonl.read_bytes().splitlines(keepends=True)[0]
+    fields = {name: value for name, value in json.loads(good).items() if name != "correct_note"}
+    source.write_bytes(good + json.dumps(fields).encode() + b"\n")
+    this = job(input_jsonl=source, flags=["--simulate"])
+    assert this.run("--skip-bad").returncode == 0
+
+    done = this.run()
+
+    assert done.returncode == 65
+    assert "line 2: no correct_note; the fields here are note_id, " in done.stderr
+    assert ": --field correct_note=FIELD says which it is" in done.stderr
 
 
 def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
