@@ -1,5 +1,6 @@
 """The recipe that made a directory, stored so that other commands need not be told."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,8 +30,8 @@ class RecipeRecord:
     def of(cls, config: RunConfig, recipe: Recipe[Any]) -> "RecipeRecord":
         """The record of a run."""
         return cls(
-            name=config.recipe,
-            prompts="" if config.prompt_file is None else str(config.prompt_file),
+            name=_in_utf8(config.recipe),
+            prompts="" if config.prompt_file is None else _in_utf8(str(config.prompt_file)),
             fields=dict(config.fields),
             params=dict(config.params),
             rows=rows_of_recipe(recipe),
@@ -45,10 +46,20 @@ class RecipeRecord:
             KeyError, TypeError, ValueError: it is not a record.
         """
         return cls(
-            name=str(content["name"]),
-            prompts=str(content["prompts"]),
+            name=_as_here(str(content["name"])),
+            prompts=_as_here(str(content["prompts"])),
             fields={str(name): str(column) for name, column in content["fields"].items()},
             params=dict(content["params"]),
             rows=str(content["rows"]),
             outputs={str(name): int(lines) for name, lines in content["outputs"].items()},
         )
+
+
+def _in_utf8(path: str) -> str:
+    """A path as text, though this process may read the names of files in another encoding."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _as_here(path: str) -> str:
+    """A stored path as this process spells the names of files."""
+    return os.fsdecode(path.encode(errors="surrogateescape"))

@@ -5,11 +5,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from asyncgen.config import shipped
 from tests import asyncgen_process
 
 from .conftest import PROMPTS, SAMPLES, Job, Server, clean_env
@@ -140,6 +142,23 @@ def test_a_terminal_that_is_not_utf8_ends_no_run(
 ) -> None:
     """Its signs are replaced."""
     assert job(serve()).run(env=kind).returncode == 0
+
+
+def test_a_recipe_is_found_again_where_names_of_files_are_read_as_ascii(tmp_path: Path) -> None:
+    """By its recorded path, whose letters the locale does not have; in a locale that has them too."""
+    recipe = tmp_path / "mül ti.toml"
+    shutil.copy(shipped("recipes", "mails.toml"), recipe)
+    words = ["--recipe", os.fsencode(recipe), "--input", str(shipped("samples", "mails.jsonl"))]
+
+    def command(*words: str | bytes, env: dict[str, str]) -> None:
+        argv = [sys.executable, "-m", "asyncgen", *words]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, env=clean_env(env), check=False)
+        assert done.returncode == 0, done.stderr
+
+    command("run", *words, "--output-dir", str(tmp_path / "out"), "--simulate", env=NO_UTF8)
+    for env in (NO_UTF8, {}):
+        command("verify", str(tmp_path / "out"), env=env)
+        command("view", str(tmp_path / "out"), env=env)
 
 
 def test_names_that_are_no_utf8_end_no_run(serve: Serve, job: Callable[..., Job], tmp_path: Path) -> None:
