@@ -271,7 +271,7 @@ class Run:
             self._observe(Notice(goes_on, warning=True))
         self._intake.trust(scanned)
         ways = beginning.state.ways
-        told = _told(self._config.model, ways and ways.beside(self._config.max_tokens_field))
+        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field))
         if told:
             self._observe(Notice(told))
         if self._config.began_with:
@@ -339,7 +339,7 @@ class Run:
             return await self._passes.regenerate(state, now, flaws), True
 
 
-def _told(model: str, ways: ModelWays | None) -> str:
+def _told(config: RunConfig, ways: ModelWays | None) -> str:
     """How requests to a listed model differ from the configuration; empty if they do not."""
     said = []
     if ways is not None and ways.max_tokens_field == "max_completion_tokens":
@@ -347,6 +347,6 @@ def _told(model: str, ways: ModelWays | None) -> str:
     if ways is not None and ways.sampling != "always":
         if ways.sampling == "never":
             said.append("temperature and top_p are left out")
-        elif ways.reasons and ways.can_be_switched_off:
+        elif ways.reasons and ways.can_be_switched_off and config.params.get("reasoning_effort") is None:
             said.append('reasoning_effort "none" is sent unless one is set')
-    return f"{model}: {'; '.join(said)}" if said else ""
+    return f"{config.model}: {'; '.join(said)}" if said else ""

@@ -34,6 +34,16 @@ def calls(job: Job) -> list[dict]:
     return [json.loads(line) for line in (job.state_dir / "calls.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.parametrize(("flags", "said"), [([], True), (["--reasoning-effort", "low"], False)])
+def test_an_effort_that_is_set_is_not_said_to_be_unset(tmp_path: Path, flags: list[str], said: bool) -> None:
+    """Only what is sent of itself is said."""
+    done = simulated(tmp_path / "out", "--simulate", *flags).run()
+
+    assert done.returncode == 0, done.stderr
+    assert "max_tokens is sent as max_completion_tokens" in done.stdout
+    assert ('reasoning_effort "none" is sent' in done.stdout) == said
+
+
 @pytest.mark.parametrize("model", ["gpt-6-luna", "gpt-4o"])
 def test_a_listed_model_refuses_nothing(tmp_path: Path, model: str) -> None:
     """Whether it takes max_tokens or not, reasons or not: it is asked in its way from the first call on."""
