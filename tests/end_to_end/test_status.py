@@ -206,6 +206,23 @@ def test_the_cost_of_the_last_start_is_told_from_that_of_all(serve, job):
     )
 
 
+@pytest.mark.parametrize(("terminal", "redraws"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_without_a_cursor_gets_no_signs_that_move_it(serve, job, terminal, redraws):
+    """But a line each second, as a file does."""
+    this = job(serve(), flags=[])
+    assert this.run().returncode == 0
+    end, screen = pty.openpty()
+    words = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir), "--watch"]
+    subprocess.run(words, stdout=screen, check=True, timeout=60, env=clean_env({"TERM": terminal}))
+    os.close(screen)
+
+    shown = os.read(end, 65536)
+    os.close(end)
+
+    assert (b"\x1b[H\x1b[J" in shown) == redraws
+    assert (len(shown.splitlines()) > 1) == redraws
+
+
 def bars_of(this: Job, columns: int) -> tuple[list[str], str]:
     """The bars of a run in a terminal of so many columns, and all that it shows."""
     pid, terminal = pty.fork()

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.text import printable  # noqa: PLC0415
 
     directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
-    redraw = args.watch and not args.json and sys.stdout.isatty()
+    redraw = args.watch and not args.json and _can_redraw()
     with suppress(KeyboardInterrupt) if args.watch else nullcontext():
         while True:
             picture = look(directory)
@@ -58,10 +59,14 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
+def _can_redraw() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def _text(picture: "Picture", args: argparse.Namespace) -> str:
     if args.json:
         return json.dumps(as_json(picture), indent=None if args.watch else 2)
-    if args.watch and not sys.stdout.isatty():
+    if args.watch and not _can_redraw():
         return "  ".join(f"{name} {value}" for name, value in lines(picture) if name in {*_IN_SHORT, picture.rows})
     return "\n".join(f"{name:<12} {value}" for name, value in lines(picture))
 
