@@ -18,7 +18,7 @@ from asyncgen.recipe import Unparsed, guarded
 from asyncgen.recipes.contents import Contents
 from asyncgen.storage.checkpoint import FileMeter, RunState, load_checkpoint, load_statistics
 from asyncgen.storage.input_file import rows_of
-from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATE_DIRECTORY, STATISTICS, RunDirectory
 from asyncgen.storage.takeover import load_original
 
 
@@ -33,6 +33,12 @@ class Made:
     note_id: str
     row: Any
     records: Mapping[tuple[str, int], dict[str, Any]]
+
+
+def holds_run(directory: RunDirectory, contents: Contents) -> bool:
+    """Whether anything in a directory is of a run, if only a file that the original tool left."""
+    traces = {*contents.files, CHECKPOINT, STATISTICS, STATE_DIRECTORY}
+    return not traces.isdisjoint(directory.disk.list_directory(directory.path))
 
 
 def state_in(directory: RunDirectory) -> tuple[RunState | None, bool]:

@@ -132,8 +132,11 @@ def test_a_changed_incorrect_note_is_broken_structure(done: Job) -> None:
     [
         (["--input-jsonl", "nowhere.jsonl"], "nowhere.jsonl: No such file"),
         (["--max-flagged", "1"], "--max-flagged needs --input-jsonl"),
-        (["--input-jsonl", str(SAMPLES), "--max-flagged", "101"], "percentage"),
-        (["--show", "-1"], "--show"),
+        (
+            ["--input-jsonl", str(SAMPLES), "--max-flagged", "101"],
+            "❌ --max-flagged is a percentage from 0 to 100, not 101\n",
+        ),
+        (["--show", "-1"], "❌ --show is a number of rows, not -1\n"),
     ],
 )
 def test_what_cannot_be_carried_out_is_said(done: Job, flags: list[str], message: str) -> None:
@@ -147,9 +150,10 @@ def test_what_cannot_be_carried_out_is_said(done: Job, flags: list[str], message
 def test_a_directory_that_is_not_there_or_empty(tmp_path: Path) -> None:
     """Nothing to verify is not verified."""
     assert verify(tmp_path / "none").returncode == 2
+    (tmp_path / "pairs.jsonl").write_bytes(SAMPLES.read_bytes())
     result = verify(tmp_path)
-    assert result.returncode == 65
-    assert "no_file" in result.stdout
+    assert (result.returncode, result.stdout) == (65, "")
+    assert result.stderr == f"❌ {tmp_path} holds no run: give the --output-dir of one\n"
 
 
 @pytest.mark.parametrize("command", ["verify", "export", "status", "report", "run"])

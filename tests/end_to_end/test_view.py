@@ -12,7 +12,7 @@ import pytest
 
 from asyncgen.simulator import Faults
 from tests import asyncgen_process
-from tests.end_to_end.conftest import Job, Server, clean_env
+from tests.end_to_end.conftest import SAMPLES, Job, Server, clean_env
 from tests.quality.view.sample_run import SampleRun, make_sample_run, texts_of_corpus
 
 
@@ -126,6 +126,26 @@ def test_what_cannot_be_shown_is_said_in_a_line(sample: SampleRun, flags: list[s
     assert (result.returncode, result.stdout) == (code, "")
     assert said in result.stderr
     assert not (sample.directory / "view.html").exists()
+
+
+def test_of_a_state_that_no_record_is_in_none_is_shown(tmp_path: Path) -> None:
+    """And it is said which states there are."""
+    place = tmp_path / "out"
+    words = [
+        "--input",
+        str(SAMPLES),
+        "--output-dir",
+        str(place),
+        "--prompt-file",
+        "medec_safe",
+        "--num-pairs",
+        "1",
+    ]
+    assert command("run", *words, "--simulate").returncode == 0
+
+    result = command("view", place, "--only", "open")
+
+    assert (result.returncode, result.stderr) == (65, "❌ no open pair to look at. The run has 1: 1 proven.\n")
 
 
 def test_files_that_were_changed_are_not_shown(sample: SampleRun) -> None:

@@ -5,7 +5,7 @@ import sys
 
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
-from asyncgen.errors import Exit
+from asyncgen.errors import Exit, UsageError
 
 EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 
@@ -24,6 +24,9 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.shard_merge import join  # noqa: PLC0415
 
+    missing = next((shard for shard in args.shards if not shard.is_dir()), None)
+    if missing is not None:
+        raise UsageError(f"{missing} is not a directory")
     disk = Disk()
     try:
         shards = [RunDirectory(disk, shard.absolute()) for shard in args.shards]

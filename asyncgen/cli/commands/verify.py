@@ -12,7 +12,7 @@ from asyncgen.cli.flags import add_screen_arguments
 from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.cli.paths import a_path, absolute_input
 from asyncgen.config import DEFAULT_MODEL
-from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.humanize import many_of, one_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def execute(args: argparse.Namespace) -> int:
     """Regenerate if asked to, then verify, judge and print."""
     # Not for `asyncgen --help`, which must stay fast.
     from asyncgen.cli.verify_view import is_judged  # noqa: PLC0415
-    from asyncgen.quality.structure import check_input, state_in  # noqa: PLC0415
+    from asyncgen.quality.structure import check_input, holds_run, state_in  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
@@ -124,6 +124,8 @@ def execute(args: argparse.Namespace) -> int:
         directory = RunDirectory(disk, args.directory.absolute())
         state, _ = state_in(directory)
         contents = contents_of(state, args.recipe, args.prompt_file, dict(args.field))
+        if not holds_run(directory, contents):
+            raise BadDataError(f"{directory} holds no run: give the ", Setting("output_dir"), " of one")
         if args.max_flagged is not None and not is_judged(contents, with_input=with_input):
             row = one_of(contents.rows)
             how = f"--max-flagged needs --input-jsonl: without it no {row} is judged"
@@ -198,8 +200,10 @@ def _end(
 def _check_flags(args: argparse.Namespace) -> None:
     if not args.directory.is_dir():
         raise UsageError(f"{args.directory} is not a directory")
-    if args.show < 0 or not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
-        raise UsageError("--show is a number of rows and --max-flagged a percentage")
+    if args.show < 0:
+        raise UsageError(f"--show is a number of rows, not {args.show}")
+    if not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
+        raise UsageError(f"--max-flagged is a percentage from 0 to 100, not {args.max_flagged:g}")
     if args.dry_run and not args.judge:
         raise UsageError("--dry-run says what --judge would cost: give both")
     if args.judge_model is not None and not args.judge:

@@ -73,8 +73,6 @@ def execute(args: argparse.Namespace) -> int:
         tier = None if source.state.recipe is None else source.state.recipe.params.get("service_tier")
         price_of = cache(partial(load_price, path=args.prices, service_tier=tier))
         found = gather(source, wanted, args.rows, price_of)
-        if not found.shown:
-            raise BadDataError(f"nothing to look at: {found.data['run']['shown']}")
         place = quote(str(args.directory))
         files = "--review review.jsonl"
         found.data["run"]["next"] = [

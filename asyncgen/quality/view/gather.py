@@ -90,6 +90,9 @@ def gather(source: ViewSource, wanted: Wanted, most: int | None, price_of: Price
     """
     ranking = _rank(source, wanted)
     order = ranking.order
+    if not order:
+        which = "" if wanted.state is None else f"{source.name_of(wanted.state)} "
+        raise BadDataError(f"no {which}{source.contents.nouns.one} to look at. {_all_of(source, ranking)}")
     chosen = order[: _MOST_ROWS if most is None else most]
     rows = _Gatherer(source, ranking, frozenset(chosen), price_of).rows()
     shown: list[dict[str, Any]] = []
@@ -178,9 +181,13 @@ def _data(source: ViewSource, ranking: Ranking, shown: list[dict[str, Any]], wan
 
 def _shown(source: ViewSource, ranking: Ranking, shown: int, wanted: int) -> str:
     rows = source.contents.nouns.many
+    which = "" if ranking.wanted.state is None else f" {source.name_of(ranking.wanted.state)}"
+    text = f"{shown:,} of {wanted:,}{which} {rows}, {ranking.wanted.order}"
+    return f"{text}. {_all_of(source, ranking)}"
+
+
+def _all_of(source: ViewSource, ranking: Ranking) -> str:
     states = ", ".join(
         f"{ranking.states[state]:,} {source.name_of(state)}" for state in _SIGNS if ranking.states[state]
     )
-    which = "" if ranking.wanted.state is None else f" {source.name_of(ranking.wanted.state)}"
-    text = f"{shown:,} of {wanted:,}{which} {rows}, {ranking.wanted.order}"
-    return f"{text}. The run has {len(ranking):,}" + (f": {states}." if states else ".")
+    return f"The run has {len(ranking):,}" + (f": {states}." if states else ".")
