@@ -230,6 +230,10 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, not except
         return CallFailed(self.step, self.kind, attempts + self.attempts, self.status, self.code, self.param)
 
 
+class WrongResultError(Exception):
+    """A recipe returned something that is no result of a row: its message says what, without text of the row."""
+
+
 def stack_of(error: BaseException) -> Iterator[str]:
     """The types and places of an error, of the errors in its group, and of their causes, without their messages.
 
@@ -249,7 +253,12 @@ def stack_of(error: BaseException) -> Iterator[str]:
 
 
 def place_of(error: BaseException) -> str:
-    """The type of an error, with the file and line of our or the user's code that raised it."""
+    """The type of an error, with the file and line of our or the user's code that raised it.
+
+    For a wrong result, which no line has raised, what is wrong with it.
+    """
+    if isinstance(error, WrongResultError):
+        return f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
     name = type(error).__name__
     if not frames:

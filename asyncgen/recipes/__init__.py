@@ -81,7 +81,12 @@ def build(
             raise UsageError(f"the recipe {name} needs ", Setting("prompt_file"), "; ", *_others())
         from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
 
-        recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning) if make is None else make(prompts)
+        if make is None:
+            recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
+        else:
+            from asyncgen.recipes.own_class import OwnClass  # noqa: PLC0415
+
+            recipe = OwnClass(make(prompts), name)
         if warn is not None:
             _warn_of(prompts, warn)
     elif name == REQUESTS:

@@ -7,9 +7,8 @@ from typing import Any
 
 from asyncgen.errors import AsyncgenError, UsageError, place_of
 from asyncgen.recipe import Recipe
+from asyncgen.recipes.own_class import OwnClass
 from asyncgen.recipes.prompts import PromptFile
-
-_NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
 
 
 def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
@@ -42,7 +41,4 @@ def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
     except Exception as error:
         needs = "" if prompts is not None else " (it is called without arguments, for there is no prompt file)"
         raise UsageError(f"recipe {name}: making it raised {place_of(error)}{needs}") from error
-    missing = [needed for needed in _NEEDED if not hasattr(recipe, needed)]
-    if missing:
-        raise UsageError(f"recipe {name} is not a recipe: it lacks {', '.join(missing)}")
-    return recipe
+    return OwnClass(recipe, name)

@@ -20,7 +20,6 @@ line = { id = "{id}", summary = "{summary}" }    # or a list of lines
 [verify]                                         # see `verify_table`
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,15 +31,14 @@ import orjson
 from asyncgen.errors import UsageError
 from asyncgen.recipes.line_maker import as_json, texts_of
 from asyncgen.recipes.order import CycleError, waves
+from asyncgen.recipes.output_names import problem_of_output
 from asyncgen.recipes.placeholders import CALLS, ID, Names
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.step import NAME, Step, step_of
 from asyncgen.recipes.table import Table
 from asyncgen.recipes.verify_table import paraphrase_of
-from asyncgen.storage.layout import FAILED
 
 _RESERVED = (ID, CALLS)
-_FILE = re.compile(r"[A-Za-z0-9][\w.-]*\.jsonl", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +171,9 @@ class RecipeFile:
 def _output(table: Table) -> DeclaredOutput:
     table.allow("file", "line")
     file = table.text("file")
-    if not _FILE.fullmatch(file):
-        table.fail(f"{file!r} is not a valid name of an output file: a plain name that ends in .jsonl", "file")
-    if file == FAILED:
-        table.fail(f"an output cannot be called {file}: the run writes a file of that name", "file")
+    problem = problem_of_output(file)
+    if problem:
+        table.fail(problem, "file")
     table = table.named(f"output {file}")
     lines = table.content.get("line")
     lines = lines if isinstance(lines, list) else [table.table("line", f"line of {file}").content]

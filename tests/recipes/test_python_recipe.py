@@ -1,7 +1,9 @@
 """Recipes of the user's own, by `module:Class`: they may raise, and the run goes on."""
 
+import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +18,7 @@ from asyncgen.recipe import Examples, OutputFile
 from asyncgen.recipes import build
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.single_turn import SingleTurn
+from asyncgen.recipes.walk import walk
 
 from .conftest import Server
 
@@ -58,6 +61,21 @@ class Own:
 
     def recognise(self, pair, blobs):
         return None
+
+
+class Wrong(Own):
+    """Returns, for the rows that say so, what is no result; `wrong` says what is."""
+
+    wrong = None
+
+    async def run(self, pair, generate):
+        right = await super().run(pair, generate)
+        return type(self).wrong() if pair.text == "wrong" else right
+
+
+def raises(error):
+    """Raise an error, as an expression."""
+    raise error
 
 
 class NoRecipe:
@@ -117,6 +135,66 @@ async def works(self, pair, generate):
     """The recipe, mended."""
     answer = await generate("ask", ChatRequest("", pair.text, Sampling(None, None, None), check=lambda _: None))
     return Examples((orjson.dumps({"a": answer.text}) + b"\n",), {"good": 1})
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: None, "run returned NoneType, not Examples"),
+        (lambda: Examples((b"",), {}), "run returned 0 lines for own.jsonl, not 1"),
+        (lambda: Examples((b"{}\n{}\n",), {}), "run returned 2 lines for own.jsonl, not 1"),
+        (lambda: Examples((b"{}",), {}), "run returned a last line for own.jsonl that has no line break"),
+        (lambda: Examples((b"Miller\n",), {}), "run returned a line for own.jsonl that is not JSON"),
+        (lambda: Examples((b'"\xff"\n',), {}), "run returned a line for own.jsonl that is not JSON"),
+        (lambda: Examples(("{}\n",), {}), "run returned str for own.jsonl, not bytes"),
+        (lambda: Examples((b"{}\n", b"{}\n"), {}), "run returned blobs that are not one for each of 1 outputs"),
+        (lambda: Examples((b"{}\n",), {"goood": 1}), "run counts goood, which counters does not name"),
+        (lambda: raises(asyncio.CancelledError), "run raised CancelledError at test_python_recipe.py:"),
+        (lambda: raises(GeneratorExit), "run raised GeneratorExit at test_python_recipe.py:"),
+    ],
+)
+async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(bench, monkeypatch, wrong, said):
+    """It would break the lines of other rows, or end the run with a traceback; planning sees the same."""
+    server = Server(lambda body, _: "fine")
+    monkeypatch.setattr(Wrong, "wrong", wrong)
+    name = f"{__name__}:Wrong"
+
+    summary = await bench.run(server, name, [{"text": "a"}, {"text": "wrong"}, {"text": "c"}])
+
+    assert (summary.failed_pairs, summary.stats["good"], len(bench.lines("own.jsonl"))) == (1, 2, 2)
+    assert [(record["index"], record["error"]) for record in bench.failed()] == [(1, "recipe_error")]
+    [event] = [event for event in bench.events if isinstance(event, RecipeRaised)]
+    assert event.error.startswith(f"WrongResultError: {said}")
+    assert "Miller" not in repr(event)
+    recipe = build(RunConfig(input_jsonl=bench.path, output_dir=bench.path, recipe=name))
+    walked = await walk(recipe, Item({"text": "wrong"}), lambda *_: "fine")
+    assert walked.problem == event.error
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"outputs": (OutputFile("../evil.jsonl", 1),)}, "'../evil.jsonl' is not a valid name of an output file"),
+        ({"outputs": (OutputFile("checkpoint.json", 1),)}, "'checkpoint.json' is not a valid name"),
+        ({"outputs": (OutputFile("failed.jsonl", 1),)}, "an output cannot be called failed.jsonl"),
+        ({"outputs": (OutputFile("a.jsonl", 1), OutputFile("a.jsonl", 1))}, "there is another output a.jsonl"),
+        ({"counters": ("good",)}, "failure_counters has bad, which counters does not name"),
+    ],
+)
+@pytest.mark.parametrize("by_name", [True, False])
+def test_what_a_class_declares_is_checked_before_anything_else(tmp_path, monkeypatch, declared, said, by_name):
+    """It would write outside of the directory, over the run's own files, or lose what was paid."""
+    for name, value in declared.items():
+        monkeypatch.setattr(Own, name, value)
+    prompts = tmp_path / "prompts.json"
+    prompts.write_text("{}")
+    config = RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe=HERE)
+
+    with pytest.raises(UsageError) as caught:
+        build(config) if by_name else build(replace(config, prompt_file=prompts), make=lambda _: Own())
+
+    assert str(caught.value).startswith(f"recipe {HERE}: {said}")
 
 
 @pytest.mark.looptime

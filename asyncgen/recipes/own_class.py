@@ -1,0 +1,106 @@
+"""A recipe that is a class of the user's own: what it declares and what it returns are checked.
+
+A wrong result fails its row, as an exception does: in a file it would shift or break the lines of other rows.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Generic
+
+from asyncgen.errors import UsageError, WrongResultError, place_of
+from asyncgen.recipe import Examples, Generate, Recipe
+from asyncgen.recipes.output_names import problem_of_outputs
+from asyncgen.rows import I
+from asyncgen.text import loads
+
+_NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
+_OPTIONAL = ("rows", "unique", "sends_whole", "lines_of_failed", "contents")
+
+
+class OwnClass(Generic[I]):
+    """Passes everything on to the user's recipe, and checks what it returns.
+
+    Args:
+        recipe: the user's.
+        name: of the recipe, for messages.
+
+    Raises:
+        UsageError: it is not a recipe, or declares something invalid.
+    """
+
+    def __init__(self, recipe: Recipe[I], name: str) -> None:
+        missing = [needed for needed in _NEEDED if not hasattr(recipe, needed)]
+        if missing:
+            raise UsageError(f"recipe {name} is not a recipe: it lacks {', '.join(missing)}")
+        problem = problem_of_outputs([output.name for output in recipe.outputs])
+        if problem:
+            raise UsageError(f"recipe {name}: {problem}")
+        unknown = sorted({*recipe.failure_counters.values()} - {*recipe.counters})
+        if unknown:
+            raise UsageError(
+                f"recipe {name}: failure_counters has {', '.join(unknown)}, which counters does not name"
+            )
+        self._recipe = recipe
+        self.outputs = recipe.outputs
+        self.counters = recipe.counters
+        self.failure_counters = recipe.failure_counters
+        self.fingerprint = recipe.fingerprint
+        for optional in _OPTIONAL:
+            if hasattr(recipe, optional):
+                setattr(self, optional, getattr(recipe, optional))
+
+    def parse(self, fields: Mapping[str, Any]) -> I:
+        """Parse the row with the recipe.
+
+        Raises:
+            BadFieldError: a field is missing, or of the wrong type.
+        """
+        return self._recipe.parse(fields)
+
+    async def run(self, pair: I, generate: Generate) -> Examples:
+        """Run the recipe.
+
+        Raises:
+            WrongResultError: it returns something that is no result of a row.
+        """
+        try:
+            examples = await self._recipe.run(pair, generate)
+        except (asyncio.CancelledError, GeneratorExit) as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not the task was cancelled: the recipe has awaited something that it had cancelled itself.
+            raise WrongResultError(f"run raised {place_of(error)}") from error
+        if not isinstance(examples, Examples):
+            raise WrongResultError(f"run returned {type(examples).__name__}, not Examples")
+        self._check_blobs(examples.blobs)
+        undeclared = [str(name) for name in examples.counts if name not in self.counters]
+        if undeclared:
+            raise WrongResultError(f"run counts {', '.join(undeclared)}, which counters does not name")
+        return examples
+
+    def recognise(self, pair: I, blobs: tuple[bytes, ...]) -> Mapping[str, int] | None:
+        """Recognise examples with the recipe."""
+        return self._recipe.recognise(pair, blobs)
+
+    def _check_blobs(self, blobs: Any) -> None:
+        """Check that the blobs are the declared lines of each file, and JSON; what they say is not told.
+
+        Raises:
+            WrongResultError: they are not.
+        """
+        if not isinstance(blobs, tuple | list) or len(blobs) != len(self.outputs):
+            raise WrongResultError(f"run returned blobs that are not one for each of {len(self.outputs)} outputs")
+        for output, blob in zip(self.outputs, blobs, strict=True):
+            if not isinstance(blob, bytes):
+                raise WrongResultError(f"run returned {type(blob).__name__} for {output.name}, not bytes")
+            *lines, rest = blob.split(b"\n")
+            if rest:
+                raise WrongResultError(f"run returned a last line for {output.name} that has no line break")
+            if len(lines) != output.lines:
+                raise WrongResultError(f"run returned {len(lines)} lines for {output.name}, not {output.lines}")
+            for line in lines:
+                try:
+                    loads(line)
+                except ValueError:
+                    raise WrongResultError(f"run returned a line for {output.name} that is not JSON") from None
