@@ -26,13 +26,52 @@ _NUMBERS = ("rpm", "tpm", "concurrency")
 _KEYS = {"base-url", "api-key-env", "headers", *_NUMBERS}
 
 
+def endpoint_tables(path: Path | None) -> Mapping[str, Any]:
+    """The tables of a configuration file, by name, chosen or not; their keys are known.
+
+    Raises:
+        UsageError: the file cannot be read, or a table has an unknown key.
+    """
+    if path is None:
+        return {}
+    try:
+        known = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("endpoint", {})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the endpoints of {path}: {error}") from error
+    if not isinstance(known, dict):
+        raise UsageError(f"{path}: endpoint must be tables such as [endpoint.a]; --endpoint chooses among them")
+    for name, table in known.items():
+        where = f"{path}: [endpoint.{name}]"
+        if not isinstance(table, dict):
+            raise UsageError(f"{where} must be a table")
+        unknown = next((key for key in map(_dashed, table) if key not in _KEYS), None)
+        if unknown is not None:
+            raise UsageError(f"{where}: unknown key {unknown}; there may be {', '.join(sorted(_KEYS))}")
+    return known
+
+
+def refuse_unchosen(path: Path | None, known: Mapping[str, Any]) -> None:
+    """Refuse tables of which none is chosen where nothing else names a server: the public API is no default then.
+
+    Raises:
+        UsageError: there are such tables.
+    """
+    if known:
+        flags = " or ".join(f"--endpoint {name}" for name in known)
+        raise UsageError(f"{path} has endpoints and none is chosen: add {flags}, or --base-url for another server")
+
+
 def load_endpoints(
-    path: Path | None, names: Sequence[str], environment: Mapping[str, str] = os.environ
+    path: Path | None,
+    known: Mapping[str, Any],
+    names: Sequence[str],
+    environment: Mapping[str, str] = os.environ,
 ) -> tuple[EndpointConfig, ...]:
     """The endpoints of these names, in their order.
 
     Args:
         path: of the configuration file.
+        known: its tables.
         names: the chosen ones.
         environment: holds the keys.
 
@@ -42,12 +81,6 @@ def load_endpoints(
     """
     if path is None:
         raise UsageError("--endpoint chooses an [endpoint.NAME] of a configuration: name the file with --config")
-    try:
-        known = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("endpoint", {})
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the endpoints of {path}: {error}") from error
-    if not isinstance(known, dict):
-        raise UsageError(f"{path}: endpoint must be tables such as [endpoint.a]; --endpoint chooses among them")
     double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:
         raise UsageError(f"--endpoint {double} is named twice")
@@ -62,12 +95,7 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: a name is made of up to 40 letters, digits, dots, dashes and underscores")
     table = known[name]
-    if not isinstance(table, dict):
-        raise UsageError(f"{where} must be a table")
-    said = {key.replace("_", "-"): value for key, value in table.items()}
-    unknown = next((key for key in said if key not in _KEYS), None)
-    if unknown is not None:
-        raise UsageError(f"{where}: unknown key {unknown}; there may be {', '.join(sorted(_KEYS))}")
+    said = {_dashed(key): value for key, value in table.items()}
     address, variable = said.get("base-url"), said.get("api-key-env")
     if not isinstance(address, str):
         raise UsageError(f"{where} needs a base-url")
@@ -88,6 +116,10 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
     if not endpoint.has_key and not is_loopback(address):
         raise KeyOrQuotaError(f"{where}: no key: name the environment variable that holds it with api-key-env")
     return endpoint
+
+
+def _dashed(key: str) -> str:
+    return key.replace("_", "-")
 
 
 def _headers(table: Any, where: str, environment: Mapping[str, str]) -> dict[str, str]:

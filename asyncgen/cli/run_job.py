@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
-from asyncgen.cli.endpoint_tables import load_endpoints
+from asyncgen.cli.endpoint_tables import endpoint_tables, load_endpoints, refuse_unchosen
 from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.paths import absolute, absolute_input, absolute_output
 from asyncgen.cli.request_field_flags import params_of
@@ -177,6 +177,10 @@ def _config(
             "there: start one in another terminal (asyncgen simulate), and name it with --base-url"
         )
     own_server = simulated or local is not None
+    known = endpoint_tables(args.config)
+    named = own_server or args.endpoint or args.base_url is not None or BASE_URL_VARIABLE in os.environ
+    if needs_key and not named:
+        refuse_unchosen(args.config, known)
     params = params_of(args)
     flex = params.get("service_tier") == FLEX
     only = EndpointConfig(
@@ -199,7 +203,7 @@ def _config(
         add_reasoning=args.add_reasoning,
         batch_size=args.batch_size,
         save_every=args.save_every,
-        endpoints=load_endpoints(args.config, args.endpoint) if args.endpoint else (only,),
+        endpoints=load_endpoints(args.config, known, args.endpoint) if args.endpoint else (only,),
         model=model.name,
         replace_model=_replaces_model(args, model),
         began_with=model.began_with,

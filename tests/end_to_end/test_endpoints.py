@@ -248,6 +248,8 @@ A = "[endpoint.a]\nbase-url = 'http://127.0.0.1:9/v1'\n"
         ("endpoint = 'a'", ["--endpoint", "a"], 2, "endpoint must be tables"),
         ("[endpoint]\na = 1", ["--endpoint", "a"], 2, "[endpoint.a] must be a table"),
         (A, ["--endpoint", "a", "--base-url", "http://127.0.0.1:9/v1"], 2, "--endpoint and --base-url do not go"),
+        (A, [], 2, "has endpoints and none is chosen: add --endpoint a, or --base-url for another server"),
+        (A + "nonsense = 1", ["--base-url", "http://127.0.0.1:9/v1"], 2, "[endpoint.a]: unknown key nonsense"),
         (A, ["--endpoint", "a", "--simulate"], 2, "--endpoint and --simulate do not go together"),
         (A, ["--endpoint", "a", "--rpm", "5"], 2, "--endpoint and --rpm do not go together"),
         (A, ["--endpoint", "a", "--tier", "openai:tier-1"], 2, "--endpoint and --tier do not go together"),
