@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_cuts import Cut, cut_at
 from asyncgen.storage.input_file import (
+    BadLine,
     FileIdentity,
     RowCutter,
     Scan,
@@ -32,7 +34,7 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
 MOST_REPEATED_SHOWN = 10  # lines: wrong numbering repeats many ids, and ten show the pattern
-SHOWN_OF_ANOTHER_KIND = 10  # lines: enough to recognise the format of the file
+SHOWN_OF_ANOTHER_KIND = 10  # lines, or ranges of them: enough to recognise the format of the file
 
 
 class Intake:
@@ -98,10 +100,11 @@ class Intake:
         else:
             self._cut = None
             scanned = await self._scan(reach, watermark)
-        if scanned.bad_count and not self._config.skip_bad:
-            advice = self._advice() if not scanned.pairs else ""
+        if scanned.bad_count and not (self._config.skip_bad and scanned.pairs):
             skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
-            raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", advice or skip)
+            none_left = Message(f"the input holds no {one_of(self._rows)}")
+            advice = skip if scanned.pairs else self._advice() or none_left
+            raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", advice)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         if scanned.repeated and self._unique:
@@ -224,17 +227,25 @@ class Intake:
 
 def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
     """The message that lists the bad lines; only the first few of a file of another format."""
+    kept = sum(bad.lines for bad in scanned.bad)
     another_kind = not scanned.pairs or (
-        scanned.bad_count > len(scanned.bad)
-        and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
+        scanned.bad_count > kept and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
     )
     listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
-    if not scanned.pairs and len({str(bad.kind) for bad in scanned.bad}) == 1:
-        listed = scanned.bad[:1]  # they all lack the same field
     unit = look_at(path).unit
-    shown = [Message(f"\n  {unit} {bad.number}: ", bad.kind) for bad in listed]
+    shown = [
+        Message("\n  ", _numbers(unit, alike), ": ", alike[0].kind)
+        for alike in (list(group) for _, group in groupby(listed, key=lambda bad: str(bad.kind)))
+    ]
     alone = scanned.bad_count == 1
     lines = f"{unit} is not {with_article(one_of(rows))}" if alone else f"{unit}s are not {many_of(rows)}"
-    more = scanned.bad_count - len(shown)
+    more = scanned.bad_count - sum(bad.lines for bad in listed)
     head = f"{scanned.bad_count:,} {lines} in {path}:"
     return Message(head, *shown, f"\n  and {more:,} more" if more else "")
+
+
+def _numbers(unit: str, alike: Sequence[BadLine]) -> str:
+    """The numbers of bad lines: `line 3`, or `lines 3-5, 8`."""
+    ranges = (f"{bad.number}-{bad.last}" if bad.lines > 1 else str(bad.number) for bad in alike)
+    plural_ending = "s" if sum(bad.lines for bad in alike) > 1 else ""
+    return f"{unit}{plural_ending} {', '.join(ranges)}"

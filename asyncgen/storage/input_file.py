@@ -10,7 +10,7 @@ import stat
 from array import array
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic
@@ -23,15 +23,21 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"
-MAX_BAD_LINES_KEPT = 1000  # lines: more than anybody reads; the others are only counted
+MAX_BAD_LINES_KEPT = 1000  # lines, or ranges of them: more than anybody reads; the others are only counted
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line (numbered from 1) that is not a valid row, and why."""
+    """A line (numbered from 1) that is not a valid row, and why; or all lines from it up to `last`."""
 
     number: int
     kind: str | Message
+    last: int = 0
+
+    @property
+    def lines(self) -> int:
+        """How many lines it is."""
+        return max(self.last, self.number) - self.number + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The result of the scan: the number of rows, and the bad lines (the first 1,000 with number and reason).
+    """The result of the scan: the number of rows, and the bad lines (the first 1,000 ranges, with their reasons).
 
     `limit` is the number of rows after which it ended (None: the whole file); `prefix_chain` is the chain of the
     row that was asked for, None if it was not reached; `repeated` counts the rows whose id an earlier one has.
@@ -168,7 +174,9 @@ def scan(
     for item in _items(path, cutter):
         if isinstance(item, BadLine):
             bad_count += 1
-            if len(bad) < MAX_BAD_LINES_KEPT:
+            if bad and bad[-1].number + bad[-1].lines == item.number and bad[-1].kind == item.kind:
+                bad[-1] = replace(bad[-1], last=item.number)
+            elif len(bad) < MAX_BAD_LINES_KEPT:
                 bad.append(item)
         else:
             names.append(hash(item.pair.note_id))

@@ -23,14 +23,14 @@ def load_manifest(directory: RunDirectory) -> Scan | None:
     with suppress(ValueError, TypeError, KeyError):
         fields = decode(data)["scan"]
         fields["identity"] = FileIdentity(**fields["identity"])
-        fields["bad"] = tuple(BadLine(line["number"], _read(line["kind"])) for line in fields["bad"])
+        fields["bad"] = tuple(BadLine(**line | {"kind": _read(line["kind"])}) for line in fields["bad"])
         return Scan(**fields)
     return None
 
 
 def save_manifest(directory: RunDirectory, scan: Scan) -> None:
     """Store a scan."""
-    bad = [{"number": line.number, "kind": _stored(line.kind)} for line in scan.bad]
+    bad = [asdict(line) | {"kind": _stored(line.kind)} for line in scan.bad]
     known = asdict(replace(scan, bad=())) | {"bad": bad}
     replace_atomically(directory.disk, directory.manifest, encode({"scan": known}))
 

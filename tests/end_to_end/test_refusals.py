@@ -118,20 +118,34 @@ def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
     code, message = refused(job(input_jsonl=source))
 
     assert code == 65
-    assert f"5,000 lines are not pairs in {source}:\n  line 2: no note_id" in message
+    assert f"5,000 lines are not pairs in {source}:\n  lines 2-5001: no note_id" in message
     assert "asyncgen prepare medec" in message
-    assert "line 3" not in message
-    assert "  and 4,999 more\n" in message
+    assert " more\n" not in message
+
+
+def test_bad_lines_are_listed_though_they_may_be_skipped_where_none_is_left(job, tmp_path):
+    """`--skip-bad` cannot help, and the reasons tell what the file is."""
+    source = tmp_path / "bad.jsonl"
+    source.write_text('{"note_id": "a", "correct_note": "b"}\n' * 2 + "x\n")
+
+    code, message = refused(job(input_jsonl=source), "--skip-bad")
+
+    assert code == 65
+    assert "3 lines are not pairs" in message
+    assert "\n  lines 1-2: no incorrect_note" in message
+    assert "\n  line 3: not JSON\nthe input holds no pair\n" in message
 
 
 def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
-    """However many they are; nothing is said of tables."""
+    """However many they are, by number; nothing is said of tables."""
     source = tmp_path / "mixed.jsonl"
-    source.write_bytes(job().input_jsonl.read_bytes() + b"a, b\n" * 900)
+    good = b"".join(job().input_jsonl.read_bytes().splitlines(keepends=True)[:2])
+    source.write_bytes(good + b"a, b\n" * 1500 + good + b"a, b\n[]\n")
 
     _, message = refused(job(input_jsonl=source))
 
-    assert message.count("not JSON") == 900
+    assert "1,502 lines are not pairs" in message
+    assert "\n  lines 3-1502, 1505: not JSON\n  line 1506: not a JSON object\n" in message
     assert "--skip-bad" in message
     assert "CSV" not in message
 

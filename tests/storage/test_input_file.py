@@ -258,10 +258,22 @@ def test_an_empty_file_has_no_pair(path: Path) -> None:
 
 def test_thousands_of_bad_lines_are_all_counted_and_a_thousand_kept(path: Path) -> None:
     """The wrong file does not fill the memory."""
-    path.write_bytes(b"{\n" * 1500 + line())
+    path.write_bytes(b"{\n[]\n" * 750 + line())
     found = scan(path, parse_pair, limit=None, prefix_index=-1)
     assert (found.pairs, found.bad_count, len(found.bad)) == (1, 1500, 1000)
-    assert found.bad[-1] == BadLine(1000, "not JSON")
+    assert found.bad[-1] == BadLine(1000, "not a JSON object")
+
+
+def test_bad_lines_that_follow_each_other_for_the_same_reason_are_kept_as_one_range(path: Path) -> None:
+    """However many they are, so that each is known by its number."""
+    path.write_bytes(b"{\n" * 1500 + line() + b"\n{\n[]\n")
+    found = scan(path, parse_pair, limit=None, prefix_index=-1)
+    assert found.bad_count == 1502
+    assert found.bad == (
+        BadLine(1, "not JSON", 1500),
+        BadLine(1502, "not JSON"),
+        BadLine(1503, "not a JSON object"),
+    )
 
 
 def test_an_input_that_cannot_be_read_is_an_error_of_usage(tmp_path: Path) -> None:
