@@ -15,7 +15,7 @@ from yarl import URL
 
 from asyncgen.address import canonical
 from asyncgen.client.batch_providers import batch_provider
-from asyncgen.client.batch_server import BatchServerError, BatchState, Receive
+from asyncgen.client.batch_server import INVALID_BODY, BatchServerError, BatchState, Receive
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.http_client import open_session, read_whole
 from asyncgen.client.proxies import proxy_of
@@ -83,7 +83,7 @@ class HttpBatchServer:
             self._asked("POST", "/files", data=content(), headers=headers), self._timeout + size / SLOWEST
         )
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
-            raise BatchServerError(Failure("invalid_body", Action.RETRY))
+            raise BatchServerError(Failure(INVALID_BODY, Action.RETRY))
         return str(body["id"])
 
     async def create(self, file: str, metadata: Mapping[str, str]) -> BatchState:
@@ -109,7 +109,7 @@ class HttpBatchServer:
         body = await self._json(self._asked("GET", "/batches", query))
         listed = body.get("data") if isinstance(body, dict) else None
         if not isinstance(listed, list):
-            raise BatchServerError(Failure("invalid_body", Action.RETRY))
+            raise BatchServerError(Failure(INVALID_BODY, Action.RETRY))
         return [_state(one) for one in listed], bool(body.get("has_more")) and bool(listed)
 
     async def cancel(self, batch: str) -> BatchState:
@@ -132,7 +132,7 @@ class HttpBatchServer:
         except TimeoutError:
             raise BatchServerError(Failure("timeout", Action.RETRY)) from None
         except ValueError:
-            raise BatchServerError(Failure("invalid_body", Action.RETRY)) from None
+            raise BatchServerError(Failure(INVALID_BODY, Action.RETRY)) from None
 
     @asynccontextmanager
     async def _asked(
@@ -184,4 +184,4 @@ def _state(body: Any) -> BatchState:
     try:
         return BatchState.read(body)
     except ValueError:
-        raise BatchServerError(Failure("invalid_body", Action.RETRY)) from None
+        raise BatchServerError(Failure(INVALID_BODY, Action.RETRY)) from None

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from asyncgen.client.classify import Failure
 
 ENDED = frozenset({"completed", "failed", "expired", "cancelled", "canceled"})
+INVALID_BODY = "invalid_body"
+"""The kind of a failure whose whole answer is not what was asked for."""
 _GONE = {404, 405, 410, 501}
 _FIRST_SERVER_ERROR = 500
 

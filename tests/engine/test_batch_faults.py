@@ -1,5 +1,6 @@
 """Everything that can go wrong with batches, against the simulated API: the same bytes, and what it may cost."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.delivery import BatchTiming
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
-from asyncgen.errors import AsyncgenError, BudgetError, TryLaterError
+from asyncgen.errors import AsyncgenError, BudgetError, TryLaterError, UsageError
 from asyncgen.events import Notice
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
@@ -91,6 +92,28 @@ def go(tmp_path: Path, disk: Disk) -> Go:
         return replace(ended, outputs=outputs, counts=counts)
 
     return run
+
+
+@pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"{}", b'{"data": "none"}', b""])
+async def test_a_server_that_answers_everything_but_has_no_batches_is_named_at_once(go: Go, body: bytes) -> None:
+    """Waiting would not give it any; it would be asked in silence for all of the patience."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+        writer.write(head + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        endpoint = EndpointConfig(base_url=f"http://127.0.0.1:{port}/v1")
+        ended = await go("out", endpoints=(endpoint,), patience=1.0)
+
+    assert isinstance(ended.error, UsageError)
+    assert "this server has no Batch API (it answers with no list of batches)" in str(ended.error)
+    assert [line for line in asked if b"/batches" in line] == [b"GET /v1/batches?limit=1 HTTP/1.1"]
 
 
 FAULTS: dict[str, tuple[dict[str, Any], int]] = {

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.client.batch_providers import batch_provider, check_usable
-from asyncgen.client.batch_server import BatchServer, BatchServerError, BatchState
+from asyncgen.client.batch_server import INVALID_BODY, BatchServer, BatchServerError, BatchState
 from asyncgen.client.chat_client import ChatClient
+from asyncgen.client.outages import said
 from asyncgen.config import RunConfig
 from asyncgen.cost import less
 from asyncgen.engine.batch.asker import BatchAsker, Finished, Key
@@ -163,11 +164,24 @@ class BatchRounds:
         if self._filling is not None:
             check_usable(self._provider)
             try:
-                await self._ask.ask(lambda: self._server.page("", 1))
+                await self._ask.ask(self._first_page)
             except BatchServerError as error:
-                raise no_batch_api(error) from error
+                raise no_batch_api(said(error.failure)) from error
         await self._recover()
         await self._look()
+
+    async def _first_page(self) -> None:
+        """Ask for the list of batches.
+
+        Raises:
+            UsageError: the answer is no such list. Where batches are open, the server has had one: it is retried.
+        """
+        try:
+            await self._server.page("", 1)
+        except BatchServerError as error:
+            if error.failure.kind == INVALID_BODY and not self._journal.batches.open:
+                raise no_batch_api("it answers with no list of batches") from error
+            raise
 
     # Batches of earlier starts
 

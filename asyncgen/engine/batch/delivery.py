@@ -152,7 +152,7 @@ class Delivery:
         try:
             file = await self._refusable(lambda: self._server.upload(path, batch.size))
         except BatchServerError as error:
-            raise no_batch_api(error) from error
+            raise no_batch_api(said(error.failure)) from error
         batch = replace(batch, file=file)
         self._journal.batch(batch)
         await self._journal.make_durable()
@@ -222,10 +222,10 @@ def unclear(batch: OpenBatch, what: str, error: BatchServerError) -> TryLaterErr
     )
 
 
-def no_batch_api(error: BatchServerError) -> UsageError:
+def no_batch_api(why: str) -> UsageError:
     """The error for a server without the Batch API's routes."""
     return UsageError(
-        f"this server has no Batch API ({said(error.failure)}): leave ",
+        f"this server has no Batch API ({why}): leave ",
         Setting("batch", True),
         " out, and its calls are made one by one",
     )
