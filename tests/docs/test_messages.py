@@ -23,6 +23,7 @@ ODD = {
     r"(?<!there )\b(is|are) no (shard|object|number|tables?)\b": "is not a",
     r"\bcome on top\b": "not included",
     r"\bhas not reached its end\b": "is not finished",
+    r"\b([a-z]+(?: [a-z]+)+) \1\b": "once",
 }
 
 

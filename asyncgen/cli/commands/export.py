@@ -84,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shuffle",
         action="store_true",
-        help="write the examples write the examples write the examples in random order (default: input order)",
+        help="write the examples in random order (default: input order)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and shuffle (%(default)s)")
     parser.add_argument(
