@@ -207,6 +207,9 @@ class Engine:
             await asyncio.wait(pool)
             outcomes.put_nowait(None)
             await asyncio.wait(writing)
+        if isinstance(self._reason, BudgetError) and self.gate.exhausted.is_set():
+            # Since then, calls that were in flight were paid, and rows behind them were written.
+            self._reason = self.exhausted(journal, self.gate.lacking)
         if self.reason is not None:
             raise self.reason
         if writer.missing is not None:  # whatever has lost it, this is no success

@@ -405,7 +405,10 @@ def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve
     done = this.run("--max-total-tokens", "120000")
 
     assert done.returncode == 4
-    assert re.search(r"the budget covers no further call: .* tokens.* spent, \d+ pairs left", done.stderr)
+    said = re.search(r"the budget covers no further call: .* tokens.* spent, (\d+) pairs left", done.stderr)
+    assert said is not None
+    left = 60 - 1 - json.loads((this.output_dir / "checkpoint.json").read_text())["last_completed_idx"]
+    assert int(said[1]) == left
     assert server.counts["total_tokens"] <= 120_000
     assert re.search(r"so give at least --max-total-tokens \d+\n", done.stderr)
     assert "--max-total-tokens LARGER" in done.stderr.splitlines()[-1]
