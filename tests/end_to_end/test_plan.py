@@ -85,6 +85,7 @@ def test_a_calibrated_plan_is_within_a_tenth_of_what_the_run_then_takes(serve, j
 def test_a_model_without_a_price_is_planned_without_a_cost(serve, job):
     """And said so; a cost cannot be bounded for it."""
     this = job(serve())
+    assert "guessed from the characters; asyncgen plan --calibrate 20 measures" in this.run("--dry-run").stdout
     assert "no price for this model" in this.run("--dry-run", "--model", "my-own").stdout
     refused = this.run("--model", "my-own", "--max-cost", "1")
     assert refused.returncode == 2

@@ -171,7 +171,7 @@ def _say(
 ) -> None:
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
 
-    price, origin = job.price, "guessed from the characters; --calibrate 20 measures"
+    price, origin = job.price, "guessed from the characters; asyncgen plan --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
     rows = rows_of_job(job.config)
