@@ -45,6 +45,11 @@ def shown_words(words: Sequence[str]) -> list[str]:
     return [word for word in shown if word != "--restart"]
 
 
+def has_key(words: Sequence[str]) -> bool:
+    """Whether the key was typed, so that it stands in the process list; one in a configuration file does not."""
+    return any(word.partition("=")[0] == "--openai-api-key" for word in words)
+
+
 def without_flags(typed: Sequence[str], flags: Mapping[str, int]) -> list[str]:
     """The words of a command, without the key and without some flags.
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.addresses import address_lines
-from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
+from asyncgen.cli.command_line import has_key, this_command, this_command_from_anywhere, with_larger_budget
 from asyncgen.cli.run_job import Job
 from asyncgen.cli.servers import serve_local, serve_simulator
 from asyncgen.cli.setting_names import in_flags
@@ -52,7 +52,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
         if job.config.endpoints[0].concurrency is None and job.config.most_in_flight < MOST_AUTOMATIC:
             most = f"at most {job.config.most_in_flight:,} calls are in flight"
             console.say(f"Sockets: {most}, as this process may open no more; `ulimit -n` raises that")
-        if args.openai_api_key:
+        if has_key(sys.argv):
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
             return run_loop(_execute(job, console, flaws))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.addresses import address_lines
-from asyncgen.cli.command_line import this_command, this_command_from_anywhere, with_larger_budget
+from asyncgen.cli.command_line import has_key, this_command, this_command_from_anywhere, with_larger_budget
 from asyncgen.cli.console import Console
 from asyncgen.cli.execution import RESUMABLE, handle_signals
 from asyncgen.cli.servers import default_model, local_model, serve_local, serve_simulator
@@ -72,7 +72,7 @@ class JudgeRun:
             console: reports on it.
             dry: only say what it would take.
         """
-        if self._args.openai_api_key:
+        if has_key(sys.argv):
             console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
         try:
             return run_loop(self._within_servers(cases, console, dry=dry))

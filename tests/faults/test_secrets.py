@@ -169,6 +169,16 @@ def test_a_key_on_the_command_line_is_warned_of_and_not_repeated(job: Job) -> No
     look(job, done.stdout, done.stderr)
 
 
+def test_a_key_in_a_configuration_is_not_said_to_be_in_the_process_list(job: Job, tmp_path: Path) -> None:
+    """It is not there; and it is repeated as little."""
+    config = tmp_path / "run.toml"
+    config.write_text(f'openai-api-key = "{KEY}"\nmax-failures = 1\n')
+    Parrot.hang.set()
+    done = job.run("--config", str(config))
+    assert "process list" not in done.stderr
+    look(job, done.stdout, done.stderr)
+
+
 ROW = "Jane Q. Roe, born 04/12/1961, was seen by Dr. Okafor for substernal chest pain radiating to the left arm."
 CANARIES = ("janeqroe", "04121961", "okafor", "substernal", "radiatingtotheleft", "chestpain")
 QUOTES: tuple[Callable[[str], str], ...] = (
