@@ -3,6 +3,7 @@
 import re
 
 from asyncgen.events import CallEnded
+from asyncgen.recipes.request_fields import RESERVED
 
 _OF_PROMPTS = {
     "length": "the answer reached its limit: raise max_tokens in generation_params, or --param max_tokens=N",
@@ -61,8 +62,9 @@ def _about_prompts(event: CallEnded) -> str:
         return _OF_PROMPTS["context_length"]
     named = f"{event.param or ''} {event.sentence or ''}"
     found = next((text for field, text in _BY_FIELD.items() if field in named), "")
-    if event.outcome == "bad_request" and not found and event.param:
-        return f"take {event.param} out of generation_params, or --param {event.param}=null"
+    field = (event.param or "").removeprefix("body.")  # where Mistral's `loc` begins
+    if event.outcome == "bad_request" and not found and field.isidentifier() and field not in RESERVED:
+        return f"take {field} out of generation_params, or --param {field}=null"
     return found
 
 

@@ -10,7 +10,9 @@ from asyncgen.cli.hints import hint
 from asyncgen.events import CallEnded
 
 
-def ended(outcome: str, code: str | None = None, sentence: str | None = None) -> CallEnded:
+def ended(
+    outcome: str, code: str | None = None, sentence: str | None = None, param: str | None = None
+) -> CallEnded:
     """A call that failed."""
     return CallEnded(
         index=0,
@@ -27,7 +29,7 @@ def ended(outcome: str, code: str | None = None, sentence: str | None = None) ->
         usage=NO_USAGE,
         endpoint="",
         code=code,
-        param=None,
+        param=param,
         sentence=sentence,
     )
 
@@ -48,6 +50,26 @@ def ended(outcome: str, code: str | None = None, sentence: str | None = None) ->
 def test_what_came_is_named_with_what_to_do(event: CallEnded, word: str) -> None:
     """By kind, by code, and by the few sentences that servers without codes have."""
     assert word in hint(event)
+
+
+@pytest.mark.parametrize(
+    ("param", "advice"),
+    [
+        ("top_p", "take top_p out of generation_params, or --param top_p=null"),
+        ("top_k", "take top_k out of generation_params, or --param top_k=null"),
+        (
+            "body.reasoning_effort",
+            "take reasoning_effort out of generation_params, or --param reasoning_effort=null",
+        ),
+        ("messages[1].content", ""),
+        ("messages", ""),
+        ("stream", ""),
+        (None, ""),
+    ],
+)
+def test_only_a_field_that_can_be_set_is_said_to_be_left_out(param: str | None, advice: str) -> None:
+    """No flag and no file has a part of the messages."""
+    assert hint(ended("bad_request", param=param)) == advice
 
 
 @pytest.mark.parametrize(
