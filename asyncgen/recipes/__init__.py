@@ -120,7 +120,7 @@ def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:
     if prompts.doubtful:
         warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
     if prompts.ignored:
-        warn(f"not sent, for they are not fields of the API: {', '.join(prompts.ignored)}")
+        warn(f"not sent: {', '.join(prompts.ignored)}")
 
 
 def model_of_input(recipe: str, input_jsonl: Path) -> str:

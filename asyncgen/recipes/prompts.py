@@ -33,7 +33,7 @@ class PromptFile:
 
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
     text that looks like a placeholder and is not, as `key: {name}`; `ignored` the entries of `generation_params`
-    that are not sent; `doubtful` near misses of known keys.
+    that are not sent, with the reason; `doubtful` near misses of known keys.
 
     Args:
         content: as decoded.

@@ -39,7 +39,7 @@ NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """What was set: `fields` are sent (None: left out), `ignored` are names that are not fields of the API."""
+    """What was set: `fields` are sent (None: left out), `ignored` are the other names, each with the reason."""
 
     fields: Mapping[str, Any]
     ignored: tuple[str, ...]
@@ -70,8 +70,13 @@ def check_params(said: Mapping[str, Any], where: str) -> Params:
         raise BadDataError(f"{where}.{reserved} cannot be set: the recipe and the run say it")
     return Params(
         {name: value for name, value in said.items() if name in fits},
-        tuple(name for name in said if name not in fits),
+        tuple(f"{name} ({_why_ignored(name, said[name])})" for name in said if name not in fits),
     )
+
+
+def _why_ignored(name: str, value: Any) -> str:
+    problem = problem_of(name, value)
+    return f"it must be {problem}" if problem else "not a field of the API"
 
 
 def sampling_of(fields: Mapping[str, Any]) -> Sampling:

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Sampling
-from asyncgen.config import shipped
+from asyncgen.config import RunConfig, shipped
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes import build
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.prompts import Prompt, PromptFile
+from asyncgen.recipes.request_fields import EFFORTS
 
 PATH = Path("prompts.json")
 ALLOWED = ("note", "correct_note", "error_type")
@@ -169,6 +171,22 @@ def test_optional_prompts_may_both_be_missing_but_not_one_of_two() -> None:
 def test_what_the_file_does_not_say_comes_from_the_defaults(generation_params: object) -> None:
     """Notes among the parameters are ignored."""
     assert sampling(generation_params) == DEFAULT
+
+
+def test_what_is_not_sent_is_named_with_the_reason(tmp_path: Path) -> None:
+    """A field of the API with a value that does not fit is not said to be none."""
+    path = tmp_path / "prompts.json"
+    said = {"seed": "7", "reasoning_effort": "banana", "note": "by hand", "verbosity": "low"}
+    path.write_text(json.dumps(PARAPHRASE | {"generation_params": {"correct_paraphrase": said}}))
+    warned: list[str] = []
+
+    build(RunConfig(input_jsonl=path, output_dir=tmp_path, prompt_file=path), warned.append)
+
+    where = "generation_params.correct_paraphrase"
+    assert warned == [
+        f"not sent: {where}.seed (it must be a whole number), {where}.reasoning_effort (it must be one of "
+        f"{', '.join(EFFORTS)}), {where}.note (not a field of the API)"
+    ]
 
 
 def test_what_the_file_says_is_taken() -> None:
