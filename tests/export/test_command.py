@@ -195,6 +195,9 @@ def test_pairs_left_out_are_counted_and_named(tmp_path: Path) -> None:
         (["--format", "csv"], 2, "invalid choice: 'csv'"),
         (["--format", "openai", "-o", "there.jsonl"], 2, "there.jsonl exists"),
         (["--format", "openai", "-o", "out/sft_correct.jsonl", "--force"], 2, "among the files of the run"),
+        (["--format", "openai", "-o", "out/.asyncgen/calls.jsonl", "--force"], 2, "among the files of the run"),
+        (["--format", "openai", "-o", "out/shards/1-of-2/a.jsonl", "--force"], 2, "among the files of the run"),
+        (["--format", "hf", "-o", "out/.asyncgen", "--force"], 2, "among the files of the run"),
         (["--format", "hf", "-o", "out", "--force"], 2, "among the files of the run"),
         (["--format", "hf", "-o", "there.jsonl", "--force"], 2, "is a file: give the name of a folder"),
         (["--format", "openai", "-o", ".", "--force"], 2, "is a directory"),
@@ -211,6 +214,8 @@ def test_what_cannot_be_done_leaves_nothing_behind(
 ) -> None:
     """One clear line, and everything as it was."""
     make_run(tmp_path / "out", [make_pair(0, reasoning=None)])
+    (tmp_path / "out" / ".asyncgen").mkdir(exist_ok=True)
+    (tmp_path / "out" / ".asyncgen" / "calls.jsonl").write_text("{}\n")
     (tmp_path / "there.jsonl").write_text("mine\n")
     (tmp_path / "bad.toml").write_text("instruction = 1\n")
     before = {path: path.is_dir() or path.read_bytes() for path in tmp_path.rglob("*")}

@@ -127,7 +127,7 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     export, directory = work.export, absolute(args.directory, "the directory")
     output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{work.suffix}"))
     card, files = _places(output, args.format, export)
-    if any(path.resolve().parent == directory for path in (card, *files.values())):
+    if any(_is_of_run(path.resolve(), directory) for path in (card, *files.values())):
         raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")
     with Staging(work.files.disk, force=args.force) as staging:
         staging.check([card, *files.values()])
@@ -143,6 +143,16 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
         staging.publish(superseded=_other_sides(card, files) if args.format == FOLDER else ())
     _report(Lines(quiet=args.quiet), args.format, work, tally, card=card, files=files)
     return Exit.DONE
+
+
+def _is_of_run(path: Path, directory: Path) -> bool:
+    """Whether a path is that of a file of the run, or among those that only the program reads."""
+    from asyncgen.storage.layout import SHARDS, STATE_DIRECTORY  # noqa: PLC0415 - as above
+
+    if not path.is_relative_to(directory):
+        return False
+    first, *others = path.relative_to(directory).parts
+    return not others or first in {STATE_DIRECTORY, SHARDS}
 
 
 def _places(output: Path, format_name: str, export: "Export[Any]") -> tuple[Path, dict[str, Path]]:
