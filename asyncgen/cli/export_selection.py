@@ -123,12 +123,14 @@ def _percent(share: Mapping[str, float]) -> str:
 
 
 def _checked(selection: RowSelection, state: "RunState") -> RowSelection:
-    """Refuse verdicts about other rows than those of the files, and selections of no row."""
+    """Refuse verdicts about other rows than those of the files, selections of no row, and runs without one."""
     if len(selection.keeps) != state.done - state.failed_pairs:
         raise BadDataError(
             f"{len(selection.keeps):,} {state.rows} were checked, and the run has made "
             f"{state.done - state.failed_pairs:,}: asyncgen verify says what is wrong"
         )
+    if not selection.keeps:
+        raise BadDataError(f"nothing to export: the run has made no {one_of(state.rows)}")
     if not any(selection.keeps):
         reasons = ", ".join(f"{number:,} {_WHY[trust]}" for trust, number in selection.left_out.items() if number)
         raise UsageError(

@@ -228,6 +228,17 @@ def test_what_cannot_be_done_leaves_nothing_behind(
     assert {path: path.is_dir() or path.read_bytes() for path in tmp_path.rglob("*")} == before
 
 
+def test_a_run_that_has_made_nothing_has_nothing_to_export(tmp_path: Path) -> None:
+    """Whichever rows are wanted; no reason is named, for there is no row that has one."""
+    make_run(tmp_path / "out", [], finished=False)
+
+    samples = str(shipped("samples", "pairs.jsonl"))
+    done = asyncgen(tmp_path, "export", "out", "--format", "openai", "--input-jsonl", samples)
+
+    assert done.returncode == 65
+    assert done.stderr == "❌ nothing to export: the run has made no pair\n"
+
+
 def test_parquet_is_written_in_groups_of_rows(tmp_path: Path) -> None:
     """So that memory does not grow; the last group holds what is left."""
     make_run(tmp_path / "out", map(make_pair, range(1250)))
