@@ -92,11 +92,13 @@ def absolute_output(path: Path, flag: str = "--output-dir") -> Path:
     """The same for a directory, which need not exist yet.
 
     Raises:
-        UsageError: as `absolute`; or it is a file.
+        UsageError: as `absolute`; or it is a file, or below one.
     """
     found = absolute(path, flag)
-    if os.path.isfile(found):  # noqa: PTH113 - False for a name that is too long, without raising
-        raise UsageError(f"{flag} {path} is a file: name a directory")
+    for place in (found, *found.parents):
+        if os.path.isfile(place):  # noqa: PTH113 - False for a name that is too long, without raising
+            below = "" if place == found else f" is below {place}, which"
+            raise UsageError(f"{flag} {path}{below} is a file: name a directory")
     return found
 
 

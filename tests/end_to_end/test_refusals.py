@@ -188,6 +188,8 @@ def test_a_prompt_file_that_cannot_work_is_refused(job, tmp_path, content, word)
         (["--no-such-flag"], "--no-such-flag"),
         (["--input-jsonl", "/no/such/file"], "/no/such/file"),
         (["--input-jsonl", "/"], "/"),
+        (["--output-dir", __file__], "test_refusals.py is a file: name a directory"),
+        (["--output-dir", f"{__file__}/a/b"], "b is below " + __file__ + ", which is a file: name a directory"),
         (["--prompt-file", "/no/such/file"], "/no/such/file"),
     ],
 )
