@@ -14,7 +14,7 @@ from asyncgen.client.encoding import CHARACTERS_PER_TOKEN, Prepared
 from asyncgen.client.wire import LookedUp, SdkWire, Wire
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
-from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError, place_of
 from asyncgen.events import CallEnded, Event
 from asyncgen.limits.opening import open_gate
 from asyncgen.limits.pacer import MINUTE
@@ -144,13 +144,27 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     async def ask(index: int, pair: Any) -> None:
         caller = Caller(index, pair.note_id, config.pair_timeout)
 
+        defects: list[Exception] = []
+
         async def generate(step: str, request: ChatRequest) -> Completion:
-            return await client.complete(caller, client.prepare(step, request))
+            try:
+                return await client.complete(caller, client.prepare(step, request))
+            except (CallFailed, Stopping, AsyncgenError):
+                raise
+            except Exception as error:
+                defects.append(error)  # else it would pass for an error of the recipe
+                raise
 
         try:
             await recipe.run(pair, generate)
         except (CallFailed, Stopping):
             return  # the failed attempts were recorded by `observe`
+        except AsyncgenError:
+            raise
+        except Exception as error:
+            if defects:
+                raise
+            measured.failures.append(f"the recipe raised {place_of(error)}")
 
     pump = asyncio.create_task(gate.pump())
     try:

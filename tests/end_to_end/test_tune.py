@@ -134,6 +134,20 @@ def test_real_calls_find_the_limit_that_binds(serve, limits, binds, calls_a_seco
     assert server.counts["answers"] == 8
 
 
+def test_a_recipe_that_raises_for_a_row_is_measured_by_the_others(serve, tmp_path) -> None:
+    """The answer says so, as it does of calls that failed."""
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"text": "a"}\n{"text": "run"}\n{"text": "b"}\n{"text": "c"}\n')
+    own = "tests.recipes.test_python_recipe:Own"
+    words = ("--recipe", own, "--input", str(source), "--rpm", "600", "--yes", "--calls", "4")
+
+    done = tune("--base-url", serve().base_url, *words)
+
+    assert done.returncode == 0, done.stderr
+    said = answer(done.stdout, "latency")
+    assert "(4 calls answered); failed: the recipe raised ValueError at test_python_recipe.py:" in said
+
+
 def test_a_rehearsal_comes_near_the_prediction() -> None:
     """The same numbers, against the simulator: never more, and less only as far as the machine is busy."""
     words = ("--plan-only", "--rpm", "1200", "--tpm", "10000000", "--latency", "0.3", "--rehearse", "6")
