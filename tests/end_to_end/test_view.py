@@ -148,6 +148,21 @@ def test_of_a_state_that_no_record_is_in_none_is_shown(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (65, "❌ no open pair to look at. The run has 1: 1 proven.\n")
 
 
+def test_a_page_replaces_a_page_and_nothing_else(sample: SampleRun) -> None:
+    """Not the input, not a file of the run, not a new one among them; a page that was written before."""
+    page, new = sample.directory.parent / "view.html", sample.directory / "new.jsonl"
+    words = ("view", sample.directory, "--input", sample.input_jsonl, "-o")
+    before = {path: path.read_bytes() for path in sample.directory.parent.rglob("*") if path.is_file()}
+
+    refused = [command(*words, path) for path in (sample.input_jsonl, sample.directory / "failed.jsonl", new)]
+
+    assert [(done.returncode, done.stdout) for done in refused] == [(2, "")] * 3
+    assert "exists and is not a page" in refused[0].stderr
+    assert "would be among the files of the run" in refused[2].stderr
+    assert {path: path.read_bytes() for path in sample.directory.parent.rglob("*") if path.is_file()} == before
+    assert [command(*words, page).returncode for _ in "12"] == [0, 0]
+
+
 def test_files_that_were_changed_are_not_shown(sample: SampleRun) -> None:
     """Their marks would be of nothing that the run wrote."""
     file = sample.directory / "sft_correct.jsonl"

@@ -208,6 +208,20 @@ def test_the_command_writes_one_private_file_and_says_where(night, tmp_path):
     assert elsewhere.read_text().startswith("<!doctype html>")
 
 
+def test_a_report_replaces_a_page_and_nothing_else(night, tmp_path):
+    """The rows of a run and its files stay; an earlier report is renewed."""
+    rows, events = tmp_path / "rows.jsonl", night / ".asyncgen" / "events.jsonl"
+    rows.write_text("{}\n")
+    before = events.read_bytes()
+
+    refused = [report(night, "-o", path) for path in (rows, events)]
+
+    assert [done.returncode for done in refused] == [2, 2]
+    assert refused[0].stderr == f"❌ {rows} exists and is not a page: give the name of another file with -o\n"
+    assert (rows.read_text(), events.read_bytes()) == ("{}\n", before)
+    assert [report(night).returncode for _ in "12"] == [0, 0]
+
+
 def test_where_there_is_no_run_or_no_room_it_says_so(night, tmp_path):
     """One line each, and the exit code of the reason."""
     none = report(tmp_path)

@@ -5,8 +5,9 @@ import sys
 import time
 
 from asyncgen.cli.command_line import with_larger_budget
+from asyncgen.cli.page_place import page_place
 from asyncgen.cli.paths import a_path, absolute
-from asyncgen.errors import Exit, UsageError
+from asyncgen.errors import Exit
 
 EXAMPLE = "asyncgen report out -o last-night.html"
 
@@ -31,9 +32,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.storage.disk import Disk, lines_of, replace_atomically  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
-    target = (args.output or args.directory / REPORT).absolute()
-    if target.is_dir():
-        raise UsageError(f"{target} is a directory: give the name of a file")
+    target = page_place(args.output, args.directory, REPORT)
     disk = Disk()
     directory = RunDirectory(disk, absolute(args.directory, "the directory"))
     record, calls = RunRecord(), Calls()

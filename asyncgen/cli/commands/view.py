@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.cli.lines import Lines
+from asyncgen.cli.page_place import page_place
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.cli.shell_words import quote
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -61,9 +62,7 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.rows is not None and args.rows < 1:
         raise UsageError("--rows is a number of records above 0")
-    target = (args.output or args.directory / VIEW).absolute()
-    if target.is_dir():
-        raise UsageError(f"{target} is a directory: give the name of a file with -o")
+    target = page_place(args.output, args.directory, VIEW)
     disk = Disk()
     try:
         source = _source(args, disk)
