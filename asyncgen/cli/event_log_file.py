@@ -1,5 +1,7 @@
 """The log file: a line of JSON for each event."""
 
+import argparse
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -7,11 +9,40 @@ from typing import IO
 
 import orjson
 
+from asyncgen.cli.paths import absolute
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.errors import UsageError
 from asyncgen.events import Event, PairDone, Sample
 from asyncgen.storage.checkpoint import timestamp
 from asyncgen.text import dumps
+
+_BEGINNING = re.compile(rb'\{"time":"[^"]*","event":"')  # of every log file
+_SOURCES = ("input_jsonl", "prompt_file", "recipe", "config", "env_file", "prices", "cache", "output_file")
+
+
+def log_file_of(args: argparse.Namespace) -> Path | None:
+    """The log file in the flags, which names no file that the command reads and none of the run.
+
+    Raises:
+        UsageError: it does, and lines of the log would be appended to that file.
+    """
+    path: Path | None = args.log_file
+    if path is None or not path.is_file():
+        return path
+    given = (getattr(args, name, None) for name in _SOURCES)
+    if any(source and Path(source).exists() and path.samefile(source) for source in given):
+        raise UsageError(f"--log-file {path} is a file of another flag: name another one")
+    directory = args.output_dir if hasattr(args, "output_dir") else args.directory
+    inside = absolute(path, "--log-file").is_relative_to(absolute(directory, "the directory"))
+    if inside and not _is_log(path):
+        raise UsageError(f"--log-file {path} is a file of the run: name another one")
+    return path
+
+
+def _is_log(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(100)
+    return not start or _BEGINNING.match(start) is not None
 
 
 class EventLogFile:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from asyncgen.cli.console import Console
+from asyncgen.cli.event_log_file import log_file_of
 from asyncgen.cli.judge_run import JudgeOutcome, JudgeRun
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.quality.judge.calibration import Calibration, calibrate
@@ -95,7 +96,7 @@ class JudgeSession:
             progress=not args.no_progress,
             verbose=args.verbose,
             quiet=args.quiet or args.json,
-            log_file=args.log_file,
+            log_file=log_file_of(args),
         )
         with console:
             outcome = self._run.ask(cases, console, dry=args.dry_run)

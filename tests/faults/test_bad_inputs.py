@@ -267,3 +267,22 @@ def edit_each(command: Command, golden: dict[str, bytes], name: str, part: int) 
         (command.output / name).write_bytes(orjson.dumps(edited) + b"\n")
         check(command, golden, f"{name}: {what}")
         shutil.rmtree(command.output)
+
+
+@pytest.mark.parametrize(
+    "name", ["pairs.jsonl", "link.jsonl", "prompts.json", "run.toml", "out/sft_correct.jsonl"]
+)
+def test_a_log_is_appended_to_no_file_of_the_run(command: Command, name: str) -> None:
+    """Neither to what it reads, under another name too, nor to what it has written; but to its own log, again."""
+    (command.directory / "run.toml").write_text("num-pairs = 4\n")
+    (command.directory / "link.jsonl").symlink_to(command.input)
+    log = command.output / "run.log"
+    command.output.mkdir()
+    assert [command("--num-pairs", "3", "--log-file", str(log)).code for _ in "12"] == [0, 0]
+    before = (command.directory / name).read_bytes()
+
+    said = command("--config", "run.toml", "--log-file", name)
+
+    assert (said.code, said.requests, len(said.lines)) == (2, 0, 1), said
+    assert said.stderr.startswith(f"❌ --log-file {name} is a file of ")
+    assert (command.directory / name).read_bytes() == before
