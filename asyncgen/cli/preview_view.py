@@ -54,7 +54,8 @@ class PreviewView:
         for step, request in walked.requests:
             self.request(step, request)
         if walked.problem:
-            self._part("made-up answers reach no further", f"the recipe raised {walked.problem}")
+            why = "made-up answers reach no further" if walked.requests else "failed"
+            self._part(why, f"the recipe raised {walked.problem}")
         self.end_row()
 
     def row(self, row: WatchedRow, files: list[str]) -> None:

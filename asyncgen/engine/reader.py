@@ -11,7 +11,8 @@ from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
 from asyncgen.humanize import counted, many_of, one_of, with_article
-from asyncgen.rows import Parse, Row
+from asyncgen.recipe import Recipe, guarded, rows_of_recipe, unique_id
+from asyncgen.rows import Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.file_kinds import kind_of
@@ -42,36 +43,32 @@ class Intake:
 
     Args:
         config: the file, how much of it to use, and whether to skip bad lines.
-        parse: the recipe's.
-        rows: the recipe's word for its rows, in the plural.
+        recipe: makes the rows of the lines.
         directory: the output directory.
         observe: called with what was found.
         reason: the reason the run has to stop, or None.
-        unique: the input's name for an id that must be unique; empty: none.
         cut: where the run's part begins, found when the input was checked for all shards.
     """
 
     def __init__(
         self,
         config: RunConfig,
-        parse: Parse[Any],
-        rows: str,
+        recipe: Recipe[Any],
         directory: RunDirectory,
         observe: Observer,
         reason: Callable[[], AsyncgenError | None],
         *,
-        unique: str = "",
         cut: Cut | None = None,
     ) -> None:
         self._config = config
         self._path = config.input_jsonl
-        self._parse = parse
-        self._rows = rows
+        self._parse = guarded(recipe.parse)
+        self._rows = rows_of_recipe(recipe)
         self._disk = directory.disk
         self._directory = directory
         self._observe = observe
         self._reason = reason
-        self._unique = unique
+        self._unique = unique_id(recipe)
         self._cut = cut
         self._checked: Scan | None = None
         self._kept = False

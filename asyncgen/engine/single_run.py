@@ -23,7 +23,7 @@ from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.humanize import many_of
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_gate
-from asyncgen.recipe import Recipe, guarded, rows_of_recipe, sends_whole, unique_id, writes_failed
+from asyncgen.recipe import Recipe, rows_of_recipe, sends_whole, writes_failed
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
@@ -117,12 +117,10 @@ class Run:
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
         self._intake = Intake(
             config,
-            guarded(recipe.parse),
-            rows_of_recipe(recipe),
+            recipe,
             self._directory,
             self._observe,
             lambda: self._engine.reason,
-            unique=unique_id(recipe),
             cut=cut,
         )
         self._passes = Passes(

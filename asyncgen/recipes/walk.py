@@ -8,7 +8,7 @@ import orjson
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion
 from asyncgen.errors import AsyncgenError, Stopping, place_of
-from asyncgen.recipe import Recipe
+from asyncgen.recipe import Recipe, Unparsed
 from asyncgen.recipes.schema_example import TEXT, example
 from asyncgen.rows import I
 
@@ -28,8 +28,10 @@ class Walked:
     problem: str = ""
 
 
-async def walk(recipe: Recipe[I], pair: I, answer: Answer) -> Walked:
+async def walk(recipe: Recipe[I], pair: I | Unparsed, answer: Answer) -> Walked:
     """Run a recipe for a row with made-up answers, and return its requests."""
+    if isinstance(pair, Unparsed):
+        return Walked([], place_of(pair.error))
     asked: list[tuple[str, ChatRequest]] = []
 
     async def generate(step: str, request: ChatRequest) -> Completion:

@@ -103,6 +103,56 @@ def test_a_preview_of_prompts_needs_no_key(tmp_path: Path) -> None:
     assert asyncgen(tmp_path, "preview", *words).returncode == 77
 
 
+TRANSLATION = (
+    'name = "tr"\nrows = "entries"\n[[step]]\nname = "tr"\nuser = "Translate: {text}"\n'
+    '[[output]]\nfile = "tr.jsonl"\nline = { tr = "{tr}" }\n'
+)
+
+
+@pytest.mark.parametrize("flag", ["--prompts-only", "--simulate"])
+def test_a_line_that_is_no_row_ends_a_preview_as_it_ends_the_run(tmp_path: Path, flag: str) -> None:
+    """With the reason, and no advice to run; left out if that is wished, which is said."""
+    (tmp_path / "tr.toml").write_text(TRANSLATION)
+    (tmp_path / "rows.jsonl").write_text('{"text":"x"}\n{"id":"b"}\n{"text":"z"}\n')
+    words = ["preview", "--recipe", "tr.toml", "--input", "rows.jsonl", flag]
+
+    refused, skipped = asyncgen(tmp_path, *words), asyncgen(tmp_path, *words, "--skip-bad")
+
+    assert (refused.returncode, "next:" in refused.stdout) == (65, False), refused
+    assert "  line 2: no text; the fields here are id: --field text=FIELD says which it is" in refused.stderr
+    assert skipped.returncode == 0, skipped
+    assert "line 2: no text" in skipped.stderr
+    assert "Translate: z" in skipped.stdout
+
+
+def test_a_preview_of_the_prompts_of_no_row_recommends_no_run(tmp_path: Path) -> None:
+    """An empty input is refused."""
+    (tmp_path / "tr.toml").write_text(TRANSLATION)
+    (tmp_path / "rows.jsonl").write_text("")
+    shown = asyncgen(tmp_path, "preview", "--recipe", "tr.toml", "--input", "rows.jsonl", "--prompts-only")
+    assert (shown.returncode, shown.stdout) == (65, "")
+    assert "holds no entry" in shown.stderr
+
+
+def test_a_row_at_which_the_recipe_raises_is_shown_without_prompts(tmp_path: Path) -> None:
+    """A bug of a recipe is none of the program; the other rows are shown."""
+    (tmp_path / "mine.py").write_text(
+        "from asyncgen.recipes import SingleTurn\n\n\nclass Mine(SingleTurn):\n"
+        "    def parse(self, fields):\n        1 / fields['n']\n        return super().parse(fields)\n"
+    )
+    (tmp_path / "rows.jsonl").write_text('{"id":"a","n":0,"prompt":"x"}\n{"id":"b","n":1,"prompt":"y"}\n')
+    (tmp_path / "prompts.json").write_text('{"single_turn_system":"s","single_turn_user":"{prompt}"}')
+    words = ["preview", "--recipe", "mine:Mine", "--input", "rows.jsonl", "--prompt-file", "prompts.json"]
+
+    shown = asyncgen(
+        tmp_path, *words, "--prompts-only", PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    )
+
+    assert shown.returncode == 3, shown
+    assert "the recipe raised ZeroDivisionError at mine.py:6" in shown.stdout
+    assert "── b " in shown.stdout
+
+
 def test_a_row_that_fails_is_shown_with_its_reason(tmp_path: Path) -> None:
     """And the exit code is that of a run with failed rows."""
     (tmp_path / "strict.toml").write_text(

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from contextlib import AsyncExitStack
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from asyncgen.cli.api_flags import add_api_arguments
 from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.invocation import asyncgen_command
-from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.run_job import Job, prepare
 from asyncgen.cli.servers import serve_local, serve_simulator
@@ -78,16 +78,28 @@ def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:
 
 
 async def _show_prompts(job: Job, view: "PreviewView") -> int:
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - as below
+    from asyncgen.engine.reader import Intake  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.recipes.walk import likely_answer, walk  # noqa: PLC0415
-    from asyncgen.storage.input_file import rows_of  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
-    recipe = build(job.config, Lines(quiet=False).warn)
-    rows = rows_of(job.config.input_jsonl, recipe.parse)
-    for row, _ in zip(rows, range(job.config.num_pairs or 0), strict=False):
-        view.begin(row.pair)
-        view.prompts(await walk(recipe, row.pair, likely_answer(row.pair)))
-    return Exit.DONE
+    console = Console(progress=False, verbose=False, quiet=True, log_file=None)
+    recipe, disk = build(job.config, console.warn), Disk()
+    try:
+        directory = RunDirectory(disk, job.config.output_dir)
+        intake = Intake(job.config, recipe, directory, console.observe, lambda: None)
+        shown = intake.wanted(await intake.check(None))
+        failed = False
+        for row in islice(intake.all(), shown):
+            view.begin(row.pair)
+            walked = await walk(recipe, row.pair, likely_answer(row.pair))
+            view.prompts(walked)
+            failed |= bool(walked.problem) and not walked.requests
+    finally:
+        disk.close()
+    return Exit.SOME_FAILED if failed else Exit.DONE
 
 
 async def _show_answers(job: Job, view: "PreviewView") -> int:
