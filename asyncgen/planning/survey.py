@@ -33,14 +33,18 @@ MOST_SURVEYED = 5000  # rows: their mean is within a per cent or two of that of 
 MOST_WALKED = 200  # at the start of a run, which must not wait for it
 
 
-async def survey(config: RunConfig) -> tuple[int, MeasuredSample]:
+async def survey(config: RunConfig, warn: Callable[[str], None] | None = None) -> tuple[int, MeasuredSample]:
     """How many rows are wanted of the input, and what the first of them need (all, unless there are very many).
+
+    Args:
+        config: of the job.
+        warn: called with anything that the user should know about its recipe.
 
     Raises:
         UsageError: a file cannot be read.
         BadDataError: a line is bad, there is no row, or the prompt file is incomplete.
     """
-    recipe = build(config)
+    recipe = build(config, warn)
     nouns = nouns_of(rows_of_recipe(recipe))
     row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)

@@ -13,6 +13,7 @@ from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, together
 from asyncgen.rows import BadFieldError, Item
 
 if TYPE_CHECKING:
+    from asyncgen.recipes.declared import Declared
     from asyncgen.recipes.medec_safe import MedecSafe
     from asyncgen.recipes.prompts import PromptFile
     from asyncgen.recipes.single_turn import SingleTurn
@@ -107,11 +108,20 @@ def build(
         if config.prompt_file is not None or config.add_reasoning:
             own = (Setting("prompt_file"), " and ", Setting("add_reasoning", True))
             raise UsageError(f"the recipe {name} has prompts of its own: leave ", *own, " out")
-        from asyncgen.recipes.declared import Declared  # noqa: PLC0415
-        from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
-
-        return Declared(RecipeFile(path, columns, config.params))
+        return _declared(config, path, warn)
     return Renamed(recipe, columns) if columns else recipe
+
+
+def _declared(config: RunConfig, path: Path, warn: Callable[[str], None] | None) -> "Declared":
+    from asyncgen.recipes.declared import Declared  # noqa: PLC0415 - as above
+    from asyncgen.recipes.prompt_doubts import doubts_of  # noqa: PLC0415
+    from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
+
+    file = RecipeFile(path, dict(config.fields), config.params)
+    if warn is not None:
+        for doubt in doubts_of(file):
+            warn(doubt)
+    return Declared(file)
 
 
 def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:

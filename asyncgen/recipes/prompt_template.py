@@ -69,6 +69,11 @@ class Template:
         return "".join([values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces)])
 
 
+def without_placeholders(text: str) -> str:
+    """The text of a recipe file with a line break in the place of each placeholder."""
+    return _TOKEN.sub(lambda found: found[0] if found[2] is None else "\n", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The meaning of a placeholder: a field of the row or the answer of a step, and the way into it.

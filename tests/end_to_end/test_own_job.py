@@ -125,6 +125,32 @@ def test_a_line_that_is_no_row_ends_a_preview_as_it_ends_the_run(tmp_path: Path,
     assert "Translate: z" in skipped.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["preview", "--prompts-only"],
+        ["preview", "--simulate"],
+        ["plan"],
+        ["run", "--simulate", "--output-dir", "out"],
+    ],
+    ids=" ".join,
+)
+def test_a_prompt_that_holds_nothing_of_the_row_is_said_before_it_is_paid_for(
+    tmp_path: Path, words: list[str]
+) -> None:
+    """Once, and as a warning: it may be meant."""
+    (tmp_path / "tr.toml").write_text(TRANSLATION.replace("{text}", "{{ text }}"))
+    (tmp_path / "rows.jsonl").write_text('{"text":"x"}\n{"text":"z"}\n')
+
+    done = asyncgen(tmp_path, *words, "--recipe", "tr.toml", "--input", "rows.jsonl")
+
+    assert done.returncode == 0, done
+    assert done.stderr == (
+        "⚠ step tr asks the same of every row: no field and no other step is in it; sent as it stands, for it is "
+        "no placeholder: {{ text }}; a field is written {text}\n"
+    )
+
+
 def test_a_preview_of_the_prompts_of_no_row_recommends_no_run(tmp_path: Path) -> None:
     """An empty input is refused."""
     (tmp_path / "tr.toml").write_text(TRANSLATION)

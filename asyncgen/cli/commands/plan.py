@@ -17,6 +17,7 @@ from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.commands.verify import LEAST_KNOWN, SHARE_KNOWN
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.invocation import asyncgen_command
+from asyncgen.cli.lines import Lines
 from asyncgen.config import RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
@@ -85,7 +86,9 @@ def execute(args: argparse.Namespace) -> int:
     config = job.config
     if calibrate is not None:
         _check_calibrates(job)
-    wanted, sample = run_loop(survey(config))
+    # The run of a calibration warns itself.
+    warn = Lines(quiet=False).warn if calibrate is None else None
+    wanted, sample = run_loop(survey(config, warn))
     pairs, done = rows_to_do(config, wanted)
     left = pairs - done
     latency = None

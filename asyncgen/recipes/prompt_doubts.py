@@ -1,0 +1,44 @@
+"""What a recipe file sends as it stands, though it was probably meant for a placeholder."""
+
+import re
+from collections.abc import Iterator
+
+from asyncgen.recipes.placeholders import ID
+from asyncgen.recipes.prompt_template import Template, without_placeholders
+from asyncgen.recipes.recipe_file import RecipeFile
+
+_LIKE_ONE = re.compile(
+    r"\{{1,2}[ \t]*([A-Za-z_]\w*)(?:[^\s{}\w][^\s{}]*)?[ \t]*\}{1,2}"  # { text }, {{text}}, {text!r}, {text-a}
+    r"|\{([A-Za-z_]\w*)\b(?![^{}\n]*\})",  # {text, which nothing closes
+    re.ASCII,
+)
+
+
+def doubts_of(file: RecipeFile) -> Iterator[str]:
+    """A sentence for each step that asks the same of every row, or holds almost a placeholder."""
+    known = {*file.steps, *file.columns, *file.defaults, *file.names.fields, ID}
+    for step in file.steps.values():
+        prompts = (file.systems[step.name], Template.parse_all(step.user))
+        used = {root for prompt in prompts for root in file.names.roots(prompt)}
+        alike = {
+            found[0]: found[1] or found[2]
+            for text in (step.system, step.user)
+            for found in _LIKE_ONE.finditer(without_placeholders(text))
+        }
+        if used:  # {{text}} is how a recipe writes a brace, and {…} is text: only a name that is known was meant
+            meant = {
+                text: name
+                for text, name in alike.items()
+                if name in known and not (name in used and text == f"{{{{{name}}}}}")
+            }
+        else:
+            meant = alike
+        same = "" if used else f"step {step.name} asks the same of every row: no field and no other step is in it"
+        if meant:
+            written = ", ".join(dict.fromkeys(f"{{{name}}}" for name in meant.values()))
+            stands = (
+                f"sent as it stands, for it is no placeholder: {', '.join(meant)}; a field is written {written}"
+            )
+            yield f"{same or f'step {step.name}'}; {stands}"
+        elif same:
+            yield same

@@ -1,0 +1,78 @@
+"""What a recipe file sends as it stands, though it was probably meant for a placeholder: said, and not refused."""
+
+import pytest
+
+from asyncgen.config import shipped
+from asyncgen.recipes import shipped_names
+from asyncgen.recipes.prompt_doubts import doubts_of
+from asyncgen.recipes.recipe_file import RecipeFile
+
+FILE = """
+[[step]]
+name = "tr"
+system = '''%s'''
+user = '''%s'''
+[[step]]
+name = "topic"
+user = "{text} {tr}"
+[[output]]
+file = "out.jsonl"
+line = { id = "{id}", topic = "{topic}" }
+"""
+SAME = "step tr asks the same of every row: no field and no other step is in it"
+STANDS = "sent as it stands, for it is no placeholder"
+
+
+def doubts(tmp_path, user, system="Be brief."):
+    """Of the first step, which has these prompts."""
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE % (system, user))
+    return list(doubts_of(RecipeFile(path)))
+
+
+def test_a_step_without_a_placeholder_asks_the_same_of_every_row(tmp_path):
+    """Which may be meant, by rows that only number samples."""
+    assert doubts(tmp_path, "Tell a joke.") == [SAME]
+    assert doubts(tmp_path, "Tell a joke about {text}.") == []
+    assert doubts(tmp_path, "Tell a joke.", system="About {text}.") == []
+
+
+@pytest.mark.parametrize(
+    "like_one",
+    ["{ text }", "{{ text }}", "{{text}}", "{text }", "{text!r}", "{text:>10}", "{text-a}", "{text", "{ other }"],
+)
+def test_what_was_probably_meant_is_named_where_nothing_else_is_there(tmp_path, like_one):
+    """With the way to write it, in one sentence."""
+    name = "other" if "other" in like_one else "text"
+    expected = f"{SAME}; {STANDS}: {like_one}; a field is written {{{name}}}"
+    assert doubts(tmp_path, f"Translate: {like_one}") == [expected]
+    assert doubts(tmp_path, "Translate.", system=f"{like_one}\nEnd.") == [expected]
+
+
+@pytest.mark.parametrize("like_one", ["{ text }", "{{ text }}", "{{text}}", "{text!r}", "{text-a}", "{text"])
+def test_a_known_name_is_found_beside_placeholders_too(tmp_path, like_one):
+    """Once for each text."""
+    user = f"{{id}}: {like_one}\n{like_one}"
+    assert doubts(tmp_path, user) == [f"step tr; {STANDS}: {like_one}; a field is written {{text}}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{text}: answer as {{text}}",
+        '{text}: answer as {"label": "x"}, or {{"label": "x"}}',
+        "{text}: f() {{ return x }} and { other }",
+        "{text}: \\frac{1}{2} and \\text{x}",
+        "{text.title} of {text} {",
+        "{text} {}",
+    ],
+)
+def test_other_braces_are_text(tmp_path, text):
+    """Code, JSON and formulas, and a placeholder that is doubled to show it beside the real one."""
+    assert doubts(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_names() if name != "medec_safe"])
+def test_no_shipped_recipe_is_doubtful(name):
+    """Or each run of it would begin with a warning."""
+    assert list(doubts_of(RecipeFile(shipped("recipes", f"{name}.toml")))) == []
