@@ -1,4 +1,4 @@
-"""The report of an unexpected error: a shortage of the machine, or the place of a bug in the program.
+"""The report of an unexpected error: a full disk, a shortage of the machine, or the place of a bug in the program.
 
 It never contains the error's message, which may quote a note.
 """
@@ -18,6 +18,14 @@ def report(error: BaseException) -> str:
         *stack_of(error),
     ]
     return "\n".join(lines) + "\n"
+
+
+def refusal(error: BaseException) -> str | None:
+    """What the disk does not take, such as the lines of a command; None: nothing of the kind."""
+    for each in _all(error):
+        if isinstance(each, OSError) and each.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
+            return f"cannot write {each.filename or 'the output'}: {each.strerror}"
+    return None
 
 
 def shortage(error: BaseException) -> str | None:

@@ -106,13 +106,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _prepare_streams()
     try:
-        return _execute(words)
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except OSError:  # the reader has gone, or the disk is full: not an error of ours
-                silence(stream)
+        code = _execute(words)
+    except SystemExit:  # --help, or wrong flags
+        if _lost_output():
+            raise SystemExit(Exit.DISK) from None
+        raise
+    return Exit.DISK if _lost_output() else code
+
+
+def _lost_output() -> bool:
+    """Whether the disk behind stdout refuses the last lines, and say so; a reader that has gone is no error."""
+    refused = None
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            stream.flush()
+        except OSError as error:
+            silence(stream)
+            refused = error if stream is sys.stdout and not isinstance(error, BrokenPipeError) else None
+    if refused is not None:
+        Lines(quiet=False).error(f"cannot write the output: {refused.strerror}")
+    return refused is not None
 
 
 def _execute(words: list[str]) -> int:
@@ -140,14 +153,23 @@ def _execute(words: list[str]) -> int:
         say.error(f"cannot open {error.filename}: {error.strerror}")
         return Exit.DISK
     except Exception as error:  # noqa: BLE001 - the outermost place
-        from asyncgen.cli.crash_report import report, shortage  # noqa: PLC0415 - not for --help
+        return _unexpected(say, error)
 
-        lack = shortage(error)
-        if lack is not None:
-            say.error(lack)
-            return Exit.TRY_LATER
-        say.advise(report(error).rstrip())
-        return Exit.BUG
+
+def _unexpected(say: Lines, error: Exception) -> int:
+    """Print what the machine lacks, or the place of a bug."""
+    from asyncgen.cli.crash_report import refusal, report, shortage  # noqa: PLC0415 - not for --help
+
+    refused, lack = refusal(error), shortage(error)
+    if refused is not None:
+        silence(sys.stdout)
+        say.error(refused)
+        return Exit.DISK
+    if lack is not None:
+        say.error(lack)
+        return Exit.TRY_LATER
+    say.advise(report(error).rstrip())
+    return Exit.BUG
 
 
 def _end(say: Lines, words: list[str], error: AsyncgenError) -> int:

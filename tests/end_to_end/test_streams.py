@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from asyncgen.simulator import Latency
 
-from .conftest import Job, Server, clean_env
+from .conftest import PROMPTS, SAMPLES, Job, Server, clean_env
 from .test_interruptions import wait_until
 
 Serve = Callable[..., Server]
@@ -45,6 +46,45 @@ def test_a_run_whose_streams_are_closed_or_full_is_done(
     assert run_with(this, redirection).returncode == 0
 
     assert this.outputs() == golden.outputs()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["completion", "bash"],
+        ["drill", "--list"],
+        ["status", "OUT"],
+        ["verify", "OUT"],
+        ["trace", "OUT", "0"],
+        ["report", "OUT"],
+        ["plan", "--input", str(SAMPLES), "--prompt-file", str(PROMPTS)],
+        ["preview", "--input", str(SAMPLES), "--prompt-file", str(PROMPTS), "--prompts-only"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_whose_lines_the_disk_refuses_has_failed(
+    job: Callable[..., Job], words: list[str], unbuffered: str
+) -> None:
+    """In one line, with the code of the disk: what it says is all that it does."""
+    this = job(flags=["--simulate", "--num-pairs", "1"])
+    if "OUT" in words:
+        assert this.run().returncode == 0
+    command = [*this.argv[:3], *(str(this.output_dir) if word == "OUT" else word for word in words)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command,
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            env=clean_env({"PYTHONUNBUFFERED": unbuffered}),
+        )
+
+    assert (done.returncode, done.stderr) == (74, "❌ cannot write the output: No space left on device\n")
 
 
 @pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")])
