@@ -11,9 +11,11 @@ from asyncgen.cli.event_log_file import EventLogFile
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import from_here
 from asyncgen.cli.progress_lines import ProgressLines
+from asyncgen.cli.setting_names import in_flags
 from asyncgen.cli.summary import summary_lines
 from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
+from asyncgen.engine.failure_threshold import REFUSED, START_OVER
 from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
 from asyncgen.humanize import counted, many_of
 from asyncgen.monitor.throughput import Meter
@@ -48,6 +50,7 @@ class Console(Lines):
         self._log = None if log_file is None else EventLogFile(log_file, self.warn)
         self._meter = Meter()
         self._rows = ROWS
+        self._failures: set[str] = set()
         self._planned: Planned | None = None
         self._last_sample: Sample | None = None
 
@@ -89,9 +92,11 @@ class Console(Lines):
         if summary.failed_pairs and not summary.already_complete:
             those = "it" if summary.failed_pairs == 1 else "them"
             where = "there" if output_file is None else f"in {from_here(config.output_dir)}"
+            all_refused = self._failures == {REFUSED} and summary.failed_pairs == summary.stats.get("total_pairs")
+            again = f"the same command asks only {those} again and merges {those} in place"
             self.warn(
                 f"{counted(summary.failed_pairs, self._rows)} failed (see failed.jsonl {where}); "
-                f"the same command asks only {those} again and merges {those} in place"
+                f"{in_flags(START_OVER) if all_refused else again}"
             )
 
     def observe(self, event: Event) -> None:
@@ -102,8 +107,11 @@ class Console(Lines):
         match event:
             case InputLoaded():
                 self._rows = many_of(event.rows)
-            case PairDone() | PairFailed():
+            case PairDone():
                 self._bar.advance()
+            case PairFailed():
+                self._bar.advance()
+                self._failures.add(event.kind)
             case RunStarted():
                 self._bar.open(event.total, event.done)
             case RepairStarted():

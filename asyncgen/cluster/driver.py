@@ -16,7 +16,8 @@ from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.messages import News, WorkerReport
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
-from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting
+from asyncgen.engine.failure_threshold import START_OVER
+from asyncgen.errors import AsyncgenError, BadDataError, Setting
 from asyncgen.events import Notice, Observer, Sample, StopRequested
 from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
@@ -199,8 +200,8 @@ class Driver:
                 BadDataError(
                     f"{failed} {self._rows} failed: see failed.jsonl of the shards; check the prompts and ",
                     Setting("model"),
-                    ", then ",
-                    Phrase.AGAIN,
+                    "; ",
+                    START_OVER,
                     " (",
                     Setting("max_failures"),
                     " allows more)",

@@ -8,7 +8,15 @@ from asyncgen.rows import ROWS
 
 LEAST_FAILED = 30  # failures: fewer say little about a share, and cost little
 ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
+REFUSED = "bad_request"  # the kind of a failure that the same request meets again
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
+START_OVER = Message(
+    "what is changed starts over, with ",
+    Setting("restart", True),
+    " or in another directory; with nothing changed, ",
+    Phrase.AGAIN,
+)
+"""A directory refuses other prompts, checks, fields or models than it was begun with."""
 
 
 class FailureThreshold:
@@ -40,7 +48,7 @@ class FailureThreshold:
         self._ended += 1
         if failure is None:
             return None
-        if index in self._first and failure.kind == "bad_request":
+        if index in self._first and failure.kind == REFUSED:
             self._first[index] = failure.step, failure.status, failure.code, failure.param
         self._failures[failure.step, failure.kind] += 1
         failed = self._failures.total()
@@ -52,11 +60,11 @@ class FailureThreshold:
         # Rows are written in order: those behind an unfinished one are asked again.
         listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
         bound = Setting("max_failed_share" if many else "max_failures")
-        go_on = Message("then ", Phrase.AGAIN, " (", bound, f" allows more); {listed}")
         if kind in OF_THE_SERVER:
-            address = Setting("base_url")
-            return TryLaterError(f"{reason}: the server is not healthy, or is not at ", address, "; wait, ", go_on)
-        return BadDataError(f"{reason}: check the prompts and ", Setting("model"), ", ", go_on)
+            wrong = Message("the server is not healthy, or is not at ", Setting("base_url"), "; wait, then ")
+            return TryLaterError(f"{reason}: ", wrong, Phrase.AGAIN, " (", bound, f" allows more); {listed}")
+        wrong = Message("check the prompts and ", Setting("model"), "; ", START_OVER)
+        return BadDataError(f"{reason}: ", wrong, " (", bound, f" allows more); {listed}")
 
     def _all_refused(self) -> bool:
         """Whether the rows begun first (not those that failed fastest) were all refused alike."""

@@ -15,7 +15,7 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.session import Summary
 from asyncgen.errors import Message
-from asyncgen.events import InputLoaded, Notice, Paused, RepairStarted, RunStarted, StopRequested
+from asyncgen.events import InputLoaded, Notice, PairFailed, Paused, RepairStarted, RunStarted, StopRequested
 from asyncgen.monitor.throughput import Rates
 from tests.monitor.samples import sample
 
@@ -153,6 +153,22 @@ def test_the_end_says_what_failed_and_what_is_of_this_start(capsys, fields, expe
         console.observe(InputLoaded(Path("pairs.jsonl"), 24, 0, "MEDEC pairs"))
         console.summary(replace(ENDED, **fields), CONFIG, PRICE)
     assert expected in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kinds", "failed", "anew"),
+    [(["bad_request"], 24, True), (["bad_request"], 23, False), (["bad_request", "timeout"], 24, False)],
+)
+def test_where_all_was_refused_the_same_command_is_not_the_way(capsys, kinds, failed, anew):
+    """It would send what was refused; with other settings the directory is refused."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        for index in range(failed):
+            console.observe(PairFailed(index, str(index), "tr", kinds[index % len(kinds)], 1))
+        console.summary(replace(ENDED, failed_pairs=failed), CONFIG, PRICE)
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"⚠ {failed} rows failed (see failed.jsonl there); ")
+    assert ("what is changed starts over, with --restart or in another directory" in said) == anew
+    assert ("the same command asks only them again" in said) != anew
 
 
 def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):

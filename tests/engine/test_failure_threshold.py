@@ -54,6 +54,16 @@ def test_the_reason_says_whether_to_wait_or_to_mend_something(kind: str, expecte
     assert str(ended[1]).endswith("failed.jsonl lists them up to the first pair that had not ended")
 
 
+def test_changed_prompts_are_told_to_begin_anew_and_a_mended_server_to_go_on() -> None:
+    """The directory refuses other settings than it was begun with: the same command could not help."""
+    kinds = ("check_matches", "server_error")
+    ended = [ends_after(FailureThreshold(None, 0.9), [kind] * 30) for kind in kinds]
+    mended, waited = (str(one[1]) for one in ended if one is not None)
+    assert "what is changed starts over, with restart=True or in another directory" in mended
+    assert "wait, then make the same call again" in waited
+    assert "restart" not in waited
+
+
 def test_a_run_whose_first_pairs_are_all_refused_alike_ends_before_it_has_tried_them_all() -> None:
     """What the server does not take of ten requests, it does not take of any."""
     ended = ends_after(FailureThreshold(None, 0.9, rows="MEDEC pairs"), ["bad_request"] * 60)

@@ -171,6 +171,19 @@ def test_what_lost_calls_may_have_cost_is_said_here_and_by_status(night, disk):
     assert dict(lines(look(RunDirectory(disk, night))))["lost"].startswith("6,000 tokens at most")
 
 
+def test_status_says_that_what_was_refused_throughout_is_begun_anew(night, disk):
+    """Beside the command, which would be refused with other settings; and not while one has failed otherwise."""
+    failed = [{"note_id": "1", "step": "tr", "error": "bad_request", "attempts": 1, "tokens": 0}] * 100
+    records = [json.dumps({"index": index, **one}) + "\n" for index, one in enumerate(failed)]
+    (night / "failed.jsonl").write_text("".join(records))
+    told = dict(lines(look(RunDirectory(disk, night))))
+    assert told["all refused"].startswith("what is changed starts over, with --restart or in another directory")
+    assert list(told).index("all refused") < list(told).index("to ask again")
+
+    (night / "failed.jsonl").write_text("".join(records[1:]))
+    assert "all refused" not in dict(lines(look(RunDirectory(disk, night))))
+
+
 def test_a_long_run_makes_no_longer_page(night, disk):
     """Twenty thousand samples are thinned to as many bins as two hundred; their sum is exact."""
     lines = [started(0)]
