@@ -274,11 +274,7 @@ def _accept(
     if done and prefix_chain is None:
         raise DirectoryError(f"the input has fewer {rows.many} than the {done} already processed")
     if done and prefix_chain != state.input_chain:
-        raise DirectoryError(
-            f"the input changed within the {done} {rows.many} already processed (",
-            Phrase.VERIFY,
-            f" names the {rows.one}, if it differs from what the files hold)",
-        )
+        raise DirectoryError(f"the input changed within the {done} {rows.many} already processed")
     wanted = {*(output.name for output in recipe.outputs), FAILED}
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise DirectoryError("the checkpoint does not fit this version of asyncgen")

@@ -216,7 +216,9 @@ def test_a_table_that_has_grown_extends_the_run(serve, tmp_path, write, rows):
     write("mails.csv", [{**rows[0], "body": "another"}, *rows[1:9]])
     changed = run(command)
 
-    assert (changed.returncode, b"the input changed within the 8 mails" in changed.stderr) == (65, True)
+    assert changed.returncode == 65
+    # What verify says of such an input is no more than that it is another one.
+    assert b"the input changed within the 8 mails already processed; choose another --output-dir" in changed.stderr
     assert server.counts["requests"] == 16
 
 
