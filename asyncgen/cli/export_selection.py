@@ -49,6 +49,8 @@ def select(
         return None
     prompts = prompts_of_run(args.prompt_file, state)
     contents = contents_of(state, prompt_file=prompts)
+    if contents.remark:
+        lines.warn(contents.remark)
     if contents.paraphrase is None and not contents.asks:
         if args.only is not None:
             raise UsageError(f"--only {choice}: this recipe has nothing to check its rows by; leave it out")

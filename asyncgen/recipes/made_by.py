@@ -11,7 +11,7 @@ from asyncgen.recipes.contents import Contents, contents_of_lines, contents_of_r
 from asyncgen.recipes.medec_contents import CONTENTS
 from asyncgen.recipes.renamed import renamed
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.fingerprint import differences, fingerprint
+from asyncgen.storage.fingerprint import Fingerprint, differences, fingerprint
 from asyncgen.storage.layout import FAILED
 from asyncgen.storage.recipe_record import RecipeRecord
 
@@ -83,13 +83,30 @@ def contents_of(
         if named is not None or not record.outputs:
             raise
         return contents_of_lines(record.outputs, record.rows, f"{error}; so only the structure is checked")
-    if named is not None or state is None:
+    if named is not None or state is None or columns != record.fields:  # how to read it is the user's word
         return found
-    now = fingerprint(recipe.fingerprint)
-    changed = differences({part: state.fingerprint.get(part) for part in now}, now)
-    return replace(
-        found, remark=f"the recipe is not what it was in the run: {'; '.join(changed)}" if changed else ""
-    )
+    before = {part: state.fingerprint.get(part) for part in recipe.fingerprint}
+    unread = contents_of_lines(record.outputs or files, record.rows)
+    return _as_far_as_it_holds(found, unread, before, fingerprint(recipe.fingerprint))
+
+
+def _as_far_as_it_holds(found: Contents, unread: Contents, before: Fingerprint, now: Fingerprint) -> Contents:
+    """What can be checked by a recipe that is not what it was in the run: nothing by what it says otherwise now.
+
+    A recipe file says in which parts it differs: prompts are in no line, and the checks and the schema of a step
+    are of its answers alone; its outputs and its input are in every line.
+    """
+    changed = {part for part in now if before[part] != now[part]}
+    if not changed:
+        return found
+    remark = f"the recipe is not what it was in the run: {'; '.join(differences(before, now))}"
+    steps = {part for part in changed if f"{part}_user" in now}
+    prompts = {part for part in changed - steps if part.endswith(("_system", "_user"))}
+    if str(now.get("recipe")).startswith(_FILE) and changed != steps | prompts:
+        return replace(unread, remark=remark)
+    answers = tuple(rule for rule in found.answers if rule.step not in steps)
+    unchecked = tuple(name for name in found.unchecked if name not in steps)
+    return replace(found, answers=answers, unchecked=unchecked, remark=remark)
 
 
 def _fitting(found: Contents, files: Mapping[str, int], name: str) -> Contents:

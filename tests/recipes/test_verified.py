@@ -193,6 +193,36 @@ async def test_schemas_and_checks_are_held_against_what_stands_in_the_files(benc
     assert "the recipe is not what it was in the run" in contents_of(state).remark
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "asks", "reads"),
+    [
+        ('kind = "letter"', 'kind = "note"', (), False),
+        ('text = "{text}", short', 'text = "A {text}", short', (), False),
+        ('id = "key"', 'id = "text"', (), False),
+        ("max-words = 8", "max-words = 1", ("tone",), True),
+        ("Shorten: ", "Abridge: ", ("short", "tone"), True),
+    ],
+)
+@pytest.mark.looptime
+async def test_whole_files_are_not_wrong_by_a_recipe_that_has_changed(bench, old, new, asks, reads):
+    """What it says otherwise now is not checked, and said; the rest of it is, and the structure in any case."""
+    await bench.run(Server(answer), RECIPE, ROWS)
+    assert old in RECIPE
+    (bench.path / "recipe.toml").write_text(RECIPE.replace(old, new))
+
+    state, _ = state_in(RunDirectory(Disk(), bench.path / "out"))
+    contents = contents_of(state)
+
+    assert contents.remark.startswith("the recipe is not what it was in the run: ")
+    assert tuple(sorted(rule.step for rule in contents.answers)) == tuple(sorted(set(asks)))
+    assert (contents.parse is not None) == reads
+    problems, judged = look(bench, with_input=True)
+    assert (problems, set(judged.values()) - {()}) == ({}, set())
+    path = bench.path / "out" / "tones.jsonl"
+    path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
+    assert look(bench, with_input=True)[0].keys() >= {"missing", "size"}
+
+
 @pytest.mark.looptime
 async def test_without_its_recipe_the_structure_is_still_verified(bench):
     """The directory knows how many lines a row has; one that writes other files is refused."""
