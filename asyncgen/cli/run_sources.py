@@ -1,5 +1,7 @@
-"""The sources of a run, for a command on its directory that is not given them."""
+"""The sources of a run and its server, for a command on its directory that is not given them."""
 
+import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
     from asyncgen.storage.checkpoint import RunState
+
+_SERVERS = ("--simulate", "--local", "--base-url")
 
 
 def prompts_of_run(named: Path | None, state: "RunState") -> Path | None:
@@ -27,8 +31,29 @@ def input_of_run(named: Path | None, directory: RunDirectory) -> Path | None:
         return absolute_input(named, directory=directory.path)
     if directory.disk.size(directory.standard_input) is not None:
         return directory.standard_input
+    history = _history(directory)
+    said = [str(session.settings["input"]) for session in history.sessions if session.settings.get("input")]
+    return next((Path(path) for path in reversed(said) if Path(path).exists()), None)
+
+
+def server_of_run(directory: RunDirectory) -> list[str]:
+    """The words that named its server when it last worked; none if there were none, or Python called it."""
+    sessions = _history(directory).sessions
+    try:
+        words = shlex.split(sessions[-1].command) if sessions else []
+    except ValueError:
+        return []
+    found = []
+    for word, value in pairwise([*words, "--"]):
+        if word in _SERVERS and not value.startswith("-"):
+            found += [word, value]
+        elif word.partition("=")[0] in _SERVERS:
+            found.append(word)
+    return found
+
+
+def _history(directory: RunDirectory) -> History:
     history = History()
     for line in lines_of(directory.disk, directory.events):
         history.feed(line)
-    said = [str(session.settings["input"]) for session in history.sessions if session.settings.get("input")]
-    return next((Path(path) for path in reversed(said) if Path(path).exists()), None)
+    return history

@@ -11,11 +11,14 @@ from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.commands.requests import STATE_SUFFIX
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
 from asyncgen.cli.paths import from_here, prompt_file_here
+from asyncgen.cli.run_sources import server_of_run
 from asyncgen.cli.shell_words import quote
 from asyncgen.humanize import counted, one_of
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.trust import Trust
 from asyncgen.recipes.contents import trains_as
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
     from asyncgen.cli.judge_session import JudgeReport
@@ -81,11 +84,13 @@ def _lines_of(structure: "Structure", directory: Path) -> str:
 
 
 def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str:
-    """The same command for another purpose; asking again needs the prompts, unless the run knows them."""
+    """The same command for another purpose; asking again needs the prompts and the server of the run."""
     record = None if structure.state is None else structure.state.recipe
-    prompts = args.prompt_file
-    if prompts is None and "--regenerate" in flags and record is not None and record.prompts:
-        prompts = Path(record.prompts)
+    prompts, server = args.prompt_file, []
+    if "--regenerate" in flags:
+        server = server_of_run(RunDirectory(Disk(), args.directory))
+        if prompts is None and record is not None and record.prompts:
+            prompts = Path(record.prompts)
     words = [str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
     named = [] if prompts is None else ["--prompt-file", prompt_file_here(prompts)]
-    return asyncgen_command("verify", *words, *named, *flags)
+    return asyncgen_command("verify", *words, *named, *server, *flags)
