@@ -4,8 +4,9 @@ Kept part by part, so that a refusal can name what changed. Texts are kept as ha
 The input is not part of it: it is identified by the chain of its line hashes, up to the watermark.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -14,7 +15,12 @@ from asyncgen.config import NAMED_ENDPOINTS
 
 Fingerprint = dict[str, Any]
 
-_SHOWN = {NAMED_ENDPOINTS: "named ones"}
+MOST_SHOWN = 3  # settings: more are another job, and nobody compares them
+_SHOWN = {NAMED_ENDPOINTS: "named ones", "None": "unset"}
+_PROMPTS = ("_system", "_user")
+_SAMPLING = "generation_params"
+_PLACES = ("temperature", "top_p", "max_tokens")
+_MOST_CHARACTERS = 40  # of a value
 _MAX_PLAIN = 80  # characters: longer texts may be prompts, and are kept as hashes
 
 
@@ -22,7 +28,7 @@ def fingerprint(parts: Mapping[str, Any]) -> Fingerprint:
     """The parts of a run by name; long texts as hashes."""
     return {
         name: f"blake2b:{digest(value.encode())}"
-        if isinstance(value, str) and (len(value) > _MAX_PLAIN or name.endswith(("_system", "_user")))
+        if isinstance(value, str) and (len(value) > _MAX_PLAIN or name.endswith(_PROMPTS))
         else value
         for name, value in sorted(parts.items())
     }
@@ -39,21 +45,65 @@ def fingerprint_digest(value: Fingerprint) -> str:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What changed from `old` to `new`, one phrase for each part."""
-    phrases = []
-    for name in sorted({*old, *new}):
-        before, after = old.get(name), new.get(name)
-        if before == after:
-            continue
-        if name.endswith(("_system", "_user")) or "blake2b:" in f"{before}{after}":
-            phrases.append(f"{name} changed")
-        else:
-            was, now = (_shown(name, value) for value in (before, after))
-            phrases.append(f"{name} was {was}, now {now}")
-    return phrases
+    """What changed from `old` to `new`, a phrase for each setting, the first few; another recipe is one."""
+    names = sorted({*old, *new}, key=lambda name: (name.endswith(_PROMPTS), name))
+    changed = [name for name in names if old.get(name) != new.get(name)]
+    if "recipe" in changed:
+        changed = ["recipe"]  # all its steps and outputs differ, too
+    phrases = [phrase for name in changed for phrase in _phrases(name, old, new)]
+    more = len(phrases) - MOST_SHOWN
+    return phrases if more <= 0 else [*phrases[:MOST_SHOWN], f"and {more} more"]
 
 
-def _shown(name: str, value: Any) -> Any:
-    if name == "endpoint" and str(value).startswith("loopback"):
+def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What is to be said of a part that differs."""
+    before, after = old.get(name), new.get(name)
+    kind, _, of = name.partition(".")
+    is_step = f"{name}_user" in {*old, *new}
+    if is_step or kind == _SAMPLING:
+        step = name if is_step else of
+        was, now = (_settings(value) for value in (before, after))
+        if was is None or now is None or was == now:
+            yield f"params, check or schema of {step} changed"
+            return
+        for setting in sorted({*was, *now}):
+            if was.get(setting) != now.get(setting):
+                yield f"{setting} of {step} was {_shown(was.get(setting))}, now {_shown(now.get(setting))}"
+    elif name.endswith(_PROMPTS):
+        step, _, prompt = name.rpartition("_")
+        yield f"the {prompt} prompt of {step} changed"
+    elif of == "jsonl":
+        yield f"the lines of {name} changed"
+    elif "blake2b:" in f"{before}{after}":
+        yield f"{name} changed"
+    else:
+        yield f"{name} was {_shown(before)}, now {_shown(after)}"
+
+
+def _settings(value: Any) -> dict[str, Any] | None:
+    """The settings of a step by name, from its part; None if that is a hash, or has a schema behind it."""
+    if value is None:
+        return {}
+    if isinstance(value, list):  # of a prompt file: three by their places, then the others by name
+        more = [each for each in value[len(_PLACES) :] if isinstance(each, dict)]
+        return {
+            **dict(zip(_PLACES, value, strict=False)),
+            **dict(chain.from_iterable(one.items() for one in more)),
+        }
+    try:
+        parts = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(parts, dict):
+        return None
+    inner = (said.items() for said in parts.values() if isinstance(said, dict))
+    return {name: said for name, said in parts.items() if not isinstance(said, dict)} | dict(
+        chain.from_iterable(inner)
+    )
+
+
+def _shown(value: Any) -> Any:
+    if str(value).startswith("loopback"):
         return "a server on this machine, simulated or real"
-    return _SHOWN.get(str(value), value)
+    text = _SHOWN.get(str(value), str(value))
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"

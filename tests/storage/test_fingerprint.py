@@ -18,7 +18,9 @@ PARTS: dict[str, Any] = {
     "generation_params.correct_paraphrase": [0.7, 0.9, 2048],
 }
 parts = st.dictionaries(
-    st.text(min_size=1), st.text(max_size=200) | st.booleans() | st.lists(st.floats(0, 2)), max_size=5
+    st.text(min_size=1) | st.sampled_from(["tr", "tr_user", "recipe", "generation_params.tr", "x.jsonl"]),
+    st.text(max_size=200) | st.booleans() | st.lists(st.floats(0, 2)),
+    max_size=5,
 )
 
 
@@ -69,7 +71,8 @@ def test_a_changed_value_is_named_with_before_and_after() -> None:
 
 def test_a_changed_prompt_is_named_without_its_text() -> None:
     """Nor are hashes of any use to a person."""
-    assert changed(correct_paraphrase_user="<{note}>") == ["correct_paraphrase_user changed"]
+    assert changed(correct_paraphrase_user="<{note}>") == ["the user prompt of correct_paraphrase changed"]
+    assert changed(correct_paraphrase_system="x") == ["the system prompt of correct_paraphrase changed"]
     assert changed(model="m" * 81) == ["model changed"]
 
 
@@ -77,8 +80,38 @@ def test_parts_that_came_or_went_are_named() -> None:
     """A prompt that is used on one side only, a parameter likewise."""
     extra = {"reasoning_user": "{incorrect_note}", "seed": 7}
     old, new = fingerprint(PARTS), fingerprint({**PARTS, **extra})
-    assert differences(old, new) == ["reasoning_user changed", "seed was None, now 7"]
-    assert differences(new, old) == ["reasoning_user changed", "seed was 7, now None"]
+    assert differences(old, new) == ["seed was unset, now 7", "the user prompt of reasoning changed"]
+    assert differences(new, old) == ["seed was 7, now unset", "the user prompt of reasoning changed"]
+
+
+def test_a_setting_of_a_step_is_named_by_itself() -> None:
+    """However its step keeps it: a prompt file as a list, a recipe file as JSON or as a hash."""
+    was = [0.7, 0.9, 2048, {"reasoning_effort": '"low"', "seed": "7"}]
+    part = {"generation_params.p": was}
+    assert differences(part, {"generation_params.p": [0.7, 1.0, 2048, {"seed": "7"}]}) == [
+        'reasoning_effort of p was "low", now unset',
+        "top_p of p was 0.9, now 1.0",
+    ]
+    step = {"tr_user": "blake2b:a", "tr": '{"check":{"max-words":9},"params":{"seed":1},"samples":2}'}
+    assert differences(step, {**step, "tr": '{"params":{"seed":1}}'}) == [
+        "max-words of tr was 9, now unset",
+        "samples of tr was 2, now unset",
+    ]
+    for other in ("blake2b:b", '{"params":{}}{"type":"object"}'):
+        assert differences(step, {**step, "tr": other}) == ["params, check or schema of tr changed"]
+    assert differences(step, {**step, "x.jsonl": "[{}]"}) == ["the lines of x.jsonl changed"]
+
+
+def test_another_recipe_is_one_sentence_and_of_many_settings_a_few_are_named() -> None:
+    """Nobody compares two jobs step by step."""
+    old, new = ({"recipe": name, f"{name}_user": name, f"{name}.jsonl": "x"} for name in ("file:a", "file:b"))
+    assert differences(old, new) == ["recipe was file:a, now file:b"]
+    many = {f"part{number}": number for number in range(5)}
+    assert differences(many, {}) == [
+        *(f"part{number} was {number}, now unset" for number in range(3)),
+        "and 2 more",
+    ]
+    assert differences({"a": "x" * 50}, {}) == [f"a was {'x' * 40}…, now unset"]
 
 
 def test_every_change_is_named() -> None:
