@@ -77,9 +77,10 @@ class JudgeRun:
         try:
             return run_loop(self._within_servers(cases, console, dry=dry))
         except AsyncgenError as error:
-            console.end(in_flags(error))
+            said = in_flags(error)
+            console.end(said)
             if error.exit_code in RESUMABLE:
-                again = with_larger_budget(this_command(sys.argv), error.settings)
+                again = with_larger_budget(this_command(sys.argv), error.settings, said)
                 console.advise(f"to resume; nothing is paid twice: {again}")
             return error.exit_code
 

@@ -25,6 +25,7 @@ class Budget:
         most_cost: USD, None: unlimited.
         most_tokens: of all calls, None: unlimited.
         part: the part of the user's amounts that these are.
+        longest_answer: tokens that the model writes at most, which a request without a limit may take; 0: unknown.
         enqueued: the worst case of requests in batches.
     """
 
@@ -36,6 +37,7 @@ class Budget:
         most_cost: float | None,
         most_tokens: int | None,
         part: float = 1.0,
+        longest_answer: int = 0,
         enqueued: Callable[[], Usage] = lambda: NO_USAGE,
     ) -> None:
         self._enqueued = enqueued
@@ -44,6 +46,7 @@ class Budget:
         self._most_cost = most_cost
         self._most_tokens = most_tokens
         self._part = part
+        self._longest_answer = longest_answer
         self._prompt_tokens = self._completion_tokens = 0
         self.calls = 0
 
@@ -59,6 +62,8 @@ class Budget:
             if needed > has and (whole := self._whole(needed))
         ]
         dearest = f"{most.total_tokens:,} tokens"
+        if 0 < self._longest_answer == most.completion_tokens:
+            dearest += f", {most.completion_tokens:,} of them for an answer that no smaller max_tokens bounds"
         if self._price is not None:
             price = self._price.of_batches if batch else self._price
             dearest = f"{_rounded_up(price.cost(most)):.4f} USD ({dearest})"

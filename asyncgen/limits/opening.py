@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.config import RunConfig
+from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price, Spend
 from asyncgen.limits.budget import Budget
 from asyncgen.limits.concurrency import ConcurrencyControl
@@ -41,11 +41,13 @@ def open_budget(
     """
     if config.max_cost is None and config.max_total_tokens is None:
         return None
+    listed = listed_model(config.model)
     return Budget(
         spend,
         price,
         most_cost=config.max_cost,
         most_tokens=config.max_total_tokens,
         part=config.budget_part,
+        longest_answer=0 if listed is None else listed.max_output or 0,
         enqueued=enqueued,
     )

@@ -96,6 +96,20 @@ def test_a_budget_that_is_used_up_names_the_setting_and_what_it_must_be_at_least
     assert str(both).endswith("so give at least max_total_tokens=3800 and max_cost=0.0276")
 
 
+def test_an_answer_that_nothing_bounds_is_named_as_what_a_call_may_cost() -> None:
+    """Each call then reserves the longest answer of the model, and a small budget covers none."""
+    most = Usage(300, 2000, 2300)
+    said = [
+        str(Budget(Spend(), None, most_cost=None, most_tokens=1, longest_answer=n).shortfall(most))
+        for n in (0, 2000)
+    ]
+    assert said == [
+        "the next one may take 2,300 tokens, so give at least max_total_tokens=2300",
+        "the next one may take 2,300 tokens, 2,000 of them for an answer that no smaller max_tokens bounds, so "
+        "give at least max_total_tokens=2300",
+    ]
+
+
 def test_calls_in_batches_cost_their_own_price_in_a_budget():
     """What came out of batches, what is enqueued and what is to be; ordinary calls cost what they always do."""
     price = replace(PRICE, batch=replace(PRICE, prompt=1.0, cached=1.0, completion=5.0))
