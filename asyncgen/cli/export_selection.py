@@ -9,7 +9,7 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.run_sources import input_of_run, prompts_of_run
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.run_files import RunFiles
-from asyncgen.humanize import counted
+from asyncgen.humanize import counted, one_of
 from asyncgen.quality.judge.selection import RowSelection, select_by_rules, select_by_verdicts
 from asyncgen.quality.judge.trust import Trust
 from asyncgen.quality.judge.verdict_file import VerdictFile

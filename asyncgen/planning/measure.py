@@ -143,28 +143,9 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
 
     async def ask(index: int, pair: Any) -> None:
         caller = Caller(index, pair.note_id, config.pair_timeout)
-
-        defects: list[Exception] = []
-
-        async def generate(step: str, request: ChatRequest) -> Completion:
-            try:
-                return await client.complete(caller, client.prepare(step, request))
-            except (CallFailed, Stopping, AsyncgenError):
-                raise
-            except Exception as error:
-                defects.append(error)  # else it would pass for an error of the recipe
-                raise
-
-        try:
-            await recipe.run(pair, generate)
-        except (CallFailed, Stopping):
-            return  # the failed attempts were recorded by `observe`
-        except AsyncgenError:
-            raise
-        except Exception as error:
-            if defects:
-                raise
-            measured.failures.append(f"the recipe raised {place_of(error)}")
+        problem = await _ask(client, recipe, caller, pair)
+        if problem:
+            measured.failures.append(problem)
 
     pump = asyncio.create_task(gate.pump())
     try:
@@ -177,6 +158,23 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     if not measured.latencies:
         raise TryLaterError(f"no call was answered ({', '.join(sorted(set(measured.failures)))})")
     return measured
+
+
+async def _ask(client: ChatClient, recipe: Recipe[Any], caller: Caller, pair: Any) -> str:
+    """Make the calls of a row; why the recipe fails it, empty if it does not."""
+
+    async def generate(step: str, request: ChatRequest) -> Completion:
+        return await client.complete(caller, client.prepare(step, request))
+
+    try:
+        await recipe.run(pair, generate)
+    except (CallFailed, Stopping):
+        return ""  # the failed attempts are recorded as they end
+    except AsyncgenError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is the user's code
+        return f"the recipe raised {place_of(error)}"
+    return ""
 
 
 class _ListeningWire:
