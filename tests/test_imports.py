@@ -22,6 +22,7 @@ ONLY_USERS = {
     "uvloop": {"engine.event_loop"},
     "aiohttp": {
         "client.batch_http",
+        "client.checked_connector",
         "client.direct_posts",
         "client.http_client",
         "client.transport_errors",

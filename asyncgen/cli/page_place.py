@@ -38,6 +38,6 @@ def _is_page(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            return file.read(len(_BEGINNING)).lower() == _BEGINNING
+            return file.read(len(_BEGINNING)).lower() in {b"", _BEGINNING}  # nothing is lost of an empty file
     except OSError:
         return False

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
 MOST_REPEATED_SHOWN = 10  # lines: wrong numbering repeats many ids, and ten show the pattern
+MOST_ONE_BY_ONE = 10  # lines in a row that lack the same: more are shown as a range
 SHOWN_OF_ANOTHER_KIND = 10  # lines, or ranges of them: enough to recognise the format of the file
 
 
@@ -230,10 +230,7 @@ def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
     )
     listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
     unit = look_at(path).unit
-    shown = [
-        Message("\n  ", _numbers(unit, alike), ": ", alike[0].kind)
-        for alike in (list(group) for _, group in groupby(listed, key=lambda bad: str(bad.kind)))
-    ]
+    shown = [Message(f"\n  {which}: ", bad.kind) for bad in listed for which in _named(unit, bad)]
     alone = scanned.bad_count == 1
     lines = f"{unit} is not {with_article(one_of(rows))}" if alone else f"{unit}s are not {many_of(rows)}"
     more = scanned.bad_count - sum(bad.lines for bad in listed)
@@ -241,8 +238,9 @@ def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
     return Message(head, *shown, f"\n  and {more:,} more" if more else "")
 
 
-def _numbers(unit: str, alike: Sequence[BadLine]) -> str:
-    """The numbers of bad lines: `line 3`, or `lines 3-5, 8`."""
-    ranges = (f"{bad.number}-{bad.last}" if bad.lines > 1 else str(bad.number) for bad in alike)
-    plural_ending = "s" if sum(bad.lines for bad in alike) > 1 else ""
-    return f"{unit}{plural_ending} {', '.join(ranges)}"
+def _named(unit: str, bad: BadLine) -> Iterator[str]:
+    """Each line by its number, or many that follow each other as a range."""
+    if bad.lines > MOST_ONE_BY_ONE:
+        yield f"{unit}s {bad.number}-{bad.last}"
+    else:
+        yield from (f"{unit} {number}" for number in range(bad.number, bad.number + bad.lines))

@@ -13,7 +13,6 @@ from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError, Setting
 from asyncgen.events import Planned
-from asyncgen.humanize import plural
 from asyncgen.planning.batch_plan import BatchPlan, plan_batches
 from asyncgen.planning.capacity import Load
 from asyncgen.planning.capacity import Plan as Pace
@@ -49,7 +48,7 @@ async def survey(config: RunConfig, warn: Callable[[str], None] | None = None) -
     row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
-        bad = f"{plural(scanned.bad_count, 'bad line')} in {config.input_jsonl}: asyncgen run says why, "
+        bad = f"bad lines in {config.input_jsonl}: {scanned.bad_count:,}; asyncgen run says why, "
         raise BadDataError(bad, Setting("skip_bad", True), " leaves such lines out")
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no {row}")

@@ -11,7 +11,6 @@ from typing import Any
 
 from asyncgen.config import shipped
 from asyncgen.errors import Setting, UsageError
-from asyncgen.humanize import plural
 from asyncgen.models import spellings
 from asyncgen.toml import read_toml
 
@@ -43,9 +42,13 @@ class Tier:
 
 def format_limits(tier: Tier) -> str:
     """The limits of a tier in words."""
-    units = zip(LIMITS, ("request", "token", "request", "token"), ("min", "min", "day", "day"), strict=True)
-    values = ((getattr(tier, field), unit, time) for field, unit, time in units)
-    said = [f"{plural(round(value), unit)}/{time}" for value, unit, time in values if value is not None]
+    units = zip(LIMITS, ("requests/min", "tokens/min", "requests/day", "tokens/day"), strict=True)
+    values = ((getattr(tier, field), unit) for field, unit in units)
+    said = (
+        f"{value:,.0f} {unit if round(value) != 1 else unit.replace('s/', '/')}"
+        for value, unit in values
+        if value is not None
+    )
     return ", ".join(said) or "no limits"
 
 

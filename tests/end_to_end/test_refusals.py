@@ -1,6 +1,7 @@
 """What is wrong with a command or its files is said in a line or two, before anything is paid or written."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -132,8 +133,10 @@ def test_bad_lines_are_listed_though_they_may_be_skipped_where_none_is_left(job,
 
     assert code == 65
     assert "3 lines are not pairs" in message
-    assert "\n  lines 1-2: no incorrect_note" in message
-    assert "\n  line 3: not JSON\nthe input holds no pair\n" in message
+    assert re.search(
+        r"\n  line 1: no incorrect_note.*\n  line 2: no incorrect_note.*\n  line 3: not JSON\nthe input", message
+    )
+    assert message.endswith("the input holds no pair\n")
 
 
 def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
@@ -145,7 +148,7 @@ def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
     _, message = refused(job(input_jsonl=source))
 
     assert "1,502 lines are not pairs" in message
-    assert "\n  lines 3-1502, 1505: not JSON\n  line 1506: not a JSON object\n" in message
+    assert "\n  lines 3-1502: not JSON\n  line 1505: not JSON\n  line 1506: not a JSON object\n" in message
     assert "--skip-bad" in message
     assert "CSV" not in message
 

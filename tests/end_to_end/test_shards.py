@@ -51,7 +51,7 @@ def test_eight_shards_merged_are_a_single_run(shards: list[Job], job: Callable[.
         assert says in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
     none = merge(*places, tmp_path / "none", "--output-dir", merged.output_dir)
-    assert (none.returncode, none.stderr) == (2, f"❌ {tmp_path / 'none'} is not a directory\n")
+    assert (none.returncode, none.stderr) == (65, f"❌ {tmp_path / 'none'} is not a directory\n")
     ended = merge(*reversed(places), "--output-dir", merged.output_dir)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "24 pairs of 8 shards" in ended.stdout

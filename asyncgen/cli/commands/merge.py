@@ -5,7 +5,7 @@ import sys
 
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
-from asyncgen.errors import Exit, UsageError
+from asyncgen.errors import BadDataError, Exit
 
 EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 
@@ -26,7 +26,7 @@ def execute(args: argparse.Namespace) -> int:
 
     missing = next((shard for shard in args.shards if not shard.is_dir()), None)
     if missing is not None:
-        raise UsageError(f"{missing} is not a directory")
+        raise BadDataError(f"{missing} is not a directory")
     disk = Disk()
     try:
         shards = [RunDirectory(disk, shard.absolute()) for shard in args.shards]
