@@ -120,8 +120,6 @@ class Engine:
             self.gate.close(reason)
             self._probes.close()
             self._window.close()
-            # Now: who asks twice leaves before the next sample, and status is to tell that from a crash.
-            self._noting = asyncio.ensure_future(self._flush())
 
     def take_share(self, share: float) -> None:
         """Use at most this share of what the configuration allows of every limit, from now on."""
@@ -306,10 +304,14 @@ class Engine:
         self.stop(self.exhausted(journal, self.gate.lacking))
 
     async def _stop_with_the_gate(self) -> None:
-        """Stop when another run behind it has closed the gate."""
+        """Stop when another run behind it has closed the gate, and write at once that it stops.
+
+        Who asks twice leaves before the next sample, and `status` is to tell that from a crash.
+        """
         await self.gate.closing()
         if self.gate.reason is not None:
             self.stop(self.gate.reason)
+        await self._flush()
 
     def exhausted(self, journal: Journal, lacking: Message) -> BudgetError:
         """The error of a budget that covers no further call; `lacking` says what is missing."""

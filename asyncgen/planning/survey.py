@@ -48,8 +48,8 @@ async def survey(config: RunConfig, warn: Callable[[str], None] | None = None) -
     row = nouns.one
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
     if scanned.bad_count and not config.skip_bad:
-        bad = f"bad lines in {config.input_jsonl}: {scanned.bad_count:,}; asyncgen run says why, "
-        raise BadDataError(bad, Setting("skip_bad", True), " leaves such lines out")
+        bad = f"{scanned.bad_count:,} bad line{'s' * (scanned.bad_count > 1)} in {config.input_jsonl}: "
+        raise BadDataError(bad, "asyncgen run says why, ", Setting("skip_bad", True), " leaves such lines out")
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)

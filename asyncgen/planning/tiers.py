@@ -42,13 +42,9 @@ class Tier:
 
 def format_limits(tier: Tier) -> str:
     """The limits of a tier in words."""
-    units = zip(LIMITS, ("requests/min", "tokens/min", "requests/day", "tokens/day"), strict=True)
-    values = ((getattr(tier, field), unit) for field, unit in units)
-    said = (
-        f"{value:,.0f} {unit if round(value) != 1 else unit.replace('s/', '/')}"
-        for value, unit in values
-        if value is not None
-    )
+    units = zip(LIMITS, ("request", "token", "request", "token"), ("min", "min", "day", "day"), strict=True)
+    values = ((getattr(tier, field), unit, time) for field, unit, time in units)
+    said = [f"{value:,.0f} {unit}{'s' * (value != 1)}/{time}" for value, unit, time in values if value is not None]
     return ", ".join(said) or "no limits"
 
 
