@@ -77,6 +77,13 @@ class Recipe(Protocol[I]):
         """
 
 
+def pass_on(recipe: Recipe[Any], around: object) -> None:
+    """Give what wraps a recipe the attributes that it may have beside those of `Recipe`."""
+    for name in ("rows", "unique", "sends_whole", "lines_of_failed", "contents"):
+        if hasattr(recipe, name):
+            setattr(around, name, getattr(recipe, name))
+
+
 @dataclass(frozen=True, slots=True)
 class Nouns:
     """The words for rows in messages: plural and singular."""

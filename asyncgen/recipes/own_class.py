@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Generic
 
 from asyncgen.errors import UsageError, WrongResultError, place_of
-from asyncgen.recipe import Examples, Generate, Recipe
+from asyncgen.recipe import Examples, Generate, Recipe, pass_on
 from asyncgen.recipes.output_names import problem_of_outputs
 from asyncgen.rows import I
 from asyncgen.text import loads
 
 _NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
-_OPTIONAL = ("rows", "unique", "sends_whole", "lines_of_failed", "contents")
 
 
 class OwnClass(Generic[I]):
@@ -45,9 +44,7 @@ class OwnClass(Generic[I]):
         self.counters = recipe.counters
         self.failure_counters = recipe.failure_counters
         self.fingerprint = recipe.fingerprint
-        for optional in _OPTIONAL:
-            if hasattr(recipe, optional):
-                setattr(self, optional, getattr(recipe, optional))
+        pass_on(recipe, self)
 
     def parse(self, fields: Mapping[str, Any]) -> I:
         """Parse the row with the recipe.

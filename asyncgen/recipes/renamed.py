@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Generic
 
 from asyncgen.errors import missing_field
-from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, rows_of_recipe
+from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on
 from asyncgen.recipes.contents import contents_of_recipe
 from asyncgen.rows import BadFieldError, I, Parse
 
@@ -24,7 +24,7 @@ class Renamed(Generic[I]):
         self.outputs: tuple[OutputFile, ...] = recipe.outputs
         self.counters = recipe.counters
         self.failure_counters = recipe.failure_counters
-        self.rows = rows_of_recipe(recipe)
+        pass_on(recipe, self)
         self.contents = replace(contents_of_recipe(recipe), parse=self.parse)
         self.fingerprint: Mapping[str, Any] = {**recipe.fingerprint, "fields": dict(columns)}
 

@@ -14,7 +14,7 @@ from asyncgen.chat import ChatRequest, Sampling
 from asyncgen.config import RunConfig
 from asyncgen.errors import CallFailed, UsageError
 from asyncgen.events import RecipeRaised
-from asyncgen.recipe import Examples, OutputFile
+from asyncgen.recipe import Examples, OutputFile, rows_of_recipe, unique_id, writes_failed
 from asyncgen.recipes import build
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.single_turn import SingleTurn
@@ -268,6 +268,16 @@ def test_a_recipe_of_a_module_is_given_the_prompt_file(tmp_path):
     assert recipe.parse({"term": "sepsis"}).values == {"word": "sepsis"}
     assert recipe.fingerprint["fields"] == {"word": "term"}
     assert recipe.outputs == SingleTurn.outputs
+
+
+def test_a_class_keeps_what_it_says_of_its_rows_where_fields_have_other_names(tmp_path, monkeypatch):
+    """Ids that must be unique, and lines for failed rows."""
+    monkeypatch.setattr(Own, "unique", "id", raising=False)
+    monkeypatch.setattr(Own, "lines_of_failed", lambda _self, _pair, _failure: (b"{}\n",), raising=False)
+    names = {"input_jsonl": tmp_path, "output_dir": tmp_path, "recipe": f"{__name__}:Own"}
+
+    for recipe in (build(RunConfig(**names)), build(RunConfig(**names, fields=(("text", "body"),)))):
+        assert (unique_id(recipe), writes_failed(recipe), rows_of_recipe(recipe)) == ("id", True, "entries")
 
 
 @pytest.mark.parametrize(("row", "name"), [({}, ""), ({"id": None}, ""), ({"id": 0}, "0"), ({"id": "r7"}, "r7")])
