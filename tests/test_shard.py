@@ -55,8 +55,8 @@ WHOLE = (RunDirectory(Disk(), Path("whole")), RunState(39, 100, "chain 4", {}, {
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
-        ([part(1), part(2), part(4)], "missing: 3"),
-        ([part(2), part(3)], "missing: 1, 4"),
+        ([part(1), part(2), part(4)], "missing: shard 3/4"),
+        ([part(2), part(3)], "missing: shards 1/4, 4/4"),
         ([part(1), part(2), part(2), part(3), part(4)], "same shard 2/4"),
         ([part(1), part(2), part(3), WHOLE], "whole holds a whole run"),
         ([part(1), part(2), part(3, of=5), part(4)], "one of 5 shards"),

@@ -33,6 +33,11 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
         self.typed: list[str] = []
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(
+            message
+        )  # argparse's own swallows what the disk refuses, since a patch of Python 3.11
+
     def error(self, message: str) -> NoReturn:
         names = [word.partition("=")[0] for word in self.typed if word.startswith("--") and word != "--"]
         unknown = [name for name in names if name not in self._option_string_actions]

@@ -17,6 +17,7 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_cuts import Cut, cut_at
 from asyncgen.storage.input_file import (
+    MAX_BAD_LINES_KEPT,
     BadLine,
     FileIdentity,
     RowCutter,
@@ -34,7 +35,8 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
 MOST_REPEATED_SHOWN = 10  # lines: wrong numbering repeats many ids, and ten show the pattern
-MOST_ONE_BY_ONE = 10  # lines in a row that lack the same: more are shown as a range
+MOST_IN_A_ROW = 10  # lines that follow each other and lack the same: more are shown as a range
+MOST_OF_NONE = 2  # the same, in a file without a single row: its first lines say enough
 SHOWN_OF_ANOTHER_KIND = 10  # lines, or ranges of them: enough to recognise the format of the file
 
 
@@ -228,19 +230,20 @@ def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
     another_kind = not scanned.pairs or (
         scanned.bad_count > kept and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
     )
-    listed = scanned.bad[:SHOWN_OF_ANOTHER_KIND] if another_kind else scanned.bad
-    unit = look_at(path).unit
-    shown = [Message(f"\n  {which}: ", bad.kind) for bad in listed for which in _named(unit, bad)]
+    unit, most = look_at(path).unit, MOST_IN_A_ROW if scanned.pairs else MOST_OF_NONE
+    named = [(which, lines, bad.kind) for bad in scanned.bad for which, lines in _named(unit, bad, most)]
+    listed = named[: SHOWN_OF_ANOTHER_KIND if another_kind else MAX_BAD_LINES_KEPT]
+    shown = [Message(f"\n  {which}: ", kind) for which, _, kind in listed]
     alone = scanned.bad_count == 1
     lines = f"{unit} is not {with_article(one_of(rows))}" if alone else f"{unit}s are not {many_of(rows)}"
-    more = scanned.bad_count - sum(bad.lines for bad in listed)
+    more = scanned.bad_count - sum(lines for _, lines, _ in listed)
     head = f"{scanned.bad_count:,} {lines} in {path}:"
     return Message(head, *shown, f"\n  and {more:,} more" if more else "")
 
 
-def _named(unit: str, bad: BadLine) -> Iterator[str]:
-    """Each line by its number, or many that follow each other as a range."""
-    if bad.lines > MOST_ONE_BY_ONE:
-        yield f"{unit}s {bad.number}-{bad.last}"
-    else:
-        yield from (f"{unit} {number}" for number in range(bad.number, bad.number + bad.lines))
+def _named(unit: str, bad: BadLine, most: int) -> Iterator[tuple[str, int]]:
+    """Each line by its number, of more than `most` in a row the first one and a range; and how many lines it is."""
+    alone = bad.lines if bad.lines <= most else 1
+    yield from ((f"{unit} {number}", 1) for number in range(bad.number, bad.number + alone))
+    if alone < bad.lines:
+        yield f"{unit}s {bad.number + 1}-{bad.last}", bad.lines - 1

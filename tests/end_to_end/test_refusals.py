@@ -119,7 +119,8 @@ def test_a_table_is_told_from_pairs_and_not_listed_line_by_line(job, tmp_path):
     code, message = refused(job(input_jsonl=source))
 
     assert code == 65
-    assert f"5,000 lines are not pairs in {source}:\n  lines 2-5001: no note_id" in message
+    assert f"5,000 lines are not pairs in {source}:\n  line 2: no note_id" in message
+    assert "\n  lines 3-5001: no note_id" in message
     assert "asyncgen prepare medec" in message
     assert " more\n" not in message
 
@@ -148,7 +149,10 @@ def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
     _, message = refused(job(input_jsonl=source))
 
     assert "1,502 lines are not pairs" in message
-    assert "\n  lines 3-1502: not JSON\n  line 1505: not JSON\n  line 1506: not a JSON object\n" in message
+    assert (
+        "\n  line 3: not JSON\n  lines 4-1502: not JSON\n  line 1505: not JSON\n  line 1506: not a JSON object\n"
+        in message
+    )
     assert "--skip-bad" in message
     assert "CSV" not in message
 
