@@ -5,6 +5,7 @@ Read after the next request, it would be taken for the answer to that one, and e
 would get the answer of the one before.
 """
 
+import select
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -34,6 +35,16 @@ class CheckedConnector(aiohttp.TCPConnector):
             if protocol not in self._given_out:
                 self._given_out.add(protocol)
                 return connection
-            if not protocol.should_close:
+            if not (protocol.should_close or _has_unread(connection)):
                 return connection
             connection.close()
+
+
+def _has_unread(connection: Connection) -> bool:
+    """Whether something has come that the loop, busy since, has not read yet."""
+    found = None if connection.transport is None else connection.transport.get_extra_info("socket")
+    if found is None:
+        return False
+    waiting = select.poll()  # unlike `select`, for sockets of any number
+    waiting.register(found.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))

@@ -165,14 +165,15 @@ async def test_a_connection_serves_many_requests() -> None:
     ],
     ids=["answer", "refusal", "cut answer"],
 )
-async def test_what_came_unasked_on_idle_connections_is_nobodys_answer(unasked: bytes) -> None:
-    """However many they are: the next request goes over a new one, and gets its own answer."""
+@pytest.mark.parametrize("passes", [0, 50])
+async def test_what_came_unasked_on_idle_connections_is_nobodys_answer(unasked: bytes, passes: int) -> None:
+    """However many they are, read by the loop or not yet: the next request has a new one, and its own answer."""
     async with serving(whole(b'{"of": "this row"}')) as (server, client):
         await asyncio.gather(*(client.create(BODY) for _ in range(4)))
         opened = server.connections
         for writer in server.writers:
             writer.write(unasked)
-        for _ in range(50):  # passes of the loop, in which it arrives
+        for _ in range(passes):  # of the loop, in which it is read
             await asyncio.sleep(0)
         assert (await client.create(BODY)).content == b'{"of": "this row"}'
     assert server.connections == opened + 1
