@@ -3,6 +3,7 @@
 The parts before and after a call's user text are encoded and hashed once, however many calls there are.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -166,9 +167,8 @@ class Encoder:
         """
         assert request.limit is not None
         after = request.shape
-        for name in LIMIT_FIELDS:
-            old, new = (f'"{name}":{number}'.encode() for number in (request.limit, limit))
-            after = after.replace(old, new, 1)
+        for name in LIMIT_FIELDS:  # each whatever it was: servers differ in which they obey
+            after = re.sub(rf'"{name}":[\d.e+]+'.encode(), f'"{name}":{limit}'.encode(), after, count=1)
         body = request.body[: request.fields_at] + after
         return replace(
             request,
