@@ -8,12 +8,29 @@ from collections.abc import Mapping
 from typing import Any, Generic
 
 from asyncgen.errors import UsageError, WrongResultError, place_of
-from asyncgen.recipe import Examples, Generate, Recipe, pass_on
+from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on
 from asyncgen.recipes.output_names import problem_of_outputs
 from asyncgen.rows import I
 from asyncgen.text import loads
 
 _NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
+
+
+def _problem_of(recipe: Recipe[Any]) -> str:
+    """What is wrong with what a recipe declares; empty if nothing is."""
+    for declared in ("failure_counters", "fingerprint"):
+        if not isinstance(getattr(recipe, declared), Mapping):
+            return f"{declared} must be a mapping"
+    for declared in ("outputs", "counters"):
+        if not isinstance(getattr(recipe, declared), tuple | list):
+            return f"{declared} must be a tuple"
+    if not all(isinstance(output, OutputFile) for output in recipe.outputs):
+        return "outputs must be OutputFile objects"
+    problem = problem_of_outputs([output.name for output in recipe.outputs])
+    unknown = sorted({*recipe.failure_counters.values()} - {*recipe.counters})
+    if unknown:
+        problem = problem or f"failure_counters has {', '.join(unknown)}, which counters does not name"
+    return problem
 
 
 class OwnClass(Generic[I]):
@@ -31,14 +48,9 @@ class OwnClass(Generic[I]):
         missing = [needed for needed in _NEEDED if not hasattr(recipe, needed)]
         if missing:
             raise UsageError(f"recipe {name} is not a recipe: it lacks {', '.join(missing)}")
-        problem = problem_of_outputs([output.name for output in recipe.outputs])
+        problem = _problem_of(recipe)
         if problem:
             raise UsageError(f"recipe {name}: {problem}")
-        unknown = sorted({*recipe.failure_counters.values()} - {*recipe.counters})
-        if unknown:
-            raise UsageError(
-                f"recipe {name}: failure_counters has {', '.join(unknown)}, which counters does not name"
-            )
         self._recipe = recipe
         self.outputs = recipe.outputs
         self.counters = recipe.counters
@@ -71,6 +83,8 @@ class OwnClass(Generic[I]):
         if not isinstance(examples, Examples):
             raise WrongResultError(f"run returned {type(examples).__name__}, not Examples")
         self._check_blobs(examples.blobs)
+        if not isinstance(examples.counts, Mapping) or {*map(type, examples.counts.values())} - {int}:
+            raise WrongResultError("run returned counts that are no mapping to integers")
         undeclared = [str(name) for name in examples.counts if name not in self.counters]
         if undeclared:
             raise WrongResultError(f"run counts {', '.join(undeclared)}, which counters does not name")

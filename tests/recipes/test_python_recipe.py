@@ -150,6 +150,9 @@ async def works(self, pair, generate):
         (lambda: Examples(("{}\n",), {}), "run returned str for own.jsonl, not bytes"),
         (lambda: Examples((b"{}\n", b"{}\n"), {}), "run returned blobs that are not one for each of 1 outputs"),
         (lambda: Examples((b"{}\n",), {"goood": 1}), "run counts goood, which counters does not name"),
+        (lambda: Examples((b"{}\n",), {"good": "1"}), "run returned counts that are no mapping to integers"),
+        (lambda: Examples((b"{}\n",), {"good": 1.5}), "run returned counts that are no mapping to integers"),
+        (lambda: Examples((b"{}\n",), None), "run returned counts that are no mapping to integers"),
         (lambda: raises(asyncio.CancelledError), "run raised CancelledError at test_python_recipe.py:"),
         (lambda: raises(GeneratorExit), "run raised GeneratorExit at test_python_recipe.py:"),
     ],
@@ -180,6 +183,10 @@ async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(b
         ({"outputs": (OutputFile("failed.jsonl", 1),)}, "an output cannot be called failed.jsonl"),
         ({"outputs": (OutputFile("a.jsonl", 1), OutputFile("a.jsonl", 1))}, "there is another output a.jsonl"),
         ({"counters": ("good",)}, "failure_counters has bad, which counters does not name"),
+        ({"outputs": ("own.jsonl",)}, "outputs must be OutputFile objects"),
+        ({"outputs": OutputFile("own.jsonl", 1)}, "outputs must be a tuple"),
+        ({"failure_counters": None}, "failure_counters must be a mapping"),
+        ({"fingerprint": None}, "fingerprint must be a mapping"),
     ],
 )
 @pytest.mark.parametrize("by_name", [True, False])
