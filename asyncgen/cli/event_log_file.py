@@ -1,6 +1,7 @@
 """The log file: a line of JSON for each event."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,9 +15,11 @@ from asyncgen.cli.setting_names import in_flags
 from asyncgen.errors import UsageError
 from asyncgen.events import Event, PairDone, Sample
 from asyncgen.storage.checkpoint import timestamp
+from asyncgen.storage.layout import CHECKPOINT, FAILED, STATISTICS
 from asyncgen.text import dumps
 
 _BEGINNING = re.compile(rb'\{"time":"[^"]*","event":"')  # of every log file
+_OF_RUN = {CHECKPOINT, STATISTICS, FAILED}  # which need not be there yet
 _SOURCES = ("input_jsonl", "prompt_file", "recipe", "config", "env_file", "prices", "cache", "output_file")
 
 
@@ -27,15 +30,17 @@ def log_file_of(args: argparse.Namespace) -> Path | None:
         UsageError: it does, and lines of the log would be appended to that file.
     """
     path: Path | None = args.log_file
-    if path is None or not path.is_file():
-        return path
-    given = (getattr(args, name, None) for name in _SOURCES)
-    if any(source and Path(source).exists() and path.samefile(source) for source in given):
-        raise UsageError(f"--log-file {path} is a file of another flag: name another one")
+    if path is None:
+        return None
     directory = args.output_dir if hasattr(args, "output_dir") else args.directory
-    inside = absolute(path, "--log-file").is_relative_to(absolute(directory, "the directory"))
-    if inside and not _is_log(path):
+    place = absolute(path, "--log-file")
+    inside = place.is_relative_to(absolute(directory, "the directory"))
+    there = os.path.isfile(path)  # noqa: PTH113 - False for a name that is too long, without raising
+    if inside and (place.name in _OF_RUN or (there and not _is_log(path))):
         raise UsageError(f"--log-file {path} is a file of the run: name another one")
+    given = (getattr(args, name, None) for name in _SOURCES)
+    if there and any(source and Path(source).exists() and path.samefile(source) for source in given):
+        raise UsageError(f"--log-file {path} is a file of another flag: name another one")
     return path
 
 

@@ -286,3 +286,21 @@ def test_a_log_is_appended_to_no_file_of_the_run(command: Command, name: str) ->
     assert (said.code, said.requests, len(said.lines)) == (2, 0, 1), said
     assert said.stderr.startswith(f"❌ --log-file {name} is a file of ")
     assert (command.directory / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["failed.jsonl", "checkpoint.json"])
+def test_a_log_takes_no_name_of_a_file_that_the_run_may_write(command: Command, name: str) -> None:
+    """Though it is not there now: the run would take the log for its own."""
+    said = command("--log-file", str(command.output / name))
+
+    assert (said.code, said.requests, len(said.lines)) == (2, 0, 1), said
+    assert f"{name} is a file of the run: name another one" in said.stderr
+    assert not (command.output / name).exists()
+
+
+def test_a_log_with_a_name_that_is_too_long_is_refused(command: Command) -> None:
+    """In a line, with what the system says."""
+    said = command("--log-file", "x" * 300)
+
+    assert (said.code, said.requests) == (2, 0), said
+    assert "cannot write the log file" in said.stderr
