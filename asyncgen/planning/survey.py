@@ -23,6 +23,7 @@ from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, rewritten_by, rounds_of, walk
 from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.fingerprint import fingerprint
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import check_portion, peek
@@ -70,6 +71,9 @@ def rows_to_do(config: RunConfig, wanted: int) -> tuple[int, int]:
     state = None if config.restart else peek(RunDirectory(Disk(), config.output_dir))
     if state is None:
         return pairs, 0
+    now = fingerprint({"model": config.began_with or config.model, **build(config).fingerprint})
+    if any(state.fingerprint.get(part) != value for part, value in now.items()):
+        return pairs, 0  # of another run, which a run does not go on with
     check_portion(state.portion, portion, rows)
     return max(pairs, state.done), state.done - state.failed_pairs
 

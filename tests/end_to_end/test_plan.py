@@ -40,6 +40,9 @@ def test_what_an_earlier_start_has_done_is_not_planned_again(serve, job):
     assert anew.startswith("pairs       24, 24 calls\n")
     assert anew.endswith(" --rpm 600 --restart\n")
 
+    for other in (["--param", "temperature=0.1"], ["--model", "gpt-4o"]):  # which this directory refuses
+        assert this.run(*plan, *other).stdout.startswith("pairs       24, 24 calls\n")
+
     part = this.run(*plan, "--shard", "1/2")
     assert part.returncode == 65
     assert "this directory holds the whole run, and shard 1/2 was asked for" in part.stderr
