@@ -9,7 +9,9 @@ NO_PRICE = "no price for this model"
 MINUTE = 60
 CENT = 0.01
 _LITTLE = 10  # below this, three figures need two decimals
-_NOT_PLAIN = re.compile("^..?.?$|(?:ss|us|is|[ae]ches|[ey]ses|gnoses|zzes|ves|news|series|species)$")
+_NOT_PLAIN = re.compile(
+    "^..?.?$|(?:ss|us|is|[ae]ches|[ey]ses|gnoses|zzes|(?:hal|li|lea|kni|shel|wol|loa|thie|wi|cal)ves|news|series|species)$"
+)
 """Plurals whose singular has another form or is not told by its ending (analyses, halves), or no plurals (bus)."""
 _WITH_ES = ("sses", "xes", "ches", "shes")
 _Y_BEHIND_A_CONSONANT = re.compile("[^aeiou]y$")

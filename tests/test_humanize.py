@@ -57,6 +57,7 @@ def test_a_cost_without_a_price_is_said_to_have_none():
         ("searches", "search"),
         ("cases", "case"),
         ("notes", "note"),
+        ("narratives", "narrative"),
         *(
             (word, word)
             for word in ("Fragen", "children", "people", "data", "sheep", "series", "news", "bus", "X")

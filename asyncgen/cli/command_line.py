@@ -14,20 +14,12 @@ _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}
 _SECRET = ("--op", "--hea")  # --openai-api-key, --header
 
 
-def with_larger_budget(command: str, settings: Iterable[str], reason: str) -> str:
-    """The command that resumes a run whose budget is used up.
-
-    Args:
-        command: of the run.
-        settings: the settings that the reason names.
-        reason: why it ended; says how large a budget has to be, else it is left to the user.
-    """
+def with_larger_budget(command: str, settings: Iterable[str]) -> str:
+    """The command that resumes a run whose budget is used up: budgets in `settings` are left to the user."""
     for name in settings:
         if name in _BUDGETS:
-            said = re.search(rf"(?:--{name.replace('_', '-')} |{name}=)(\d+(?:\.\d+)?)", reason)
-            larger = LARGER if said is None else said[1]
-            command = re.sub(rf"( {_BUDGETS[name]}[ =])\S+", rf"\g<1>{larger}", command)
-            command = re.sub(rf"( {name}=)[\d._e+-]+", rf"\g<1>{larger}", command)  # a call from Python
+            command = re.sub(rf"( {_BUDGETS[name]}[ =])\S+", rf"\g<1>{LARGER}", command)
+            command = re.sub(rf"( {name}=)[\d._e+-]+", rf"\g<1>{LARGER}", command)  # a call from Python
     return command
 
 

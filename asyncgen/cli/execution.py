@@ -61,10 +61,9 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
             # Starting over is advice for a run, not for commands on an existing one.
             anew = isinstance(error, DirectoryError) and flaws is None
             output = "--output-dir" if job.output_file is None else "-o"
-            said = in_flags(error)
-            console.end(f"{said}; {BEGIN_ANEW.format(output=output)}" if anew else said)
+            console.end(f"{in_flags(error)}; {BEGIN_ANEW.format(output=output)}" if anew else in_flags(error))
             if error.exit_code in RESUMABLE:
-                console.advise(f"to resume: {with_larger_budget(this_command(sys.argv), error.settings, said)}")
+                console.advise(f"to resume: {with_larger_budget(this_command(sys.argv), error.settings)}")
             return error.exit_code
 
 

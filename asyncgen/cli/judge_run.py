@@ -77,10 +77,9 @@ class JudgeRun:
         try:
             return run_loop(self._within_servers(cases, console, dry=dry))
         except AsyncgenError as error:
-            said = in_flags(error)
-            console.end(said)
+            console.end(in_flags(error))
             if error.exit_code in RESUMABLE:
-                again = with_larger_budget(this_command(sys.argv), error.settings, said)
+                again = with_larger_budget(this_command(sys.argv), error.settings)
                 console.advise(f"to resume; nothing is paid twice: {again}")
             return error.exit_code
 

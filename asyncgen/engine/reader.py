@@ -242,7 +242,7 @@ def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
 
 
 def _named(unit: str, bad: BadLine, most: int) -> Iterator[tuple[str, int]]:
-    """Each line by its number, of more than `most` in a row the first one and a range; and how many lines it is."""
+    """Each line by its number, of more than `most` in a row the first and a range; and how many lines it is."""
     alone = bad.lines if bad.lines <= most else 1
     yield from ((f"{unit} {number}", 1) for number in range(bad.number, bad.number + alone))
     if alone < bad.lines:

@@ -88,11 +88,6 @@ class Session:
     notices: list[str] = field(default_factory=list)
     planned: Planned | None = None
 
-    @property
-    def reason(self) -> str:
-        """Why it ended; empty if it has not, or is done."""
-        return "" if self.ended is None else self.ended[1]
-
 
 class History:
     """All sessions of a directory, from the lines of `events.jsonl`; `batches` has the last of each, by number.

@@ -11,7 +11,7 @@ from asyncgen.recipes.contents import Contents, contents_of_lines, contents_of_r
 from asyncgen.recipes.medec_contents import CONTENTS
 from asyncgen.recipes.renamed import renamed
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.fingerprint import Fingerprint, differences, fingerprint
+from asyncgen.storage.fingerprint import PROMPTS, Fingerprint, differences, fingerprint
 from asyncgen.storage.layout import FAILED
 from asyncgen.storage.recipe_record import RecipeRecord
 
@@ -101,7 +101,7 @@ def _as_far_as_it_holds(found: Contents, unread: Contents, before: Fingerprint, 
         return found
     remark = f"the recipe is not what it was in the run: {'; '.join(differences(before, now))}"
     steps = {part for part in changed if f"{part}_user" in now}
-    prompts = {part for part in changed - steps if part.endswith(("_system", "_user"))}
+    prompts = {part for part in changed - steps if part.endswith(PROMPTS)}
     if str(now.get("recipe")).startswith(_FILE) and changed != steps | prompts:
         return replace(unread, remark=remark)
     answers = tuple(rule for rule in found.answers if rule.step not in steps)

@@ -17,7 +17,9 @@ Fingerprint = dict[str, Any]
 
 MOST_SHOWN = 3  # settings: more are another job, and nobody compares them
 _SHOWN = {NAMED_ENDPOINTS: "named ones", "None": "unset"}
-_PROMPTS = ("_system", "_user")
+PROMPTS = ("_system", "_user")
+"""What the names of parts that are prompts end with, behind that of their step."""
+_FIRST = ("model", "endpoint")  # never among those that are only counted
 _SAMPLING = "generation_params"
 _PLACES = ("temperature", "top_p", "max_tokens")
 _MOST_CHARACTERS = 40  # of a value
@@ -28,7 +30,7 @@ def fingerprint(parts: Mapping[str, Any]) -> Fingerprint:
     """The parts of a run by name; long texts as hashes."""
     return {
         name: f"blake2b:{digest(value.encode())}"
-        if isinstance(value, str) and (len(value) > _MAX_PLAIN or name.endswith(_PROMPTS))
+        if isinstance(value, str) and (len(value) > _MAX_PLAIN or name.endswith(PROMPTS))
         else value
         for name, value in sorted(parts.items())
     }
@@ -46,7 +48,7 @@ def fingerprint_digest(value: Fingerprint) -> str:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What changed from `old` to `new`, a phrase for each setting, the first few; another recipe is one."""
-    names = sorted({*old, *new}, key=lambda name: (name.endswith(_PROMPTS), name))
+    names = sorted({*old, *new}, key=lambda name: (name not in _FIRST, name.endswith(PROMPTS), name))
     changed = [name for name in names if old.get(name) != new.get(name)]
     if "recipe" in changed:
         changed = ["recipe"]  # all its steps and outputs differ, too
@@ -69,7 +71,7 @@ def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         for setting in sorted({*was, *now}):
             if was.get(setting) != now.get(setting):
                 yield f"{setting} of {step} was {_shown(was.get(setting))}, now {_shown(now.get(setting))}"
-    elif name.endswith(_PROMPTS):
+    elif name.endswith(PROMPTS):
         step, _, prompt = name.rpartition("_")
         yield f"the {prompt} prompt of {step} changed"
     elif of == "jsonl":

@@ -308,7 +308,7 @@ def test_status_shows_the_call_that_resumes_the_run_of_a_program(serve, words, c
         "api_key": "sk-secret",
         "max_total_tokens": 1,
     }
-    with pytest.raises(BudgetError) as caught:
+    with pytest.raises(BudgetError):
         asyncgen.run(**job, restart=True)
 
     main(["status", str(words["output_dir"])])
@@ -317,7 +317,7 @@ def test_status_shows_the_call_that_resumes_the_run_of_a_program(serve, words, c
     paths = f"input_jsonl={str(words['input_jsonl'])!r}, output_dir={str(words['output_dir'])!r}"
     assert line.startswith(f"to resume    in Python: asyncgen.run({paths}, ")
     assert "recipe=SingleTurn" in line
-    assert f"max_total_tokens={caught.value.needed['max_total_tokens']}" in line
+    assert "max_total_tokens=LARGER" in line
     assert "api_key=…" in line
     assert "restart" not in line
 

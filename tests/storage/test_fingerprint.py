@@ -115,11 +115,11 @@ def test_another_recipe_is_one_sentence_and_of_many_settings_a_few_are_named() -
 
 
 def test_every_change_is_named() -> None:
-    """In the order of the names."""
+    """Server and model first: they are never among those that are only counted."""
     assert changed(model="m", endpoint="e", add_reasoning=True) == [
-        "add_reasoning was False, now True",
         "endpoint was api.openai.com/v1, now e",
         "model was gpt-4o, now m",
+        "add_reasoning was False, now True",
     ]
 
 

@@ -161,7 +161,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
-        "resume": session and with_larger_budget(session.command, session.named, session.reason),
+        "resume": session and with_larger_budget(session.command, session.named),
     }
 
 
@@ -322,7 +322,7 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     # Before callers from Python had theirs kept, there was none.
     command = session.command or "the same call in Python that began it"
     if picture.condition != "finished":
-        yield "to resume", with_larger_budget(command, session.named, session.reason)
+        yield "to resume", with_larger_budget(command, session.named)
     elif picture.failures:
         if {kind for _, kind in picture.failures} == {REFUSED} and picture.failures.total() == picture.total:
             yield "all refused", in_flags(START_OVER)
