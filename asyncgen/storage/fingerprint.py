@@ -63,20 +63,16 @@ def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     kind, _, of = name.partition(".")
     is_step = f"{name}_user" in {*old, *new}
     if is_step or kind == _SAMPLING:
-        step = name if is_step else of
         was, now = (_settings(value) for value in (before, after))
         if was is None or now is None or was == now:
-            yield f"params, check or schema of {step} changed"
+            yield f"params, check or schema of {name} changed"
             return
         for setting in sorted({*was, *now}):
             if was.get(setting) != now.get(setting):
-                yield f"{setting} of {step} was {_shown(was.get(setting))}, now {_shown(now.get(setting))}"
-    elif name.endswith(PROMPTS):
-        step, _, prompt = name.rpartition("_")
-        yield f"the {prompt} prompt of {step} changed"
+                yield f"{setting} of {name} was {_shown(was.get(setting))}, now {_shown(now.get(setting))}"
     elif of == "jsonl":
         yield f"the lines of {name} changed"
-    elif "blake2b:" in f"{before}{after}":
+    elif name.endswith(PROMPTS) or "blake2b:" in f"{before}{after}":
         yield f"{name} changed"
     else:
         yield f"{name} was {_shown(before)}, now {_shown(after)}"

@@ -256,7 +256,7 @@ def test_another_prompt_model_or_flag_is_refused_by_name(serve, job, tmp_path):
 
     for more, name in (
         (["--model", "gpt-5"], "model was gpt-6-luna, now gpt-5"),
-        (["--prompt-file", str(changed)], "the system prompt of correct_paraphrase changed"),
+        (["--prompt-file", str(changed)], "correct_paraphrase_system changed"),
     ):
         done = this.run(*more)
         assert done.returncode == 65

@@ -168,7 +168,7 @@ def test_pairs_that_were_regenerated_are_asked_with_their_seed(job, serve, monke
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ("prompt", "the system prompt of correct_paraphrase changed"),
+        ("prompt", "correct_paraphrase_system changed"),
         ("model", "model was gpt-6-luna, now gpt-4o-mini"),
         ("input", "pair 7 of the input is not the one that was asked about"),
     ],

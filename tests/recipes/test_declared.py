@@ -228,7 +228,7 @@ async def test_the_input_may_call_a_field_otherwise(bench):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('user = "{text}"', 'user = "{text}!"', "the user prompt of answer changed"),
+        ('user = "{text}"', 'user = "{text}!"', "answer_user changed"),
         ('line = { id = "{id}"', 'line = { key = "{id}"', "the lines of out.jsonl changed"),
         ("name", "samples = 2\nname", "samples of answer was unset, now 2"),
         ('rows = "mails"', 'name = "letters"', "recipe was file:recipe, now file:letters"),

@@ -71,8 +71,8 @@ def test_a_changed_value_is_named_with_before_and_after() -> None:
 
 def test_a_changed_prompt_is_named_without_its_text() -> None:
     """Nor are hashes of any use to a person."""
-    assert changed(correct_paraphrase_user="<{note}>") == ["the user prompt of correct_paraphrase changed"]
-    assert changed(correct_paraphrase_system="x") == ["the system prompt of correct_paraphrase changed"]
+    assert changed(correct_paraphrase_user="<{note}>") == ["correct_paraphrase_user changed"]
+    assert changed(correct_paraphrase_system="x") == ["correct_paraphrase_system changed"]
     assert changed(model="m" * 81) == ["model changed"]
 
 
@@ -80,8 +80,8 @@ def test_parts_that_came_or_went_are_named() -> None:
     """A prompt that is used on one side only, a parameter likewise."""
     extra = {"reasoning_user": "{incorrect_note}", "seed": 7}
     old, new = fingerprint(PARTS), fingerprint({**PARTS, **extra})
-    assert differences(old, new) == ["seed was unset, now 7", "the user prompt of reasoning changed"]
-    assert differences(new, old) == ["seed was 7, now unset", "the user prompt of reasoning changed"]
+    assert differences(old, new) == ["seed was unset, now 7", "reasoning_user changed"]
+    assert differences(new, old) == ["seed was 7, now unset", "reasoning_user changed"]
 
 
 def test_a_setting_of_a_step_is_named_by_itself() -> None:
@@ -89,8 +89,8 @@ def test_a_setting_of_a_step_is_named_by_itself() -> None:
     was = [0.7, 0.9, 2048, {"reasoning_effort": '"low"', "seed": "7"}]
     part = {"generation_params.p": was}
     assert differences(part, {"generation_params.p": [0.7, 1.0, 2048, {"seed": "7"}]}) == [
-        'reasoning_effort of p was "low", now unset',
-        "top_p of p was 0.9, now 1.0",
+        'reasoning_effort of generation_params.p was "low", now unset',
+        "top_p of generation_params.p was 0.9, now 1.0",
     ]
     step = {"tr_user": "blake2b:a", "tr": '{"check":{"max-words":9},"params":{"seed":1},"samples":2}'}
     assert differences(step, {**step, "tr": '{"params":{"seed":1}}'}) == [

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.looptime
     [
         ({"model": "other"}, "model"),
         ({"base_url": "http://127.0.0.1:1/v1"}, "endpoint"),
-        ({"prompts": OTHER_PROMPTS}, "max_tokens of correct_paraphrase was 2048, now 256"),
+        ({"prompts": OTHER_PROMPTS}, "max_tokens of generation_params.correct_paraphrase was 2048, now 256"),
         ({"reasoning": False}, "add_reasoning"),
         ({"shard": Shard(2, OF + 1)}, "one of 4 shards"),
         ({"shard": None}, "out-2 holds a whole run"),
