@@ -11,6 +11,7 @@ from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.source import NAME, SOURCE
 from asyncgen.storage.checkpoint import RunState
+from asyncgen.storage.fingerprint import PROMPTS
 
 _WARNING = """\
 **The notes of the CORRECT examples and all reasoning are written by a model**, not by a physician; asyncgen
@@ -89,7 +90,7 @@ def provenance(
         "endpoint": endpoint,
         "recipe": made.get("recipe", "unknown"),
         **({"reasoning asked for": "yes" if made["add_reasoning"] else "no"} if "add_reasoning" in made else {}),
-        **{name: value for name, value in made.items() if name.endswith(("_system", "_user")) or "params" in name},
+        **{name: value for name, value in made.items() if name.endswith(PROMPTS) or "params" in name},
         **state.stats,
         "failed_pairs": state.failed_pairs,
         "the run": "finished" if finished else f"not finished: the first {state.done:,} {state.rows}",

@@ -56,28 +56,15 @@ async def test_a_lack_of_credit_that_an_earlier_start_knew_of_ends_no_other_one(
     assert starts.answers() == ANSWERS
 
 
-async def test_a_list_that_is_refused_leaves_a_batch_to_a_later_start(
-    starts: Starts, server: MemoryServer
-) -> None:
-    """It may have been created: it is neither sent again nor given up."""
-    server.loses_creates = True
-    server.refusals["page"] = [400]
-
-    error = await starts.once()
-
-    assert isinstance(error, TryLaterError)
-    assert "batch 1" in str(error)
-    assert await starts.once() is None
-    assert starts.answers() == ANSWERS
-    assert len(server.batches) == 1
-
-
-@pytest.mark.parametrize("kind", ["look", "download"])
-@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("page", 400), *((kind, status) for kind in ("look", "download") for status in (400, 409))],
+)
 async def test_a_refusal_that_says_nothing_about_a_batch_leaves_it_to_a_later_start(
     starts: Starts, server: MemoryServer, kind: str, status: int
 ) -> None:
-    """It is paid: a gateway between may have refused, or the server on a bad day."""
+    """It may be paid: a gateway between may have refused, or the server on a bad day."""
+    server.loses_creates = kind == "page"  # only then the list is asked for
     server.refusals[kind] = [status]
 
     error = await starts.once()
