@@ -68,14 +68,19 @@ def rows_to_do(config: RunConfig, wanted: int) -> tuple[int, int]:
     rows = rows_of_job(config)
     portion = None if config.shard is None else config.shard.portion(wanted, rows)
     pairs = wanted if portion is None else portion.size
-    state = None if config.restart else peek(RunDirectory(Disk(), config.output_dir))
-    if state is None:
+    if config.restart:
         return pairs, 0
+    directory = RunDirectory(Disk(), config.output_dir)
+    whole = peek(directory)
+    shards = directory.shard_directories() if whole is None and portion is None else []
+    states = [whole] if whole is not None else [state for state in map(peek, shards) if state is not None]
     now = fingerprint({"model": config.began_with or config.model, **build(config).fingerprint})
-    if any(state.fingerprint.get(part) != value for part, value in now.items()):
+    if any(state.fingerprint.get(part) != value for state in states for part, value in now.items()):
         return pairs, 0  # of another run, which a run does not go on with
-    check_portion(state.portion, portion, rows)
-    return max(pairs, state.done), state.done - state.failed_pairs
+    if whole is not None:
+        check_portion(whole.portion, portion, rows)
+    done = sum(state.done for state in states)
+    return max(pairs, done), done - sum(state.failed_pairs for state in states)
 
 
 def rows_of_job(config: RunConfig) -> str:

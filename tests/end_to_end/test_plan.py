@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from asyncgen.config import shipped
 from asyncgen.humanize import duration
+from asyncgen.shard import Shard
 from asyncgen.simulator import Faults
+from asyncgen.storage.disk import Disk
+from asyncgen.storage.layout import RunDirectory
 from tests import asyncgen_process
 
 from .conftest import SAMPLES, clean_env
@@ -46,6 +49,20 @@ def test_what_an_earlier_start_has_done_is_not_planned_again(serve, job):
     part = this.run(*plan, "--shard", "1/2")
     assert part.returncode == 65
     assert "this directory holds the whole run, and shard 1/2 was asked for" in part.stderr
+
+
+def test_what_shards_of_ray_have_done_is_not_planned_again(serve, job, tmp_path):
+    """While they are not merged, each has a directory of its own, in which the run goes on."""
+    this = job(serve(), flags=[])
+    shards = [RunDirectory(Disk(), tmp_path / "whole").shard(Shard(number, 3)).path for number in (1, 2, 3)]
+    for number in (1, 2):
+        part = replace(this, output_dir=shards[number - 1])
+        assert part.run("--shard", f"{number}/3").returncode == 0
+    plan = replace(this, output_dir=tmp_path / "whole").run
+
+    assert plan("--dry-run", "--rpm", "600").stdout.startswith("pairs       8, 8 calls; 16 of 24 are done\n")
+    assert plan("--dry-run", "--restart").stdout.startswith("pairs       24, 24 calls\n")
+    assert plan("--dry-run", "--model", "gpt-4o").stdout.startswith("pairs       24, 24 calls\n")
 
 
 def test_rows_that_failed_are_planned_again(serve, job):
