@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from asyncgen.engine.event_loop import COLLECT_AFTER
 from asyncgen.storage.disk import Disk
 from tests import cpu_seconds
 from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
@@ -94,8 +95,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if LONGER.intersection(item.path.parts) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(90))
     # What is there now stays to the end: collections of garbage need not look at thousands of tests each time.
+    # They come as seldom as in a run.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     cpu_seconds.begin()
 
 
