@@ -29,11 +29,14 @@ class KeptService:
         self._open_wire = open_wire
         self._gate: Gate | None = None
         self._wire: Wire | None = None
+        self._reason: AsyncgenError | None = None
 
     def gate(self, config: RunConfig) -> Gate:
         """The gate of all runs, or of the next one."""
         if self._gate is None or not self._one_gate:
             self._gate = open_gate(config)
+        if self._reason is not None:
+            self._gate.close(self._reason)
         return self._gate
 
     def wire(self, config: RunConfig) -> Wire:
@@ -43,6 +46,7 @@ class KeptService:
         return self._wire
 
     def stop(self, reason: AsyncgenError) -> None:
-        """Stop all runs behind the gate: no more calls are sent, those in flight are finished."""
+        """Stop all runs, also those that begin later: no more calls are sent, those in flight are finished."""
+        self._reason = self._reason or reason
         if self._gate is not None:
             self._gate.close(reason)

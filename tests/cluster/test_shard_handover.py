@@ -171,6 +171,19 @@ async def test_what_stops_one_shard_stops_the_other(tmp_path: Path) -> None:
     assert not finished(job, SECOND)
 
 
+async def test_what_stops_a_shard_stops_the_one_that_follows_it_behind_a_gate_of_its_own(tmp_path: Path) -> None:
+    """The worker is asked for it before anybody has heard of the end of the former one."""
+    job, server = job_of(tmp_path, max_total_tokens=10**9), Server({FIRST.first})
+    server.failure = Failure("quota", Action.STOP, 429)
+    server.let_go.set()
+    async with worker_of(job, server) as worker:
+        await worker.begin(FIRST)
+        await worker.begin(SECOND)
+        ends = [await worker.finish(portion) for portion in (FIRST, SECOND)]
+    assert [type(end.error) for end in ends] == [KeyOrQuotaError, KeyOrQuotaError]
+    assert not server.answered & {*range(SECOND.first, SECOND.stop)}
+
+
 async def test_the_wish_to_stop_reaches_both_shards_through_the_newer_one(tmp_path: Path) -> None:
     """The coordinator tells the worker once; rows that are not done are left for the next start."""
     job, server = job_of(tmp_path), Server({FIRST.first, SECOND.first, SECOND.first + 1})
