@@ -195,6 +195,9 @@ class CheckpointSaved:
     total: int
 
 
+WAITED_FOR = {"ok", "rate_limit", "overloaded"}
+"""Outcomes of calls that need no explanation: samples and pauses tell of them."""
+
 UNREACHED = {"connection", "server_error"}
 """The kinds of a pause that no server asked for."""
 

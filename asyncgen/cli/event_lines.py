@@ -8,6 +8,7 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
     UNREACHED,
+    WAITED_FOR,
     BatchChanged,
     CallEnded,
     CheckpointSaved,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and a line now and then is enough
-WAITED_FOR = {"ok", "rate_limit", "overloaded"}  # shown by the bar
 FAILURES_SHOWN = 20  # about a screenful; failed.jsonl has all
 STORM = 1.0  # seconds: a shorter pause is not worth a line
 NEW_STORM = 10.0  # seconds after a pause within which another one belongs to it

@@ -17,7 +17,7 @@ from asyncgen.cluster.totals import Totals
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, DirectoryError, Setting
-from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.events import CallEnded, Event, Notice, Observer, Planned, RunStarted
 from asyncgen.recipe import nouns_of, rows_of_recipe
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
@@ -96,6 +96,7 @@ class ClusterRun:
             self._directory, observers, command, job.config.telling_settings, job.wording, job.price
         )
         self._observe = self._session.observe
+        self._observers = observers
         # The same run in one process, for the work that is not done in shards.
         self._recipe = job.recipe()
         self._whole = Run(
@@ -208,7 +209,7 @@ class ClusterRun:
         self._driver = Driver(
             fleet,
             totals,
-            self._observe,
+            self._tell,
             self._session.telemetry.flush,
             self._config.max_failures,
             rows_of_recipe(self._recipe),
@@ -218,6 +219,11 @@ class ClusterRun:
         if self._reason is not None:
             self._driver.stop(self._reason)
         await self._driver.run(waiting)
+
+    def _tell(self, event: Event) -> None:
+        """Pass on an event of the workers; calls are in the logs of their shards, which are merged."""
+        for observe in self._observers if isinstance(event, CallEnded) else [self._observe]:
+            observe(event)
 
     def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Portion]]:
         """How many rows of each shard are done and have failed; and the unfinished shards."""

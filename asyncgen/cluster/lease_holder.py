@@ -6,6 +6,7 @@ accept.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
@@ -16,12 +17,12 @@ from asyncgen.cluster import probe_turns
 from asyncgen.cluster.leases import SILENCE, demand, left_of
 from asyncgen.cluster.messages import Instruction, News, ShardSample, WorkerReport
 from asyncgen.errors import AsyncgenError
-from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
+from asyncgen.events import WAITED_FOR, CallEnded, Event, Notice, PairFailed, Paused, RecipeRaised, Sample
 from asyncgen.humanize import MINUTE
 
 INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordinator 2 ms
 GRACE = 3.0  # seconds in which a shard normally begins to send
-MOST_NEWS = 20  # failed rows and warnings shown for a shard: its directory has all
+MOST_NEWS = 20  # failed rows shown for a shard, and as many warnings: its directory has all
 HELD_BACK = {"requests", "tokens", "pause"}  # after a pause, everything is wanted again at once
 SOON = 0.2  # seconds until the next report of a worker that has no share, and gets one when others have heard
 AT_ONCE = 0.05  # the same of one whose calls wait for what another one probes; then twice as long each time
@@ -65,7 +66,8 @@ class LeaseHolder:
         self._former_at = float("-inf")
         self._pauses: dict[str, tuple[float, Paused]] = {}
         self._news: list[News] = []
-        self._told = 0
+        self._told: Counter[type[Event]] = Counter()
+        self._refusals: set[tuple[object, ...]] = set()
         self._probes = probes
         self._changed = asyncio.Event()
         self._lease = 0.0
@@ -91,7 +93,8 @@ class LeaseHolder:
         self._begun = asyncio.get_running_loop().time()
         self._samples.clear()
         self._pauses = {name: one for name, one in self._pauses.items() if one[0] > self._begun}
-        self._told = 0
+        self._told.clear()
+        self._refusals.clear()
         self._probes.on_change = self._changed.set
 
     def observe(self, event: Event) -> None:
@@ -103,10 +106,19 @@ class LeaseHolder:
             known = self._pauses.get(event.endpoint)
             if known is None or now + event.seconds > known[0]:
                 self._pauses[event.endpoint] = (now + event.seconds, event)
-        elif isinstance(event, PairFailed) or (isinstance(event, Notice) and event.warning):
-            self._told += 1
-            if self._told <= MOST_NEWS:
+        elif isinstance(event, CallEnded):
+            self._explain(event)
+        elif isinstance(event, (PairFailed, RecipeRaised)) or (isinstance(event, Notice) and event.warning):
+            self._told[type(event)] += 1
+            if self._told[type(event)] <= MOST_NEWS:
                 self._news.append(News(uuid4().hex, event))
+
+    def _explain(self, event: CallEnded) -> None:
+        """Tell of the first refusal of each kind: the server's sentence is in no other event."""
+        kind = event.outcome, event.status, event.code, event.param
+        if event.outcome not in WAITED_FOR and not event.adapted and kind not in self._refusals:
+            self._refusals.add(kind)
+            self._news.append(News(uuid4().hex, event))
 
     def take_former(self, former: ShardSample) -> None:
         """Record a sample of the shard before the current one."""

@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
+from asyncgen.chat import NO_USAGE
 from asyncgen.client.probes import Probes
 from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.lease_holder import GRACE, LEAST_SHARE, MOST_NEWS, TICK, LeaseHolder
 from asyncgen.cluster.leases import DECAY, SILENCE, left_of
 from asyncgen.cluster.messages import Instruction, WorkerReport
 from asyncgen.errors import AsyncgenError, Interrupted
-from asyncgen.events import LimitUse, Notice, PairFailed, Paused
+from asyncgen.events import CallEnded, LimitUse, Notice, PairFailed, Paused, RecipeRaised
 
 from .helpers import sample
 
@@ -185,7 +186,7 @@ async def test_a_pause_is_reported_with_what_is_left_of_it():
 
 
 async def test_news_are_told_until_they_are_heard_and_not_without_end():
-    """Failed pairs and warnings; each once."""
+    """Failed pairs, and warnings; each once."""
     reports: list[WorkerReport] = []
     holder = holder_of(ConnectionError("gone"), reports)
     holder.observe(Notice("everyday"))
@@ -193,13 +194,13 @@ async def test_news_are_told_until_they_are_heard_and_not_without_end():
     for index in range(2 * MOST_NEWS):
         holder.observe(PairFailed(index, "note", "paraphrase", "refusal", 1))
     await held(holder, LeasedRun(), 1.5)
-    assert [len(one.news) for one in reports] == [MOST_NEWS, MOST_NEWS]
+    assert [len(one.news) for one in reports] == [1 + MOST_NEWS] * 2
     assert reports[0].news == reports[1].news
 
     reports.clear()
     holder._channel = holder_of(Instruction(0.5), reports)._channel
     await held(holder, LeasedRun(), 1.5)
-    assert [len(one.news) for one in reports] == [MOST_NEWS, 0]
+    assert [len(one.news) for one in reports] == [1 + MOST_NEWS, 0]
 
 
 async def test_what_one_hears_from_the_server_holds_for_another_through_the_coordinator():
@@ -222,3 +223,24 @@ async def test_what_one_hears_from_the_server_holds_for_another_through_the_coor
     coordinator.overlook(Interrupted("stop"))
     await asyncio.gather(*(held(holder, run, 0.5) for holder, run in zip(holders, runs, strict=True)))
     assert [str(reason) for run in runs for reason in run.stops] == ["stop", "stop"]
+
+
+def call(outcome: str, index: int = 0, *, adapted: bool = False) -> CallEnded:
+    """The end of a call."""
+    return CallEnded(
+        index, str(index), "draft", "ab", 1, outcome, 400, "req", 0.0, 0.0, 1.0, NO_USAGE, adapted=adapted
+    )
+
+
+async def test_why_a_server_refuses_is_told_once_for_each_kind_and_shard():
+    """With its sentence; what is waited for, or left out of the request, has lines of its own."""
+    holder = holder_of(Instruction(1.0))
+    refused, filtered, raised = call("bad_request"), call("content_filter"), RecipeRaised(1, "1", "KeyError", ())
+    for event in (call("ok"), call("rate_limit"), call("bad_request", adapted=True)):
+        holder.observe(event)
+    for event in (refused, call("bad_request", 1), filtered, raised):
+        holder.observe(event)
+    assert [one.event for one in holder.report().news] == [refused, filtered, raised]
+    holder.begin(2)
+    holder.observe(refused)
+    assert [one.event for one in holder.report().news][3:] == [refused]
