@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.errors import BadDataError, Phrase, UsageError
 from asyncgen.storage.layout import FAILED, RunDirectory
-from asyncgen.storage.resume import peek
+from asyncgen.storage.resume import peek, refuse_shards
 
 if TYPE_CHECKING:
     from asyncgen.storage.checkpoint import RunState
@@ -33,6 +33,7 @@ class RunFiles:
                 f"{directory} was made by the sequential script: the same `asyncgen run` takes it over"
             )
         if state is None:
+            refuse_shards(directory)
             raise BadDataError(f"no run has begun in {directory}: it has neither checkpoint nor statistics")
         self.state: RunState = state
         self.finished = directory.disk.size(directory.checkpoint) is None

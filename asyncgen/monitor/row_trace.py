@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from asyncgen.errors import BadDataError, UsageError
+from asyncgen.errors import UsageError
 from asyncgen.humanize import one_of
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.record_calls import calls_of
-from asyncgen.storage.resume import peek
+from asyncgen.storage.resume import state_to_read
 from asyncgen.text import dumps, loads
 
 LONGEST_INDEX = 20  # digits; Python refuses to convert thousands of them
@@ -75,9 +75,7 @@ def find(directory: RunDirectory, which: str) -> RowTrace:
         BadDataError: there is no run, or its checkpoint is damaged.
         UsageError: nothing here has that name.
     """
-    state = peek(directory)
-    if state is None:
-        raise BadDataError(f"{directory} holds no run of asyncgen")
+    state = state_to_read(directory)
     return _Search(directory, state).find(which)
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asyncgen.errors import BadDataError
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.intervals import Share, wilson
 from asyncgen.quality.judge.trust import Trust
@@ -14,7 +13,7 @@ from asyncgen.quality.verification import Judged
 from asyncgen.quality.view.judge_words import JudgeWords
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.resume import peek
+from asyncgen.storage.resume import state_to_read
 from asyncgen.storage.review_file import Mark, Review, load_review
 
 
@@ -93,9 +92,7 @@ def review_of(directory: RunDirectory, path: Path | None) -> ReviewAgreement | N
     """
     if path is None:
         return None
-    state = peek(directory)
-    if state is None:
-        raise BadDataError(f"{directory} holds no run of asyncgen")
+    state = state_to_read(directory)
     return ReviewAgreement(load_review(directory, state, path), directory, state)
 
 

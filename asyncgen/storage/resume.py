@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.chat import ModelWays
-from asyncgen.errors import DirectoryError, Phrase, Setting, UsageError
+from asyncgen.errors import BadDataError, DirectoryError, Phrase, Setting, UsageError
 from asyncgen.recipe import Recipe, nouns_of, rows_of_recipe
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
@@ -80,6 +80,37 @@ def peek(directory: RunDirectory) -> RunState | None:
     return load_checkpoint(directory) or load_statistics(directory)
 
 
+def in_shards(directory: RunDirectory) -> bool:
+    """Whether the run in this directory is divided into shards that are not merged yet."""
+    unmerged = directory.disk.size(directory.statistics) is None
+    return unmerged and bool(directory.disk.list_directory(directory.shards))
+
+
+def state_to_read(directory: RunDirectory) -> RunState:
+    """The state of the run in this directory, for those who look at it.
+
+    Raises:
+        BadDataError: there is none, or only shards of one.
+    """
+    state = peek(directory)
+    if state is None:
+        refuse_shards(directory)
+        raise BadDataError(f"{directory} holds no run of asyncgen")
+    return state
+
+
+def refuse_shards(directory: RunDirectory) -> None:
+    """Refuse to look at a run whose rows are still in its shards.
+
+    Raises:
+        BadDataError: they are.
+    """
+    if in_shards(directory):
+        raise BadDataError(
+            f"the run in {directory} is in shards that are not merged yet: give its command again first"
+        )
+
+
 def begin(
     directory: RunDirectory,
     recipe: Recipe[Any],
@@ -127,7 +158,7 @@ def begin(
     )
     if restart:
         return fresh()
-    if directory.disk.list_directory(directory.shards) and directory.disk.size(directory.statistics) is None:
+    if in_shards(directory):
         raise DirectoryError(f"{directory} holds an unfinished run in shards: ", Phrase.USE_RAY)
     original = load_original(directory)
     if original is not None:

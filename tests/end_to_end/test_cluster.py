@@ -250,6 +250,25 @@ def test_what_can_be_refused_is_refused_before_ray_is_started(job, flags, code, 
     assert not this.output_dir.exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify",),
+        ("view",),
+        ("trace", "0"),
+        ("export", "--format", "openai", "-o", "train.jsonl"),
+    ],
+)
+def test_who_looks_at_a_run_whose_shards_are_not_merged_is_told_so(tmp_path, words):
+    """It has rows and answers, and is no directory without a run."""
+    state = tmp_path / "shards" / "1-of-2" / ".asyncgen"
+    state.mkdir(parents=True)
+    (tmp_path / ".asyncgen").mkdir()
+    command = [sys.executable, "-m", "asyncgen", words[0], str(tmp_path), *words[1:]]
+    done = asyncgen_process.run(command, capture_output=True, check=False, text=True, cwd=tmp_path)
+    assert (done.returncode, "shards that are not merged yet" in done.stderr) == (65, True), done.stderr
+
+
 @with_ray
 def test_a_plan_does_not_begin_the_run_in_another_way_than_it_is_to_go_on(job):
     """What one process has begun, one process extends."""

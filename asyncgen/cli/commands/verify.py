@@ -114,6 +114,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
+    from asyncgen.storage.resume import refuse_shards  # noqa: PLC0415
 
     _check_flags(args)
     with_input = args.input_jsonl is not None
@@ -123,6 +124,8 @@ def execute(args: argparse.Namespace) -> int:
     try:
         directory = RunDirectory(disk, args.directory.absolute())
         state, _ = state_in(directory)
+        if state is None:
+            refuse_shards(directory)
         contents = contents_of(state, args.recipe, args.prompt_file, dict(args.field))
         if not holds_run(directory, contents):
             raise BadDataError(f"{directory} holds no run: give the ", Setting("output_dir"), " of one")

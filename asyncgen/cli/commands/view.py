@@ -10,7 +10,7 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.page_place import page_place
 from asyncgen.cli.paths import a_path, absolute
 from asyncgen.cli.shell_words import quote
-from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from asyncgen.quality.view.gather import Gathered, ViewSource
@@ -90,14 +90,12 @@ def _source(args: argparse.Namespace, disk: "Disk") -> "ViewSource":
     from asyncgen.quality.view.gather import ViewSource  # noqa: PLC0415
     from asyncgen.recipes.made_by import contents_of  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
-    from asyncgen.storage.resume import peek  # noqa: PLC0415
+    from asyncgen.storage.resume import state_to_read  # noqa: PLC0415
 
     if not args.directory.is_dir():
         raise UsageError(f"{args.directory} is not a directory")
     directory = RunDirectory(disk, absolute(args.directory, "the directory"))
-    state = peek(directory)
-    if state is None:
-        raise BadDataError(f"{directory} holds no run of asyncgen")
+    state = state_to_read(directory)
     prompts = prompts_of_run(args.prompt_file, state)
     contents = contents_of(state, args.recipe, prompts, dict(args.field))
     input_jsonl = input_of_run(args.input_jsonl, directory)
