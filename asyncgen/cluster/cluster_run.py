@@ -226,7 +226,10 @@ class ClusterRun:
             observe(event)
 
     def _stand(self, division: Division) -> tuple[dict[int, tuple[int, int]], list[Portion]]:
-        """How many rows of each shard are done and have failed; and the unfinished shards."""
+        """How many rows of each shard are done and have failed; and the shards with something to do.
+
+        As in one process, a start asks again for rows that failed in an earlier one.
+        """
         done, waiting = {}, []
         for portion in division.portions:
             directory = self._directory.shard(portion.shard)
@@ -234,7 +237,7 @@ class ClusterRun:
             failed = 0 if state is None else state.failed_pairs
             done[portion.shard.number] = (0 if state is None else state.done, failed)
             unfinished = self._disk.size(directory.checkpoint) is not None
-            if unfinished or self._disk.size(directory.statistics) is None:
+            if failed or unfinished or self._disk.size(directory.statistics) is None:
                 waiting.append(portion)
         return done, waiting
 

@@ -9,10 +9,12 @@ import pytest
 
 from asyncgen.client.wire import LookedUp
 from asyncgen.cluster.cluster_run import ClusterRun, usual_shards
+from asyncgen.cluster.shard_directories import Division, save_division
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import RunConfig, shipped
 from asyncgen.errors import Interrupted, KeyOrQuotaError, TryLaterError
-from asyncgen.events import Event, InputLoaded, ProcessEnded
+from asyncgen.events import Event, InputLoaded, Notice, ProcessEnded
+from asyncgen.shard import Portion, Shard
 from asyncgen.storage.checkpoint import RunState, encode_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -117,3 +119,34 @@ async def test_the_wish_to_stop_is_heard_while_workers_start(
         with pytest.raises(Interrupted):
             await running
     assert cluster.closed
+
+
+async def test_rows_that_failed_in_an_earlier_start_are_asked_again(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where their shard has ended: one process does so, and its end would be another."""
+    config = config_of_one_pair(tmp_path)
+    config.input_jsonl.write_bytes(config.input_jsonl.read_bytes() * 2)
+
+    async def look_up(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
+    cluster, events = Slow(), list[Event]()
+    run = ClusterRun(ClusterJob(config, None), None, None, lambda: cluster, [events.append], disk)
+    directory = RunDirectory(disk, config.output_dir)
+    directory.make()
+    save_division(directory, Division(2, 2, run._whole.fingerprint))
+    for index in range(2):
+        portion = Portion(Shard(index + 1, 2), 2)
+        shard = directory.shard(portion.shard)
+        shard.make()
+        state = RunState(index, 1, "", {}, {"total_pairs": 1}, failed_pairs=index, portion=portion)
+        shard.statistics.write_bytes(encode_statistics(state))
+    running = asyncio.create_task(run.execute())
+    async with asyncio.timeout(10):
+        await cluster.asked.wait()
+    run.stop(Interrupted("enough"))
+    with pytest.raises(Interrupted):
+        await running
+    assert "1 of 2 shards to do, by 1 actors on 1 machine" in [e.text for e in events if isinstance(e, Notice)]
