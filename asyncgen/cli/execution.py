@@ -146,10 +146,14 @@ async def _execute_on_cluster(job: Job, console: Any) -> int:
 
     def connect() -> RayCluster:
         # Ray blocks the loop until it is ready, for minutes if it cannot be reached; there is nothing to save yet.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        heeded = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) is not signal.SIG_IGN]
+        ignored = {signal.SIGINT, signal.SIGTERM}.difference(heeded)
+        for number in heeded:
             signal.signal(number, signal.SIG_DFL)
         cluster = RayCluster()
-        handle_signals(run.stop)  # Ray has replaced them
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)  # Ray has replaced them
+        handle_signals(run.stop)
         return cluster
 
     try:

@@ -215,10 +215,31 @@ def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
     assert process.returncode == -signal.SIGINT  # 130 to a shell
 
 
-def _catches(pid: int, number: signal.Signals) -> bool:
-    """Whether a process has a handler of its own for a signal."""
+@with_ray
+def test_a_signal_that_was_ignored_at_the_start_is_ignored_also_while_the_cluster_is_joined(serve, job):
+    """A script has started it in the background: Ctrl-C is for the script."""
+    this = job(serve())
+    process = subprocess.Popen(
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *this.argv, *RAY],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_env({**SHOWN, "RAY_ADDRESS": "127.0.0.1:1"}),
+    )
+    assert process.stdout is not None
+    while "Joining the Ray cluster" not in process.stdout.readline():
+        assert process.poll() is None
+    wait_until(lambda: _catches(process.pid, signal.SIGTERM) is False, 30)
+    assert _catches(process.pid, signal.SIGINT, "SigIgn")
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
+
+
+def _catches(pid: int, number: signal.Signals, how: str = "SigCgt") -> bool:
+    """Whether a process has a handler of its own for a signal, or ignores it ("SigIgn")."""
     lines = (Path("/proc") / str(pid) / "status").read_text().splitlines()
-    [mask] = [line.split()[1] for line in lines if line.startswith("SigCgt:")]
+    [mask] = [line.split()[1] for line in lines if line.startswith(f"{how}:")]
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
