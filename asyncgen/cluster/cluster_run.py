@@ -164,7 +164,9 @@ class ClusterRun:
         self._observe(Notice("Joining the Ray cluster, or starting one here"))
         cluster = self._connect()
         try:
-            workers = self._actors or cluster.nodes
+            # Each has at least one call in flight.
+            allowed = [one.concurrency for one in self._config.endpoints if one.concurrency is not None]
+            workers = self._actors or min([cluster.nodes, *allowed])
             if division is None:
                 of = min(pairs, self._shards or usual_shards(pairs, workers, overlap=self._job.shares_gate))
                 division = Division(of, pairs, self._whole.fingerprint)

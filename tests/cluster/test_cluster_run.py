@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Never
 
@@ -11,7 +12,7 @@ from asyncgen.client.wire import LookedUp
 from asyncgen.cluster.cluster_run import ClusterRun, usual_shards
 from asyncgen.cluster.shard_directories import Division, save_division
 from asyncgen.cluster.shard_job import ClusterJob
-from asyncgen.config import RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import Interrupted, KeyOrQuotaError, TryLaterError
 from asyncgen.events import Event, InputLoaded, Notice, ProcessEnded
 from asyncgen.shard import Portion, Shard
@@ -84,9 +85,8 @@ async def test_a_run_that_another_one_overtook_gives_way_to_it(tmp_path: Path, d
 class Slow:
     """A cluster whose workers do not come up: a machine that is starting, or that hangs."""
 
-    nodes = 1
-
-    def __init__(self) -> None:
+    def __init__(self, nodes: int = 1) -> None:
+        self.nodes = nodes
         self.asked = asyncio.Event()
         self.closed = False
 
@@ -150,3 +150,25 @@ async def test_rows_that_failed_in_an_earlier_start_are_asked_again(
     with pytest.raises(Interrupted):
         await running
     assert "1 of 2 shards to do, by 1 actors on 1 machine" in [e.text for e in events if isinstance(e, Notice)]
+
+
+async def test_there_are_no_more_workers_than_calls_that_may_be_in_flight(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker has at least one: on many machines they would be more than was allowed for all together."""
+    config = replace(config_of_one_pair(tmp_path), endpoints=(EndpointConfig(concurrency=2),))
+    config.input_jsonl.write_bytes(config.input_jsonl.read_bytes() * 9)
+
+    async def look_up(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
+    cluster, events = Slow(nodes=3), list[Event]()
+    run = ClusterRun(ClusterJob(config, None), None, None, lambda: cluster, [events.append], disk)
+    running = asyncio.create_task(run.execute())
+    async with asyncio.timeout(10):
+        await cluster.asked.wait()
+    run.stop(Interrupted("enough"))
+    with pytest.raises(Interrupted):
+        await running
+    assert "8 of 8 shards to do, by 2 actors on 3 machines" in [e.text for e in events if isinstance(e, Notice)]
