@@ -214,6 +214,7 @@ class ClusterRun:
             self._tell,
             self._session.telemetry.flush,
             self._config.max_failures,
+            self._config.max_failed_share,
             rows_of_recipe(self._recipe),
             self._config.model,
             adaptations,

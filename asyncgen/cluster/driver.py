@@ -5,7 +5,7 @@ flight and save it, and the reason is raised. A shard that ends early is such a 
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
@@ -16,9 +16,9 @@ from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.messages import News, WorkerReport
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
-from asyncgen.engine.failure_threshold import START_OVER
-from asyncgen.errors import AsyncgenError, BadDataError, Setting
-from asyncgen.events import Notice, Observer, Sample, StopRequested
+from asyncgen.engine.failure_threshold import LEAST_FAILED, NOT_HEALTHY, OF_THE_SERVER, START_OVER
+from asyncgen.errors import AsyncgenError, BadDataError, Setting, TryLaterError
+from asyncgen.events import Notice, Observer, PairFailed, Sample, StopRequested
 from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
 
@@ -60,6 +60,7 @@ class Driver:
         observe: called with the events of the whole run.
         flush: awaited after each sample.
         most_failures: failed rows after which one more ends the run; None: unlimited.
+        most_share: the part of the finished rows that may fail, as for one process.
         model: the model in use.
         adaptations: what endpoints have refused in earlier starts.
     """
@@ -71,6 +72,7 @@ class Driver:
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
         most_failures: int | None,
+        most_share: float,
         rows: str,
         model: str,
         adaptations: Iterable[Adaptation] = (),
@@ -80,8 +82,10 @@ class Driver:
         self._observe = observe
         self._flush = flush
         self._most_failures = most_failures
+        self._most_share = most_share
+        self._kinds: Counter[str] = Counter()
         self._rows = nouns_of(rows).many
-        self._before = totals.sample([]).failed
+        self._before = totals.sample([])
         self._sessions: dict[int, str] = {}
         self._model = model
         self._told = {told(model, known) for known in adaptations}
@@ -112,7 +116,7 @@ class Driver:
             ]
             await asyncio.wait(serving)
             watching.cancel()
-        self._observe(self._totals.sample([]))
+        self._tell(self._totals.sample([]))
         await self._flush()
         if self.reason is not None:
             raise self.reason
@@ -189,21 +193,22 @@ class Driver:
         for one in news:
             if one.id not in self._shown:
                 self._shown.add(one.id)
+                if isinstance(one.event, PairFailed):
+                    self._kinds[one.event.kind] += 1
                 self._observe(one.event)
 
     def _tell(self, sample: Sample) -> None:
         self._in_flight = sample.in_flight
         self._observe(sample)
-        failed = sample.failed - self._before
+        failed, ended = sample.failed - self._before.failed, sample.done - self._before.done
+        if failed >= LEAST_FAILED and failed > self._most_share * ended:
+            self.stop(self._too_many(f"{failed} of {ended}", "max_failed_share"))
         if self._most_failures is not None and failed > self._most_failures:
-            self.stop(
-                BadDataError(
-                    f"{failed} {self._rows} failed: see failed.jsonl of the shards; check the prompts and ",
-                    Setting("model"),
-                    "; ",
-                    START_OVER,
-                    " (",
-                    Setting("max_failures"),
-                    " allows more)",
-                )
-            )
+            self.stop(self._too_many(f"{failed}", "max_failures"))
+
+    def _too_many(self, failed: str, bound: str) -> AsyncgenError:
+        reason = f"{failed} {self._rows} failed: see failed.jsonl of the shards; "
+        more = " (", Setting(bound), " allows more)"
+        if {kind for kind, _ in self._kinds.most_common(1)} & OF_THE_SERVER:
+            return TryLaterError(reason, NOT_HEALTHY, *more)
+        return BadDataError(reason, "check the prompts and ", Setting("model"), "; ", START_OVER, *more)

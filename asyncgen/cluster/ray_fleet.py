@@ -127,8 +127,9 @@ class RayFleet:
             yield
         except self._ray.exceptions.RayActorError as error:
             raise TryLaterError(
-                f"the process of worker {worker + 1} died {MOST_DEATHS} times in shard {portion.shard.number}, "
-                "perhaps because memory ran out: see the logs of Ray; everything paid is saved"
+                f"the process of worker {worker + 1} died in shard {portion.shard.number}, and Ray did not start "
+                f"it again (it does so {MOST_DEATHS} times): memory may have run out, or Ray itself has ended; "
+                "see the logs of Ray; everything paid is saved"
             ) from error
 
     async def overlook(self, stop: AsyncgenError | None) -> tuple[list[WorkerReport], list[News]] | None:

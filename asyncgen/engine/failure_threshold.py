@@ -17,6 +17,9 @@ START_OVER = Message(
     Phrase.AGAIN,
 )
 """A directory refuses other prompts, checks, fields or models than it was begun with."""
+NOT_HEALTHY = Message(
+    "the server is not healthy, or is not at ", Setting("base_url"), "; wait, then ", Phrase.AGAIN
+)
 
 
 class FailureThreshold:
@@ -61,8 +64,7 @@ class FailureThreshold:
         listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
         bound = Setting("max_failed_share" if many else "max_failures")
         if kind in OF_THE_SERVER:
-            wrong = Message("the server is not healthy, or is not at ", Setting("base_url"), "; wait, then ")
-            return TryLaterError(f"{reason}: ", wrong, Phrase.AGAIN, " (", bound, f" allows more); {listed}")
+            return TryLaterError(f"{reason}: ", NOT_HEALTHY, " (", bound, f" allows more); {listed}")
         wrong = Message("check the prompts and ", Setting("model"), "; ", START_OVER)
         return BadDataError(f"{reason}: ", wrong, " (", bound, f" allows more); {listed}")
 

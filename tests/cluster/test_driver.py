@@ -13,7 +13,7 @@ from asyncgen.cluster.messages import News, WorkerReport
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError, TryLaterError
-from asyncgen.events import Event, Notice, Paused, Sample
+from asyncgen.events import Event, Notice, PairFailed, Paused, Sample
 from asyncgen.shard import Portion, Shard
 
 from .helpers import report
@@ -78,7 +78,7 @@ def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = Non
         pass
 
     totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
-    return Driver(fleet, totals, events.append, flush, most_failures, "MEDEC pairs", "m", [KNOWN])
+    return Driver(fleet, totals, events.append, flush, most_failures, 0.5, "MEDEC pairs", "m", [KNOWN])
 
 
 async def test_a_slow_worker_does_not_hold_up_the_rest():
@@ -166,6 +166,18 @@ async def test_too_many_failed_pairs_of_all_shards_stop_the_run():
     fleet.failed = 3
     with pytest.raises(BadDataError, match=r"6 pairs failed.* starts over, with restart=True"):
         await driver_of(fleet, events, most_failures=5).run(SHARDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("server_error", TryLaterError), ("refusal", BadDataError)], ids=["server", "prompts"]
+)
+async def test_too_large_a_share_of_failed_pairs_stops_the_run_though_no_shard_has_enough(kind, error):
+    """One process looks at all rows; it ends like that, whether its rows or the server are to blame."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    fleet.failed = 7
+    fleet.news = [News("a", PairFailed(0, "note", "paraphrase", kind, 1))]
+    with pytest.raises(error, match=r"35 of 50 pairs failed"):
+        await driver_of(fleet, events).run(SHARDS)
 
 
 async def test_what_a_model_does_not_take_is_said_once():
