@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ from asyncgen.storage.disk import Disk
 def run(settings: Settings) -> Summary:
     """Run to the end, or resume a run: the same call always finishes what is missing.
 
+    On Ctrl-C the calls in flight are finished and saved before the KeyboardInterrupt is raised; a second one
+    leaves at once.
+
     Raises:
         AsyncgenError: the reason it ended early; everything paid is saved.
     """
@@ -41,7 +44,18 @@ def run(settings: Settings) -> Summary:
         raise UsageError("asyncgen.run was called in a running event loop: await asyncgen.run_async there")
     job = _prepare("run", settings)
     with job.raising():
-        return run_loop(job.work())
+        return run_loop(_interruptible(job))
+
+
+async def _interruptible(job: "_Job") -> Summary:
+    work = asyncio.ensure_future(job.work())
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:  # Ctrl-C: the second one is raised where the loop is
+        await job.stop()
+        with suppress(AsyncgenError):
+            await work
+        raise
 
 
 @takes(Settings)

@@ -63,7 +63,7 @@ class ProgressReporter:
         self._stop = stop
         self._loop = loop
         self._meter = Meter()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def observe(self, event: Event) -> None:
         """Pass a sample on; nothing more once the function has raised."""
@@ -85,7 +85,7 @@ class ProgressReporter:
         if self.error is None:
             try:
                 self._tell(progress)
-            except Exception as error:  # noqa: BLE001 - it is raised where the caller waits
+            except BaseException as error:  # noqa: BLE001 - also sys.exit(): it is raised where the caller waits
                 self.error = error
 
     def _progress(self, sample: Sample) -> Progress:

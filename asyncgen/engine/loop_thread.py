@@ -1,10 +1,11 @@
 """Run work beside someone else's event loop: on its own thread and loop.
 
 It keeps running while their code blocks their loop. Cancelling all tasks there, as the end of `asyncio.run` does,
-does not interrupt it: the work is asked to stop, and waited for.
+does not interrupt it: the work is asked to stop, and waited for. So it is at the end of a program that leaves it.
 """
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 - before `_end_all` is registered, which then runs first
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -31,6 +32,8 @@ class LoopThread(Generic[T]):
     ) -> None:
         self._work = work
         self._stop = stop
+        # Not a daemon, which would end with the program.
+        self._thread = threading.Thread(target=self._run, name="asyncgen")
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         self._result: Future[T] = Future()
         self._ended: Future[None] = Future()
@@ -38,18 +41,16 @@ class LoopThread(Generic[T]):
             future.set_running_or_notify_cancel()  # from here on no waiter can cancel it
 
     async def __aenter__(self) -> Self:
-        # Not a daemon: if the program ends first, the interpreter waits for what is in flight.
-        threading.Thread(target=self._run, name="asyncgen").start()
+        _AT_WORK.add(self)
+        self._thread.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         cancelled: asyncio.CancelledError | None = None
+        self._ask_to_stop()
         ended = asyncio.wrap_future(self._ended)
-        if not self._result.done():
-            with suppress(RuntimeError):  # it has just ended by itself
-                self._loop.result().call_soon_threadsafe(self._begin_to_stop)
         while not ended.done():
             try:
                 await asyncio.wait([ended])
@@ -66,6 +67,16 @@ class LoopThread(Generic[T]):
         """The result of the work, or the error that it raises."""
         return await asyncio.wrap_future(self._result)
 
+    def end(self) -> None:
+        """Stop it and wait, without an event loop."""
+        self._ask_to_stop()
+        self._thread.join()
+
+    def _ask_to_stop(self) -> None:
+        if not self._result.done():
+            with suppress(RuntimeError):  # it has just ended by itself
+                self._loop.result().call_soon_threadsafe(self._begin_to_stop)
+
     def _begin_to_stop(self) -> None:
         self._stopping = asyncio.ensure_future(self._stop())
 
@@ -76,8 +87,21 @@ class LoopThread(Generic[T]):
             self._result.set_exception(error)
             if not self._loop.done():
                 self._loop.set_exception(error)
+        _AT_WORK.discard(self)
         self._ended.set_result(None)
 
     async def _main(self) -> T:
         self._loop.set_result(asyncio.get_running_loop())
         return await self._work()
+
+
+_AT_WORK: set[LoopThread[Any]] = set()
+
+
+def _end_all() -> None:
+    for work in [*_AT_WORK]:
+        work.end()
+
+
+# Functions of `atexit` run too late: the interpreter has ended the threads of executors by then.
+threading._register_atexit(_end_all)  # type: ignore[attr-defined]  # noqa: SLF001

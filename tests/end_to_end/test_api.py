@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -230,6 +232,29 @@ async def test_a_run_that_is_cancelled_saves_what_is_in_flight_first(serve, word
     assert server.counts["requests"] == 40
 
 
+@pytest.mark.parametrize("way", ["run", "run_async"])
+def test_ctrl_c_saves_what_is_in_flight_first(serve, words, way):
+    """The same call pays for the rest alone, and every call has its line."""
+    words["input_jsonl"].write_text("".join(f'{{"word": {n}}}\n' for n in range(40)))
+    server = serve(latency=Latency(median_s=0.3))
+    job = {**words, "recipe": SingleTurn, "base_url": server.base_url, "concurrency": 4}
+
+    def press():
+        asyncio.run(until(lambda: server.counts["requests"] >= 6))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(asyncgen.run_async(**job)) if way == "run_async" else asyncgen.run(**job)
+    pressing.join()
+    assert server.counts["requests"] < 40
+
+    assert asyncgen.run(**job).stats["answered"] == 40
+    assert server.counts["requests"] == 40
+    assert len((words["output_dir"] / ".asyncgen" / "calls.jsonl").read_bytes().splitlines()) == 40
+
+
 @pytest.mark.parametrize("awaited", [False, True], ids=["run", "run_async"])
 def test_the_caller_hears_how_far_it_is_up_to_the_end(serve, words, awaited):
     """In the caller's thread, with what it has cost; the summary says the same, also of a start without a call."""
@@ -263,15 +288,17 @@ def test_a_model_without_a_price_has_no_cost(serve, words):
     assert (summary.cost_usd, summary.total_cost_usd, heard[-1].cost_usd, heard[-1].total_cost_usd) == (None,) * 4
 
 
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("way", ["run", "run_async", "stream"])
-def test_what_the_callers_function_raises_stops_the_run_and_is_raised(serve, words, way):
+def test_what_the_callers_function_raises_stops_the_run_and_is_raised(serve, words, way, error):
     """Everything paid is saved: the same call without it finishes the run."""
     words["input_jsonl"].write_text("".join(f'{{"word": {n}}}\n' for n in range(40)))
     server = serve(latency=Latency(median_s=0.3))
     job = {**words, "recipe": SingleTurn, "base_url": server.base_url, "concurrency": 4}
 
     def refuse(progress):
-        raise LookupError(progress.total)
+        if progress.calls:
+            raise error(progress.total)
 
     async def streamed(**settings):
         return [one async for one in asyncgen.stream(**settings)]
@@ -281,7 +308,7 @@ def test_what_the_callers_function_raises_stops_the_run_and_is_raised(serve, wor
         "run_async": lambda **settings: asyncio.run(asyncgen.run_async(**settings)),
         "stream": lambda **settings: asyncio.run(streamed(**settings)),
     }
-    with pytest.raises(LookupError, match="40"):
+    with pytest.raises(error, match="40"):
         ways[way](**job, progress=refuse)
     assert server.counts["requests"] < 40
     assert asyncgen.run(**job).stats["answered"] == 40

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
@@ -14,8 +15,9 @@ from asyncgen.engine import stream as tee
 from asyncgen.errors import BadDataError, BudgetError, CallFailed, UsageError
 from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.simulator import Latency
+from tests import asyncgen_process
 
-from .conftest import OUTPUTS, PROMPTS, SAMPLES, until
+from .conftest import OUTPUTS, PROMPTS, SAMPLES, clean_env, until
 
 WORDS = 60
 SLOW = Latency(median_s=0.1)
@@ -127,6 +129,57 @@ def test_leaving_at_the_end_of_a_program_loses_nothing(serve, words):
     assert asyncio.run(first()) == "0"
     asked = server.counts["requests"]
     assert asked < WORDS
+    assert asyncio.run(taken(job)) == ids(range(WORDS))
+    assert server.counts["requests"] == WORDS
+
+
+LEFT = """
+import asyncio, sys
+import asyncgen
+from asyncgen.recipes import SingleTurn
+names = ["input_jsonl", "output_dir", "prompt_file"]
+job = dict(zip(names, sys.argv[1:]), recipe=SingleTurn, concurrency=4)
+loop = asyncio.new_event_loop()
+"""
+OPEN = """
+examples = asyncgen.stream(**job)
+print(loop.run_until_complete(anext(examples))["id"])
+"""
+CLOSED = """
+loop.close()
+del examples
+"""
+BROKEN_OFF = """
+async def first():
+    async for example in asyncgen.stream(**job):
+        print(example["id"])
+        break
+loop.run_until_complete(first())
+"""
+AWAITED_BY_NONE = """
+async def begun():
+    global task
+    task = asyncio.create_task(asyncgen.run_async(**job))
+    await asyncio.sleep(1)
+loop.run_until_complete(begun())
+"""
+
+
+@pytest.mark.parametrize("left", [OPEN, OPEN + CLOSED, BROKEN_OFF, AWAITED_BY_NONE])
+def test_a_program_that_waits_for_nothing_ends_in_order(serve, words, left):
+    """It left its own event loop as it was, which `asyncio.run` would have cleaned up."""
+    server = serve(latency=SLOW)
+    job = {**words, "recipe": SingleTurn, "base_url": server.base_url}
+    arguments = [str(words[name]) for name in ("input_jsonl", "output_dir", "prompt_file")]
+    asyncgen_process.run(
+        [sys.executable, "-c", LEFT + left, *arguments],
+        env=clean_env({"OPENAI_BASE_URL": server.base_url}),
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    assert 0 < server.counts["requests"] < WORDS
+
     assert asyncio.run(taken(job)) == ids(range(WORDS))
     assert server.counts["requests"] == WORDS
 
