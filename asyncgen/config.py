@@ -2,12 +2,15 @@
 
 import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from asyncgen.address import endpoint_name, is_loopback
@@ -28,6 +31,15 @@ PAIR_TIMEOUT = 1800.0  # seconds of a row: many attempts, but not for ever
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
 NAMED_ENDPOINTS = "those of --endpoint"  # kept: these words are in the directories of runs that have begun
 MOST_AUTOMATIC = 2048  # calls in flight: more saturate one process before any server
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OF_THE_CONNECTION = {
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+}
 _KEY_HEADERS = {"authorization", "api-key", "x-api-key"}
 
 
@@ -53,7 +65,10 @@ class EndpointConfig:
     concurrency: int | None = None
 
     def __post_init__(self) -> None:
+        check_types(self)
         _check_at_least_one(self, ("rpm", "tpm", "concurrency"))
+        for name, value in self.headers.items():
+            check_header(name, value, Setting("headers"))
 
     @property
     def address(self) -> Setting:
@@ -173,6 +188,9 @@ class RunConfig(RunSettings):
         _check_batch(self)
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(Setting("max_cost"), f" must be a number of USD above 0, not {self.max_cost:g}")
+        if self.max_tokens_field not in {None, "max_tokens", "max_completion_tokens"}:
+            said = f" must be max_tokens, max_completion_tokens or None, not {self.max_tokens_field!r}"
+            raise UsageError(Setting("max_tokens_field"), said)
         if not 0 < self.share <= 1:
             raise UsageError(
                 Setting("share"),
@@ -253,6 +271,86 @@ class RunConfig(RunSettings):
     def with_endpoints(self, **changes: Any) -> "RunConfig":
         """The same configuration with other `EndpointConfig` fields at each endpoint."""
         return replace(self, endpoints=tuple(replace(one, **changes) for one in self.endpoints))
+
+
+def check_types(settings: Any) -> None:
+    """Refuse a field of a dataclass that is not of its type, or a path that is empty; never shows the value.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for name, hint in get_type_hints(type(settings)).items():
+        value = getattr(settings, name)
+        if isinstance(value, str) and not value and Path in get_args(hint):
+            raise UsageError(Setting(name), " is empty: give a path")
+        if not _is_of(value, hint):
+            raise UsageError(Setting(name), f" must be {_words(hint)}, not {_kinds(value)}")
+
+
+_WIDER: Mapping[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
+"""What does as well, such as the numbers of NumPy."""
+_WORDS = {
+    int: "an integer",
+    float: "a number",
+    bool: "True or False",
+    str: "a text",
+    Path: "a path",
+    Callable: "a function",
+    NoneType: "None",
+}
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind is UnionType:
+        return any(_is_of(value, one) for one in inner)
+    if kind is Any:
+        return True
+    if isinstance(value, bool):
+        return kind is bool
+    if not isinstance(value, _WIDER.get(kind, kind)):
+        return False
+    if kind is Mapping:
+        return all(_is_of(one, inner[0]) and _is_of(other, inner[1]) for one, other in value.items())
+    return kind is not Sequence or all(_is_of(one, inner[0]) for one in value)
+
+
+def _words(hint: Any) -> str:
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind is UnionType:
+        *others, last = map(_words, inner)
+        return f"{', '.join(others)} or {last}"
+    if kind is Mapping:
+        return f"a dict of text to {'text' if inner[1] is str else 'anything'}"
+    return f"a list of {inner[0].__name__}" if kind is Sequence else str(_WORDS[kind])
+
+
+def _kinds(value: object) -> str:
+    said = type(value).__name__
+    if isinstance(value, Mapping):
+        return f"{said} of {_each(value)} to {_each(value.values())}"
+    return f"{said} of {_each(value)}" if isinstance(value, list | tuple) else said
+
+
+def _each(values: Iterable[object]) -> str:
+    return " and ".join(sorted({type(one).__name__ for one in values})) or "nothing"
+
+
+def check_header(name: str, value: str, where: str | Setting) -> None:
+    """Refuse a header that cannot be sent or is the connection's; the message does not show the value.
+
+    Args:
+        name: of the header.
+        value: what is sent.
+        where: the user's name for the headers.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if not _HEADER.fullmatch(name) or name.lower() in _OF_THE_CONNECTION:
+        raise UsageError(where, f": {name!r} is not a valid name of a header that can be set")
+    if not (value.isascii() and value.isprintable()):
+        raise UsageError(where, f" {name}: its value holds line breaks or other characters than ASCII")
 
 
 def _check_at_least_one(config: RunConfig | EndpointConfig, names: tuple[str, ...]) -> None:

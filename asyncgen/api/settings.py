@@ -25,6 +25,7 @@ from asyncgen.config import (
     EndpointConfig,
     RunConfig,
     RunSettings,
+    check_types,
     prompt_file_named,
     resolve_api_key,
 )
@@ -100,6 +101,11 @@ class Settings(RunSettings):
     cache: str | Path | None = None
     shard: str | None = None
     progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if inspect.iscoroutinefunction(self.progress):
+            raise UsageError(Setting("progress"), " must be an ordinary function, not an async one")
 
     def config(self) -> RunConfig:
         """The configuration of the run.

@@ -8,17 +8,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.config import check_header
+from asyncgen.errors import KeyOrQuotaError
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_OF_THE_CONNECTION = {
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "host",
-    "transfer-encoding",
-}
 _FROM_ENVIRONMENT = "env:"
 
 
@@ -51,16 +44,13 @@ def resolve_headers(
     """
     headers: dict[str, str] = {}
     for name, text in said:
-        if not _NAME.fullmatch(name) or name.lower() in _OF_THE_CONNECTION:
-            raise UsageError(f"{where}: {name!r} is not a valid name of a header that can be set")
         value, variable = text, None
         if text.startswith(_FROM_ENVIRONMENT):
             variable = text.removeprefix(_FROM_ENVIRONMENT)
             value = environment.get(variable, "")
             if not value:
                 raise KeyOrQuotaError(f"{where} {name}: set the environment variable {variable}")
-        if not (value.isascii() and value.isprintable()):
-            raise UsageError(f"{where} {name}: its value holds line breaks or other characters than ASCII")
+        check_header(name, value, where)
         headers[name] = value
     return headers
 

@@ -7,7 +7,9 @@ import re
 import signal
 import sys
 import threading
+from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -136,6 +138,51 @@ def test_shards_and_endpoints_that_cannot_be_are_refused(words, settings, error,
     with pytest.raises(error, match=said):
         asyncgen.run(**words, recipe=SingleTurn, **settings)
     assert not words["output_dir"].exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"rpm": "500"}, "rpm must be a number or None, not str"),
+        ({"rpm": True}, "rpm must be a number or None, not bool"),
+        ({"num_pairs": 2.0}, "num_pairs must be an integer or None, not float"),
+        ({"restart": "no"}, "restart must be True or False, not str"),
+        ({"api_key": b"sekret"}, "api_key must be a text or None, not bytes"),
+        ({"fields": {"word": 1}}, "fields must be a dict of text to text or None, not dict of str to int"),
+        ({"params": [("seed", 1)]}, "params must be a dict of text to anything or None, not list of tuple"),
+        ({"endpoints": ["sekret"]}, "endpoints must be a list of EndpointConfig, not list of str"),
+        (
+            {"endpoints": EndpointConfig(name="a")},
+            "endpoints must be a list of EndpointConfig, not EndpointConfig",
+        ),
+        ({"recipe": 3}, "recipe must be a text, a path, a function or None, not int"),
+        ({"progress": asyncio.sleep}, "progress must be an ordinary function, not an async one"),
+        ({"max_tokens_field": "tokens"}, "max_tokens_field must be max_tokens, max_completion_tokens or None"),
+        ({"output_dir": ""}, "output_dir is empty"),
+        ({"headers": {"X-A": "sekret\n"}}, "headers X-A: its value holds line breaks"),
+        ({"headers": {"Host": "a"}}, "headers: 'Host' is not a valid name"),
+    ],
+)
+def test_a_setting_of_another_type_is_refused_by_name(words, settings, said):
+    """Before anything is written; what may be a secret is not shown."""
+    with pytest.raises(UsageError, match=f"^{re.escape(said)}") as caught:
+        asyncgen.run(**{**words, "recipe": SingleTurn, "base_url": "http://127.0.0.1:9/v1"} | settings)
+    assert "sekret" not in str(caught.value)
+    assert not words["output_dir"].exists()
+
+
+def test_numbers_and_paths_of_other_kinds_are_taken(serve, words):
+    """What is not of the named class and does as well."""
+    paths = {name: os.fspath(path) for name, path in words.items()}
+    job = {**paths, "recipe": SingleTurn, "base_url": serve().base_url}
+    assert asyncgen.run(**job, share=Fraction(1, 2), rpm=600, fields=MappingProxyType({})).calls == 2
+
+
+@pytest.mark.parametrize("field", [{"rpm": "600"}, {"headers": {"X": 1}}, {"headers": {"X Y": "1"}}])
+def test_an_endpoint_with_such_a_field_is_not_built(field):
+    """It says which."""
+    with pytest.raises(UsageError, match=f"^{next(iter(field))}"):
+        EndpointConfig(name="a", base_url="http://127.0.0.1:9/v1", **field)
 
 
 def test_the_second_recipe_asks_one_question_a_line_of_any_fields(serve, words):
