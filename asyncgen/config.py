@@ -226,6 +226,7 @@ class RunConfig(RunSettings):
         first = self.endpoints[0] if len(self.endpoints) == 1 else EndpointConfig()  # several have one each
         return {
             "input": str(self.input_jsonl),
+            "output": str(self.output_dir),
             "recipe": self.recipe,
             "prompts": None if self.prompt_file is None else str(self.prompt_file),
             "model": self.model,

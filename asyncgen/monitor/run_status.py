@@ -1,5 +1,6 @@
 """The state of a run's directory, for an onlooker: nothing is created, written or locked."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -63,6 +64,19 @@ class Picture:
     def session(self) -> Session | None:
         """The last process that worked; None if none is recorded."""
         return self.history.sessions[-1] if self.history.sessions else None
+
+    @property
+    def moved_from(self) -> str | None:
+        """Where the directory was when the last process worked, whose command names that; None: where it is."""
+        was = None if self.session is None else self.session.settings.get("output")
+        here = os.path.realpath(self.directory)
+        return was if isinstance(was, str) and os.path.realpath(was) != here else None
+
+    @property
+    def moved(self) -> str:
+        """The same for a person who is shown the command; empty: it is where it was."""
+        was = self.moved_from
+        return "" if was is None else f"the directory was {was} then: give this one instead of it"
 
     @property
     def sample(self) -> Sample | None:

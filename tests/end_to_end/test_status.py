@@ -1,6 +1,7 @@
 """`asyncgen status` and the bar: how a run stands, while it runs, after it was killed, and when it is done."""
 
 import fcntl
+import html
 import json
 import os
 import pty
@@ -120,7 +121,16 @@ def test_a_stopped_run_says_why_it_ended(serve, job):
 
     assert picture["condition"] == "stopped"
     assert (picture["exit_code"], picture["reason"]) == (130, "interrupted; everything paid is saved")
-    assert "to resume" in status(this.output_dir).stdout
+    said = status(this.output_dir).stdout
+    assert "to resume" in said
+    assert "moved" not in said
+    moved = this.output_dir.rename(this.output_dir.with_name("moved here"))
+    warning = f"the directory was {this.output_dir} then: give this one instead of it"
+    assert f"moved        {warning}\nto resume" in status(moved).stdout
+    assert seen(moved)["moved_from"] == str(this.output_dir)
+    words = [sys.executable, "-m", "asyncgen", "report", str(moved)]
+    asyncgen_process.run(words, check=True, capture_output=True, timeout=60)
+    assert warning in html.unescape((moved / "report.html").read_text())
 
 
 def test_after_a_restart_nothing_is_said_of_the_run_that_was_moved_aside(serve, job):

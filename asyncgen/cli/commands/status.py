@@ -161,6 +161,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "lost_tokens_at_most": picture.lost_tokens,
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
+        "moved_from": picture.moved_from,
         "resume": session and with_larger_budget(session.command, session.named),
     }
 
@@ -321,6 +322,8 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     assert session is not None
     # Before callers from Python had theirs kept, there was none.
     command = session.command or "the same call in Python that began it"
+    if picture.moved and (picture.condition != "finished" or picture.failures):
+        yield "moved", picture.moved
     if picture.condition != "finished":
         yield "to resume", with_larger_budget(command, session.named)
     elif picture.failures:

@@ -24,7 +24,8 @@ def what_happened(picture: Picture, record: RunRecord, storms: list[PausedStorm]
             if picture.condition is not Condition.FINISHED
             else f"To ask again for the failed {picture.rows}"
         )
-        yield f'<p>{words}:</p><pre tabindex="0"><code>{esc(go_on)}</code></pre>'
+        words += f" ({picture.moved})" if picture.moved else ""
+        yield f'<p>{esc(words)}:</p><pre tabindex="0"><code>{esc(go_on)}</code></pre>'
 
 
 def _findings(picture: Picture, record: RunRecord, storms: list[PausedStorm]) -> Iterator[str]:
