@@ -44,7 +44,7 @@ _HOLDER = 32  # bytes for the id of the process that holds a lock, padded with b
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # opening a pipe would wait for a writer
 
 
 class disk_errors:  # noqa: N801 - used as a function, as `suppress` is; a generator would cost each line 1 µs
@@ -63,7 +63,7 @@ class disk_errors:  # noqa: N801 - used as a function, as `suppress` is; a gener
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, OSError):
-            reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+            reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror or error
             raise DiskError(f"cannot {self._action} {self._path}: {reason}", error.errno) from error
 
 

@@ -268,3 +268,13 @@ async def test_a_file_is_closed_whose_reader_is_cancelled_while_it_opens(tmp_pat
     os.close(writer)
     disk.close()
     gc.collect()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    """Nobody writes into it: opening it would wait for ever."""
+    path = tmp_path / "checkpoint.json"
+    os.mkfifo(path)
+    with pytest.raises(DiskError, match=r"cannot read .*checkpoint\.json: \w+ .*seek"):
+        Disk().read(path)
+    with pytest.raises(DiskError, match=r"cannot read .*checkpoint\.json: \w+ .*seek"):
+        next(Disk().chunks(path))
