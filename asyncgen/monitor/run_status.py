@@ -144,11 +144,12 @@ class Picture:
 
     @property
     def done(self) -> int:
-        """Rows that are done: by the samples of a run in progress, else those that are durable."""
+        """Rows that are done: those that are durable, and those that a run in progress has done since."""
+        durable = 0 if self.state is None else self.state.done
         running = self.condition is Condition.RUNNING and self.session is not None
         if running and self.session is not None and self.session.sample is not None and not self.session.repairing:
-            return self.session.sample.done
-        return 0 if self.state is None else self.state.done
+            return max(durable, self.session.sample.done)
+        return durable
 
     @property
     def total(self) -> int:

@@ -352,7 +352,7 @@ def test_what_a_directory_has_used_is_no_less_once_a_process_works_there(
         history.feed(sampled(at, one))
     history.settle()
     spend, cache = Spend(prompt, 0, completion), CacheUse(cached)
-    state = RunState(0, 0, "", {}, {"total_pairs": 100}, spend=spend, cache=cache)
+    state = RunState(49, 0, "", {}, {"total_pairs": 100}, spend=spend, cache=cache)
     at_rest = Picture(Path("out"), Condition.CRASHED, None, state, history)
     running = replace(at_rest, condition=Condition.RUNNING, pid=1)
     for one in (at_rest, running):
@@ -360,6 +360,7 @@ def test_what_a_directory_has_used_is_no_less_once_a_process_works_there(
         assert one.completion_tokens >= completion
         assert one.tokens >= one.priced_tokens
         assert one.from_cache >= cached
+        assert one.done >= state.done == 50
     assert running.tokens == at_rest.tokens
     assert not running.is_partly_priced
 
