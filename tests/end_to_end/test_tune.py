@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from asyncgen.chat import Usage
 from asyncgen.cli.main import main
 from asyncgen.cli.rehearsal import Rehearsal
 from asyncgen.errors import DiskError
+from asyncgen.events import CallEnded
 from asyncgen.simulator import Latency, Limits
 from tests import asyncgen_process
 
@@ -91,6 +93,27 @@ def test_a_rehearsal_without_an_answer_says_why(monkeypatch, capsys) -> None:
     )
     said = capsys.readouterr()
     assert re.search(r"⚠ not rehearsed: no call was answered in \d+ s: cannot write here: no space left", said.err)
+    assert "rehearsed  " not in said.out
+
+
+@pytest.mark.parametrize(("asked", "latency", "seconds"), [("3", "4", 20), ("20", "4", 20), ("3", "60", 90)])
+def test_a_rehearsal_lasts_as_long_as_there_is_something_to_compare(
+    monkeypatch, capsys, asked, latency, seconds
+) -> None:
+    """One answer has no rate."""
+    lasted = []
+    answer = CallEnded(0, "", "ask", "", 1, "ok", 200, None, 0.0, 0.0, 0.0, Usage())
+
+    async def rehearse(_: object, for_so_long: float) -> Rehearsal:
+        lasted.append(for_so_long)
+        return Rehearsal((answer,), None, None)
+
+    monkeypatch.setattr("asyncgen.cli.rehearsal.rehearse", rehearse)
+    words = ["--model", "gpt-4o", "--rpm", "600", "--tpm", "1000000", "--latency", latency, "--rehearse", asked]
+    assert main(["tune", "--plan-only", *words]) == 0
+    said = capsys.readouterr()
+    assert lasted == [seconds]
+    assert f"⚠ not rehearsed: too few calls were answered in {seconds} s" in said.err
     assert "rehearsed  " not in said.out
 
 

@@ -177,8 +177,9 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
     from asyncgen.recipes.repeated_rows import write_rows  # noqa: PLC0415
     from asyncgen.simulator import Latency, Limits, Profile, Simulator  # noqa: PLC0415
 
-    seconds = max(seconds, min(LONGEST, LEAST_CALLS / found.rates[found.binds]))
-    warm_up = min(seconds / 2, 2 + 2 * load.latency)
+    warm_up = 2 + 2 * load.latency
+    seconds = max(seconds, min(LONGEST, max(LEAST_CALLS / found.rates[found.binds], 2 * warm_up)))
+    warm_up = min(seconds / 2, warm_up)
     median = load.latency / math.exp(SIGMA**2 / 2)
     # Enforced by the second, but with a bucket that holds a few calls.
     burst = min(MINUTE, max(1.0, FEW_CALLS * max(1 / rate for rate in found.rates.values())))
@@ -210,12 +211,13 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
             )
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415
 
-    if not done.answered:
-        why = "" if done.reason is None else f": {in_flags(done.reason)}"
-        _warn(f"not rehearsed: no call was answered in {seconds:.0f} s{why}")
-        return
-    steady = done.within(warm_up, seconds)
+    steady = done.within(warm_up, seconds) if done.answered else done
     actual = steady.rate() / load.calls
+    if not actual:
+        why = "" if done.reason is None else f": {in_flags(done.reason)}"
+        few = "too few calls were" if done.answered else "no call was"
+        _warn(f"not rehearsed: {few} answered in {seconds:.0f} s{why}")
+        return
     _say(
         f"{'rehearsed':<14} {rate(actual)} {rows_of_job(config)}/s, predicted {rate(found.pairs_a_second)} "
         f"({actual / found.pairs_a_second:.0%}; {steady.answered} calls, {done.refused} refused)"
