@@ -31,7 +31,7 @@ PAIR_TIMEOUT = 1800.0  # seconds of a row: many attempts, but not for ever
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
 NAMED_ENDPOINTS = "those of --endpoint"  # kept: these words are in the directories of runs that have begun
 MOST_AUTOMATIC = 2048  # calls in flight: more saturate one process before any server
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OF_THE_CONNECTION = {
     "connection",
     "content-encoding",
@@ -348,7 +348,7 @@ def check_header(name: str, value: str, where: str | Setting) -> None:
     Raises:
         UsageError: it is one.
     """
-    if not _HEADER.fullmatch(name) or name.lower() in _OF_THE_CONNECTION:
+    if not HEADER_NAME.fullmatch(name) or name.lower() in _OF_THE_CONNECTION:
         raise UsageError(where, f": {name!r} is not a valid name of a header that can be set")
     if not (value.isascii() and value.isprintable()):
         raise UsageError(where, f" {name}: its value holds line breaks or other characters than ASCII")

@@ -5,13 +5,11 @@ A secret stays in the environment, out of the process list and of files: `NAME=e
 
 import argparse
 import os
-import re
 from collections.abc import Iterable, Mapping
 
-from asyncgen.config import check_header
+from asyncgen.config import HEADER_NAME, check_header
 from asyncgen.errors import KeyOrQuotaError
 
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FROM_ENVIRONMENT = "env:"
 
 
@@ -57,7 +55,7 @@ def resolve_headers(
 
 def _header(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
-    if not found or not _NAME.fullmatch(name):
+    if not found or not HEADER_NAME.fullmatch(name):
         # Without the text: it may be a secret.
         raise argparse.ArgumentTypeError("must be NAME=VALUE or NAME=env:VARIABLE")
     return name, value
