@@ -116,6 +116,8 @@ class Driver:
             ]
             await asyncio.wait(serving)
             watching.cancel()
+        last = await self._fleet.overlook(self.reason)
+        self._show([] if last is None else last[1])
         self._tell(self._totals.sample([]))
         await self._flush()
         if self.reason is not None:

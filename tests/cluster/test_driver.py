@@ -160,6 +160,19 @@ async def test_a_new_process_a_pause_and_news_are_told_once():
     assert told.count("look") == 1
 
 
+async def test_what_was_reported_just_before_the_end_is_told():
+    """The worker has got rid of it, and the next look would have been half a second later."""
+
+    class LastWord(Fleet):
+        async def finish(self, worker: int, portion: Portion) -> ShardEnded:
+            self.news = [News("a", Notice("look", warning=True))]
+            return await super().finish(worker, portion)
+
+    events: list[Event] = []
+    await driver_of(LastWord(lambda *_: 0.5), events).run(SHARDS[:1])
+    assert [event.text for event in events if isinstance(event, Notice)] == ["look"]
+
+
 async def test_too_many_failed_pairs_of_all_shards_stop_the_run():
     """As they do in a run of one process."""
     fleet, events = Fleet(lambda *_: 5.0), []

@@ -163,13 +163,14 @@ def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_
 
 @with_ray
 def test_what_stops_one_shard_stops_the_run_with_its_code(serve, job):
-    """A key that is not accepted; in one line, without a word of Ray."""
+    """A key that is not accepted; in the lines of one process, without a word of Ray."""
     this = job(serve(faults=Faults(auth_after=5)))
     done = this.run(*RAY, "--shards", "2", env=SHOWN)
     assert done.returncode == 77
     assert "the API key is not accepted" in done.stderr
     assert "to resume: " in done.stderr
-    assert len(done.stderr.splitlines()) == 2, done.stderr
+    assert "authentication (status 401, invalid_api_key" in done.stderr
+    assert len(done.stderr.splitlines()) == 3, done.stderr
 
 
 def status(output_dir: Path) -> dict:
