@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import getaddrinfo, gethostname, inet_aton
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _NAMES = {"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}", re.ASCII)
@@ -54,6 +54,16 @@ def place_of(url: str) -> str:
     """Scheme, host, port and path of a URL: the parts that are safe to show."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
+def host_and_port(parts: SplitResult) -> str:
+    """Host and port of a URL, where a connection goes to; without a port the usual one, an IPv6 host in brackets.
+
+    Raises:
+        ValueError: the port is no number of one.
+    """
+    host = parts.hostname or ""
+    return f"{f'[{host}]' if ':' in host else host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _plain(host: str) -> str:

@@ -2,12 +2,13 @@
 
 import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.address import is_azure, is_loopback, is_this_machine, place_of
+from asyncgen.address import host_and_port, is_azure, is_loopback, is_this_machine, place_of
 
 
 @given(st.integers(0x7F000001, 0x7FFFFFFE), st.sampled_from([str, hex, "0{:o}".format, "0x{:X}".format]))
@@ -103,3 +104,16 @@ def test_azure_is_known_by_host_or_query(url: str, *, azure: bool) -> None:
 def test_what_is_shown_of_an_address_holds_no_query() -> None:
     """Nor a user: both may be secrets."""
     assert place_of("https://user:sekret@api.example:8443/v1/?code=sekret#x") == "https://api.example:8443/v1"
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://user:sekret@api.example/v1", "api.example:443"),
+        ("http://127.0.0.1/v1", "127.0.0.1:80"),
+        ("http://[::1]:8202/v1", "[::1]:8202"),
+    ],
+)
+def test_a_connection_goes_to_a_host_and_a_port(url: str, place: str) -> None:
+    """Written as in an address, so that the end of an IPv6 host is seen."""
+    assert host_and_port(urlsplit(url)) == place

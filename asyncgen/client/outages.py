@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from asyncgen.address import host_and_port
 from asyncgen.client.classify import Failure
 from asyncgen.client.proxies import proxy_of
 from asyncgen.config import EndpointConfig, RunConfig
@@ -14,7 +15,6 @@ from asyncgen.limits.gate import Gate
 from asyncgen.limits.rate_headers import DAY
 
 PAGES = 10  # in place of answers, before any came: more than chance, and soon reached
-PORTS = {"http": 80, "https": 443}
 _ADDED = ("/chat/completions", "/chat/completions/")
 
 
@@ -65,8 +65,7 @@ class Outages:
         if self._gate.answers or failure.kind != "connection" or failure.code is None:
             return
         served = self._served[endpoint.name]
-        address = urlsplit(served.base_url)
-        place = f"{address.hostname}:{address.port or PORTS[address.scheme]}"
+        place = host_and_port(urlsplit(served.base_url))
         self._stop(
             TryLaterError(
                 f"{_named(endpoint)}no connection to {place}: {failure.code}, and no call was answered; check ",

@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from asyncgen.address import is_this_machine
+from asyncgen.address import host_and_port, is_this_machine
 from asyncgen.errors import UsageError
 
 
@@ -44,7 +44,7 @@ def proxy_of(url: str) -> Proxy | None:
         found = f"http://{found}"
     try:
         proxy = urlsplit(found)
-        place = f"{proxy.hostname or ''}:{proxy.port or (443 if proxy.scheme == 'https' else 80)}"
+        place = host_and_port(proxy)
     except ValueError:
         raise UsageError(f"{variable} is not an address: set it to http://host:port, or unset it") from None
     if proxy.scheme.startswith("socks"):
