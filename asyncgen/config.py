@@ -277,6 +277,8 @@ class RunConfig(RunSettings):
 def check_types(settings: Any) -> None:
     """Refuse a field of a dataclass that is not of its type, or a path that is empty; never shows the value.
 
+    What does as well, such as a number of NumPy, becomes the ordinary kind, for JSON and the call that is shown.
+
     Raises:
         UsageError: there is one.
     """
@@ -286,10 +288,11 @@ def check_types(settings: Any) -> None:
             raise UsageError(Setting(name), " is empty: give a path")
         if not _is_of(value, hint):
             raise UsageError(Setting(name), f" must be {_words(hint)}, not {_kinds(value)}")
+        object.__setattr__(settings, name, _ordinary(value))
 
 
 _WIDER: Mapping[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
-"""What does as well, such as the numbers of NumPy."""
+"""What does as well."""
 _WORDS = {
     int: "an integer",
     float: "a number",
@@ -314,6 +317,12 @@ def _is_of(value: Any, hint: Any) -> bool:
     if kind is Mapping:
         return all(_is_of(one, inner[0]) and _is_of(other, inner[1]) for one, other in value.items())
     return kind is not Sequence or all(_is_of(one, inner[0]) for one in value)
+
+
+def _ordinary(value: Any) -> Any:
+    if isinstance(value, bool | Path):
+        return value
+    return next((kind(value) for kind, wider in _WIDER.items() if isinstance(value, wider)), value)
 
 
 def _words(hint: Any) -> str:

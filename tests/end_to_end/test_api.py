@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from fractions import Fraction
+from numbers import Integral
 from pathlib import Path
 from types import MappingProxyType
 
@@ -171,11 +172,29 @@ def test_a_setting_of_another_type_is_refused_by_name(words, settings, said):
     assert not words["output_dir"].exists()
 
 
+@Integral.register
+class Count:
+    """An integer as NumPy has them: it is none of Python's, and no JSON."""
+
+    def __int__(self):
+        return 1
+
+
 def test_numbers_and_paths_of_other_kinds_are_taken(serve, words):
-    """What is not of the named class and does as well."""
-    paths = {name: os.fspath(path) for name, path in words.items()}
-    job = {**paths, "recipe": SingleTurn, "base_url": serve().base_url}
-    assert asyncgen.run(**job, share=Fraction(1, 2), rpm=600, fields=MappingProxyType({})).calls == 2
+    """What is not of the named class and does as well; the call that is shown needs no import."""
+    paths = {entry.name: entry for entry in os.scandir(words["input_jsonl"].parent)}
+    job = {
+        "input_jsonl": paths["words.jsonl"],
+        "output_dir": os.fspath(words["output_dir"]),
+        "prompt_file": paths["prompts.json"],
+        "num_pairs": Count(),
+        "share": Fraction(1, 2),
+    }
+    url = serve().base_url
+    assert asyncgen.run(**job, recipe=SingleTurn, base_url=url, rpm=600, fields=MappingProxyType({})).calls == 1
+    settings = Settings(**job, recipe=paths["words.jsonl"])
+    assert "num_pairs=1, share=0.5" in call_text("run", settings)
+    assert settings.recipe == words["input_jsonl"]
 
 
 @pytest.mark.parametrize("field", [{"rpm": "600"}, {"headers": {"X": 1}}, {"headers": {"X Y": "1"}}])
