@@ -42,7 +42,11 @@ class LoopThread(Generic[T]):
 
     async def __aenter__(self) -> Self:
         _AT_WORK.add(self)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # too many threads; the end of the program must not wait for this one
+            _AT_WORK.discard(self)
+            raise
         return self
 
     async def __aexit__(

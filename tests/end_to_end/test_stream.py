@@ -184,6 +184,27 @@ def test_a_program_that_waits_for_nothing_ends_in_order(serve, words, left):
     assert server.counts["requests"] == WORDS
 
 
+NO_THREAD = """
+import threading
+threading.stack_size(1 << 46)
+loop.run_until_complete(asyncgen.run_async(**job))
+"""
+
+
+def test_a_program_for_which_no_thread_can_be_started_ends(words):
+    """It has too many: its end waited for that one for ever."""
+    arguments = [str(words[name]) for name in ("input_jsonl", "output_dir", "prompt_file")]
+    done = asyncgen_process.run(
+        [sys.executable, "-c", LEFT + NO_THREAD, *arguments],
+        env=clean_env({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "RuntimeError: can't start new thread")
+
+
 async def test_an_exception_of_whoever_takes_stops_the_run_in_order(serve, words):
     """It comes through as it is."""
     server = serve(latency=SLOW)
