@@ -104,7 +104,7 @@ class Settings(RunSettings):
 
     def __post_init__(self) -> None:
         check_types(self)
-        if inspect.iscoroutinefunction(self.progress):
+        if any(map(inspect.iscoroutinefunction, (self.progress, type(self.progress).__call__))):
             raise UsageError(Setting("progress"), " must be an ordinary function, not an async one")
 
     def config(self) -> RunConfig:

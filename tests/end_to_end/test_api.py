@@ -141,6 +141,13 @@ def test_shards_and_endpoints_that_cannot_be_are_refused(words, settings, error,
     assert not words["output_dir"].exists()
 
 
+class Awaited:
+    """Called as a function, and nothing is done until it is awaited."""
+
+    async def __call__(self, progress):
+        """Hear how far it is."""
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -158,6 +165,7 @@ def test_shards_and_endpoints_that_cannot_be_are_refused(words, settings, error,
         ),
         ({"recipe": 3}, "recipe must be a text, a path, a function or None, not int"),
         ({"progress": asyncio.sleep}, "progress must be an ordinary function, not an async one"),
+        ({"progress": Awaited()}, "progress must be an ordinary function, not an async one"),
         ({"max_tokens_field": "tokens"}, "max_tokens_field must be max_tokens, max_completion_tokens or None"),
         ({"output_dir": ""}, "output_dir is empty"),
         ({"headers": {"X-A": "sekret\n"}}, "headers X-A: its value holds line breaks"),
