@@ -57,6 +57,11 @@ class Phrase(Enum):
     VERIFY = "asyncgen verify"
     REGENERATION = "a regeneration by asyncgen verify"
     USE_RAY = "finish it with asyncgen run on Ray"
+    CHECK = "check the prompts and model"
+    # A directory refuses other prompts, checks, fields or models than it was begun with.
+    START_OVER = (
+        "what is changed starts over, with restart=True or in another directory; with nothing changed, " + AGAIN
+    )
 
     def __str__(self) -> str:
         return self.value

@@ -11,11 +11,12 @@ from asyncgen.cli.event_log_file import EventLogFile
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import from_here
 from asyncgen.cli.progress_lines import ProgressLines
-from asyncgen.cli.setting_names import in_flags
+from asyncgen.cli.setting_names import PHRASES
 from asyncgen.cli.summary import summary_lines
 from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
-from asyncgen.engine.failure_threshold import REFUSED, START_OVER
+from asyncgen.engine.failure_threshold import REFUSED
+from asyncgen.errors import Phrase
 from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
 from asyncgen.humanize import counted, many_of
 from asyncgen.monitor.throughput import Meter
@@ -33,19 +34,19 @@ class Console(Lines):
         verbose: a line for each failed attempt.
         quiet: only warnings and errors.
         log_file: where events go as JSON lines.
-        makes_requests: the run builds its requests, rather than sending given ones.
+        own_prompts: the prompts are the user's, who can change them.
 
     Raises:
         UsageError: the log file cannot be opened.
     """
 
     def __init__(
-        self, *, progress: bool, verbose: bool, quiet: bool, log_file: Path | None, makes_requests: bool = True
+        self, *, progress: bool, verbose: bool, quiet: bool, log_file: Path | None, own_prompts: bool = True
     ) -> None:
         super().__init__(quiet=quiet, write=write_above)
         self._progress = progress and not quiet
         self._bar = ProgressBar(enabled=self._progress)
-        self._event_lines = EventLines(self, verbose=verbose, makes_requests=makes_requests)
+        self._event_lines = EventLines(self, verbose=verbose, own_prompts=own_prompts)
         self._progress_lines = ProgressLines(self)
         self._log = None if log_file is None else EventLogFile(log_file, self.warn)
         self._meter = Meter()
@@ -96,7 +97,7 @@ class Console(Lines):
             again = f"the same command asks only {those} again and merges {those} in place"
             self.warn(
                 f"{counted(summary.failed_pairs, self._rows)} failed (see failed.jsonl {where}); "
-                f"{in_flags(START_OVER) if all_refused else again}"
+                f"{PHRASES[Phrase.START_OVER] if all_refused else again}"
             )
 
     def observe(self, event: Event) -> None:

@@ -40,12 +40,12 @@ class EventLines:
     Args:
         lines: where to print.
         verbose: print a line for each failed attempt and each pause.
-        makes_requests: the run builds its requests, rather than sending given ones.
+        own_prompts: the prompts are the user's, who can change them.
     """
 
-    def __init__(self, lines: Lines, *, verbose: bool, makes_requests: bool = True) -> None:
+    def __init__(self, lines: Lines, *, verbose: bool, own_prompts: bool = True) -> None:
         self._lines = lines
-        self._makes_requests = makes_requests
+        self._own_prompts = own_prompts
         self._verbose = verbose
         self._rows = ROWS
         self._failures = 0
@@ -106,7 +106,7 @@ class EventLines:
     def _explain(self, event: CallEnded) -> None:
         """Explain once for each kind of failure why the server refuses, and what helps."""
         kind = event.outcome, event.status, event.code, event.param
-        text = "" if kind in self._explained else explanation(event, makes_requests=self._makes_requests)
+        text = "" if kind in self._explained else explanation(event, own_prompts=self._own_prompts)
         if text:
             self._explained.add(kind)
             self._lines.warn(text)

@@ -38,7 +38,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
         verbose=args.verbose,
         quiet=args.quiet,
         log_file=log_file_of(args),
-        makes_requests=job.config.recipe != REQUESTS,
+        own_prompts=job.config.recipe != REQUESTS,
     )
     with console:
         console.paths(job.config, job.output_file)

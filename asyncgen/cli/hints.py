@@ -40,18 +40,18 @@ _BY_FIELD = {
 }
 
 
-def hint(event: CallEnded, *, makes_requests: bool = True) -> str:
+def hint(event: CallEnded, *, own_prompts: bool = True) -> str:
     """Advice on a failed call; empty if there is none.
 
     Args:
         event: its end.
-        makes_requests: the run builds its requests, rather than sending given ones.
+        own_prompts: the prompts are the user's, who can change them.
     """
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
     if event.code in _BY_CODE:
         return _BY_CODE[event.code]
-    return _about_prompts(event) if makes_requests else ""
+    return _about_prompts(event) if own_prompts else ""
 
 
 def _about_prompts(event: CallEnded) -> str:
@@ -68,12 +68,12 @@ def _about_prompts(event: CallEnded) -> str:
     return found
 
 
-def explanation(event: CallEnded, *, makes_requests: bool = True) -> str:
+def explanation(event: CallEnded, *, own_prompts: bool = True) -> str:
     """The server's explanation of a refusal, and what to do; empty if it says nothing useful.
 
     Args:
         event: the end of the call.
-        makes_requests: as for `hint`.
+        own_prompts: as for `hint`.
     """
     names = [
         "" if event.status is None else f"status {event.status}",
@@ -82,7 +82,7 @@ def explanation(event: CallEnded, *, makes_requests: bool = True) -> str:
         f"request {event.request_id}" if event.request_id else "",
     ]
     said = f": {event.sentence}" if event.sentence else ""
-    advice = hint(event, makes_requests=makes_requests)
+    advice = hint(event, own_prompts=own_prompts)
     if not said and not advice and not event.code:
         return ""
     return f"{event.step}: {event.outcome} ({', '.join(filter(None, names))}){said}" + (

@@ -15,7 +15,7 @@ from asyncgen.cli.command_line import has_key, this_command, this_command_from_a
 from asyncgen.cli.console import Console
 from asyncgen.cli.execution import RESUMABLE, handle_signals
 from asyncgen.cli.servers import default_model, local_model, serve_local, serve_simulator
-from asyncgen.cli.setting_names import in_flags
+from asyncgen.cli.setting_names import in_flags_of_judge
 from asyncgen.config import BATCH_SIZE, SAVE_EVERY, RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.event_loop import run_loop
@@ -77,7 +77,7 @@ class JudgeRun:
         try:
             return run_loop(self._within_servers(cases, console, dry=dry))
         except AsyncgenError as error:
-            console.end(in_flags(error))
+            console.end(in_flags_of_judge(error))
             if error.exit_code in RESUMABLE:
                 again = with_larger_budget(this_command(sys.argv), error.settings)
                 console.advise(f"to resume; nothing is paid twice: {again}")
@@ -144,7 +144,7 @@ class JudgeRun:
             price=self._job.price,
             expect=await expectation(config, self._job.price, self._job.tier),
             command=this_command_from_anywhere(sys.argv),
-            wording=in_flags,
+            wording=in_flags_of_judge,
         )
         handle_signals(run.stop)
         watch = None if self._server is None else asyncio.create_task(self._server.watch(run.stop))

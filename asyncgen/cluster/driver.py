@@ -16,8 +16,8 @@ from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.messages import News, WorkerReport
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
-from asyncgen.engine.failure_threshold import LEAST_FAILED, NOT_HEALTHY, OF_THE_SERVER, START_OVER
-from asyncgen.errors import AsyncgenError, BadDataError, Setting, TryLaterError
+from asyncgen.engine.failure_threshold import LEAST_FAILED, NOT_HEALTHY, OF_THE_SERVER
+from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting, TryLaterError
 from asyncgen.events import Notice, Observer, PairFailed, Sample, StopRequested
 from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion
@@ -213,4 +213,4 @@ class Driver:
         more = " (", Setting(bound), " allows more)"
         if {kind for kind, _ in self._kinds.most_common(1)} & OF_THE_SERVER:
             return TryLaterError(reason, NOT_HEALTHY, *more)
-        return BadDataError(reason, "check the prompts and ", Setting("model"), "; ", START_OVER, *more)
+        return BadDataError(reason, Phrase.CHECK, "; ", Phrase.START_OVER, *more)

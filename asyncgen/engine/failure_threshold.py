@@ -10,13 +10,6 @@ LEAST_FAILED = 30  # failures: fewer say little about a share, and cost little
 ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
 REFUSED = "bad_request"  # the kind of a failure that the same request meets again
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
-START_OVER = Message(
-    "what is changed starts over, with ",
-    Setting("restart", True),
-    " or in another directory; with nothing changed, ",
-    Phrase.AGAIN,
-)
-"""A directory refuses other prompts, checks, fields or models than it was begun with."""
 NOT_HEALTHY = Message(
     "the server is not healthy, or is not at ", Setting("base_url"), "; wait, then ", Phrase.AGAIN
 )
@@ -65,8 +58,9 @@ class FailureThreshold:
         bound = Setting("max_failed_share" if many else "max_failures")
         if kind in OF_THE_SERVER:
             return TryLaterError(f"{reason}: ", NOT_HEALTHY, " (", bound, f" allows more); {listed}")
-        wrong = Message("check the prompts and ", Setting("model"), "; ", START_OVER)
-        return BadDataError(f"{reason}: ", wrong, " (", bound, f" allows more); {listed}")
+        return BadDataError(
+            f"{reason}: ", Phrase.CHECK, "; ", Phrase.START_OVER, " (", bound, f" allows more); {listed}"
+        )
 
     def _all_refused(self) -> bool:
         """Whether the rows begun first (not those that failed fastest) were all refused alike."""

@@ -97,5 +97,5 @@ def test_nothing_is_said_of_prompts_where_the_run_makes_no_requests(outcome: str
     event = ended(outcome, "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported.")
 
     assert hint(event)
-    assert not hint(event, makes_requests=False)
-    assert "--base-url" in hint(ended("html"), makes_requests=False)
+    assert not hint(event, own_prompts=False)
+    assert "--base-url" in hint(ended("html"), own_prompts=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.simulator import Batch, Latency, Profile, respond
+from asyncgen.simulator import Batch, Faults, Latency, Profile, respond
 from asyncgen.simulator.completions import complete
 from asyncgen.simulator.profile import Judge, Paraphrase
 from tests import asyncgen_process
@@ -219,6 +219,16 @@ def test_the_reason_is_told_where_the_prompts_want_it(
     assert len(asked) == len(spoilt)
     told_why = "An earlier answer was not taken: the meaning is not that of the original (other)"
     assert all(told_why in user for user in asked)
+
+
+def test_a_judge_that_gives_no_usable_answer_is_to_be_another_one(done: Job, serve: Serve) -> None:
+    """Its prompts are not the user's, and another judge judges all anew by itself."""
+    silent = serve(faults=Faults(bad_answer_json=1.0))
+    words = ("--input-jsonl", done.input_jsonl, "--judge", "--base-url", silent.base_url, "--no-progress")
+    said = asyncgen("verify", done.output_dir, *words, code=65).stderr
+    assert "another --judge-model may do better; it judges all anew" in said
+    assert "prompt" not in said
+    assert "--restart" not in said
 
 
 @pytest.mark.parametrize(

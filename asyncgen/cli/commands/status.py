@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.paths import a_path, absolute
-from asyncgen.cli.setting_names import in_flags
-from asyncgen.errors import Exit
+from asyncgen.cli.setting_names import PHRASES
+from asyncgen.errors import Exit, Phrase
 from asyncgen.events import TAKEN, UNREACHED
 from asyncgen.humanize import brief, clock, duration, one_of, percent, plural, rate, usd
 
@@ -316,7 +316,7 @@ def _tokens(picture: "Picture") -> tuple[str, str]:
 
 
 def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
-    from asyncgen.engine.failure_threshold import REFUSED, START_OVER  # noqa: PLC0415 - as above
+    from asyncgen.engine.failure_threshold import REFUSED  # noqa: PLC0415 - as above
 
     session = picture.session
     assert session is not None
@@ -328,7 +328,7 @@ def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
         yield "to resume", with_larger_budget(command, session.named)
     elif picture.failures:
         if {kind for _, kind in picture.failures} == {REFUSED} and picture.failures.total() == picture.total:
-            yield "all refused", in_flags(START_OVER)
+            yield "all refused", PHRASES[Phrase.START_OVER]
         yield "to ask again", command
 
 
