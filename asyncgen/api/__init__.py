@@ -15,7 +15,7 @@ from asyncgen.api.settings import Settings, StreamSettings, takes
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.engine.loop_thread import LoopThread
+from asyncgen.engine.loop_thread import LoopThread, waited_for
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.engine.stream import Tap
@@ -42,9 +42,10 @@ def run(settings: Settings) -> Summary:
         pass
     else:
         raise UsageError("asyncgen.run was called in a running event loop: await asyncgen.run_async there")
-    job = _prepare("run", settings)
-    with job.raising():
-        return run_loop(_interruptible(job))
+    with waited_for():
+        job = _prepare("run", settings)
+        with job.raising():
+            return run_loop(_interruptible(job))
 
 
 async def _interruptible(job: "_Job") -> Summary:

@@ -2,14 +2,15 @@
 
 It keeps running while their code blocks their loop. Cancelling all tasks there, as the end of `asyncio.run` does,
 does not interrupt it: the work is asked to stop, and waited for. So it is at the end of a program that leaves it.
+The end of a program also waits for work on a thread of its own, which is not asked to stop.
 """
 
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - before `_end_all` is registered, which then runs first
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -41,11 +42,11 @@ class LoopThread(Generic[T]):
             future.set_running_or_notify_cancel()  # from here on no waiter can cancel it
 
     async def __aenter__(self) -> Self:
-        _AT_WORK.add(self)
+        _AT_WORK.add(self.end)
         try:
             self._thread.start()
         except RuntimeError:  # too many threads; the end of the program must not wait for this one
-            _AT_WORK.discard(self)
+            _AT_WORK.discard(self.end)
             raise
         return self
 
@@ -91,7 +92,7 @@ class LoopThread(Generic[T]):
             self._result.set_exception(error)
             if not self._loop.done():
                 self._loop.set_exception(error)
-        _AT_WORK.discard(self)
+        _AT_WORK.discard(self.end)
         self._ended.set_result(None)
 
     async def _main(self) -> T:
@@ -99,12 +100,25 @@ class LoopThread(Generic[T]):
         return await self._work()
 
 
-_AT_WORK: set[LoopThread[Any]] = set()
+_AT_WORK: set[Callable[[], object]] = set()
+
+
+@contextmanager
+def waited_for() -> Iterator[None]:
+    """Let the end of the program wait for this block, as it does for its thread: before executors are ended."""
+    ended = threading.Event()
+    if not threading.current_thread().daemon:
+        _AT_WORK.add(ended.wait)
+    try:
+        yield
+    finally:
+        _AT_WORK.discard(ended.wait)
+        ended.set()
 
 
 def _end_all() -> None:
-    for work in [*_AT_WORK]:
-        work.end()
+    for end in [*_AT_WORK]:
+        end()
 
 
 # Functions of `atexit` run too late: the interpreter has ended the threads of executors by then.

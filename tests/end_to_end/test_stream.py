@@ -184,6 +184,29 @@ def test_a_program_that_waits_for_nothing_ends_in_order(serve, words, left):
     assert server.counts["requests"] == WORDS
 
 
+ON_A_THREAD = """
+import pathlib, threading, time
+threading.Thread(target=lambda: print(asyncgen.run(**job).calls)).start()
+while not pathlib.Path(job["output_dir"], ".asyncgen", "calls.jsonl").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_a_program_waits_for_a_run_on_a_thread_of_its_own(serve, words):
+    """As for any thread; the interpreter ends executors first, and the run failed with calls in flight."""
+    server = serve(latency=SLOW)
+    arguments = [str(words[name]) for name in ("input_jsonl", "output_dir", "prompt_file")]
+    done = asyncgen_process.run(
+        [sys.executable, "-c", LEFT + ON_A_THREAD, *arguments],
+        env=clean_env({"OPENAI_BASE_URL": server.base_url}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (f"{WORDS}\n", "")
+
+
 NO_THREAD = """
 import threading
 threading.stack_size(1 << 46)
