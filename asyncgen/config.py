@@ -186,6 +186,7 @@ class RunConfig(RunSettings):
             self, ("num_pairs", "batch_size", "save_every", "max_attempts", "max_total_tokens", "batch_tokens")
         )
         _check_batch(self)
+        _check_failures(self)
         if self.max_cost is not None and not 0 < self.max_cost < math.inf:
             raise UsageError(Setting("max_cost"), f" must be a number of USD above 0, not {self.max_cost:g}")
         if self.max_tokens_field not in {None, "max_tokens", "max_completion_tokens"}:
@@ -380,6 +381,13 @@ def _check_batch(config: RunConfig) -> None:
         raise UsageError(
             Setting("batch", True), " asks one server: leave ", Setting("endpoints"), " out, or name one"
         )
+
+
+def _check_failures(config: RunConfig) -> None:
+    if config.max_failures is not None and config.max_failures < 0:
+        raise UsageError(Setting("max_failures"), f" must be at least 0, not {config.max_failures}")
+    if not 0 <= config.max_failed_share <= 1:  # false for NaN too
+        raise UsageError(Setting("max_failed_share"), f" must be from 0 to 1, not {config.max_failed_share:g}")
 
 
 def check_base_url(endpoint: EndpointConfig) -> None:

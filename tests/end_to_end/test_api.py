@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import re
 import signal
@@ -167,12 +168,15 @@ class Awaited:
         ({"progress": asyncio.sleep}, "progress must be an ordinary function, not an async one"),
         ({"progress": Awaited()}, "progress must be an ordinary function, not an async one"),
         ({"max_tokens_field": "tokens"}, "max_tokens_field must be max_tokens, max_completion_tokens or None"),
+        ({"max_failed_share": 90}, "max_failed_share must be from 0 to 1, not 90"),
+        ({"max_failed_share": math.nan}, "max_failed_share must be from 0 to 1, not nan"),
+        ({"max_failures": -1}, "max_failures must be at least 0, not -1"),
         ({"output_dir": ""}, "output_dir is empty"),
         ({"headers": {"X-A": "sekret\n"}}, "headers X-A: its value holds line breaks"),
         ({"headers": {"Host": "a"}}, "headers: 'Host' is not a valid name"),
     ],
 )
-def test_a_setting_of_another_type_is_refused_by_name(words, settings, said):
+def test_a_setting_of_another_type_or_out_of_range_is_refused_by_name(words, settings, said):
     """Before anything is written; what may be a secret is not shown."""
     with pytest.raises(UsageError, match=f"^{re.escape(said)}") as caught:
         asyncgen.run(**{**words, "recipe": SingleTurn, "base_url": "http://127.0.0.1:9/v1"} | settings)
