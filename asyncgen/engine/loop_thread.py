@@ -7,6 +7,7 @@ The end of a program also waits for work on a thread of its own, which is not as
 
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - before `_end_all` is registered, which then runs first
+import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -123,3 +124,5 @@ def _end_all() -> None:
 
 # Functions of `atexit` run too late: the interpreter has ended the threads of executors by then.
 threading._register_atexit(_end_all)  # type: ignore[attr-defined]  # noqa: SLF001
+# The child has none of these threads, and would wait for ever.
+os.register_at_fork(after_in_child=_AT_WORK.clear)

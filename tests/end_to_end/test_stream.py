@@ -190,21 +190,29 @@ threading.Thread(target=lambda: print(asyncgen.run(**job).calls)).start()
 while not pathlib.Path(job["output_dir"], ".asyncgen", "calls.jsonl").exists():
     time.sleep(0.01)
 """
+FORKED = """
+import multiprocessing
+child = multiprocessing.get_context("fork").Process(target=sys.exit, args=(3,))
+child.start()
+child.join()
+print(child.exitcode)
+"""
 
 
-def test_a_program_waits_for_a_run_on_a_thread_of_its_own(serve, words):
-    """As for any thread; the interpreter ends executors first, and the run failed with calls in flight."""
+@pytest.mark.parametrize(("then", "said"), [("", ""), (FORKED, "3\n")], ids=["", "forked"])
+def test_a_program_waits_for_a_run_on_a_thread_of_its_own(serve, words, then, said):
+    """The interpreter ends executors before, without which it failed with calls in flight. A child has no run."""
     server = serve(latency=SLOW)
     arguments = [str(words[name]) for name in ("input_jsonl", "output_dir", "prompt_file")]
     done = asyncgen_process.run(
-        [sys.executable, "-c", LEFT + ON_A_THREAD, *arguments],
+        [sys.executable, "-c", LEFT + ON_A_THREAD + then, *arguments],
         env=clean_env({"OPENAI_BASE_URL": server.base_url}),
         capture_output=True,
         text=True,
         timeout=30,
         check=True,
     )
-    assert (done.stdout, done.stderr) == (f"{WORDS}\n", "")
+    assert (done.stdout, done.stderr) == (f"{said}{WORDS}\n", "")
 
 
 NO_THREAD = """
