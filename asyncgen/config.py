@@ -287,6 +287,9 @@ def check_types(settings: Any) -> None:
         value = getattr(settings, name)
         if isinstance(value, str) and not value and Path in get_args(hint):
             raise UsageError(Setting(name), " is empty: give a path")
+        kinds = {hint, *get_args(hint)}
+        if isinstance(value, float) and value.is_integer() and int in kinds and float not in kinds:
+            value = int(value)  # 1e6 is how people write a million
         if not _is_of(value, hint):
             raise UsageError(Setting(name), f" must be {_words(hint)}, not {_kinds(value)}")
         object.__setattr__(settings, name, _ordinary(value))

@@ -154,7 +154,7 @@ class Awaited:
     [
         ({"rpm": "500"}, "rpm must be a number or None, not str"),
         ({"rpm": True}, "rpm must be a number or None, not bool"),
-        ({"num_pairs": 2.0}, "num_pairs must be an integer or None, not float"),
+        ({"num_pairs": 2.5}, "num_pairs must be an integer or None, not float"),
         ({"restart": "no"}, "restart must be True or False, not str"),
         ({"api_key": b"sekret"}, "api_key must be a text or None, not bytes"),
         ({"fields": {"word": 1}}, "fields must be a dict of text to text or None, not dict of str to int"),
@@ -201,11 +201,13 @@ def test_numbers_and_paths_of_other_kinds_are_taken(serve, words):
         "prompt_file": paths["prompts.json"],
         "num_pairs": Count(),
         "share": Fraction(1, 2),
+        "max_total_tokens": 1e6,
     }
     url = serve().base_url
     assert asyncgen.run(**job, recipe=SingleTurn, base_url=url, rpm=600, fields=MappingProxyType({})).calls == 1
     settings = Settings(**job, recipe=paths["words.jsonl"])
     assert "num_pairs=1, share=0.5" in call_text("run", settings)
+    assert "max_total_tokens=1000000" in call_text("run", settings)
     assert settings.recipe == words["input_jsonl"]
 
 
