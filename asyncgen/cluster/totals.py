@@ -53,8 +53,9 @@ class Totals:
         if report.sample is None or report.shard in self._ended:
             return  # the coordinator may still have a report from before the end
         self._sessions[report.shard, report.session] = report.sample
-        # In a repair the sample counts other rows than those of the shard.
-        if report.sample.total == self._pairs[report.shard]:
+        # In a repair, after the last row, the sample counts other rows than those of the shard.
+        rows, (done, _) = self._pairs[report.shard], self._done.get(report.shard, (0, 0))
+        if done < rows == report.sample.total:
             self._done[report.shard] = (report.sample.done, report.sample.failed)
 
     def end(self, report: WorkerReport, failed: int) -> None:

@@ -56,6 +56,16 @@ def test_a_repair_within_a_shard_does_not_set_the_count_of_pairs_back():
     assert (totals.sample([]).done, totals.sample([]).failed) == (10, 1)
 
 
+def test_a_repair_of_all_pairs_of_a_shard_does_not_set_the_count_back_either():
+    """It has as many pairs as the shard."""
+    totals = Totals({1: 10, 2: 10}, {1: (10, 10), 2: (0, 0)})
+    totals.take(report(1, done=1, total=10))
+    totals.take(report(2, done=3, failed=1, total=10))
+    assert (totals.sample([]).done, totals.sample([]).failed) == (13, 11)
+    totals.end(report(1, done=10, failed=4, total=10), 4)
+    assert (totals.sample([]).done, totals.sample([]).failed) == (13, 5)
+
+
 def test_what_the_desk_still_has_of_a_shard_that_has_ended_changes_nothing():
     """Its worker may not have reported anything else since."""
     totals = Totals({1: 10}, {1: (0, 0)})
