@@ -157,10 +157,17 @@ async def first():
 loop.run_until_complete(first())
 """
 AWAITED_BY_NONE = """
+import threading
+answered, run = threading.Event(), SingleTurn.run
+async def told(self, *words):
+    examples = await run(self, *words)
+    answered.set()
+    return examples
+SingleTurn.run = told
 async def begun():
     global task
     task = asyncio.create_task(asyncgen.run_async(**job))
-    await asyncio.sleep(1)
+    await asyncio.to_thread(answered.wait)
 loop.run_until_complete(begun())
 """
 
