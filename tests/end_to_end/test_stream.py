@@ -172,7 +172,11 @@ loop.run_until_complete(begun())
 """
 
 
-@pytest.mark.parametrize("left", [OPEN, OPEN + CLOSED, BROKEN_OFF, AWAITED_BY_NONE])
+@pytest.mark.parametrize(
+    "left",
+    [OPEN, OPEN + CLOSED, BROKEN_OFF, AWAITED_BY_NONE],
+    ids=["open", "loop closed", "broken off", "awaited by none"],
+)
 def test_a_program_that_waits_for_nothing_ends_in_order(serve, words, left):
     """It left its own event loop as it was, which `asyncio.run` would have cleaned up."""
     server = serve(latency=SLOW)
@@ -206,7 +210,7 @@ print(child.exitcode)
 """
 
 
-@pytest.mark.parametrize(("then", "said"), [("", ""), (FORKED, "3\n")], ids=["", "forked"])
+@pytest.mark.parametrize(("then", "said"), [("", ""), (FORKED, "3\n")], ids=["alone", "forked"])
 def test_a_program_waits_for_a_run_on_a_thread_of_its_own(serve, words, then, said):
     """The interpreter ends executors before, without which it failed with calls in flight. A child has no run."""
     server = serve(latency=SLOW)
