@@ -18,7 +18,7 @@ from asyncgen.engine.reader import Intake
 from asyncgen.engine.repair import finish_intent
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
-from asyncgen.errors import AsyncgenError, Message, Phrase, TryLaterError
+from asyncgen.errors import AsyncgenError, Message, Phrase, Setting, TryLaterError, UsageError
 from asyncgen.events import Notice, Observer, Planned, RunStarted
 from asyncgen.humanize import many_of
 from asyncgen.limits.gate import Gate
@@ -212,13 +212,16 @@ class Run:
 
     def _check_cache(self) -> Notice | None:
         """Refuse a file that is not a cache; returns a notice about a new one."""
-        if self._config.cache is None:
+        cache = self._config.cache
+        if cache is None:
             return None
+        if self._directory.is_own(cache, (output.name for output in self._recipe.outputs)):
+            raise UsageError(Setting("cache"), f": {cache} is a file of the run: name another one")
         from asyncgen.storage.cache.cache_file import check_cache  # noqa: PLC0415
         from asyncgen.storage.cache.cached_answers import introduced  # noqa: PLC0415 - as below
 
-        check_cache(self._disk, self._config.cache)
-        return introduced(self._config.cache)
+        check_cache(self._disk, cache)
+        return introduced(cache)
 
     @asynccontextmanager
     async def _cache(self) -> AsyncGenerator[None, None]:

@@ -19,7 +19,7 @@ OUT/                              the outputs of the recipe, and what users read
   superseded-<time>/              a former run
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,6 +72,17 @@ class RunDirectory:
     def failed(self) -> Path:
         """The rows that failed."""
         return self.path / FAILED
+
+    def is_own(self, path: Path, outputs: Iterable[str]) -> bool:
+        """Whether a path is, or will be, that of a file of the run.
+
+        Args:
+            path: of any file.
+            outputs: the names of the recipe's.
+        """
+        names = {CHECKPOINT, STATISTICS, FAILED, STATE_DIRECTORY, SHARDS, *outputs}
+        place, here = path.parent.resolve() / path.name, self.path.resolve()
+        return place.is_relative_to(here) and not names.isdisjoint(place.relative_to(here).parts[:1])
 
     # Files of the program
 

@@ -351,6 +351,21 @@ async def test_a_mistaken_name_leaves_no_trace(runs, tmp_path):
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize("name", ["out.jsonl", STATISTICS, "failed.jsonl", ".asyncgen/cache-claims.db"])
+async def test_a_file_of_the_run_is_no_cache(runs, server, tmp_path, name):
+    """Also before it is there, and by another path: the run would replace it, or the cache the outputs."""
+    (tmp_path / "first" / ".asyncgen").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "first")
+    runs.cache = tmp_path / "link" / name
+
+    with pytest.raises(UsageError, match="is a file of the run"):
+        await runs.run("first", TEXTS)
+
+    assert server.asked == []
+    assert not (tmp_path / "first" / name).exists()
+
+
+@pytest.mark.looptime
 async def test_a_cache_that_cannot_be_opened_ends_nothing(runs, server, monkeypatch):
     """The run goes on without it, and says so."""
     monkeypatch.setattr("asyncgen.storage.cache.open_file.connect", refuse)
