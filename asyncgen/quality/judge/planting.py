@@ -35,7 +35,8 @@ def _swap(*pairs: str) -> Planter:
         one, other = words.split("/")
         opposite |= {one: other, other: one}
     pattern = "|".join(sorted(map(re.escape, opposite), key=len, reverse=True))
-    return _replace(rf"\b(?:{pattern})\b", lambda match, _: opposite[match[0].lower()])
+    # In upper case first: a dotless i and a long s, which match i and s, become those.
+    return _replace(rf"\b(?:{pattern})\b", lambda match, _: opposite[match[0].upper().lower()])
 
 
 def _number(match: re.Match[str], draw: Random) -> str:

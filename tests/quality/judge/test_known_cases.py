@@ -33,6 +33,20 @@ def test_each_kind_changes_the_note_and_depends_on_the_seed_alone(kind: str) -> 
     assert changed == PLANTERS[kind](NOTE, Random(3))
 
 
+@pytest.mark.parametrize(
+    ("kind", "note", "became"),
+    [
+        ("side_or_site", "The r\u0131ght arm hurts.", "The left arm hurts."),
+        ("opposite", "A po\u017fitive test.", "A negative test."),
+        ("person", "S\u0131ster with gout.", "Brother with gout."),
+        ("severity", "It is \u017flightly red.", "It is severely red."),
+    ],
+)
+def test_letters_that_count_as_others_whatever_the_case_are_understood(kind: str, note: str, became: str) -> None:
+    """A dotless i and a long s match i and s where case is ignored."""
+    assert PLANTERS[kind](note, Random(0)) == became
+
+
 def test_another_kind_is_planted_where_the_first_finds_nothing() -> None:
     """Every note can be spoilt; an empty one is none."""
     assert plant("He is fine.", "drug", Random(0)) is not None
