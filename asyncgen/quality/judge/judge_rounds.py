@@ -7,11 +7,13 @@ Answers are stored under the texts of their case, so a case is paid once, howeve
 a round that was interrupted is finished first, if all of it is still wanted.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from asyncgen.cost import Spend
+from asyncgen.errors import BadDataError
 from asyncgen.quality.judge.verdict import Verdict
 from asyncgen.recipes.meaning_judge import BACKWARD, FORWARD, JUDGED
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
@@ -20,6 +22,7 @@ from asyncgen.storage.layout import RunDirectory
 from asyncgen.text import loads
 
 CASES = "cases.jsonl"
+T = TypeVar("T")
 
 
 def judge_directory(directory: RunDirectory) -> RunDirectory:
@@ -48,9 +51,7 @@ class JudgeRounds:
             if state is None or state.fingerprint != self._fingerprint:
                 continue
             mark = state.files.get(JUDGED)
-            for line in lines_of(self._disk, directory.output(JUDGED), None if mark is None else mark.size):
-                record = loads(line)
-                found[record["id"]] = Verdict.of(record[FORWARD], record[BACKWARD])
+            found.update(self._read(directory.output(JUDGED), _verdict, None if mark is None else mark.size))
         return found
 
     def unfinished(self, wanted: Collection[str], asked: Collection[Path]) -> Path | None:
@@ -78,8 +79,7 @@ class JudgeRounds:
 
     def keys_in(self, round_path: Path) -> Iterator[str]:
         """The keys of the cases of a round."""
-        for line in lines_of(self._disk, round_path / CASES):
-            yield loads(line)["id"]
+        yield from self._read(round_path / CASES, _key)
 
     def missing(self, wanted: Collection[str], asked: Collection[Path]) -> set[str]:
         """The keys of cases without a verdict that are not in the rounds already asked."""
@@ -118,6 +118,21 @@ class JudgeRounds:
         self._disk.fsync_directory(directory.path)
         return directory.path
 
+    def _read(self, path: Path, read: Callable[[Any], T], size: int | None = None) -> Iterator[T]:
+        """What the lines of a round's file hold.
+
+        Raises:
+            BadDataError: a line is damaged.
+        """
+        for line in lines_of(self._disk, path, size):
+            try:
+                found = read(loads(line))
+            except (ValueError, KeyError, TypeError):
+                raise BadDataError(
+                    f"{path} was damaged: remove {path.parent}, and its comparisons are judged again"
+                ) from None
+            yield found
+
     def _write(self, path: Path, lines: Iterable[bytes]) -> None:
         self._disk.unlink(path)
         descriptor = self._disk.open_append(path)
@@ -137,6 +152,15 @@ class JudgeRounds:
 
     def _is_complete(self, directory: RunDirectory, state: RunState) -> bool:
         return self._disk.size(directory.checkpoint) is None and not state.failed_pairs
+
+
+def _key(record: Any) -> str:
+    key: str = record["id"]
+    return key
+
+
+def _verdict(record: Any) -> tuple[str, Verdict]:
+    return _key(record), Verdict.of(record[FORWARD], record[BACKWARD])
 
 
 def _state(directory: RunDirectory) -> RunState | None:

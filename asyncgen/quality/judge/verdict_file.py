@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from asyncgen.errors import BadDataError, Phrase
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.collect import RowEntry
 from asyncgen.quality.judge.trust import Trust, trust_of
@@ -90,21 +91,33 @@ class VerdictFile:
         return self._disk.size(self._path) is not None
 
     def rows(self) -> Iterator[RowVerdict]:
-        """All rows, in input order."""
+        """All rows, in input order.
+
+        Raises:
+            BadDataError: one is damaged.
+        """
         lines = lines_of(self._disk, self._path)
         next(lines, None)
         for line in lines:
-            row = loads(line)
-            yield RowVerdict(
-                row["index"],
-                row["note_id"],
-                State(row["state"]),
-                tuple(row["kinds"]),
-                None if row["meaning"] is None else Meaning(row["meaning"]),
-                row["kind"],
-                row["severity"],
-                row["case"],
-            )
+            try:
+                row = _row(loads(line))
+            except (ValueError, KeyError, TypeError):
+                again = (Phrase.VERIFY, " --judge writes it again, and asks only what is new")
+                raise BadDataError(f"{self._path} was damaged: ", *again) from None
+            yield row
+
+
+def _row(row: Any) -> RowVerdict:
+    return RowVerdict(
+        row["index"],
+        row["note_id"],
+        State(row["state"]),
+        tuple(row["kinds"]),
+        None if row["meaning"] is None else Meaning(row["meaning"]),
+        row["kind"],
+        row["severity"],
+        row["case"],
+    )
 
 
 def _marks(state: RunState) -> dict[str, Any]:

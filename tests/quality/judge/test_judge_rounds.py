@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import orjson
+import pytest
 
 from asyncgen.cost import Spend
+from asyncgen.errors import BadDataError
 from asyncgen.quality.judge.judge_rounds import JudgeRounds
 from asyncgen.quality.judge.verdict import Meaning, Verdict
 from asyncgen.storage.checkpoint import FileMark, FileMeter, RunState, encode_statistics
@@ -74,6 +76,20 @@ def test_a_round_that_another_judge_left_is_not_paid_again(tmp_path: Path, disk:
     assert left.name == "2"
     assert rounds.unfinished(set("ab"), ()) is None
     assert rounds.missing(set("ab"), ()) == set()
+
+
+@pytest.mark.parametrize("name", ["judged.jsonl", "cases.jsonl"])
+@pytest.mark.parametrize("damaged", [b"{\xff\xff", b"[]\n", b"{}\n"], ids=["bytes", "list", "no id"])
+def test_a_damaged_file_is_named(tmp_path: Path, disk: Disk, name: str, damaged: bytes) -> None:
+    """With what helps: its verdicts are paid again, the other rounds' are kept."""
+    rounds = JudgeRounds(RunDirectory(disk, tmp_path), MINE)
+    first = rounds.begin(map(line, "abc"))
+    finish(disk, first, MINE, "ab", failed=1)
+    content = (first / name).read_bytes()
+    (first / name).write_bytes(damaged + content[len(damaged) :])
+
+    with pytest.raises(BadDataError, match=f"{name} was damaged: remove {first}"):
+        rounds.unfinished(set("abc"), ())
 
 
 def test_what_all_rounds_have_cost_counts(tmp_path: Path, disk: Disk) -> None:
