@@ -70,9 +70,14 @@ def _row(first: str, *others: str) -> str:
 
 
 def _estimate_lines(found: Calibration, rows: str) -> Iterator[str]:
-    if found.estimate is None:
-        return
     same, total = found.judged.same, sum(found.judged)
+    if found.estimate is None:
+        if total and found.bad.meanings and found.good.meanings:
+            yield (
+                "\nthe judge calls no more of the bad ones different than of the good ones: "
+                f"what it says of these {rows} means nothing"
+            )
+        return
     yield f"\nif the errors in these {rows} are like the known ones (95 % intervals):"
     if same:
         yield f"  of the {same:,} judged the same, {_percent(found.estimate.bad_in_same)} are bad"

@@ -62,14 +62,17 @@ def estimate(judged: Outcomes, bad: Outcomes, good: Outcomes, seed: int = 0) -> 
         seed: of the draws.
 
     Returns:
-        None if nothing was judged, or a kind of known cases is missing.
+        None if nothing was judged, a kind of known cases is missing, or the judge rejects no more of the bad ones
+        than of the good ones.
     """
     total = sum(judged)
     if not (total and sum(bad) and sum(good)):
         return None
-    draws = list(_posterior(judged, bad, good, Random(seed)))  # noqa: S311 - no secret
     found, alarms = bad.different / sum(bad), good.different / sum(good)
-    prevalence = (judged.different / total - alarms) / (found - alarms) if found > alarms else 0.0
+    if found <= alarms:
+        return None
+    draws = list(_posterior(judged, bad, good, Random(seed)))  # noqa: S311 - no secret
+    prevalence = (judged.different / total - alarms) / (found - alarms)
     prevalence = min(1.0, max(0.0, prevalence))
     within = prevalence * bad.same / sum(bad) * total / judged.same if judged.same else 0.0
     return Estimate(
