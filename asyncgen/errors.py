@@ -56,6 +56,7 @@ class Phrase(Enum):
     SAME = "the same call"
     VERIFY = "asyncgen verify"
     REGENERATION = "a regeneration by asyncgen verify"
+    JUDGEMENT = "a judgement by asyncgen verify"
     USE_RAY = "finish it with asyncgen run on Ray"
     CHECK = "check the prompts and model"
     # A directory refuses other prompts, checks, fields or models than it was begun with.

@@ -11,6 +11,7 @@ PHRASES = {
     Phrase.SAME: "the same command",
     Phrase.VERIFY: "asyncgen verify DIR --input-jsonl P",
     Phrase.REGENERATION: "asyncgen verify --regenerate",
+    Phrase.JUDGEMENT: "asyncgen verify --judge",
     Phrase.USE_RAY: "add --engine ray to resume it",
     Phrase.CHECK: "check the prompts and --model",
     Phrase.START_OVER: "what is changed starts over, with --restart or in another directory; with nothing "

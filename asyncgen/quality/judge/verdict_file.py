@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.errors import BadDataError, Phrase, Setting
+from asyncgen.errors import BadDataError, Phrase
 from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.collect import RowEntry
 from asyncgen.quality.judge.trust import Trust, trust_of
@@ -102,7 +102,7 @@ class VerdictFile:
             try:
                 row = _row(loads(line))
             except (ValueError, KeyError, TypeError):
-                again = (Phrase.VERIFY, " ", Setting("judge", True), " writes it again, and asks only what is new")
+                again = (Phrase.JUDGEMENT, " writes it again, and asks only what is new")
                 raise BadDataError(f"{self._path} was damaged: ", *again) from None
             yield row
 

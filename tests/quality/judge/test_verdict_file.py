@@ -27,5 +27,7 @@ def test_a_damaged_row_is_named_with_what_writes_the_file_again(
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]) + damaged)
 
     assert file.figures(STATE) == {}
-    with pytest.raises(BadDataError, match=r"verdicts\.jsonl was damaged: .*--judge"):
+    with pytest.raises(
+        BadDataError, match=r"verdicts\.jsonl was damaged: a judgement by asyncgen verify writes it again"
+    ):
         list(file.rows())
