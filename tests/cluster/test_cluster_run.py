@@ -100,6 +100,16 @@ class Slow:
         self.closed = True
 
 
+async def stop_while_workers_start(run: ClusterRun, cluster: Slow) -> None:
+    """Begin a run, and stop it when its cluster has been asked for workers."""
+    running = asyncio.create_task(run.execute())
+    async with asyncio.timeout(10):
+        await cluster.asked.wait()
+        run.stop(Interrupted("enough"))
+        with pytest.raises(Interrupted):
+            await running
+
+
 async def test_the_wish_to_stop_is_heard_while_workers_start(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,12 +122,7 @@ async def test_the_wish_to_stop_is_heard_while_workers_start(
     monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
     cluster = Slow()
     run = ClusterRun(ClusterJob(config, None), None, None, lambda: cluster, [], disk)
-    running = asyncio.create_task(run.execute())
-    await cluster.asked.wait()
-    run.stop(Interrupted("enough"))
-    async with asyncio.timeout(10):
-        with pytest.raises(Interrupted):
-            await running
+    await stop_while_workers_start(run, cluster)
     assert cluster.closed
 
 
@@ -143,12 +148,7 @@ async def test_rows_that_failed_in_an_earlier_start_are_asked_again(
         shard.make()
         state = RunState(index, 1, "", {}, {"total_pairs": 1}, failed_pairs=index, portion=portion)
         shard.statistics.write_bytes(encode_statistics(state))
-    running = asyncio.create_task(run.execute())
-    async with asyncio.timeout(10):
-        await cluster.asked.wait()
-    run.stop(Interrupted("enough"))
-    with pytest.raises(Interrupted):
-        await running
+    await stop_while_workers_start(run, cluster)
     assert "1 of 2 shards to do, by 1 actors on 1 machine" in [e.text for e in events if isinstance(e, Notice)]
 
 
@@ -165,10 +165,5 @@ async def test_there_are_no_more_workers_than_calls_that_may_be_in_flight(
     monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
     cluster, events = Slow(nodes=3), list[Event]()
     run = ClusterRun(ClusterJob(config, None), None, None, lambda: cluster, [events.append], disk)
-    running = asyncio.create_task(run.execute())
-    async with asyncio.timeout(10):
-        await cluster.asked.wait()
-    run.stop(Interrupted("enough"))
-    with pytest.raises(Interrupted):
-        await running
+    await stop_while_workers_start(run, cluster)
     assert "8 of 8 shards to do, by 2 actors on 3 machines" in [e.text for e in events if isinstance(e, Notice)]

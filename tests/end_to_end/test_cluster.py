@@ -196,12 +196,10 @@ def test_a_run_of_one_process_does_not_need_it(serve, job):
     assert job(serve(), command=["-c", WITHOUT_RAY, "run"]).run().returncode == 0
 
 
-@with_ray
-def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
-    """Ray waits for minutes, and holds up the loop that hears signals."""
-    this = job(serve())
+def joining(command: list[str]) -> subprocess.Popen[str]:
+    """A run that waits for a cluster which does not answer."""
     process = subprocess.Popen(
-        [*this.argv, *RAY],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -210,6 +208,13 @@ def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
     assert process.stdout is not None
     while "Joining the Ray cluster" not in process.stdout.readline():
         assert process.poll() is None
+    return process
+
+
+@with_ray
+def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
+    """Ray waits for minutes, and holds up the loop that hears signals."""
+    process = joining([*job(serve()).argv, *RAY])
     wait_until(lambda: _catches(process.pid, signal.SIGINT) is False, 30)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
@@ -219,17 +224,7 @@ def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
 @with_ray
 def test_a_signal_that_was_ignored_at_the_start_is_ignored_also_while_the_cluster_is_joined(serve, job):
     """A script has started it in the background: Ctrl-C is for the script."""
-    this = job(serve())
-    process = subprocess.Popen(
-        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *this.argv, *RAY],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=clean_env({**SHOWN, "RAY_ADDRESS": "127.0.0.1:1"}),
-    )
-    assert process.stdout is not None
-    while "Joining the Ray cluster" not in process.stdout.readline():
-        assert process.poll() is None
+    process = joining(["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *job(serve()).argv, *RAY])
     wait_until(lambda: _catches(process.pid, signal.SIGTERM) is False, 30)
     assert _catches(process.pid, signal.SIGINT, "SigIgn")
     process.terminate()
