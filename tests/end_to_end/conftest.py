@@ -23,6 +23,10 @@ from tests import asyncgen_process
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
 PROMPTS = shipped("prompts", "medec_safe.json")
 SAMPLES = shipped("samples", "pairs.jsonl")
+HANGS = 80.0
+"""Seconds after which a run hangs."""
+RAY_STARTS = 120.0
+"""Seconds at most until the workers of Ray are at work, where others want the processor too."""
 
 
 class _HeldSimulator(Simulator):
@@ -115,8 +119,10 @@ class Job:
 
     def run(self, *more: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run to the end."""
+        words = [*self.argv, *more]
+        timeout = HANGS + RAY_STARTS * ("ray" in words)
         return asyncgen_process.run(
-            [*self.argv, *more], check=False, capture_output=True, text=True, timeout=80, env=clean_env(env)
+            words, check=False, capture_output=True, text=True, timeout=timeout, env=clean_env(env)
         )
 
     def start(self, *more: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:

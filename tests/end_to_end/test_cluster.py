@@ -15,15 +15,14 @@ import pytest
 from asyncgen.simulator import Faults, Latency, Limits
 from tests import asyncgen_process
 
-from .conftest import SAMPLES, Job, Server, clean_env, interrupt
+from .conftest import RAY_STARTS, SAMPLES, Job, Server, clean_env, interrupt
 from .test_interruptions import wait_until
 
 RAY = ("--engine", "ray", "--actors", "2")
-RAY_STARTS = 120.0  # seconds at most until its workers are at work, where others want the processor too
 KEY = "sk-never-to-be-seen"
 SHOWN = {"OPENAI_API_KEY": KEY}
 
-pytestmark = pytest.mark.timeout(360)
+pytestmark = pytest.mark.timeout(4 * RAY_STARTS)
 with_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="Ray is not here: pip install 'asyncgen[ray]'"
 )
