@@ -29,7 +29,7 @@ class Admission:
         if len(endpoints) == 1:
             held = self._parameters.shape(endpoints[0].name, request)
             if not self._probes.try_enter(held):
-                await self._probes.enter(held)
+                await self._probes.enter(held, index)
         while True:
             try:
                 grant = await self._gate.enter(index, request.tokens, request.most, refused=refused)
@@ -49,7 +49,7 @@ class Admission:
             if self._probes.try_enter(shape):
                 return grant, shape
             self._gate.leave(grant, request.most)
-            await self._probes.enter(shape)
+            await self._probes.enter(shape, index)
             held = shape
 
     def leave(self, grant: Grant, shape: RequestShape, request: Prepared, *, answered: bool) -> None:

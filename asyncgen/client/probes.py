@@ -5,12 +5,16 @@ Rules:
 1. A shape is unproven until one of its calls was answered; until then at most `PROBES` of them are in flight.
 2. If many processes share a run, one of them probes a shape at a time: the others wait until they are permitted
    to, or until another process has proven the shape.
-3. What is learned is kept here beyond one client, so that each new client starts with all of it.
+3. Who waits goes before those that come later, and older rows go first: where every call of a shape is refused,
+   the first rows are to tell so.
+4. What is learned is kept here beyond one client, so that each new client starts with all of it.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from itertools import count
 
 from asyncgen.chat import Adaptation, Findings, RequestShape
 from asyncgen.errors import Stopping
@@ -33,7 +37,8 @@ class Probes:
         self._proven: set[RequestShape] = set()
         self._waiting: Counter[RequestShape] = Counter()
         self._in_flight: Counter[RequestShape] = Counter()
-        self._changed: dict[RequestShape, asyncio.Event] = {}
+        self._queues: dict[RequestShape, list[tuple[int, int, asyncio.Future[None]]]] = {}
+        self._order = count()
         self._closed = False
         self.on_change: Callable[[], None] | None = None
 
@@ -66,19 +71,24 @@ class Probes:
         admitted = (findings.proven - self._proven) | (permitted - self._permitted)
         self._shared, self._permitted = True, permitted
         self._proven |= findings.proven
-        for shape in [waiting for waiting in self._changed if waiting in admitted]:  # in the order of their coming
-            self._wake(shape)
+        for shape in [waiting for waiting in self._queues if waiting in admitted]:  # in the order of their coming
+            self._admit(shape)
 
     def probe_alone(self) -> None:
         """Stop waiting for permission: no process is left to give it."""
         if self._shared:
             self._shared = False
-            self._wake_all()
+            for shape in self._queues:
+                self._admit(shape)
 
     def close(self) -> None:
         """Let no call wait any more: the run is stopping, and what others probe may take as long as they like."""
         self._closed = True
-        self._wake_all()
+        for queue in self._queues.values():
+            for _, _, admitted in queue:
+                if not admitted.done():
+                    admitted.set_exception(Stopping())
+            queue.clear()
 
     def try_enter(self, shape: RequestShape) -> bool:
         """Admit one more call of this shape if it may go; then `leave` must follow."""
@@ -89,20 +99,25 @@ class Probes:
         self._count(self._in_flight, shape, 1)
         return True
 
-    async def enter(self, shape: RequestShape) -> None:
-        """Wait until one more call of this shape may go; `leave` must follow.
+    async def enter(self, shape: RequestShape, index: int) -> None:
+        """Wait until one more call of this shape, for this row, may go; `leave` must follow.
 
         Raises:
             Stopping: the run is stopping.
         """
         if self.try_enter(shape):
             return
+        if self._closed:
+            raise Stopping
+        admitted = asyncio.get_running_loop().create_future()
+        heappush(self._queues.setdefault(shape, []), (index, next(self._order), admitted))
         self._count(self._waiting, shape, 1)
         try:
-            while not self.try_enter(shape):
-                if self._closed:
-                    raise Stopping
-                await self._changed.setdefault(shape, asyncio.Event()).wait()
+            await admitted
+        except asyncio.CancelledError:
+            if not admitted.cancelled():  # its place came in the same moment
+                self.leave(shape)
+            raise
         finally:
             self._count(self._waiting, shape, -1)
 
@@ -115,7 +130,7 @@ class Probes:
             self._tell()
         else:
             self._count(self._in_flight, shape, -1)
-        self._wake(shape)
+        self._admit(shape)
 
     def _may_probe(self, shape: RequestShape) -> bool:
         return (not self._shared or shape in self._permitted) and self._in_flight[shape] < PROBES
@@ -126,14 +141,16 @@ class Probes:
         if shape not in self._proven and 0 in {before, before + more}:
             self._tell()
 
-    def _wake_all(self) -> None:
-        for shape in list(self._changed):
-            self._wake(shape)
-
-    def _wake(self, shape: RequestShape) -> None:
-        changed = self._changed.pop(shape, None)
-        if changed is not None:
-            changed.set()
+    def _admit(self, shape: RequestShape) -> None:
+        """Let those go that may; here, not when they wake, or whoever comes in between would be before them."""
+        queue = self._queues.get(shape, [])
+        while queue:
+            if queue[0][2].done():  # cancelled
+                heappop(queue)
+            elif self.try_enter(shape):
+                heappop(queue)[2].set_result(None)
+            else:
+                break
 
     def _tell(self) -> None:
         if self.on_change is not None:

@@ -19,7 +19,7 @@ class Calls:
         self.tasks = [asyncio.create_task(self._call(place)) for place in range(number)]
 
     async def _call(self, place: int) -> None:
-        await self._probes.enter(self._shape)
+        await self._probes.enter(self._shape, place)
         self.entered.append(place)
 
     async def settled(self) -> int:
@@ -40,6 +40,31 @@ async def test_a_few_go_ahead_until_one_was_answered() -> None:
     probes.leave(SHAPE, answered=True)
     assert await calls.settled() == 30
     assert probes.try_enter(SHAPE)
+
+
+async def test_whoever_waits_goes_before_those_that_come_later_and_older_rows_first() -> None:
+    """Who gives a place back asks for the next one at once: where all are refused, none of those ever went."""
+    probes = Probes()
+    calls = Calls(probes, PROBES + 3)
+    assert await calls.settled() == PROBES
+    older = Calls(probes, 1)
+    assert await older.settled() == 0
+    for waiting in ([0], [0, PROBES], [0, PROBES, PROBES + 1]):
+        probes.leave(SHAPE)
+        assert not probes.try_enter(SHAPE)
+        await calls.settled()
+        assert older.entered + calls.entered[PROBES:] == waiting
+
+
+async def test_a_place_that_came_in_the_moment_of_a_cancellation_is_given_on() -> None:
+    """To the next one that waits."""
+    probes = Probes()
+    calls = Calls(probes, PROBES + 2)
+    assert await calls.settled() == PROBES
+    probes.leave(SHAPE)
+    calls.tasks[PROBES].cancel()
+    assert await calls.settled() == PROBES + 1
+    assert calls.entered[PROBES:] == [PROBES + 1]
 
 
 async def test_whoever_shares_a_run_waits_for_its_turn_or_for_the_answer_to_another() -> None:
