@@ -11,6 +11,7 @@ from typing import Protocol
 
 from asyncgen.chat import Adaptation
 from asyncgen.cluster.driver import Driver, Fleet
+from asyncgen.cluster.run_threshold import RunThreshold
 from asyncgen.cluster.shard_directories import Division, clear, load_division, move_up, save_division
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.cluster.totals import Totals
@@ -159,6 +160,7 @@ class ClusterRun:
 
     async def _work(self, pairs: int, division: Division | None) -> Division:
         """Finish all shards; returns the division, which is made if there is none."""
+        resumed = division is not None
         if division is None or self._stand(division)[1]:
             await self._whole.check_model()
         self._observe(Notice("Joining the Ray cluster, or starting one here"))
@@ -173,7 +175,7 @@ class ClusterRun:
                 save_division(self._directory, division)
             done, waiting = self._stand(division)
             before = sum(number for number, _ in done.values())
-            self._observe(RunStarted(before, before, pairs, before > 0))
+            self._observe(RunStarted(before, before, pairs, resumed))
             if self._expect is not None:
                 self._observe(self._expect(pairs - before))
             if waiting:
@@ -188,7 +190,9 @@ class ClusterRun:
                 text = f"{len(waiting)} of {division.of} shards to do, by {job.workers} actors on {machines}"
                 self._observe(Notice(text))
                 totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
-                await self._drive(await self._fleet(cluster, job), totals, waiting, job.adaptations)
+                bounds = self._config.max_failures, self._config.max_failed_share
+                threshold = RunThreshold(*bounds, rows_of_recipe(self._recipe), done)
+                await self._drive(await self._fleet(cluster, job), totals, threshold, waiting, job.adaptations)
         finally:
             cluster.close()
         return division
@@ -206,16 +210,19 @@ class ClusterRun:
             asked.cancel()
 
     async def _drive(
-        self, fleet: Fleet, totals: Totals, waiting: list[Portion], adaptations: tuple[Adaptation, ...]
+        self,
+        fleet: Fleet,
+        totals: Totals,
+        threshold: RunThreshold,
+        waiting: list[Portion],
+        adaptations: tuple[Adaptation, ...],
     ) -> None:
         self._driver = Driver(
             fleet,
             totals,
             self._tell,
             self._session.telemetry.flush,
-            self._config.max_failures,
-            self._config.max_failed_share,
-            rows_of_recipe(self._recipe),
+            threshold,
             self._config.model,
             adaptations,
         )

@@ -5,7 +5,7 @@ flight and save it, and the reason is raised. A shard that ends early is such a 
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
@@ -14,12 +14,11 @@ from asyncgen.chat import Adaptation
 from asyncgen.client.adaptations import told
 from asyncgen.cluster.leases import ECHO
 from asyncgen.cluster.messages import News, WorkerReport
+from asyncgen.cluster.run_threshold import RunThreshold
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
-from asyncgen.engine.failure_threshold import LEAST_FAILED, NOT_HEALTHY, OF_THE_SERVER
-from asyncgen.errors import AsyncgenError, BadDataError, Phrase, Setting, TryLaterError
-from asyncgen.events import Notice, Observer, PairFailed, Sample, StopRequested
-from asyncgen.recipe import nouns_of
+from asyncgen.errors import AsyncgenError
+from asyncgen.events import Notice, Observer, StopRequested
 from asyncgen.shard import Portion
 
 INTERVAL = 1.0  # seconds: as often as the workers report
@@ -59,8 +58,7 @@ class Driver:
         totals: adds up their reports.
         observe: called with the events of the whole run.
         flush: awaited after each sample.
-        most_failures: failed rows after which one more ends the run; None: unlimited.
-        most_share: the part of the finished rows that may fail, as for one process.
+        threshold: says when too many rows fail.
         model: the model in use.
         adaptations: what endpoints have refused in earlier starts.
     """
@@ -71,9 +69,7 @@ class Driver:
         totals: Totals,
         observe: Observer,
         flush: Callable[[], Awaitable[None]],
-        most_failures: int | None,
-        most_share: float,
-        rows: str,
+        threshold: RunThreshold,
         model: str,
         adaptations: Iterable[Adaptation] = (),
     ) -> None:
@@ -81,11 +77,7 @@ class Driver:
         self._totals = totals
         self._observe = observe
         self._flush = flush
-        self._most_failures = most_failures
-        self._most_share = most_share
-        self._kinds: Counter[str] = Counter()
-        self._rows = nouns_of(rows).many
-        self._before = totals.sample([])
+        self._threshold = threshold
         self._sessions: dict[int, str] = {}
         self._model = model
         self._told = {told(model, known) for known in adaptations}
@@ -118,7 +110,7 @@ class Driver:
             watching.cancel()
         last = await self._fleet.overlook(self.reason)
         self._show([] if last is None else last[1])
-        self._tell(self._totals.sample([]))
+        self._tell([])
         await self._flush()
         if self.reason is not None:
             raise self.reason
@@ -164,7 +156,7 @@ class Driver:
                 for report in reports:
                     self._hear(report)
                 self._show(news)
-                self._tell(self._totals.sample(reports))
+                self._tell(reports)
             await self._flush()
             if asked is None:
                 with suppress(TimeoutError):
@@ -195,22 +187,12 @@ class Driver:
         for one in news:
             if one.id not in self._shown:
                 self._shown.add(one.id)
-                if isinstance(one.event, PairFailed):
-                    self._kinds[one.event.kind] += 1
+                self._threshold.observe(one.event)
                 self._observe(one.event)
 
-    def _tell(self, sample: Sample) -> None:
+    def _tell(self, live: list[WorkerReport]) -> None:
+        sample = self._totals.sample(live)
         self._in_flight = sample.in_flight
         self._observe(sample)
-        failed, ended = sample.failed - self._before.failed, sample.done - self._before.done
-        if failed >= LEAST_FAILED and failed > self._most_share * ended:
-            self.stop(self._too_many(f"{failed} of {ended}", "max_failed_share"))
-        if self._most_failures is not None and failed > self._most_failures:
-            self.stop(self._too_many(f"{failed}", "max_failures"))
-
-    def _too_many(self, failed: str, bound: str) -> AsyncgenError:
-        reason = f"{failed} {self._rows} failed: see failed.jsonl of the shards; "
-        more = " (", Setting(bound), " allows more)"
-        if {kind for kind, _ in self._kinds.most_common(1)} & OF_THE_SERVER:
-            return TryLaterError(reason, NOT_HEALTHY, *more)
-        return BadDataError(reason, Phrase.CHECK, "; ", Phrase.START_OVER, *more)
+        if (reason := self._threshold.after(sample, live)) is not None:
+            self.stop(reason)

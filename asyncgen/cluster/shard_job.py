@@ -48,7 +48,11 @@ class ClusterJob:
         return concurrency and max(1, concurrency // self.workers)
 
     def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
-        """The run of one shard: calls in flight are divided by workers, and the budget by rows."""
+        """The run of one shard: calls in flight are divided by workers, and the budget by rows.
+
+        Of failures nobody concludes anything from one shard (see `run_threshold`), but that there are more of them
+        than the whole run may have.
+        """
         config = self.config
         part = portion.size / portion.pairs
         tokens = config.max_total_tokens
@@ -62,6 +66,8 @@ class ClusterJob:
             max_cost=config.max_cost and config.max_cost * part,
             max_total_tokens=tokens and max(1, tokens * portion.size // portion.pairs),
             budget_part=part,
+            max_failures=portion.size if config.max_failures is None else config.max_failures,
+            max_failed_share=1.0,
             restart=False,
         )
 

@@ -102,7 +102,7 @@ class ShardWorker:
                 wording=job.wording,
                 open_wire=self._kept.wire,
                 probes=self._probes,
-                model_checked=True,
+                checked=True,
                 cut=job.cuts.get(portion.shard.number),
                 open_gate=self._kept.gate,
                 few_left=few_left.set,

@@ -15,6 +15,28 @@ NOT_HEALTHY = Message(
 )
 
 
+def reason_to_end(
+    counts: str, rows: str, failure: tuple[str, str] | None, how_many: str, bound: str, listed: str
+) -> AsyncgenError:
+    """The reason to end a run whose rows fail.
+
+    Args:
+        counts: how many have failed, of how many.
+        rows: the word for them.
+        failure: the step and kind of the most frequent failure, as far as it is known.
+        how_many: failures were of that kind.
+        bound: the setting that allows more.
+        listed: where they are.
+    """
+    step, kind = failure or ("", "")
+    with_it = f", {how_many} of them with {kind} ({step})" if failure else ""
+    reason = f"{counts} {many_of(rows)} failed{with_it}: "
+    more = " (", Setting(bound), f" allows more); {listed}"
+    if kind in OF_THE_SERVER:
+        return TryLaterError(reason, NOT_HEALTHY, *more)
+    return BadDataError(reason, Phrase.CHECK, "; ", Phrase.START_OVER, *more)
+
+
 class FailureThreshold:
     """Counts failed rows, and says when the run should end.
 
@@ -52,15 +74,10 @@ class FailureThreshold:
         if not self._all_refused() and not many and (self._most is None or failed <= self._most):
             return None
         (step, kind), number = self._failures.most_common(1)[0]
-        reason = f"{failed} of {self._ended} {many_of(self._rows)} failed, {number} of them with {kind} ({step})"
         # Rows are written in order: those behind an unfinished one are asked again.
         listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
-        bound = Setting("max_failed_share" if many else "max_failures")
-        if kind in OF_THE_SERVER:
-            return TryLaterError(f"{reason}: ", NOT_HEALTHY, " (", bound, f" allows more); {listed}")
-        return BadDataError(
-            f"{reason}: ", Phrase.CHECK, "; ", Phrase.START_OVER, " (", bound, f" allows more); {listed}"
-        )
+        bound = "max_failed_share" if many else "max_failures"
+        return reason_to_end(f"{failed} of {self._ended}", self._rows, (step, kind), f"{number}", bound, listed)
 
     def _all_refused(self) -> bool:
         """Whether the rows begun first (not those that failed fastest) were all refused alike."""

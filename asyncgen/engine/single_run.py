@@ -19,7 +19,7 @@ from asyncgen.engine.repair import finish_intent
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
 from asyncgen.errors import AsyncgenError, Message, Phrase, Setting, TryLaterError, UsageError
-from asyncgen.events import Notice, Observer, Planned, RunStarted
+from asyncgen.events import Event, Notice, Observer, Planned, RunStarted
 from asyncgen.humanize import many_of
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_gate
@@ -55,7 +55,7 @@ class Run:
         tap: receives the lines of one of the files.
         open_wire: opens the transport of requests.
         probes: keeps what is learned about the requests that servers accept; None: not shared with other runs.
-        model_checked: the model has already been looked up.
+        checked: the model and the input have been, by whoever runs this one shard: no word of them again.
         batch_access: opens a Batch API.
         cut: where a shard begins, found by whoever has checked the input.
         open_gate: opens the limits, or hands out those of an earlier run.
@@ -76,7 +76,7 @@ class Run:
         tap: Tap | None = None,
         open_wire: Callable[[RunConfig], Wire] = SdkWire,
         probes: Probes | None = None,
-        model_checked: bool = False,
+        checked: bool = False,
         batch_access: "BatchAccess | None" = None,
         cut: Cut | None = None,
         open_gate: Callable[[RunConfig], Gate] = open_gate,
@@ -103,7 +103,7 @@ class Run:
             flush,
             open_wire,
             probes,
-            model_checked=model_checked,
+            model_checked=checked,
             open_gate=open_gate,
             few_left=few_left,
         )
@@ -119,7 +119,7 @@ class Run:
             config,
             recipe,
             self._directory,
-            self._observe,
+            _say_nothing if checked else self._observe,
             lambda: self._engine.reason,
             cut=cut,
         )
@@ -178,11 +178,12 @@ class Run:
         return self._intake.keep() or self._config.input_jsonl
 
     async def check_model(self) -> None:
-        """Look the model up before anything begins, for runs that skip it.
+        """Look the model up before anything begins, and tell what is known of it, for runs that skip both.
 
         Raises:
             KeyOrQuotaError: the server does not know it.
         """
+        self._tell_ways(self._ways)
         await self._engine.check_model()
 
     async def execute(self) -> Summary:
@@ -271,13 +272,15 @@ class Run:
             goes_on = f"Batch {batch.number} of it is still at the server and will be billed: cancel {name} there"
             self._observe(Notice(goes_on, warning=True))
         self._intake.trust(scanned)
-        ways = beginning.state.ways
-        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field))
-        if told:
-            self._observe(Notice(told))
+        self._tell_ways(beginning.state.ways)
         if self._config.began_with:
             return replace(beginning, state=replace(beginning.state, finished_with=self._config.model))
         return beginning
+
+    def _tell_ways(self, ways: ModelWays | None) -> None:
+        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field))
+        if told:
+            self._observe(Notice(told))
 
     async def _execute(self, scanned: Scan) -> tuple[RunState, bool]:
         """Bring the run to its end; returns its final state, and whether there was anything to do."""
@@ -338,6 +341,10 @@ class Run:
             return state, False
         async with self._cache():
             return await self._passes.regenerate(state, now, flaws), True
+
+
+def _say_nothing(_event: Event) -> None:
+    """Observe what was told before."""
 
 
 def _told(config: RunConfig, ways: ModelWays | None) -> str:

@@ -10,6 +10,7 @@ import pytest
 from asyncgen.chat import Adaptation, Findings
 from asyncgen.cluster.driver import Driver
 from asyncgen.cluster.messages import News, WorkerReport
+from asyncgen.cluster.run_threshold import RunThreshold
 from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted, KeyOrQuotaError, TryLaterError
@@ -78,7 +79,8 @@ def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = Non
         pass
 
     totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
-    return Driver(fleet, totals, events.append, flush, most_failures, 0.5, "MEDEC pairs", "m", [KNOWN])
+    threshold = RunThreshold(most_failures, 0.5, "MEDEC pairs", {})
+    return Driver(fleet, totals, events.append, flush, threshold, "m", [KNOWN])
 
 
 async def test_a_slow_worker_does_not_hold_up_the_rest():
@@ -177,7 +179,7 @@ async def test_too_many_failed_pairs_of_all_shards_stop_the_run():
     """As they do in a run of one process."""
     fleet, events = Fleet(lambda *_: 5.0), []
     fleet.failed = 3
-    with pytest.raises(BadDataError, match=r"6 pairs failed.* starts over, with restart=True"):
+    with pytest.raises(BadDataError, match=r"6 of 20 pairs failed: .* starts over, with restart=True"):
         await driver_of(fleet, events, most_failures=5).run(SHARDS)
 
 
@@ -189,7 +191,7 @@ async def test_too_large_a_share_of_failed_pairs_stops_the_run_though_no_shard_h
     fleet, events = Fleet(lambda *_: 5.0), []
     fleet.failed = 7
     fleet.news = [News("a", PairFailed(0, "note", "paraphrase", kind, 1))]
-    with pytest.raises(error, match=r"35 of 50 pairs failed"):
+    with pytest.raises(error, match=r"35 of 50 pairs failed, most of them with"):
         await driver_of(fleet, events).run(SHARDS)
 
 

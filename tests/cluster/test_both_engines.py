@@ -1,0 +1,291 @@
+"""How a run ends and what is said of it: in shards as in one process, whatever becomes of its calls.
+
+Both share the engine, and not what stands above it. On a virtual clock.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncgen.chat import Completion, Usage
+from asyncgen.cli.event_lines import EventLines
+from asyncgen.cli.lines import Lines
+from asyncgen.cli.setting_names import in_flags
+from asyncgen.client.classify import Action, Failure, judge_error
+from asyncgen.client.encoding import Prepared
+from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.cluster.cluster_run import ClusterRun
+from asyncgen.cluster.shard_job import ClusterJob
+from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.engine.single_run import Run
+from asyncgen.errors import AsyncgenError, Exit, Interrupted
+from asyncgen.recipes import build
+from asyncgen.storage.disk import Disk
+from tests.engine.at_once import AtOnce
+
+from .local_cluster import LocalCluster
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+ROWS = 96
+OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
+Answer = Callable[[int], Failure | None]
+
+
+def good(_row: int) -> None:
+    """Every call is answered."""
+
+
+class Server:
+    """Answers after some tenths of a second, or fails."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = good
+        self.asked: list[int] = []
+
+    def open(self, _config: RunConfig) -> ScriptedWire:
+        """What a run takes as `open_wire`."""
+        return ScriptedWire(self._script)
+
+    async def _script(self, request: Prepared) -> Completion | Failure:
+        found = re.search(rb"right (\d+)", request.body)
+        assert found is not None
+        row = int(found.group(1))
+        self.asked.append(row)
+        await asyncio.sleep(0.1 + row % 7 / 30)
+        failure = self.answer(row)
+        return Completion(f"Paraphrase of {row}.", Usage(30, 20, 50), "m") if failure is None else failure
+
+
+@dataclass
+class Ended:
+    """What a start came to: its exit code, the reason, and the lines printed."""
+
+    code: int
+    reason: str = ""
+    said: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Place:
+    """A directory, and starts of a run into it: in shards, or in one process."""
+
+    path: Path
+    server: Server
+    in_shards: bool
+    disk: Disk
+
+    async def start(self, *, stop_after: float | None = None, **settings: Any) -> Ended:
+        """Start the command, which is interrupted after so many seconds."""
+        config = RunConfig(
+            input_jsonl=self.path / "pairs.jsonl",
+            output_dir=self.path / "out",
+            prompt_file=shipped("prompts", "medec_safe.json"),
+            endpoints=(EndpointConfig(concurrency=8),),
+            **settings,
+        )
+        ended = Ended(Exit.DONE)
+        lines = EventLines(Printed(ended), verbose=False)
+        run: Run | ClusterRun
+        if self.in_shards:
+            job, cluster = ClusterJob(config, None), LocalCluster(self.server.open)
+            run = ClusterRun(job, None, None, lambda: cluster, [lines.show], self.disk)
+            run._whole._engine._open_wire = self.server.open
+        else:
+            run = Run(config, build(config), [lines.show], self.disk, open_wire=self.server.open)
+        if stop_after is not None:
+            asyncio.get_running_loop().call_later(stop_after, run.stop, Interrupted("enough"))
+        try:
+            summary = await run.execute()
+            return replace(ended, code=Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE)
+        except AsyncgenError as error:
+            return replace(ended, code=error.exit_code, reason=in_flags(error))
+
+    def outputs(self) -> list[bytes]:
+        """The files, as far as they are there."""
+        return [path.read_bytes() for name in OUTPUTS if (path := self.path / "out" / name).exists()]
+
+
+class Printed(Lines):
+    """Keeps the lines instead of printing them."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(quiet=False, write=lambda *_: None)
+        self._ended = ended
+
+    def say(self, text: str) -> None:
+        self._ended.said.append(text)
+
+    def warn(self, text: str) -> None:
+        self._ended.warned.append(text)
+
+    error = warn
+
+
+@pytest.fixture
+def places(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """One for each engine, with the same rows, and no thread for the disk."""
+
+    async def look_up(*_: object) -> None:
+        return None
+
+    def without_thread() -> Disk:
+        made = Disk()
+        monkeypatch.setattr(made, "_thread", AtOnce())
+        return made
+
+    monkeypatch.setattr(disk, "_thread", AtOnce())
+    monkeypatch.setattr("asyncgen.cluster.shard_worker.Disk", without_thread)
+    monkeypatch.setattr("asyncgen.client.wire.SdkWire.look_up", look_up)
+    rows = [{"note_id": str(n), "correct_note": f"right {n}", "incorrect_note": "wrong"} for n in range(ROWS)]
+    made = []
+    for in_shards in (False, True):
+        path = tmp_path / ("shards" if in_shards else "one")
+        path.mkdir()
+        (path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        made.append(Place(path, Server(), in_shards, disk))
+    return made
+
+
+def http(status: int, code: str = "", param: str | None = None) -> Failure:
+    """The failure of a call that was answered with this status."""
+    error = {"code": code, "message": "no such thing", "param": param}
+    return judge_error(status, {}, {"error": error}, 0.0)
+
+
+def refused(_row: int) -> Failure:
+    """The server takes none of the requests."""
+    return http(400, "no_such_thing")
+
+
+def sometimes_refused(row: int) -> Failure | None:
+    """It does not take one in seven."""
+    return refused(row) if row % 7 == 6 else None
+
+
+def stretch_refused(row: int) -> Failure | None:
+    """It does not take those of two whole shards and of parts of others, one after the other."""
+    return refused(row) if 20 < row < 60 else None
+
+
+# What the server does in each start, with the settings of the start, and the exit codes.
+CASES: dict[str, list[tuple[Answer, dict[str, Any], Exit]]] = {
+    "nothing fails": [(good, {}, Exit.DONE), (good, {}, Exit.DONE)],
+    "all are refused alike": [(refused, {}, Exit.BAD_DATA)],
+    "rows fail, and heal": [(sometimes_refused, {}, Exit.SOME_FAILED), (good, {}, Exit.DONE)],
+    "a stretch of rows fails": [(stretch_refused, {}, Exit.SOME_FAILED)],
+    "one may fail": [(sometimes_refused, {"max_failures": 0}, Exit.BAD_DATA), (good, {}, Exit.DONE)],
+    "three may fail": [(sometimes_refused, {"max_failures": 3}, Exit.BAD_DATA), (good, {}, Exit.DONE)],
+    "half may fail": [
+        (lambda row: http(400, "content_filter") if row % 5 else None, {"max_failed_share": 0.5}, Exit.BAD_DATA)
+    ],
+    "no usable answer": [(lambda _: Failure("empty_answer", Action.ASK_AGAIN, 200), {}, Exit.BAD_DATA)],
+    "a server error": [(lambda _: http(500), {}, Exit.TRY_LATER), (good, {}, Exit.DONE)],
+    "no connection": [
+        (lambda _: Failure("connection", Action.RETRY, unsaid=True), {}, Exit.TRY_LATER),
+        (good, {}, Exit.DONE),
+    ],
+    "a storm without end": [(lambda _: http(429), {"patience": 60.0}, Exit.TRY_LATER), (good, {}, Exit.DONE)],
+    "some time out": [
+        (
+            lambda row: Failure("timeout", Action.RETRY, unsaid=True) if row % 10 == 3 else None,
+            {},
+            Exit.SOME_FAILED,
+        )
+    ],
+    "no credit": [(lambda _: http(429, "insufficient_quota"), {}, Exit.KEY_OR_QUOTA), (good, {}, Exit.DONE)],
+    "no key": [(lambda _: http(401), {}, Exit.KEY_OR_QUOTA)],
+    "no such model": [(lambda _: http(404), {}, Exit.KEY_OR_QUOTA)],
+    "interrupted": [(good, {"stop_after": 1.0}, Exit.INTERRUPTED), (good, {}, Exit.DONE)],
+    "a budget": [
+        (good, {"max_total_tokens": 5_000}, Exit.BUDGET),
+        (good, {"max_total_tokens": 200_000}, Exit.DONE),
+    ],
+    "more rows": [(good, {"num_pairs": 40}, Exit.DONE), (good, {}, Exit.DONE)],
+    "another model": [
+        (good, {"stop_after": 0.4}, Exit.INTERRUPTED),
+        (good, {"model": "gpt-6-sol"}, Exit.BAD_DATA),
+    ],
+    "anew": [(good, {"stop_after": 0.4}, Exit.INTERRUPTED), (good, {"restart": True}, Exit.DONE)],
+}
+OF_ONE = re.compile("✓ Checkpoint saved|Stopping: |Asking again for ")
+OF_ROWS = re.compile("Error processing|further failures")
+OF_SHARDS = re.compile(
+    "Joining the Ray|[0-9]+ of [0-9]+ shards to do|Merging [0-9]+ shards|The shards of this run"
+)
+
+
+def compared(lines: list[str], *, whole: bool = True) -> list[str]:
+    """What two engines say alike, in any order; of `whole` runs also which rows failed."""
+    kept = [line for line in lines if not OF_ONE.match(line) and not OF_SHARDS.match(line)]
+    named = [line for line in kept if whole or not OF_ROWS.match(line)]
+    return sorted(re.sub(r"pair \d+ \(ch|/(one|shards)/|\d{8}T\d{6}Z(-\d)?", "", line) for line in named)
+
+
+def without_counts(reason: str) -> str:
+    """A reason to end without what differs between engines."""
+    alone = re.sub(r"^shard \d/8: |; failed\.jsonl .*", "", reason)
+    return re.sub(r"\d+ of them|most of them|[\d,]+\d|\d", "#", alone)
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_it_ends_alike_and_says_the_same(places: list[Place], case: str) -> None:
+    """In each start."""
+    for answer, settings, code in CASES[case]:
+        ends = []
+        for place in places:
+            place.server.answer = answer
+            ends.append(await place.start(**settings))
+        one, shards = ends
+        assert (one.code, shards.code) == (code, code)
+        assert without_counts(shards.reason) == without_counts(one.reason)
+        assert compared(shards.said) == compared(one.said)
+        complete = code in {Exit.DONE, Exit.SOME_FAILED}
+        assert compared(shards.warned, whole=complete) == compared(one.warned, whole=complete)
+        if complete:
+            assert places[1].outputs() == places[0].outputs()
+
+
+INPUTS = {
+    "repeated ids": (lambda lines: [*lines, *lines[:3]], False, Exit.DONE),
+    "bad lines": (lambda lines: ["{", *lines, "[]"], False, Exit.BAD_DATA),
+    "bad lines, skipped": (lambda lines: ["{", *lines, "[]"], True, Exit.DONE),
+    "no row": (lambda lines: ["[]"] * 5, True, Exit.BAD_DATA),
+    "no line": (lambda lines: [], False, Exit.BAD_DATA),
+    "fewer rows than shards": (lambda lines: lines[:3], False, Exit.DONE),
+}
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+async def test_of_the_input_the_same_is_said_once(places: list[Place], kind: str) -> None:
+    """Not by every shard."""
+    change, skip_bad, code = INPUTS[kind]
+    ends = []
+    for place in places:
+        source = place.path / "pairs.jsonl"
+        lines = [f"{line}\n" for line in change(source.read_text().splitlines())]
+        source.write_text("".join(lines))
+        ends.append(await place.start(skip_bad=skip_bad))
+    one, shards = ends
+    assert (one.code, shards.code) == (code, code)
+    assert compared([shards.reason, *shards.said, *shards.warned]) == compared(
+        [one.reason, *one.said, *one.warned]
+    )
+    assert places[1].outputs() == places[0].outputs()
+
+
+async def test_a_cache_has_all_answers_for_another_directory(places: list[Place]) -> None:
+    """Also those that one engine has paid, for the other."""
+    one, shards = places
+    cache = one.path / "cache.db"
+    assert (await one.start(cache=cache)).code == Exit.DONE
+    assert (await shards.start(cache=cache)).code == Exit.DONE
+    assert shards.server.asked == []
+    assert shards.outputs() == one.outputs()
