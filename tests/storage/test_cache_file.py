@@ -5,11 +5,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asyncgen.errors import DiskError, UsageError
-from asyncgen.storage.cache.cache_file import BESIDE, CacheFileKind, recognise
+from asyncgen.storage.cache.cache_file import BESIDE, CacheFileKind, connect, recognise
 from asyncgen.storage.cache.store import AnswerStore, Asked, StoredAnswer
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
@@ -264,6 +265,24 @@ def test_a_disk_that_is_full_ends_nothing(path, opened):
 
     assert found(store, 0) == ["first"]
     assert ["full" in str(notice.text) for notice in store.notices] == [True]
+
+
+def test_a_disk_that_has_no_room_for_a_new_file_is_what_is_said(path, opened, monkeypatch):
+    """Not that the empty file holds no table, which is what reading it meets."""
+
+    def no_room(*args: Any, writable: bool = True) -> sqlite3.Connection:
+        if writable:
+            raise sqlite3.OperationalError("database or disk is full")
+        return connect(*args, writable=writable)
+
+    monkeypatch.setattr("asyncgen.storage.cache.open_file.connect", no_room)
+
+    store = opened()
+
+    assert not store.is_open
+    assert [str(notice.text) for notice in store.notices] == [
+        f"cannot open the cache {path} (database or disk is full): the run continues without it"
+    ]
 
 
 def test_what_cannot_be_added_for_a_while_is_added_later(path, opened, monkeypatch):

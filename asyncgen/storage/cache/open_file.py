@@ -87,7 +87,7 @@ class OpenFile:
 
     def _connect(self) -> None:
         """Open the file, after setting a damaged one aside."""
-        end = time.monotonic() + OPENING_TIME
+        end, refused = time.monotonic() + OPENING_TIME, None
         while time.monotonic() < end and self._make_room():
             self._identity = identity_of(self._path)
             try:
@@ -99,11 +99,15 @@ class OpenFile:
                 elif code in BUSY:
                     time.sleep(OPENING_PAUSE)  # another process is creating it
                 else:
+                    refused = error
                     break
             else:
                 IN_USE[self._identity] += 1
                 return
-        self.sql, self.writable = connect(self._path, writable=False), False
+        try:
+            self.sql, self.writable = connect(self._path, writable=False), False
+        except sqlite3.Error as error:
+            raise refused or error from None  # an empty file cannot be read; why it could not be made says more
         IN_USE[self._identity] += 1
         self.tell("readonly", f"The cache {self._path} cannot be written: nothing is added to it")
 
