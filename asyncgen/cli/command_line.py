@@ -45,9 +45,14 @@ def shown_words(words: Sequence[str]) -> list[str]:
     return [word for word in shown if word != "--restart"]
 
 
+def is_typed(flag: str, words: Sequence[str]) -> bool:
+    """Whether a flag stands in a command, rather than in a configuration file."""
+    return any(word.partition("=")[0] == flag for word in words)
+
+
 def has_key(words: Sequence[str]) -> bool:
-    """Whether the key was typed, so that it stands in the process list; one in a configuration file does not."""
-    return any(word.partition("=")[0] == "--openai-api-key" for word in words)
+    """Whether the key was typed, so that it stands in the process list."""
+    return is_typed("--openai-api-key", words)
 
 
 def without_flags(typed: Sequence[str], flags: Mapping[str, int]) -> list[str]:

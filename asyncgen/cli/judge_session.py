@@ -39,6 +39,11 @@ class JudgeReport:
     known: int
     dry: bool
 
+    @property
+    def unanswered(self) -> int:
+        """How many cases the judge was asked about, and has not answered."""
+        return 0 if self.dry else self.cases - sum(self.calibration.judged)
+
 
 class JudgeSession:
     """Collects cases while the rows are verified; `finish` has them judged.

@@ -30,8 +30,8 @@ def judge_lines(report: JudgeReport, rows: str) -> Iterator[str]:
         f"\njudge          {outcome.model}: {judged.same:,} the same, {judged.different:,} different, "
         f"{judged.open:,} where its two answers disagree, of {report.cases:,} open or flagged"
     )
-    if lacking := report.cases - sum(judged):
-        yield f"               {lacking:,} not answered: the same command asks only these again"
+    if report.unanswered:
+        yield f"               {report.unanswered:,} not answered: the same command asks only these again"
     yield f"               {plural(outcome.calls, 'call')} now; in all: {describe(outcome.spend, outcome.price)}"
     yield from _calibration_lines(found)
     yield from _estimate_lines(found, rows)

@@ -160,6 +160,26 @@ def test_a_judge_that_is_killed_pays_for_no_answer_twice(job: Callable[..., Job]
     assert 2 * len(cases) <= server.counts["requests"] - calls <= 2 * len(cases) + 4  # what was in flight
 
 
+def test_what_the_judge_did_not_answer_is_counted_and_asked_again(done: Job, serve: Serve) -> None:
+    """As of any run of which some rows failed: exit 3, until the same command has them all."""
+    assert done.server is not None
+    filtering = serve(faults=Faults(fail_matching="Gait is", fail_kind="filter"))
+
+    said = judge(done, "--calibration", "0", "--base-url", filtering.base_url, code=3).stdout
+    assert "not answered: the same command asks only these again" in said
+    judge(done, "--calibration", "0", "--json", "--base-url", filtering.base_url, code=3)
+
+    calls = done.server.counts["requests"]
+    assert "not answered" not in judge(done, "--calibration", "0").stdout
+    assert 0 < done.server.counts["requests"] - calls < 2 * len(bad(done))
+
+
+def test_a_configuration_for_the_run_names_no_judge(done: Job, tmp_path: Path) -> None:
+    """Its model is the run's: only one that is typed is refused."""
+    (tmp_path / "run.toml").write_text('model = "gpt-6-luna"\n')
+    judge(done, "--dry-run", "--config", tmp_path / "run.toml")
+
+
 def test_a_judge_that_asks_in_batches_says_the_same_for_half_the_price(
     job: Callable[..., Job], serve: Serve
 ) -> None:
@@ -240,6 +260,12 @@ def test_a_judge_that_gives_no_usable_answer_is_to_be_another_one(done: Job, ser
         (["--recipe", "mails"], 2, "the recipe mails writes mails.jsonl, and this directory holds sft_"),
         (["--judge-model", "m"], 2, "--judge-model says who judges: give --judge too"),
         (["--batch"], 2, "--batch is how --judge and --regenerate ask"),
+        (
+            ["--judge", "--input-jsonl", str(SAMPLES), "--model", "m"],
+            2,
+            "--judge-model says who judges, not --model",
+        ),
+        (["--judge", "--continue-with-model=m"], 2, "--judge-model says who judges, not --continue"),
     ],
 )
 def test_what_cannot_be_judged_is_said(done: Job, flags: list[str], code: int, message: str) -> None:

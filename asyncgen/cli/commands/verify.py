@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
+from asyncgen.cli.command_line import is_typed
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flags import add_screen_arguments
 from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
@@ -197,7 +198,7 @@ def _end(
     if not args.json:
         print_review(report, many_of(structure.contents.rows))
         sys.stdout.writelines(f"{line}\n" for line in next_lines(args, structure, report, found))
-    return Exit.DONE
+    return Exit.SOME_FAILED if found is not None and found.unanswered else Exit.DONE
 
 
 def _check_flags(args: argparse.Namespace) -> None:
@@ -211,6 +212,10 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise UsageError("--dry-run says what --judge would cost: give both")
     if args.judge_model is not None and not args.judge:
         raise UsageError("--judge-model says who judges: give --judge too")
+    if args.judge and args.regenerate is None:
+        of_run = next((flag for flag in ("--model", "--continue-with-model") if is_typed(flag, sys.argv)), None)
+        if of_run is not None:
+            raise UsageError(f"--judge-model says who judges, not {of_run}")
     if args.batch and not args.judge and args.regenerate is None:
         raise UsageError("--batch is how --judge and --regenerate ask: give one of them")
 
