@@ -11,9 +11,11 @@ import asyncio
 import gc
 import logging
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from asyncgen.cluster.coordinator import Coordinator
@@ -28,6 +30,7 @@ from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.shard import Portion
 
 NEXT_TO_NOTHING = {"num_cpus": 0, "memory": 1}
+CONNECT_TIME = 10.0  # seconds, for a machine far away or busy
 MOST_DEATHS = 10  # of processes in one shard: more is not an accident
 
 
@@ -146,6 +149,20 @@ class RayFleet:
         self._coordinator.leave.remote(worker)
 
 
+def _listens(address: str) -> bool:
+    """Whether something takes connections at an address for Ray; one without a port ("auto") is Ray's own matter.
+
+    Ray itself tries for seven minutes, and then ends the process without a word.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        if parts.port is not None:
+            socket.create_connection((parts.hostname, parts.port), CONNECT_TIME).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 class RayCluster:
     """The cluster of RAY_ADDRESS or of this machine; if there is none, one is started here for the run.
 
@@ -157,8 +174,14 @@ class RayCluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         import ray  # noqa: PLC0415 - as above
 
+        named = os.environ.get("RAY_ADDRESS", "")
+        last = "" if named else ray._private.utils.read_ray_address() or ""  # noqa: SLF001 - nothing else tells it
+        if named and not _listens(named):
+            raise UsageError(f"no Ray cluster can be reached at {named} (RAY_ADDRESS)")
         try:
-            ray.init(log_to_driver=False, logging_level=logging.ERROR)
+            # Ray still knows the last cluster of this machine when that was killed, or before a reboot.
+            address = "local" if last and not _listens(last) else None
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
             line = str(error).strip().partition("\n")[0]
             raise UsageError(f"Ray cannot be reached or started (RAY_ADDRESS says where it is): {line}") from error

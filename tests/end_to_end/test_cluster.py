@@ -4,10 +4,12 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -162,9 +164,15 @@ def test_ctrl_c_ends_it_in_order_and_the_same_command_goes_on(serve, job, first_
 
 @with_ray
 def test_what_stops_one_shard_stops_the_run_with_its_code(serve, job):
-    """A key that is not accepted; in the lines of one process, without a word of Ray."""
+    """A key that is not accepted; in the lines of one process, without a word of Ray.
+
+    Nor does a cluster that was killed on this machine, and is still known to Ray, hold it up.
+    """
     this = job(serve(faults=Faults(auth_after=5)))
-    done = this.run(*RAY, "--shards", "2", env=SHOWN)
+    with tempfile.TemporaryDirectory(prefix="ray-") as short:  # Ray has sockets in it, whose paths must be
+        (Path(short) / "ray").mkdir()
+        (Path(short) / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+        done = this.run(*RAY, "--shards", "2", env={**SHOWN, "RAY_TMPDIR": short})
     assert done.returncode == 77
     assert "the API key is not accepted" in done.stderr
     assert "to resume: " in done.stderr
@@ -195,23 +203,38 @@ def test_a_run_of_one_process_does_not_need_it(serve, job):
     assert job(serve(), command=["-c", WITHOUT_RAY, "run"]).run().returncode == 0
 
 
-def joining(command: list[str]) -> subprocess.Popen[str]:
-    """A run that waits for a cluster which does not answer."""
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=clean_env({**SHOWN, "RAY_ADDRESS": "127.0.0.1:1"}),
-    )
-    assert process.stdout is not None
-    while "Joining the Ray cluster" not in process.stdout.readline():
-        assert process.poll() is None
-    return process
+@pytest.fixture
+def joining() -> Iterator[Callable[[list[str]], subprocess.Popen[str]]]:
+    """Runs that wait for a cluster which takes connections and does not answer."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+
+        def join(command: list[str]) -> subprocess.Popen[str]:
+            address = f"127.0.0.1:{mute.getsockname()[1]}"
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=clean_env({**SHOWN, "RAY_ADDRESS": address}),
+            )
+            assert process.stdout is not None
+            while "Joining the Ray cluster" not in process.stdout.readline():
+                assert process.poll() is None
+            return process
+
+        yield join
 
 
 @with_ray
-def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:abc"])
+def test_a_cluster_that_cannot_be_reached_is_said_at_once(serve, job, address):
+    """Ray would try for minutes."""
+    done = job(serve()).run(*RAY, env={**SHOWN, "RAY_ADDRESS": address})
+    assert (done.returncode, f"reached at {address} (RAY_ADDRESS)" in done.stderr) == (2, True), done.stderr
+
+
+@with_ray
+def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job, joining):
     """Ray waits for minutes, and holds up the loop that hears signals."""
     process = joining([*job(serve()).argv, *RAY])
     wait_until(lambda: _catches(process.pid, signal.SIGINT) is False, 30)
@@ -221,7 +244,7 @@ def test_ctrl_c_ends_the_wait_for_a_cluster_that_does_not_answer(serve, job):
 
 
 @with_ray
-def test_a_signal_that_was_ignored_at_the_start_is_ignored_also_while_the_cluster_is_joined(serve, job):
+def test_a_signal_that_was_ignored_at_the_start_is_ignored_also_while_the_cluster_is_joined(serve, job, joining):
     """A script has started it in the background: Ctrl-C is for the script."""
     process = joining(["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *job(serve()).argv, *RAY])
     wait_until(lambda: _catches(process.pid, signal.SIGTERM) is False, 30)
