@@ -191,7 +191,8 @@ class ClusterRun:
                 self._observe(Notice(text))
                 totals = Totals({portion.shard.number: portion.size for portion in division.portions}, done)
                 bounds = self._config.max_failures, self._config.max_failed_share
-                threshold = RunThreshold(*bounds, rows_of_recipe(self._recipe), done)
+                begun = {shard: number for shard, (number, _) in done.items()}
+                threshold = RunThreshold(*bounds, rows_of_recipe(self._recipe), begun)
                 await self._drive(await self._fleet(cluster, job), totals, threshold, waiting, job.adaptations)
         finally:
             cluster.close()

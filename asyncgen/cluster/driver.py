@@ -194,5 +194,5 @@ class Driver:
         sample = self._totals.sample(live)
         self._in_flight = sample.in_flight
         self._observe(sample)
-        if (reason := self._threshold.after(sample, live)) is not None:
+        if (reason := self._threshold.after(*self._totals.of_this_start(), live)) is not None:
             self.stop(reason)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from asyncgen.cluster.messages import WorkerReport
 from asyncgen.engine.failure_threshold import ALIKE, LEAST_FAILED, REFUSED, reason_to_end
 from asyncgen.errors import AsyncgenError
-from asyncgen.events import CallEnded, Event, PairFailed, Sample
+from asyncgen.events import CallEnded, Event, PairFailed
 
 
 class RunThreshold:
@@ -22,15 +22,14 @@ class RunThreshold:
         most: failed rows after which one more ends the run; None: unlimited.
         share: the part of the finished rows that may fail, as for one process.
         rows: the word for them in messages.
-        before: how many rows of each shard were done at the start, and how many of them had failed, by its number.
+        before: how many rows of each shard were done at the start, by its number.
     """
 
-    def __init__(self, most: int | None, share: float, rows: str, before: Mapping[int, tuple[int, int]]) -> None:
+    def __init__(self, most: int | None, share: float, rows: str, before: Mapping[int, int]) -> None:
         self._most = most
         self._share = share
         self._rows = rows
-        self._done = {shard: done for shard, (done, _) in before.items()}
-        self._failed = sum(failed for _, failed in before.values())
+        self._before = before
         self._failures: Counter[tuple[str, str]] = Counter()
         self._refusals: set[tuple[object, ...]] = set()
 
@@ -41,14 +40,14 @@ class RunThreshold:
         elif isinstance(event, CallEnded) and event.outcome == REFUSED:
             self._refusals.add((event.step, event.status, event.code, event.param))
 
-    def after(self, now: Sample, live: Collection[WorkerReport] = ()) -> AsyncgenError | None:
+    def after(self, failed: int, ended: int, live: Collection[WorkerReport] = ()) -> AsyncgenError | None:
         """The reason to end the run, or None.
 
         Args:
-            now: the whole run.
+            failed: rows that have failed in this start.
+            ended: rows that have ended in it.
             live: the last report of each worker.
         """
-        failed, ended = now.failed - self._failed, now.done - sum(self._done.values())
         many = failed >= LEAST_FAILED and failed > self._share * ended
         most = self._most is not None and failed > self._most
         if not many and not most and not (ALIKE <= failed == ended and self._all_refused(live)):
@@ -56,11 +55,13 @@ class RunThreshold:
         counts = f"{failed} of {ended}"
         kind = self._failures.most_common(1)[0][0] if self._failures else None
         bound = "max_failed_share" if many else "max_failures"
-        return reason_to_end(counts, self._rows, kind, "most", bound, "failed.jsonl of the shards lists them")
+        return reason_to_end(
+            counts, self._rows, kind, "most often", bound, "failed.jsonl of the shards lists them"
+        )
 
     def _all_refused(self, live: Collection[WorkerReport]) -> bool:
         """Whether all that was heard is refusals of one kind, and something was of every worker that has asked."""
         asking = [(one.shard, one.sample) for one in live if one.sample is not None and one.sample.in_flight]
-        heard = all(sample.done > self._done.get(shard, 0) for shard, sample in asking)
+        heard = all(sample.done > self._before.get(shard, 0) for shard, sample in asking)
         kinds = {kind for _, kind in self._failures}
         return heard and self._most is None and kinds == {REFUSED} and len(self._refusals) == 1

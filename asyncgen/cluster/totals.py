@@ -1,6 +1,6 @@
 """Add the samples of all shards up to those of one run. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -38,7 +38,9 @@ class Totals:
 
     def __init__(self, pairs: Mapping[int, int], done: Mapping[int, tuple[int, int]]) -> None:
         self._pairs = pairs
+        self._before = dict(done)
         self._done = dict(done)
+        self._failed_now: Counter[int] = Counter()
         self._sessions: dict[tuple[int, str], Sample] = {}
         self._may: dict[tuple[str, str], float] = {}
         self._ended: set[int] = set()
@@ -56,13 +58,24 @@ class Totals:
         # In a repair, after the last row, the sample counts other rows than those of the shard.
         rows, (done, _) = self._pairs[report.shard], self._done.get(report.shard, (0, 0))
         if done < rows == report.sample.total:
-            self._done[report.shard] = (report.sample.done, report.sample.failed)
+            self._advance(report.shard, report.sample.done, report.sample.failed)
 
     def end(self, report: WorkerReport, failed: int) -> None:
         """End a shard with its last report; `failed` of its rows have failed."""
         self.take(report)
         self._ended.add(report.shard)
-        self._done[report.shard] = (self._pairs[report.shard], failed)
+        self._advance(report.shard, self._pairs[report.shard], failed)
+
+    def _advance(self, shard: int, done: int, failed: int) -> None:
+        self._done[shard] = (done, failed)
+        # Rows of an earlier start that heal, at the end of their shard, do not make up for new failures.
+        _, before = self._before.get(shard, (0, 0))
+        self._failed_now[shard] = max(self._failed_now[shard], failed - before)
+
+    def of_this_start(self) -> tuple[int, int]:
+        """How many rows have failed for the first time in this start, and how many have ended."""
+        done = sum(done for done, _ in self._done.values()) - sum(done for done, _ in self._before.values())
+        return self._failed_now.total(), done
 
     def sample(self, live: Collection[WorkerReport]) -> Sample:
         """All shards together; `live` are the reports of those in progress."""

@@ -24,12 +24,12 @@ def reason_to_end(
         counts: how many have failed, of how many.
         rows: the word for them.
         failure: the step and kind of the most frequent failure, as far as it is known.
-        how_many: failures were of that kind.
+        how_many: in words, how many failures were of that kind.
         bound: the setting that allows more.
         listed: where they are.
     """
     step, kind = failure or ("", "")
-    with_it = f", {how_many} of them with {kind} ({step})" if failure else ""
+    with_it = f", {how_many} with {kind} ({step})" if failure else ""
     reason = f"{counts} {many_of(rows)} failed{with_it}: "
     more = " (", Setting(bound), f" allows more); {listed}"
     if kind in OF_THE_SERVER:
@@ -77,7 +77,9 @@ class FailureThreshold:
         # Rows are written in order: those behind an unfinished one are asked again.
         listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
         bound = "max_failed_share" if many else "max_failures"
-        return reason_to_end(f"{failed} of {self._ended}", self._rows, (step, kind), f"{number}", bound, listed)
+        return reason_to_end(
+            f"{failed} of {self._ended}", self._rows, (step, kind), f"{number} of them", bound, listed
+        )
 
     def _all_refused(self) -> bool:
         """Whether the rows begun first (not those that failed fastest) were all refused alike."""

@@ -191,7 +191,7 @@ async def test_too_large_a_share_of_failed_pairs_stops_the_run_though_no_shard_h
     fleet, events = Fleet(lambda *_: 5.0), []
     fleet.failed = 7
     fleet.news = [News("a", PairFailed(0, "note", "paraphrase", kind, 1))]
-    with pytest.raises(error, match=r"35 of 50 pairs failed, most of them with"):
+    with pytest.raises(error, match=r"35 of 50 pairs failed, most often with"):
         await driver_of(fleet, events).run(SHARDS)
 
 

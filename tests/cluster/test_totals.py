@@ -109,3 +109,13 @@ def test_each_endpoint_has_limits_of_its_own():
         EndpointUse("a", 4, 16, None, None, False),
         EndpointUse("b", 2, 8, None, None, False),
     )
+
+
+def test_rows_that_heal_do_not_hide_those_that_fail_now():
+    """A shard repairs at its end what failed in earlier starts."""
+    totals = Totals({1: 10, 2: 10}, {1: (10, 3), 2: (4, 2)})
+    totals.end(report(1, done=3, total=3), 0)
+    totals.take(report(2, done=8, failed=5, total=10))
+    assert totals.of_this_start() == (3, 4)
+    totals.end(report(2, session="two", done=2, total=2), 4)
+    assert totals.of_this_start() == (3, 6)
