@@ -141,9 +141,8 @@ class Driver:
             return
         self._hear(ended.report)
         self._show(ended.report.news)
-        if ended.error is None:
-            self._totals.end(ended.report, ended.failed)
-        else:
+        self._totals.end(ended)
+        if ended.error is not None:
             self.stop(ended.error.prefixed(f"shard {portion.shard}: "))
 
     async def _watch(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from asyncgen.cluster.messages import ShardSample, WorkerReport
+from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.events import EndpointUse, LimitUse, Sample
 
 NOTHING = Sample(
@@ -60,11 +61,13 @@ class Totals:
         if done < rows == report.sample.total:
             self._advance(report.shard, report.sample.done, report.sample.failed)
 
-    def end(self, report: WorkerReport, failed: int) -> None:
-        """End a shard with its last report; `failed` of its rows have failed."""
-        self.take(report)
-        self._ended.add(report.shard)
-        self._advance(report.shard, self._pairs[report.shard], failed)
+    def end(self, ended: ShardEnded) -> None:
+        """End a shard with its last report, whether all its rows are done or not."""
+        shard = ended.report.shard
+        self.take(ended.report)
+        self._ended.add(shard)
+        if ended.error is None:
+            self._advance(shard, self._pairs[shard], ended.failed)
 
     def _advance(self, shard: int, done: int, failed: int) -> None:
         self._done[shard] = (done, failed)

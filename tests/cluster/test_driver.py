@@ -128,6 +128,18 @@ async def test_a_shard_that_ends_early_stops_all_and_its_reason_is_raised():
     assert len(fleet.given) == 4
 
 
+async def test_the_last_word_of_a_shard_that_ends_early_counts():
+    """Not what the coordinator still has of it, which is looked at as soon as all are to stop."""
+    fleet, events = Fleet(lambda *_: 5.0), []
+    fleet.failing = {2: KeyOrQuotaError("no credit")}
+    fleet.reports = [report(2, worker=1, done=4, total=10, calls=12, in_flight=4)]
+    with pytest.raises(KeyOrQuotaError):
+        await driver_of(fleet, events).run(SHARDS[:2])
+    last = events[-1]
+    assert isinstance(last, Sample)
+    assert (last.done, last.calls, last.in_flight) == (20, 60, 0)
+
+
 async def test_the_first_wish_to_stop_counts_and_is_passed_on_at_once():
     """Also when the coordinator is away for a while."""
     fleet, events = Fleet(lambda *_: 1000.0), []

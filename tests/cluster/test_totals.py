@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from asyncgen.cluster.messages import ShardSample
+from asyncgen.cluster.shard_job import ShardEnded
 from asyncgen.cluster.totals import Totals
 from asyncgen.events import EndpointUse, LimitUse
 
@@ -52,7 +53,7 @@ def test_a_repair_within_a_shard_does_not_set_the_count_of_pairs_back():
     totals.take(report(1, done=10, failed=2, total=10))
     totals.take(report(1, done=1, total=2))
     assert (totals.sample([]).done, totals.sample([]).failed) == (10, 2)
-    totals.end(report(1, done=1, total=2), 1)
+    totals.end(ShardEnded(1, report(1, done=1, total=2)))
     assert (totals.sample([]).done, totals.sample([]).failed) == (10, 1)
 
 
@@ -62,14 +63,14 @@ def test_a_repair_of_all_pairs_of_a_shard_does_not_set_the_count_back_either():
     totals.take(report(1, done=1, total=10))
     totals.take(report(2, done=3, failed=1, total=10))
     assert (totals.sample([]).done, totals.sample([]).failed) == (13, 11)
-    totals.end(report(1, done=10, failed=4, total=10), 4)
+    totals.end(ShardEnded(4, report(1, done=10, failed=4, total=10)))
     assert (totals.sample([]).done, totals.sample([]).failed) == (13, 5)
 
 
 def test_what_the_desk_still_has_of_a_shard_that_has_ended_changes_nothing():
     """Its worker may not have reported anything else since."""
     totals = Totals({1: 10}, {1: (0, 0)})
-    totals.end(report(1, done=10, total=10, calls=30), 0)
+    totals.end(ShardEnded(0, report(1, done=10, total=10, calls=30)))
     stale = report(1, done=7, total=10, calls=21, in_flight=4)
     totals.take(stale)
     found = totals.sample([stale])
@@ -114,8 +115,8 @@ def test_each_endpoint_has_limits_of_its_own():
 def test_rows_that_heal_do_not_hide_those_that_fail_now():
     """A shard repairs at its end what failed in earlier starts."""
     totals = Totals({1: 10, 2: 10}, {1: (10, 3), 2: (4, 2)})
-    totals.end(report(1, done=3, total=3), 0)
+    totals.end(ShardEnded(0, report(1, done=3, total=3)))
     totals.take(report(2, done=8, failed=5, total=10))
     assert totals.of_this_start() == (3, 4)
-    totals.end(report(2, session="two", done=2, total=2), 4)
+    totals.end(ShardEnded(4, report(2, session="two", done=2, total=2)))
     assert totals.of_this_start() == (3, 6)
