@@ -59,7 +59,8 @@ class Totals:
         # In a repair, after the last row, the sample counts other rows than those of the shard.
         rows, (done, _) = self._pairs[report.shard], self._done.get(report.shard, (0, 0))
         if done < rows == report.sample.total:
-            self._advance(report.shard, report.sample.done, report.sample.failed)
+            self._done[report.shard] = (report.sample.done, report.sample.failed)
+            self._failed_now[report.shard] = report.sample.failed - self._failed_before(report.shard)
 
     def end(self, ended: ShardEnded) -> None:
         """End a shard with its last report, whether all its rows are done or not."""
@@ -67,13 +68,12 @@ class Totals:
         self.take(ended.report)
         self._ended.add(shard)
         if ended.error is None:
-            self._advance(shard, self._pairs[shard], ended.failed)
+            self._done[shard] = (self._pairs[shard], ended.failed)
+            # Rows of an earlier start that have healed now do not make up for new failures.
+            self._failed_now[shard] = max(self._failed_now[shard], ended.failed - self._failed_before(shard))
 
-    def _advance(self, shard: int, done: int, failed: int) -> None:
-        self._done[shard] = (done, failed)
-        # Rows of an earlier start that heal, at the end of their shard, do not make up for new failures.
-        _, before = self._before.get(shard, (0, 0))
-        self._failed_now[shard] = max(self._failed_now[shard], failed - before)
+    def _failed_before(self, shard: int) -> int:
+        return self._before.get(shard, (0, 0))[1]
 
     def of_this_start(self) -> tuple[int, int]:
         """How many rows have failed for the first time in this start, and how many have ended."""

@@ -120,3 +120,11 @@ def test_rows_that_heal_do_not_hide_those_that_fail_now():
     assert totals.of_this_start() == (3, 4)
     totals.end(ShardEnded(4, report(2, session="two", done=2, total=2)))
     assert totals.of_this_start() == (3, 6)
+
+
+def test_rows_that_a_process_took_with_it_have_neither_ended_nor_failed():
+    """Its successor begins at the checkpoint."""
+    totals = Totals({1: 100}, {1: (0, 0)})
+    totals.take(report(1, done=60, failed=30, total=100))
+    totals.take(report(1, session="two", done=20, failed=0, total=100))
+    assert totals.of_this_start() == (0, 20)
