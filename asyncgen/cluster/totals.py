@@ -43,7 +43,7 @@ class Totals:
         self._done = dict(done)
         self._failed_now: Counter[int] = Counter()
         self._sessions: dict[tuple[int, str], Sample] = {}
-        self._may: dict[tuple[str, str], float] = {}
+        self._shares: dict[int, tuple[LimitUse, ...]] = {}
         self._ended: set[int] = set()
 
     def take(self, report: WorkerReport) -> None:
@@ -95,25 +95,27 @@ class Totals:
             waiting_on=max(waits, key=waits.count, default=None),
             oldest=max(ages, default=None),
             cost=sum(costs) if costs else None,
-            limits=self._limits(sessions, now),
+            limits=self._limits(sessions, live),
             endpoints=self._endpoints(now),
             **{name: sum(getattr(one, name) for one in sessions) for name in GROWING},
             **{name: sum(getattr(one, name) for one in now) for name in OF_NOW},
         )
 
-    def _limits(self, samples: Collection[Sample], now: Collection[Sample]) -> tuple[LimitUse, ...]:
+    def _limits(self, samples: Collection[Sample], live: Collection[WorkerReport]) -> tuple[LimitUse, ...]:
         """Each limit of each endpoint once: what all workers may use of it, and what all have spent."""
         spent: dict[tuple[str, str], float] = defaultdict(float)
         may: dict[tuple[str, str], float] = defaultdict(float)
         for use in (use for sample in samples for use in sample.limits):
             spent[use.endpoint, use.name] += use.spent
-        for use in (use for sample in now for use in sample.limits):
-            may[use.endpoint, use.name] += use.per_minute
-        self._may.update(may)  # between two shards there is no report
+        # Between two shards a worker has no sample, and its share as before.
+        self._shares |= {one.worker: one.sample.limits for one in live if one.sample and one.sample.limits}
+        for worker in {one.worker for one in live} or self._shares:
+            for use in self._shares.get(worker, ()):
+                may[use.endpoint, use.name] += use.per_minute
         return tuple(
-            LimitUse(name, self._may[endpoint, name], number, endpoint)
+            LimitUse(name, may[endpoint, name], number, endpoint)
             for (endpoint, name), number in spent.items()
-            if (endpoint, name) in self._may
+            if (endpoint, name) in may
         )
 
     def _endpoints(self, now: Collection[Sample]) -> tuple[EndpointUse, ...]:

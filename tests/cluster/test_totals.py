@@ -81,7 +81,7 @@ def test_the_limit_is_what_all_may_use_together_also_between_two_shards():
     """Each sample has its worker's share of it."""
     totals = Totals({1: 10, 2: 10}, {})
     reports = [
-        report(number, limits=(LimitUse("requests", per_minute, spent),))
+        report(number, worker=number, limits=(LimitUse("requests", per_minute, spent),))
         for number, per_minute, spent in ((1, 4000.0, 40.0), (2, 2000.0, 20.0))
     ]
     for one in reports:
@@ -89,6 +89,9 @@ def test_the_limit_is_what_all_may_use_together_also_between_two_shards():
     expected = (LimitUse("requests", 6000.0, 60.0),)
     assert totals.sample(reports).limits == expected
     assert totals.sample([]).limits == expected
+    first, second = reports
+    assert totals.sample([first, replace(second, shard=3, sample=None)]).limits == expected
+    assert totals.sample([first]).limits == (LimitUse("requests", 4000.0, 60.0),), "the other has left"
 
 
 def test_each_endpoint_has_limits_of_its_own():
@@ -97,6 +100,7 @@ def test_each_endpoint_has_limits_of_its_own():
     reports = [
         report(
             number,
+            worker=number,
             limits=(LimitUse("requests", 1000.0, 4.0, "a"), LimitUse("requests", 200.0, 1.0, "b")),
             endpoints=(EndpointUse("a", 2, 8, None, None, False), EndpointUse("b", 1, 4, None, out, False)),
         )
