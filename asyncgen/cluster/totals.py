@@ -26,7 +26,7 @@ NOTHING = Sample(
     cost=None,
 )
 GROWING = ("calls", "refused", "retried", "prompt_tokens", "completion_tokens", "tokens", "cached")
-OF_NOW = ("in_flight", "concurrency", "waiting")
+OF_NOW = ("in_flight", "waiting")
 
 
 class Totals:
@@ -43,7 +43,9 @@ class Totals:
         self._done = dict(done)
         self._failed_now: Counter[int] = Counter()
         self._sessions: dict[tuple[int, str], Sample] = {}
-        self._shares: dict[int, tuple[LimitUse, ...]] = {}
+        # By worker; between two shards it has no sample, and may use what it could before.
+        self._limits: dict[int, tuple[LimitUse, ...]] = {}
+        self._concurrency: dict[int, int] = {}
         self._ended: set[int] = set()
 
     def take(self, report: WorkerReport) -> None:
@@ -83,6 +85,11 @@ class Totals:
     def sample(self, live: Collection[WorkerReport]) -> Sample:
         """All shards together; `live` are the reports of those in progress."""
         sessions = list(self._sessions.values())
+        for one in live:
+            if one.sample is not None:
+                self._concurrency[one.worker] = one.sample.concurrency
+                self._limits[one.worker] = one.sample.limits or self._limits.get(one.worker, ())
+        workers = {one.worker for one in live} or set(self._limits)
         now = [one.sample for one in live if one.sample is not None and one.shard not in self._ended]
         costs = [one.cost for one in sessions if one.cost is not None]
         ages = [one.oldest for one in now if one.oldest is not None]
@@ -95,23 +102,21 @@ class Totals:
             waiting_on=max(waits, key=waits.count, default=None),
             oldest=max(ages, default=None),
             cost=sum(costs) if costs else None,
-            limits=self._limits(sessions, live),
+            concurrency=sum(self._concurrency.get(worker, 0) for worker in workers),
+            limits=self._limits_of(workers, sessions),
             endpoints=self._endpoints(now),
             **{name: sum(getattr(one, name) for one in sessions) for name in GROWING},
             **{name: sum(getattr(one, name) for one in now) for name in OF_NOW},
         )
 
-    def _limits(self, samples: Collection[Sample], live: Collection[WorkerReport]) -> tuple[LimitUse, ...]:
+    def _limits_of(self, workers: Collection[int], samples: Collection[Sample]) -> tuple[LimitUse, ...]:
         """Each limit of each endpoint once: what all workers may use of it, and what all have spent."""
         spent: dict[tuple[str, str], float] = defaultdict(float)
         may: dict[tuple[str, str], float] = defaultdict(float)
         for use in (use for sample in samples for use in sample.limits):
             spent[use.endpoint, use.name] += use.spent
-        # Between two shards a worker has no sample, and its share as before.
-        self._shares |= {one.worker: one.sample.limits for one in live if one.sample and one.sample.limits}
-        for worker in {one.worker for one in live} or self._shares:
-            for use in self._shares.get(worker, ()):
-                may[use.endpoint, use.name] += use.per_minute
+        for use in (use for worker in workers for use in self._limits.get(worker, ())):
+            may[use.endpoint, use.name] += use.per_minute
         return tuple(
             LimitUse(name, may[endpoint, name], number, endpoint)
             for (endpoint, name), number in spent.items()

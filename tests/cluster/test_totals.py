@@ -81,17 +81,19 @@ def test_the_limit_is_what_all_may_use_together_also_between_two_shards():
     """Each sample has its worker's share of it."""
     totals = Totals({1: 10, 2: 10}, {})
     reports = [
-        report(number, worker=number, limits=(LimitUse("requests", per_minute, spent),))
+        report(number, worker=number, concurrency=4, limits=(LimitUse("requests", per_minute, spent),))
         for number, per_minute, spent in ((1, 4000.0, 40.0), (2, 2000.0, 20.0))
     ]
     for one in reports:
         totals.take(one)
     expected = (LimitUse("requests", 6000.0, 60.0),)
     assert totals.sample(reports).limits == expected
-    assert totals.sample([]).limits == expected
     first, second = reports
-    assert totals.sample([first, replace(second, shard=3, sample=None)]).limits == expected
-    assert totals.sample([first]).limits == (LimitUse("requests", 4000.0, 60.0),), "the other has left"
+    for live in ([], [first, replace(second, shard=3, sample=None)]):
+        found = totals.sample(live)
+        assert (found.limits, found.concurrency) == (expected, 8)
+    found = totals.sample([first])
+    assert (found.limits, found.concurrency) == ((LimitUse("requests", 4000.0, 60.0),), 4), "the other has left"
 
 
 def test_each_endpoint_has_limits_of_its_own():
