@@ -61,7 +61,11 @@ def test_what_shards_of_ray_have_done_is_not_planned_again(serve, job, tmp_path)
     plan = replace(this, output_dir=tmp_path / "whole").run
 
     assert plan("--dry-run", "--rpm", "600").stdout.startswith("pairs       8, 8 calls; 16 of 24 are done\n")
-    assert plan("--dry-run", "--restart").stdout.startswith("pairs       24, 24 calls\n")
+    assert plan("--dry-run").stdout.endswith(" --engine ray\n"), "the run goes on only so"
+    assert plan("--dry-run", "--engine", "ray").stdout.count("--engine ray") == 1
+    anew = plan("--dry-run", "--restart").stdout
+    assert anew.startswith("pairs       24, 24 calls\n")
+    assert anew.endswith(" --restart\n")
     assert plan("--dry-run", "--model", "gpt-4o").stdout.startswith("pairs       24, 24 calls\n")
 
 

@@ -99,8 +99,8 @@ def execute(args: argparse.Namespace) -> int:
         if code not in {Exit.DONE, Exit.SOME_FAILED}:
             return code
         sample, latency = run_loop(used_by(config, sample, first))
-    elif args.restart:
-        more = (*more, "--restart")
+    else:
+        more = (*more, *_flags_for_earlier_run(job))
     paid = job.price.of_batches if job.price is not None and config.batch else job.price
     found = forecast(sample, left, paid)
     batches = run_loop(batches_of(config, sample, left)) if config.batch and left else None
@@ -116,6 +116,18 @@ def execute(args: argparse.Namespace) -> int:
         cheaper = _cheaper(config, args.prices, sample, left)
         _say(job, found, done, tier, pace, latency, cheaper, batches, judge, more)
     return Exit.DONE
+
+
+def _flags_for_earlier_run(job: _job.Job) -> tuple[str, ...]:
+    """The flags by which a run begins in spite of an earlier one in its directory, or resumes one in shards."""
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415 - slow, and not for --help
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415 - as above
+    from asyncgen.storage.resume import in_shards  # noqa: PLC0415 - as above
+
+    if job.config.restart:
+        return ("--restart",)
+    resumed_by_ray = job.engine == "local" and in_shards(RunDirectory(Disk(), job.config.output_dir))
+    return ("--engine", "ray") if resumed_by_ray else ()
 
 
 def _check_calibrates(job: _job.Job) -> None:
