@@ -1,11 +1,14 @@
 """Admit calls: past the few that probe whether a server accepts such requests, and past the gate."""
 
+import asyncio
+from collections.abc import Sequence
+
 from asyncgen.chat import RequestShape
 from asyncgen.client.adaptations import Parameters
 from asyncgen.client.encoding import Prepared
-from asyncgen.client.probes import Probes
-from asyncgen.limits.endpoint import Grant
-from asyncgen.limits.gate import Gate
+from asyncgen.client.probes import Admitted, Probes
+from asyncgen.limits.endpoint import Endpoint, Grant
+from asyncgen.limits.gate import Gate, NowhereError
 
 
 class Admission:
@@ -24,35 +27,78 @@ class Admission:
 
     async def enter(self, index: int, request: Prepared, *, refused: bool) -> tuple[Grant, RequestShape]:
         """Wait for a grant at an endpoint that accepts such requests, or that a few calls probe for it."""
-        held: RequestShape | None = None
         endpoints = self._gate.endpoints
-        if len(endpoints) == 1:
-            held = self._parameters.shape(endpoints[0].name, request)
-            if not self._probes.try_enter(held):
-                await self._probes.enter(held, index)
-        while True:
-            try:
-                grant = await self._gate.enter(index, request.tokens, request.most, refused=refused)
-            except BaseException:
-                if held is not None:
-                    self._probes.leave(held)
-                raise
-            if held is not None and len(endpoints) == 1:
-                return grant, held
-            # If there are several, the gate chooses; a place among the probes of another one is given back.
-            shape = self._parameters.shape(grant.endpoint.name, request)
-            if held == shape:
-                return grant, shape
-            if held is not None:
-                self._probes.leave(held)
-                held = None
-            if self._probes.try_enter(shape):
-                return grant, shape
-            self._gate.leave(grant, request.most)
-            await self._probes.enter(shape, index)
-            held = shape
+        place = _Place(self._probes, self._parameters, request)
+        try:
+            if len(endpoints) == 1:
+                place.held = await self._probes.enter([place.shape(endpoints[0])], index)
+            while True:
+                try:
+                    grant = await self._gate.enter(
+                        index,
+                        request.tokens,
+                        request.most,
+                        refused=refused,
+                        choice=place if len(endpoints) > 1 else None,
+                    )
+                except NowhereError:
+                    await self._wait_outside(place, index)
+                else:
+                    return grant, place.shape(grant.endpoint)
+        except BaseException:
+            place.leave()
+            raise
 
     def leave(self, grant: Grant, shape: RequestShape, request: Prepared, *, answered: bool) -> None:
         """Return what `enter` has granted."""
+        self._probes.leave(shape, answered=answered)  # first: the gate asks who may go now
         self._gate.leave(grant, request.most)
-        self._probes.leave(shape, answered=answered)
+
+    async def _wait_outside(self, place: "_Place", index: int) -> None:
+        """Wait for a place at any of the endpoints that have none, or until others are asked."""
+        place.leave()
+        admitted: Admitted = asyncio.get_running_loop().create_future()
+        self._gate.outside.add(admitted)
+        try:
+            place.held = await self._probes.enter([place.shape(one) for one in place.full], index, admitted)
+        finally:
+            self._gate.outside.discard(admitted)
+
+
+class _Place:
+    """The place of a call among those that probe a shape, and so where it may go if there are several endpoints.
+
+    `held` is the shape, None for no place; `full` are the endpoints where there was none.
+    """
+
+    def __init__(self, probes: Probes, parameters: Parameters, request: Prepared) -> None:
+        self._probes = probes
+        self._parameters = parameters
+        self._request = request
+        self.held: RequestShape | None = None
+        self.full: Sequence[Endpoint] = ()
+
+    def shape(self, endpoint: Endpoint) -> RequestShape:
+        """The request's at an endpoint."""
+        return self._parameters.shape(endpoint.name, self._request)
+
+    def among(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
+        """Those that may take the call."""
+        self.full = endpoints
+        return [
+            one for one in endpoints if self.shape(one) == self.held or self._probes.may_enter(self.shape(one))
+        ]
+
+    def goes(self, endpoint: Endpoint) -> None:
+        """Take a place there, and give one elsewhere back."""
+        shape = self.shape(endpoint)
+        if shape != self.held:
+            self.leave()
+            self._probes.try_enter(shape)
+            self.held = shape
+
+    def leave(self) -> None:
+        """Give the place back."""
+        if self.held is not None:
+            self._probes.leave(self.held)
+            self.held = None

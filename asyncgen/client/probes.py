@@ -7,12 +7,13 @@ Rules:
    to, or until another process has proven the shape.
 3. Who waits goes before those that come later, and older rows go first: where every call of a shape is refused,
    the first rows are to tell so.
-4. What is learned is kept here beyond one client, so that each new client starts with all of it.
+4. If there are several endpoints, a call waits for a place at any of them, as one may not answer for long.
+5. What is learned is kept here beyond one client, so that each new client starts with all of it.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
@@ -20,6 +21,7 @@ from asyncgen.chat import Adaptation, Findings, RequestShape
 from asyncgen.errors import Stopping
 
 PROBES = 8  # as many as go ahead while no limit is known: each refused one costs a request of the limit
+Admitted = asyncio.Future[RequestShape | None]
 
 
 class Probes:
@@ -37,7 +39,7 @@ class Probes:
         self._proven: set[RequestShape] = set()
         self._waiting: Counter[RequestShape] = Counter()
         self._in_flight: Counter[RequestShape] = Counter()
-        self._queues: dict[RequestShape, list[tuple[int, int, asyncio.Future[None]]]] = {}
+        self._queues: dict[RequestShape, list[tuple[int, int, Admitted]]] = {}
         self._order = count()
         self._closed = False
         self.on_change: Callable[[], None] | None = None
@@ -90,36 +92,54 @@ class Probes:
                     admitted.set_exception(Stopping())
             queue.clear()
 
+    def may_enter(self, shape: RequestShape) -> bool:
+        """Whether one more call of this shape may go."""
+        if shape in self._proven:
+            return True
+        return (not self._shared or shape in self._permitted) and self._in_flight[shape] < PROBES
+
     def try_enter(self, shape: RequestShape) -> bool:
         """Admit one more call of this shape if it may go; then `leave` must follow."""
-        if shape in self._proven:
-            return True  # calls no longer need counting
-        if not self._may_probe(shape):
+        if not self.may_enter(shape):
             return False
-        self._count(self._in_flight, shape, 1)
+        if shape not in self._proven:  # else calls no longer need counting
+            self._count(self._in_flight, shape, 1)
         return True
 
-    async def enter(self, shape: RequestShape, index: int) -> None:
-        """Wait until one more call of this shape, for this row, may go; `leave` must follow.
+    async def enter(
+        self, shapes: Sequence[RequestShape], index: int, admitted: Admitted | None = None
+    ) -> RequestShape | None:
+        """Wait until one more call of one of these shapes, for this row, may go; `leave` must follow.
+
+        Args:
+            shapes: of the call, at each endpoint where it may go.
+            index: of the row.
+            admitted: the future that is awaited; others may end the wait with it.
+
+        Returns:
+            The shape; None if another has ended the wait.
 
         Raises:
             Stopping: the run is stopping.
         """
-        if self.try_enter(shape):
-            return
+        for shape in shapes:
+            if self.try_enter(shape):
+                return shape
         if self._closed:
             raise Stopping
-        admitted = asyncio.get_running_loop().create_future()
-        heappush(self._queues.setdefault(shape, []), (index, next(self._order), admitted))
-        self._count(self._waiting, shape, 1)
+        admitted = admitted or asyncio.get_running_loop().create_future()
+        for shape in shapes:
+            heappush(self._queues.setdefault(shape, []), (index, next(self._order), admitted))
+            self._count(self._waiting, shape, 1)
         try:
-            await admitted
+            return await admitted
         except asyncio.CancelledError:
-            if not admitted.cancelled():  # its place came in the same moment
-                self.leave(shape)
+            if not admitted.cancelled() and not admitted.exception() and (place := admitted.result()) is not None:
+                self.leave(place)  # it came in the same moment
             raise
         finally:
-            self._count(self._waiting, shape, -1)
+            for shape in shapes:
+                self._count(self._waiting, shape, -1)
 
     def leave(self, shape: RequestShape, *, answered: bool = False) -> None:
         """Count a call as back; the first answer admits all others."""
@@ -132,9 +152,6 @@ class Probes:
             self._count(self._in_flight, shape, -1)
         self._admit(shape)
 
-    def _may_probe(self, shape: RequestShape) -> bool:
-        return (not self._shared or shape in self._permitted) and self._in_flight[shape] < PROBES
-
     def _count(self, calls: Counter[RequestShape], shape: RequestShape, more: int) -> None:
         before = self._waiting[shape] + self._in_flight[shape]
         calls[shape] += more
@@ -145,10 +162,10 @@ class Probes:
         """Let those go that may; here, not when they wake, or whoever comes in between would be before them."""
         queue = self._queues.get(shape, [])
         while queue:
-            if queue[0][2].done():  # cancelled
+            if queue[0][2].done():  # cancelled, or admitted elsewhere
                 heappop(queue)
             elif self.try_enter(shape):
-                heappop(queue)[2].set_result(None)
+                heappop(queue)[2].set_result(shape)
             else:
                 break
 

@@ -59,6 +59,7 @@ class Endpoint:
         self._took = 0.0  # seconds of the last answer
         self._heard_at = self._refused_at = float("-inf")
         self._lacking = asyncio.Event()
+        self._wanted = 0.0
         self._paused_until = 0.0
         self._resume: asyncio.TimerHandle | None = None
 
@@ -99,6 +100,7 @@ class Endpoint:
         lack = self.limiter.lack(tokens)
         if lack is not None:
             # Drawn even while something else binds: a bucket holds too little to wait for that.
+            self._wanted = tokens
             self._lacking.set()
         # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
@@ -193,20 +195,18 @@ class Endpoint:
         if self._resume is not None:
             self._resume.cancel()
 
-    async def pump(self, oldest: Callable[[], float | None], drawn: Callable[[], None]) -> None:
-        """Draw from the lanes what the oldest waiting call lacks; runs until cancelled.
+    async def pump(self, drawn: Callable[[], None]) -> None:
+        """Draw from the lanes what the oldest call that waits for them lacks; runs until cancelled.
 
         Args:
-            oldest: the tokens of that call, None if none waits.
             drawn: called after each draw.
         """
         now = asyncio.get_running_loop().time
-        self._lacking.set()  # the pump of a former run may have ended while it drew for a call that waits
+        drawn()  # the pump of a former run may have ended while it drew for a call that waits
         while True:
             await self._lacking.wait()
             self._lacking.clear()
-            tokens = oldest()
-            lack = None if tokens is None else self.limiter.lack(tokens)
+            lack = self.limiter.lack(self._wanted)
             if lack is not None:
                 name, amount = lack
                 await self.limiter.lanes[name].draw(amount, now())

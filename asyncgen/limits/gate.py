@@ -8,7 +8,8 @@ Rules:
    can invert the order. But a call that was just refused lets the next one go first: it may be the only one that
    the server refuses.
 3. It goes where there is room: of the endpoints that can take it, to the one with the largest share of its calls
-   in flight free. All of them draw for the oldest call, so that none is idle.
+   in flight free. All of them draw for the oldest call, so that none is idle. Where it cannot go, being too large
+   or of an unproven shape, later ones may; if it can go nowhere, it waits elsewhere.
 4. A call that waits for a backoff is outside the gate and holds nothing.
 5. An endpoint that rests gets nothing, then one call at a time as a probe, until one is answered; calls that were
    sent before it may hang, and do not hold a probe up. One that is out gets nothing any more. If all remaining
@@ -18,9 +19,10 @@ Rules:
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.errors import AsyncgenError, Message, Stopping
@@ -33,11 +35,36 @@ if TYPE_CHECKING:
 SHARE_WEIGHT = 0.02  # of a call in the share of refused calls: about the last fifty count
 
 
+class Choice(Protocol):
+    """Where a call may go, if there are several endpoints; asked in the moment of a grant."""
+
+    def among(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
+        """Those of the endpoints that may take the call."""
+
+    def goes(self, endpoint: Endpoint) -> None:
+        """The call goes to this one."""
+
+
+class NowhereError(Exception):
+    """None of the endpoints that are asked may take a call, by its choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that waits."""
+
+    tokens: float
+    most: Usage
+    choice: Choice | None
+    granted: asyncio.Future[Grant]
+
+
 class Gate:
     """Grants attempts, oldest row first; `pump` must run beside it if rates are limited.
 
     Several runs may stand behind it, so it knows what none of them knows alone: how many calls were answered, when
-    the last one was, and what share of the last calls was refused.
+    the last one was, and what share of the last calls was refused. Futures in `outside`, of calls that had nowhere
+    to go, are done with None when other endpoints are asked.
 
     Args:
         endpoints: one or more; one is the common case.
@@ -47,7 +74,7 @@ class Gate:
         self.endpoints = tuple(endpoints)
         self._asked = self.endpoints
         self._resting: dict[Endpoint, asyncio.TimerHandle] = {}
-        self._waiting: list[tuple[int, int, float, Usage, asyncio.Future[Grant]]] = []
+        self._waiting: list[tuple[int, int, _Call]] = []
         self._order = count()
         self._closed = asyncio.Event()
         self._pumped = asyncio.Lock()
@@ -55,6 +82,7 @@ class Gate:
         self.in_flight = 0
         self.backing_off = 0
         self.waiting_on: str | None = None
+        self.outside: set[asyncio.Future[Any]] = set()
         self.grown = asyncio.Event()
         self.budget: Budget | None = None
         self.exhausted = asyncio.Event()
@@ -84,7 +112,15 @@ class Gate:
         for endpoint in self.endpoints:
             endpoint.limiter.share = share
 
-    async def enter(self, index: int, tokens: float, most: Usage = NO_USAGE, *, refused: bool = False) -> Grant:
+    async def enter(
+        self,
+        index: int,
+        tokens: float,
+        most: Usage = NO_USAGE,
+        *,
+        refused: bool = False,
+        choice: Choice | None = None,
+    ) -> Grant:
         """Wait for a grant of one call of row `index`; `leave` must follow.
 
         Args:
@@ -93,15 +129,17 @@ class Gate:
             most: the most it can cost, for the budget.
             refused: it was just refused, and lets the oldest other call go first: if it alone is what the server
                 refuses, the others must not wait for it.
+            choice: where it may go; None: anywhere.
 
         Raises:
+            NowhereError: by its choice.
             Stopping: the gate was closed.
         """
         if self._closed.is_set():
             raise Stopping
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
         place = max(index, self._waiting[0][0]) if refused and self._waiting else index
-        heappush(self._waiting, (place, next(self._order), tokens, most, granted))
+        heappush(self._waiting, (place, next(self._order), _Call(tokens, most, choice, granted)))
         self._grant()
         try:
             grant = await granted
@@ -205,9 +243,9 @@ class Gate:
         """Grant nothing any more: calls that wait get `Stopping`. The first reason is kept."""
         self.reason = self.reason or reason
         self._closed.set()
-        for *_, granted in self._waiting:
-            if not granted.done():
-                granted.set_exception(Stopping())
+        for _, _, call in self._waiting:
+            if not call.granted.done():
+                call.granted.set_exception(Stopping())
         self._waiting.clear()
         for endpoint in self.endpoints:
             endpoint.close()
@@ -236,16 +274,13 @@ class Gate:
         raise Stopping
 
     async def pump(self) -> None:
-        """Draw at every endpoint what the oldest waiting call lacks there; runs until cancelled.
+        """Draw at every endpoint what the oldest call that waits for it lacks; runs until cancelled.
 
         If several runs share the gate, one pumps at a time.
         """
         async with self._pumped, asyncio.TaskGroup() as group:
             for endpoint in self.endpoints:
-                group.create_task(endpoint.pump(self._oldest, self._grant))
-
-    def _oldest(self) -> float | None:
-        return self._waiting[0][2] if self._waiting else None
+                group.create_task(endpoint.pump(self._grant))
 
     def _end_rest(self, endpoint: Endpoint) -> None:
         del self._resting[endpoint]
@@ -258,46 +293,80 @@ class Gate:
         self.outage = not healthy and self.answers > 0 and all(one.health.unreachable for one in left)
         for endpoint in self.endpoints:
             endpoint.probing = endpoint.health.rests and (healthy or self.outage)
+        before = self._asked
         self._asked = tuple(one for one in left if not (one.probing and one in self._resting))
+        if self._asked != before:
+            for waiting in self.outside:
+                if not waiting.done():
+                    waiting.set_result(None)
         self.grown.set()
         self._grant()
 
     def _grant(self) -> None:
-        while self._waiting:
-            _, _, tokens, most, granted = self._waiting[0]
-            if granted.done():  # cancelled while it waited
+        waiting_on = None if self._asked or not self._waiting else "pause"  # an outage
+        free: Sequence[Endpoint] = self._asked
+        passed: list[tuple[int, int, _Call]] = []  # they have no room where they can go: no later call gets it
+        while self._waiting and free:
+            _, _, call = self._waiting[0]
+            if call.granted.done():  # cancelled while it waited
                 heappop(self._waiting)
                 continue
-            if self.budget is not None and not self.budget.covers(most):
-                self.waiting_on = "budget"
-                if not self.in_flight:  # nothing will return that could make room
-                    self.lacking = self.budget.shortfall(most)
-                    self.exhausted.set()
-                return
-            endpoint = self._with_room(tokens)
+            able = self._able(call)
+            if not able:
+                heappop(self._waiting)
+                call.granted.set_exception(NowhereError())
+                continue
+            if not self._covers(call.most, alone=not passed):
+                waiting_on = "budget"
+                break
+            endpoint, obstacle = _with_room([one for one in able if one in free] if passed else able, call.tokens)
             if endpoint is None:
-                return
+                waiting_on = waiting_on or obstacle
+                free = [one for one in free if one not in able]
+                if free:
+                    passed.append(heappop(self._waiting))
+                continue
             heappop(self._waiting)
-            self.in_flight += 1
-            if self.budget is not None:
-                self.budget.reserve(most)
-            granted.set_result(endpoint.take(tokens))
-        self.waiting_on = None
+            self._send(call, endpoint)
+        for one in passed:
+            heappush(self._waiting, one)
+        self.waiting_on = waiting_on
 
-    def _with_room(self, tokens: float) -> Endpoint | None:
-        """The endpoint that takes a call of so many tokens now; if there is none, note what the call waits for."""
-        asked: Sequence[Endpoint] = self._asked
-        if len(asked) > 1:
-            asked = [one for one in asked if tokens <= one.limiter.largest_call] or asked
-        if not asked:
-            self.waiting_on = "pause"  # an outage
-        found, least = None, 1.0
-        for endpoint in asked:
-            obstacle = endpoint.obstacle(tokens)
-            if obstacle is not None:
-                # A pause holds back only its own endpoint; it counts for all only if nothing else holds them back.
-                if obstacle != "pause" or endpoint is asked[0]:
-                    self.waiting_on = obstacle
-            elif (used := endpoint.occupied) < least:
-                found, least = endpoint, used
-        return found
+    def _covers(self, most: Usage, *, alone: bool) -> bool:
+        """Whether the budget covers a call; if not, and nothing will return that could make room, it is over."""
+        budget = self.budget
+        if budget is None or budget.covers(most):
+            return True
+        if alone and not self.in_flight:
+            self.lacking = budget.shortfall(most)
+            self.exhausted.set()
+        return False
+
+    def _send(self, call: _Call, endpoint: Endpoint) -> None:
+        self.in_flight += 1
+        if self.budget is not None:
+            self.budget.reserve(call.most)
+        if call.choice is not None:
+            call.choice.goes(endpoint)
+        call.granted.set_result(endpoint.take(call.tokens))
+
+    def _able(self, call: _Call) -> Sequence[Endpoint]:
+        """Those of the endpoints that are asked to which a call may go."""
+        able: Sequence[Endpoint] = self._asked
+        if len(able) > 1:
+            able = [one for one in able if call.tokens <= one.limiter.largest_call] or able
+        return able if call.choice is None else call.choice.among(able)
+
+
+def _with_room(endpoints: Sequence[Endpoint], tokens: float) -> tuple[Endpoint | None, str | None]:
+    """The endpoint that takes a call of so many tokens now; if there is none, what the call waits for."""
+    found, least, waiting_on = None, 1.0, None
+    for endpoint in endpoints:
+        obstacle = endpoint.obstacle(tokens)
+        if obstacle is not None:
+            # A pause holds back only its own endpoint; it counts for all only if nothing else holds them back.
+            if obstacle != "pause" or endpoint is endpoints[0]:
+                waiting_on = obstacle
+        elif (used := endpoint.occupied) < least:
+            found, least = endpoint, used
+    return found, waiting_on

@@ -19,7 +19,7 @@ class Calls:
         self.tasks = [asyncio.create_task(self._call(place)) for place in range(number)]
 
     async def _call(self, place: int) -> None:
-        await self._probes.enter(self._shape, place)
+        await self._probes.enter([self._shape], place)
         self.entered.append(place)
 
     async def settled(self) -> int:

@@ -247,6 +247,49 @@ async def test_a_call_too_large_for_one_endpoint_goes_to_another():
     assert gate.fits(5000)
 
 
+async def test_a_call_that_only_one_endpoint_takes_holds_up_nothing_at_another():
+    """That one pauses; calls that go to it keep their order."""
+    small, large = (Endpoint(ConcurrencyControl(2, automatic=False), RateLimiter(None, None), n) for n in "ab")
+    gate = Gate([small, large])
+    small.limiter.largest_call = 1000
+    gate.pause(60, large)
+    order = []
+
+    async def call(index: int, tokens: float) -> None:
+        grant = await gate.enter(index, tokens)
+        order.append((index, grant.endpoint))
+        await asyncio.sleep(1)
+        gate.leave(grant)
+
+    calls = [asyncio.create_task(call(index, 5000 if index < 4 else 10)) for index in range(8)]
+    await asyncio.sleep(10)
+    assert order == [(index, small) for index in range(4, 8)]
+    assert (gate.waiting, gate.waiting_on) == (4, "pause")
+    await asyncio.gather(*calls)
+    assert order[4:] == [(index, large) for index in range(4)]
+
+
+async def test_a_call_that_waits_for_one_endpoint_is_not_overtaken_there(start_ticking):
+    """By smaller ones, which would always find the tokens: they go elsewhere, or after it."""
+    start_ticking()
+    small, large = (Endpoint(ConcurrencyControl(9, automatic=False), RateLimiter(None, 6000), n) for n in "ab")
+    gate = Gate([small, large])
+    small.limiter.largest_call = 100
+    pump = asyncio.create_task(gate.pump())
+    at: dict[int, float] = {}
+
+    async def call(index: int, tokens: float) -> None:
+        grant = await gate.enter(index, tokens)
+        at[index] = now()
+        gate.leave(grant)
+
+    await asyncio.gather(call(0, 1000), *(call(index, 50) for index in range(1, 100)))
+    pump.cancel()
+    assert at[0] == pytest.approx(10, abs=0.2)
+    assert sum(when < at[0] for when in at.values()) == pytest.approx(20, abs=3)
+    assert max(at.values()) == pytest.approx(10 + 80 * 50 / 200, abs=1)
+
+
 async def test_a_share_is_one_of_every_endpoint():
     """Each has limits of its own."""
     fleet = Fleet(a=600, b=1200)

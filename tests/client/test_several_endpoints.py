@@ -1,0 +1,117 @@
+"""Calls to several endpoints, of which one is worse than the other. On a virtual clock, without a wire."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.caller import Caller
+from asyncgen.client.chat_client import ChatClient
+from asyncgen.client.classify import Action, Failure
+from asyncgen.client.encoding import Prepared
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.errors import AsyncgenError
+from asyncgen.limits.opening import open_gate
+
+from .test_patience import SAMPLES, NoLog
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+ANSWER = Completion("yes", NO_USAGE, "m")
+HUNG = 120.0  # seconds, until the deadline
+Server = Callable[[], Awaitable[Completion | Failure]]
+
+
+async def good() -> Completion:
+    """It takes a moment."""
+    await asyncio.sleep(0.1)
+    return ANSWER
+
+
+async def hung() -> Completion:
+    """Accepts connections."""
+    await asyncio.sleep(1e6)
+    return ANSWER
+
+
+class Fleet(ChatClient):
+    """A client with servers `a`, of 64 calls in flight, and `b`, of 8; rows are asked for by as many callers."""
+
+    def __init__(self, a: Server, b: Server, **settings: Any) -> None:
+        self.servers = {"a": a, "b": b}
+        self.asked = Counter[str]()
+        self.reasons: list[AsyncgenError] = []
+        served = {"a": {"concurrency": 64, **settings}, "b": {"concurrency": 8}}
+        config = RunConfig(
+            input_jsonl=SAMPLES,
+            output_dir=SAMPLES,
+            prompt_file=SAMPLES,
+            timeout=HUNG,
+            endpoints=tuple(
+                EndpointConfig(name=name, base_url="http://127.0.0.1:1/v1", **own) for name, own in served.items()
+            ),
+        )
+        self.gate = open_gate(config)
+        super().__init__(config, self.gate, NoLog(), lambda _: None, self._end, self)  # type: ignore[arg-type]
+
+    async def send(
+        self, endpoint: str, _request: Prepared, seconds: float
+    ) -> tuple[Completion | Failure, Mapping[str, str]]:
+        """Ask one of the servers."""
+        self.asked[endpoint] += 1
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.servers[endpoint](), {}
+        except TimeoutError:
+            return Failure("timeout", Action.RETRY, unsaid=True), {}
+
+    async def ask(self, index: int, step: str = "step") -> Completion:
+        """One call."""
+        request = self.prepare(step, ChatRequest("system", f"pair {index}", Sampling(0.0, 1.0, 10)))
+        return await self.complete(Caller(index, "", 600.0), request)
+
+    async def answered(self, rows: int, seconds: float) -> int:
+        """How many of so many rows are answered after so many seconds, if 72 at a time are asked for."""
+        left, done = iter(range(rows)), 0
+
+        async def call_them() -> None:
+            nonlocal done
+            for index in left:
+                await self.ask(index)
+                done += 1
+
+        tasks = [asyncio.create_task(self.gate.pump()), *(asyncio.create_task(call_them()) for _ in range(72))]
+        await asyncio.sleep(seconds)
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(end) for end in ends} <= {type(None), asyncio.CancelledError}
+        return done
+
+    def _end(self, reason: AsyncgenError) -> None:
+        self.reasons.append(reason)
+        self.gate.close()
+
+
+async def test_calls_do_not_wait_for_the_first_ones_at_one_endpoint_while_another_has_room(start_ticking) -> None:
+    """Its first calls hang until their deadline: they alone wait for it."""
+    start_ticking()
+    fleet = Fleet(hung, good, rpm=6000)
+    assert await fleet.answered(400, 400 * 0.1 / 8 + 5) == 400 - 8
+    assert fleet.asked == {"a": 8, "b": 400 - 8}
+
+
+async def test_calls_that_had_nowhere_to_go_go_to_an_endpoint_that_is_back(start_ticking) -> None:
+    """The one that is left hangs: they wait for what becomes of its first calls."""
+    start_ticking()
+    loop, began = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+
+    async def restarts() -> Completion | Failure:
+        down = 3 <= loop.time() - began < 8
+        return Failure("connection", Action.RETRY) if down else await good()
+
+    fleet = Fleet(hung, restarts, rpm=6000)
+    assert await fleet.answered(1200, 1200 * 0.1 / 8 + 15) == 1200 - 8
