@@ -1,7 +1,7 @@
 """Admit calls: past the few that probe whether a server accepts such requests, and past the gate."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from asyncgen.chat import RequestShape
 from asyncgen.client.adaptations import Parameters
@@ -25,10 +25,19 @@ class Admission:
         self._parameters = parameters
         self._probes = probes
 
-    async def enter(self, index: int, request: Prepared, *, refused: bool) -> tuple[Grant, RequestShape]:
-        """Wait for a grant at an endpoint that accepts such requests, or that a few calls probe for it."""
+    async def enter(
+        self, index: int, request: Prepared, refused_by: Collection[str], *, refused: bool
+    ) -> tuple[Grant, RequestShape]:
+        """Wait for a grant at an endpoint that accepts such requests, or that a few calls probe for it.
+
+        Args:
+            index: of the row.
+            request: the call's.
+            refused_by: the names of endpoints that are not asked if others are.
+            refused: it was just refused for rate or overload.
+        """
         endpoints = self._gate.endpoints
-        place = _Place(self._probes, self._parameters, request)
+        place = _Place(self._probes, self._parameters, request, refused_by)
         try:
             if len(endpoints) == 1:
                 place.held = await self._probes.enter([place.shape(endpoints[0])], index)
@@ -71,10 +80,13 @@ class _Place:
     `held` is the shape, None for no place; `full` are the endpoints where there was none.
     """
 
-    def __init__(self, probes: Probes, parameters: Parameters, request: Prepared) -> None:
+    def __init__(
+        self, probes: Probes, parameters: Parameters, request: Prepared, refused_by: Collection[str]
+    ) -> None:
         self._probes = probes
         self._parameters = parameters
         self._request = request
+        self._refused_by = refused_by
         self.held: RequestShape | None = None
         self.full: Sequence[Endpoint] = ()
 
@@ -83,11 +95,10 @@ class _Place:
         return self._parameters.shape(endpoint.name, self._request)
 
     def among(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
-        """Those that may take the call."""
-        self.full = endpoints
-        return [
-            one for one in endpoints if self.shape(one) == self.held or self._probes.may_enter(self.shape(one))
-        ]
+        """Those that may take the call: not those that have refused it, unless no other is asked."""
+        able = [one for one in endpoints if one.name not in self._refused_by] or endpoints
+        self.full = able
+        return [one for one in able if self.shape(one) == self.held or self._probes.may_enter(self.shape(one))]
 
     def goes(self, endpoint: Endpoint) -> None:
         """Take a place there, and give one elsewhere back."""

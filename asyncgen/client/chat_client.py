@@ -14,6 +14,7 @@ from asyncgen.chat import (
     Completion,
     ModelWays,
     OutOfBatch,
+    RequestShape,
 )
 from asyncgen.client.adaptations import Parameters, told
 from asyncgen.client.admission import Admission
@@ -34,6 +35,8 @@ from asyncgen.limits.endpoint import FIRST_PAUSE, Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
+REFUSED = "bad_request"  # the kind of a refusal for which row, settings or endpoint may be to blame
+OF_ITS_LIMITS = {"context_length", "too_large", "larger_than_limit"}  # which another endpoint may set higher
 STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
 
@@ -114,9 +117,12 @@ class ChatClient:
         """
         retries = Retries(self._config.max_attempts)
         attempt, answers, refused = 0, self._gate.answers, False
+        refused_by: set[str] = set()
         while True:
             attempt += 1
-            endpoint, result, adapted = await self._attempt(caller, attempt, request, retries, refused=refused)
+            endpoint, result, adapted = await self._attempt(
+                caller, attempt, request, retries, refused_by, refused=refused
+            )
             if isinstance(result, Completion):
                 await self._log.written()
                 caller.answers.append(result.text)
@@ -157,12 +163,22 @@ class ChatClient:
         return self.with_more_room(request) if kind == "reasoning_length" else request
 
     async def _attempt(
-        self, caller: Caller, attempt: int, request: Prepared, retries: Retries, *, refused: bool
+        self,
+        caller: Caller,
+        attempt: int,
+        request: Prepared,
+        retries: Retries,
+        refused_by: set[str],
+        *,
+        refused: bool,
     ) -> tuple[Endpoint, Completion | Failure, bool]:
-        """Send a call once; returns its endpoint, the result, and whether to resend it with another body."""
+        """Send a call once; returns its endpoint, the result, and whether to resend it with another body.
+
+        An endpoint that refuses the call, not for now, is added to `refused_by`: others are asked then.
+        """
         now = asyncio.get_running_loop().time
         queued = now()
-        grant, shape = await self._admission.enter(caller.index, request, refused=refused)
+        grant, shape = await self._admission.enter(caller.index, request, refused_by, refused=refused)
         endpoint = grant.endpoint
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
@@ -214,7 +230,27 @@ class ChatClient:
         )
         if learned is not None:
             self._adapt(endpoint, learned)
+        if isinstance(result, Failure) and not adapted:
+            result = self._ask_others(caller, grant, shape, result, refused_by)
         return endpoint, result, adapted
+
+    def _ask_others(
+        self, caller: Caller, grant: Grant, shape: RequestShape, failure: Failure, refused_by: set[str]
+    ) -> Failure:
+        """Let other endpoints be asked if one refuses a call that they may take; returns the failure as it counts.
+
+        Of such a size, or of a shape that it has never answered: then the endpoint may be to blame.
+        """
+        endpoint, blamed = grant.endpoint, failure.kind == REFUSED and not self._probes.proven(shape)
+        if not (blamed or failure.kind in OF_ITS_LIMITS or failure.action is Action.STOP_IF_REPEATED):
+            return failure
+        new = endpoint.name not in refused_by
+        refused_by.add(endpoint.name)
+        if failure.action is Action.STOP_IF_REPEATED or not new or not self._gate.others(endpoint, refused_by):
+            return failure
+        if blamed:
+            self._gate.failed(grant, caller.index)
+        return replace(failure, action=Action.ELSEWHERE)
 
     def take(
         self,

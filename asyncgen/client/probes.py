@@ -92,6 +92,10 @@ class Probes:
                     admitted.set_exception(Stopping())
             queue.clear()
 
+    def proven(self, shape: RequestShape) -> bool:
+        """Whether a call of this shape was answered."""
+        return shape in self._proven
+
     def may_enter(self, shape: RequestShape) -> bool:
         """Whether one more call of this shape may go."""
         if shape in self._proven:

@@ -18,7 +18,7 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -219,9 +219,13 @@ class Gate:
             self._review()
         return endpoint.probing or (endpoint.health.out is not None and others), seconds
 
-    def others(self, endpoint: Endpoint) -> bool:
-        """Whether calls can go to another endpoint, possibly after a rest."""
-        return any(other.health.out is None for other in self.endpoints if other is not endpoint)
+    def others(self, endpoint: Endpoint, beside: Collection[str] = ()) -> bool:
+        """Whether calls can go to another endpoint, `beside` some by name, possibly after a rest."""
+        return any(
+            other.health.out is None
+            for other in self.endpoints
+            if other is not endpoint and other.name not in beside
+        )
 
     def put_out(self, endpoint: Endpoint, why: str) -> bool:
         """Send nothing more to an endpoint; False if it is the last one, which stays."""

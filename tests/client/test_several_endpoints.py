@@ -10,10 +10,10 @@ import pytest
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
-from asyncgen.client.classify import Action, Failure
+from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
-from asyncgen.errors import AsyncgenError
+from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.opening import open_gate
 
 from .test_patience import SAMPLES, NoLog
@@ -35,6 +35,11 @@ async def hung() -> Completion:
     """Accepts connections."""
     await asyncio.sleep(1e6)
     return ANSWER
+
+
+def refusal(status: int, code: str = "") -> Failure:
+    """By the server itself."""
+    return judge_error(status, {}, {"error": {"message": "no", "code": code}}, 0.0)
 
 
 class Fleet(ChatClient):
@@ -115,3 +120,73 @@ async def test_calls_that_had_nowhere_to_go_go_to_an_endpoint_that_is_back(start
 
     fleet = Fleet(hung, restarts, rpm=6000)
     assert await fleet.answered(1200, 1200 * 0.1 / 8 + 15) == 1200 - 8
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_an_endpoint_that_takes_no_call_costs_no_row_while_another_answers(status: int) -> None:
+    """Nobody knows whether it ever takes one; soon it is hardly asked."""
+
+    async def refuses() -> Failure:
+        await asyncio.sleep(0.01)
+        return refusal(status)
+
+    fleet = Fleet(refuses, good)
+    assert await fleet.answered(400, 400 * 0.1 / 8 + 5) == 400
+    assert fleet.asked["b"] == 400
+    assert fleet.asked["a"] < 20 or status == 413
+
+
+@pytest.mark.parametrize("code", ["context_length_exceeded", "request_too_large"])
+async def test_a_call_too_large_for_one_endpoint_is_answered_by_the_other(code: str) -> None:
+    """It has answered calls like it, which were smaller."""
+    fleet = Fleet(good, good)
+    await asyncio.gather(*(fleet.ask(index) for index in range(16)))
+
+    async def refuses() -> Failure:
+        return refusal(413 if code == "request_too_large" else 400, code)
+
+    fleet.servers["a"] = refuses
+    assert await asyncio.gather(*(fleet.ask(index) for index in range(50))) == [ANSWER] * 50
+    assert not fleet.gate.endpoints[0].health.rests
+
+
+async def test_a_call_that_all_endpoints_refuse_fails_after_each_was_asked() -> None:
+    """Once."""
+
+    async def refuses() -> Failure:
+        return refusal(400)
+
+    fleet = Fleet(refuses, refuses)
+    with pytest.raises(CallFailed) as failed:
+        await fleet.ask(0)
+    assert (failed.value.kind, fleet.asked) == ("bad_request", {"a": 1, "b": 1})
+
+
+async def test_a_call_that_alone_is_refused_is_not_asked_for_elsewhere() -> None:
+    """Others like it are answered there: it is to blame."""
+    fleet = Fleet(good, good)
+    await asyncio.gather(*(fleet.ask(index) for index in range(16)))
+    fleet.asked.clear()
+
+    async def refuses() -> Failure:
+        return refusal(400)
+
+    fleet.servers = dict.fromkeys("ab", refuses)
+    with pytest.raises(CallFailed):
+        await fleet.ask(16)
+    assert fleet.asked.total() == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_no_row_is_lost_to_a_key_that_one_endpoint_no_longer_takes(status: int) -> None:
+    """One refusal may be the row's: it is asked for again, elsewhere."""
+    fleet = Fleet(good, good)
+    await asyncio.gather(*(fleet.ask(index) for index in range(16)))
+
+    async def refuses() -> Failure:
+        return refusal(status)
+
+    fleet.servers["a"] = refuses
+    for index in range(16, 40):
+        assert await fleet.ask(index) == ANSWER
+    assert fleet.gate.endpoints[0].health.out is not None
