@@ -1,7 +1,8 @@
 """Admit calls: past the few that probe whether a server accepts such requests, and past the gate."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from asyncgen.chat import RequestShape
 from asyncgen.client.adaptations import Parameters
@@ -9,6 +10,23 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import Admitted, Probes
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate, NowhereError
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The endpoints that a call has tried in vain, by name; others are asked, if there are any.
+
+    Those that it was `refused_by` will not take it. Those that it has `probed` after a rest did not answer: while
+    they are probed, others are to find out, or one call would wait for the deadline at a hung server many times.
+    """
+
+    refused_by: set[str] = field(default_factory=set)
+    probed: set[str] = field(default_factory=set)
+
+    def avoids(self, endpoint: Endpoint) -> bool:
+        """Whether the call goes elsewhere if it can."""
+        name = endpoint.name
+        return name in self.refused_by or (endpoint.probing and name in self.probed)
 
 
 class Admission:
@@ -26,18 +44,18 @@ class Admission:
         self._probes = probes
 
     async def enter(
-        self, index: int, request: Prepared, refused_by: Collection[str], *, refused: bool
+        self, index: int, request: Prepared, tried: Tried, *, refused: bool
     ) -> tuple[Grant, RequestShape]:
         """Wait for a grant at an endpoint that accepts such requests, or that a few calls probe for it.
 
         Args:
             index: of the row.
             request: the call's.
-            refused_by: the names of endpoints that are not asked if others are.
+            tried: what the call has tried in vain.
             refused: it was just refused for rate or overload.
         """
         endpoints = self._gate.endpoints
-        place = _Place(self._probes, self._parameters, request, refused_by)
+        place = _Place(self._probes, self._parameters, request, tried)
         try:
             if len(endpoints) == 1:
                 place.held = await self._probes.enter([place.shape(endpoints[0])], index)
@@ -80,13 +98,11 @@ class _Place:
     `held` is the shape, None for no place; `full` are the endpoints where there was none.
     """
 
-    def __init__(
-        self, probes: Probes, parameters: Parameters, request: Prepared, refused_by: Collection[str]
-    ) -> None:
+    def __init__(self, probes: Probes, parameters: Parameters, request: Prepared, tried: Tried) -> None:
         self._probes = probes
         self._parameters = parameters
         self._request = request
-        self._refused_by = refused_by
+        self._tried = tried
         self.held: RequestShape | None = None
         self.full: Sequence[Endpoint] = ()
 
@@ -95,8 +111,8 @@ class _Place:
         return self._parameters.shape(endpoint.name, self._request)
 
     def among(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
-        """Those that may take the call: not those that have refused it, unless no other is asked."""
-        able = [one for one in endpoints if one.name not in self._refused_by] or endpoints
+        """Those that may take the call: not those that it has tried in vain, unless no other is asked."""
+        able = [one for one in endpoints if not self._tried.avoids(one)] or endpoints
         self.full = able
         return [one for one in able if self.shape(one) == self.held or self._probes.may_enter(self.shape(one))]
 

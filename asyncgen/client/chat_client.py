@@ -17,7 +17,7 @@ from asyncgen.chat import (
     RequestShape,
 )
 from asyncgen.client.adaptations import Parameters, told
-from asyncgen.client.admission import Admission
+from asyncgen.client.admission import Admission, Tried
 from asyncgen.client.answer_accounting import AnswerAccounting
 from asyncgen.client.call_log import BatchLog, CallLog
 from asyncgen.client.caller import Caller
@@ -117,11 +117,11 @@ class ChatClient:
         """
         retries = Retries(self._config.max_attempts)
         attempt, answers, refused = 0, self._gate.answers, False
-        refused_by: set[str] = set()
+        tried = Tried()
         while True:
             attempt += 1
             endpoint, result, adapted = await self._attempt(
-                caller, attempt, request, retries, refused_by, refused=refused
+                caller, attempt, request, retries, tried, refused=refused
             )
             if isinstance(result, Completion):
                 await self._log.written()
@@ -168,17 +168,17 @@ class ChatClient:
         attempt: int,
         request: Prepared,
         retries: Retries,
-        refused_by: set[str],
+        tried: Tried,
         *,
         refused: bool,
     ) -> tuple[Endpoint, Completion | Failure, bool]:
         """Send a call once; returns its endpoint, the result, and whether to resend it with another body.
 
-        An endpoint that refuses the call, not for now, is added to `refused_by`: others are asked then.
+        An endpoint that refuses the call, not for now, is noted in `tried`: others are asked then.
         """
         now = asyncio.get_running_loop().time
         queued = now()
-        grant, shape = await self._admission.enter(caller.index, request, refused_by, refused=refused)
+        grant, shape = await self._admission.enter(caller.index, request, tried, refused=refused)
         endpoint = grant.endpoint
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
@@ -209,6 +209,8 @@ class ChatClient:
                     self._pause(grant, headers, result)
                 elif self._is_excused(caller, retries, grant, result, seconds):
                     result = replace(result, action=Action.ELSEWHERE)
+                    if grant.probe:
+                        tried.probed.add(endpoint.name)
             self._gate.heard(refused=isinstance(result, Failure) and result.action is Action.WAIT)
         finally:
             self._admission.leave(grant, shape, request, answered=answered)
@@ -231,11 +233,11 @@ class ChatClient:
         if learned is not None:
             self._adapt(endpoint, learned)
         if isinstance(result, Failure) and not adapted:
-            result = self._ask_others(caller, grant, shape, result, refused_by)
+            result = self._ask_others(caller, grant, shape, result, tried)
         return endpoint, result, adapted
 
     def _ask_others(
-        self, caller: Caller, grant: Grant, shape: RequestShape, failure: Failure, refused_by: set[str]
+        self, caller: Caller, grant: Grant, shape: RequestShape, failure: Failure, tried: Tried
     ) -> Failure:
         """Let other endpoints be asked if one refuses a call that they may take; returns the failure as it counts.
 
@@ -244,9 +246,13 @@ class ChatClient:
         endpoint, blamed = grant.endpoint, failure.kind == REFUSED and not self._probes.proven(shape)
         if not (blamed or failure.kind in OF_ITS_LIMITS or failure.action is Action.STOP_IF_REPEATED):
             return failure
-        new = endpoint.name not in refused_by
-        refused_by.add(endpoint.name)
-        if failure.action is Action.STOP_IF_REPEATED or not new or not self._gate.others(endpoint, refused_by):
+        new = endpoint.name not in tried.refused_by
+        tried.refused_by.add(endpoint.name)
+        if (
+            failure.action is Action.STOP_IF_REPEATED
+            or not new
+            or not self._gate.others(endpoint, tried.refused_by)
+        ):
             return failure
         if blamed:
             self._gate.failed(grant, caller.index)

@@ -64,7 +64,7 @@ class Gate:
 
     Several runs may stand behind it, so it knows what none of them knows alone: how many calls were answered, when
     the last one was, and what share of the last calls was refused. Futures in `outside`, of calls that had nowhere
-    to go, are done with None when other endpoints are asked.
+    to go, are done with None when an endpoint may be asked again.
 
     Args:
         endpoints: one or more; one is the common case.
@@ -297,12 +297,10 @@ class Gate:
         self.outage = not healthy and self.answers > 0 and all(one.health.unreachable for one in left)
         for endpoint in self.endpoints:
             endpoint.probing = endpoint.health.rests and (healthy or self.outage)
-        before = self._asked
         self._asked = tuple(one for one in left if not (one.probing and one in self._resting))
-        if self._asked != before:
-            for waiting in self.outside:
-                if not waiting.done():
-                    waiting.set_result(None)
+        for waiting in self.outside:
+            if not waiting.done():
+                waiting.set_result(None)
         self.grown.set()
         self._grant()
 

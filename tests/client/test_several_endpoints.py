@@ -47,7 +47,7 @@ class Fleet(ChatClient):
 
     def __init__(self, a: Server, b: Server, **settings: Any) -> None:
         self.servers = {"a": a, "b": b}
-        self.asked = Counter[str]()
+        self.asked, self.probes = Counter[str](), Counter[bytes]()
         self.reasons: list[AsyncgenError] = []
         served = {"a": {"concurrency": 64, **settings}, "b": {"concurrency": 8}}
         config = RunConfig(
@@ -63,10 +63,11 @@ class Fleet(ChatClient):
         super().__init__(config, self.gate, NoLog(), lambda _: None, self._end, self)  # type: ignore[arg-type]
 
     async def send(
-        self, endpoint: str, _request: Prepared, seconds: float
+        self, endpoint: str, request: Prepared, seconds: float
     ) -> tuple[Completion | Failure, Mapping[str, str]]:
         """Ask one of the servers."""
         self.asked[endpoint] += 1
+        self.probes[request.body] += self.gate.endpoints[endpoint != "a"].probing
         try:
             async with asyncio.timeout(seconds):
                 return await self.servers[endpoint](), {}
@@ -120,6 +121,22 @@ async def test_calls_that_had_nowhere_to_go_go_to_an_endpoint_that_is_back(start
 
     fleet = Fleet(hung, restarts, rpm=6000)
     assert await fleet.answered(1200, 1200 * 0.1 / 8 + 15) == 1200 - 8
+
+
+async def test_a_row_probes_an_endpoint_that_hangs_at_most_once() -> None:
+    """Each time costs it the deadline; others do that, too."""
+
+    alone = asyncio.Lock()
+
+    async def slow() -> Completion:
+        async with alone:
+            await asyncio.sleep(5)
+        return ANSWER
+
+    fleet = Fleet(hung, slow)
+    assert await fleet.answered(400, 1500) > 200
+    assert max(fleet.probes.values()) == 1
+    assert fleet.probes.total() > 5
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
