@@ -37,6 +37,7 @@ class Probes:
         self._shared = shared
         self._permitted: frozenset[RequestShape] = frozenset()
         self._proven: set[RequestShape] = set()
+        self._wished: set[RequestShape] = set()
         self._waiting: Counter[RequestShape] = Counter()
         self._in_flight: Counter[RequestShape] = Counter()
         self._queues: dict[RequestShape, list[tuple[int, int, Admitted]]] = {}
@@ -56,8 +57,8 @@ class Probes:
 
     @property
     def unproven(self) -> frozenset[RequestShape]:
-        """The unproven shapes with calls in flight or waiting."""
-        return frozenset((+self._waiting | +self._in_flight).keys() - self._proven)
+        """The unproven shapes with calls in flight or waiting, or that have lately gone elsewhere."""
+        return frozenset(((+self._waiting | +self._in_flight).keys() | self._wished) - self._proven)
 
     def found(self, adaptation: Adaptation) -> None:
         """Record what an endpoint has refused."""
@@ -72,6 +73,7 @@ class Probes:
                 self._adaptations.append(adaptation)
         admitted = (findings.proven - self._proven) | (permitted - self._permitted)
         self._shared, self._permitted = True, permitted
+        self._wished.clear()
         self._proven |= findings.proven
         for shape in [waiting for waiting in self._queues if waiting in admitted]:  # in the order of their coming
             self._admit(shape)
@@ -97,17 +99,23 @@ class Probes:
         return shape in self._proven
 
     def may_enter(self, shape: RequestShape) -> bool:
-        """Whether one more call of this shape may go."""
-        if shape in self._proven:
+        """Whether one more call of this shape may go, which else goes elsewhere.
+
+        Then this process asks for its turn to probe all the same: if no call ever waited for it, nobody would.
+        """
+        if shape in self._proven or self._may_probe(shape):
             return True
-        return (not self._shared or shape in self._permitted) and self._in_flight[shape] < PROBES
+        if self._shared and shape not in self._permitted:
+            self._wished.add(shape)
+        return False
 
     def try_enter(self, shape: RequestShape) -> bool:
         """Admit one more call of this shape if it may go; then `leave` must follow."""
-        if not self.may_enter(shape):
+        if shape in self._proven:
+            return True  # calls no longer need counting
+        if not self._may_probe(shape):
             return False
-        if shape not in self._proven:  # else calls no longer need counting
-            self._count(self._in_flight, shape, 1)
+        self._count(self._in_flight, shape, 1)
         return True
 
     async def enter(
@@ -155,6 +163,9 @@ class Probes:
         else:
             self._count(self._in_flight, shape, -1)
         self._admit(shape)
+
+    def _may_probe(self, shape: RequestShape) -> bool:
+        return (not self._shared or shape in self._permitted) and self._in_flight[shape] < PROBES
 
     def _count(self, calls: Counter[RequestShape], shape: RequestShape, more: int) -> None:
         before = self._waiting[shape] + self._in_flight[shape]

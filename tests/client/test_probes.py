@@ -83,6 +83,16 @@ async def test_whoever_shares_a_run_waits_for_its_turn_or_for_the_answer_to_anot
     assert probes.unproven == frozenset()
 
 
+async def test_who_goes_elsewhere_for_want_of_a_turn_asks_for_it_all_the_same() -> None:
+    """Or an endpoint at which nobody has been answered would never be tried again, where others answer."""
+    probes = Probes(shared=True)
+    assert not probes.may_enter(SHAPE)
+    assert probes.unproven == {SHAPE}
+    probes.take(NO_FINDINGS, frozenset({SHAPE}))
+    assert probes.may_enter(SHAPE)
+    assert probes.unproven == frozenset()
+
+
 async def test_a_turn_that_has_passed_on_lets_no_further_call_go() -> None:
     """What is in flight comes back."""
     probes = Probes(shared=True)

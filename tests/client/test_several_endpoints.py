@@ -125,7 +125,6 @@ async def test_calls_that_had_nowhere_to_go_go_to_an_endpoint_that_is_back(start
 
 async def test_a_row_probes_an_endpoint_that_hangs_at_most_once() -> None:
     """Each time costs it the deadline; others do that, too."""
-
     alone = asyncio.Lock()
 
     async def slow() -> Completion:
