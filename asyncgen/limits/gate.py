@@ -236,8 +236,9 @@ class Gate:
         return True
 
     def fits(self, tokens: float) -> bool:
-        """Whether a call of so many tokens can ever pass the limit of a server."""
-        return any(tokens <= one.limiter.largest_call for one in self.endpoints if one.health.out is None)
+        """Whether a call of so many tokens can ever pass the limit of a server that is well."""
+        well = [one for one in self._asked if not one.probing]
+        return not well or any(tokens <= one.limiter.largest_call for one in well)
 
     def pause(self, seconds: float, endpoint: Endpoint) -> bool:
         """Grant nothing at an endpoint for `seconds` from now; False if that changes nothing."""

@@ -247,6 +247,28 @@ async def test_a_call_too_large_for_one_endpoint_goes_to_another():
     assert gate.fits(5000)
 
 
+async def test_a_call_fits_nowhere_while_the_only_endpoint_that_is_large_enough_is_ill():
+    """Or it would be sent to the small one for ever, and take all of its tokens from the calls that can pass."""
+    small, large = (Endpoint(ConcurrencyControl(9, automatic=False), RateLimiter(None, None), n) for n in "ab")
+    gate = Gate([small, large])
+    small.limiter.largest_call = 1000
+
+    for row in range(LEAST_FAILURES):
+        grant = await gate.enter(row, 5000)
+        assert gate.fits(5000)
+        gate.failed(grant, row)
+        gate.leave(grant)
+    assert not gate.fits(5000)
+    await asyncio.sleep(1.1 * FIRST_REST)
+    assert not gate.fits(5000)
+    probe = await gate.enter(9, 5000)
+    gate.answered(probe, {}, 5000)
+    gate.leave(probe)
+    assert probe.endpoint is large
+    assert gate.fits(5000)
+    gate.close()
+
+
 async def test_a_call_that_only_one_endpoint_takes_holds_up_nothing_at_another():
     """That one pauses; calls that go to it keep their order."""
     small, large = (Endpoint(ConcurrencyControl(2, automatic=False), RateLimiter(None, None), n) for n in "ab")
