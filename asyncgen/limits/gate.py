@@ -19,12 +19,11 @@ Rules:
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.chat import NO_USAGE, Usage, fast_dataclass
 from asyncgen.errors import AsyncgenError, Message, Stopping
 from asyncgen.limits.endpoint import Endpoint, Grant
 
@@ -49,7 +48,7 @@ class NowhereError(Exception):
     """None of the endpoints that are asked may take a call, by its choice."""
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Call:
     """A call that waits."""
 
