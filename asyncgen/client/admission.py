@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from asyncgen.chat import RequestShape
+from asyncgen.chat import RequestShape, fast_dataclass
 from asyncgen.client.adaptations import Parameters
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import Admitted, Probes
@@ -12,7 +12,7 @@ from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate, NowhereError
 
 
-@dataclass(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Tried:
     """The endpoints that a call has tried in vain, by name; others are asked, if there are any.
 
@@ -54,19 +54,27 @@ class Admission:
             tried: what the call has tried in vain.
             refused: it was just refused for rate or overload.
         """
-        endpoints = self._gate.endpoints
+        if len(self._gate.endpoints) > 1:
+            return await self._choose(index, request, tried, refused=refused)
+        shape = self._parameters.shape(self._gate.endpoints[0].name, request)
+        if not self._probes.try_enter(shape):
+            await self._probes.enter([shape], index)
+        try:
+            return await self._gate.enter(index, request.tokens, request.most, refused=refused), shape
+        except BaseException:
+            self._probes.leave(shape)
+            raise
+
+    async def _choose(
+        self, index: int, request: Prepared, tried: Tried, *, refused: bool
+    ) -> tuple[Grant, RequestShape]:
+        """Wait for a grant at any of several endpoints: which one is chosen in the moment of the grant."""
         place = _Place(self._probes, self._parameters, request, tried)
         try:
-            if len(endpoints) == 1:
-                place.held = await self._probes.enter([place.shape(endpoints[0])], index)
             while True:
                 try:
                     grant = await self._gate.enter(
-                        index,
-                        request.tokens,
-                        request.most,
-                        refused=refused,
-                        choice=place if len(endpoints) > 1 else None,
+                        index, request.tokens, request.most, refused=refused, choice=place
                     )
                 except NowhereError:
                     await self._wait_outside(place, index)

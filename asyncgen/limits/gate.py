@@ -313,12 +313,12 @@ class Gate:
             if call.granted.done():  # cancelled while it waited
                 heappop(self._waiting)
                 continue
-            able = self._able(call)
+            able = self._asked if len(self.endpoints) == 1 else self._able(call)
             if not able:
                 heappop(self._waiting)
                 call.granted.set_exception(NowhereError())
                 continue
-            if not self._covers(call.most, alone=not passed):
+            if self.budget is not None and not self._covers(self.budget, call.most, alone=not passed):
                 waiting_on = "budget"
                 break
             endpoint, obstacle = _with_room([one for one in able if one in free] if passed else able, call.tokens)
@@ -334,10 +334,9 @@ class Gate:
             heappush(self._waiting, one)
         self.waiting_on = waiting_on
 
-    def _covers(self, most: Usage, *, alone: bool) -> bool:
+    def _covers(self, budget: "Budget", most: Usage, *, alone: bool) -> bool:
         """Whether the budget covers a call; if not, and nothing will return that could make room, it is over."""
-        budget = self.budget
-        if budget is None or budget.covers(most):
+        if budget.covers(most):
             return True
         if alone and not self.in_flight:
             self.lacking = budget.shortfall(most)
@@ -354,9 +353,7 @@ class Gate:
 
     def _able(self, call: _Call) -> Sequence[Endpoint]:
         """Those of the endpoints that are asked to which a call may go."""
-        able: Sequence[Endpoint] = self._asked
-        if len(able) > 1:
-            able = [one for one in able if call.tokens <= one.limiter.largest_call] or able
+        able = [one for one in self._asked if call.tokens <= one.limiter.largest_call] or self._asked
         return able if call.choice is None else call.choice.among(able)
 
 
