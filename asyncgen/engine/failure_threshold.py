@@ -61,9 +61,15 @@ class FailureThreshold:
         if len(self._first) < self._wanted:
             self._first[index] = None
 
-    def after(self, index: int, failure: CallFailed | None) -> AsyncgenError | None:
-        """Count a finished row, with its failure if any; returns the reason to end the run, or None."""
-        self._ended += 1
+    def after(self, index: int, failure: CallFailed | None, *, again: bool = False) -> AsyncgenError | None:
+        """Count a finished row, with its failure if any; returns the reason to end the run, or None.
+
+        Args:
+            index: of the row.
+            failure: None: it has none.
+            again: the row was counted before, without a failure.
+        """
+        self._ended += not again
         if failure is None:
             return None
         if index in self._first and failure.kind == REFUSED:

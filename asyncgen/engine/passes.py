@@ -34,9 +34,8 @@ from asyncgen.storage.segment_reader import open_batches
 
 if TYPE_CHECKING:
     from asyncgen.engine.batch.access import BatchAccess
-    from asyncgen.engine.batch.asker import Key
+    from asyncgen.engine.batch.asker import Collected
     from asyncgen.engine.batch.row_passes import Rows
-    from asyncgen.errors import CallFailed
 
 # Bytes for an answer of 2,048 tokens, so that the answers in flight fit when the disk is full.
 BALLAST_PER_CALL = 8 * 1024
@@ -116,7 +115,9 @@ class Passes:
             await self.begin_tap(state)
             try:
                 self._check_batches(journal, stop)
-                given_up = await self._collect(journal, lambda: self._intake.behind(state, stop), state.ways)
+                collected = await self._collect(
+                    journal, lambda: self._intake.behind(state, stop), self._threshold(), state.ways
+                )
                 rows = self._intake.behind(state, stop)
                 await self._engine.run(
                     journal,
@@ -125,7 +126,7 @@ class Passes:
                     range(first, stop),
                     self._threshold(),
                     state.ways,
-                    given_up=given_up,
+                    collected=collected,
                 )
                 state = outputs.state
                 replace_atomically(self._disk, self._directory.statistics, encode_statistics(state))
@@ -151,15 +152,8 @@ class Passes:
             self._observe(RepairStarted(len(failed)))
             spool = RepairSpool(self._directory, self._recipe, merged)
             sink = self._tapped(spool) if tapped else spool
-            # All rows that failed before may fail again, which must not end the run.
             return await self._merge(
-                journal,
-                spool,
-                sink,
-                failed,
-                FailureThreshold(None, 1.0, alike=False),
-                lambda: spool.repaired,
-                state.ways,
+                journal, spool, sink, failed, _no_threshold, lambda: spool.repaired, state.ways
             )
 
     async def regenerate(self, state: RunState, now: Regeneration, flaws: Flaws) -> RunState:
@@ -181,9 +175,8 @@ class Passes:
             begun = encode_statistics(replace(state, regeneration=now))
             replace_atomically(self._disk, self._directory.statistics, begun)
             self._observe(RepairStarted(len(asked), "was flagged" if len(asked) == 1 else "were flagged"))
-            threshold = self._threshold()
             state, _ = await self._merge(
-                journal, spool, spool, asked, threshold, lambda: asked, state.ways, now.number, flaws.reason
+                journal, spool, spool, asked, self._threshold, lambda: asked, state.ways, now.number, flaws.reason
             )
         kept = len(asked) - len(spool.repaired)
         left = f", {kept:,} kept: no better answer came" if kept else ""
@@ -202,7 +195,7 @@ class Passes:
         spool: RepairSpool,
         sink: Sink,
         asked: list[int],
-        threshold: FailureThreshold,
+        threshold: Callable[[], FailureThreshold],
         settled: Callable[[], list[int]],
         ways: ModelWays | None,
         generation: int = 0,
@@ -216,9 +209,9 @@ class Passes:
             return again if reason is None else _told(again, reason)
 
         try:
-            given_up = await self._collect(journal, rows, ways, generation)
+            collected = await self._collect(journal, rows, threshold(), ways, generation)
             await self._engine.run(
-                journal, sink, rows(), asked, threshold, ways, generation=generation, given_up=given_up
+                journal, sink, rows(), asked, threshold(), ways, generation=generation, collected=collected
             )
             # Before the statistics say that a row failed again, what was paid for it must be safe.
             await journal.make_durable()
@@ -233,18 +226,23 @@ class Passes:
             await spool.close()
 
     async def _collect(
-        self, journal: Journal, rows: "Rows", ways: ModelWays | None, generation: int = 0
-    ) -> "dict[Key, CallFailed]":
-        """Ask in batches if the user wants that or an earlier start did; returns the calls that were given up."""
+        self,
+        journal: Journal,
+        rows: "Rows",
+        threshold: FailureThreshold,
+        ways: ModelWays | None,
+        generation: int = 0,
+    ) -> "Collected | None":
+        """Ask in batches if the user wants that or an earlier start did; None: neither."""
         if not self._config.batch and not journal.batches.open:
             BatchFiles(self._directory).keep_only(set())
-            return {}
+            return None
         from asyncgen.engine.batch.access import BatchAccess  # noqa: PLC0415 - most runs make no batches
         from asyncgen.engine.batch.collection import collect  # noqa: PLC0415
 
         access = BatchAccess() if self._batch_access is None else self._batch_access
         return await collect(
-            self._engine, access, journal, self._directory, rows, self._threshold(), ways, generation=generation
+            self._engine, access, journal, self._directory, rows, threshold, ways, generation=generation
         )
 
     def leave_batches_of(self, rows: Sequence[int], whose: Phrase | str) -> None:
@@ -316,6 +314,11 @@ class Passes:
             yield journal
         finally:
             await self._disk.call(journal.close)  # queued behind a sync that may still be running
+
+
+def _no_threshold() -> FailureThreshold:
+    """For a repair: all rows that failed before may fail again, which must not end the run."""
+    return FailureThreshold(None, 1.0, alike=False)
 
 
 async def _told(

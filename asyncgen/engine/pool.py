@@ -26,7 +26,6 @@ from asyncgen.errors import (
     AsyncgenError,
     BadDataError,
     BudgetError,
-    CallFailed,
     DiskError,
     Message,
     UsageError,
@@ -45,7 +44,7 @@ from asyncgen.storage.disk import Disk
 from asyncgen.storage.journal import Journal
 
 if TYPE_CHECKING:
-    from asyncgen.engine.batch.asker import Key
+    from asyncgen.engine.batch.asker import Collected
     from asyncgen.engine.row_calls import Asker
     from asyncgen.storage.cache.cached_answers import CachedAnswers
 
@@ -106,6 +105,7 @@ class Engine:
         self.tally.sent_before = {one.name: dict(one.limiter.sent) for one in self.gate.endpoints}
         self._few_left = few_left
         self._reason: AsyncgenError | None = None
+        self._lacking = Message()
 
     @property
     def reason(self) -> AsyncgenError | None:
@@ -141,7 +141,7 @@ class Engine:
         ways: ModelWays | None,
         *,
         generation: int = 0,
-        given_up: "dict[Key, CallFailed] | None" = None,
+        collected: "Collected | None" = None,
     ) -> None:
         """Run the pool over the rows until they are done or the run is asked to stop.
 
@@ -153,7 +153,7 @@ class Engine:
             threshold: says when too many rows fail.
             ways: what was known of the model when the run began; None: an older version began it.
             generation: of the answers, raised when flagged rows are regenerated.
-            given_up: calls that have failed in batches.
+            collected: what a phase of batches has left; None: there was none.
 
         Raises:
             AsyncgenError: the reason for which it was asked to stop.
@@ -171,10 +171,10 @@ class Engine:
         )
         async with self.service(journal, ways) as (group, client):
             asker: Asker = client
-            if given_up:
-                from asyncgen.engine.batch.asker import WithoutGivenUp  # noqa: PLC0415 - only batches need it
+            if collected is not None:
+                from asyncgen.engine.batch.asker import AfterBatches  # noqa: PLC0415 - only batches need it
 
-                asker = WithoutGivenUp(client, given_up)
+                asker = AfterBatches(client, collected, self.stop)
             worker = Worker(
                 self.recipe,
                 asker,
@@ -205,9 +205,9 @@ class Engine:
             await asyncio.wait(pool)
             outcomes.put_nowait(None)
             await asyncio.wait(writing)
-        if isinstance(self._reason, BudgetError) and self.gate.exhausted.is_set():
+        if isinstance(self._reason, BudgetError):
             # Since then, calls that were in flight were paid, and rows behind them were written.
-            self._reason = self.exhausted(journal, self.gate.lacking)
+            self._reason = self.exhausted(journal, self._lacking)
         if self.reason is not None:
             raise self.reason
         if writer.missing is not None:  # whatever has lost it, this is no success
@@ -317,6 +317,7 @@ class Engine:
         """The error of a budget that covers no further call; `lacking` says what is missing."""
         spent, left = describe(journal.spend, self.price), self.tally.total - self.tally.done
         rows = counted(left, rows_of_recipe(self.recipe))
+        self._lacking = lacking
         return BudgetError(f"the budget covers no further call: {spent} spent, {rows} left; ", lacking)
 
     async def _sync_regularly(self, journal: Journal) -> None:

@@ -7,16 +7,13 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asyncgen.chat import Completion, Usage
-from asyncgen.cli.event_lines import EventLines
-from asyncgen.cli.lines import Lines
-from asyncgen.cli.setting_names import in_flags
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
@@ -24,10 +21,11 @@ from asyncgen.cluster.cluster_run import ClusterRun
 from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.engine.single_run import Run
-from asyncgen.errors import AsyncgenError, Exit, Interrupted
+from asyncgen.errors import Exit, Interrupted
 from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk
 from tests.engine.at_once import AtOnce
+from tests.engine.ended import Ended
 
 from .local_cluster import LocalCluster
 
@@ -64,16 +62,6 @@ class Server:
 
 
 @dataclass
-class Ended:
-    """What a start came to: its exit code, the reason, and the lines printed."""
-
-    code: int
-    reason: str = ""
-    said: list[str] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
-
-
-@dataclass
 class Place:
     """A directory, and starts of a run into it: in shards, or in one process."""
 
@@ -91,8 +79,8 @@ class Place:
             endpoints=(EndpointConfig(concurrency=8),),
             **settings,
         )
-        ended = Ended(Exit.DONE)
-        lines = EventLines(Printed(ended), verbose=False)
+        ended = Ended()
+        lines = ended.lines()
         run: Run | ClusterRun
         if self.in_shards:
             job, cluster = ClusterJob(config, None), LocalCluster(self.server.open)
@@ -102,31 +90,11 @@ class Place:
             run = Run(config, build(config), [lines.show], self.disk, open_wire=self.server.open)
         if stop_after is not None:
             asyncio.get_running_loop().call_later(stop_after, run.stop, Interrupted("enough"))
-        try:
-            summary = await run.execute()
-            return replace(ended, code=Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE)
-        except AsyncgenError as error:
-            return replace(ended, code=error.exit_code, reason=in_flags(error))
+        return await ended.after(run.execute())
 
     def outputs(self) -> list[bytes]:
         """The files, as far as they are there."""
         return [path.read_bytes() for name in OUTPUTS if (path := self.path / "out" / name).exists()]
-
-
-class Printed(Lines):
-    """Keeps the lines instead of printing them."""
-
-    def __init__(self, ended: Ended) -> None:
-        super().__init__(quiet=False, write=lambda *_: None)
-        self._ended = ended
-
-    def say(self, text: str) -> None:
-        self._ended.said.append(text)
-
-    def warn(self, text: str) -> None:
-        self._ended.warned.append(text)
-
-    error = warn
 
 
 @pytest.fixture

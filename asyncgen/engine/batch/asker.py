@@ -1,5 +1,6 @@
 """Answer the calls of rows from batches; a call in no batch yet is put into the next one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from asyncgen.client.retry import GiveUp, Retries, RetryAfter, Stop
 from asyncgen.config import RunConfig
 from asyncgen.cost import together
 from asyncgen.engine.batch.filling import Filling
-from asyncgen.errors import CallFailed, KeyOrQuotaError, Phrase, Stopping
+from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Phrase, Stopping
 from asyncgen.storage.batch_files import Members, Results, custom_id
 from asyncgen.storage.journal import Journal
 
@@ -46,7 +47,7 @@ class Finished:
 class BatchAsker:
     """Answers the calls of rows while batches are collected and their answers taken.
 
-    `reason` is set when an answer says that key or account are refused: no request is put into a batch any more.
+    `reason` is set when key or account are refused, or too many rows fail: then no batch gets any more requests.
 
     Args:
         config: attempts of a call, and names for messages.
@@ -66,7 +67,7 @@ class BatchAsker:
         self.finished: list[Finished] = []
         self.given_up: dict[Key, CallFailed] = {}
         self.refused = False
-        self.reason: KeyOrQuotaError | None = None
+        self.reason: AsyncgenError | None = None
         self._row = -1
         self._names: set[str] = set()
 
@@ -180,30 +181,48 @@ class BatchAsker:
                 self._wider.add(key)
 
 
-class WithoutGivenUp:
-    """An asker for the ordinary pass that does not repeat calls given up in batches.
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What the phase of batches leaves to the ordinary pass.
 
-    Args:
-        client: makes all other calls.
-        given_up: the failure of each of these calls.
+    `given_up` are the failures of calls; `reason` is why the phase ended early: then nothing more is asked.
     """
 
-    def __init__(self, client: ChatClient, given_up: dict[Key, CallFailed]) -> None:
+    given_up: dict[Key, CallFailed] = field(default_factory=dict)
+    reason: AsyncgenError | None = None
+
+
+class AfterBatches:
+    """An asker for the ordinary pass, which does not repeat calls given up in batches.
+
+    If the batches ended early, the pass writes the rows up to the first call without an answer, and ends there.
+
+    Args:
+        client: makes the calls that are left.
+        collected: what the phase of batches has left.
+        stop: called with the reason for which that ended early.
+    """
+
+    def __init__(self, client: ChatClient, collected: Collected, stop: Callable[[AsyncgenError], None]) -> None:
         self._client: Asker = client
-        self._given_up = given_up
+        self._collected = collected
+        self._stop = stop
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
         """Encode a request."""
         return self._client.prepare(step, request)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
-        """Make the call, unless it was given up.
+        """Make the call, unless it was given up, or nothing more is asked.
 
         Raises:
             CallFailed: the call was given up.
             Stopping: the run is stopping.
         """
-        failed = self._given_up.get((caller.index, request.step, request.hash))
+        failed = self._collected.given_up.get((caller.index, request.step, request.hash))
         if failed is not None:
             raise failed
+        if self._collected.reason is not None:
+            self._stop(self._collected.reason)
+            raise Stopping
         return await self._client.complete(caller, request)

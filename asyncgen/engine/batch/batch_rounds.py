@@ -8,6 +8,7 @@ Rules:
    on to its next one, which is collected in the same pass.
 3. A batch is closed when all its rows have had their turn. Until then it holds its requests.
 4. When the rounds are over, every answer is in the journal, and an ordinary pass over the rows writes the files.
+   If they end early, it writes those up to the first call without an answer.
 """
 
 import os
@@ -128,8 +129,13 @@ class BatchRounds:
         self._in_vain = 0
         self._narrowed = False
 
-    async def work(self) -> dict[Key, CallFailed]:
-        """Go through the rounds; returns the calls that were given up in them.
+    @property
+    def given_up(self) -> dict[Key, CallFailed]:
+        """The failures of the calls that were given up in them."""
+        return self._asker.given_up
+
+    async def work(self) -> None:
+        """Go through the rounds.
 
         Raises:
             AsyncgenError: the reason they end early; batches at the server go on.
@@ -141,7 +147,7 @@ class BatchRounds:
                 taken = await self._take()
                 if not await self._send(taken):
                     await self._files.disk.call(self._files.sync_names)
-                    return self._asker.given_up
+                    return
                 if self._config.batch_detach and self._filling is not None:
                     raise TryLaterError(
                         self._at_the_server(),
@@ -235,7 +241,7 @@ class BatchRounds:
         """Take the answers that have come, in a pass over the rows; returns whether there were any.
 
         Raises:
-            KeyOrQuotaError: one says that key or account are refused.
+            AsyncgenError: one says that key or account are refused, or too many rows fail.
         """
         asker, filling = self._asker, self._filling
         ended = [number for number, state in self._states.items() if state.ended]

@@ -2,12 +2,12 @@
 
 from asyncgen.chat import ModelWays, Usage
 from asyncgen.engine.batch.access import BatchAccess
-from asyncgen.engine.batch.asker import Key
+from asyncgen.engine.batch.asker import Collected
 from asyncgen.engine.batch.batch_rounds import BatchRounds
 from asyncgen.engine.batch.row_passes import Rows
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.pool import Engine
-from asyncgen.errors import AsyncgenError, CallFailed, Message, Stopping
+from asyncgen.errors import AsyncgenError, Message, Stopping
 from asyncgen.events import Notice
 from asyncgen.limits.budget import Budget
 from asyncgen.storage.journal import Journal
@@ -24,8 +24,8 @@ async def collect(
     ways: ModelWays | None,
     *,
     generation: int = 0,
-) -> dict[Key, CallFailed]:
-    """Ask in batches what the rows need, until nothing is left; returns the calls that were given up.
+) -> Collected:
+    """Ask in batches what the rows need, until nothing is left, or for as long as anything can be asked.
 
     Args:
         engine: of the run.
@@ -40,7 +40,6 @@ async def collect(
     Raises:
         AsyncgenError: the reason for which the engine was asked to stop.
     """
-    given_up: dict[Key, CallFailed] = {}
     config, price = engine.config, engine.price
     if config.batch and price is not None and price.batch is None:
         engine.tell(Notice(f"No price of batches is known for {config.model}: they count at the ordinary one"))
@@ -63,17 +62,19 @@ async def collect(
                 generation,
                 engine.cache,
             )
+            reason = None
             try:
-                given_up = await rounds.work()
+                await rounds.work()
             except AsyncgenError as error:
-                engine.stop(error)
+                reason = error
             except Stopping:
                 pass
+            collected = Collected(rounds.given_up, reason)
     finally:
         await server.close()
     if engine.reason is not None:
         raise engine.reason
-    return given_up
+    return collected
 
 
 def _shortfall(budget: Budget | None, most: Usage) -> Message:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from asyncgen.storage.cache.cached_answers import CachedAnswers
 
 SLICE = 0.01  # seconds for which rows are run before other tasks get the loop
+_NEW, _RUNS, _WAITS, _ENDED = range(4)
 
 Rows = Callable[[], AsyncGenerator[Row[Any], None]]
 """Streams the rows that are not written yet, from the first of them."""
 
 
 class RowPasses:
-    """The passes over the rows of a phase; they remember which rows wait for an answer.
+    """The passes over the rows of a phase; they remember which rows wait for an answer, and which have ended.
 
     Args:
         recipe: makes the calls for a row.
@@ -65,11 +66,11 @@ class RowPasses:
         self._pair_timeout = pair_timeout
         self._generation = generation
         self._cache = cache
-        self._waiting = bytearray()
+        self._states = bytearray()
 
     def forget_waiting(self) -> None:
-        """Let every row run again in the next pass."""
-        self._waiting.clear()
+        """Let every row that has not ended run again in the next pass."""
+        self._states = self._states.replace(bytes([_WAITS]), bytes([_RUNS]))
 
     async def run(self, after_row: Callable[[], Awaitable[None]]) -> None:
         """Run the rows that may go on; `after_row` is awaited after each of them."""
@@ -81,7 +82,7 @@ class RowPasses:
                 if self._may_go_on(row.index, finished):
                     await self._run(row)
                     await after_row()
-                elif not finished and (self._filling is None or self._filling.blocked):
+                elif not finished and not self._may_ask:
                     break
                 if clock() > until:
                     await asyncio.sleep(0)
@@ -90,9 +91,15 @@ class RowPasses:
     def _may_go_on(self, index: int, finished: list[Finished]) -> bool:
         if any(one.members.holds_row(index) for one in finished):
             return True
-        if self._filling is None or self._filling.blocked:
-            return False
-        return index >= len(self._waiting) or not self._waiting[index]
+        return self._may_ask and self._state(index) < _WAITS
+
+    @property
+    def _may_ask(self) -> bool:
+        """Whether requests are collected now."""
+        return self._filling is not None and not self._filling.blocked and self._asker.reason is None
+
+    def _state(self, index: int) -> int:
+        return self._states[index] if index < len(self._states) else _NEW
 
     async def _run(self, row: Row[Any]) -> None:
         """Run a row to its first unknown calls."""
@@ -102,12 +109,12 @@ class RowPasses:
         cache = None if self._cache is None else CachedCalls(self._cache, self._journal, caller, self._observe)
         calls = RowCalls(caller, self._asker, self._journal, self._generation, cache)
         self._asker.refused = False
-        waits, failure = True, None
+        state, failure = _ENDED, None
         self._threshold.begin(row.index)
         try:
             await self._recipe.run(row.pair, calls.generate)
         except Deferred:
-            waits = not self._asker.refused
+            state = _RUNS if self._asker.refused else _WAITS
         except CallFailed as failed:
             failure = failed
             if calls.raised is not None:  # the ordinary pass only finds that it has
@@ -118,8 +125,10 @@ class RowPasses:
         except Exception:
             if calls.defect is not None:
                 raise
-        reason = self._threshold.after(row.index, failure)
-        if reason is not None:
-            raise reason
-        self._waiting.extend(bytes(max(0, row.index + 1 - len(self._waiting))))
-        self._waiting[row.index] = waits
+        before = self._state(row.index)
+        if before != _ENDED:
+            # A row that waits counts as one that has not failed: else the first ones to end would all be failures.
+            reason = self._threshold.after(row.index, failure, again=before != _NEW)
+            self._asker.reason = self._asker.reason or reason
+        self._states.extend(bytes(max(0, row.index + 1 - len(self._states))))
+        self._states[row.index] = state
