@@ -126,6 +126,15 @@ class Parameters:
         self._tails.clear()
         return True
 
+    def known(self, endpoint: str, request: Prepared, failure: Failure) -> str | None:
+        """The field that a refusal names, if it has been adapted since the request was sent; else None."""
+        if request.whole:
+            return None
+        shape = self.shape(endpoint, request)
+        adapted = [one.name for one in self._learned if one.shape == shape]
+        name = refused_field(failure, adapted)
+        return None if name in _decoded(self.body(endpoint, request)[request.fields_at :]) else name
+
     def _refused_before(self, new: Adaptation) -> bool:
         """Whether the limit's other name was refused here too."""
         return any(

@@ -24,12 +24,12 @@ from asyncgen.client.caller import Caller
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
-from asyncgen.client.outages import Outages
+from asyncgen.client.outages import Outages, rejection
 from asyncgen.client.probes import Probes
 from asyncgen.client.retry import Decision, GiveUp, Pause, Retries, RetryAfter, Stop
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
-from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, UsageError
+from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, KeyOrQuotaError, Stopping, UsageError
 from asyncgen.events import CallEnded, Notice, Observer, Paused
 from asyncgen.limits.endpoint import FIRST_PAUSE, Endpoint, Grant
 from asyncgen.limits.gate import Gate
@@ -267,6 +267,8 @@ class ChatClient:
         came: OutOfBatch,
         attempt: int,
         request_id: str | None,
+        *,
+        adapted: bool,
     ) -> Completion | Failure:
         """Take the result of a request from a batch: into the log first, like any answer.
 
@@ -278,8 +280,10 @@ class ChatClient:
             came: out of which batch.
             attempt: the number of the call's attempt.
             request_id: the server's.
+            adapted: it is a refusal after which the request is sent with another body.
         """
         if isinstance(result, Completion):
+            self._gate.endpoints[0].health.succeeded()
             result, lost = self._accounting.counted(request, result)
             log.answered(caller.index, request.step, request.hash, result, lost, came)
             caller.answers.append(result.text)
@@ -296,9 +300,19 @@ class ChatClient:
             request_id=request_id,
             started=asyncio.get_running_loop().time(),
             endpoint=self._config.endpoints[0].name,
+            adapted=adapted,
             batch=came.id,
         )
         return result
+
+    def decide(self, retries: Retries, failure: Failure, row: int) -> Decision:
+        """Decide what follows a failure in a batch."""
+        return self._decide(retries, failure, 1.0, self._gate.endpoints[0], row)
+
+    def rejection(self, caller: Caller, request: Prepared, failure: Failure) -> KeyOrQuotaError:
+        """The error for a failure in a batch that concerns all calls."""
+        named = self._explanations.named(failure, request, caller.answers)
+        return rejection(named, self._config, self._config.endpoints[0])
 
     def refusal(self, caller: Caller, request: Prepared, failure: Failure, attempts: int) -> CallFailed:
         """The failure of a call that is given up after so many attempts."""
@@ -309,17 +323,20 @@ class ChatClient:
         """The body of a request as the first endpoint accepts it."""
         return self._parameters.body(self._config.endpoints[0].name, request)
 
-    def learn(self, request: Prepared, failure: Failure) -> bool:
-        """Learn from a refusal what the first endpoint accepts; returns whether the request's body changes.
+    def learn(self, request: Prepared, failure: Failure) -> str | None:
+        """Learn from a refusal in a batch what the first endpoint accepts; returns the field that it named.
+
+        None: it teaches nothing. It may have been learned from another refusal since the request was sent.
 
         Raises:
             Stopping: the run stops, as the user wants nothing left out.
         """
-        endpoint, sent = self._gate.endpoints[0], self.body(request)
+        endpoint = self._gate.endpoints[0]
         learned = self._parameters.learn(endpoint.name, request, failure)
-        if learned is not None:
-            self._adapt(endpoint, learned)
-        return self.body(request) != sent
+        if learned is None:
+            return self._parameters.known(endpoint.name, request, failure)
+        self._adapt(endpoint, learned)
+        return learned.name
 
     def _tell(
         self,

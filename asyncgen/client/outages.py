@@ -50,10 +50,10 @@ class Outages:
         Raises:
             Stopping: this endpoint was the last one, and the run stops.
         """
-        advice = advice_on(failure, self._config, self._served[endpoint.name])
-        names = said(failure)
-        if not self._goes_on_without(endpoint, failure.kind, Message(advice, f" ({names})")):
-            self._stop(KeyOrQuotaError(_named(endpoint), advice, ", then ", Phrase.AGAIN, f" ({names})"))
+        served = self._served[endpoint.name]
+        why = Message(advice_on(failure, self._config, served), f" ({said(failure)})")
+        if not self._goes_on_without(endpoint, failure.kind, why):
+            self._stop(rejection(failure, self._config, served))
             raise Stopping
 
     def give_up(self, endpoint: Endpoint, failure: Failure) -> None:
@@ -68,7 +68,7 @@ class Outages:
         place = host_and_port(urlsplit(served.base_url))
         self._stop(
             TryLaterError(
-                f"{_named(endpoint)}no connection to {place}: {failure.code}, and no call was answered; check ",
+                f"{_named(served)}no connection to {place}: {failure.code}, and no call was answered; check ",
                 served.address,
                 " and the network, then ",
                 Phrase.AGAIN,
@@ -137,9 +137,15 @@ def said(failure: Failure) -> str:
     return ", ".join(filter(None, [status, failure.code, failure.request_id]))
 
 
-def _named(endpoint: Endpoint) -> str:
+def _named(served: EndpointConfig) -> str:
     """The beginning of a message about one of several endpoints."""
-    return f"endpoint {endpoint.name}: " if endpoint.name else ""
+    return f"endpoint {served.name}: " if served.name else ""
+
+
+def rejection(failure: Failure, config: RunConfig, served: EndpointConfig) -> KeyOrQuotaError:
+    """The error for a failure that waiting does not fix."""
+    advice = advice_on(failure, config, served)
+    return KeyOrQuotaError(_named(served), advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
 
 
 def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:

@@ -191,6 +191,11 @@ def later(row: int) -> bool:
     return row > 5
 
 
+def one(row: int) -> bool:
+    """One of them."""
+    return row == 13
+
+
 def most(row: int) -> bool:
     """All but one in twelve: with 33 of 36 rows, more than may fail unless that is said."""
     return row % 12 > 0
@@ -234,6 +239,7 @@ CASES: dict[str, list[tuple[Answer, dict[str, Any], Exit]]] = {
     ],
     "no key": [(failing(all_rows, error(401)), {}, Exit.KEY_OR_QUOTA)],
     "no key later": [(failing(later, error(401)), {}, Exit.KEY_OR_QUOTA), (good, {}, Exit.DONE)],
+    "no permission for a row": [(failing(one, error(403)), {}, Exit.SOME_FAILED)],
     "no such model later": [(failing(later, error(404, "model_not_found")), {}, Exit.KEY_OR_QUOTA)],
     "a budget": [
         (good, {"max_total_tokens": 800}, Exit.BUDGET),
@@ -322,6 +328,21 @@ async def test_rows_that_have_ended_are_written_when_too_many_have_failed(places
     assert answers.count(b"\n") > 20
 
 
+async def test_a_field_that_is_refused_in_a_batch_alone_fails_no_row(places: list[Place]) -> None:
+    """Its rows are asked without it: those too whose refusals say no more than the first one has taught."""
+    single, batch = places
+    for place in places:
+        place.server.refuses_temperature = lambda question: question not in {"row 0", "answer to row 0?"}
+
+    ends = [await place.start() for place in places]
+
+    assert [ended.code for ended in ends] == [Exit.DONE, Exit.DONE]
+    assert compared(ends[1].said, whole=True) == compared(ends[0].said, whole=True)
+    assert ends[1].warned == ends[0].warned == []
+    assert batch.files() == single.files()
+    assert len(batch.server.paid) == 2 * ROWS
+
+
 @pytest.mark.parametrize("first", ["single", "batch"])
 @pytest.mark.parametrize("stop_after", [0.05, 5.15, 10.1])
 async def test_the_other_way_goes_on_where_one_was_interrupted(
@@ -338,3 +359,15 @@ async def test_the_other_way_goes_on_where_one_was_interrupted(
 
     assert ended.code == Exit.DONE, ended.reason
     assert place.files() == single.files()
+
+
+async def test_a_refusal_of_the_key_does_not_show_it(places: list[Place]) -> None:
+    """Servers put what they like into their codes."""
+    ends = []
+    for place in places:
+        place.server.answer = failing(later, error(401, KEY))
+        ends.append(await place.start())
+
+    assert [ended.code for ended in ends] == [Exit.KEY_OR_QUOTA] * 2
+    assert KEY not in ends[0].reason
+    assert ends[1].reason == ends[0].reason

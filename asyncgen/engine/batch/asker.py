@@ -12,12 +12,11 @@ from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.client.outages import advice_on, said
 from asyncgen.client.retry import GiveUp, Retries, RetryAfter, Stop
 from asyncgen.config import RunConfig
 from asyncgen.cost import together
 from asyncgen.engine.batch.filling import Filling
-from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Phrase, Stopping
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping
 from asyncgen.storage.batch_files import Members, Results, custom_id
 from asyncgen.storage.journal import Journal
 
@@ -63,6 +62,7 @@ class BatchAsker:
         self._filling = filling
         self._retries: dict[Key, Retries] = {}
         self._wider: set[Key] = set()
+        self._adapted: set[tuple[Key, str]] = set()
         self.enqueued: dict[int, Members] = {}
         self.finished: list[Finished] = []
         self.given_up: dict[Key, CallFailed] = {}
@@ -142,18 +142,30 @@ class BatchAsker:
             return None
         assert isinstance(verdict, Completion | Failure)
         retries = self._retries.get(key) or Retries(self._config.max_attempts)
+        adapted = isinstance(verdict, Failure) and self._is_adapted(key, request, verdict)
         known = key in self._journal.batches.failures.get(one.number, ())
         if isinstance(verdict, Completion) or not known:
             came = OutOfBatch(one.number, one.state.id, request.hash, most)
             attempt = retries.counted + retries.refused + 1
-            verdict = self._client.take(self._journal, caller, request, verdict, came, attempt, request_id)
+            verdict = self._client.take(
+                self._journal, caller, request, verdict, came, attempt, request_id, adapted=adapted
+            )
         if isinstance(verdict, Completion):
             self._retries.pop(key, None)
             return verdict
         one.judged.add(key)
         self._retries[key] = retries
-        self._after(caller, request, verdict, retries, known=known)
+        if not adapted:
+            self._after(caller, request, verdict, retries, known=known)
         return None
+
+    def _is_adapted(self, key: Key, request: Prepared, failure: Failure) -> bool:
+        """Whether a call is to be retried without the field that a refusal names, the first time that it does."""
+        name = self._client.learn(request, failure)
+        if name is None or (key, name) in self._adapted:
+            return False
+        self._adapted.add((key, name))
+        return True
 
     def _after(
         self, caller: Caller, request: Prepared, failure: Failure, retries: Retries, *, known: bool
@@ -165,18 +177,15 @@ class BatchAsker:
         Raises:
             CallFailed: it is given up.
         """
-        if self._client.learn(request, failure):
-            return
         key = caller.index, request.step, request.hash
-        match retries.after(failure):
+        match self._client.decide(retries, failure, caller.index):
             case GiveUp():
                 self._retries.pop(key, None)
                 failed = self._client.refusal(caller, request, failure, retries.counted)
                 self.given_up[key] = failed
                 raise failed
             case Stop() if not known:
-                advice = advice_on(failure, self._config, self._config.endpoints[0])
-                self.reason = KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
+                self.reason = self._client.rejection(caller, request, failure)
             case RetryAfter() if failure.kind == "reasoning_length":
                 self._wider.add(key)
 

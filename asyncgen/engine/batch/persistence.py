@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from asyncgen.client.batch_server import BatchServerError
 from asyncgen.client.classify import Action
-from asyncgen.client.outages import advice_on, said
+from asyncgen.client.outages import rejection, said
 from asyncgen.config import RunConfig
-from asyncgen.errors import KeyOrQuotaError, Phrase, Stopping, TryLaterError
+from asyncgen.errors import Phrase, Stopping, TryLaterError
 from asyncgen.limits.gate import Gate
 
 T = TypeVar("T")
@@ -83,8 +83,7 @@ class Persistence:
         if error.gone or failure.status == CONFLICT or (once and error.uncertain):
             raise error
         if failure.action in _CONCERNS_ALL:
-            advice = advice_on(failure, self._config, self._config.endpoints[0])
-            raise KeyOrQuotaError(advice, ", then ", Phrase.AGAIN, f" ({said(failure)})") from None
+            raise rejection(failure, self._config, self._config.endpoints[0]) from None
         if failure.action not in _MAY_GET_BETTER:
             raise error
         if silence > self._config.patience:
