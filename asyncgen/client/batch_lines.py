@@ -4,7 +4,8 @@ Results are judged like any other answer; only what is specific to batches is ha
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
@@ -17,6 +18,7 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.text import loads
 
 _OK = 200
+_BAD_REQUEST = 400
 _NOT_WORKED_ON = {"batch_expired", "batch_cancelled", "batch_canceled"}
 
 
@@ -66,6 +68,15 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
         )
         return verdict, headers.get("x-request-id")
     return judge_error(status, headers, _decoded(body), time.time()), headers.get("x-request-id")
+
+
+def judge_batch(problems: Iterable[str]) -> Failure | None:
+    """The failure of a whole batch, if its error codes say that waiting does not fix it; else None."""
+    for code in problems:
+        failure = judge_error(_BAD_REQUEST, {}, {"error": {"code": code}}, time.time())
+        if failure.action in {Action.STOP, Action.STOP_IF_REPEATED}:
+            return replace(failure, status=_OK)
+    return None
 
 
 def _decoded(body: Any) -> Any:

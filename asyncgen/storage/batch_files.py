@@ -22,6 +22,7 @@ PREFIX = "batch-"
 _BUFFER = 1024 * 1024  # bytes of requests between two writes
 _LINE = 16 * 1024  # bytes: how much of a result is read at once; nearly all are shorter
 _OK = 200
+_REFUSED = (429, 498, 503, 529)  # the same request may pass later
 _ROW = 32  # bits below the row index in a packed entry
 _MOST_OFFSET = 2**_ROW - 1
 
@@ -215,11 +216,12 @@ class Results:
     """The results of a batch: the lines of its output and error files, which come in any order.
 
     Of several lines with one custom id the first counts. `lines` is the number of requests that the server has
-    processed, `answered` the number of those with an answer.
+    processed, `answered` the number of those with an answer; `refused` ones were refused for rate or overload, and
+    are not among them.
     """
 
     def __init__(self, files: BatchFiles, number: int, expected: Members) -> None:
-        self.lines = self.answered = 0
+        self.lines = self.answered = self.refused = 0
         self._files = files
         self._tables: list[tuple[Path, array[int]]] = []
         for what in ("output", "errors"):
@@ -251,8 +253,11 @@ class Results:
                 key = index << _ROW | zlib.crc32(record["custom_id"].encode())
                 response = record.get("response")
                 if key not in seen and isinstance(response, dict):
-                    self.lines += 1
-                    self.answered += response.get("status_code", _OK) == _OK
+                    status = response.get("status_code", _OK)
+                    refused = status in _REFUSED
+                    self.refused += refused
+                    self.lines += not refused
+                    self.answered += status == _OK
                 seen.add(key)
             offset += len(line)
         return array("Q", sorted(keys))

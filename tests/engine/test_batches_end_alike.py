@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -356,6 +356,79 @@ async def test_the_other_way_goes_on_where_one_was_interrupted(
     assert begun.code == Exit.INTERRUPTED
 
     ended = await place.start(batch=first != "batch")
+
+    assert ended.code == Exit.DONE, ended.reason
+    assert place.files() == single.files()
+
+
+def failed_with(*problems: str) -> Callable[[BatchState], BatchState]:
+    """The server works on no batch."""
+    return lambda state: replace(state, status="failed", output_file="", problems=problems)
+
+
+WHOLE: dict[str, tuple[Callable[[BatchState], BatchState], Exit, str]] = {
+    "failed": (failed_with("internal"), Exit.TRY_LATER, "failed (internal), as 2 before it"),
+    "no credit": (failed_with("billing_hard_limit_reached"), Exit.KEY_OR_QUOTA, "out of quota or credit"),
+    "no such model": (failed_with("model_not_found"), Exit.KEY_OR_QUOTA, "does not know the model 'unlisted'"),
+    "the queue is full": (failed_with("token_limit_exceeded"), Exit.TRY_LATER, "token_limit_exceeded"),
+    "expired": (lambda state: replace(state, status="expired", output_file=""), Exit.TRY_LATER, "expired"),
+    "cancelled": (lambda state: replace(state, status="cancelled", output_file=""), Exit.TRY_LATER, "cancelled"),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+async def test_batches_that_never_answer_end_a_start_and_no_later_one(places: list[Place], kind: str) -> None:
+    """Each says why."""
+    single, place = places
+    await single.start()
+    place.server.become, code, why = WHOLE[kind]
+    ended = await place.start()
+    assert ended.code == code
+    assert why in ended.reason
+    place.server.become = lambda state: state
+
+    assert (await place.start()).code == Exit.DONE
+
+    assert place.files() == single.files()
+
+
+async def test_requests_that_are_refused_for_rate_again_and_again_end_a_start(places: list[Place]) -> None:
+    """They are no answers: the run would send batches for ever."""
+    single, place = places
+    await single.start()
+    place.server.answer = failing(later, error(429, "rate_limit_exceeded"))
+    ended = await place.start()
+    assert ended.code == Exit.TRY_LATER
+    assert "came back without an answer: completed (refused for rate or overload), as 2 before it" in ended.reason
+    place.server.answer = good
+
+    assert (await place.start()).code == Exit.DONE
+
+    assert place.files() == single.files()
+
+
+CREATES = [
+    (400, "no_such_thing", Exit.BAD_DATA),
+    (401, "", Exit.KEY_OR_QUOTA),
+    (404, "model_not_found", Exit.BAD_DATA),
+    (429, "insufficient_quota", Exit.KEY_OR_QUOTA),
+]
+
+
+@pytest.mark.parametrize("batch", [True, False])
+@pytest.mark.parametrize(("status", "code", "ends"), CREATES)
+async def test_a_batch_that_is_not_taken_is_sent_by_the_next_start(
+    places: list[Place], status: int, code: str, ends: Exit, batch: bool
+) -> None:
+    """Or its calls are made one by one."""
+    single, place = places
+    await single.start()
+    place.server.creates = [(status, code)] * 9
+    ended = await place.start()
+    assert ended.code == ends, ended.reason
+    place.server.creates = []
+
+    ended = await place.start(batch=batch)
 
     assert ended.code == Exit.DONE, ended.reason
     assert place.files() == single.files()

@@ -18,10 +18,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import NO_USAGE, Usage
+from asyncgen.client.batch_lines import judge_batch
 from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.client.batch_server import INVALID_BODY, BatchServer, BatchServerError, BatchState
 from asyncgen.client.chat_client import ChatClient
-from asyncgen.client.outages import said
+from asyncgen.client.outages import rejection, said
 from asyncgen.config import RunConfig
 from asyncgen.cost import less
 from asyncgen.engine.batch.asker import BatchAsker, Finished, Key
@@ -261,12 +262,18 @@ class BatchRounds:
     def _narrow(self, ended: list[int]) -> None:
         """Submit less at once if the account may have less enqueued than was sent."""
         for number in ended:
-            if TOKEN_LIMIT in self._states[number].problems and self._filling is not None:
-                self._filling.narrow(self._journal.batches.open[number].tokens // 2)
+            batch = self._journal.batches.open[number]
+            if self._is_too_large(batch, self._states[number]) and self._filling is not None:
+                self._filling.narrow(batch.tokens // 2)
                 text = (
                     f"Batch {number} is more than the account may have enqueued: its requests go in smaller ones ("
                 )
                 self._observe(Notice(Message(text, Setting("batch_tokens"), " says how much that is)")))
+
+    @staticmethod
+    def _is_too_large(batch: OpenBatch, state: BatchState) -> bool:
+        """Whether a batch was refused for its size; one with a single request cannot be cut smaller."""
+        return TOKEN_LIMIT in state.problems and batch.requests > 1
 
     async def _fetch(self, number: int) -> Finished:
         batch, members = self._journal.batches.open[number], self._asker.enqueued.pop(number)
@@ -296,24 +303,25 @@ class BatchRounds:
         self._delivery.tell(batch, replace(state, status=TAKEN))
 
     def _count(self, batch: OpenBatch, one: Finished) -> None:
-        """Count batches without any result.
-
-        Raises:
-            TryLaterError: there were too many in a row.
-        """
-        state = one.state
+        """Count batches without any result; too many in a row end the rounds, as does what concerns all calls."""
+        state, asker = one.state, self._asker
         if one.results.lines:
             self._in_vain = 0
             return
-        if TOKEN_LIMIT in state.problems or self._filling is None:
+        if asker.reason is not None or self._filling is None or self._is_too_large(batch, state):
+            return
+        failure = judge_batch(state.problems)
+        if failure is not None:
+            asker.reason = rejection(failure, self._config, self._config.endpoints[0])
             return
         self._in_vain += 1
-        why = f" ({', '.join(dict.fromkeys(state.problems))})" if state.problems else ""
+        problems = ["refused for rate or overload"] if one.results.refused else dict.fromkeys(state.problems)
+        why = f" ({', '.join(problems)})" if problems else ""
         text = f"Batch {batch.number} came back without an answer: {state.status}{why}"
         if self._in_vain >= MOST_IN_VAIN:
-            raise TryLaterError(
-                f"{text}, as {MOST_IN_VAIN - 1} before it; everything paid is saved: ", Phrase.AGAIN
-            )
+            text = f"{text}, as {MOST_IN_VAIN - 1} before it; everything paid is saved: "
+            asker.reason = TryLaterError(text, Phrase.AGAIN)
+            return
         self._observe(Notice(f"{text}; its requests are sent again", warning=True))
 
     # Sending
