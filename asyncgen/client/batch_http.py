@@ -17,10 +17,11 @@ from asyncgen.address import canonical
 from asyncgen.client.batch_providers import batch_provider
 from asyncgen.client.batch_server import INVALID_BODY, BatchServerError, BatchState, Receive
 from asyncgen.client.classify import Action, Failure, judge_error
+from asyncgen.client.explanations import Explanations
 from asyncgen.client.http_client import open_session, read_whole
 from asyncgen.client.proxies import proxy_of
 from asyncgen.client.tls import trusted
-from asyncgen.client.transport_errors import NOT_SENT, UnreadableError, translated
+from asyncgen.client.transport_errors import NOT_SENT, UnreadableError, translated, unanswered
 from asyncgen.client.wire import CONNECT_TIMEOUT, headers_of
 from asyncgen.config import RunConfig
 from asyncgen.storage.disk import Disk
@@ -47,6 +48,7 @@ class HttpBatchServer:
         self._timeout = config.timeout
         self._endpoint = batch_provider(served.base_url).endpoint
         self._headers = {"Authorization": f"Bearer {served.api_key or 'none'}", **headers_of(served)}
+        self._explanations = Explanations([served.api_key, *served.headers.values()])
         self._session = open_session(
             connections=4,
             connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
@@ -160,14 +162,15 @@ class HttpBatchServer:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle),
             ) as response:
                 if response.status >= _FIRST_ERROR:
-                    raise BatchServerError(await _failure(response))
+                    failure = await _failure(response)
+                    raise BatchServerError(self._explanations.named(failure, None, []))
                 yield response
         except UnreadableError as error:
             raise BatchServerError(Failure(error.kind, Action.RETRY)) from error
         except (aiohttp.ClientError, OSError) as error:
             found = translated(error, None, self._proxy)
-            sent = not isinstance(found, NOT_SENT)
-            raise BatchServerError(Failure("connection", Action.RETRY), sent=sent) from error
+            found.__cause__ = error
+            raise BatchServerError(unanswered(found), sent=not isinstance(found, NOT_SENT)) from error
 
 
 async def _failure(response: aiohttp.ClientResponse) -> Failure:

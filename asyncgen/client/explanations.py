@@ -27,12 +27,14 @@ class Explanations:
         self._secrets = [secret for secret in secrets if len(secret) >= LEAST_SECRET]
         self._known: set[tuple[object, ...]] = set()
 
-    def names(self, failure: Failure, request: Prepared, answers: list[str]) -> tuple[str | None, str | None]:
+    def names(
+        self, failure: Failure, request: Prepared | None, answers: list[str]
+    ) -> tuple[str | None, str | None]:
         """Code and param, unless they are words of the row.
 
         Args:
             failure: of an attempt.
-            request: as sent.
+            request: as sent; None: it was about no row.
             answers: earlier answers to the row, which the server may quote too.
         """
         if failure.code is None and failure.param is None:
@@ -42,7 +44,7 @@ class Explanations:
         code, param = (name if name is None or scrub(name, private) == name else None for name in names)
         return code, param
 
-    def named(self, failure: Failure, request: Prepared, answers: list[str]) -> Failure:
+    def named(self, failure: Failure, request: Prepared | None, answers: list[str]) -> Failure:
         """The failure, without names that must not be shown."""
         code, param = self.names(failure, request, answers)
         request_id = self.request_id(failure.request_id, request, answers)
@@ -60,8 +62,8 @@ class Explanations:
             return None
         return None if request is not None and quotes(said, self._hidden(request, answers)) else said
 
-    def _hidden(self, request: Prepared, answers: list[str]) -> list[str]:
-        return [*_private(request), *answers, *self._secrets]
+    def _hidden(self, request: Prepared | None, answers: list[str]) -> list[str]:
+        return [*([] if request is None else _private(request)), *answers, *self._secrets]
 
     def sentence(
         self, failure: Failure, request: Prepared, answers: list[str], names: tuple[str | None, str | None]

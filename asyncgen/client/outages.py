@@ -64,16 +64,7 @@ class Outages:
         """
         if self._gate.answers or failure.kind != "connection" or failure.code is None:
             return
-        served = self._served[endpoint.name]
-        place = host_and_port(urlsplit(served.base_url))
-        self._stop(
-            TryLaterError(
-                f"{_named(served)}no connection to {place}: {failure.code}, and no call was answered; check ",
-                served.address,
-                " and the network, then ",
-                Phrase.AGAIN,
-            )
-        )
+        self._stop(no_connection(failure, self._served[endpoint.name]))
         raise Stopping
 
     def meet(self, failure: Failure) -> None:
@@ -146,6 +137,17 @@ def rejection(failure: Failure, config: RunConfig, served: EndpointConfig) -> Ke
     """The error for a failure that waiting does not fix."""
     advice = advice_on(failure, config, served)
     return KeyOrQuotaError(_named(served), advice, ", then ", Phrase.AGAIN, f" ({said(failure)})")
+
+
+def no_connection(failure: Failure, served: EndpointConfig) -> TryLaterError:
+    """The error for an address at which nothing has ever answered."""
+    place = host_and_port(urlsplit(served.base_url))
+    return TryLaterError(
+        f"{_named(served)}no connection to {place}: {failure.code}, and no call was answered; check ",
+        served.address,
+        " and the network, then ",
+        Phrase.AGAIN,
+    )
 
 
 def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:

@@ -36,18 +36,15 @@ from asyncgen.address import canonical
 from asyncgen.client.http_client import HttpClient, RawResponse, SharedRequest
 from asyncgen.client.proxies import proxy_of
 from asyncgen.client.tls import trusted
-from asyncgen.client.transport_errors import NOT_SENT, ProxyRefusedError, SchemeError, UnreadableError
+from asyncgen.client.transport_errors import unanswered
 
 __all__ = [
-    "NOT_SENT",
     "APIConnectionError",
     "APIError",
     "APIStatusError",
     "ChatCompletions",
-    "ProxyRefusedError",
-    "SchemeError",
-    "UnreadableError",
     "completions_class",
+    "unanswered",
 ]
 
 _OK = 200

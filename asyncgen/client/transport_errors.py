@@ -1,15 +1,19 @@
-"""Translate errors of aiohttp into those of httpx2, which say whether the request was sent."""
+"""Translate errors of aiohttp into those of httpx2, which say whether the request was sent, and judge them."""
 
+import socket
 import ssl
+from dataclasses import replace
 
 import aiohttp
 import httpx2
 from aiohttp.http_exceptions import BadStatusLine, ContentEncodingError, LineTooLong
 
+from asyncgen.client.classify import Action, Failure
 from asyncgen.client.proxies import Proxy
 
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 """Errors before anything of the request was sent."""
+_FIRST_SERVER_ERROR = 500
 _ENCODINGS = ("zstd", "gzip", "deflate")
 _TLS_ALERT = ("\x15\x03", r"\x15\x03")  # raw, and as the parser in C quotes it
 
@@ -59,6 +63,35 @@ def translated(error: BaseException, request: httpx2.Request | None, proxy: Prox
         return httpx2.ConnectError(type(error).__name__, request=request)
     # The request was sent: an answer may have been made, and be billed.
     return _unreadable(error) or httpx2.ReadError(type(error).__name__, request=request)
+
+
+def unanswered(error: BaseException | None) -> Failure:
+    """Judge an error of httpx2 that was raised in place of an answer."""
+    if isinstance(error, UnreadableError):
+        return Failure(error.kind, Action.ASK_AGAIN, code=error.found, unsaid=True)
+    if isinstance(error, SchemeError):
+        return Failure("scheme", Action.STOP_IF_REPEATED, code=f"the server speaks {error.found}")
+    if isinstance(error, ProxyRefusedError):
+        if error.status is not None and error.status < _FIRST_SERVER_ERROR:
+            return Failure("proxy", Action.STOP_IF_REPEATED, error.status)
+        return Failure("connection", Action.RETRY, code=str(error))
+    # If no connection was made, nothing was asked and nothing is billed.
+    return replace(_connection_failure(error), unsaid=not isinstance(error, NOT_SENT))
+
+
+def _connection_failure(error: BaseException | None) -> Failure:
+    """A failure without any answer: an untrusted certificate stops the run, anything else may pass."""
+    cause = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Failure("certificate", Action.STOP)
+        if isinstance(cause, (socket.gaierror, ConnectionRefusedError)):
+            found = "the connection was refused"
+            if isinstance(cause, socket.gaierror):
+                found = "the name was not found"
+            return Failure("connection", Action.RETRY, code=found)
+        cause = cause.__cause__ or cause.__context__
+    return Failure("connection", Action.RETRY)
 
 
 def _unreadable(error: BaseException) -> httpx2.TransportError | None:

@@ -5,11 +5,9 @@ raw post skips the SDK's models, which cost more than everything else on the way
 """
 
 import asyncio
-import socket
-import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from asyncgen.address import is_azure
@@ -23,7 +21,6 @@ from asyncgen.text import loads
 
 CONNECT_TIMEOUT = 30.0  # seconds: TCP tries five times in them; a server that has not answered by then is down
 _OK = 200
-_FIRST_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ class SdkWire:
             headers = error.response.headers
             return judge_error(error.status_code, headers, _decoded(error.response.text), time.time()), headers
         except self._sdk.APIConnectionError as error:
-            return self._unanswered(error), {}
+            return self._sdk.unanswered(error.__cause__), {}
         verdict = judge_answer(
             response.content,
             response.headers,
@@ -116,19 +113,6 @@ class SdkWire:
             now=time.time(),
         )
         return verdict, response.headers
-
-    def _unanswered(self, error: BaseException) -> Failure:
-        cause = error.__cause__
-        if isinstance(cause, self._sdk.UnreadableError):
-            return Failure(cause.kind, Action.ASK_AGAIN, code=cause.found, unsaid=True)
-        if isinstance(cause, self._sdk.SchemeError):
-            return Failure("scheme", Action.STOP_IF_REPEATED, code=f"the server speaks {cause.found}")
-        if isinstance(cause, self._sdk.ProxyRefusedError):
-            if cause.status is not None and cause.status < _FIRST_SERVER_ERROR:
-                return Failure("proxy", Action.STOP_IF_REPEATED, cause.status)
-            return Failure("connection", Action.RETRY, code=str(cause))
-        # If no connection was made, nothing was asked and nothing is billed.
-        return replace(_connection_failure(error), unsaid=not isinstance(cause, self._sdk.NOT_SENT))
 
 
 def headers_of(served: EndpointConfig) -> dict[str, str]:
@@ -142,18 +126,3 @@ def _decoded(text: str) -> Any:
         return loads(text)
     except ValueError:
         return text
-
-
-def _connection_failure(error: BaseException) -> Failure:
-    """A failure without any answer: an untrusted certificate stops the run, anything else may pass."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure("certificate", Action.STOP)
-        if isinstance(cause, (socket.gaierror, ConnectionRefusedError)):
-            found = "the connection was refused"
-            if isinstance(cause, socket.gaierror):
-                found = "the name was not found"
-            return Failure("connection", Action.RETRY, code=found)
-        cause = cause.__cause__ or cause.__context__
-    return Failure("connection", Action.RETRY)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from asyncgen.client.batch_server import BatchServerError
 from asyncgen.client.classify import Action
-from asyncgen.client.outages import rejection, said
+from asyncgen.client.outages import no_connection, rejection, said
 from asyncgen.config import RunConfig
 from asyncgen.errors import Phrase, Stopping, TryLaterError
 from asyncgen.limits.gate import Gate
@@ -15,8 +15,7 @@ T = TypeVar("T")
 FIRST_WAIT = 0.5  # seconds; it doubles up to the next one
 LONGEST_WAIT = 30.0  # seconds: how late a recovered server may be noticed
 CONFLICT = 409  # what should be cancelled has already ended
-_MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN}
-_CONCERNS_ALL = {Action.STOP, Action.STOP_IF_REPEATED}
+_MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN, Action.STOP_IF_REPEATED}
 
 
 class Persistence:
@@ -30,6 +29,7 @@ class Persistence:
     def __init__(self, config: RunConfig, gate: Gate) -> None:
         self._config = config
         self._gate = gate
+        self._heard = False
 
     async def ask(self, operation: Callable[[], Awaitable[T]], *, once: bool = False, may_come: float = 0.0) -> T:
         """The server's final answer.
@@ -47,15 +47,19 @@ class Persistence:
             Stopping: the run is stopping.
         """
         clock = asyncio.get_running_loop().time
-        begun, wait = clock(), FIRST_WAIT
+        begun, wait, attempt = clock(), FIRST_WAIT, 0
         while True:
+            attempt += 1
             try:
-                return await self._unless_stopped(operation, whole=once)
+                answer = await self._unless_stopped(operation, whole=once)
             except BatchServerError as error:
                 silence = clock() - begun
                 if not error.gone or silence >= may_come:
-                    self._check(error, silence, once=once)
+                    self._check(error, silence, attempt, once=once)
                 asked = error.failure.retry_after
+            else:
+                self._heard = True
+                return answer
             # Some servers round what they ask for down to nothing.
             await self._gate.backoff(wait if asked is None else max(FIRST_WAIT, asked))
             wait = min(LONGEST_WAIT, 2 * wait)
@@ -77,13 +81,17 @@ class Persistence:
             # Not each by itself: who cancels this task would seem to have cancelled that one.
             await asyncio.gather(work, stop, return_exceptions=True)
 
-    def _check(self, error: BatchServerError, silence: float, *, once: bool) -> None:
+    def _check(self, error: BatchServerError, silence: float, attempt: int, *, once: bool) -> None:
         """Raise if an error is the final answer; `silence` is for how long there was none."""
-        failure = error.failure
+        failure, served = error.failure, self._config.endpoints[0]
+        self._heard |= failure.status is not None
         if error.gone or failure.status == CONFLICT or (once and error.uncertain):
             raise error
-        if failure.action in _CONCERNS_ALL:
-            raise rejection(failure, self._config, self._config.endpoints[0]) from None
+        if failure.action is Action.STOP or (failure.action is Action.STOP_IF_REPEATED and attempt > 1):
+            raise rejection(failure, self._config, served) from None
+        nobody = failure.kind == "connection" and failure.code is not None and not self._heard
+        if nobody and attempt >= self._config.max_attempts:
+            raise no_connection(failure, served) from None
         if failure.action not in _MAY_GET_BETTER:
             raise error
         if silence > self._config.patience:
