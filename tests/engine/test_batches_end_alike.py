@@ -52,6 +52,21 @@ class Chain(Questions):
         return _example({"id": pair.note_id, "answer": second.text})
 
 
+class Fork(Chain):
+    """Asks two questions at the same time, and then one about the answer to the first."""
+
+    fingerprint: Mapping[str, Any] = {"recipe": "fork"}
+
+    async def run(self, pair: Pair, generate: Generate) -> Examples:
+        sampling = Sampling(0.5, None, 100)
+        first, other = await asyncio.gather(
+            generate("ask", ChatRequest("", pair.correct_note, sampling)),
+            generate("ask too", ChatRequest("", f"the other {pair.correct_note}", sampling)),
+        )
+        last = await generate("ask on", ChatRequest("", f"{first.text}?", sampling))
+        return _example({"id": pair.note_id, "answer": last.text, "other": other.text})
+
+
 class ChainOfAll(Chain):
     """Writes a line of each failed row too."""
 
@@ -444,3 +459,15 @@ async def test_a_refusal_of_the_key_does_not_show_it(places: list[Place]) -> Non
     assert [ended.code for ended in ends] == [Exit.KEY_OR_QUOTA] * 2
     assert KEY not in ends[0].reason
     assert ends[1].reason == ends[0].reason
+
+
+@pytest.mark.parametrize("cache", [{}, {"cache": "cache.db"}])
+async def test_calls_that_a_row_makes_at_once_are_in_one_batch(places: list[Place], cache: dict[str, str]) -> None:
+    """Each of them once, also while one of them still waits for the cache when the other one is put off."""
+    single, batch = places
+    for place in places:
+        assert (await place.start(recipe=Fork, **cache)).code == Exit.DONE
+
+    assert batch.files() == single.files()
+    assert len(batch.server.batches) == 2
+    assert sorted(batch.server.paid) == sorted(single.server.paid)
