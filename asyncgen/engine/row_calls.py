@@ -1,5 +1,10 @@
-"""The calls that a recipe makes for one row: each is durable, and varied until its answer is accepted."""
+"""The calls that a recipe makes for one row: each is durable, and varied until its answer is accepted.
 
+A recipe that gathers calls leaves the others behind when one of them fails, is put off, or is not sent. They are
+waited for: what they cost belongs to the row, and nothing else keeps the transport open for them.
+"""
+
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -53,19 +58,36 @@ class RowCalls:
         self._generation = generation
         self._cache = cache
         self._caller = caller
+        self._under_way = 0
+        self._back: asyncio.Future[None] | None = None
+        self._over = False
         self.tokens = 0
         self.raised: Exception | None = None
         self.defect: Exception | None = None
 
     async def generate(self, step: str, request: ChatRequest) -> Completion:
         """Make a call; this is the `generate` of recipes."""
-        if request.check is not None:
-            return await self._ask_until_accepted(
-                step, replace(request, check=partial(self._check, request.check))
-            )
-        prepared = self._prepare(step, request, 0)
-        del request  # its texts are in the body; thousands may wait here
-        return await self._answer(step, prepared)
+        if self._over:
+            raise Stopping
+        self._under_way += 1
+        try:
+            if request.check is not None:
+                check = partial(self._check, request.check)
+                return await self._ask_until_accepted(step, replace(request, check=check))
+            prepared = self._prepare(step, request, 0)
+            del request  # its texts are in the body; thousands may wait here
+            return await self._answer(step, prepared)
+        finally:
+            self._under_way -= 1
+            if self._back is not None and not self._back.done():
+                self._back.set_result(None)
+
+    async def end(self) -> None:
+        """Wait for the calls that are under way; the recipe can make no more."""
+        while self._under_way:
+            self._back = asyncio.get_running_loop().create_future()
+            await self._back
+        self._over = True
 
     async def _ask_until_accepted(self, step: str, request: ChatRequest) -> Completion:
         """Ask for another answer until one is accepted; each request is varied, as the same one would repeat.

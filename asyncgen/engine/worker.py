@@ -88,6 +88,7 @@ class Worker:
         except CallFailed as error:
             failure = error if calls.raised is None else self._failed(row, calls.raised)
         except (AsyncgenError, Stopping):
+            await calls.end()
             raise
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -99,6 +100,7 @@ class Worker:
             if calls.defect is not None:
                 raise
             failure = self._failed(row, error)
+        await calls.end()
         if failure is not None:
             examples = examples_of_failed(self.recipe, row.pair, failure)
         return Outcome(row, examples, failure, calls.tokens + self.journal.wasted(row.index))

@@ -471,3 +471,24 @@ async def test_calls_that_a_row_makes_at_once_are_in_one_batch(places: list[Plac
     assert batch.files() == single.files()
     assert len(batch.server.batches) == 2
     assert sorted(batch.server.paid) == sorted(single.server.paid)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_call_that_is_under_way_when_another_of_its_row_ends_is_paid_once(
+    places: list[Place], fails: bool
+) -> None:
+    """The run waits for it at its end, too: whether the other one fails or is not sent any more."""
+    place, _ = places
+    place.server.seconds = {"the other row 0": 10.0}
+    place.server.answer = lambda question, seed: (
+        (REFUSED if fails else error(503)) if question == "row 0" else good(question, seed)
+    )
+    ended = await place.start(recipe=Fork, num_pairs=1, stop_after=None if fails else 5.0)
+    assert ended.code == (Exit.SOME_FAILED if fails else Exit.INTERRUPTED)
+    place.server.answer = good
+
+    ended = await place.start(recipe=Fork, num_pairs=1)
+
+    assert ended.code == Exit.DONE
+    assert place.server.paid.count(("the other row 0", 0)) == 1
+    assert not ended.warned

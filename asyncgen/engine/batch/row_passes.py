@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.chat import ChatRequest, Completion
 from asyncgen.client.caller import Caller
 from asyncgen.engine.batch.asker import BatchAsker, Deferred, Finished
 from asyncgen.engine.batch.filling import Filling
@@ -14,7 +13,7 @@ from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.row_calls import RowCalls
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, place_of, stack_of
 from asyncgen.events import Observer, RecipeRaised
-from asyncgen.recipe import Generate, Recipe, Unparsed
+from asyncgen.recipe import Recipe, Unparsed
 from asyncgen.rows import Row
 from asyncgen.storage.journal import Journal
 
@@ -26,41 +25,6 @@ _NEW, _RUNS, _WAITS, _ENDED = range(4)
 
 Rows = Callable[[], AsyncGenerator[Row[Any], None]]
 """Streams the rows that are not written yet, from the first of them."""
-
-
-class CallsAtOnce:
-    """The calls of one run of a row, some of which may still be under way when another one ends the run.
-
-    A recipe that gathers them leaves them behind. They are waited for: else they would be collected while their
-    batch is sent, or be missing in it.
-
-    Args:
-        generate: makes a call.
-    """
-
-    def __init__(self, generate: Generate) -> None:
-        self._generate = generate
-        self._under_way = 0
-        self._ended = asyncio.Event()
-        self._over = False
-
-    async def generate(self, step: str, request: ChatRequest) -> Completion:
-        """Make a call, unless the run of the row is over."""
-        if self._over:
-            raise Deferred
-        self._under_way += 1
-        try:
-            return await self._generate(step, request)
-        finally:
-            self._under_way -= 1
-            self._ended.set()
-
-    async def end(self) -> None:
-        """Wait for the calls that are under way; the recipe can make no more."""
-        while self._under_way:
-            self._ended.clear()
-            await self._ended.wait()
-        self._over = True
 
 
 class RowPasses:
@@ -147,9 +111,8 @@ class RowPasses:
         self._asker.refused = False
         state, failure = _ENDED, None
         self._threshold.begin(row.index)
-        at_once = CallsAtOnce(calls.generate)
         try:
-            await self._recipe.run(row.pair, at_once.generate)
+            await self._recipe.run(row.pair, calls.generate)
         except Deferred:
             state = _WAITS
         except CallFailed as failed:
@@ -162,7 +125,7 @@ class RowPasses:
         except Exception:
             if calls.defect is not None:
                 raise
-        await at_once.end()
+        await calls.end()
         if state == _WAITS and self._asker.refused:
             state = _RUNS
         before = self._state(row.index)
