@@ -473,12 +473,13 @@ async def test_calls_that_a_row_makes_at_once_are_in_one_batch(places: list[Plac
     assert sorted(batch.server.paid) == sorted(single.server.paid)
 
 
+@pytest.mark.parametrize("way", [0, 1])
 @pytest.mark.parametrize("fails", [True, False])
 async def test_a_call_that_is_under_way_when_another_of_its_row_ends_is_paid_once(
-    places: list[Place], fails: bool
+    places: list[Place], fails: bool, way: int
 ) -> None:
     """The run waits for it at its end, too: whether the other one fails or is not sent any more."""
-    place, _ = places
+    place = places[way]
     place.server.seconds = {"the other row 0": 10.0}
     place.server.answer = lambda question, seed: (
         (REFUSED if fails else error(503)) if question == "row 0" else good(question, seed)
@@ -492,3 +493,17 @@ async def test_a_call_that_is_under_way_when_another_of_its_row_ends_is_paid_onc
     assert ended.code == Exit.DONE
     assert place.server.paid.count(("the other row 0", 0)) == 1
     assert not ended.warned
+
+
+async def test_an_answer_that_is_not_accepted_is_no_refusal_of_what_others_learn_meanwhile(
+    places: list[Place],
+) -> None:
+    """It would be paid again."""
+    place, _ = places
+    place.server.seconds = {"row 3": 1.0}
+    place.server.refuses_temperature = lambda question: question == "row 2"
+
+    ended = await place.start(check=without_row_3, num_pairs=5)
+
+    assert ended.code == Exit.SOME_FAILED
+    assert [question for question, seed in place.server.paid if seed == 0].count("row 3") == 1

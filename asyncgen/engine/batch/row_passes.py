@@ -121,6 +121,7 @@ class RowPasses:
                 place, stack = place_of(calls.raised), tuple(stack_of(calls.raised))
                 self._observe(RecipeRaised(row.index, row.pair.note_id, place, stack))
         except (AsyncgenError, Stopping):
+            await calls.end()
             raise
         except Exception:
             if calls.defect is not None:
