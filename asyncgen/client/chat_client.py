@@ -217,7 +217,10 @@ class ChatClient:
         learned, adapted = None, False
         if isinstance(result, Failure):
             learned = self._parameters.learn(endpoint.name, request, result, sent)
-            adapted = not self._config.strict_params and self._parameters.body(endpoint.name, request) != sent
+            # An answer that is not accepted would be paid again; it may come while others teach what is not taken.
+            refused = learned is not None or self._parameters.known(endpoint.name, request, result) is not None
+            changed = self._parameters.body(endpoint.name, request) != sent
+            adapted = refused and changed and not self._config.strict_params
         self._tell(
             caller,
             request,
