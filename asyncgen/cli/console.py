@@ -13,9 +13,9 @@ from asyncgen.cli.paths import from_here
 from asyncgen.cli.progress_lines import ProgressLines
 from asyncgen.cli.setting_names import PHRASES
 from asyncgen.cli.summary import summary_lines
+from asyncgen.client.classify import REFUSED
 from asyncgen.config import DEFAULT_RECIPE, RunConfig
 from asyncgen.cost import Price
-from asyncgen.engine.failure_threshold import REFUSED
 from asyncgen.errors import Phrase
 from asyncgen.events import Event, InputLoaded, PairDone, PairFailed, Planned, RepairStarted, RunStarted, Sample
 from asyncgen.humanize import counted, many_of

@@ -21,7 +21,7 @@ from asyncgen.client.admission import Admission, Tried
 from asyncgen.client.answer_accounting import AnswerAccounting
 from asyncgen.client.call_log import BatchLog, CallLog
 from asyncgen.client.caller import Caller
-from asyncgen.client.classify import Action, Failure
+from asyncgen.client.classify import REFUSED, Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
 from asyncgen.client.outages import Outages, rejection
@@ -35,7 +35,6 @@ from asyncgen.limits.endpoint import FIRST_PAUSE, Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
-REFUSED = "bad_request"  # the kind of a refusal for which row, settings or endpoint may be to blame
 OF_ITS_LIMITS = {"context_length", "too_large", "larger_than_limit"}  # which another endpoint may set higher
 STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
@@ -218,9 +217,9 @@ class ChatClient:
         if isinstance(result, Failure):
             learned = self._parameters.learn(endpoint.name, request, result, sent)
             # An answer that is not accepted would be paid again; it may come while others teach what is not taken.
-            refused = learned is not None or self._parameters.known(endpoint.name, request, result) is not None
+            taught = learned is not None or self._parameters.known(endpoint.name, request, result) is not None
             changed = self._parameters.body(endpoint.name, request) != sent
-            adapted = refused and changed and not self._config.strict_params
+            adapted = taught and changed and not self._config.strict_params
         self._tell(
             caller,
             request,

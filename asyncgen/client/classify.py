@@ -20,6 +20,9 @@ from asyncgen.client.too_long import says_too_long
 from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
 
+REFUSED = "bad_request"
+"""The kind of a failure that the same request meets again; request, settings or endpoint are to blame."""
+
 
 class Action(Enum):
     """What follows from a failure."""
@@ -182,5 +185,5 @@ def _by_status(status: int) -> tuple[str, Action]:
     if status >= _FIRST_SERVER_ERROR:
         return "server_error", Action.RETRY
     if status >= _FIRST_CLIENT_ERROR:
-        return "bad_request", Action.GIVE_UP
+        return REFUSED, Action.GIVE_UP
     return "redirect", Action.STOP_IF_REPEATED

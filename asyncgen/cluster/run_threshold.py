@@ -9,8 +9,9 @@ refusals of one kind, and no worker has calls in flight and nothing to tell yet:
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from asyncgen.client.classify import REFUSED
 from asyncgen.cluster.messages import WorkerReport
-from asyncgen.engine.failure_threshold import ALIKE, LEAST_FAILED, REFUSED, reason_to_end
+from asyncgen.engine.failure_threshold import ALIKE, LEAST_FAILED, reason_to_end
 from asyncgen.errors import AsyncgenError
 from asyncgen.events import CallEnded, Event, PairFailed
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 
+from asyncgen.client.classify import REFUSED
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Phrase, Setting, TryLaterError
 from asyncgen.humanize import many_of, one_of
 from asyncgen.rows import ROWS
 
 LEAST_FAILED = 30  # failures: fewer say little about a share, and cost little
 ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
-REFUSED = "bad_request"  # the kind of a failure that the same request meets again
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 NOT_HEALTHY = Message(
     "the server is not healthy, or is not at ", Setting("base_url"), "; wait, then ", Phrase.AGAIN

@@ -25,7 +25,8 @@ from asyncgen.errors import Exit, Interrupted
 from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk
 from tests.engine.at_once import AtOnce
-from tests.engine.ended import Ended
+from tests.engine.ended import OF_ROWS, Ended
+from tests.engine.odd_inputs import ODD_INPUTS
 
 from .local_cluster import LocalCluster
 
@@ -192,7 +193,6 @@ CASES: dict[str, list[tuple[Answer, dict[str, Any], Exit]]] = {
     "anew": [(good, {"stop_after": 0.4}, Exit.INTERRUPTED), (good, {"restart": True}, Exit.DONE)],
 }
 OF_ONE = re.compile("✓ Checkpoint saved|Stopping: |Asking again for ")
-OF_ROWS = re.compile("Error processing|further failures")
 OF_SHARDS = re.compile(
     "Joining the Ray|[0-9]+ of [0-9]+ shards to do|Merging [0-9]+ shards|The shards of this run"
 )
@@ -229,28 +229,15 @@ async def test_it_ends_alike_and_says_the_same(places: list[Place], case: str) -
             assert places[1].outputs() == places[0].outputs()
 
 
-INPUTS = {
-    "repeated ids": (lambda lines: [*lines, *lines[:3]], False, Exit.DONE),
-    "bad lines": (lambda lines: ["{", *lines, "[]"], False, Exit.BAD_DATA),
-    "bad lines, skipped": (lambda lines: ["{", *lines, "[]"], True, Exit.DONE),
-    "no row": (lambda lines: ["[]"] * 5, True, Exit.BAD_DATA),
-    "no line": (lambda lines: [], False, Exit.BAD_DATA),
-    "fewer rows than shards": (lambda lines: lines[:3], False, Exit.DONE),
-}
-
-
-@pytest.mark.parametrize("kind", INPUTS)
+@pytest.mark.parametrize("kind", ODD_INPUTS)
 async def test_of_the_input_the_same_is_said_once(places: list[Place], kind: str) -> None:
-    """Not by every shard."""
-    change, skip_bad, code = INPUTS[kind]
-    ends = []
+    """Not by every shard, of which there may be fewer rows than usually shards."""
+    odd, ends = ODD_INPUTS[kind], []
     for place in places:
-        source = place.path / "pairs.jsonl"
-        lines = [f"{line}\n" for line in change(source.read_text().splitlines())]
-        source.write_text("".join(lines))
-        ends.append(await place.start(skip_bad=skip_bad))
+        odd.spoil(place.path / "pairs.jsonl")
+        ends.append(await place.start(skip_bad=odd.skip_bad))
     one, shards = ends
-    assert (one.code, shards.code) == (code, code)
+    assert (one.code, shards.code) == (odd.code, odd.code)
     assert compared([shards.reason, *shards.said, *shards.warned]) == compared(
         [one.reason, *one.said, *one.warned]
     )

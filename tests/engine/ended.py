@@ -1,5 +1,6 @@
 """What a start comes to, as a user sees it."""
 
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,9 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.engine.session import Summary
 from asyncgen.errors import AsyncgenError, Exit
+
+OF_ROWS = re.compile("Error processing|further failures")
+"""Lines about rows that failed, which depend on when a run stopped."""
 
 
 @dataclass

@@ -27,8 +27,9 @@ from asyncgen.recipe import Examples, Generate
 from asyncgen.storage.disk import Disk
 
 from .at_once import AtOnce
-from .ended import Ended
+from .ended import OF_ROWS, Ended
 from .memory_server import MemoryServer, Response, said
+from .odd_inputs import ODD_INPUTS
 from .starts import Check, Questions
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -273,7 +274,6 @@ CASES: dict[str, list[tuple[Answer, dict[str, Any], Exit]]] = {
     ],
 }
 OF_ONE = re.compile("Batch [0-9]+|✓ Checkpoint saved|Stopping: |The budget covers|Resuming from|Asking again for ")
-OF_ROWS = re.compile("Error processing|further failures")
 
 
 def compared(lines: list[str], *, whole: bool) -> list[str]:
@@ -304,26 +304,15 @@ async def test_it_ends_alike_and_says_the_same(places: list[Place], case: str) -
             assert len(set(place.server.paid)) == len(place.server.paid)
 
 
-INPUTS: dict[str, tuple[Callable[[list[str]], list[str]], bool, Exit]] = {
-    "repeated ids": (lambda lines: [*lines, *lines[:3]], False, Exit.DONE),
-    "bad lines": (lambda lines: ["{", *lines, "[]"], False, Exit.BAD_DATA),
-    "bad lines, skipped": (lambda lines: ["{", *lines, "[]"], True, Exit.DONE),
-    "no row": (lambda _: ["[]"] * 5, True, Exit.BAD_DATA),
-    "no line": (lambda _: [], False, Exit.BAD_DATA),
-}
-
-
-@pytest.mark.parametrize("kind", INPUTS)
+@pytest.mark.parametrize("kind", ODD_INPUTS)
 async def test_of_the_input_the_same_is_said(places: list[Place], kind: str) -> None:
     """Before anything is sent."""
-    change, skip_bad, code = INPUTS[kind]
-    ends = []
+    odd, ends = ODD_INPUTS[kind], []
     for place in places:
-        source = place.path / "rows.jsonl"
-        source.write_text("".join(f"{line}\n" for line in change(source.read_text().splitlines())))
-        ends.append(await place.start(skip_bad=skip_bad))
+        odd.spoil(place.path / "rows.jsonl")
+        ends.append(await place.start(skip_bad=odd.skip_bad))
     single, batch = ends
-    assert (single.code, batch.code) == (code, code)
+    assert (single.code, batch.code) == (odd.code, odd.code)
     assert compared([batch.reason, *batch.said, *batch.warned], whole=True) == compared(
         [single.reason, *single.said, *single.warned], whole=True
     )

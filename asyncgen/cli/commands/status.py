@@ -316,7 +316,7 @@ def _tokens(picture: "Picture") -> tuple[str, str]:
 
 
 def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
-    from asyncgen.engine.failure_threshold import REFUSED  # noqa: PLC0415 - as above
+    from asyncgen.client.classify import REFUSED  # noqa: PLC0415 - as above
 
     session = picture.session
     assert session is not None
