@@ -12,6 +12,8 @@ from asyncgen.errors import AsyncgenError, Exit
 
 OF_ROWS = re.compile("Error processing|further failures")
 """Lines about rows that failed, which depend on when a run stopped."""
+TIME_OF_DAY = re.compile(r", until (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d")
+"""What a line says of the clock on the wall, which two starts never have alike."""
 
 
 @dataclass
@@ -45,7 +47,7 @@ class _Kept(Lines):
         self._ended = ended
 
     def say(self, text: str) -> None:
-        self._ended.said.append(text)
+        self._ended.said.append(TIME_OF_DAY.sub("", text))
 
     def warn(self, text: str) -> None:
         self._ended.warned.append(text)
