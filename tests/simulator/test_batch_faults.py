@@ -1,7 +1,9 @@
 """Everything that can go wrong with files and batches, each by the profile."""
 
 import asyncio
+import time
 from collections import Counter
+from types import SimpleNamespace
 
 import httpx2
 import openai
@@ -111,14 +113,15 @@ async def test_the_answer_to_a_create_can_be_lost(fault: str, error: type[Except
         assert set(client.sim.counts.custom_ids) == IDS
 
 
-async def test_the_list_can_lag_behind() -> None:
+async def test_the_list_can_lag_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is known by its id at once, and listed only later."""
-    async with serve(batch(list_delay_s=0.2)) as client:
+    async with serve(batch(list_delay_s=60.0)) as client:
         job = await client.submit(LINES[:1])
         assert not (await client.sdk.batches.list()).data
         await client.wait(job.id)
-        while not (listed := await client.sdk.batches.list()).data:
-            pass
+        later = SimpleNamespace(time=lambda: time.time() + 60.0)
+        monkeypatch.setattr("asyncgen.simulator.batch.batch_routes.time", later)
+        listed = await client.sdk.batches.list()
     assert [one.id for one in listed.data] == [job.id]
 
 
