@@ -197,7 +197,7 @@ class ChatClient:
                 self._log.answered(caller.index, request.step, request.hash, result, lost)
                 self._unsettled.pop(endpoint.name, None)
                 endpoint.pauses_in_a_row = 0
-                self._gate.answered(grant, headers, request.tokens)
+                self._gate.answered(grant, headers, request.tokens, result.usage.total_tokens)
             else:
                 lost = self._accounting.uncounted(request, result)
                 if result.answer is not None:

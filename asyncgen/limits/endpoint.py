@@ -21,6 +21,9 @@ FEW = 3  # calls in flight that no server refuses for their number
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0  # seconds: pauses double up to that, after which limits per minute are half free again
 CHANCE = 2  # refusals in a row of spaced calls, which may have moved closer together on their way
+# Seconds without a call in flight, after which one goes ahead for which the last answer left room: limits that are
+# none would hold a run up for ever. Long enough for a server that counts by the second, whatever it reports.
+IDLE = 1.0
 FIRST = 8  # calls in flight while no limit is known, until the first answer reveals one or none
 
 
@@ -28,13 +31,14 @@ FIRST = 8  # calls in flight while no limit is known, until the first answer rev
 class Grant:
     """Where and when an attempt was granted (seconds of the loop's clock), and the marks of its limits.
 
-    `probe`: it shall show whether the endpoint is well again.
+    `probe`: it shall show whether the endpoint is well again. `ahead`: of its turn, as nothing else was in flight.
     """
 
     at: float
     marks: Mapping[str, SpendMark]
     endpoint: "Endpoint"
     probe: bool = False
+    ahead: bool = False
 
 
 class Endpoint:
@@ -58,6 +62,8 @@ class Endpoint:
         self._heard = False
         self._took = 0.0  # seconds of the last answer
         self._heard_at = self._refused_at = float("-inf")
+        self._idle_since = 0.0
+        self._ahead = False
         self._lacking = asyncio.Event()
         self._wanted = 0.0
         self._paused_until = 0.0
@@ -83,6 +89,11 @@ class Endpoint:
         return max(share, self._probes) if self.probing else share
 
     @property
+    def _idle(self) -> bool:
+        """Whether nothing has been in flight for a while."""
+        return not self.in_flight and asyncio.get_running_loop().time() - self._idle_since >= IDLE
+
+    @property
     def own_pause(self) -> float | None:
         """Seconds to pause after a refusal that names none: longer with each episode without an answer.
 
@@ -102,13 +113,14 @@ class Endpoint:
             # Drawn even while something else binds: a bucket holds too little to wait for that.
             self._wanted = tokens
             self._lacking.set()
+        self._ahead = lack is not None and self._idle and self.limiter.has_room(tokens)
         # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
             self.waiting_on = "pause"
         elif self.occupied >= 1:
             self.waiting_on = "concurrency"
         else:
-            self.waiting_on = None if lack is None else lack[0]
+            self.waiting_on = None if lack is None or self._ahead else lack[0]
         return self.waiting_on
 
     def take(self, tokens: float) -> Grant:
@@ -116,19 +128,21 @@ class Endpoint:
         self.in_flight += 1
         self._probes += self.probing
         now = asyncio.get_running_loop().time()
-        return Grant(now, self.limiter.spend(tokens, now), self, self.probing)
+        return Grant(now, self.limiter.spend(tokens, now), self, self.probing, self._ahead)
 
     def leave(self, grant: Grant) -> bool:
         """Return a call in flight; returns whether it is the first of all."""
         self.in_flight -= 1
         self._probes -= grant.probe
+        if not self.in_flight:
+            self._idle_since = asyncio.get_running_loop().time()
         first, self._heard = not self._heard, True
         return first
 
     # The server's feedback; before `leave`
 
-    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> bool:
-        """Record an answered call; returns whether more may be in flight now.
+    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float, used: float) -> bool:
+        """Record an answered call of so many tokens, charged and in fact; returns whether more may be in flight.
 
         The headers are read only now and then, as that takes time.
         """
@@ -138,7 +152,7 @@ class Endpoint:
         self._control.answered(now, grant.at, self.in_flight)
         if now - self._heard_at >= LISTEN_INTERVAL:
             self._heard_at = now
-            if self.limiter.hear(read_reports(headers), grant.marks, now):
+            if self.limiter.hear(read_reports(headers), grant.marks, now, used=used, ahead=grant.ahead):
                 # Little's law: what the rate needs at this latency.
                 self._control.expect(self.limiter.calls_a_second(tokens, now) * (now - grant.at), now)
         return self._control.limit > before
@@ -164,6 +178,9 @@ class Endpoint:
         if grant.at < self._refused_at:
             return False
         self._refused_at = now
+        if grant.ahead:  # which says nothing of the pace
+            self.limiter.stay_in_turn()
+            return True
         for name, lane in self.limiter.lanes.items():
             if limit in {name, None}:
                 lane.pace.refused(now, slow_down=slow_down)

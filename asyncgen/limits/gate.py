@@ -15,6 +15,8 @@ Rules:
    sent before it may hang, and do not hold a probe up. One that is out gets nothing any more. If all remaining
    ones rest, it is an outage if none can be reached: all are only probed. Otherwise none rests: all are asked as
    if they were healthy.
+6. Where nothing has been in flight for a second, a call goes ahead of its turn if the last answer left room for
+   it: what a server reports may be no limit at all, and only calls can show it.
 """
 
 import asyncio
@@ -25,7 +27,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asyncgen.chat import NO_USAGE, Usage, fast_dataclass
 from asyncgen.errors import AsyncgenError, Message, Stopping
-from asyncgen.limits.endpoint import Endpoint, Grant
+from asyncgen.limits.endpoint import IDLE, Endpoint, Grant
+from asyncgen.limits.rate_headers import LIMITS
 
 if TYPE_CHECKING:
     from asyncgen.limits.budget import Budget
@@ -77,6 +80,7 @@ class Gate:
         self._order = count()
         self._closed = asyncio.Event()
         self._pumped = asyncio.Lock()
+        self._look_again: asyncio.TimerHandle | None = None
         self.reason: AsyncgenError | None = None
         self.in_flight = 0
         self.backing_off = 0
@@ -162,14 +166,14 @@ class Gate:
 
     # The outcome of a call; before `leave`
 
-    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float) -> None:
-        """A call was answered."""
+    def answered(self, grant: Grant, headers: Mapping[str, str], tokens: float, used: float) -> None:
+        """Record an answered call of so many tokens, charged and in fact."""
         self.answers += 1
         self.answered_at = asyncio.get_running_loop().time()
         endpoint = grant.endpoint
         if endpoint.health.succeeded():
             self._review()
-        if endpoint.answered(grant, headers, tokens):
+        if endpoint.answered(grant, headers, tokens, used):
             self.grown.set()
             self._grant()
 
@@ -253,8 +257,9 @@ class Gate:
         self._waiting.clear()
         for endpoint in self.endpoints:
             endpoint.close()
-        for timer in self._resting.values():
-            timer.cancel()
+        for timer in (*self._resting.values(), self._look_again):
+            if timer is not None:
+                timer.cancel()
 
     async def closing(self) -> None:
         """Wait until the gate is closed."""
@@ -333,6 +338,12 @@ class Gate:
         for one in passed:
             heappush(self._waiting, one)
         self.waiting_on = waiting_on
+        if waiting_on in LIMITS and not self.in_flight and self._look_again is None:
+            self._look_again = asyncio.get_running_loop().call_later(IDLE, self._after_idling)
+
+    def _after_idling(self) -> None:
+        self._look_again = None
+        self._grant()
 
     def _covers(self, budget: "Budget", most: Usage, *, alone: bool) -> bool:
         """Whether the budget covers a call; if not, and nothing will return that could make room, it is over."""

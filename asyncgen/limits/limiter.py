@@ -17,6 +17,8 @@ from asyncgen.limits.spacing import SearchedPace, SpacedLane
 # Seconds: a tenth of a second's worth is the largest burst, as servers that count by the second want.
 PERIOD = 0.1
 UNCONFIRMED = 3  # answers that do not mention a limit known from refusals alone, before it is dropped
+UNSEEN = 3  # answers in a row, to calls ahead of their turn, that do not show these calls: the limit is none
+SHOWN = 0.5  # of what they used, less what came back meanwhile: some servers count the prompt or the answer alone
 UNSAID = 20  # answers that do not mention a limit that earlier answers mentioned, before it is dropped
 ROUNDING = 1e-6  # slices of floats do not add up exactly
 
@@ -24,7 +26,8 @@ ROUNDING = 1e-6  # slices of floats do not add up exactly
 class Lane:
     """One paced limit: its rate, and a purse of what has been drawn and not spent.
 
-    `confirmed`: an answer has reported it, not only a refusal. `unsaid`: answers since that did not.
+    `confirmed`: an answer has reported it, not only a refusal. `unsaid`: answers since that did not. Calls that go
+    ahead of their turn, one at a time, must show in what the answers to the next ones report.
     """
 
     def __init__(
@@ -39,6 +42,9 @@ class Lane:
         self._bucket = AsyncLimiter(self._nominal * period, period)
         self._purse = 0.0
         self._spent = spent
+        self._ahead_since: float | None = None
+        self._ahead_used = self._ahead_charged = 0.0
+        self._unseen = 0
 
     @property
     def spent(self) -> float:
@@ -58,11 +64,37 @@ class Lane:
         self._purse += slice_ / cost
 
     def spend(self, amount: float, now: float) -> SpendMark:
-        """Take a call's amount out of the purse."""
-        self._purse -= amount
+        """Take a call's amount out of the purse, as far as it is there: a call may go ahead of its turn."""
+        self._purse = max(0.0, self._purse - amount)
         self._spent += amount
         self.pace.sent(amount, self._spent)
         return SpendMark(now, amount, self._spent)
+
+    def in_turn(self) -> None:
+        """Note that a call went in its turn."""
+        self._ahead_since, self._unseen = None, 0
+        self._ahead_used = self._ahead_charged = 0.0
+
+    def shows(self, report: LimitReport | None, mark: SpendMark, used: float) -> bool:
+        """Whether this is a limit of what we use, as far as answers to calls ahead of their turn show.
+
+        Args:
+            report: of the answer; None if it does not mention the limit.
+            mark: the call's.
+            used: what it has used in fact.
+        """
+        if self._ahead_since is None:
+            self._ahead_since = mark.at
+        if report is None:
+            self._unseen += 1
+        else:
+            shown = report.limit - report.remaining + report.limit / report.period * (mark.at - self._ahead_since)
+            self._unseen = 0 if shown >= SHOWN * self._ahead_used else self._unseen + 1
+            if self._ahead_charged:
+                self.pace.charged(shown / self._ahead_charged)
+        self._ahead_used += used
+        self._ahead_charged += mark.amount
+        return self._unseen < UNSEEN
 
 
 class RateLimiter:
@@ -85,6 +117,7 @@ class RateLimiter:
         }
         self.largest_call = float("inf")
         self.day_over: float | None = None
+        self._disproved: set[str] = set()
 
     @property
     def sent(self) -> Mapping[str, float]:
@@ -110,6 +143,20 @@ class RateLimiter:
                 return name, missing
         return None
 
+    def has_room(self, tokens: float) -> bool:
+        """Whether a call of so many tokens that lacks something fits into what the last answers left."""
+        return all(
+            isinstance(lane, Lane) and lane.pace.has_room(amount)
+            for name, lane in self.lanes.items()
+            if lane.lack(amount := 1.0 if name == "requests" else tokens)
+        )
+
+    def stay_in_turn(self) -> None:
+        """Let no call go ahead any more: one was refused."""
+        for lane in self.lanes.values():
+            if isinstance(lane, Lane):
+                lane.pace.stay_in_turn()
+
     def spend(self, tokens: float, now: float) -> dict[str, SpendMark]:
         """Take a call of so many tokens out of the purses."""
         self._sent["requests"] += 1.0
@@ -123,6 +170,8 @@ class RateLimiter:
         now: float,
         *,
         refused: bool = False,
+        used: float = 0.0,
+        ahead: bool = False,
     ) -> bool:
         """Update the limits from the headers of an answer to a call with these marks; returns whether one is new.
 
@@ -131,15 +180,20 @@ class RateLimiter:
             marks: those of the call.
             now: the time.
             refused: it was a refusal, not an answer.
+            used: the tokens that the answered call has used in fact.
+            ahead: the call went ahead of its turn.
         """
         learned = False
-        if not refused:
+        if refused:
+            self._disproved.clear()
+        else:
+            self._doubt(reports, marks, used, ahead=ahead)
             self._age(reports, marks)
         daily = [report for report in reports.values() if report.daily]
         if daily:
             self.day_over = max((report.reset or DAY for report in daily if report.remaining < 1), default=None)
         for name, report in reports.items():
-            if report.daily:
+            if report.daily or name in self._disproved:
                 continue
             if name == "tokens":
                 self.largest_call = report.limit
@@ -147,9 +201,13 @@ class RateLimiter:
             if not isinstance(lane, Lane):
                 lane = self.lanes[name] = self._lane(name, report.limit * MINUTE / report.period)
                 learned = True
+                if not refused:
+                    lane.pace.reported(report.remaining)
             mark = marks.get(name)
             if mark is not None:
-                lane.pace.answered(now, mark, report.limit, report.remaining, report.period)
+                lane.pace.answered(now, mark, report.limit, report.remaining, report.period, refused=refused)
+                if name == "tokens" and used and _shows_less(report, mark.amount):
+                    lane.pace.charged(used / mark.amount)
         return learned
 
     def space(self, rate: float, now: float) -> bool:
@@ -172,11 +230,30 @@ class RateLimiter:
             elif name in marks and (lane.pace.informed or name not in self._presets):
                 lane.unsaid += 1
                 if lane.unsaid >= (UNSAID if lane.confirmed else UNCONFIRMED):
-                    del self.lanes[name]
-                    if name == "tokens":
-                        self.largest_call = float("inf")
-                    if name in self._presets:
-                        self.lanes[name] = self._lane(name, self._presets[name])
+                    self._drop(name)
+
+    def _doubt(
+        self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark], used: float, *, ahead: bool
+    ) -> None:
+        """Drop limits, until a refusal, that count nothing of calls which go ahead of their turn, or of any."""
+        if "tokens" in reports and used > reports["tokens"].limit:
+            self._disproved.add("tokens")
+        for name, lane in self.lanes.items():
+            if not isinstance(lane, Lane) or name not in marks:
+                continue
+            if not ahead:
+                lane.in_turn()
+            elif not lane.shows(reports.get(name), marks[name], 1.0 if name == "requests" else used):
+                self._disproved.add(name)
+        for name in self._disproved & self.lanes.keys():
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        del self.lanes[name]
+        if name == "tokens":
+            self.largest_call = float("inf")
+        if name in self._presets:
+            self.lanes[name] = self._lane(name, self._presets[name])
 
     def _lane(self, name: str, per_minute: float) -> Lane:
         exact = name == "requests"
@@ -188,3 +265,8 @@ class RateLimiter:
             lane.pace.rate(now) / (1.0 if name == "requests" else tokens) for name, lane in self.lanes.items()
         )
         return min(rates, default=float("inf"))
+
+
+def _shows_less(report: LimitReport, charged: float) -> bool:
+    """Whether a call of which an answer reports took less than we charged, so much that it matters."""
+    return charged > report.limit / 2 and report.limit - report.remaining < charged / 2

@@ -28,6 +28,8 @@ from asyncgen.limits.fixed_window import FixedWindow
 
 LOW = 0.25  # seconds of the limit in use at first: enough that the bucket does not overflow
 LEAST_LOW = 0.2  # seconds of them that a refusal removes, if the bucket holds hardly more than a call
+NONE_LOW = 0.3  # seconds of them that the next ones remove: it holds just one, and to be early is to be refused
+CERTAIN = 2  # of these: one may have another cause
 STEP = 0.04  # seconds of the limit by which the set point rises: small, as the last step is refused
 BIG_STEP = 0.25  # share of the set point by which it rises beyond a second's worth: else minutes would pass
 RESERVE = 0.04  # share of the period's limit that is never used: calls in flight are not counted yet
@@ -84,6 +86,11 @@ class Pace:
         self._full_since: SpendMark | None = None
         self._full_until = float("-inf")
         self._used: float | None = None
+        self._remaining = 0.0
+        self._remaining_after = 0.0
+        self._trusted = True
+        self._succeeded = False
+        self._too_early = 0
         self._mean = self._largest = 1.0
         self._lowered_to = 1.0
         self._lowered_at = float("-inf")
@@ -106,6 +113,30 @@ class Pace:
         """Whether the server's headers have reported what remains."""
         return self._used is not None
 
+    def has_room(self, amount: float) -> bool:
+        """Whether a call fits into what the last answer left, though it is not its turn yet.
+
+        Not if the user or others want less than there is, nor once a refusal has shown that less is granted.
+        """
+        if self._window.active or not self._steps or not self._trusted or self._wanted != float("inf"):
+            return False
+        if self._used is None:  # only that there is such a limit
+            return self._remaining > 0
+        return self._charge * (self._spent - self._remaining_after + amount) <= self._remaining
+
+    def reported(self, remaining: float) -> None:
+        """Note what remained when a call arrived that was sent before the limit was known."""
+        self._remaining = remaining
+
+    def charged(self, share: float) -> None:
+        """Note that the server charges no more than this share of our estimate."""
+        if not self._exact:
+            self._charge = min(self._charge, max(LEAST_CHARGE, share))
+
+    def stay_in_turn(self) -> None:
+        """Note that a call was refused for which the last answer left room: there is less than that."""
+        self._trusted = False
+
     def rate(self, now: float) -> float:
         """What may be sent per second."""
         lowered = self._lowered(now)
@@ -122,15 +153,27 @@ class Pace:
         self._largest = max(amount, self._largest + 0.01 * (amount - self._largest))
 
     def answered(
-        self, now: float, mark: SpendMark, limit: float, remaining: float, period: float = MINUTE
+        self,
+        now: float,
+        mark: SpendMark,
+        limit: float,
+        remaining: float,
+        period: float = MINUTE,
+        *,
+        refused: bool = False,
     ) -> None:
-        """Record an answer's report: the limit per `period` seconds, and what remained when its call arrived."""
+        """Record an answer's report: the limit per `period` seconds, and what remained when its call arrived.
+
+        `refused`: the answer is a refusal.
+        """
+        self._succeeded = self._succeeded or not refused
         if limit / period != self._limit:
             self._limit = limit / period
             self._points.clear()
         # Purse and bucket together change only by the pace: what is used is best seen when the purse is empty,
         # after a call. A large one must fit in, and is no sign of haste.
         self._used = limit - remaining - self._largest
+        self._remaining, self._remaining_after = remaining, mark.spent
         self._delay += 0.05 * (now - mark.at - self._delay)
         self._window.answered(now, mark.at, mark.spent, limit, remaining, period)
         if self._window.active:
@@ -155,10 +198,13 @@ class Pace:
             return
         if self._used is not None and not slow_down:
             margin = max(MARGIN, self._delay)
+            # If nothing was granted since the last one, it is a storm, and says nothing of the bucket.
+            self._too_early += self._succeeded and self._granted <= -LEAST_LOW * self._limit
+            least = LEAST_LOW if self._too_early < CERTAIN else NONE_LOW
             self._granted = min(
-                self._granted, max(-LEAST_LOW * self._limit, self._used - (margin + LOW) * self._limit)
+                self._granted, max(-least * self._limit, self._used - (margin + LOW) * self._limit)
             )
-            self._steps = False
+            self._steps = self._succeeded = False
             return
         self._lowered_to = max(SLOWEST, LOWERED * self._lowered(now))
         self._lowered_at = now

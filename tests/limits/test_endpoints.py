@@ -54,7 +54,7 @@ class Fleet:
             try:
                 if await self._answered(name):
                     self.answers.append((now(), name, index))
-                    self.gate.answered(grant, {}, 100.0)
+                    self.gate.answered(grant, {}, 100.0, 100.0)
                     return
                 self.failures.append((now(), name, index))
                 excused, _ = self.gate.failed(grant, index, unreached=True)
@@ -262,7 +262,7 @@ async def test_a_call_fits_nowhere_while_the_only_endpoint_that_is_large_enough_
     await asyncio.sleep(1.1 * FIRST_REST)
     assert not gate.fits(5000)
     probe = await gate.enter(9, 5000)
-    gate.answered(probe, {}, 5000)
+    gate.answered(probe, {}, 5000, 5000)
     gate.leave(probe)
     assert probe.endpoint is large
     assert gate.fits(5000)
@@ -445,7 +445,7 @@ async def test_a_call_that_hangs_since_before_an_outage_does_not_hold_up_the_pro
     gate = Gate([Endpoint(ConcurrencyControl(8, automatic=False), RateLimiter(None, None))])
     loop = asyncio.get_running_loop()
     first = await gate.enter(0, 1)
-    gate.answered(first, {}, 1)
+    gate.answered(first, {}, 1, 1)
     gate.leave(first)
     grants = [await gate.enter(index, 1) for index in range(8)]
     await asyncio.sleep(1)
@@ -461,7 +461,7 @@ async def test_a_call_that_hangs_since_before_an_outage_does_not_hold_up_the_pro
     assert loop.time() - begun < 10.5
     await asyncio.sleep(1)
     assert not second.done()  # one probe at a time
-    gate.answered(probe, {}, 1)
+    gate.answered(probe, {}, 1, 1)
     gate.leave(probe)
     gate.leave(await second)
     assert loop.time() - begun < 12

@@ -74,7 +74,7 @@ class Server:
             self._in_flight -= 1
             self.answers.append(now)
             self.endpoint.pauses_in_a_row = 0
-            self.gate.answered(grant, {}, 100.0)
+            self.gate.answered(grant, {}, 100.0, 100.0)
         finally:
             self.gate.leave(grant)
 
@@ -137,7 +137,7 @@ async def test_a_limit_that_an_answer_names_ends_the_wait_for_a_spaced_call() ->
     gate, early, pump = await spaced_gate()
     waiting, loop = asyncio.create_task(gate.enter(3, 1)), asyncio.get_running_loop()
     await asyncio.sleep(2)
-    gate.answered(early, {"x-ratelimit-limit-requests": "6000", "x-ratelimit-remaining-requests": "5990"}, 1)
+    gate.answered(early, {"x-ratelimit-limit-requests": "6000", "x-ratelimit-remaining-requests": "5990"}, 1, 1)
     gate.leave(early)
     gate.share = 1.0
     begun = loop.time()
