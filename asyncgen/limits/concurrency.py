@@ -18,6 +18,8 @@ Rules:
 3. A limit that is not fully in use teaches nothing and does not change: something else binds.
 4. A refusal that costs a long pause is not provoked again soon: the calls in flight less the refused ones are what
    the server grants, and `auto` goes no higher for `DEAR` times that pause.
+5. Where calls are sent evenly, `auto` is not cut but goes on with as many as the server kept, except in a storm.
+   It tries more, a little at a time, if these were more than at the last refusal: else it is the server's limit.
 """
 
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ BACK_OFF = 0.9  # of a limit that was found: a refusal there shows that it was h
 LEAST_ROUND = 12  # answers: with fewer, the mean latency is too uncertain to compare two rounds
 ROUND_TRIPS = 3  # per round; one is enough to see whether a growth by 4 pays
 CERTAIN = 48  # answers: with fewer, scattering latencies too often hide that growing by 4 has paid
+EVENLY_IN_USE = 0.85  # of the limit, by calls that are sent evenly: a call that ends is not followed at once
 STUCK = 0.5  # of what the latencies promise: if less comes, calls are stuck and their latencies missing
 PAYS = 0.5  # of a growth by x, throughput must follow by PAYS * x; a compromise between speed and queueing
 # More than the mean needs, as latency scatters; also the factor of a probe: a smaller one drowns in the scatter.
@@ -86,6 +89,10 @@ class ConcurrencyControl:
         self._before_probe = self.limit
         self._bound, self._bound_until = ceiling, float("-inf")
         self._granted, self._else = 0, self.limit
+        self._growth: float = GROWTH
+        self._in_use = 1.0
+        self._eases = False
+        self._granted_before = 0
 
     def expect(self, calls: float, now: float) -> None:
         """Begin the search at the number of calls in flight that will be needed, instead of step by step."""
@@ -97,10 +104,10 @@ class ConcurrencyControl:
         """Whether half of the last calls were refused."""
         return self._refused_share >= STORM
 
-    def rate_binds(self, now: float) -> None:
-        """Forget what refusals taught about calls in flight: they were for a rate."""
+    def rate_binds(self, now: float, start: int) -> None:
+        """Forget what refusals taught about calls in flight: they were for a rate. Begin the search at `start`."""
         self._phase = _Phase.GROWING
-        self._settle(START if self._automatic else self._ceiling, now)
+        self._settle(max(START, start) if self._automatic else self._ceiling, now)
 
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
         """Record an answered call; `in_flight` still counts it."""
@@ -108,7 +115,7 @@ class ConcurrencyControl:
         if sent_at < self._cut_at:
             return  # it is about the time before
         self._succeeded = True
-        in_use = in_flight >= self.limit
+        in_use = in_flight >= self._in_use * self.limit
         if self.limit < self._settled:
             if in_use:
                 self._set(self.limit + 1, now)
@@ -117,7 +124,14 @@ class ConcurrencyControl:
             self._measure(now, now - sent_at, in_use=in_use)
 
     def refused(
-        self, now: float, sent_at: float, in_flight: int, *, for_rate: bool = False, pause: float = 0.0
+        self,
+        now: float,
+        sent_at: float,
+        in_flight: int,
+        *,
+        for_rate: bool = False,
+        evenly: bool = False,
+        pause: float = 0.0,
     ) -> None:
         """Record a call refused for rate or overload; `in_flight` still counts it.
 
@@ -127,13 +141,23 @@ class ConcurrencyControl:
             in_flight: calls in flight.
             for_rate: it was refused for a rate: that says nothing about calls in flight, and as long as most calls
                 are answered, the pause that follows is enough.
+            evenly: calls are sent evenly from now on, and need no cut to begin again (rule 5).
             pause: seconds that the server asks for.
         """
-        self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
+        if sent_at >= self._cut_at or not self._eases:  # those that went at once are one
+            self._refused_share += SHARE_WEIGHT * (1 - self._refused_share)
         if sent_at < self._cut_at:
-            self._refuse_one()
+            self._refuse_one(now)
             return
         if for_rate and not self.in_storm:
+            return
+        self._eases = evenly and self._automatic and not self.in_storm and pause < LONG_PAUSE
+        if self._eases:
+            if self._succeeded:  # else it belongs to the last one: its calls are not sent evenly yet
+                self._granted_before = self._granted
+            self._cut_at, self._else, self._succeeded = now, self._settled, False
+            self._granted, self._growth, self._in_use = min(self.limit, in_flight), HEADROOM, EVENLY_IN_USE
+            self._refuse_one(now)
             return
         if self._automatic and self._succeeded and not for_rate:
             self._learn_bound(now, in_flight, pause)
@@ -151,15 +175,25 @@ class ConcurrencyControl:
         if pause >= LONG_PAUSE:
             self._granted = min(self.limit, in_flight)
             self._bound_until = now + DEAR * pause
-            self._refuse_one()
+            self._refuse_one(now)
 
-    def _refuse_one(self) -> None:
+    def _refuse_one(self, now: float) -> None:
         """Count another refused call of those in flight; if all were refused, it is a storm and shows no bound."""
         if self._granted > 0:
             self._granted -= 1
             self._settled = self._bound = self._granted or self._else
             if not self._granted:
                 self._bound_until = float("-inf")
+            if self._eases:
+                self._ease(now)
+
+    def _ease(self, now: float) -> None:
+        """Go on with as many as were granted; try more only if these are more than the last time."""
+        self._set(self._granted or 1, now)
+        self._steady_rounds, self._next_probe = 0, _Phase.PROBING_DOWN
+        self._phase, self._throughput, self._careful = _Phase.STEADY, 0.0, True
+        if self._granted > HEADROOM * self._granted_before:
+            self._phase = _Phase.GROWING
 
     def _set(self, limit: int, now: float) -> None:
         self.limit = min(limit, self._ceiling)
@@ -204,11 +238,11 @@ class ConcurrencyControl:
     def _decide(self, now: float, throughput: float, answers: int) -> None:
         before, self._throughput = self._throughput, throughput
         match self._phase:
-            case _Phase.GROWING if throughput > before * (1 + PAYS * (GROWTH - 1)) and self.limit < self._ceiling:
-                self._settle(self.limit * GROWTH, now)
+            case _Phase.GROWING if self._has_paid(before) and self.limit < self._ceiling:
+                self._settle(self.limit * self._growth, now)
             case _Phase.GROWING if before and answers < CERTAIN and not self._careful:
                 self._careful, self._throughput = True, 0.0
-                self._settle(self.limit / GROWTH, now)
+                self._settle(self.limit / self._growth, now)
             case _Phase.GROWING:
                 # Short rounds suffice to stop, but not to say how much is needed: try more next.
                 self._phase, self._next_probe, self._steady_rounds = (
@@ -228,6 +262,10 @@ class ConcurrencyControl:
             case _Phase.PROBING_DOWN:
                 harmless = throughput > before * (1 - PAYS * (1 - 1 / HEADROOM))
                 self._end_probe(now, keep=harmless, next_probe=_Phase.PROBING_UP)
+
+    def _has_paid(self, before: float) -> bool:
+        """Whether growing has raised the throughput enough."""
+        return self._throughput > before * (1 + PAYS * (self._growth - 1))
 
     def _probe(self, now: float) -> None:
         if now < self._bound_until and self.limit >= self._bound:

@@ -2,14 +2,19 @@
 
 The server's feedback is processed here: answers and refusals change the limit of calls in flight (`concurrency`)
 and the rates (`limiter`). While no limit is known and no call has ended, a few go ahead to reveal one.
+
+A refusal that names no limit may be for calls in flight or for a rate: of calls that went at once, both keep some.
+So calls are sent evenly from then on. If the server then takes more of them in flight than it kept when it refused
+the others, it is a rate, and is searched for (`spacing`); else the calls in flight stay at what was kept.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from asyncgen.chat import fast_dataclass
 from asyncgen.limits.circuit_breaker import Health
-from asyncgen.limits.concurrency import ConcurrencyControl
+from asyncgen.limits.concurrency import START, ConcurrencyControl
 from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.pacer import SpendMark
 from asyncgen.limits.rate_headers import read_reports
@@ -24,6 +29,11 @@ CHANCE = 2  # refusals in a row of spaced calls, which may have moved closer tog
 # Seconds without a call in flight, after which one goes ahead for which the last answer left room: limits that are
 # none would hold a run up for ever. Long enough for a server that counts by the second, whatever it reports.
 IDLE = 1.0
+RECENT = 8  # calls that say how fast they are sent
+SOME = 8  # calls in flight: fewer are too coarse to be sent evenly, and to say how many a server keeps
+MORE = 1.25  # times the calls in flight that a server has kept, and a few: more than chance
+SPREAD = 1.25  # times the rate that keeps the calls in flight, at which they are sent after a refusal
+SMOOTHING = 0.1  # of an answer in the mean latency
 FIRST = 8  # calls in flight while no limit is known, until the first answer reveals one or none
 
 
@@ -61,6 +71,14 @@ class Endpoint:
         self._control = control
         self._heard = False
         self._took = 0.0  # seconds of the last answer
+        self._latency = 0.0  # mean seconds of answers
+        self._sent_at: deque[float] = deque(maxlen=RECENT)
+        # Calls in flight that the server kept when it refused others: the last time, and the fewest.
+        self._kept = self._least_kept = float("inf")
+        self._succeeded = False  # since the last refusal
+        self._next_at = 0.0
+        self._next: asyncio.TimerHandle | None = None
+        self._drawn: Callable[[], None] = lambda: None
         self._heard_at = self._refused_at = float("-inf")
         self._idle_since = 0.0
         self._ahead = False
@@ -94,6 +112,11 @@ class Endpoint:
         return not self.in_flight and asyncio.get_running_loop().time() - self._idle_since >= IDLE
 
     @property
+    def _spreads(self) -> bool:
+        """Whether calls are sent evenly over a round trip: some of many that went at once were refused."""
+        return SOME <= self._kept < float("inf")
+
+    @property
     def own_pause(self) -> float | None:
         """Seconds to pause after a refusal that names none: longer with each episode without an answer.
 
@@ -117,7 +140,7 @@ class Endpoint:
         # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
             self.waiting_on = "pause"
-        elif self.occupied >= 1:
+        elif self.occupied >= 1 or (self._spreads and self._too_soon()):
             self.waiting_on = "concurrency"
         else:
             self.waiting_on = None if lack is None or self._ahead else lack[0]
@@ -128,6 +151,9 @@ class Endpoint:
         self.in_flight += 1
         self._probes += self.probing
         now = asyncio.get_running_loop().time()
+        self._sent_at.append(now)
+        if self._spreads:
+            self._next_at = max(now, self._next_at) + self._latency / (SPREAD * self._limit)
         return Grant(now, self.limiter.spend(tokens, now), self, self.probing, self._ahead)
 
     def leave(self, grant: Grant) -> bool:
@@ -148,8 +174,12 @@ class Endpoint:
         """
         now = asyncio.get_running_loop().time()
         self._took = now - grant.at
+        self._latency += (SMOOTHING if self._latency else 1.0) * (self._took - self._latency)
         before = self._control.limit
         self._control.answered(now, grant.at, self.in_flight)
+        self._succeeded = True
+        if self._spreads and grant.at > self._refused_at and self._takes_more():
+            self._space(now, self.in_flight / self._latency, 2 * self.in_flight)
         if now - self._heard_at >= LISTEN_INTERVAL:
             self._heard_at = now
             if self.limiter.hear(read_reports(headers), grant.marks, now, used=used, ahead=grant.ahead):
@@ -172,12 +202,24 @@ class Endpoint:
         now = asyncio.get_running_loop().time()
         self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
         if not pause and limit != "tokens" and self._come_too_close():
-            self._space(now)
+            self._space(now, 1 / self._took, START)
         spaced = isinstance(self.limiter.lanes.get("requests"), SpacedLane)
-        self._control.refused(now, grant.at, self.in_flight, for_rate=limit is not None or spaced, pause=pause)
+        if limit is None and not spaced:
+            if grant.at >= self._refused_at:  # a new episode
+                self._least_kept = min(self._least_kept, self._kept) if self._kept >= SOME else float("inf")
+            self._kept = self.in_flight - 1
+        self._control.refused(
+            now,
+            grant.at,
+            self.in_flight,
+            for_rate=limit is not None or spaced,
+            evenly=self._spreads,
+            pause=pause,
+        )
         if grant.at < self._refused_at:
             return False
         self._refused_at = now
+        self._succeeded = False
         if grant.ahead:  # which says nothing of the pace
             self.limiter.stay_in_turn()
             return True
@@ -190,11 +232,32 @@ class Endpoint:
         """Whether so little else is in flight that only its distance to another call explains a refusal."""
         return self._took > 0 and 1 < self.in_flight <= FEW and not self._control.in_storm
 
-    def _space(self, now: float) -> None:
-        if self.limiter.space(max(1.0, 1 / self._took), now):
-            self._control.rate_binds(now)
+    def _takes_more(self) -> bool:
+        """Whether the server takes more at once than when it refused some: those only came too fast."""
+        return self._latency > 0 and self.in_flight > MORE * min(self._least_kept, self._kept) + FEW
+
+    def _space(self, now: float, rate: float, concurrency: int) -> None:
+        """Space calls out, at this rate to begin with, unless a limit of requests is known that may refuse."""
+        sent = len(self._sent_at) / max(now - self._sent_at[0], 1e-9) if self._succeeded else float("inf")
+        if self.limiter.space(max(1.0, rate), now, sent):
+            self._kept = self._least_kept = float("inf")
+            self._control.rate_binds(now, concurrency)
 
     # Time
+
+    def _too_soon(self) -> bool:
+        """Whether calls are sent evenly over a round trip, and it is not yet time for the next one."""
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._next_at:
+            return False
+        if self._next is None:
+            self._next = loop.call_at(self._next_at, self._end_distance)
+        return True
+
+    def _end_distance(self) -> None:
+        self._next = None
+        self._next_at = 0.0
+        self._drawn()
 
     def pause(self, seconds: float, over: Callable[[], None]) -> bool:
         """Pause for `seconds` from now, then call `over`; False if a longer pause is in force already."""
@@ -219,6 +282,7 @@ class Endpoint:
             drawn: called after each draw.
         """
         now = asyncio.get_running_loop().time
+        self._drawn = drawn
         drawn()  # the pump of a former run may have ended while it drew for a call that waits
         while True:
             await self._lacking.wait()

@@ -17,6 +17,7 @@ from asyncgen.limits.spacing import SearchedPace, SpacedLane
 # Seconds: a tenth of a second's worth is the largest burst, as servers that count by the second want.
 PERIOD = 0.1
 UNCONFIRMED = 3  # answers that do not mention a limit known from refusals alone, before it is dropped
+HARDLY = 0.5  # of the rate of a limit: fewer calls are not refused for it
 UNSEEN = 3  # answers in a row, to calls ahead of their turn, that do not show these calls: the limit is none
 SHOWN = 0.5  # of what they used, less what came back meanwhile: some servers count the prompt or the answer alone
 UNSAID = 20  # answers that do not mention a limit that earlier answers mentioned, before it is dropped
@@ -118,6 +119,7 @@ class RateLimiter:
         self.largest_call = float("inf")
         self.day_over: float | None = None
         self._disproved: set[str] = set()
+        self._unheeded: set[str] = set()
 
     @property
     def sent(self) -> Mapping[str, float]:
@@ -193,7 +195,7 @@ class RateLimiter:
         if daily:
             self.day_over = max((report.reset or DAY for report in daily if report.remaining < 1), default=None)
         for name, report in reports.items():
-            if report.daily or name in self._disproved:
+            if report.daily or name in self._disproved | self._unheeded:
                 continue
             if name == "tokens":
                 self.largest_call = report.limit
@@ -210,10 +212,19 @@ class RateLimiter:
                     lane.pace.charged(used / mark.amount)
         return learned
 
-    def space(self, rate: float, now: float) -> bool:
-        """Space requests out, at this many per second to begin with; False if their limit is known already."""
-        if "requests" in self.lanes:
+    def space(self, rate: float, now: float, sent: float) -> bool:
+        """Space requests out, at this many per second to begin with; False if their limit is known already.
+
+        If so many as were `sent` per second are hardly any of those that a server reports to grant, another limit
+        than the reported one refuses them, such as that of a gateway before it. The user's ceiling always holds.
+        """
+        known = self.lanes.get("requests")
+        if isinstance(known, SpacedLane) or "requests" in self._ceilings:
             return False
+        if known is not None:
+            if sent > HARDLY * known.pace.rate(now):
+                return False
+            self._unheeded.add("requests")
         self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"], now)
         return True
 

@@ -111,7 +111,7 @@ async def spaced_gate() -> tuple[Gate, Grant, asyncio.Task[None]]:
     endpoint = Endpoint(ConcurrencyControl(9, automatic=False), RateLimiter(None, None))
     gate = Gate([endpoint])
     early = await gate.enter(0, 1)
-    endpoint.limiter.space(10.0, asyncio.get_running_loop().time())
+    endpoint.limiter.space(10.0, asyncio.get_running_loop().time(), 0.0)
     pump = asyncio.create_task(gate.pump())
     gate.leave(await gate.enter(1, 1))
     gate.share = 1e-6  # the coordinator is away, and the next call days off
@@ -152,7 +152,7 @@ async def test_refusals_in_a_row_are_paused_for_also_where_calls_keep_a_distance
     endpoint = Endpoint(ConcurrencyControl(64, automatic=True), RateLimiter(None, None))
     endpoint.pauses_in_a_row = 1
     assert endpoint.own_pause == 0.25
-    endpoint.limiter.space(5, 0.0)
+    endpoint.limiter.space(5, 0.0, 0.0)
     pauses = []
     for endpoint.pauses_in_a_row in range(1, 13):
         pauses.append(endpoint.own_pause)
@@ -170,9 +170,9 @@ async def test_a_bound_of_calls_in_flight_is_not_taken_for_a_rate(start_ticking)
 async def test_headers_that_name_the_limit_take_the_place_of_the_search() -> None:
     """The server knows better."""
     limiter = RateLimiter(None, None)
-    assert limiter.space(5, 0.0)
+    assert limiter.space(5, 0.0, 0.0)
     assert isinstance(limiter.lanes["requests"], SpacedLane)
-    assert not limiter.space(5, 0.0)
+    assert not limiter.space(5, 0.0, 0.0)
 
 
 async def test_refusals_by_chance_do_not_lower_the_rate_without_end() -> None:
