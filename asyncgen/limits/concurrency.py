@@ -73,7 +73,7 @@ class ConcurrencyControl:
 
     def __init__(self, ceiling: int, *, automatic: bool, start: int = START) -> None:
         self._ceiling = ceiling
-        self._automatic = automatic
+        self.automatic = automatic
         self.limit = min(start, ceiling) if automatic else ceiling
         self._settled = self.limit
         self._cut_at = float("-inf")
@@ -96,7 +96,7 @@ class ConcurrencyControl:
 
     def expect(self, calls: float, now: float) -> None:
         """Begin the search at the number of calls in flight that will be needed, instead of step by step."""
-        if self._automatic and self._phase is _Phase.GROWING and calls * HEADROOM > self.limit:
+        if self.automatic and self._phase is _Phase.GROWING and calls * HEADROOM > self.limit:
             self._settle(calls * HEADROOM, now)
 
     @property
@@ -107,7 +107,7 @@ class ConcurrencyControl:
     def rate_binds(self, now: float, start: int) -> None:
         """Forget what refusals taught about calls in flight: they were for a rate. Begin the search at `start`."""
         self._phase = _Phase.GROWING
-        self._settle(max(START, start) if self._automatic else self._ceiling, now)
+        self._settle(max(START, start) if self.automatic else self._ceiling, now)
 
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
         """Record an answered call; `in_flight` still counts it."""
@@ -120,7 +120,7 @@ class ConcurrencyControl:
             if in_use:
                 self._set(self.limit + 1, now)
             return
-        if self._automatic and sent_at >= self._round.began:
+        if self.automatic and sent_at >= self._round.began:
             self._measure(now, now - sent_at, in_use=in_use)
 
     def refused(
@@ -151,7 +151,7 @@ class ConcurrencyControl:
             return
         if for_rate and not self.in_storm:
             return
-        self._eases = evenly and self._automatic and not self.in_storm and pause < LONG_PAUSE
+        self._eases = evenly and self.automatic and not self.in_storm and pause < LONG_PAUSE
         if self._eases:
             if self._succeeded:  # else it belongs to the last one: its calls are not sent evenly yet
                 self._granted_before = self._granted
@@ -159,7 +159,7 @@ class ConcurrencyControl:
             self._granted, self._growth, self._in_use = min(self.limit, in_flight), HEADROOM, EVENLY_IN_USE
             self._refuse_one(now)
             return
-        if self._automatic and self._succeeded and not for_rate:
+        if self.automatic and self._succeeded and not for_rate:
             self._learn_bound(now, in_flight, pause)
             self._phase, self._steady_rounds, self._next_probe = _Phase.STEADY, 0, _Phase.PROBING_DOWN
         self._cut_at = now

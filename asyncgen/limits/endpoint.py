@@ -113,8 +113,11 @@ class Endpoint:
 
     @property
     def _spreads(self) -> bool:
-        """Whether calls are sent evenly over a round trip: some of many that went at once were refused."""
-        return SOME <= self._kept < float("inf")
+        """Whether calls are sent evenly over a round trip: some of many that went at once were refused.
+
+        Not with a fixed number in flight, which is the user's.
+        """
+        return self._control.automatic and SOME <= self._kept < float("inf")
 
     @property
     def own_pause(self) -> float | None:

@@ -247,17 +247,18 @@ class RateLimiter:
         self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark], used: float, *, ahead: bool
     ) -> None:
         """Drop limits, until a refusal, that count nothing of calls which go ahead of their turn, or of any."""
-        if "tokens" in reports and used > reports["tokens"].limit:
-            self._disproved.add("tokens")
+        found = {"tokens"} if "tokens" in reports and used > reports["tokens"].limit else set()
         for name, lane in self.lanes.items():
             if not isinstance(lane, Lane) or name not in marks:
                 continue
             if not ahead:
                 lane.in_turn()
             elif not lane.shows(reports.get(name), marks[name], 1.0 if name == "requests" else used):
-                self._disproved.add(name)
-        for name in self._disproved & self.lanes.keys():
-            self._drop(name)
+                found.add(name)
+        for name in found - self._disproved:
+            self._disproved.add(name)
+            if name in self.lanes:
+                self._drop(name)
 
     def _drop(self, name: str) -> None:
         del self.lanes[name]

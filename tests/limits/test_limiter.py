@@ -77,3 +77,17 @@ async def test_of_two_daily_limits_the_one_that_is_used_up_counts(requests, toke
     assert limiter.day_over == day_over
     limiter.hear({"requests": LEFT, "tokens": LEFT}, {}, 0.0)
     assert limiter.day_over is None
+
+
+async def test_a_limit_below_what_an_answer_has_used_leaves_the_preset_alone_and_is_forgotten_with_a_refusal():
+    """It is paced as asked for, and what was saved up is not lost with each answer."""
+    limiter, nonsense = RateLimiter(None, 60_000), {"tokens": LimitReport(10, 9, 60.0, None)}
+    limiter.hear(nonsense, limiter.spend(2048, 0.0), 1.0, used=220)
+    lane = limiter.lanes["tokens"]
+    limiter.hear(nonsense, limiter.spend(2048, 1.0), 2.0, used=220)
+    assert limiter.lanes["tokens"] is lane
+    assert lane.pace.rate(2.0) == 1000
+    assert limiter.largest_call == float("inf")
+
+    limiter.hear(nonsense, limiter.spend(2048, 2.0), 3.0, refused=True)
+    assert limiter.lanes["tokens"].pace.rate(3.0) < 1
