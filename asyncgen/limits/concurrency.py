@@ -91,7 +91,7 @@ class ConcurrencyControl:
         self._granted, self._else = 0, self.limit
         self._growth: float = GROWTH
         self._in_use = 1.0
-        self._eases = False
+        self._eases = self._bounds = False
         self._granted_before = 0
 
     def expect(self, calls: float, now: float) -> None:
@@ -107,6 +107,8 @@ class ConcurrencyControl:
     def rate_binds(self, now: float, start: int) -> None:
         """Forget what refusals taught about calls in flight: they were for a rate. Begin the search at `start`."""
         self._phase = _Phase.GROWING
+        self._growth, self._in_use, self._careful, self._throughput = GROWTH, 1.0, False, 0.0
+        self._eases, self._granted, self._granted_before = False, 0, 0
         self._settle(max(START, start) if self.automatic else self._ceiling, now)
 
     def answered(self, now: float, sent_at: float, in_flight: int) -> None:
@@ -153,9 +155,11 @@ class ConcurrencyControl:
             return
         self._eases = evenly and self.automatic and not self.in_storm and pause < LONG_PAUSE
         if self._eases:
-            if self._succeeded:  # else it belongs to the last one: its calls are not sent evenly yet
-                self._granted_before = self._granted
-            self._cut_at, self._else, self._succeeded = now, self._settled, False
+            # Without a success since the last one it belongs to it: it may be a storm, and shows no bound.
+            self._bounds = self._succeeded
+            if self._succeeded:
+                self._granted_before, self._else = self._granted, self._settled
+            self._cut_at, self._succeeded = now, False
             self._granted, self._growth, self._in_use = min(self.limit, in_flight), HEADROOM, EVENLY_IN_USE
             self._refuse_one(now)
             return
@@ -182,6 +186,8 @@ class ConcurrencyControl:
         if self._granted > 0:
             self._granted -= 1
             self._settled = self._bound = self._granted or self._else
+            if self._eases and not self._bounds:
+                self._settled = self._else
             if not self._granted:
                 self._bound_until = float("-inf")
             if self._eases:

@@ -18,6 +18,7 @@ from asyncgen.limits.spacing import SearchedPace, SpacedLane
 PERIOD = 0.1
 UNCONFIRMED = 3  # answers that do not mention a limit known from refusals alone, before it is dropped
 HARDLY = 0.5  # of the rate of a limit: fewer calls are not refused for it
+NONSENSE = 2  # times a limit that one answered call has used: some servers do not count cached tokens
 UNSEEN = 3  # answers in a row, to calls ahead of their turn, that do not show these calls: the limit is none
 SHOWN = 0.5  # of what they used, less what came back meanwhile: some servers count the prompt or the answer alone
 UNSAID = 20  # answers that do not mention a limit that earlier answers mentioned, before it is dropped
@@ -247,7 +248,7 @@ class RateLimiter:
         self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark], used: float, *, ahead: bool
     ) -> None:
         """Drop limits, until a refusal, that count nothing of calls which go ahead of their turn, or of any."""
-        found = {"tokens"} if "tokens" in reports and used > reports["tokens"].limit else set()
+        found = {"tokens"} if "tokens" in reports and used > NONSENSE * reports["tokens"].limit else set()
         for name, lane in self.lanes.items():
             if not isinstance(lane, Lane) or name not in marks:
                 continue

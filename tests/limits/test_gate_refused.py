@@ -122,7 +122,8 @@ async def test_a_rate_is_found_and_used(
 
     late = [at for at in server.answers if at > settled]
     assert len(late) >= used * 25 * 60
-    assert len([at for at in server.refusals if at > settled]) <= 0.05 * len(late)
+    # Where the rate is still searched for, more is refused.
+    assert len([at for at in server.refusals if at > settled]) <= (0.03 if used > 0.5 else 0.12) * len(late)
 
 
 @pytest.mark.parametrize("headers", [{}, GATEWAY], ids=["silent", "another limit in the headers"])
@@ -139,14 +140,6 @@ async def test_the_calls_that_a_server_takes_at_once_are_found_and_used(
 
     mean = latency * 1.046  # of a log-normal distribution with a sigma of 0.3
     late = [at for at in server.answers if at > settled]
-    print(
-        "RES slots",
-        number,
-        latency,
-        bool(headers),
-        len(late) / number / 60 * mean,
-        len([at for at in server.refusals if at > settled]) / max(1, len(late)),
-    )
     assert len(late) >= 0.8 * number * 60 / mean
     assert len([at for at in server.refusals if at > settled]) <= 0.02 * len(late)
 
@@ -157,3 +150,33 @@ async def test_a_ceiling_of_the_user_holds_whatever_refuses(start_ticking: Calla
     server = Server(one_by_one(25), 2.0, GATEWAY)
     await server.run(automatic(RateLimiter(600.0, None, {"requests": 600.0})), 120)
     assert len(server.answers) <= 1201 + 10
+
+
+@pytest.mark.parametrize(
+    ("share", "latency", "seconds"),
+    [
+        (1.0, 0.2, 10.0),
+        (1.0, 2.0, 3.0),
+        (1.0, 2.0, 10.0),
+        (1.0, 2.0, 60.0),
+        (0.5, 0.2, 10.0),
+        (0.5, 2.0, 3.0),
+        (0.5, 2.0, 10.0),
+    ],
+)
+async def test_after_a_storm_as_much_is_used_as_before(
+    start_ticking: Callable[[], None], share: float, latency: float, seconds: float
+) -> None:
+    """What is refused while all is refused says nothing of how much is granted."""
+    start_ticking()
+    begin, chance = 60 + 20 * latency, random.Random(2)
+
+    def takes(server: Server, now: float) -> bool:
+        return server.in_flight < 100 and not (begin <= now < begin + seconds and chance.random() < share)
+
+    server = Server(takes, latency, {})
+    end = begin + seconds
+    await server.run(automatic(), end + 120)
+
+    after = sum(at >= end + 60 for at in server.answers) / 60
+    assert after >= 0.6 * 100 / (1.046 * latency)
