@@ -9,6 +9,8 @@ from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import RateLimiter
 
+from .gates import cancelled
+
 
 class Server:
     """Grants from buckets of so many seconds, tells of them against the minute, and answers after a latency."""
@@ -79,9 +81,7 @@ async def run(server: Server, gate: Gate, size: Callable[[int], float] = lambda 
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
 
 def automatic(limiter: RateLimiter | None = None) -> Gate:

@@ -23,6 +23,8 @@ from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import RateLimiter
 
+from .gates import cancelled
+
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
 CALLERS = 300
@@ -83,9 +85,7 @@ class Fleet:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(*tasks)
 
     def rate(self, start: float, end: float, name: str | None = None) -> float:
         """Answers a second in a span of time."""

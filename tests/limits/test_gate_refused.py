@@ -9,6 +9,7 @@ import pytest
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import RateLimiter
 
+from .gates import cancelled
 from .limit_server import automatic
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -35,9 +36,7 @@ class Server:
         tasks = [asyncio.create_task(gate.pump())]
         tasks += [asyncio.create_task(self._caller(gate, index)) for index in range(CALLERS)]
         await asyncio.sleep(seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
     async def _caller(self, gate: Gate, index: int) -> None:
         while True:
