@@ -3,9 +3,9 @@
 The server's feedback is processed here: answers and refusals change the limit of calls in flight (`concurrency`)
 and the rates (`limiter`). While no limit is known and no call has ended, a few go ahead to reveal one.
 
-A refusal that names no limit may be for calls in flight or for a rate: of calls that went at once, both keep some.
-So calls are sent evenly from then on. If the server then takes more of them in flight than it kept when it refused
-the others, it is a rate, and is searched for (`spacing`); else the calls in flight stay at what was kept.
+After a refusal for no known limit, calls are sent evenly (`spread`). If the server then takes more of them in
+flight than it kept when it refused the others, it is for a rate, which is searched for (`spacing`); else the calls
+in flight stay at what was kept.
 """
 
 import asyncio
@@ -14,25 +14,21 @@ from collections.abc import Callable, Mapping
 
 from asyncgen.chat import fast_dataclass
 from asyncgen.limits.circuit_breaker import Health
-from asyncgen.limits.concurrency import START, ConcurrencyControl
+from asyncgen.limits.concurrency import LONG_PAUSE, START, ConcurrencyControl
 from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.pacer import SpendMark
 from asyncgen.limits.rate_headers import read_reports
-from asyncgen.limits.spacing import SpacedLane
+from asyncgen.limits.spacing import CHANCE
+from asyncgen.limits.spread import FEW, Spread
 
 LISTEN_INTERVAL = 0.02  # seconds: rates change over a second, and reading the headers of every call costs CPU
-FEW = 3  # calls in flight that no server refuses for their number
 # Seconds, if the server names none: a limit per second has room again by then or the next time.
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 30.0  # seconds: pauses double up to that, after which limits per minute are half free again
-CHANCE = 2  # refusals in a row of spaced calls, which may have moved closer together on their way
 # Seconds without a call in flight, after which one goes ahead for which the last answer left room: limits that are
 # none would hold a run up for ever. Long enough for a server that counts by the second, whatever it reports.
 IDLE = 1.0
 RECENT = 8  # calls that say how fast they are sent
-SOME = 8  # calls in flight: fewer are too coarse to be sent evenly, and to say how many a server keeps
-MORE = 1.25  # times the calls in flight that a server has kept, and a few: more than chance
-SPREAD = 1.25  # times the rate that keeps the calls in flight, at which they are sent after a refusal
 SMOOTHING = 0.1  # of an answer in the mean latency
 FIRST = 8  # calls in flight while no limit is known, until the first answer reveals one or none
 
@@ -72,12 +68,13 @@ class Endpoint:
         self._heard = False
         self._took = 0.0  # seconds of the last answer
         self._latency = 0.0  # mean seconds of answers
+        self._answers = 0
+        self._begun_at: float | None = None
         self._sent_at: deque[float] = deque(maxlen=RECENT)
-        # Calls in flight that the server kept when it refused others: the last time, and the fewest.
-        self._kept = self._least_kept = float("inf")
+        self._spread = Spread(enabled=control.automatic)
         self._succeeded = False  # since the last refusal
-        self._next_at = 0.0
-        self._next: asyncio.TimerHandle | None = None
+        # A limit that no answer reports was named with a long pause, after which all of it is granted at once.
+        self._windowed = False
         self._drawn: Callable[[], None] = lambda: None
         self._heard_at = self._refused_at = float("-inf")
         self._idle_since = 0.0
@@ -112,24 +109,17 @@ class Endpoint:
         return not self.in_flight and asyncio.get_running_loop().time() - self._idle_since >= IDLE
 
     @property
-    def _spreads(self) -> bool:
-        """Whether calls are sent evenly over a round trip: some of many that went at once were refused.
-
-        Not with a fixed number in flight, which is the user's.
-        """
-        return self._control.automatic and SOME <= self._kept < float("inf")
-
-    @property
     def own_pause(self) -> float | None:
         """Seconds to pause after a refusal that names none: longer with each episode without an answer.
 
         None if calls are spaced: that is what the server wants, and a pause would delay many of them.
         """
         in_a_row = self.pauses_in_a_row
-        if isinstance(self.limiter.lanes.get("requests"), SpacedLane):
-            if in_a_row <= CHANCE:
+        spaced = self.limiter.spaced
+        if spaced is not None:
+            in_a_row = spaced.refused_in_a_row - CHANCE
+            if in_a_row <= 0:
                 return None
-            in_a_row -= CHANCE
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (in_a_row - 1))
 
     def obstacle(self, tokens: float) -> str | None:
@@ -143,7 +133,7 @@ class Endpoint:
         # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
             self.waiting_on = "pause"
-        elif self.occupied >= 1 or (self._spreads and self._too_soon()):
+        elif self.occupied >= 1 or self._spread.too_soon(self._drawn):
             self.waiting_on = "concurrency"
         else:
             self.waiting_on = None if lack is None or self._ahead else lack[0]
@@ -155,8 +145,9 @@ class Endpoint:
         self._probes += self.probing
         now = asyncio.get_running_loop().time()
         self._sent_at.append(now)
-        if self._spreads:
-            self._next_at = max(now, self._next_at) + self._latency / (SPREAD * self._limit)
+        if self._begun_at is None:
+            self._begun_at = now
+        self._spread.sent(now, self._latency, self._limit)
         return Grant(now, self.limiter.spend(tokens, now), self, self.probing, self._ahead)
 
     def leave(self, grant: Grant) -> bool:
@@ -181,7 +172,8 @@ class Endpoint:
         before = self._control.limit
         self._control.answered(now, grant.at, self.in_flight)
         self._succeeded = True
-        if self._spreads and grant.at > self._refused_at and self._takes_more():
+        self._answers += 1
+        if grant.at > self._refused_at and self._spread.is_exceeded(self.in_flight):
             self._space(now, self.in_flight / self._latency, 2 * self.in_flight)
         if now - self._heard_at >= LISTEN_INTERVAL:
             self._heard_at = now
@@ -206,28 +198,31 @@ class Endpoint:
         self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
         if not pause and limit != "tokens" and self._come_too_close():
             self._space(now, 1 / self._took, START)
-        spaced = isinstance(self.limiter.lanes.get("requests"), SpacedLane)
-        if limit is None and not spaced:
-            if grant.at >= self._refused_at:  # a new episode
-                self._least_kept = min(self._least_kept, self._kept) if self._kept >= SOME else float("inf")
-            self._kept = self.in_flight - 1
-        self._control.refused(
-            now,
-            grant.at,
-            self.in_flight,
-            for_rate=limit is not None or spaced,
-            evenly=self._spreads,
-            pause=pause,
-        )
-        if grant.at < self._refused_at:
+        unreported = limit is not None and limit not in self.limiter.lanes
+        if unreported and pause >= LONG_PAUSE:
+            self._windowed = True
+        elif unreported and self._windowed and self._latency:  # then the window is no fixed one, but slides
+            self._space(now, self.in_flight / self._latency, self.in_flight)
+        again, spaced = grant.at < self._refused_at, self.limiter.spaced
+        if spaced is None:  # else the pace and a pause are enough
+            unknown = limit is None or (unreported and not self._windowed)
+            if unknown:
+                self._spread.refused(self.in_flight - 1, again=again)
+            self._control.refused(
+                now, grant.at, self.in_flight, for_rate=not unknown, evenly=self._spread.active, pause=pause
+            )
+        else:
+            spaced.refused(grant.marks.get("requests"), again=again)
+        if again:
             return False
         self._refused_at = now
         self._succeeded = False
         if grant.ahead:  # which says nothing of the pace
             self.limiter.stay_in_turn()
             return True
-        for name, lane in self.limiter.lanes.items():
-            if limit in {name, None}:
+        lanes = self.limiter.lanes
+        for name, lane in lanes.items():
+            if limit == name or limit not in lanes:
                 lane.pace.refused(now, slow_down=slow_down)
         return True
 
@@ -235,32 +230,19 @@ class Endpoint:
         """Whether so little else is in flight that only its distance to another call explains a refusal."""
         return self._took > 0 and 1 < self.in_flight <= FEW and not self._control.in_storm
 
-    def _takes_more(self) -> bool:
-        """Whether the server takes more at once than when it refused some: those only came too fast."""
-        return self._latency > 0 and self.in_flight > MORE * min(self._least_kept, self._kept) + FEW
-
     def _space(self, now: float, rate: float, concurrency: int) -> None:
-        """Space calls out, at this rate to begin with, unless a limit of requests is known that may refuse."""
+        """Space calls out, unless a limit of requests is known that may refuse.
+
+        The rate is this to begin with, half of which is the minimum, or what was granted since the first call.
+        """
+        since = now - self._begun_at if self._begun_at is not None else 0.0
+        granted = self._answers / since if since else 0.0
         sent = len(self._sent_at) / max(now - self._sent_at[0], 1e-9) if self._succeeded else float("inf")
-        if self.limiter.space(max(1.0, rate), now, sent):
-            self._kept = self._least_kept = float("inf")
+        if self.limiter.space(max(1.0, rate), now, sent, granted):
+            self._spread.stop()
             self._control.rate_binds(now, concurrency)
 
     # Time
-
-    def _too_soon(self) -> bool:
-        """Whether calls are sent evenly over a round trip, and it is not yet time for the next one."""
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._next_at:
-            return False
-        if self._next is None:
-            self._next = loop.call_at(self._next_at, self._end_distance)
-        return True
-
-    def _end_distance(self) -> None:
-        self._next = None
-        self._next_at = 0.0
-        self._drawn()
 
     def pause(self, seconds: float, over: Callable[[], None]) -> bool:
         """Pause for `seconds` from now, then call `over`; False if a longer pause is in force already."""

@@ -123,6 +123,12 @@ class RateLimiter:
         self._unheeded: set[str] = set()
 
     @property
+    def spaced(self) -> SpacedLane | None:
+        """The lane of requests, if they are spaced."""
+        lane = self.lanes.get("requests")
+        return lane if isinstance(lane, SpacedLane) else None
+
+    @property
     def sent(self) -> Mapping[str, float]:
         """What all calls have taken of each limit, known or not, since the start."""
         return self._sent
@@ -213,8 +219,10 @@ class RateLimiter:
                     lane.pace.charged(used / mark.amount)
         return learned
 
-    def space(self, rate: float, now: float, sent: float) -> bool:
-        """Space requests out, at this many per second to begin with; False if their limit is known already.
+    def space(self, rate: float, now: float, sent: float, granted: float = 0.0) -> bool:
+        """Space requests out; False if their limit is known already.
+
+        The search begins at this many per second, half of which is the minimum, or at what was `granted` so far.
 
         If so many as were `sent` per second are hardly any of those that a server reports to grant, another limit
         than the reported one refuses them, such as that of a gateway before it. The user's ceiling always holds.
@@ -226,7 +234,7 @@ class RateLimiter:
             if sent > HARDLY * known.pace.rate(now):
                 return False
             self._unheeded.add("requests")
-        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share), self._sent["requests"], now)
+        self.lanes["requests"] = SpacedLane(SearchedPace(rate, self._share, granted), self._sent["requests"], now)
         return True
 
     def _age(self, reports: Mapping[str, LimitReport], marks: Mapping[str, SpendMark]) -> None:

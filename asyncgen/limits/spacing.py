@@ -6,7 +6,8 @@ in flight. From then on calls are spaced, and the rate is searched for:
 1. During the search it grows fast, and each episode of refusals lowers it and slows its growth.
 2. Then it grows a little with each call and shrinks with each episode, so that both balance at a small share of
    refusals. These are calls that moved closer together on their way: without any, the spacing is too wide.
-3. Well beyond the last refused rate without a refusal, the server has changed: it searches again.
+3. Well beyond the last refused rate without a refusal, the server has changed: it searches again. So it does after
+   a minute without one, as a storm may have lowered the rate; but not so fast, for there may have been none.
 """
 
 import asyncio
@@ -21,19 +22,29 @@ REFUSED = 0.02  # share of the calls that balances it: few enough to cost little
 BALANCED = GROWTH ** (1 - 1 / REFUSED)  # of the rate is left after a refusal, after the search
 LONGEST_NAP = 0.5  # seconds: a worker of many may have no share for a while, and so hours until its next call
 BEYOND = 1.25  # times the refused rate: further than chance carries it
+CALM = 60.0  # seconds without a refusal
+CHANCE = 2  # refusals in a row, of calls that may have moved closer together on their way
+SLOW = 1.2  # by which the rate grows per second after that
 
 
 class SearchedPace:
-    """A rate in calls per second, searched from `rate` on, half of which is the minimum; pure."""
+    """A rate in calls per second; pure.
+
+    Args:
+        rate: where the search begins; half of it is the minimum.
+        share: of the rate that is ours.
+        granted: what has been granted so far; the search begins there if that is more.
+    """
 
     informed = False
 
-    def __init__(self, rate: float, share: float) -> None:
+    def __init__(self, rate: float, share: float, granted: float = 0.0) -> None:
         self.share = share
-        self._rate = rate
+        self._rate = max(rate, granted)
         self._least = rate / 2
         self._refused_at_rate = float("inf")
         self._speed = FAST
+        self._refused_at = float("-inf")
 
     @property
     def allowance(self) -> float:
@@ -44,15 +55,18 @@ class SearchedPace:
         """What may be sent per second."""
         return self.allowance
 
-    def sent(self) -> None:
-        """Record a sent call: rates that are not used do not grow."""
+    def sent(self, now: float) -> None:
+        """Record a call sent as soon as it might go: rates that are not used do not grow."""
+        if now > self._refused_at + CALM:
+            self._speed = max(SLOW, self._speed)
         if self._rate > BEYOND * self._refused_at_rate:
             self._refused_at_rate, self._speed = float("inf"), FAST
         self._rate *= max(GROWTH, self._searching)
 
-    def refused(self, _now: float, *, slow_down: bool) -> None:
+    def refused(self, now: float, *, slow_down: bool) -> None:
         """Record a refused call (once per episode); `slow_down` asks for no more than that."""
         del slow_down
+        self._refused_at = now
         self._refused_at_rate = self._rate
         grown = self._searching
         # What its last call has added was not granted, which at a slow rate is much of it.
@@ -68,13 +82,18 @@ class SearchedPace:
 
 
 class SpacedLane:
-    """Spaced requests; otherwise like `Lane`."""
+    """Spaced requests; otherwise like `Lane`.
+
+    `refused_in_a_row`: refusals between which no call was granted, as far as one can tell before its answer.
+    """
 
     def __init__(self, pace: SearchedPace, spent: float, now: float) -> None:
         self.pace = pace
         self.spent = spent
         self._next = now + 1 / pace.rate(now)
         self._drawn = False
+        self.refused_in_a_row = 0
+        self._refused = 0.0
 
     def lack(self, _amount: float) -> float:
         """What is missing for a call; 0 if it can go."""
@@ -94,7 +113,17 @@ class SpacedLane:
     def spend(self, amount: float, now: float) -> SpendMark:
         """Record a call that goes."""
         self._drawn = False
+        distance = 1 / self.pace.rate(now)
+        if now < self._next + distance:
+            self.pace.sent(now)
         self._next = now + 1 / self.pace.rate(now)
         self.spent += amount
-        self.pace.sent()
         return SpendMark(now, amount, self.spent)
+
+    def refused(self, mark: SpendMark | None, *, again: bool) -> None:
+        """Record the refusal of a call with this mark; `again` if it belongs to the episode of the last one."""
+        number = 0.0 if mark is None else mark.spent
+        if number > self._refused + 1:
+            self.refused_in_a_row = 0
+        self._refused = max(self._refused, number)
+        self.refused_in_a_row += not again

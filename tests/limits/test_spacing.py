@@ -153,10 +153,35 @@ async def test_refusals_in_a_row_are_paused_for_also_where_calls_keep_a_distance
     endpoint.pauses_in_a_row = 1
     assert endpoint.own_pause == 0.25
     endpoint.limiter.space(5, 0.0, 0.0)
+    assert await pauses_after_refusals(endpoint, 12) == [None, None, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+async def pauses_after_refusals(endpoint: Endpoint, number: int) -> list[float | None]:
+    """The pause after each of so many refusals, each of a call that was sent after the last one."""
     pauses = []
-    for endpoint.pauses_in_a_row in range(1, 13):
+    for _ in range(number):
+        grant = endpoint.take(1)
+        await asyncio.sleep(0.01)
+        endpoint.refused(grant, {}, None, slow_down=False)
+        endpoint.leave(grant)
         pauses.append(endpoint.own_pause)
-    assert pauses == [None, None, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    return pauses
+
+
+async def test_answers_to_calls_that_were_sent_before_do_not_end_refusals_in_a_row() -> None:
+    """A minute's calls are used up while slow ones are in flight: a hundred more were refused at once."""
+    endpoint = Endpoint(ConcurrencyControl(64, automatic=True), RateLimiter(None, None))
+    early = [endpoint.take(1) for _ in range(4)]
+    endpoint.limiter.space(5, 0.0, 0.0)
+    for grant in early:
+        await pauses_after_refusals(endpoint, 1)
+        endpoint.pauses_in_a_row = 0
+        endpoint.answered(grant, {}, 1, 1)
+        endpoint.leave(grant)
+    assert endpoint.own_pause == 0.5
+
+    endpoint.leave(endpoint.take(1))  # granted, as far as one can tell
+    assert await pauses_after_refusals(endpoint, 1) == [None]
 
 
 async def test_a_bound_of_calls_in_flight_is_not_taken_for_a_rate(start_ticking) -> None:
@@ -183,12 +208,36 @@ async def test_refusals_by_chance_do_not_lower_the_rate_without_end() -> None:
     assert pace.rate(0.0) == 5
 
 
-async def test_a_rate_that_is_not_used_does_not_grow() -> None:
-    """And a server that changed is found out: what was refused once may be granted later."""
+async def test_a_server_that_changed_is_found_out() -> None:
+    """What was refused once may be granted later."""
     pace = SearchedPace(10, 1.0)
     assert pace.rate(1e9) == 10
     pace.refused(0.0, slow_down=False)
     assert 8 < pace.rate(0.0) < 9
     for _ in range(1000):
-        pace.sent()
-    assert pace.rate(0.0) > 50
+        pace.sent(1.0)
+    assert pace.rate(1.0) > 50
+
+
+async def test_a_rate_that_a_storm_has_lowered_grows_again_after_a_minute() -> None:
+    """With a thousandth for each call alone it would stay a hundredth for hours."""
+    pace = SearchedPace(1, 1.0)
+    for _ in range(1000):
+        pace.refused(0.0, slow_down=False)
+    for second in range(60):
+        pace.sent(second)
+    assert pace.rate(60) < 0.6
+    for second in range(61, 91):
+        pace.sent(second)
+    assert pace.rate(91) > 30
+
+
+async def test_a_rate_that_is_not_used_does_not_grow() -> None:
+    """Few calls that are all granted say nothing of many."""
+    lane = SpacedLane(SearchedPace(10, 1.0), 0.0, 0.0)
+    for second in range(1, 1000):
+        lane.spend(1, second)
+    assert lane.pace.rate(1000) == 10
+    for call in range(1000):
+        lane.spend(1, 1000 + call / 1000)
+    assert lane.pace.rate(1001) > 20
