@@ -56,8 +56,10 @@ class Spread:
 
     def too_soon(self, due: Callable[[], None]) -> bool:
         """Whether it is not yet time for the next call; `due` is called when it is."""
+        if not self.active:
+            return False
         loop = asyncio.get_running_loop()
-        if not self.active or loop.time() >= self._next_at:
+        if loop.time() >= self._next_at:
             return False
         if self._timer is None:
             self._timer = loop.call_at(self._next_at, self._end, self._next_at, due)
