@@ -39,6 +39,7 @@ PROVIDER_NAMES = (
     "lm-studio",
     "groq",
     "gemini",
+    "gateway",
 )
 """Every provider whose errors, headers and addresses can be simulated."""
 

@@ -26,7 +26,7 @@ def test_who_has_batches() -> None:
     assert {name for name, found in rules.items() if found and found.batches} == {"openai", "azure", "groq"}
 
 
-@pytest.mark.parametrize("provider", ["vllm", "ollama", "gemini", "openrouter"])
+@pytest.mark.parametrize("provider", ["vllm", "ollama", "gemini", "openrouter", "gateway"])
 async def test_a_provider_without_batches_has_no_files(provider: str) -> None:
     """An upload is a 404."""
     async with serve(provider=provider) as client:

@@ -24,7 +24,7 @@ def test_every_record_says_where_it_comes_from(name: str) -> None:
     assert record["api"] in ("openai", "own", "none")
 
 
-@pytest.mark.parametrize("name", PROVIDER_NAMES)
+@pytest.mark.parametrize("name", sorted({*PROVIDER_NAMES} - {"gateway"}))  # which is anybody's
 def test_the_simulator_behaves_as_the_table_says(name: str) -> None:
     """Addresses, windows and limits of a provider are those of its record."""
     record, rules = TABLE[name], PROVIDERS[name].batch_rules

@@ -296,6 +296,16 @@ async def test_gemini_errors_are_lists(post: Post) -> None:
         assert (await post(sim, chat()))[0] == 400
 
 
+async def test_a_gateway_refuses_without_a_word(post: Post) -> None:
+    """Neither headers nor body tell of a limit, or for how long to wait."""
+    async with served("gateway", limits=Limits(rpm=60, burst_s=1)) as sim:
+        answers = [await post(sim, chat()) for _ in range(2)]
+    assert [status for status, _, _ in answers] == [200, 429]
+    assert "<h1>429 Too Many Requests</h1>" in answers[1][2]
+    for _, headers, _ in answers:
+        assert not [name for name in headers if name.lower().startswith(("x-ratelimit", "retry-after"))]
+
+
 @pytest.mark.parametrize("provider", PROVIDER_NAMES)
 @pytest.mark.parametrize("kind", ["rate_limit", "server_error", "overloaded", "bad_request", "context_length"])
 async def test_every_error_has_the_shape_of_its_provider(post: Post, provider: str, kind: str) -> None:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from asyncgen.simulator.providers.azure import Azure
 from asyncgen.simulator.providers.error_answer import ErrorAnswer, Route
+from asyncgen.simulator.providers.gateway import Gateway
 from asyncgen.simulator.providers.gemini import Gemini
 from asyncgen.simulator.providers.groq import Groq
 from asyncgen.simulator.providers.lm_studio import LMStudio
@@ -25,6 +26,7 @@ PROVIDERS: Mapping[str, type[OpenAI]] = MappingProxyType(
         "lm-studio": LMStudio,
         "groq": Groq,
         "gemini": Gemini,
+        "gateway": Gateway,
     }
 )
 """The providers by their names in profiles."""
