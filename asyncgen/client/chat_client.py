@@ -31,7 +31,7 @@ from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, KeyOrQuotaError, Stopping, UsageError
 from asyncgen.events import CallEnded, Notice, Observer, Paused
-from asyncgen.limits.endpoint import FIRST_PAUSE, Endpoint, Grant
+from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
@@ -473,10 +473,7 @@ class ChatClient:
             endpoint.pauses_in_a_row += 1
         if failure.day_over is not None:
             endpoint.limiter.day_over = failure.day_over
-        seconds = failure.retry_after
-        # Some round it down to nothing; kept again and again, that would be a loop of refusals.
-        if seconds is None or (seconds < FIRST_PAUSE and endpoint.pauses_in_a_row > 1):
-            seconds = endpoint.own_pause
+        seconds = endpoint.pause_after(failure.retry_after)
         if seconds is not None and self._gate.pause(seconds, endpoint):
             self._tell_pause(seconds, failure.kind, endpoint)
 

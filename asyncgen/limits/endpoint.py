@@ -24,6 +24,8 @@ from asyncgen.limits.spread import FEW, Spread
 LISTEN_INTERVAL = 0.02  # seconds: rates change over a second, and reading the headers of every call costs CPU
 # Seconds, if the server names none: a limit per second has room again by then or the next time.
 FIRST_PAUSE = 0.25
+VAIN_WEIGHT = 0.02  # of a refusal in the share of them: about the last fifty count
+IN_VAIN = 0.9  # of that share: after two minutes of pauses of a second, while nothing else comes of them
 LONGEST_PAUSE = 30.0  # seconds: pauses double up to that, after which limits per minute are half free again
 # Seconds without a call in flight, after which one goes ahead for which the last answer left room: limits that are
 # none would hold a run up for ever. Long enough for a server that counts by the second, whatever it reports.
@@ -73,6 +75,7 @@ class Endpoint:
         self._sent_at: deque[float] = deque(maxlen=RECENT)
         self._spread = Spread(enabled=control.automatic)
         self._succeeded = False  # since the last refusal
+        self._in_vain = 0.0  # the share of refusals, an episode of them counted as one
         # A limit that no answer reports was named with a long pause, after which all of it is granted at once.
         self._windowed = False
         self._drawn: Callable[[], None] = lambda: None
@@ -108,8 +111,18 @@ class Endpoint:
         """Whether nothing has been in flight for a while."""
         return not self.in_flight and asyncio.get_running_loop().time() - self._idle_since >= IDLE
 
+    def pause_after(self, asked: float | None) -> float | None:
+        """Seconds to pause after a refusal that asks for so many, if it does; None for no pause.
+
+        Some servers round down to nothing; kept again and again, that would be a loop of refusals. So it would be
+        where refusals count as calls, and the same short pause is asked for each time.
+        """
+        if asked is None or (asked < FIRST_PAUSE and self.pauses_in_a_row > 1):
+            asked = self._own_pause
+        return asked if self._in_vain < IN_VAIN else max(asked or 0.0, LONGEST_PAUSE)
+
     @property
-    def own_pause(self) -> float | None:
+    def _own_pause(self) -> float | None:
         """Seconds to pause after a refusal that names none: longer with each episode without an answer.
 
         None if calls are spaced: that is what the server wants, and a pause would delay many of them.
@@ -172,6 +185,7 @@ class Endpoint:
         before = self._control.limit
         self._control.answered(now, grant.at, self.in_flight)
         self._succeeded = True
+        self._in_vain -= VAIN_WEIGHT * self._in_vain
         self._answers += 1
         if grant.at > self._refused_at and self._spread.is_exceeded(self.in_flight):
             self._space(now, self.in_flight / self._latency, 2 * self.in_flight)
@@ -217,6 +231,7 @@ class Endpoint:
             return False
         self._refused_at = now
         self._succeeded = False
+        self._in_vain += VAIN_WEIGHT * (1 - self._in_vain)
         if grant.ahead:  # which says nothing of the pace
             self.limiter.stay_in_turn()
             return True

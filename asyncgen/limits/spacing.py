@@ -42,6 +42,7 @@ class SearchedPace:
         self.share = share
         self._rate = max(rate, granted)
         self._least = rate / 2
+        self._lowest = rate / 16
         self._refused_at_rate = float("inf")
         self._speed = FAST
         self._refused_at = float("-inf")
@@ -62,6 +63,10 @@ class SearchedPace:
         if self._rate > BEYOND * self._refused_at_rate:
             self._refused_at_rate, self._speed = float("inf"), FAST
         self._rate *= max(GROWTH, self._searching)
+
+    def lower_least(self) -> None:
+        """Note that refusals are no chance: less than the minimum may be granted."""
+        self._least = max(self._lowest, LOWERED * self._least)
 
     def refused(self, now: float, *, slow_down: bool) -> None:
         """Record a refused call (once per episode); `slow_down` asks for no more than that."""
@@ -127,3 +132,5 @@ class SpacedLane:
             self.refused_in_a_row = 0
         self._refused = max(self._refused, number)
         self.refused_in_a_row += not again
+        if self.refused_in_a_row > CHANCE and not again:
+            self.pace.lower_least()

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from asyncgen.limits.endpoint import FIRST_PAUSE
 from asyncgen.limits.gate import Gate
 
 from .gates import cancelled
@@ -68,8 +67,7 @@ class Server:
                 endpoint.pauses_in_a_row += endpoint.refused(
                     grant, {}, self._name, slow_down=False, pause=asked or 0.0
                 )
-                if asked is None or (asked < FIRST_PAUSE and endpoint.pauses_in_a_row > 1):
-                    asked = endpoint.own_pause
-                if asked is not None:
-                    gate.pause(asked, endpoint)
+                pause = endpoint.pause_after(asked)
+                if pause is not None:
+                    gate.pause(pause, endpoint)
             gate.leave(grant)

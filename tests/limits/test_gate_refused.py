@@ -219,3 +219,37 @@ async def test_a_limit_of_which_no_header_tells_is_used(
     late = [at for at in server.answers if at >= 120]
     assert len(late) >= 0.6 * number / period * 360
     assert len([at for at in server.refusals if at >= 120]) <= 0.4 * len(late)
+
+
+def counting_refusals(number: int, period: float) -> Limit:
+    """So many in any period of that length, those that were refused among them."""
+    asked: deque[float] = deque([float("-inf")] * number, maxlen=number)
+
+    def limit(now: float, _in_flight: int) -> float:
+        oldest = asked[0]
+        asked.append(now)
+        return max(0.0, oldest + period - now)
+
+    return limit
+
+
+@pytest.mark.parametrize("number", [20, 60])
+@pytest.mark.parametrize("latency", [0.5, 3.0, 15.0])
+async def test_a_pause_that_is_asked_for_in_vain_again_and_again_becomes_longer(
+    start_ticking: Callable[[], None], number: int, latency: float
+) -> None:
+    """A call a second was refused for ever, for each of them counted."""
+    start_ticking()
+    server = Server(counting_refusals(number, 60), latency, asks=a_second)
+    await server.run(automatic(), 480)
+    assert sum(at >= 120 for at in server.answers) >= 0.2 * number * 6
+
+
+async def test_a_storm_of_a_minute_is_probed_as_often_as_the_server_asks(
+    start_ticking: Callable[[], None],
+) -> None:
+    """It is over soon after its end."""
+    start_ticking()
+    server = Server(lambda now, _: float(30 <= now < 90), 0.5, asks=a_second)
+    await server.run(automatic(), 100)
+    assert min(at for at in server.answers if at >= 90) < 91.1

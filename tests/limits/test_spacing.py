@@ -64,7 +64,7 @@ class Server:
             if now - self._last < self._distance or self._in_flight >= self._slots:
                 self.refusals.append(now)
                 self.endpoint.pauses_in_a_row += self.endpoint.refused(grant, {}, None, slow_down=False)
-                pause = self.endpoint.own_pause
+                pause = self.endpoint.pause_after(None)
                 if pause is not None:
                     self.gate.pause(pause, self.endpoint)
                 return
@@ -151,7 +151,7 @@ async def test_refusals_in_a_row_are_paused_for_also_where_calls_keep_a_distance
     """It is no chance any more; before calls keep one, the first refusal is."""
     endpoint = Endpoint(ConcurrencyControl(64, automatic=True), RateLimiter(None, None))
     endpoint.pauses_in_a_row = 1
-    assert endpoint.own_pause == 0.25
+    assert endpoint.pause_after(None) == 0.25
     endpoint.limiter.space(5, 0.0, 0.0)
     assert await pauses_after_refusals(endpoint, 12) == [None, None, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
@@ -164,7 +164,7 @@ async def pauses_after_refusals(endpoint: Endpoint, number: int) -> list[float |
         await asyncio.sleep(0.01)
         endpoint.refused(grant, {}, None, slow_down=False)
         endpoint.leave(grant)
-        pauses.append(endpoint.own_pause)
+        pauses.append(endpoint.pause_after(None))
     return pauses
 
 
@@ -178,7 +178,7 @@ async def test_answers_to_calls_that_were_sent_before_do_not_end_refusals_in_a_r
         endpoint.pauses_in_a_row = 0
         endpoint.answered(grant, {}, 1, 1)
         endpoint.leave(grant)
-    assert endpoint.own_pause == 0.5
+    assert endpoint.pause_after(None) == 0.5
 
     endpoint.leave(endpoint.take(1))  # granted, as far as one can tell
     assert await pauses_after_refusals(endpoint, 1) == [None]
