@@ -26,6 +26,7 @@ LISTEN_INTERVAL = 0.02  # seconds: rates change over a second, and reading the h
 FIRST_PAUSE = 0.25
 VAIN_WEIGHT = 0.02  # of a refusal in the share of them: about the last fifty count
 IN_VAIN = 0.9  # of that share: after two minutes of pauses of a second, while nothing else comes of them
+DOUBLINGS = 10  # of the first pause: more than up to the longest
 LONGEST_PAUSE = 30.0  # seconds: pauses double up to that, after which limits per minute are half free again
 # Seconds without a call in flight, after which one goes ahead for which the last answer left room: limits that are
 # none would hold a run up for ever. Long enough for a server that counts by the second, whatever it reports.
@@ -133,7 +134,8 @@ class Endpoint:
             in_a_row = spaced.refused_in_a_row - CHANCE
             if in_a_row <= 0:
                 return None
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (in_a_row - 1))
+        # The exponent is bounded: there is no power of a thousand, and one of several servers may refuse for days.
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(in_a_row - 1, DOUBLINGS))
 
     def obstacle(self, tokens: float) -> str | None:
         """Why a call of so many tokens cannot go now; None if it can."""

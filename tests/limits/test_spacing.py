@@ -156,6 +156,13 @@ async def test_refusals_in_a_row_are_paused_for_also_where_calls_keep_a_distance
     assert await pauses_after_refusals(endpoint, 12) == [None, None, 0.25, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
+async def test_a_server_that_refuses_for_days_is_paused_as_long_as_ever() -> None:
+    """One of several may: after nine hours the next pause was no number any more, and the run ended as a bug."""
+    endpoint = Endpoint(ConcurrencyControl(64, automatic=True), RateLimiter(None, None))
+    endpoint.pauses_in_a_row = 5000
+    assert endpoint.pause_after(None) == 30
+
+
 async def pauses_after_refusals(endpoint: Endpoint, number: int) -> list[float | None]:
     """The pause after each of so many refusals, each of a call that was sent after the last one."""
     pauses = []
