@@ -15,12 +15,13 @@ def test_what_is_written_is_read_again() -> None:
     """A machine's name with commas too; with both ratios beside the figures."""
     text = written([STATE, replace(STATE, commit="def5678")])
     assert parsed(text) == [STATE, replace(STATE, commit="def5678")]
+    assert written(parsed(text)) == text
     assert text.splitlines()[1] == '2026-11-26,abc1234,"2 cores, a machine",3000,4000,0.3,0.15,0.750,2.000'
 
 
 def test_a_commit_that_is_measured_again_has_its_new_figures_at_the_end() -> None:
     """And only these."""
-    other, again = replace(STATE, commit="other"), replace(STATE, calls_s=3500.0)
+    other, again = replace(STATE, commit="other"), replace(STATE, calls_s=3500)
     assert with_new([STATE, other], [again]) == [other, again]
 
 

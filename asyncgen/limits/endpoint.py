@@ -135,7 +135,7 @@ class Endpoint:
             if in_a_row <= 0:
                 return None
         # The exponent is bounded: there is no power of a thousand, and one of several servers may refuse for days.
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(in_a_row - 1, DOUBLINGS))
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(in_a_row - 1, DOUBLINGS))
 
     def obstacle(self, tokens: float) -> str | None:
         """Why a call of so many tokens cannot go now; None if it can."""

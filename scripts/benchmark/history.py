@@ -20,8 +20,8 @@ class State:
     date: str
     commit: str
     machine: str
-    calls_s: float
-    bare_calls_s: float
+    calls_s: int
+    bare_calls_s: int
     cpu_ms: float
     bare_cpu_ms: float
 

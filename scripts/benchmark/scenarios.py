@@ -71,12 +71,15 @@ def unlimited(
     *,
     least: int = 0,
 ) -> dict[str, Runs]:
-    """Alternating runs at 50 ms; the first short one says how long the long ones are, `least` calls or more."""
+    """Alternating runs at 50 ms; the first short one says how long the long ones are, `least` calls or more.
+
+    Every second round goes the other way: where a machine grows slower, the first ones would seem to be faster.
+    """
     contestants = list(contestants)
     found = {contestant.name: Runs() for contestant in contestants}
     lengths: dict[str, int] = {}
     for number in range(1, rounds + 1):
-        for contestant in contestants:
+        for contestant in contestants if number % 2 else reversed(contestants):
             runs = found[contestant.name]
             if runs.flaw:
                 continue
