@@ -24,9 +24,9 @@ from asyncgen.limits.spread import FEW, Spread
 LISTEN_INTERVAL = 0.02  # seconds: rates change over a second, and reading the headers of every call costs CPU
 # Seconds, if the server names none: a limit per second has room again by then or the next time.
 FIRST_PAUSE = 0.25
-VAIN_WEIGHT = 0.02  # of a refusal in the share of them: about the last fifty count
-IN_VAIN = 0.9  # of that share: after two minutes of pauses of a second, while nothing else comes of them
-DOUBLINGS = 10  # of the first pause: more than up to the longest
+IN_VAIN = 120.0  # seconds without an answer, after which pauses that are asked for are too short
+VAIN_SHARE = 1 / 8  # of these seconds is the pause then
+DOUBLINGS = 7  # of the first pause reach the longest
 LONGEST_PAUSE = 30.0  # seconds: pauses double up to that, after which limits per minute are half free again
 # Seconds without a call in flight, after which one goes ahead for which the last answer left room: limits that are
 # none would hold a run up for ever. Long enough for a server that counts by the second, whatever it reports.
@@ -74,10 +74,10 @@ class Endpoint:
         self._answers = 0
         self._begun_at: float | None = None
         self._sent_at: deque[float] = deque(maxlen=RECENT)
-        self._spread = Spread(enabled=control.automatic)
+        self._spread = Spread(self._grant_more, enabled=control.automatic)
         self._succeeded = False  # since the last refusal
-        self._in_vain = 0.0  # the share of refusals, an episode of them counted as one
-        # A limit that no answer reports was named with a long pause, after which all of it is granted at once.
+        self._vain_since = float("inf")  # the first refusal since the last answer
+        # A limit that no answer reports was named with a long pause: all of it may be granted at once after that.
         self._windowed = False
         self._drawn: Callable[[], None] = lambda: None
         self._heard_at = self._refused_at = float("-inf")
@@ -120,7 +120,11 @@ class Endpoint:
         """
         if asked is None or (asked < FIRST_PAUSE and self.pauses_in_a_row > 1):
             asked = self._own_pause
-        return asked if self._in_vain < IN_VAIN else max(asked or 0.0, LONGEST_PAUSE)
+        if asked is not None and not self._succeeded:
+            in_vain = self._refused_at - self._vain_since
+            if in_vain > IN_VAIN:
+                return max(asked, min(LONGEST_PAUSE, VAIN_SHARE * in_vain))
+        return asked
 
     @property
     def _own_pause(self) -> float | None:
@@ -134,7 +138,7 @@ class Endpoint:
             in_a_row = spaced.refused_in_a_row - CHANCE
             if in_a_row <= 0:
                 return None
-        # The exponent is bounded: there is no power of a thousand, and one of several servers may refuse for days.
+        # 2.0 ** 1024 is too large for a float, and one of several servers may refuse for days.
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(in_a_row - 1, DOUBLINGS))
 
     def obstacle(self, tokens: float) -> str | None:
@@ -148,7 +152,7 @@ class Endpoint:
         # The timer, not the clock, says when a pause is over: a loop may fire a timer a little early.
         if self._resume is not None:
             self.waiting_on = "pause"
-        elif self.occupied >= 1 or self._spread.too_soon(self._drawn):
+        elif self.occupied >= 1 or self._spread.too_soon():
             self.waiting_on = "concurrency"
         else:
             self.waiting_on = None if lack is None or self._ahead else lack[0]
@@ -187,7 +191,6 @@ class Endpoint:
         before = self._control.limit
         self._control.answered(now, grant.at, self.in_flight)
         self._succeeded = True
-        self._in_vain -= VAIN_WEIGHT * self._in_vain
         self._answers += 1
         if grant.at > self._refused_at and self._spread.is_exceeded(self.in_flight):
             self._space(now, self.in_flight / self._latency, 2 * self.in_flight)
@@ -212,28 +215,23 @@ class Endpoint:
         """
         now = asyncio.get_running_loop().time()
         self.limiter.hear(read_reports(headers), grant.marks, now, refused=True)
-        if not pause and limit != "tokens" and self._come_too_close():
-            self._space(now, 1 / self._took, START)
-        unreported = limit is not None and limit not in self.limiter.lanes
-        if unreported and pause >= LONG_PAUSE:
-            self._windowed = True
-        elif unreported and self._windowed and self._latency:  # then the window is no fixed one, but slides
-            self._space(now, self.in_flight / self._latency, self.in_flight)
-        again, spaced = grant.at < self._refused_at, self.limiter.spaced
+        again = grant.at < self._refused_at
+        self._look_for_rate(limit, pause, now, again=again)
+        spaced = self.limiter.spaced
         if spaced is None:  # else the pace and a pause are enough
-            unknown = limit is None or (unreported and not self._windowed)
-            if unknown:
+            if limit is None:
                 self._spread.refused(self.in_flight - 1, again=again)
             self._control.refused(
-                now, grant.at, self.in_flight, for_rate=not unknown, evenly=self._spread.active, pause=pause
+                now, grant.at, self.in_flight, for_rate=limit is not None, evenly=self._spread.active, pause=pause
             )
         else:
-            spaced.refused(grant.marks.get("requests"), again=again)
+            spaced.refused(now - grant.at, self._granted(now), again=again)
         if again:
             return False
         self._refused_at = now
+        if self._succeeded:
+            self._vain_since = now
         self._succeeded = False
-        self._in_vain += VAIN_WEIGHT * (1 - self._in_vain)
         if grant.ahead:  # which says nothing of the pace
             self.limiter.stay_in_turn()
             return True
@@ -243,6 +241,17 @@ class Endpoint:
                 lane.pace.refused(now, slow_down=slow_down)
         return True
 
+    def _look_for_rate(self, limit: str | None, pause: float, now: float, *, again: bool) -> None:
+        """Space calls out where a refusal shows that it is for a rate of which no answer tells."""
+        if pause < LONG_PAUSE and limit != "tokens" and self._come_too_close():
+            self._space(now, 1 / self._took, START)
+        if limit is None or limit in self.limiter.lanes:
+            return
+        if pause >= LONG_PAUSE:
+            self._windowed = True
+        elif self._windowed and self._latency and not again:  # the window is no fixed one, but slides
+            self._space(now, self.in_flight / self._latency, self.in_flight)
+
     def _come_too_close(self) -> bool:
         """Whether so little else is in flight that only its distance to another call explains a refusal."""
         return self._took > 0 and 1 < self.in_flight <= FEW and not self._control.in_storm
@@ -250,14 +259,17 @@ class Endpoint:
     def _space(self, now: float, rate: float, concurrency: int) -> None:
         """Space calls out, unless a limit of requests is known that may refuse.
 
-        The rate is this to begin with, half of which is the minimum, or what was granted since the first call.
+        The rate is this to begin with, or what was granted since the first call if that is more.
         """
-        since = now - self._begun_at if self._begun_at is not None else 0.0
-        granted = self._answers / since if since else 0.0
         sent = len(self._sent_at) / max(now - self._sent_at[0], 1e-9) if self._succeeded else float("inf")
-        if self.limiter.space(max(1.0, rate), now, sent, granted):
+        if self.limiter.space(max(1.0, rate), now, sent, self._granted(now)):
             self._spread.stop()
             self._control.rate_binds(now, concurrency)
+
+    def _granted(self, now: float) -> float:
+        """Answered calls a second since the first call was sent."""
+        since = 0.0 if self._begun_at is None else now - self._begun_at
+        return self._answers / since if since else 0.0
 
     # Time
 
@@ -294,6 +306,10 @@ class Endpoint:
                 name, amount = lack
                 await self.limiter.lanes[name].draw(amount, now())
             drawn()
+
+    def _grant_more(self) -> None:
+        """Let the gate grant calls, as the pump does."""
+        self._drawn()
 
     def _end_pause(self, over: Callable[[], None]) -> None:
         self._resume = None

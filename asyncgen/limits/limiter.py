@@ -222,7 +222,7 @@ class RateLimiter:
     def space(self, rate: float, now: float, sent: float, granted: float = 0.0) -> bool:
         """Space requests out; False if their limit is known already.
 
-        The search begins at this many per second, half of which is the minimum, or at what was `granted` so far.
+        The search begins at this many per second, or at what was `granted` so far if that is more.
 
         If so many as were `sent` per second are hardly any of those that a server reports to grant, another limit
         than the reported one refuses them, such as that of a gateway before it. The user's ceiling always holds.

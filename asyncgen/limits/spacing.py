@@ -1,13 +1,16 @@
-"""The rate of a limit that no server names and that grants no burst: two calls in close succession, one refused.
+"""The rate of a limit of which no answer tells: calls are spaced, and it is searched for.
 
-nginx's `limit_req` is one of these. Its refusals look like those for overload, but come while hardly anything is
-in flight. From then on calls are spaced, and the rate is searched for:
+It may grant no burst, as nginx's `limit_req`, whose refusals look like those for overload but come while hardly
+anything is in flight; or all of a minute's calls at once.
 
 1. During the search it grows fast, and each episode of refusals lowers it and slows its growth.
 2. Then it grows a little with each call and shrinks with each episode, so that both balance at a small share of
    refusals. These are calls that moved closer together on their way: without any, the spacing is too wide.
 3. Well beyond the last refused rate without a refusal, the server has changed: it searches again. So it does after
-   a minute without one, as a storm may have lowered the rate; but not so fast, for there may have been none.
+   a minute of use without one, as a storm may have lowered the rate; but not so fast, there may have been none.
+4. Where most is refused for a while (a minute's worth is used up), the rate falls to little more than what was
+   granted since the beginning, each refused call takes back what it has added, and after each pause one call goes
+   first: it is granted if no refusal comes in the time that one takes.
 """
 
 import asyncio
@@ -22,18 +25,23 @@ REFUSED = 0.02  # share of the calls that balances it: few enough to cost little
 BALANCED = GROWTH ** (1 - 1 / REFUSED)  # of the rate is left after a refusal, after the search
 LONGEST_NAP = 0.5  # seconds: a worker of many may have no share for a while, and so hours until its next call
 BEYOND = 1.25  # times the refused rate: further than chance carries it
-CALM = 60.0  # seconds without a refusal
-CHANCE = 2  # refusals in a row, of calls that may have moved closer together on their way
+CALM = 60.0  # seconds of use without a refusal
 SLOW = 1.2  # by which the rate grows per second after that
+MOST = 2  # calls for each that was refused: more, and most were granted
+CHANCE = 2  # episodes in a row in which most were refused, as they may have moved closer together on their way
+HALF = 0.5  # of the rate is left at least by one more
+LOWEST = 1 / 8  # of the minimum is left at least
+PATIENT = 2.0  # times what the slowest of the last refusals took, after which a call is granted
+FADING = 0.9  # of what that took counts at the next episode
 
 
 class SearchedPace:
     """A rate in calls per second; pure.
 
     Args:
-        rate: where the search begins; half of it is the minimum.
+        rate: where the search begins; half of it is the minimum, or less if most calls are refused at that.
         share: of the rate that is ours.
-        granted: what has been granted so far; the search begins there if that is more.
+        granted: calls a second that have been granted so far; the search begins there if that is more.
     """
 
     informed = False
@@ -42,10 +50,11 @@ class SearchedPace:
         self.share = share
         self._rate = max(rate, granted)
         self._least = rate / 2
-        self._lowest = rate / 16
+        self._lowest = LOWEST * self._least
         self._refused_at_rate = float("inf")
         self._speed = FAST
-        self._refused_at = float("-inf")
+        self._calm = 0.0  # seconds of use since the last refusal
+        self._sent_at = float("inf")
 
     @property
     def allowance(self) -> float:
@@ -58,20 +67,31 @@ class SearchedPace:
 
     def sent(self, now: float) -> None:
         """Record a call sent as soon as it might go: rates that are not used do not grow."""
-        if now > self._refused_at + CALM:
+        self._calm += max(0.0, now - self._sent_at)
+        self._sent_at = now
+        if self._calm > CALM:
             self._speed = max(SLOW, self._speed)
         if self._rate > BEYOND * self._refused_at_rate:
             self._refused_at_rate, self._speed = float("inf"), FAST
         self._rate *= max(GROWTH, self._searching)
 
-    def lower_least(self) -> None:
-        """Note that refusals are no chance: less than the minimum may be granted."""
+    def exceed(self, granted: float) -> None:
+        """Note that most calls are refused, and how many per second we were granted since the beginning."""
         self._least = max(self._lowest, LOWERED * self._least)
+        self._rate = max(min(self._rate, BEYOND * granted / self.share), HALF * self._rate)
 
-    def refused(self, now: float, *, slow_down: bool) -> None:
+    def pause(self) -> None:
+        """Note that the time until the next call is no use of the rate."""
+        self._sent_at = float("inf")
+
+    def take_back(self) -> None:
+        """Record another refused call of an episode: what it has added was not granted."""
+        self._rate = max(self._least, self._rate / max(GROWTH, self._searching))
+
+    def refused(self, _now: float, *, slow_down: bool) -> None:
         """Record a refused call (once per episode); `slow_down` asks for no more than that."""
         del slow_down
-        self._refused_at = now
+        self._calm = 0.0
         self._refused_at_rate = self._rate
         grown = self._searching
         # What its last call has added was not granted, which at a slow rate is much of it.
@@ -89,7 +109,7 @@ class SearchedPace:
 class SpacedLane:
     """Spaced requests; otherwise like `Lane`.
 
-    `refused_in_a_row`: refusals between which no call was granted, as far as one can tell before its answer.
+    `refused_in_a_row`: episodes of refusals in each of which most calls were refused.
     """
 
     def __init__(self, pace: SearchedPace, spent: float, now: float) -> None:
@@ -98,7 +118,9 @@ class SpacedLane:
         self._next = now + 1 / pace.rate(now)
         self._drawn = False
         self.refused_in_a_row = 0
-        self._refused = 0.0
+        self._refusals = 0
+        self._refusal_took = 0.0  # seconds
+        self._spent_before = spent
 
     def lack(self, _amount: float) -> float:
         """What is missing for a call; 0 if it can go."""
@@ -121,16 +143,37 @@ class SpacedLane:
         distance = 1 / self.pace.rate(now)
         if now < self._next + distance:
             self.pace.sent(now)
-        self._next = now + 1 / self.pace.rate(now)
+        else:
+            self.pace.pause()
+        distance = 1 / self.pace.rate(now)
+        if self.refused_in_a_row > CHANCE:
+            if self.spent > self._spent_before:
+                self.refused_in_a_row = 0
+            else:
+                distance = max(distance, PATIENT * self._refusal_took)
+        self._next = now + distance
         self.spent += amount
         return SpendMark(now, amount, self.spent)
 
-    def refused(self, mark: SpendMark | None, *, again: bool) -> None:
-        """Record the refusal of a call with this mark; `again` if it belongs to the episode of the last one."""
-        number = 0.0 if mark is None else mark.spent
-        if number > self._refused + 1:
+    def refused(self, took: float, granted: float, *, again: bool) -> None:
+        """Record a refused call.
+
+        Refusals overtake each other on their way: they are counted against the calls that went meanwhile.
+
+        Args:
+            took: seconds until the refusal.
+            granted: calls a second that we were granted since the beginning.
+            again: it belongs to the episode of the last one.
+        """
+        self._refusals += 1
+        self._refusal_took = max(took, self._refusal_took)
+        if again:
+            self.pace.take_back()
+            return
+        if self.spent - self._spent_before > MOST * self._refusals:
             self.refused_in_a_row = 0
-        self._refused = max(self._refused, number)
-        self.refused_in_a_row += not again
-        if self.refused_in_a_row > CHANCE and not again:
-            self.pace.lower_least()
+        self._spent_before, self._refusals = self.spent, 0
+        self._refusal_took *= FADING
+        self.refused_in_a_row += 1
+        if self.refused_in_a_row > CHANCE:
+            self.pace.exceed(granted)

@@ -17,10 +17,12 @@ class Spread:
     """When the next call of those to one endpoint may go.
 
     Args:
+        due: called when it is time for the next call, for which one has asked.
         enabled: False if the number in flight is fixed, which is the user's: calls may always go.
     """
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, due: Callable[[], None], *, enabled: bool) -> None:
+        self._due = due
         self._enabled = enabled
         # Calls in flight that the server kept when it refused others: the last time, and the fewest.
         self._kept = self._least_kept = float("inf")
@@ -54,20 +56,20 @@ class Spread:
         if self.active:
             self._next_at = max(now, self._next_at) + round_trip / (SPREAD * limit)
 
-    def too_soon(self, due: Callable[[], None]) -> bool:
-        """Whether it is not yet time for the next call; `due` is called when it is."""
+    def too_soon(self) -> bool:
+        """Whether it is not yet time for the next call."""
         if not self.active:
             return False
         loop = asyncio.get_running_loop()
         if loop.time() >= self._next_at:
             return False
         if self._timer is None:
-            self._timer = loop.call_at(self._next_at, self._end, self._next_at, due)
+            self._timer = loop.call_at(self._next_at, self._end, self._next_at)
         return True
 
-    def _end(self, at: float, due: Callable[[], None]) -> None:
+    def _end(self, at: float) -> None:
         """A loop may fire a timer a little early; if a call has gone meanwhile, the next one has another time."""
         self._timer = None
         if self._next_at == at:
             self._next_at = 0.0
-        due()
+        self._due()

@@ -14,13 +14,14 @@ Limit = Callable[[float, int], float]
 
 
 class Server:
-    """Refuses at once, and answers the rest after about a latency.
+    """Refuses after about a tenth of a second, or what `refusal` says, and answers the rest after about a latency.
 
     Args:
         limit: what it takes.
         latency: seconds.
         headers: of its answers.
         name: of the limit, if it names it.
+        refusal: seconds that a refusal takes about.
         asks: for which pause (seconds) it asks, for a time until it takes a call; None for none.
     """
 
@@ -31,10 +32,11 @@ class Server:
         headers: dict[str, str] | None = None,
         *,
         name: str | None = None,
+        refusal: float = 0.1,
         asks: Callable[[float], float | None] = lambda _wait: None,
     ) -> None:
         self._limit, self._latency, self._headers = limit, latency, headers or {}
-        self._name, self._asks = name, asks
+        self._name, self._asks, self._refusal = name, asks, refusal
         self._random = random.Random(1)
         self._in_flight = 0
         self.answers: list[float] = []
@@ -62,7 +64,7 @@ class Server:
                 index += CALLERS
             else:
                 self.refusals.append(now)
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(self._refusal * self._random.lognormvariate(0, 0.5))
                 asked = self._asks(wait)
                 endpoint.pauses_in_a_row += endpoint.refused(
                     grant, {}, self._name, slow_down=False, pause=asked or 0.0
