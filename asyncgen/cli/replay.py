@@ -34,10 +34,10 @@ from asyncgen.text import loads, strip_fence
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A call of a record: its answer, and the very request that was sent."""
+    """A call of a record: its answer, None if no record holds it by itself, and the very request that was sent."""
 
     step: str
-    answer: str
+    answer: str | None
     request: Prepared
 
 
@@ -89,7 +89,7 @@ class Replay:
         return [
             Question(
                 step,
-                answers.get(step, ""),
+                answers.get(step),
                 self._same(client, step, requests.get(step), request, lacking.get(step, [])),
             )
             for step, request in wanted.items()

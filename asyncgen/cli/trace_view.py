@@ -95,17 +95,18 @@ def as_json(trace: RowTrace, answers: list[dict[str, Any]] | None) -> bytes:
 
 
 def compare(question: Question, answer: Completion) -> dict[str, Any]:
-    """The new answer beside the old one; `changed` are the words that differ."""
+    """The new answer beside the old one, None if it is not known; `changed` are the words that differ."""
     json_object = question.request.json_object
-    old, new = (readable(text, json_object=json_object) for text in (question.answer, answer.text))
-    change = Change(split_words(old), split_words(new))
+    new = readable(answer.text, json_object=json_object)
+    old = None if question.answer is None else readable(question.answer, json_object=json_object)
+    change = Change(split_words(new if old is None else old), split_words(new))
     return {
         "step": question.step,
         "request": question.request.hash,
         "model": answer.model,
         "finish_reason": answer.finish_reason,
         "usage": asdict(answer.usage),
-        "same": old == new,
+        "same": None if old is None else old == new,
         "old": old,
         "new": new,
         "changed": [dict(zip(("was", "became"), change.shown(hunk), strict=True)) for hunk in change.hunks],
@@ -123,6 +124,9 @@ def say_answer(answer: dict[str, Any]) -> None:
     _say(f"  {answer['model']}, {answer['finish_reason']}, {tokens}")
     if answer["same"]:
         _say("  ✓ the same answer")
+        return
+    if answer["old"] is None:
+        _say(f"  new\n{indent(answer['new'], '    ')}\n  the records do not hold the old answer by itself")
         return
     for name in ("old", "new"):
         _say(f"  {name}\n{indent(answer[name], '    ')}")

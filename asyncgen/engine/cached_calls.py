@@ -7,6 +7,7 @@ outcome is the same as if the server had given them again.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from asyncgen.chat import NOT_ACCEPTED, Completion
@@ -87,5 +88,5 @@ class CachedCalls:
         now = asyncio.get_running_loop().time()
         self._observe(CacheHit(index, self._caller.note_id, step, request.hash, now, found.usage))
         if problem is not None:
-            raise CallFailed(step, NOT_ACCEPTED + problem, 1)
+            raise CallFailed(step, NOT_ACCEPTED + problem, 1, HTTPStatus.OK)
         return found

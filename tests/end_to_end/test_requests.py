@@ -212,6 +212,35 @@ def test_shards_are_asked_apart_and_merged_to_the_whole(serve, tmp_path, batch):
     assert server.counts["requests"] == asked == 2 * len(records(whole))
 
 
+def test_a_merge_of_failed_requests_names_the_command_that_asks_again(serve, tmp_path, batch):
+    """It said one that `asyncgen requests` does not take; and a trace called every answer another one."""
+    server, merged = serve(faults=Faults(fail_matching="diabetes", fail_kind="filter")), tmp_path / "merged.jsonl"
+    parts = [tmp_path / f"part-{number}.jsonl" for number in (1, 2)]
+    codes = {
+        run(words(server, batch, part, "--shard", f"{number}/2")).returncode
+        for number, part in enumerate(parts, 1)
+    }
+    assert 3 in codes
+    directories = [f"{path}.asyncgen" for path in (*parts, merged)]
+    merge = [sys.executable, "-m", "asyncgen", "merge", *directories[:2], "--output-dir"]
+
+    joined = run([*merge, directories[2]])
+    elsewhere = run([*merge, str(tmp_path / "elsewhere")])
+
+    assert (joined.returncode, elsewhere.returncode) == (3, 3)
+    assert f"the command of the run with -o {merged}, without --shard, asks for them again" in joined.stdout
+    assert "asyncgen run --recipe requests, with the input and this --output-dir, asks" in elsewhere.stdout
+    asked = server.counts["requests"]
+    assert run(words(server, batch, merged)).returncode == 3
+    assert server.counts["requests"] > asked
+
+    trace = [sys.executable, "-m", "asyncgen", "trace", directories[2], "r0", "--again", "--input-jsonl"]
+    again = run([*trace, str(batch), "--base-url", server.base_url])
+    assert again.returncode == 0, again.stderr
+    assert "the records do not hold the old answer by itself" in again.stdout
+    assert "same answer" not in again.stdout
+
+
 def test_a_table_is_no_file_of_requests(tmp_path):
     """It says so in one line, and nothing is written."""
     table = tmp_path / "rows.csv"

@@ -138,6 +138,11 @@ class Runs:
     def output(self, name: str) -> bytes:
         return (self._place / name / "out.jsonl").read_bytes()
 
+    def failures(self, name: str) -> list[dict[str, Any]]:
+        """The lines of the failed rows."""
+        lines = (self._place / name / "failed.jsonl").read_bytes().splitlines()
+        return [orjson.loads(line) for line in lines]
+
     def statistics(self, name: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self._place / name / STATISTICS).read_text())
         return content
@@ -228,6 +233,18 @@ async def test_an_answer_that_was_not_accepted_comes_out_of_the_cache_too(runs, 
     assert (runs.output("second"), runs.statistics("second")["failed_pairs"]) == failed
     assert runs.statistics("second")["total_tokens_used"] == runs.statistics("first")["total_tokens_used"]
     assert set(runs.statistics("second")["spend"].values()) == {0}
+
+
+@pytest.mark.looptime
+async def test_a_row_of_which_all_answers_are_rejected_fails_as_on_a_server(runs, server):
+    """With the status of the answer, which the server gave when it was asked."""
+    recipe = Steps(check=lambda text: "odd" if text.endswith(TEXTS[3]) else None)
+    await runs.run("first", TEXTS, recipe)
+    assert len(runs.failures("first")) > 0
+
+    await runs.run("second", TEXTS, recipe)
+
+    assert runs.failures("second") == runs.failures("first")
 
 
 @pytest.mark.looptime

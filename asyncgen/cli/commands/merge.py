@@ -2,10 +2,17 @@
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
+from asyncgen.cli.shell_words import quote
+from asyncgen.config import REQUESTS
 from asyncgen.errors import BadDataError, Exit
+
+if TYPE_CHECKING:
+    from asyncgen.storage.recipe_record import RecipeRecord
 
 EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 
@@ -37,7 +44,18 @@ def execute(args: argparse.Namespace) -> int:
     failed = f", {state.failed_pairs:,} of them failed" if state.failed_pairs else ""
     sys.stdout.write(f"✓ {state.done:,} {state.rows} of {parts} in {args.output_dir}{failed}\n")
     if state.failed_pairs:
-        sys.stdout.write("the command of the run with this --output-dir, without --shard, asks for them again\n")
+        sys.stdout.write(f"{_advice(state.recipe, args.output_dir)} asks for them again\n")
         return Exit.SOME_FAILED
     sys.stdout.write(f"next: {asyncgen_command('verify', str(args.output_dir))}\n")
     return Exit.DONE
+
+
+def _advice(recipe: "RecipeRecord | None", directory: Path) -> str:
+    """The command that repairs failed rows; `asyncgen requests` knows its directory by that of its file."""
+    from asyncgen.cli.commands.requests import STATE_SUFFIX  # noqa: PLC0415 - as above
+
+    if recipe is None or recipe.name != REQUESTS:
+        return "the command of the run with this --output-dir, without --shard,"
+    if directory.suffix == STATE_SUFFIX:
+        return f"the command of the run with -o {quote(str(directory.with_suffix('')))}, without --shard,"
+    return "asyncgen run --recipe requests, with the input and this --output-dir,"
