@@ -229,15 +229,14 @@ class Endpoint:
         if again:
             return False
         self._refused_at = now
-        if self._succeeded:
-            self._vain_since = now
+        self._vain_since = now if self._succeeded else min(now, self._vain_since)
         self._succeeded = False
         if grant.ahead:  # which says nothing of the pace
             self.limiter.stay_in_turn()
             return True
         lanes = self.limiter.lanes
         for name, lane in lanes.items():
-            if limit == name or limit not in lanes:
+            if limit in {name, None} or (lane is spaced and limit not in lanes):
                 lane.pace.refused(now, slow_down=slow_down)
         return True
 

@@ -239,6 +239,31 @@ def counting_refusals(number: int, period: float) -> Limit:
     return limit
 
 
+async def test_a_run_that_begins_where_all_is_used_up_does_not_ask_in_vain_for_ever(
+    start_ticking: Callable[[], None],
+) -> None:
+    """The run before it has used it, and each refusal counts."""
+    start_ticking()
+    limit = counting_refusals(20, 60)
+    for call in range(20):
+        limit(-call, 0)
+    server = Server(limit, 0.5, asks=a_second)
+    await server.run(automatic(), 400)
+    assert len(server.answers) >= 20
+
+
+async def test_a_refusal_for_tokens_says_nothing_of_the_requests_that_are_reported(
+    start_ticking: Callable[[], None],
+) -> None:
+    """They were lowered too, and a third less was used."""
+    start_ticking()
+    headers = {"x-ratelimit-limit-requests": "6000", "x-ratelimit-remaining-requests": "5990"}
+    server = Server(in_sliding_windows(600, 60), 0.5, headers, name="tokens")
+    await server.run(automatic(), 360)
+    late = [at for at in server.answers if at >= 120]
+    assert len(late) >= 0.95 * 10 * 240
+
+
 @pytest.mark.parametrize("number", [20, 60])
 @pytest.mark.parametrize("latency", [0.5, 3.0, 15.0])
 async def test_a_pause_that_is_asked_for_in_vain_again_and_again_becomes_longer(
