@@ -20,6 +20,8 @@ Rules:
    the server grants, and `auto` goes no higher for `DEAR` times that pause.
 5. Where calls are sent evenly, `auto` is not cut but goes on with as many as the server kept, except in a storm.
    It tries more, a little at a time, if these were more than at the last refusal: else it is the server's limit.
+6. Refusals that follow each other may be a storm in which some calls are answered: each of them seems to show a
+   lower limit. Once it is calm, what was kept at the first one is tried again, one time.
 """
 
 from dataclasses import dataclass
@@ -42,6 +44,7 @@ SHARE_WEIGHT = 0.1  # of a call in the share of refusals: about the last ten cou
 STORM = 0.5  # of the last calls refused: fewer are normal at a rate limit
 LONG_PAUSE = 5.0  # seconds that a server asks for; shorter ones cost little
 DEAR = 20.0  # times that pause, during which the refused limit is not tried again: costs a twentieth at most
+CALM = 30.0  # seconds without a refusal, after which a storm is over
 _ALWAYS = float("-inf")
 
 
@@ -93,6 +96,9 @@ class ConcurrencyControl:
         self._in_use = 1.0
         self._eases = self._bounds = False
         self._granted_before = 0
+        self._refused_at = float("-inf")
+        self._first = False  # the last episode was the first after a calm
+        self._level = 0  # of calls in flight after that, if others followed
 
     def expect(self, calls: float, now: float) -> None:
         """Begin the search at the number of calls in flight that will be needed, instead of step by step."""
@@ -117,6 +123,8 @@ class ConcurrencyControl:
         if sent_at < self._cut_at:
             return  # it is about the time before
         self._succeeded = True
+        if self._level and now > self._refused_at + CALM:
+            self._restore(now)
         in_use = in_flight >= self._in_use * self.limit
         if self.limit < self._settled:
             if in_use:
@@ -153,6 +161,7 @@ class ConcurrencyControl:
             return
         if for_rate and not self.in_storm:
             return
+        self._count_episode(now)
         self._eases = evenly and self.automatic and not self.in_storm and pause < LONG_PAUSE
         if self._eases:
             # Without a success since the last one it belongs to it: it may be a storm, and shows no bound.
@@ -169,6 +178,23 @@ class ConcurrencyControl:
         self._cut_at = now
         self._set(max(1, min(self.limit, in_flight) // CUT) if self._succeeded else 1, now)
         self._succeeded = False
+
+    def _count_episode(self, now: float) -> None:
+        """Remember at how many in flight the first of several episodes ended."""
+        if now > self._refused_at + CALM:
+            self._first, self._level = True, 0
+        elif self._first:
+            self._first, self._level = False, self._settled
+        self._refused_at = now
+
+    def _restore(self, now: float) -> None:
+        """Try again what was kept at the first episode of a storm, if those after it have left less than half."""
+        level, self._level = self._level, 0
+        if self.automatic and 2 * self._settled < level:
+            self._eases, self._granted, self._granted_before = False, 0, 0
+            self._bound_until = float("-inf")
+            self._phase, self._steady_rounds, self._next_probe = _Phase.STEADY, 0, _Phase.PROBING_DOWN
+            self._settle(BACK_OFF * level, now)
 
     def _learn_bound(self, now: float, in_flight: int, pause: float) -> None:
         """Settle below what was refused; if that costs a long pause, at what was granted, and stay there."""

@@ -281,3 +281,21 @@ def test_answers_that_took_no_time_let_more_calls_go() -> None:
     for _ in range(1000):
         control.answered(5.0, 5.0, control.limit)
     assert control.limit == 64
+
+
+def test_what_was_kept_at_the_first_refusal_is_tried_again_once_after_a_storm() -> None:
+    """Not more, not before it is calm, and not a second time."""
+    control = ConcurrencyControl(1024, automatic=True, start=100)
+    for episode in range(20):
+        control.refused(10.0 * episode, 10.0 * episode - 0.1, control.limit, pause=5.0)
+        control.answered(10.0 * episode + 6, 10.0 * episode + 5.5, control.limit)
+    assert control.limit <= 10
+    control.answered(219.0, 218.0, 1)
+    assert control.limit <= 10
+    control.answered(221.0, 220.0, 1)
+    tried = control.limit
+    assert 80 <= tried <= 100
+    control.refused(222.0, 221.5, tried, pause=5.0)
+    for late in (260.0, 300.0):
+        control.answered(late, late - 1, 1)
+    assert control.limit < tried

@@ -140,6 +140,25 @@ async def test_a_ceiling_of_the_user_holds_whatever_refuses(start_ticking: Calla
     assert len(server.answers) <= 1201 + 10
 
 
+@pytest.mark.parametrize(("share", "seconds"), [(0.2, 60.0), (0.5, 30.0), (1.0, 30.0)])
+async def test_after_a_storm_that_asks_for_pauses_as_much_is_used_as_before(
+    start_ticking: Callable[[], None], share: float, seconds: float
+) -> None:
+    """Each of its refusals seemed to show a lower limit, down to one call in flight: a fiftieth, for minutes."""
+    start_ticking()
+    begin, chance = 80, random.Random(2)
+
+    def limit(now: float, in_flight: int) -> float:
+        return float(in_flight >= 60 or (begin <= now < begin + seconds and chance.random() < share))
+
+    server = Server(limit, 2.0, asks=lambda _: 5.0)
+    end = begin + seconds
+    await server.run(automatic(), end + 120)
+
+    after = sum(at >= end + 60 for at in server.answers) / 60
+    assert after >= 0.8 * 60 / (1.046 * 2.0)
+
+
 @pytest.mark.parametrize(
     ("share", "latency", "seconds", "number"),
     [
