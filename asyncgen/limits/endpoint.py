@@ -220,7 +220,7 @@ class Endpoint:
         spaced = self.limiter.spaced
         if spaced is None:  # else the pace and a pause are enough
             if limit is None:
-                self._spread.refused(self.in_flight - 1, again=again)
+                self._spread.refused(now, self.in_flight, again=again)
             self._control.refused(
                 now, grant.at, self.in_flight, for_rate=limit is not None, evenly=self._spread.active, pause=pause
             )

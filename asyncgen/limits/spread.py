@@ -7,6 +7,8 @@ calls tell which it is: a limit of calls in flight grants no more of them than i
 import asyncio
 from collections.abc import Callable
 
+from asyncgen.limits.concurrency import CALM
+
 SOME = 8  # calls in flight: fewer are too coarse to be sent evenly, and to say how many a server keeps
 MORE = 1.25  # times the calls in flight that a server has kept, and a few: more than chance
 FEW = 3  # calls in flight that no server refuses for their number
@@ -24,8 +26,9 @@ class Spread:
     def __init__(self, due: Callable[[], None], *, enabled: bool) -> None:
         self._due = due
         self._enabled = enabled
-        # Calls in flight that the server kept when it refused others: the last time, and the fewest.
+        # Calls in flight that the server kept when it refused others: the last time, and the fewest since a calm.
         self._kept = self._least_kept = float("inf")
+        self._refused_at = float("-inf")
         self._next_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -34,14 +37,20 @@ class Spread:
         """Whether calls are sent evenly: a server kept some of many."""
         return self._enabled and SOME <= self._kept < float("inf")
 
-    def refused(self, kept: int, *, again: bool) -> None:
-        """Record that a call was refused for no known limit, and so many in flight were not.
+    def refused(self, now: float, in_flight: int, *, again: bool) -> None:
+        """Record that a call was refused for no known limit, and how many are in flight with it.
 
-        `again`: the call was sent before the last refusal, and belongs to the same episode.
+        `again`: the call was sent before the last refusal, and belongs to its episode. Then one less was kept,
+        however many have been answered meanwhile: a refusal may be slow. After a calm, what was kept before counts
+        no more: it may have been a storm, in which a server keeps few.
         """
-        if not again:
-            self._least_kept = min(self._least_kept, self._kept) if self._kept >= SOME else float("inf")
-        self._kept = kept
+        if again and self._kept < float("inf"):
+            self._kept -= 1
+        else:
+            counts = self._kept >= SOME and now <= self._refused_at + CALM
+            self._least_kept = min(self._least_kept, self._kept) if counts else float("inf")
+            self._kept = in_flight - 1
+        self._refused_at = now
 
     def is_exceeded(self, in_flight: int) -> bool:
         """Whether the server takes more at once than when it refused some: those only came too fast."""

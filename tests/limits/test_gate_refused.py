@@ -128,7 +128,7 @@ async def test_the_calls_that_a_server_takes_at_once_are_found_and_used(
 
     mean = latency * 1.046  # of a log-normal distribution with a sigma of 0.3
     late = [at for at in server.answers if at > settled]
-    assert len(late) >= 0.8 * number * 60 / mean
+    assert len(late) >= 0.75 * number * 60 / mean
     assert len([at for at in server.refusals if at > settled]) <= (0.06 if latency < 1 else 0.02) * len(late)
 
 
@@ -138,6 +138,23 @@ async def test_a_ceiling_of_the_user_holds_whatever_refuses(start_ticking: Calla
     server = Server(one_by_one(25), 2.0, GATEWAY)
     await server.run(automatic(RateLimiter(600.0, None, {"requests": 600.0})), 120)
     assert len(server.answers) <= 1201 + 10
+
+
+async def test_a_limit_of_calls_in_flight_is_not_taken_for_a_rate_after_a_storm(
+    start_ticking: Callable[[], None],
+) -> None:
+    """Minutes later, when one call more is tried: a ninth was used from then on."""
+    start_ticking()
+    chance = random.Random(2)
+
+    def limit(now: float, in_flight: int) -> float:
+        return float(in_flight >= 30 or (65 <= now < 75 and chance.random() < 0.5))
+
+    server, gate = Server(limit, 0.5, asks=lambda _: 5.0), automatic()
+    await server.run(gate, 320)
+
+    assert gate.endpoints[0].limiter.lanes == {}
+    assert sum(at >= 200 for at in server.answers) >= 0.7 * 30 / (0.5 * 1.046) * 120
 
 
 @pytest.mark.parametrize(("share", "seconds"), [(0.2, 60.0), (0.5, 30.0), (1.0, 30.0)])
