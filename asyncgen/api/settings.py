@@ -33,6 +33,7 @@ from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe
 from asyncgen.recipes import model_of_input
+from asyncgen.recipes.prompts import PromptFile
 from asyncgen.recipes.request_fields import RESERVED, problem_of
 from asyncgen.shard import Shard
 from asyncgen.storage.disk import Disk
@@ -81,7 +82,7 @@ class Settings(RunSettings):
     input_jsonl: str | Path
     output_dir: str | Path
     prompt_file: str | Path | None = None
-    recipe: str | Path | Callable[..., Recipe[Any]] | None = None
+    recipe: str | Path | Callable[[PromptFile], Recipe[Any]] | None = None
     fields: Mapping[str, str] | None = None
     model: str | None = None
     continue_with_model: str | None = None
@@ -256,7 +257,7 @@ def documentation(settings: object) -> dict[str, str]:
     return texts
 
 
-def _recipe_name(recipe: str | Path | Callable[..., Recipe[Any]] | None) -> str:
+def _recipe_name(recipe: str | Path | Callable[[PromptFile], Recipe[Any]] | None) -> str:
     """The recipe's name; for a file, its absolute path."""
     if recipe is None:
         return DEFAULT_RECIPE

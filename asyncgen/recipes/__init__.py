@@ -55,14 +55,14 @@ if not TYPE_CHECKING:  # otherwise a type checker would accept any name
 def build(
     config: RunConfig,
     warn: Callable[[str], None] | None = None,
-    make: "Callable[..., Recipe[Any]] | None" = None,
+    make: "Callable[[PromptFile], Recipe[Any]] | None" = None,
 ) -> Recipe[Any]:
     """Build the recipe that a configuration names.
 
     Args:
         config: names the recipe, and the prompt file if it needs one.
         warn: called with anything that the user should know about it.
-        make: builds the recipe, from the prompt file if there is one, instead of the named one.
+        make: builds the recipe from the prompt file, instead of the named one.
 
     Raises:
         UsageError: a file cannot be read, or there is no such recipe.
@@ -77,16 +77,17 @@ def build(
     prompts = None
     if config.prompt_file is not None:
         prompts = PromptFile.load(config.prompt_file, config.params, more=not config.three_fields)
-    if make is not None:
-        from asyncgen.recipes.from_module import recipe_of_class  # noqa: PLC0415
-
-        recipe = recipe_of_class(name, make, prompts)
-    elif name == MEDEC_SAFE:
+    if make is not None or name == MEDEC_SAFE:
         if prompts is None:
             raise UsageError(f"the recipe {name} needs ", Setting("prompt_file"), "; ", *_others())
         from asyncgen.recipes.medec_safe import MedecSafe  # noqa: PLC0415
 
-        recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
+        if make is None:
+            recipe = MedecSafe(prompts, add_reasoning=config.add_reasoning)
+        else:
+            from asyncgen.recipes.own_class import OwnClass  # noqa: PLC0415
+
+            recipe = OwnClass(make(prompts), name)
     elif name == REQUESTS:
         _refuse_beside_requests(config)
         from asyncgen.recipes.batch_requests import Requests  # noqa: PLC0415

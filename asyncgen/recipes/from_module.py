@@ -1,7 +1,6 @@
 """A recipe that is a class in a user's module: `module:Class`."""
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,17 +34,8 @@ def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
     make = getattr(module, class_name, None)
     if not callable(make):
         raise UsageError(f"recipe {name}: {module_name} has no class {class_name}")
-    return recipe_of_class(name, make, prompts)
-
-
-def recipe_of_class(name: str, make: Callable[..., Recipe[Any]], prompts: PromptFile | None) -> OwnClass[Any]:
-    """Make a recipe by calling a class, with the prompt file if there is one.
-
-    Raises:
-        UsageError: it cannot be instantiated, or is not a recipe.
-    """
     try:
-        recipe = make() if prompts is None else make(prompts)
+        recipe: Recipe[Any] = make() if prompts is None else make(prompts)
     except AsyncgenError:
         raise
     except Exception as error:

@@ -248,17 +248,6 @@ def test_a_recipe_that_cannot_be_made_is_named(tmp_path, name, said):
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_class_with_prompts_of_its_own_needs_no_prompt_file(tmp_path, named):
-    """By name or as itself."""
-    name = f"{__name__}:Own"
-    recipe = build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe=name), make=None if named else Own)
-    assert recipe.outputs == Own.outputs
-
-    with pytest.raises(UsageError, match="without arguments, for there is no prompt file"):
-        build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe=name), make=lambda prompts: Own())
-
-
-@pytest.mark.parametrize("named", [True, False])
 def test_what_a_prompt_file_says_in_vain_is_said_for_a_class_too(tmp_path, named):
     """As for the recipe that ships."""
     prompts = tmp_path / "prompts.json"
