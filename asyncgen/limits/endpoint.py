@@ -3,7 +3,7 @@
 The server's feedback is processed here: answers and refusals change the limit of calls in flight (`concurrency`)
 and the rates (`limiter`). While no limit is known and no call has ended, a few go ahead to reveal one.
 
-After a refusal for no known limit, calls are sent evenly (`spread`). If the server then takes more of them in
+After a refusal that names no limit, calls are sent evenly (`spread`). If the server then takes more of them in
 flight than it kept when it refused the others, it is for a rate, which is searched for (`spacing`); else the calls
 in flight stay at what was kept.
 """

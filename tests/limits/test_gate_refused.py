@@ -251,7 +251,7 @@ async def test_a_limit_of_which_no_header_tells_is_used(
 ) -> None:
     """Where a minute's calls can go in seconds, all is refused for the rest of it: that is no storm, and ends.
 
-    A hundredth and a fortieth of two of them was used.
+    0.06 and 0.39 of two of them was used.
     """
     start_ticking()
     server = Server(limit(number, period), latency, name=name, asks=asks)
