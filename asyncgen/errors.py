@@ -211,7 +211,7 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, not except
     """A call was given up: its row fails, the run goes on.
 
     `kind` is the error class written to `failed.jsonl`; `attempts` counts the attempts sent; `status`, `code` and
-    `param` come from the server's last refusal.
+    `param` come from the server's last refusal. `earlier`: an earlier start made these attempts.
     """
 
     def __init__(
@@ -222,6 +222,8 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, not except
         status: int | None = None,
         code: str | None = None,
         param: str | None = None,
+        *,
+        earlier: bool = False,
     ) -> None:
         super().__init__(f"{step}: {kind} after {attempts} attempt{'s' * (attempts != 1)}")
         self.step = step
@@ -230,10 +232,12 @@ class CallFailed(Exception):  # noqa: N818 - the outcome of one call, not except
         self.status = status
         self.code = code
         self.param = param
+        self.earlier = earlier
 
     def after(self, attempts: int) -> "CallFailed":
         """The same failure, after so many more attempts."""
-        return CallFailed(self.step, self.kind, attempts + self.attempts, self.status, self.code, self.param)
+        attempts += self.attempts
+        return CallFailed(self.step, self.kind, attempts, self.status, self.code, self.param, earlier=self.earlier)
 
 
 class WrongResultError(Exception):

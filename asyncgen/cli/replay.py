@@ -235,7 +235,20 @@ class _Spending:
     def adapted(self, adaptation: Adaptation) -> None:
         """Do nothing with a refused field."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:  # noqa: ARG002
+    def failed(
+        self,
+        index: int,  # noqa: ARG002
+        step: str,  # noqa: ARG002
+        kind: str,  # noqa: ARG002
+        usage: Usage,
+        lost: Usage,
+        *,
+        unusable: str = "",  # noqa: ARG002
+    ) -> None:
         """The attempt ended without a usable answer."""
         self._spend.add(usage)
         self._spend.lose(lost)
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:  # noqa: ARG002
+        """No answer is known."""
+        return ()

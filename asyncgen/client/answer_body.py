@@ -36,6 +36,8 @@ _FILTERED = {
     "sensitive",
     "spii",
 }
+# Another answer to the same request would be no better.
+_FINAL = {"content_filter", "refusal"}
 _CALLS_TOOLS = {"tool_calls", "function_call", "tool_use"}
 # An answer has at least one of these, whatever kind it is.
 _SAYING = ("content", "tool_calls", "function_call", "refusal", "audio")
@@ -66,9 +68,8 @@ def judge_answer(
     """
     request_id = headers.get("x-request-id")
 
-    def failure(kind: str, action: Action, usage: Usage = NO_USAGE, *, made: bool = False) -> Failure:
-        unsaid = made or not usage.prompt_tokens
-        return Failure(kind, action, 200, request_id=request_id, usage=usage, unsaid=unsaid)
+    def failure(kind: str, action: Action) -> Failure:
+        return Failure(kind, action, 200, request_id=request_id, unsaid=True)
 
     try:
         body = read_body(data)
@@ -87,18 +88,39 @@ def judge_answer(
         failed = _error_inside({**body, "error": inside}, headers, now)
         return replace(failed, usage=usage, unsaid=failed.unsaid or _holds_anything(choice))
     if choice is None and body.get("prompt_filter_results"):  # Azure
-        return failure("content_filter", Action.GIVE_UP, usage)
+        return unusable("content_filter", usage, request_id=request_id)
     model = str(body.get("model") or "")
     if whole:
         answer = _whole(body.get("choices"), usage, model, request)
     else:
         answer = _answer(choice, usage, model, request, json_object=json_object, required_keys=required_keys)
-    if isinstance(answer, tuple):
-        return failure(*answer, usage, made=_holds_anything(choice))
+    if isinstance(answer, str):
+        return unusable(answer, usage, made=_holds_anything(choice), request_id=request_id)
     problem = None if check is None else check(answer.text)
     if problem is not None:
-        return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP, usage, made=True), answer=answer)
+        rejected = failure(NOT_ACCEPTED + problem, Action.GIVE_UP)
+        return replace(rejected, usage=usage, answer=answer)
     return answer
+
+
+def unusable(kind: str, usage: Usage = NO_USAGE, *, made: bool = False, request_id: str | None = None) -> Failure:
+    """An answer of a 200 that nobody can use.
+
+    Args:
+        kind: why not.
+        usage: of the answer.
+        made: it holds something, which may have cost more than the usage says.
+        request_id: the server's.
+    """
+    return Failure(
+        kind,
+        Action.GIVE_UP if kind in _FINAL else Action.ASK_AGAIN,
+        200,
+        request_id=request_id,
+        usage=usage,
+        unsaid=made or not usage.prompt_tokens,
+        unusable=True,
+    )
 
 
 def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: float) -> Failure:
@@ -123,38 +145,38 @@ def _answer(
     *,
     json_object: bool,
     required_keys: Sequence[str],
-) -> Completion | tuple[str, Action]:
+) -> Completion | str:
     """The answer in a choice, or why it is not usable."""
     message = None if choice is None else choice.get("message")
     if choice is None or not isinstance(message, dict):
-        return "no_choices", Action.ASK_AGAIN
+        return "no_choices"
     content, reason = text_of(message.get("content")), choice.get("finish_reason")
     if isinstance(reason, str) and reason.lower() in _FILTERED:
-        return "content_filter", Action.GIVE_UP
+        return "content_filter"
     if message.get("refusal") or refuses(message.get("content")) or reason == "refusal":
-        return "refusal", Action.GIVE_UP
+        return "refusal"
     beside = thinking_of(message)
     parts = split_thinking((content or "").lstrip(_INVISIBLE))
     if isinstance(reason, str) and reason.lower() in _CUT_OFF:
         # Reasoning counts towards the same limit.
         reasoned = usage.reasoning_tokens or beside or parts is None
-        return ("reasoning_length" if reasoned else "length"), Action.ASK_AGAIN
+        return "reasoning_length" if reasoned else "length"
     text = "" if parts is None else without_special_tokens(parts[0])
     if parts is None or _BLANK.fullmatch(text):
-        return ("thinking" if parts is None or parts[1] or beside else "empty"), Action.ASK_AGAIN
+        return "thinking" if parts is None or parts[1] or beside else "empty"
     # Some servers give no finish reason for a whole answer.
     if not (reason is None or (isinstance(reason, str) and reason.lower() in _FINISHED)):
-        return "unfinished", Action.ASK_AGAIN
+        return "unfinished"
     problem = json_problem(text, required_keys) if json_object else None
     if problem is not None:
-        return problem, Action.ASK_AGAIN
+        return problem
     removed = ("thinking",) if parts[1] else ()
     if len(text) < len(parts[0]):
         removed = (*removed, "special_tokens")
     return Completion(text, usage, model, reason, request, parts[1] or beside, removed=removed)
 
 
-def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion | tuple[str, Action]:
+def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion | str:
     """The choices unchanged, or why they are not an answer; their content is not judged.
 
     A cut-off answer counts, as the request has set the limit; so do tool calls and a refusal.
@@ -162,15 +184,15 @@ def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion |
     first = _first(choices)
     message = None if first is None else first.get("message")
     if first is None or not isinstance(message, dict):
-        return "no_choices", Action.ASK_AGAIN
+        return "no_choices"
     reason = first.get("finish_reason")
     word = str(reason or "").lower()
     if word in _FILTERED:
-        return "content_filter", Action.GIVE_UP
+        return "content_filter"
     if word not in _FINISHED | _CUT_OFF | _CALLS_TOOLS:
-        return "unfinished", Action.ASK_AGAIN
+        return "unfinished"
     if word not in _CUT_OFF and not any(message.get(name) for name in _SAYING):
-        return "empty", Action.ASK_AGAIN
+        return "empty"
     text = text_of(message.get("content")) or ""
     return Completion(text, usage, model, reason if word else None, request, choices=tuple(choices))
 

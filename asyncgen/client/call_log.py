@@ -1,5 +1,6 @@
 """What the client needs of a journal: attempts are recorded before anything else happens."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from asyncgen.chat import NO_USAGE, Adaptation, Completion, OutOfBatch, Usage
@@ -30,8 +31,14 @@ class CallLog(Protocol):
     def adapted(self, adaptation: Adaptation) -> None:
         """Record that a field was refused, and is sent differently from now on."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
-        """Record an attempt without a usable answer; `lost` is its possible cost beyond the server's count."""
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, *, unusable: str = "") -> None:
+        """Record an attempt without a usable answer; `lost` is its possible cost beyond the server's count.
+
+        `unusable` is the request's hash if an answer came that nobody can use.
+        """
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
+        """The kinds of the unusable answers to a request in the starts of this run, in order."""
 
 
 class BatchLog(Protocol):
@@ -48,5 +55,15 @@ class BatchLog(Protocol):
     ) -> None:
         """Record a usable answer."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, came: OutOfBatch) -> None:
+    def failed(
+        self,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Usage,
+        lost: Usage,
+        came: OutOfBatch,
+        *,
+        unusable: str = "",
+    ) -> None:
         """Record a result without a usable answer."""

@@ -7,6 +7,7 @@ and `retry`, and carried out only here.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from http import HTTPStatus
 
 from asyncgen.chat import (
     Adaptation,
@@ -19,6 +20,7 @@ from asyncgen.chat import (
 from asyncgen.client.adaptations import Parameters, told
 from asyncgen.client.admission import Admission, Tried
 from asyncgen.client.answer_accounting import AnswerAccounting
+from asyncgen.client.answer_body import unusable
 from asyncgen.client.call_log import BatchLog, CallLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.classify import REFUSED, Action, Failure
@@ -114,7 +116,7 @@ class ChatClient:
             CallFailed: the call was given up.
             Stopping: the run is stopping; the call was not sent again.
         """
-        retries = Retries(self._config.max_attempts)
+        retries, request = self.resumed(caller, request)
         attempt, answers, refused = 0, self._gate.answers, False
         tried = Tried()
         while True:
@@ -146,6 +148,25 @@ class ChatClient:
                     raise self.refusal(caller, request, result, retries.counted or attempt)
                 case Stop():
                     self._outages.reject(endpoint, self._explanations.named(result, request, caller.answers))
+
+    def resumed(self, caller: Caller, request: Prepared, *, answered: bool = False) -> tuple[Retries, Prepared]:
+        """The attempts at a call in earlier starts, and the request to send now.
+
+        Args:
+            caller: the row.
+            request: as prepared.
+            answered: another answer is here already.
+
+        Raises:
+            CallFailed: they have left no attempt, and it needs one.
+        """
+        retries = Retries(self._config.max_attempts)
+        for kind in self._log.unusable(caller.index, request.step, request.hash):
+            if isinstance(retries.after(unusable(kind)), GiveUp) and not answered:
+                raise CallFailed(request.step, kind, retries.counted, HTTPStatus.OK, earlier=True)
+            if kind == "reasoning_length":
+                request = self.with_more_room(request)
+        return retries, request
 
     async def _back_off(
         self, caller: Caller, request: Prepared, seconds: float, attempts: int, kind: str
@@ -202,7 +223,14 @@ class ChatClient:
                 lost = self._accounting.uncounted(request, result)
                 if result.answer is not None:
                     caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
-                self._log.failed(caller.index, request.step, result.kind, result.usage, lost)
+                self._log.failed(
+                    caller.index,
+                    request.step,
+                    result.kind,
+                    result.usage,
+                    lost,
+                    unusable=request.hash if result.unusable else "",
+                )
                 if result.action is Action.WAIT:
                     self._outages.refused()
                     self._pause(grant, headers, result)
@@ -293,7 +321,15 @@ class ChatClient:
             lost = self._accounting.uncounted(request, result)
             if result.answer is not None:
                 caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
-            log.failed(caller.index, request.step, result.kind, result.usage, lost, came)
+            log.failed(
+                caller.index,
+                request.step,
+                result.kind,
+                result.usage,
+                lost,
+                came,
+                unusable=request.hash if result.unusable else "",
+            )
         self._tell(
             caller,
             request,

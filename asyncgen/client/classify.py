@@ -44,7 +44,8 @@ class Failure:
     the server says so. `type` and `param` are the body's, `sentence` is its text, which must pass `scrub` before
     it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
     been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
-    and the server resets it in so many seconds. `answer` is an answer that the recipe rejected.
+    and the server resets it in so many seconds. `answer` is an answer that the recipe rejected. `unusable`: it
+    came as an answer, and nobody can use it.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Failure:
     unsaid: bool = False
     day_over: float | None = None
     answer: Completion | None = field(default=None, repr=False)
+    unusable: bool = False
 
     @property
     def unreached(self) -> bool:

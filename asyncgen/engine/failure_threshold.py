@@ -69,6 +69,9 @@ class FailureThreshold:
             failure: None: it has none.
             again: the row was counted before, without a failure.
         """
+        # What earlier starts have made of a row, they have counted: the server may be well again.
+        if failure is not None and failure.earlier:
+            return None
         self._ended += not again
         if failure is None:
             return None

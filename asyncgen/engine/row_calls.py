@@ -97,9 +97,9 @@ class RowCalls:
         bad_answers = self._journal.bad_answers(self._caller.index, step)
         rejections = self._journal.rejections(self._caller.index, step)
         if rejections and rejections[-1] == NOT_ACCEPTED + RAISED:
-            raise CallFailed("recipe", "recipe_error", 0)
+            raise CallFailed("recipe", "recipe_error", 0, earlier=True)
         if rejections and bad_answers % BAD_ANSWERS == 0:
-            raise CallFailed(step, rejections[-1], len(rejections), HTTPStatus.OK)
+            raise CallFailed(step, rejections[-1], len(rejections), HTTPStatus.OK, earlier=True)
         attempts = len(rejections)
         while True:
             try:

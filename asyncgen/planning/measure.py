@@ -1,7 +1,7 @@
 """What a job costs, by running its recipe without calls; and a few real calls that show latency and limits."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -220,8 +220,12 @@ class _NoLog:
     def adapted(self, adaptation: Adaptation) -> None:
         """Do nothing with a refused field."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None:
+    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, *, unusable: str = "") -> None:
         """Do nothing with an attempt without a usable answer."""
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:  # noqa: ARG002
+        """No answer is known."""
+        return ()
 
 
 def _pairs(config: RunConfig, recipe: Recipe[Any], number: int) -> list[Any]:

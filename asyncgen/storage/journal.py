@@ -176,11 +176,16 @@ class Journal:
         came: OutOfBatch | None = None,
         *,
         cached: bool = False,
+        unusable: str = "",
     ) -> None:
-        """Record an attempt without a usable answer, its cost, and its possible cost beyond the server's count."""
+        """Record an attempt without a usable answer, its cost, and its possible cost beyond the server's count.
+
+        `unusable` is the request's hash if an answer came that nobody can use.
+        """
         tokens = usage.total_tokens
         record: dict[str, Any] = {"kind": "failed", "index": index, "step": step, "error": kind, "tokens": tokens}
         record |= {"usage": usage, "lost": lost} | ({"cached": True} if cached else {})
+        record |= {"unusable": unusable} if unusable else {}
         record |= {"repair": self._repair} if self._repair else {}
         if came is not None:
             record |= _of_batch(came) | {"request": came.request}
@@ -239,6 +244,10 @@ class Journal:
     def rejections(self, index: int, step: str) -> Sequence[str]:
         """Why the recipe rejected answers of a step since the run, or this repair, began: in any of its starts."""
         return self._pairs.rejections(index, step)
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
+        """Why nobody could use the answers to a request since the run, or this repair, began."""
+        return self._pairs.unusable(index, step, request_hash)
 
     # Committing (see `writer`): `carry` and `flush`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each row that the checkpoint covers.
@@ -390,4 +399,4 @@ def _of_batch(came: OutOfBatch) -> dict[str, Any]:
 
 def _counts(record: Mapping[str, Any]) -> bool:
     """Whether an attempt without a usable answer must be remembered until its row is written."""
-    return bool(record["tokens"]) or record["error"].startswith(NOT_ACCEPTED)
+    return bool(record["tokens"]) or "unusable" in record or record["error"].startswith(NOT_ACCEPTED)

@@ -17,13 +17,15 @@ from asyncgen.storage.segment_writer import LinePlace, Segment
 class _Losses:
     """Attempts of a row without a usable answer: their lines and tokens, and rejected answers by step.
 
-    `rejections` are the errors of those in the present repair alone, or in the run if there is none.
+    `rejections` are the errors of those in the present repair alone, or in the run if there is none; `unusable`
+    those of the other answers, by step and hash of the request.
     """
 
     places: list[LinePlace] = field(default_factory=list)
     tokens: int = 0
     bad_answers: dict[str, int] = field(default_factory=dict)
     rejections: dict[str, list[str]] = field(default_factory=dict)
+    unusable: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 class PairLines:
@@ -58,6 +60,11 @@ class PairLines:
         losses = self._losses.get(index)
         return () if losses is None else losses.rejections.get(step, ())
 
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
+        """Why nobody could use the answers to a request in the present repair, or in the run."""
+        losses = self._losses.get(index)
+        return () if losses is None else losses.unusable.get(step, {}).get(request_hash, ())
+
     # Lines
 
     def answered(self, index: int, step: str, place: LinePlace) -> None:
@@ -71,11 +78,13 @@ class PairLines:
         """Record the line of an attempt without a usable answer."""
         losses = self._lose(index, place)
         losses.tokens += record["tokens"]
-        if record["error"].startswith(NOT_ACCEPTED):
-            step = record["step"]
+        step, error, of_now = record["step"], record["error"], record.get("repair", 0) == self._repair
+        if error.startswith(NOT_ACCEPTED):
             losses.bad_answers[step] = losses.bad_answers.get(step, 0) + 1
-            if record.get("repair", 0) == self._repair:
-                losses.rejections.setdefault(step, []).append(record["error"])
+            if of_now:
+                losses.rejections.setdefault(step, []).append(error)
+        elif of_now and "unusable" in record:
+            losses.unusable.setdefault(step, {}).setdefault(record["unusable"], []).append(error)
 
     def carried(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
         """Record the line that sums up all such attempts of a row."""

@@ -1,6 +1,7 @@
 """A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,12 @@ class NoLog:
 
     async def written(self) -> None: ...
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage) -> None: ...
+    def failed(
+        self, index: int, step: str, kind: str, usage: Usage, lost: Usage, *, unusable: str = ""
+    ) -> None: ...
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
+        return ()
 
 
 class Client(ChatClient):

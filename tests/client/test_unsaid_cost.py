@@ -36,7 +36,7 @@ class LostLog(NoLog):
     def answered(self, index, step, request_hash, completion, lost=NO_USAGE) -> None:
         self.lost.append(lost)
 
-    def failed(self, index, step, kind, usage, lost) -> None:
+    def failed(self, index, step, kind, usage, lost, *, unusable="") -> None:
         self.lost.append(lost)
 
 

@@ -107,6 +107,10 @@ class Starts:
         """The answers in the output."""
         return [json.loads(line)["answer"] for line in self._read(name, "out.jsonl").splitlines()]
 
+    def failed(self, name: str = "out") -> list[dict[str, Any]]:
+        """The rows that have failed."""
+        return [json.loads(line) for line in self._read(name, "failed.jsonl").splitlines()]
+
     def files(self, name: str) -> tuple[str, str]:
         """The output, and what has failed."""
         return self._read(name, "out.jsonl"), self._read(name, "failed.jsonl")

@@ -96,6 +96,7 @@ class BatchAsker:
         if self._filling is None or self.reason is not None:
             self.refused = True
             raise Deferred
+        self._retries_of(key, caller, request)
         shape = request.step, shape_of(request)
         if shape not in self._journal.batches.shapes:
             return await self._prove(caller, request, shape)
@@ -104,6 +105,31 @@ class BatchAsker:
         if self._is_new(caller.index, name):
             self.refused |= not self._filling.add(caller.index, name, request, self._client.body(request))
         raise Deferred
+
+    def _retries_of(self, key: Key, caller: Caller, request: Prepared, *, answered: bool = False) -> Retries:
+        """The attempts at a call, those of earlier starts among them.
+
+        Args:
+            key: of the call.
+            caller: its row.
+            request: as prepared.
+            answered: another answer is here, which is not among them.
+
+        Raises:
+            CallFailed: they have left none.
+        """
+        if key in self._retries:
+            return self._retries[key]
+        try:
+            retries, now = self._client.resumed(caller, request, answered=answered)
+        except CallFailed as failed:
+            self.given_up[key] = failed
+            raise
+        if now is not request:
+            self._wider.add(key)
+        if retries.counted:
+            self._retries[key] = retries
+        return retries
 
     def _is_new(self, index: int, name: str) -> bool:
         """Whether the row asks this for the first time: a row that asks the same thing twice gets one answer."""
@@ -135,17 +161,19 @@ class BatchAsker:
         if line is None:
             return None
         verdict, request_id = judge_line(line, request)
-        most = (self._client.with_more_room(request) if key in self._wider else request).most
         if verdict is UNWORKED:
             one.judged.add(key)
-            one.unworked = together(one.unworked, most)
+            one.unworked = together(one.unworked, self._most(key, request))
             return None
         assert isinstance(verdict, Completion | Failure)
-        retries = self._retries.get(key) or Retries(self._config.max_attempts)
-        adapted = isinstance(verdict, Failure) and self._is_adapted(key, request, verdict)
-        known = key in self._journal.batches.failures.get(one.number, ())
-        if isinstance(verdict, Completion) or not known:
-            came = OutOfBatch(one.number, one.state.id, request.hash, most)
+        adapted = known = counted = False
+        if isinstance(verdict, Failure):
+            adapted = self._is_adapted(key, request, verdict)
+            known = key in self._journal.batches.failures.get(one.number, ())
+            counted = known and verdict.unusable
+        retries = self._retries_of(key, caller, request, answered=not counted)
+        if not known:
+            came = OutOfBatch(one.number, one.state.id, request.hash, self._most(key, request))
             attempt = retries.counted + retries.refused + 1
             verdict = self._client.take(
                 self._journal, caller, request, verdict, came, attempt, request_id, adapted=adapted
@@ -155,9 +183,13 @@ class BatchAsker:
             return verdict
         one.judged.add(key)
         self._retries[key] = retries
-        if not adapted:
+        if not adapted and not counted:
             self._after(caller, request, verdict, retries, known=known)
         return None
+
+    def _most(self, key: Key, request: Prepared) -> Usage:
+        """What a request of a batch may have cost."""
+        return (self._client.with_more_room(request) if key in self._wider else request).most
 
     def _is_adapted(self, key: Key, request: Prepared, failure: Failure) -> bool:
         """Whether a call is to be retried without the field that a refusal names, the first time that it does."""

@@ -180,9 +180,16 @@ def _(patch: pytest.MonkeyPatch) -> None:
     failed = Journal.failed
 
     def cheap(
-        self: Journal, index: int, step: str, kind: str, usage: Any, _lost: Any = NO_USAGE, *rest: Any
+        self: Journal,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Any,
+        _lost: Any = NO_USAGE,
+        *rest: Any,
+        **named: Any,
     ) -> None:
-        failed(self, index, step, kind, usage, NO_USAGE, *rest)
+        failed(self, index, step, kind, usage, NO_USAGE, *rest, **named)
 
     patch.setattr(Journal, "failed", cheap)
 
@@ -190,6 +197,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @_bug("a deadline that a suspended machine has missed counts")
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Retries, "interrupted", lambda _self: False)
+
+
+@_bug("unusable answers to an earlier start are forgotten")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Journal, "unusable", lambda *_: ())
 
 
 @_bug("what was in flight at a kill is not charged")

@@ -92,7 +92,7 @@ class Directory:
         place = len(record) if how == "ended" else rng.randrange(len(record) + 1)
         self.starts.append(Told(command, weather, rules, f"{how} at {place} of {len(record)} ({ended.error!r})"))
         if command.suspended is not None and weather == Weather() and rules == Rules(unknown=rules.unknown):
-            check.check_suspension(ended.failed_pairs)
+            check.check_suspension(ended.failed_pairs, self.store)
         self.follow(command, record, how, place, left_by(self.store, record, how, place, rng))
 
     def follow(self, command: Command, record: list[Operation], how: str, place: int, left: Store) -> None:
@@ -106,6 +106,7 @@ class Directory:
             self.lose_power(left)
         self._kept = kept_after(self._kept, record[:place], self._rng if how == "power" else None)
         check.check_in_step(self._world, self.store, self._first)
+        check.check_unusable(self.store)
         if how in {"ended", "killed"}:
             check.check_in_order(self._world, self.store, self._left_by_power)
 
@@ -155,7 +156,7 @@ class Directory:
             if not command.batch and not moment.remote.batches:
                 check.check_window(process)
                 if command.suspended is None:  # else attempts are cut off that count for nothing
-                    check.check_retries(process, config)
+                    check.check_retries(process, config, begun)
         return ended
 
     def _paid(self, store: Store) -> frozenset[Call]:

@@ -4,16 +4,18 @@ What a directory holds is judged at every end of a start, however it came; what 
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import orjson
 
 from asyncgen.client.classify import Action, Failure
+from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, DirectoryError, TryLaterError
 from asyncgen.events import PairDone, PairFailed, Paused, RepairStarted
+from asyncgen.storage.segment_format import decode_line
 from tests.storage.explore import STAYING
 from tests.storage.marks import CHECKPOINT, FAILED, STATISTICS, Violation, check_marks
 from tests.storage.model_names import Operation
@@ -99,6 +101,30 @@ def check_paid_once(kept: Iterable[Call], asked: Iterable[Call]) -> None:
         raise broken("I2", f"paid answers were asked again: {sorted(twice)}")
 
 
+def check_unusable(store: Store) -> None:
+    """I2: answers that nobody can use are no more than one start asks for, however many starts there were."""
+    for call, number in _unusable(store).items():
+        if number > BAD_ANSWERS:
+            raise broken("I2", f"{number} unusable answers to {call} were asked for")
+
+
+def _unusable(store: Store) -> Counter[tuple[str, int, str, str, int]]:
+    """How many such answers are in journals, by directory, row, step, hash of the request, and repair."""
+    answers: dict[str, Counter[tuple[str, int, str, str, int]]] = defaultdict(Counter)
+    for path, data in sorted(store.files().items()):
+        place, _, name = path.rpartition("/")
+        if not name.startswith("journal-") or not name.endswith(".jsonl"):
+            continue
+        for line in data.splitlines():
+            if b'"replaces_earlier":true' in line:
+                answers[place].clear()
+            record = decode_line(line + b"\n") if b'"unusable"' in line else None
+            if record is not None:
+                call = record["index"], record["step"], record["unusable"], record.get("repair", 0)
+                answers[place][place, *call] += 1
+    return sum(answers.values(), Counter())
+
+
 def check_window(process: Process) -> None:
     """I4: no row is asked that is farther from the oldest unwritten one than the window is large."""
     open_rows: set[int] = set()
@@ -125,14 +151,23 @@ def check_gate(process: Process, config: RunConfig) -> None:
                 raise broken("I5", f"an attempt had {what.seconds} seconds")
 
 
-def check_suspension(failed_pairs: int) -> None:
-    """I5: a machine that was suspended has cut calls off, and that is no fault of theirs."""
-    if failed_pairs:
+def check_suspension(failed_pairs: int, begun: Store) -> None:
+    """I5: a machine that was suspended has cut calls off, and that is no fault of theirs.
+
+    Rows may fail if it was known when the start had `begun` that nobody can use their answers.
+    """
+    if failed_pairs and not _unusable(begun):
         raise broken("I5", f"{failed_pairs} rows failed, and the machine was suspended")
 
 
-def check_retries(process: Process, config: RunConfig) -> None:
-    """I5: attempts are bounded, and all of them are made; refusals and outages count for nothing."""
+def check_retries(process: Process, config: RunConfig, begun: Store) -> None:
+    """I5: attempts are bounded, and all of them are made; refusals and outages count for nothing.
+
+    Unusable answers that are known when it has `begun` count with them.
+    """
+    earlier: Counter[Call] = Counter()
+    for (_, index, step, *_), number in _unusable(begun).items():
+        earlier[index, step] += number
     pauses = {what.kind for what in process.log if isinstance(what, Paused)}
     if not pauses <= {"rate_limit", "overloaded"}:
         return
@@ -149,7 +184,7 @@ def check_retries(process: Process, config: RunConfig) -> None:
         elif isinstance(what, PairDone | PairFailed):
             if isinstance(what, PairFailed):
                 call = what.index, what.step
-                _check_given_up(what, failed[call] + unreached[call], config)
+                _check_given_up(what, earlier[call] + failed[call] + unreached[call], config)
             for call in [call for call in {*failed, *unreached} if call[0] == what.index]:
                 failed[call] = unreached[call] = 0
 

@@ -135,9 +135,9 @@ class ShardedHistory:
         check.check_addresses(process, config)
         check.check_gate(process, config)
         if command.suspended is None:  # else attempts are cut off that count for nothing
-            check.check_retries(process, config)
+            check.check_retries(process, config, self._store)
         elif weather == Weather() and rules == Rules(unknown=rules.unknown):
-            check.check_suspension(ended.failed_pairs)
+            check.check_suspension(ended.failed_pairs, self._store)
         return ended
 
     def _live(self, name: str) -> None:
