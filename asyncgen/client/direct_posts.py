@@ -146,6 +146,7 @@ class DirectPosts:
             if not (request.transport.is_closing() or request.protocol.should_close):
                 request.transport.write(request.data)
                 request.is_written = True
+            request.data = b""  # with thousands of answers to come, as many copies of bodies
 
 
 class Post:

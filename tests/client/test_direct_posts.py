@@ -1,6 +1,7 @@
 """Posts over aiohttp's pool: when they are written (a real server on this machine)."""
 
 import asyncio
+import tracemalloc
 
 import aiohttp
 import pytest
@@ -9,6 +10,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from asyncgen.client.direct_posts import DirectPosts, HeaderLimits
+
+MEGABYTE = 1_000_000
 
 
 async def _serve(answer) -> tuple[web.AppRunner, URL]:
@@ -59,6 +62,33 @@ async def test_posts_of_one_pass_of_the_loop_are_written_together(posts, monkeyp
 
     await asyncio.gather(*map(ask, range(4)))
     assert order == ["asked 0", "asked 1", "asked 2", "asked 3", "written"]
+
+
+async def test_what_waits_for_its_answer_keeps_no_copy_of_its_body():
+    """With thousands in flight that would be most of the program's memory."""
+    read, answering = asyncio.Event(), asyncio.Event()
+
+    async def wait(request: web.Request) -> web.Response:
+        async for _ in request.content.iter_any():
+            pass
+        read.set()
+        await answering.wait()
+        return web.Response()
+
+    runner, url = await _serve(wait)
+    connector = aiohttp.TCPConnector()
+    posts = DirectPosts(connector, aiohttp.ClientTimeout(), url, CIMultiDict(), HeaderLimits(8192, 100))
+    body = bytes(MEGABYTE)
+    tracemalloc.start()
+    asked = asyncio.ensure_future(_ask(posts, body))
+    await read.wait()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    answering.set()
+    await asked
+    await connector.close()
+    await runner.cleanup()
+    assert kept < MEGABYTE
 
 
 async def test_a_connection_that_closes_before_the_write_fails_its_post_alone(posts):
