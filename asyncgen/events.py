@@ -81,12 +81,15 @@ class RunStarted:
     resumed: bool
 
 
+FAILED_EARLIER = "failed earlier"
+
+
 @dataclass(frozen=True, slots=True)
 class RepairStarted:
     """`pairs` that failed earlier, or were flagged as `why` says, are asked again."""
 
     pairs: int
-    why: str = "failed earlier"
+    why: str = FAILED_EARLIER
 
 
 @fast_dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from asyncgen.errors import Exit
-from asyncgen.events import BatchChanged, EndpointUse, LimitUse, Planned, Sample
+from asyncgen.events import FAILED_EARLIER, BatchChanged, EndpointUse, LimitUse, Planned, Sample
 from asyncgen.monitor.histogram import LogHistogram
 from asyncgen.storage.event_log import CACHED
 from asyncgen.text import loads
@@ -69,7 +69,8 @@ class Session:
     """What one process did. Times are seconds since the epoch; `last` is the time of its last line.
 
     `ended` holds exit code and reason, `named` the settings named in the reason. `done` counts rows that this
-    process wrote; `sample` is its last one, of the repair of failed rows while `repairing`.
+    process wrote; `sample` is its last one, of the repair of failed rows while `repairing`. `regenerated`: it
+    asked for flagged rows again.
     """
 
     began: float
@@ -83,6 +84,7 @@ class Session:
     stopping: str = ""
     resumed_from: int = 0
     repairing: bool = False
+    regenerated: bool = False
     done: int = 0
     sample: Sample | None = None
     notices: list[str] = field(default_factory=list)
@@ -157,6 +159,7 @@ class History:
                 case "RepairStarted":
                     self._close_phase()
                     self._base, session.repairing = 0, True
+                    session.regenerated |= event.get("why", FAILED_EARLIER) != FAILED_EARLIER
                 case "ProcessEnded":
                     self._end_pause(at)
                 case "PairFailed":

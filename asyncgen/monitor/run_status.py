@@ -66,6 +66,12 @@ class Picture:
         return self.history.sessions[-1] if self.history.sessions else None
 
     @property
+    def resumable(self) -> Session | None:
+        """The last process whose command goes on: a finished run's failed rows are not asked by a regeneration."""
+        asking = [one for one in self.history.sessions if not one.regenerated]
+        return asking[-1] if asking and self.condition is Condition.FINISHED else self.session
+
+    @property
     def moved_from(self) -> str | None:
         """Where the directory was when the last process worked, whose command names that; None: where it is."""
         was = None if self.session is None else self.session.settings.get("output")

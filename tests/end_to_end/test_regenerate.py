@@ -236,6 +236,22 @@ def test_a_regeneration_leaves_the_batch_of_failed_pairs_at_the_server(
     assert regenerate(this).returncode == 0
 
 
+def test_failed_pairs_are_asked_again_by_the_command_of_the_run(serve: Serve, job: Callable[..., Job]) -> None:
+    """Also if flagged ones were asked again since, by a command that leaves the failed ones as they are."""
+    this = done(job(serve(faults=Faults(fail_matching="diabetes", fail_kind="bad_request"))))
+    assert flagged(this)
+    words = [sys.executable, "-m", "asyncgen", "status", str(this.output_dir), "--json"]
+
+    def resume() -> str:
+        told = asyncgen_process.run(words, check=True, capture_output=True, text=True, timeout=60)
+        return str(json.loads(told.stdout)["resume"])
+
+    before = resume()
+    assert regenerate(this).returncode == 0
+    assert " run " in before
+    assert resume() == before
+
+
 def test_a_run_in_between_loses_nothing_that_was_paid(serve: Serve, job: Callable[..., Job]) -> None:
     """A budget ends the round; more pairs and repaired ones come in between; then it is finished, paid once."""
     this = done(

@@ -39,7 +39,7 @@ def execute(args: argparse.Namespace) -> int:
     picture = look(directory, record.observe)
     for line in lines_of(disk, directory.calls):
         calls.feed(line)
-    session = picture.session
+    session = picture.resumable
     go_on = "" if session is None else with_larger_budget(session.command, session.named)
     replace_atomically(disk, target, render(picture, record, calls, time.time(), go_on).encode(errors="replace"))
     sys.stdout.write(f"{target}\n")

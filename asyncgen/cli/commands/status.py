@@ -119,6 +119,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
     rates, session, sample = _rates(picture), picture.session, picture.sample
     portion = picture.state.portion if picture.state else None
     samples = picture.history.samples
+    resumable = picture.resumable
     # Without any process there are no counts: a directory merged from shards knows only its tokens.
     merged = picture.state is not None and not picture.history.sessions
     return {
@@ -162,7 +163,7 @@ def as_json(picture: "Picture") -> dict[str, Any]:
         "exit_code": session.ended[0] if session and session.ended else None,
         "reason": session.ended[1] if session and session.ended else None,
         "moved_from": picture.moved_from,
-        "resume": session and with_larger_budget(session.command, session.named),
+        "resume": resumable and with_larger_budget(resumable.command, resumable.named),
     }
 
 
@@ -318,7 +319,7 @@ def _tokens(picture: "Picture") -> tuple[str, str]:
 def _advice(picture: "Picture") -> Iterator[tuple[str, str]]:
     from asyncgen.client.classify import REFUSED  # noqa: PLC0415 - as above
 
-    session = picture.session
+    session = picture.resumable
     assert session is not None
     # Before callers from Python had theirs kept, there was none.
     command = session.command or "the same call in Python that began it"
