@@ -168,13 +168,14 @@ class PairDone:
 
 @dataclass(frozen=True, slots=True)
 class PairFailed:
-    """A row has failed and is recorded in `failed.jsonl`."""
+    """A row has failed and is recorded in `failed.jsonl`; `earlier`: an earlier start had given it up."""
 
     index: int
     note_id: str
     step: str
     kind: str
     attempts: int
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,7 @@ class Sample:
     up. `waiting_on` names what holds back the oldest waiting call: "concurrency", "requests", "tokens", "pause",
     or None if nothing waits. `oldest` is the age in seconds of the oldest row that is not written yet, None if
     there is none. `endpoints` is empty if there is only one. `cached` answers came from the cache, and are in no
-    other count.
+    other count. `failed_earlier` of the failed rows had been given up by an earlier start.
     """
 
     done: int
@@ -285,6 +286,7 @@ class Sample:
     endpoints: tuple[EndpointUse, ...] = ()
     cached: int = 0
     total_cost: float | None = None
+    failed_earlier: int = 0
 
 
 Event = (

@@ -116,7 +116,8 @@ class ChatClient:
             CallFailed: the call was given up.
             Stopping: the run is stopping; the call was not sent again.
         """
-        retries, request = self.resumed(caller, request)
+        known = self._log.unusable(caller.index, request.step, request.hash)
+        retries, request = self.resumed(request, caller.meet(request.step, request.hash, known))
         attempt, answers, refused = 0, self._gate.answers, False
         tried = Tried()
         while True:
@@ -149,19 +150,21 @@ class ChatClient:
                 case Stop():
                     self._outages.reject(endpoint, self._explanations.named(result, request, caller.answers))
 
-    def resumed(self, caller: Caller, request: Prepared, *, answered: bool = False) -> tuple[Retries, Prepared]:
-        """The attempts at a call in earlier starts, and the request to send now.
+    def resumed(
+        self, request: Prepared, kinds: Iterable[str], *, answered: bool = False
+    ) -> tuple[Retries, Prepared]:
+        """The attempts at a call that were made before, and the request to send now.
 
         Args:
-            caller: the row.
             request: as prepared.
+            kinds: of the unusable answers to it.
             answered: another answer is here already.
 
         Raises:
             CallFailed: they have left no attempt, and it needs one.
         """
         retries = Retries(self._config.max_attempts)
-        for kind in self._log.unusable(caller.index, request.step, request.hash):
+        for kind in kinds:
             if isinstance(retries.after(unusable(kind)), GiveUp) and not answered:
                 raise CallFailed(request.step, kind, retries.counted, HTTPStatus.OK, earlier=True)
             if kind == "reasoning_length":
@@ -231,6 +234,8 @@ class ChatClient:
                     lost,
                     unusable=request.hash if result.unusable else "",
                 )
+                if result.unusable:
+                    caller.has_met(request.step, request.hash)
                 if result.action is Action.WAIT:
                     self._outages.refused()
                     self._pause(grant, headers, result)

@@ -36,7 +36,7 @@ class RunThreshold:
 
     def observe(self, event: Event) -> None:
         """Take what a shard has told."""
-        if isinstance(event, PairFailed):
+        if isinstance(event, PairFailed) and not event.earlier:
             self._failures[event.step, event.kind] += 1
         elif isinstance(event, CallEnded) and event.outcome == REFUSED:
             self._refusals.add((event.step, event.status, event.code, event.param))

@@ -42,6 +42,7 @@ class Totals:
         self._before = dict(done)
         self._done = dict(done)
         self._failed_now: Counter[int] = Counter()
+        self._given_up_before: Counter[int] = Counter()
         self._sessions: dict[tuple[int, str], Sample] = {}
         # By worker; between two shards it has no sample, and may use what it could before.
         self._limits: dict[int, tuple[LimitUse, ...]] = {}
@@ -62,6 +63,7 @@ class Totals:
         rows, (done, _) = self._pairs[report.shard], self._done.get(report.shard, (0, 0))
         if done < rows == report.sample.total:
             self._done[report.shard] = (report.sample.done, report.sample.failed)
+            self._given_up_before[report.shard] = report.sample.failed_earlier
             self._failed_now[report.shard] = report.sample.failed - self._failed_before(report.shard)
 
     def end(self, ended: ShardEnded) -> None:
@@ -75,12 +77,13 @@ class Totals:
             self._failed_now[shard] = max(self._failed_now[shard], ended.failed - self._failed_before(shard))
 
     def _failed_before(self, shard: int) -> int:
-        return self._before.get(shard, (0, 0))[1]
+        """Rows that have failed before this start, whether they were written then or not."""
+        return self._before.get(shard, (0, 0))[1] + self._given_up_before[shard]
 
     def of_this_start(self) -> tuple[int, int]:
         """How many rows have failed for the first time in this start, and how many have ended."""
-        done = sum(done for done, _ in self._done.values()) - sum(done for done, _ in self._before.values())
-        return self._failed_now.total(), done
+        before = sum(done for done, _ in self._before.values()) + self._given_up_before.total()
+        return self._failed_now.total(), sum(done for done, _ in self._done.values()) - before
 
     def sample(self, live: Collection[WorkerReport]) -> Sample:
         """All shards together; `live` are the reports of those in progress."""

@@ -71,6 +71,7 @@ class FailureThreshold:
         """
         # What earlier starts have made of a row, they have counted: the server may be well again.
         if failure is not None and failure.earlier:
+            self._first.pop(index, None)
             return None
         self._ended += not again
         if failure is None:

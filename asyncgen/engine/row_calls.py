@@ -96,10 +96,11 @@ class RowCalls:
         """
         bad_answers = self._journal.bad_answers(self._caller.index, step)
         rejections = self._journal.rejections(self._caller.index, step)
+        earlier = not self._journal.has_failed_here(self._caller.index)
         if rejections and rejections[-1] == NOT_ACCEPTED + RAISED:
-            raise CallFailed("recipe", "recipe_error", 0, earlier=True)
+            raise CallFailed("recipe", "recipe_error", 0, earlier=earlier)
         if rejections and bad_answers % BAD_ANSWERS == 0:
-            raise CallFailed(step, rejections[-1], len(rejections), HTTPStatus.OK, earlier=True)
+            raise CallFailed(step, rejections[-1], len(rejections), HTTPStatus.OK, earlier=earlier)
         attempts = len(rejections)
         while True:
             try:

@@ -22,6 +22,7 @@ class Tally:
     total: int = 0
     done: int = 0
     failed: int = 0
+    failed_earlier: int = 0
     calls: int = 0
     refused: int = 0
     retried: int = 0
@@ -65,6 +66,7 @@ class Tally:
         elif isinstance(event, PairFailed):
             self.done += 1
             self.failed += 1
+            self.failed_earlier += event.earlier
 
     def sample(self, gate: Gate, oldest: float | None) -> Sample:
         """The state of the run now.
@@ -91,6 +93,7 @@ class Tally:
             cost=self.cost,
             cached=self.cached,
             total_cost=self.total_cost,
+            failed_earlier=self.failed_earlier,
             limits=tuple(
                 LimitUse(
                     name,

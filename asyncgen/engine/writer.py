@@ -309,4 +309,7 @@ def _event(outcome: Outcome) -> PairDone | PairFailed:
     if outcome.failure is None:
         return PairDone(outcome.row.index)
     failure = outcome.failure
-    return PairFailed(outcome.row.index, outcome.row.pair.note_id, failure.step, failure.kind, failure.attempts)
+    row = outcome.row
+    return PairFailed(
+        row.index, row.pair.note_id, failure.step, failure.kind, failure.attempts, earlier=failure.earlier
+    )

@@ -197,7 +197,7 @@ class Journal:
             self.batches.failures.setdefault(came.batch, set()).add((index, step, came.request))
             self.batches.settle(came.batch, came.most)
         if _counts(record):
-            self._pairs.lost(index, place, record)
+            self._pairs.lost(index, place, record, here=True)
 
     def batch(self, batch: OpenBatch) -> None:
         """Record the state of a batch; `sync` before the step that it allows."""
@@ -248,6 +248,10 @@ class Journal:
     def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
         """Why nobody could use the answers to a request since the run, or this repair, began."""
         return self._pairs.unusable(index, step, request_hash)
+
+    def has_failed_here(self, index: int) -> bool:
+        """Whether an answer of a row could not be used, or was rejected, in this very start."""
+        return self._pairs.has_failed_here(index)
 
     # Committing (see `writer`): `carry` and `flush`, then `sync` on the helper thread, then the checkpoint, then
     # `unlink_retired`, and `release` or `keep` for each row that the checkpoint covers.

@@ -18,14 +18,15 @@ class _Losses:
     """Attempts of a row without a usable answer: their lines and tokens, and rejected answers by step.
 
     `rejections` are the errors of those in the present repair alone, or in the run if there is none; `unusable`
-    those of the other answers, by step and hash of the request.
+    those of the other answers, by step and hash of the request. `here`: some are of this start.
     """
 
     places: list[LinePlace] = field(default_factory=list)
     tokens: int = 0
     bad_answers: dict[str, int] = field(default_factory=dict)
     rejections: dict[str, list[str]] = field(default_factory=dict)
-    unusable: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    unusable: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    here: bool = False
 
 
 class PairLines:
@@ -63,7 +64,12 @@ class PairLines:
     def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
         """Why nobody could use the answers to a request in the present repair, or in the run."""
         losses = self._losses.get(index)
-        return () if losses is None else losses.unusable.get(step, {}).get(request_hash, ())
+        return () if losses is None else losses.unusable.get((step, request_hash), ())
+
+    def has_failed_here(self, index: int) -> bool:
+        """Whether some of a row's unusable answers are of this start."""
+        losses = self._losses.get(index)
+        return losses is not None and losses.here
 
     # Lines
 
@@ -74,9 +80,10 @@ class PairLines:
         if before is not None:
             self._count(index, before, -1)
 
-    def lost(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
-        """Record the line of an attempt without a usable answer."""
+    def lost(self, index: int, place: LinePlace, record: Mapping[str, Any], *, here: bool = False) -> None:
+        """Record the line of an attempt without a usable answer, made in this start if it was `here`."""
         losses = self._lose(index, place)
+        losses.here |= here
         losses.tokens += record["tokens"]
         step, error, of_now = record["step"], record["error"], record.get("repair", 0) == self._repair
         if error.startswith(NOT_ACCEPTED):
@@ -84,7 +91,7 @@ class PairLines:
             if of_now:
                 losses.rejections.setdefault(step, []).append(error)
         elif of_now and "unusable" in record:
-            losses.unusable.setdefault(step, {}).setdefault(record["unusable"], []).append(error)
+            losses.unusable.setdefault((step, record["unusable"]), []).append(error)
 
     def carried(self, index: int, place: LinePlace, record: Mapping[str, Any]) -> None:
         """Record the line that sums up all such attempts of a row."""
@@ -103,7 +110,9 @@ class PairLines:
         self._kept.discard(index)
 
     def keep(self, index: int) -> None:
-        """Keep the lines of a row that has failed."""
+        """Keep the lines of a row that has failed, and is not asked again as long as the journal is open."""
+        if index in self._losses:
+            self._losses[index].unusable = {}
         places = list(self._places(index))
         if places and index not in self._kept:
             self._kept.add(index)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from asyncgen.chat import Completion, Usage
+from asyncgen.client.answer_body import unusable
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
@@ -252,3 +253,32 @@ async def test_a_cache_has_all_answers_for_another_directory(places: list[Place]
     assert (await shards.start(cache=cache)).code == Exit.DONE
     assert shards.server.asked == []
     assert shards.outputs() == one.outputs()
+
+
+class FilteringServer(Server):
+    """Filters what it is asked as long as it is not `well`; every twelfth row waits, and gets no text."""
+
+    well = False
+
+    async def _script(self, request: Prepared) -> Completion | Failure:
+        answer = await super()._script(request)
+        if self.well:
+            return answer
+        row = int(re.findall(rb"right (\d+)", request.body)[0])
+        await asyncio.sleep(0.0 if row % 12 else 20.0)
+        return unusable("content_filter" if row % 12 else "empty", Usage(30, 20, 50))
+
+
+async def test_what_an_earlier_start_gave_up_ends_no_later_one(places: list[Place]) -> None:
+    """Their rows fail without a call, and are asked by the next command."""
+    for place in places:
+        server = place.server = FilteringServer()
+        assert (await place.start(stop_after=3.0, max_failed_share=1.0)).code == Exit.INTERRUPTED
+        server.well = True
+        server.asked.clear()
+        assert (await place.start(max_failures=0)).code == Exit.SOME_FAILED
+        given_up = set(range(ROWS)) - set(server.asked)
+        assert given_up
+        server.asked.clear()
+        assert (await place.start(max_failures=0)).code == Exit.DONE
+        assert set(server.asked) == given_up

@@ -80,3 +80,13 @@ def test_refusals_that_only_come_faster_than_answers_end_nothing() -> None:
     failure = CallFailed("paraphrase", "bad_request", 1)
     assert [threshold.after(index, failure) for index in range(1, 20)] == [None] * 19
     assert threshold.after(0, None) is None
+
+
+def test_a_row_that_an_earlier_start_gave_up_is_none_of_the_first() -> None:
+    """The others are still refused alike."""
+    threshold = FailureThreshold(None, 0.9)
+    threshold.begin(0)
+    assert threshold.after(0, CallFailed("ask", "length", 2, 200, earlier=True)) is None
+    ended = ends_after(threshold, ["bad_request"] * LEAST_FAILED)
+    assert ended is not None
+    assert ended[0] == ALIKE

@@ -121,7 +121,8 @@ class BatchAsker:
         if key in self._retries:
             return self._retries[key]
         try:
-            retries, now = self._client.resumed(caller, request, answered=answered)
+            known = self._journal.unusable(caller.index, request.step, request.hash)
+            retries, now = self._client.resumed(request, known, answered=answered)
         except CallFailed as failed:
             self.given_up[key] = failed
             raise
@@ -170,7 +171,11 @@ class BatchAsker:
         if isinstance(verdict, Failure):
             adapted = self._is_adapted(key, request, verdict)
             known = key in self._journal.batches.failures.get(one.number, ())
-            counted = known and verdict.unusable
+            # The line of an older version does not name its request: it is counted here.
+            counted = known and verdict.kind in self._journal.unusable(*key)
+            if counted and self._comes_later(one, caller.index, name):
+                one.judged.add(key)
+                return None
         retries = self._retries_of(key, caller, request, answered=not counted)
         if not known:
             came = OutOfBatch(one.number, one.state.id, request.hash, self._most(key, request))
@@ -186,6 +191,11 @@ class BatchAsker:
         if not adapted and not counted:
             self._after(caller, request, verdict, retries, known=known)
         return None
+
+    def _comes_later(self, one: Finished, index: int, name: str) -> bool:
+        """Whether a later batch has the request again, whose answer is paid."""
+        finished = (other.members for other in self.finished if other.number > one.number)
+        return any(members.holds(index, name) for members in (*finished, *self.enqueued.values()))
 
     def _most(self, key: Key, request: Prepared) -> Usage:
         """What a request of a batch may have cost."""
