@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
+from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, OutOfBatch, Usage
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.encoding import Prepared
@@ -224,6 +224,7 @@ class _Spending:
         request_hash: str,  # noqa: ARG002
         completion: Completion,
         lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,  # noqa: ARG002
     ) -> None:
         """A usable answer has arrived."""
         self._spend.add(completion.usage)
@@ -241,7 +242,8 @@ class _Spending:
         step: str,  # noqa: ARG002
         kind: str,  # noqa: ARG002
         usage: Usage,
-        lost: Usage,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,  # noqa: ARG002
         *,
         unusable: str = "",  # noqa: ARG002
     ) -> None:

@@ -19,10 +19,11 @@ class CallLog(Protocol):
         request_hash: str,
         completion: Completion,
         lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
     ) -> None:
         """Record a usable answer, which may be used after `written`.
 
-        `lost` is its possible cost beyond the server's count.
+        `lost` is its possible cost beyond the server's count; `came` is the batch that it came out of.
         """
 
     async def written(self) -> None:
@@ -31,39 +32,22 @@ class CallLog(Protocol):
     def adapted(self, adaptation: Adaptation) -> None:
         """Record that a field was refused, and is sent differently from now on."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, *, unusable: str = "") -> None:
-        """Record an attempt without a usable answer; `lost` is its possible cost beyond the server's count.
-
-        `unusable` is the request's hash if an answer came that nobody can use.
-        """
-
-    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
-        """The kinds of the unusable answers to a request in the starts of this run, in order."""
-
-
-class BatchLog(Protocol):
-    """The same for results of batches."""
-
-    def answered(
-        self,
-        index: int,
-        step: str,
-        request_hash: str,
-        completion: Completion,
-        lost: Usage,
-        came: OutOfBatch,
-    ) -> None:
-        """Record a usable answer."""
-
     def failed(
         self,
         index: int,
         step: str,
         kind: str,
         usage: Usage,
-        lost: Usage,
-        came: OutOfBatch,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
         *,
         unusable: str = "",
     ) -> None:
-        """Record a result without a usable answer."""
+        """Record an attempt without a usable answer; `lost` is its possible cost beyond the server's count.
+
+        `came` is the batch that it came out of; `unusable` is the request's hash if an answer came that nobody can
+        use.
+        """
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
+        """The kinds of the unusable answers to a request in the starts of this run, in order."""

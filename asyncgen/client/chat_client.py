@@ -17,22 +17,24 @@ from asyncgen.chat import (
     OutOfBatch,
     RequestShape,
 )
-from asyncgen.client.adaptations import Parameters, told
+from asyncgen.client.adaptations import Parameters
 from asyncgen.client.admission import Admission, Tried
 from asyncgen.client.answer_accounting import AnswerAccounting
 from asyncgen.client.answer_body import unusable
-from asyncgen.client.call_log import BatchLog, CallLog
+from asyncgen.client.call_log import CallLog
+from asyncgen.client.call_reports import CallReports
 from asyncgen.client.caller import Caller
 from asyncgen.client.classify import REFUSED, Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
+from asyncgen.client.learning import Learning
 from asyncgen.client.outages import Outages, rejection
 from asyncgen.client.probes import Probes
 from asyncgen.client.retry import Decision, GiveUp, Pause, Retries, RetryAfter, Stop
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
-from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, KeyOrQuotaError, Stopping, UsageError
-from asyncgen.events import CallEnded, Notice, Observer, Paused
+from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, UsageError
+from asyncgen.events import Observer, Paused
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
@@ -76,7 +78,6 @@ class ChatClient:
         self._gate = gate
         self._log = log
         self._observe = observe
-        self._stop = stop
         self._outages = Outages(config, gate, observe, stop)
         self._wire = wire
         self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
@@ -85,11 +86,11 @@ class ChatClient:
         self._probes = Probes() if probes is None else probes
         self._admission = Admission(gate, self._parameters, self._probes)
         self._accounting = AnswerAccounting(observe, keep_thinking=config.keep_thinking)
-        self._taken_over = 0
+        self._learning = Learning(config, self._parameters, self._probes, log, observe, stop, learned)
         self._explanations = Explanations(
             secret for served in config.endpoints for secret in (served.api_key, *served.headers.values())
         )
-        self._told = {(one.endpoint, one.name) for one in learned}
+        self._reports = CallReports(observe, self._explanations)
         # Attempts that did not reach an endpoint since its last answer: they may be the first signs of an outage.
         self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
 
@@ -205,7 +206,7 @@ class ChatClient:
         endpoint = grant.endpoint
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
-            self._take_over()
+            self._learning.take_over()
             sent = self._parameters.body(endpoint.name, request)
             self._log.sent(caller.index, request.step, request.most)
             await self._log.written()
@@ -216,24 +217,12 @@ class ChatClient:
             )
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
+            result = self._record(caller, request, result)
             if isinstance(result, Completion):
-                result, lost = self._accounting.counted(request, result)
-                self._log.answered(caller.index, request.step, request.hash, result, lost)
                 self._unsettled.pop(endpoint.name, None)
                 endpoint.pauses_in_a_row = 0
                 self._gate.answered(grant, headers, request.tokens, result.usage.total_tokens)
             else:
-                lost = self._accounting.uncounted(request, result)
-                if result.answer is not None:
-                    caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
-                self._log.failed(
-                    caller.index,
-                    request.step,
-                    result.kind,
-                    result.usage,
-                    lost,
-                    unusable=request.hash if result.unusable else "",
-                )
                 if result.unusable:
                     caller.has_met(request.step, request.hash)
                 if result.action is Action.WAIT:
@@ -253,7 +242,7 @@ class ChatClient:
             taught = learned is not None or self._parameters.known(endpoint.name, request, result) is not None
             changed = self._parameters.body(endpoint.name, request) != sent
             adapted = taught and changed and not self._config.strict_params
-        self._tell(
+        self._reports.ended(
             caller,
             request,
             result,
@@ -266,10 +255,32 @@ class ChatClient:
             adapted=adapted,
         )
         if learned is not None:
-            self._adapt(endpoint, learned)
+            self._learning.keep(learned)
         if isinstance(result, Failure) and not adapted:
             result = self._ask_others(caller, grant, shape, result, tried)
         return endpoint, result, adapted
+
+    def _record(
+        self, caller: Caller, request: Prepared, result: Completion | Failure, came: OutOfBatch | None = None
+    ) -> Completion | Failure:
+        """Record the result of an attempt, and what it may have cost; returns it as it is kept."""
+        if isinstance(result, Completion):
+            kept, lost = self._accounting.counted(request, result)
+            self._log.answered(caller.index, request.step, request.hash, kept, lost, came)
+            return kept
+        lost = self._accounting.uncounted(request, result)
+        if result.answer is not None:
+            caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
+        self._log.failed(
+            caller.index,
+            request.step,
+            result.kind,
+            result.usage,
+            lost,
+            came,
+            unusable=request.hash if result.unusable else "",
+        )
+        return result
 
     def _ask_others(
         self, caller: Caller, grant: Grant, shape: RequestShape, failure: Failure, tried: Tried
@@ -295,7 +306,6 @@ class ChatClient:
 
     def take(
         self,
-        log: BatchLog,
         caller: Caller,
         request: Prepared,
         result: Completion | Failure,
@@ -308,7 +318,6 @@ class ChatClient:
         """Take the result of a request from a batch: into the log first, like any answer.
 
         Args:
-            log: the journal.
             caller: the row.
             request: as prepared.
             result: the judged result.
@@ -317,25 +326,11 @@ class ChatClient:
             request_id: the server's.
             adapted: it is a refusal after which the request is sent with another body.
         """
+        result = self._record(caller, request, result, came)
         if isinstance(result, Completion):
             self._gate.endpoints[0].health.succeeded()
-            result, lost = self._accounting.counted(request, result)
-            log.answered(caller.index, request.step, request.hash, result, lost, came)
             caller.answers.append(result.text)
-        else:
-            lost = self._accounting.uncounted(request, result)
-            if result.answer is not None:
-                caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
-            log.failed(
-                caller.index,
-                request.step,
-                result.kind,
-                result.usage,
-                lost,
-                came,
-                unusable=request.hash if result.unusable else "",
-            )
-        self._tell(
+        self._reports.ended(
             caller,
             request,
             result,
@@ -374,87 +369,7 @@ class ChatClient:
         Raises:
             Stopping: the run stops, as the user wants nothing left out.
         """
-        endpoint = self._gate.endpoints[0]
-        learned = self._parameters.learn(endpoint.name, request, failure)
-        if learned is None:
-            return self._parameters.known(endpoint.name, request, failure)
-        self._adapt(endpoint, learned)
-        return learned.name
-
-    def _tell(
-        self,
-        caller: Caller,
-        request: Prepared,
-        result: Completion | Failure,
-        *,
-        attempt: int,
-        request_id: str | None,
-        started: float,
-        endpoint: str,
-        waited: float = 0.0,
-        took: float = 0.0,
-        adapted: bool = False,
-        batch: str = "",
-    ) -> None:
-        """Report the end of an attempt; if it failed, with the reason."""
-        outcome: str = "ok"
-        status: int | None = 200
-        failed = isinstance(result, Failure)
-        request_id = self._explanations.request_id(request_id, request if failed else None, caller.answers)
-        code = param = sentence = None
-        removed: tuple[str, ...] = ()
-        if isinstance(result, Failure):
-            outcome, status = result.kind, result.status
-            names = self._explanations.names(result, request, caller.answers)
-            code, param = names
-            if not adapted:
-                sentence = self._explanations.sentence(result, request, caller.answers, names)
-        else:
-            removed = result.removed
-        self._observe(
-            CallEnded(
-                caller.index,
-                caller.note_id,
-                request.step,
-                request.hash,
-                attempt,
-                outcome,
-                status,
-                request_id,
-                started,
-                waited,
-                took,
-                result.usage,
-                endpoint,
-                code,
-                param,
-                sentence,
-                batch,
-                adapted,
-                removed,
-            )
-        )
-
-    def _take_over(self) -> None:
-        """Record what other processes have learned, before anything is sent with another body."""
-        known = self._probes.adaptations
-        for adaptation in known[self._taken_over :]:
-            self._told.add((adaptation.endpoint, adaptation.name))
-            if self._parameters.add(adaptation):
-                self._log.adapted(adaptation)
-        self._taken_over = len(known)
-
-    def _adapt(self, endpoint: Endpoint, learned: Adaptation) -> None:
-        """Record and report what a refusal has taught about an endpoint."""
-        if self._config.strict_params:
-            where = f" at endpoint {endpoint.name}" if endpoint.name else ""
-            self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
-            raise Stopping
-        self._log.adapted(learned)
-        if (key := (endpoint.name, learned.name)) not in self._told:
-            self._told.add(key)
-            self._observe(Notice(told(self._config.model, learned)))
-        self._probes.found(learned)
+        return self._learning.from_batch(self._config.endpoints[0].name, request, failure)
 
     def with_more_room(self, request: Prepared) -> Prepared:
         """The request with twice the limit, as far as model and budget allow: reasoning used up the first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Usage
+from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, OutOfBatch, Usage
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Failure
@@ -210,7 +210,13 @@ class _NoLog:
         """A call is about to be sent."""
 
     def answered(
-        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
     ) -> None:
         """Do nothing with a usable answer."""
 
@@ -220,7 +226,17 @@ class _NoLog:
     def adapted(self, adaptation: Adaptation) -> None:
         """Do nothing with a refused field."""
 
-    def failed(self, index: int, step: str, kind: str, usage: Usage, lost: Usage, *, unusable: str = "") -> None:
+    def failed(
+        self,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Usage,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
+        *,
+        unusable: str = "",
+    ) -> None:
         """Do nothing with an attempt without a usable answer."""
 
     def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:  # noqa: ARG002

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Sampling, Usage
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
@@ -33,13 +33,27 @@ class NoLog:
     def sent(self, index: int, step: str, most: Usage) -> None: ...
 
     def answered(
-        self, index: int, step: str, request_hash: str, completion: Completion, lost: Usage = NO_USAGE
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
     ) -> None: ...
 
     async def written(self) -> None: ...
 
     def failed(
-        self, index: int, step: str, kind: str, usage: Usage, lost: Usage, *, unusable: str = ""
+        self,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Usage,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
+        *,
+        unusable: str = "",
     ) -> None: ...
 
     def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:

@@ -33,10 +33,10 @@ class LostLog(NoLog):
     def __init__(self) -> None:
         self.lost: list[Usage] = []
 
-    def answered(self, index, step, request_hash, completion, lost=NO_USAGE) -> None:
+    def answered(self, index, step, request_hash, completion, lost=NO_USAGE, came=None) -> None:
         self.lost.append(lost)
 
-    def failed(self, index, step, kind, usage, lost, *, unusable="") -> None:
+    def failed(self, index, step, kind, usage, lost=NO_USAGE, came=None, *, unusable="") -> None:
         self.lost.append(lost)
 
 

@@ -180,9 +180,7 @@ class BatchAsker:
         if not known:
             came = OutOfBatch(one.number, one.state.id, request.hash, self._most(key, request))
             attempt = retries.counted + retries.refused + 1
-            verdict = self._client.take(
-                self._journal, caller, request, verdict, came, attempt, request_id, adapted=adapted
-            )
+            verdict = self._client.take(caller, request, verdict, came, attempt, request_id, adapted=adapted)
         if isinstance(verdict, Completion):
             self._retries.pop(key, None)
             return verdict
