@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, OutOfBatch, Usage
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Usage
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.encoding import Prepared
@@ -208,14 +209,11 @@ def answers_in(contents: Contents, records: Iterable[TracedRecord]) -> Iterator[
             yield asked.label, answer if isinstance(answer, str) else _laid_out(answer)
 
 
-class _Spending:
+class _Spending(NoLog):
     """A call log that only counts the spend."""
 
     def __init__(self, spend: Spend) -> None:
         self._spend = spend
-
-    def sent(self, index: int, step: str, most: Usage) -> None:
-        """A call is about to be sent."""
 
     def answered(
         self,
@@ -229,12 +227,6 @@ class _Spending:
         """A usable answer has arrived."""
         self._spend.add(completion.usage)
         self._spend.lose(lost)
-
-    async def written(self) -> None:
-        """Return at once: nothing is written."""
-
-    def adapted(self, adaptation: Adaptation) -> None:
-        """Do nothing with a refused field."""
 
     def failed(
         self,
@@ -250,7 +242,3 @@ class _Spending:
         """The attempt ended without a usable answer."""
         self._spend.add(usage)
         self._spend.lose(lost)
-
-    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:  # noqa: ARG002
-        """No answer is known."""
-        return ()

@@ -98,8 +98,7 @@ def judge_answer(
         return unusable(answer, usage, made=_holds_anything(choice), request_id=request_id)
     problem = None if check is None else check(answer.text)
     if problem is not None:
-        rejected = failure(NOT_ACCEPTED + problem, Action.GIVE_UP)
-        return replace(rejected, usage=usage, answer=answer)
+        return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP), usage=usage, answer=answer)
     return answer
 
 

@@ -51,3 +51,44 @@ class CallLog(Protocol):
 
     def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
         """The kinds of the unusable answers to a request in the starts of this run, in order."""
+
+
+class NoLog:
+    """A call log that keeps nothing."""
+
+    def sent(self, index: int, step: str, most: Usage) -> None:
+        """A call is about to be sent."""
+
+    def answered(
+        self,
+        index: int,
+        step: str,
+        request_hash: str,
+        completion: Completion,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
+    ) -> None:
+        """Do nothing with a usable answer."""
+
+    async def written(self) -> None:
+        """Return at once: nothing is written."""
+
+    def adapted(self, adaptation: Adaptation) -> None:
+        """Do nothing with a refused field."""
+
+    def failed(
+        self,
+        index: int,
+        step: str,
+        kind: str,
+        usage: Usage,
+        lost: Usage = NO_USAGE,
+        came: OutOfBatch | None = None,
+        *,
+        unusable: str = "",
+    ) -> None:
+        """Do nothing with an attempt without a usable answer."""
+
+    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:  # noqa: ARG002
+        """No answer is known."""
+        return ()

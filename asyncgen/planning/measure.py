@@ -1,12 +1,13 @@
 """What a job costs, by running its recipe without calls; and a few real calls that show latency and limits."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, OutOfBatch, Usage
+from asyncgen.chat import ChatRequest, Completion, Usage
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Failure
@@ -138,7 +139,7 @@ async def measure(config: RunConfig, pairs: int) -> Measured:
     wire = _ListeningWire(SdkWire(config), measured)
     listed = listed_model(config.model)
     ways = None if listed is None else listed.ways
-    client = ChatClient(config, gate, _NoLog(), measured.observe, stop, wire, ways=ways)
+    client = ChatClient(config, gate, NoLog(), measured.observe, stop, wire, ways=ways)
     recipe = build(config)
 
     async def ask(index: int, pair: Any) -> None:
@@ -201,47 +202,6 @@ class _ListeningWire:
     async def close(self) -> None:
         """Close the connections."""
         await self._wire.close()
-
-
-class _NoLog:
-    """A call log that keeps nothing."""
-
-    def sent(self, index: int, step: str, most: Usage) -> None:
-        """A call is about to be sent."""
-
-    def answered(
-        self,
-        index: int,
-        step: str,
-        request_hash: str,
-        completion: Completion,
-        lost: Usage = NO_USAGE,
-        came: OutOfBatch | None = None,
-    ) -> None:
-        """Do nothing with a usable answer."""
-
-    async def written(self) -> None:
-        """Return at once: nothing is written."""
-
-    def adapted(self, adaptation: Adaptation) -> None:
-        """Do nothing with a refused field."""
-
-    def failed(
-        self,
-        index: int,
-        step: str,
-        kind: str,
-        usage: Usage,
-        lost: Usage = NO_USAGE,
-        came: OutOfBatch | None = None,
-        *,
-        unusable: str = "",
-    ) -> None:
-        """Do nothing with an attempt without a usable answer."""
-
-    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:  # noqa: ARG002
-        """No answer is known."""
-        return ()
 
 
 def _pairs(config: RunConfig, recipe: Recipe[Any], number: int) -> list[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
@@ -17,8 +18,6 @@ from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
 from asyncgen.events import Event, Paused
 from asyncgen.limits.opening import open_gate
-
-from .test_patience import NoLog
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

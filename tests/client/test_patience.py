@@ -1,13 +1,13 @@
 """A server that refuses: how long it may, and what is said of it. On a virtual clock, without a wire."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Sampling, Usage
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
@@ -25,39 +25,6 @@ PATIENCE = 600.0
 SAMPLES = shipped("samples", "pairs.jsonl")
 REFUSED = Failure("rate_limit", Action.WAIT, status=429, retry_after=1.0)
 ANSWER = Completion("yes", NO_USAGE, "m")
-
-
-class NoLog:
-    """Keeps nothing."""
-
-    def sent(self, index: int, step: str, most: Usage) -> None: ...
-
-    def answered(
-        self,
-        index: int,
-        step: str,
-        request_hash: str,
-        completion: Completion,
-        lost: Usage = NO_USAGE,
-        came: OutOfBatch | None = None,
-    ) -> None: ...
-
-    async def written(self) -> None: ...
-
-    def failed(
-        self,
-        index: int,
-        step: str,
-        kind: str,
-        usage: Usage,
-        lost: Usage = NO_USAGE,
-        came: OutOfBatch | None = None,
-        *,
-        unusable: str = "",
-    ) -> None: ...
-
-    def unusable(self, index: int, step: str, request_hash: str) -> Sequence[str]:
-        return ()
 
 
 class Client(ChatClient):

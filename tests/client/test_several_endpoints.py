@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure, judge_error
@@ -16,7 +17,7 @@ from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.opening import open_gate
 
-from .test_patience import SAMPLES, NoLog
+from .test_patience import SAMPLES
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.chat_client import Caller, ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
@@ -13,8 +14,6 @@ from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_gate
-
-from .test_patience import NoLog
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 SAMPLES = shipped("samples", "pairs.jsonl")

@@ -8,6 +8,7 @@ import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling, Usage
 from asyncgen.client.answer_body import judge_answer
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
@@ -17,8 +18,6 @@ from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.cost import total_usage
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
-
-from .test_patience import NoLog
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from asyncgen.chat import NO_USAGE, Adaptation, ChatRequest, Completion, Sampling
+from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
@@ -19,7 +20,6 @@ from asyncgen.cluster.messages import Instruction, WorkerReport
 from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
-from tests.client.test_patience import NoLog
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 SAMPLES = shipped("samples", "pairs.jsonl")
