@@ -92,6 +92,7 @@ class SegmentLog:
         self._stop = stop
         self._at_end_of_pass = at_end_of_pass
         self._unwritten: list[_Unwritten] = []
+        self._number_written = 0
         self._due = False
         self._ballast = directory.ballast
         self._set_aside = False
@@ -154,6 +155,19 @@ class SegmentLog:
             self._at_end_of_pass(self._flush_when_due)
         return place
 
+    @property
+    def number(self) -> int:
+        """The lines so far, written or not."""
+        return self._number_written + len(self._unwritten)
+
+    def flush_to(self, number: int) -> None:
+        """Write so many lines, if fewer are written; raises as `flush`.
+
+        Those behind them wait for the end of their pass, when they are written together.
+        """
+        if self._number_written < number:
+            self.flush()
+
     def flush(self) -> None:
         """Write every line so far.
 
@@ -170,12 +184,14 @@ class SegmentLog:
                     raise
                 self._go_on_in_ballast(error)
             else:
+                self._number_written = self.number
                 self._unwritten.clear()
                 return
         # One by one: of the reserve, all of them together would give back what some of them could use.
         while self._unwritten:
             self._write_into_ballast(self._unwritten[0])
             del self._unwritten[0]
+            self._number_written += 1
 
     def read(self, place: LinePlace) -> bytes:
         """Read a line."""
