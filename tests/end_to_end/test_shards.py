@@ -15,11 +15,11 @@ from tests.end_to_end.conftest import OUTPUTS, Job, Server, clean_env
 from tests.end_to_end.test_interruptions import wait_until
 
 
-def merge(*words: object) -> subprocess.CompletedProcess[str]:
+def merge(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `asyncgen merge`."""
     command = [sys.executable, "-m", "asyncgen", "merge", *map(str, words)]
     return asyncgen_process.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None)
+        command, capture_output=True, text=True, check=False, timeout=60, env=clean_env(None), cwd=cwd
     )
 
 
@@ -50,6 +50,10 @@ def test_eight_shards_merged_are_a_single_run(shards: list[Job], job: Callable[.
         assert refused.returncode == 65
         assert says in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+    (here := tmp_path / "here").mkdir()
+    replaced = merge(*places, "--output-dir", ".", cwd=here)
+    assert (replaced.returncode, "is the working directory" in replaced.stderr) == (2, True)
+    assert list(here.iterdir()) == []
     none = merge(*places, tmp_path / "none", "--output-dir", merged.output_dir)
     assert (none.returncode, none.stderr) == (65, f"❌ {tmp_path / 'none'} is not a directory\n")
     ended = merge(*reversed(places), "--output-dir", merged.output_dir)

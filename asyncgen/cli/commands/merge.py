@@ -9,7 +9,7 @@ from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.shell_words import quote
 from asyncgen.config import REQUESTS
-from asyncgen.errors import BadDataError, Exit
+from asyncgen.errors import BadDataError, Exit, UsageError
 
 if TYPE_CHECKING:
     from asyncgen.storage.recipe_record import RecipeRecord
@@ -34,6 +34,9 @@ def execute(args: argparse.Namespace) -> int:
     missing = next((shard for shard in args.shards if not shard.is_dir()), None)
     if missing is not None:
         raise BadDataError(f"{missing} is not a directory")
+    if args.output_dir.resolve() == Path.cwd():
+        # An empty directory is replaced as a whole, and the shell would go on in the old one.
+        raise UsageError(f"--output-dir {args.output_dir} is the working directory: give the name of a new one")
     disk = Disk()
     try:
         shards = [RunDirectory(disk, shard.absolute()) for shard in args.shards]
