@@ -21,7 +21,7 @@ from typing import Any
 SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER: what the server forks and leaves becomes a child of this process."""
 _ONE_ORDER = threading.Lock()
-_AT_START = ("PYTHON", "LANG", "LC_", "OPENAI_LOG", "AIOHTTP_")
+_AT_START = ("PYTHON", "LANG", "LC_", "OPENAI_LOG", "AIOHTTP_", "TQDM_", "SSLKEYLOGFILE")
 """Beginnings of names that are read when Python or a package starts, so that a fork would not hear of them."""
 
 

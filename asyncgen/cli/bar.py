@@ -2,14 +2,15 @@
 
 import os
 import sys
-from typing import IO, Any
-
-from tqdm import tqdm
+from typing import IO, TYPE_CHECKING, Any
 
 from asyncgen.cli.lines import coloured
 from asyncgen.events import Sample
 from asyncgen.humanize import brief, dollars, earlier_included, fit, percent, rate
 from asyncgen.monitor.throughput import Rates
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 LEAST_BAR = 8  # characters: enough to see progress, and leaves room for the text beside it
 
@@ -36,8 +37,22 @@ class ProgressBar:
         """Begin a bar of so many rows, replacing the last one."""
         self.close()
         self._longest = 0
-        if self._enabled and sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=done, dynamic_ncols=True, bar_format=_format(LEAST_BAR))
+        if not (self._enabled and sys.stderr.isatty()):
+            return
+        try:
+            from tqdm import tqdm  # noqa: PLC0415 - here it is needed, and here its variables are read
+
+            self._bar = tqdm(
+                total=total,
+                initial=done,
+                dynamic_ncols=True,
+                bar_format=_format(LEAST_BAR),
+                file=sys.stderr,
+                write_bytes=False,
+            )
+        except Exception:  # noqa: BLE001 - of any type: whatever a TQDM_ variable leads to is no end of a run
+            self._enabled = False
+            self.write("⚠ no progress bar: a TQDM_ variable of the environment cannot be used", sys.stderr)
 
     def advance(self) -> None:
         """Count a row."""
@@ -49,7 +64,11 @@ class ProgressBar:
         if self._bar is None:
             return
         taken = len(f"100%|| {sample.total}/{sample.total} ")
-        room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
+        try:
+            room = os.get_terminal_size(sys.stderr.fileno()).columns - 1 - taken
+        except OSError:  # the terminal has gone, as with a connection that was cut
+            self.close()
+            return
         # The layout is ours: tqdm cannot rank the parts. The bar takes what the longest text so far leaves, so
         # that it does not jump whenever a number grows.
         text = bar_text(sample, rates, storm, room - LEAST_BAR, rows)
@@ -59,16 +78,18 @@ class ProgressBar:
         self._bar.colour = "yellow" if storm and coloured(sys.stderr) else None
         self._bar.refresh()
 
+    def write(self, text: str, stream: IO[str]) -> None:
+        """Print a line, above the bar if there is one."""
+        if self._bar is None:
+            stream.write(f"{text}\n")
+        else:
+            self._bar.write(text, file=stream)
+
     def close(self) -> None:
         """Leave the bar as it is; later lines are printed below it."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def write_above(text: str, stream: IO[str]) -> None:
-    """Print a line above the bar, if there is one."""
-    tqdm.write(text, file=stream)
 
 
 def _format(width: int) -> str:

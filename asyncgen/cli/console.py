@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from asyncgen.cli.bar import ProgressBar, write_above
+from asyncgen.cli.bar import ProgressBar
 from asyncgen.cli.event_lines import EventLines
 from asyncgen.cli.event_log_file import EventLogFile
 from asyncgen.cli.lines import Lines
@@ -43,9 +43,9 @@ class Console(Lines):
     def __init__(
         self, *, progress: bool, verbose: bool, quiet: bool, log_file: Path | None, own_prompts: bool = True
     ) -> None:
-        super().__init__(quiet=quiet, write=write_above)
         self._progress = progress and not quiet
         self._bar = ProgressBar(enabled=self._progress)
+        super().__init__(quiet=quiet, write=self._bar.write)
         self._event_lines = EventLines(self, verbose=verbose, own_prompts=own_prompts)
         self._progress_lines = ProgressLines(self)
         self._log = None if log_file is None else EventLogFile(log_file, self.warn)

@@ -30,7 +30,7 @@ RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INT
 
 def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None" = None) -> int:
     """Run, or regenerate rows with flaws; and report on it."""
-    from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - not for --help
     from asyncgen.cli.event_log_file import log_file_of  # noqa: PLC0415
 
     console = Console(

@@ -278,6 +278,49 @@ def test_the_bar_on_a_terminal_fits_it_and_says_when_a_storm_ends(serve, job):
     assert not re.search(r"\x1b\[3\dm", shown)  # NO_COLOR
 
 
+def terminal() -> tuple[int, int]:
+    """Both ends of a terminal of 100 columns: ours and that of a process."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    return ours, its
+
+
+def test_a_run_whose_terminal_goes_away_is_done(serve: Callable[..., object], job: MakeJob) -> None:
+    """With `& disown`, or `nohup`, and then a connection that is cut: no signal comes, but there is no bar either."""
+    golden = job(server := serve())
+    golden.run()
+    this = job(server, flags=["--add-reasoning", "--concurrency", "1"])
+    ours, its = terminal()
+    with asyncgen_process.Process(
+        this.argv, stdin=its, stdout=its, stderr=its, env=clean_env(None), start_new_session=True
+    ) as process:
+        os.close(its)
+        shown = b""
+        while b"%|" not in shown:
+            shown += os.read(ours, 65536)
+        os.close(ours)
+
+    assert process.returncode == 0
+    assert this.outputs() == golden.outputs()
+
+
+@pytest.mark.parametrize("setting", ["TQDM_MININTERVAL=x", "TQDM_NCOLS=x", "TQDM_FILE=x", "TQDM_WRITE_BYTES=1"])
+def test_no_setting_of_the_bar_ends_a_run(job: MakeJob, setting: str) -> None:
+    """Those that it cannot use leave it out, and say so."""
+    name, _, value = setting.partition("=")
+    this = job(flags=["--simulate", "fast", "--num-pairs", "3"])
+    ours, its = terminal()
+    done = asyncgen_process.run(
+        this.argv, stdout=subprocess.DEVNULL, stderr=its, env=clean_env({name: value}), timeout=60
+    )
+    os.close(its)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert ("no progress bar" in shown) != ("%|" in shown)
+
+
 def test_a_run_that_was_killed_when_it_had_ended_is_finished(job: MakeJob, serve: Callable[..., object]) -> None:
     """Before it could say so: its command has nothing left to do, and says so too."""
     this = job(serve())

@@ -103,7 +103,7 @@ async def _show_prompts(job: Job, view: "PreviewView") -> int:
 
 
 async def _show_answers(job: Job, view: "PreviewView") -> int:
-    from asyncgen.cli.console import Console  # noqa: PLC0415 - tqdm is not for --help
+    from asyncgen.cli.console import Console  # noqa: PLC0415 - not for --help
     from asyncgen.engine.single_run import Run  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.recipes.watched_recipe import WatchedRecipe  # noqa: PLC0415
