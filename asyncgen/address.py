@@ -35,6 +35,20 @@ def is_local_name(host: str) -> bool:
     return host in _NAMES or host.endswith(".localhost")
 
 
+def is_possible(host: str) -> bool:
+    """Whether a host is an address, or a name that a resolver can be asked for."""
+    try:
+        if host.isascii():
+            host.rstrip(".").encode("idna")  # no label is empty or too long
+        else:
+            from idna import encode  # noqa: PLC0415 - rarely needed; it refuses what the codec lets through
+
+            encode(host)
+    except UnicodeError:
+        return False
+    return True
+
+
 def canonical(url: str) -> str:
     """The URL, with an IPv4 host as four decimal numbers: not every library accepts all that connect() does."""
     parts = urlsplit(url)

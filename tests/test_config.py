@@ -136,6 +136,10 @@ def test_the_key_comes_from_the_flag_then_from_the_environment() -> None:
         "http://[::1/v1",
         "http://api.example:port/v1",
         "http://api.example:99999/v1",
+        "https://.openai.azure.com/openai/v1",  # of a resource whose variable is not set
+        "https://api..example/v1",
+        f"https://{64 * 'a'}.example/v1",
+        "https://my–host.example/v1",  # noqa: RUF001 - as a text processor makes it
     ],
 )
 def test_what_is_no_http_address_is_refused(url: str) -> None:
@@ -146,7 +150,15 @@ def test_what_is_no_http_address_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://api.openai.com/v1", "http://localhost:8000", "http://[::1]:8000/v1", "HTTPS://api.example/a/b?x=1"],
+    [
+        "https://api.openai.com/v1",
+        "http://localhost:8000",
+        "http://[::1]:8000/v1",
+        "http://[fe80::1%eth0]:8000/v1",
+        "http://my_server:8000/v1",
+        "https://bücher.example./v1",
+        "HTTPS://api.example/a/b?x=1",
+    ],
 )
 def test_an_http_address_is_accepted(url: str) -> None:
     """With a port, a path or an IPv6 host."""

@@ -17,17 +17,19 @@ def trusted() -> ssl.SSLContext:
     Raises:
         KeyOrQuotaError: a variable names a missing file, or one without certificates.
     """
-    named = {variable: os.environ[variable] for variable in _VARIABLES if os.environ.get(variable)}
-    for variable, path in named.items():
-        if not Path(path).exists():
-            raise KeyOrQuotaError(
-                f"{variable} names {path}, which is not there: correct it, or unset it for the system's own "
-                "certificates"
-            )
+    # The first one counts alone; a directory may be several, of which OpenSSL leaves out those that are not there.
+    variable = next((variable for variable in _VARIABLES if os.environ.get(variable)), "")
+    path = os.environ.get(variable, "")
+    places = path.split(os.pathsep) if variable == "SSL_CERT_DIR" else [path]
+    if variable and not any(Path(place).exists() for place in places):
+        raise KeyOrQuotaError(
+            f"{variable} names {path}, which is not there: correct it, or unset it for the system's own "
+            "certificates"
+        )
     try:
         return httpx2.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
-        what = " and ".join(f"{variable} ({path})" for variable, path in named.items()) or "the system"
+        what = f"{variable} ({path})" if variable else "the system"
         raise KeyOrQuotaError(
             f"the certificates of {what} cannot be read: {error.strerror or 'no PEM'}"
         ) from error

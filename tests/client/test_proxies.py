@@ -50,6 +50,10 @@ def test_the_user_names_who_is_asked_directly(monkeypatch: pytest.MonkeyPatch, b
         ("ftp://proxy", "not an address of an HTTP proxy"),
         ("http://proxy:port", "not an address"),
         ("http://", "not an address of an HTTP proxy"),
+        ("http://proxy..example:3128", "not an address of an HTTP proxy"),
+        ("http://.example:3128", "not an address of an HTTP proxy"),
+        ("http://u:sekret€@proxy:3128", "HTTPS_PROXY holds a name or password for proxy:3128 with characters"),
+        ("http://u:sekret%E2%82%AC%C4%B1@proxy", "HTTPS_PROXY holds a name or password for proxy:80 with"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:

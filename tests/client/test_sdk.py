@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -442,8 +443,21 @@ async def test_headers_and_query_of_the_user_are_sent() -> None:
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_certificates_that_are_not_there_are_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is sent, and not as trouble with the connection."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv(variable, "/nonexistent/ca.pem")
     with pytest.raises(KeyOrQuotaError, match=f"{variable} names /nonexistent/ca.pem"):
+        open_client("https://api.example.test/v1")
+
+
+def test_of_several_directories_of_certificates_one_may_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a list, as PATH is."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", f"/nonexistent/certs{os.pathsep}{tmp_path}")
+    open_client("https://api.example.test/v1")
+    monkeypatch.setenv("SSL_CERT_DIR", f"/nonexistent/certs{os.pathsep}/nonexistent/others")
+    with pytest.raises(KeyOrQuotaError, match="SSL_CERT_DIR names /nonexistent/certs"):
         open_client("https://api.example.test/v1")
 
 

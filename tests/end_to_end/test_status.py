@@ -286,7 +286,7 @@ def terminal() -> tuple[int, int]:
 
 
 def test_a_run_whose_terminal_goes_away_is_done(serve: Callable[..., object], job: MakeJob) -> None:
-    """With `& disown`, or `nohup`, and then a connection that is cut: no signal comes, but there is no bar either."""
+    """With `& disown`, or `nohup`, and a connection that is cut: no signal comes, and the bar has no place."""
     golden = job(server := serve())
     golden.run()
     this = job(server, flags=["--add-reasoning", "--concurrency", "1"])
