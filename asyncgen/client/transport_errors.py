@@ -43,10 +43,10 @@ class SchemeError(httpx2.ConnectError):
 
 
 class ProxyRefusedError(httpx2.ProxyError):
-    """The proxy does not connect: `status` is its answer, None if it cannot be reached."""
+    """The proxy does not connect: `status` is its answer, None if it cannot be reached; `why` is added then."""
 
-    def __init__(self, proxy: Proxy, status: int | None) -> None:
-        super().__init__(f"{proxy} answered {status}" if status else f"{proxy} cannot be reached")
+    def __init__(self, proxy: Proxy, status: int | None, why: str = "") -> None:
+        super().__init__(f"{proxy} answered {status}" if status else f"{proxy} cannot be reached{why}")
         self.status = status
 
 
@@ -57,6 +57,11 @@ def translated(error: BaseException, request: httpx2.Request | None, proxy: Prox
             return ProxyRefusedError(proxy, error.status)
         if isinstance(error, aiohttp.ClientProxyConnectionError):
             return ProxyRefusedError(proxy, None)
+        # Its name and its TLS fail as a server's would.
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return ProxyRefusedError(proxy, None, ": its name was not found")
+        if isinstance(error, aiohttp.ClientConnectorSSLError) and f"{error.host}:{error.port}" == proxy.place:
+            return ProxyRefusedError(proxy, None, " by TLS: if it speaks HTTP alone, begin it with http://")
     if isinstance(error, aiohttp.ClientConnectorSSLError) and not isinstance(error, ssl.CertificateError):
         return SchemeError("no TLS")
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
@@ -85,11 +90,13 @@ def _connection_failure(error: BaseException | None) -> Failure:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure("certificate", Action.STOP)
-        if isinstance(cause, (socket.gaierror, ConnectionRefusedError)):
-            found = "the connection was refused"
-            if isinstance(cause, socket.gaierror):
-                found = "the name was not found"
-            return Failure("connection", Action.RETRY, code=found)
+        if isinstance(cause, socket.gaierror):
+            return Failure("connection", Action.RETRY, code="the name was not found")
+        if isinstance(cause, ConnectionRefusedError):
+            return Failure("connection", Action.RETRY, code="the connection was refused")
+        if isinstance(cause, ConnectionResetError) and isinstance(error, NOT_SENT):
+            # As servers do that want another version of TLS, or a certificate of the client.
+            return Failure("connection", Action.RETRY, code="it was closed while it was opened (TLS?)")
         cause = cause.__cause__ or cause.__context__
     return Failure("connection", Action.RETRY)
 

@@ -14,7 +14,13 @@ import pytest
 
 from asyncgen.client import http_client
 from asyncgen.client.sdk import ChatCompletions, PlainChatCompletions, completions_class
-from asyncgen.client.transport_errors import BodyTooLargeError, ProxyRefusedError, SchemeError, UnreadableError
+from asyncgen.client.transport_errors import (
+    BodyTooLargeError,
+    ProxyRefusedError,
+    SchemeError,
+    UnreadableError,
+    unanswered,
+)
 from asyncgen.errors import KeyOrQuotaError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -380,6 +386,38 @@ async def test_a_proxy_that_refuses_is_told_from_a_server_that_does(monkeypatch:
             assert cause.status == status
             assert address in str(cause)
             assert "sekret" not in str(cause)
+
+
+async def test_a_proxy_that_has_no_address_or_no_tls_is_told_from_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever is behind one must not look for the fault at the server."""
+    async with connecting(b"HTTP/1.1 400 No\r\n\r\n", end=b"") as port:
+        for address, why in (
+            (
+                "http://proxy.invalid:3128",
+                "the proxy proxy.invalid:3128 (HTTPS_PROXY) cannot be reached: its name",
+            ),
+            (f"https://127.0.0.1:{port}", f"the proxy 127.0.0.1:{port} (HTTPS_PROXY) cannot be reached by TLS"),
+        ):
+            monkeypatch.setenv("https_proxy", address)
+            client = open_client("https://api.example.test/v1")
+            with pytest.raises(openai.APIConnectionError) as caught:
+                await client.create(BODY)
+            await client.close()
+            failure = unanswered(caught.value.__cause__)
+            assert (failure.kind, failure.unsaid) == ("connection", False)
+            assert why in failure.code
+
+
+async def test_a_connection_that_is_closed_in_the_handshake_says_so() -> None:
+    """Servers do it that want another version of TLS, or a certificate of the client."""
+    async with connecting(b"", end=b"") as port:
+        client = open_client(f"https://127.0.0.1:{port}/v1")
+        with pytest.raises(openai.APIConnectionError) as caught:
+            await client.create(BODY)
+        await client.close()
+    assert unanswered(caught.value.__cause__).code == "it was closed while it was opened (TLS?)"
 
 
 async def test_the_other_scheme_is_named() -> None:
