@@ -5,11 +5,13 @@ Rules:
 1. Both names are one file (a hard link), so the second one shows the output live, and it is written once. Without
    hard links it is a copy, made when the run has ended.
 2. A merge replaces the file of the first name: afterwards the second name is renewed by a rename.
-3. A file that is not ours is never touched. Ours are recognised by device and inode, stored in the directory.
+3. A file that is not ours is never touched. Ours are recognised by device and inode, stored in the directory, or
+   by their bytes: where both were copied, they are two files.
 """
 
 import os
 from dataclasses import asdict
+from filecmp import cmp
 from pathlib import Path
 
 from asyncgen.errors import BadDataError
@@ -36,7 +38,7 @@ class SecondName:
         self.path = path
 
     def check(self) -> None:
-        """Refuse a file that someone else has put there.
+        """Refuse a file that someone else has put there; a copy is made one file with the output again.
 
         Raises:
             BadDataError: there is a file that is not ours.
@@ -46,6 +48,8 @@ class SecondName:
                 f"{self.path} is there already, and no run of this command has written it (or it was changed "
                 "since): move it away, or name another file"
             )
+        if self._is_copied():
+            self.renew()  # before the output grows, and the copy is no longer one
 
     def renew(self, *, ended: bool = False) -> bool:
         """Point the second name to the file of the first one; returns whether it does.
@@ -78,9 +82,13 @@ class SecondName:
             return False
         return os.path.samestat(self.path.lstat(), self._first.lstat())
 
+    def _is_copied(self) -> bool:
+        """Whether it is a file with the bytes of the output: with that in its place, nothing is lost."""
+        return self._first.is_file() and self.path.is_file() and cmp(self.path, self._first, shallow=False)
+
     def _is_free(self) -> bool:
         """Whether the second name is free, or a file of ours."""
-        if self._disk.size(self.path) is None or self._is_linked():
+        if self._disk.size(self.path) is None or self._is_linked() or self._is_copied():
             return True
         try:
             record = decode(self._disk.read(self._record) or b"")

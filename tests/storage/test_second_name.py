@@ -49,6 +49,20 @@ def test_what_is_appended_stands_under_both_names(named: SecondName, output: Pat
     assert named.path.read_text() == "first\nsecond\n"
 
 
+def test_a_copy_of_both_is_one_file_again(named: SecondName, output: Path) -> None:
+    """`cp -r` makes two files of a link; with another byte, the second one is somebody's."""
+    assert named.renew()
+    named.path.unlink()
+    named.path.write_bytes(output.read_bytes())
+    named.check()
+    assert named.path.samefile(output)
+
+    named.path.unlink()
+    named.path.write_bytes(b"f1rst\n")
+    with pytest.raises(BadDataError):
+        named.check()
+
+
 def test_a_merge_is_followed(named: SecondName, output: Path) -> None:
     """Also when the process was killed between the two."""
     assert named.renew()
