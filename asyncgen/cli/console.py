@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from asyncgen.cli.bar import ProgressBar
 from asyncgen.cli.event_lines import EventLines
 from asyncgen.cli.event_log_file import EventLogFile
+from asyncgen.cli.hints import PROMPT_FILE, Prompts
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import from_here
 from asyncgen.cli.progress_lines import ProgressLines
@@ -34,19 +35,25 @@ class Console(Lines):
         verbose: a line for each failed attempt.
         quiet: only warnings and errors.
         log_file: where events go as JSON lines.
-        own_prompts: the prompts are the user's, who can change them.
+        prompts: where the user has the prompts; None: they cannot be changed.
 
     Raises:
         UsageError: the log file cannot be opened.
     """
 
     def __init__(
-        self, *, progress: bool, verbose: bool, quiet: bool, log_file: Path | None, own_prompts: bool = True
+        self,
+        *,
+        progress: bool,
+        verbose: bool,
+        quiet: bool,
+        log_file: Path | None,
+        prompts: Prompts | None = PROMPT_FILE,
     ) -> None:
         self._progress = progress and not quiet
         self._bar = ProgressBar(enabled=self._progress)
         super().__init__(quiet=quiet, write=self._bar.write)
-        self._event_lines = EventLines(self, verbose=verbose, own_prompts=own_prompts)
+        self._event_lines = EventLines(self, verbose=verbose, prompts=prompts)
         self._progress_lines = ProgressLines(self)
         self._log = None if log_file is None else EventLogFile(log_file, self.warn)
         self._meter = Meter()

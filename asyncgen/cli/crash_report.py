@@ -4,6 +4,7 @@ It never contains the error's message, which may quote a note.
 """
 
 import errno
+import os
 from collections.abc import Iterator
 
 from asyncgen.config import __version__
@@ -25,6 +26,15 @@ def refusal(error: BaseException) -> str | None:
     for each in _all(error):
         if isinstance(each, OSError) and each.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
             return f"cannot write {each.filename or 'the output'}: {each.strerror}"
+    return None
+
+
+def unusable_variable(error: BaseException) -> str | None:
+    """What is wrong with a variable that Python itself reads when TLS is set up; None: nothing."""
+    keys = os.environ.get("SSLKEYLOGFILE")
+    for each in _all(error):
+        if keys and isinstance(each, OSError) and each.filename == keys:
+            return f"SSLKEYLOGFILE names {keys}, which cannot be written ({each.strerror}): unset it"
     return None
 
 

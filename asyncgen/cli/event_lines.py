@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli.hints import explanation
+from asyncgen.cli.hints import PROMPT_FILE, Prompts, explanation
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
@@ -40,12 +40,12 @@ class EventLines:
     Args:
         lines: where to print.
         verbose: print a line for each failed attempt and each pause.
-        own_prompts: the prompts are the user's, who can change them.
+        prompts: where the user has the prompts; None: they cannot be changed.
     """
 
-    def __init__(self, lines: Lines, *, verbose: bool, own_prompts: bool = True) -> None:
+    def __init__(self, lines: Lines, *, verbose: bool, prompts: Prompts | None = PROMPT_FILE) -> None:
         self._lines = lines
-        self._own_prompts = own_prompts
+        self._prompts = prompts
         self._verbose = verbose
         self._rows = ROWS
         self._failures = 0
@@ -106,7 +106,7 @@ class EventLines:
     def _explain(self, event: CallEnded) -> None:
         """Explain once for each kind of failure why the server refuses, and what helps."""
         kind = event.outcome, event.status, event.code, event.param
-        text = "" if kind in self._explained else explanation(event, own_prompts=self._own_prompts)
+        text = "" if kind in self._explained else explanation(event, self._prompts)
         if text:
             self._explained.add(kind)
             self._lines.warn(text)

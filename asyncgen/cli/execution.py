@@ -21,6 +21,7 @@ from asyncgen.errors import AsyncgenError, DirectoryError, DiskError, Exit, Inte
 from asyncgen.events import CheckpointSaved, Event, RepairStarted, RunStarted
 
 if TYPE_CHECKING:
+    from asyncgen.cli.hints import Prompts
     from asyncgen.quality.flaws import DirectoryFlaws
     from asyncgen.storage.second_name import SecondName
 
@@ -38,7 +39,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
         verbose=args.verbose,
         quiet=args.quiet,
         log_file=log_file_of(args),
-        own_prompts=job.config.recipe != REQUESTS,
+        prompts=_prompts(job),
     )
     with console:
         console.paths(job.config, job.output_file)
@@ -108,6 +109,14 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
             named.check()
     console.summary(summary, config, job.price, job.output_file)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
+
+
+def _prompts(job: Job) -> "Prompts | None":
+    from asyncgen.cli.hints import PROMPT_FILE, RECIPE_FILE  # noqa: PLC0415 - not for --help
+
+    if job.config.recipe == REQUESTS:
+        return None
+    return PROMPT_FILE if job.config.recipe_file is None else RECIPE_FILE
 
 
 def _second_name(job: Job, recipe: Any, disk: Any) -> "SecondName | None":

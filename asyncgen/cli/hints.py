@@ -1,18 +1,19 @@
 """What a user can do about a failure, by its kind: the flag or the prompt file's key that helps."""
 
 import re
+from dataclasses import dataclass
 
 from asyncgen.events import CallEnded
 from asyncgen.recipes.request_fields import RESERVED
 
 _OF_PROMPTS = {
-    "length": "the answer reached its limit: raise max_tokens in generation_params, or --param max_tokens=N",
-    "reasoning_length": "reasoning used the limit of tokens up: raise max_tokens in generation_params, or lower "
+    "length": "the answer reached its limit: raise max_tokens in {params}, or --param max_tokens=N",
+    "reasoning_length": "reasoning used the limit of tokens up: raise max_tokens in {params}, or lower "
     "--reasoning-effort",
     "thinking": "only reasoning came (reasoning_content, or an open <think>), and no answer: raise max_tokens, or "
     "switch it off (--reasoning-effort none, or the server's own field in extra_body)",
-    "invalid_json": "the answer is not a JSON object: response_schemas in the prompt file hold the server to one",
-    "missing_keys": "response_schemas in the prompt file hold the server to the keys that are required",
+    "invalid_json": "the answer is not a JSON object: {schemas} the server to one",
+    "missing_keys": "{schemas} the server to the keys that are required",
     "context_length": "prompt and answer are longer than the model's context: lower max_tokens",
 }
 _BY_KIND = {
@@ -32,26 +33,43 @@ _BY_CODE = {
 }
 _TOO_LONG = re.compile(r"context (?:length|size|window)|too long|max_new_tokens|reduce the length", re.IGNORECASE)
 _BY_FIELD = {
-    "response_format": "this server wants a schema: name one in response_schemas of the prompt file",
-    "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in generation_params",
-    "max_completion_tokens": "try --max-tokens-field max_tokens, or another max_tokens in generation_params",
-    "service_tier": "leave --service-tier out, or service_tier in generation_params: at the ordinary price",
+    "response_format": "this server wants a schema: {schemas} it to one",
+    "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in {params}",
+    "max_completion_tokens": "try --max-tokens-field max_tokens, or another max_tokens in {params}",
+    "service_tier": "leave --service-tier out, or service_tier in {params}: at the ordinary price",
     "model": "check --model",
 }
 
 
-def hint(event: CallEnded, *, own_prompts: bool = True) -> str:
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Where the user has the prompts of a run.
+
+    `params` is the place of the request fields in it, and `schemas` what holds a server to a schema.
+    """
+
+    params: str
+    schemas: str
+
+
+PROMPT_FILE = Prompts("generation_params", "response_schemas in the prompt file hold")
+RECIPE_FILE = Prompts("params of the step", "a schema of the step holds")
+
+
+def hint(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
     """Advice on a failed call; empty if there is none.
 
     Args:
         event: its end.
-        own_prompts: the prompts are the user's, who can change them.
+        prompts: where the prompts are; None: the user cannot change them.
     """
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
     if event.code in _BY_CODE:
         return _BY_CODE[event.code]
-    return _about_prompts(event) if own_prompts else ""
+    if prompts is None:
+        return ""
+    return _about_prompts(event).format(params=prompts.params, schemas=prompts.schemas)
 
 
 def _about_prompts(event: CallEnded) -> str:
@@ -64,16 +82,16 @@ def _about_prompts(event: CallEnded) -> str:
     found = next((text for field, text in _BY_FIELD.items() if field in named), "")
     field = (event.param or "").removeprefix("body.")  # where Mistral's `loc` begins
     if event.outcome == "bad_request" and not found and field.isidentifier() and field not in RESERVED:
-        return f"take {field} out of generation_params, or --param {field}=null"
+        return f"take {field} out of {{params}}, or --param {field}=null"
     return found
 
 
-def explanation(event: CallEnded, *, own_prompts: bool = True) -> str:
+def explanation(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
     """The server's explanation of a refusal, and what to do; empty if it says nothing useful.
 
     Args:
         event: the end of the call.
-        own_prompts: as for `hint`.
+        prompts: as for `hint`.
     """
     names = [
         "" if event.status is None else f"status {event.status}",
@@ -82,7 +100,7 @@ def explanation(event: CallEnded, *, own_prompts: bool = True) -> str:
         f"request {event.request_id}" if event.request_id else "",
     ]
     said = f": {event.sentence}" if event.sentence else ""
-    advice = hint(event, own_prompts=own_prompts)
+    advice = hint(event, prompts)
     if not said and not advice and not event.code:
         return ""
     return f"{event.step}: {event.outcome} ({', '.join(filter(None, names))}){said}" + (

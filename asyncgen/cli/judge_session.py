@@ -102,7 +102,7 @@ class JudgeSession:
             verbose=args.verbose,
             quiet=args.quiet or args.json,
             log_file=log_file_of(args),
-            own_prompts=False,
+            prompts=None,
         )
         with console:
             outcome = self._run.ask(cases, console, dry=args.dry_run)

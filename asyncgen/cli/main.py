@@ -163,9 +163,17 @@ def _execute(words: list[str]) -> int:
 
 def _unexpected(say: Lines, error: Exception) -> int:
     """Print what the machine lacks, or the place of a bug."""
-    from asyncgen.cli.crash_report import refusal, report, shortage  # noqa: PLC0415 - not for --help
+    from asyncgen.cli.crash_report import (  # noqa: PLC0415 - not for --help
+        refusal,
+        report,
+        shortage,
+        unusable_variable,
+    )
 
-    refused, lack = refusal(error), shortage(error)
+    refused, lack, variable = refusal(error), shortage(error), unusable_variable(error)
+    if variable is not None:
+        say.error(variable)
+        return Exit.USAGE
     if refused is not None:
         silence(sys.stdout)
         say.error(refused)

@@ -5,8 +5,8 @@ import errno
 import pytest
 
 from asyncgen.chat import NO_USAGE
-from asyncgen.cli.crash_report import shortage
-from asyncgen.cli.hints import hint
+from asyncgen.cli.crash_report import shortage, unusable_variable
+from asyncgen.cli.hints import RECIPE_FILE, hint
 from asyncgen.events import CallEnded
 
 
@@ -86,6 +86,14 @@ def test_a_shortage_of_the_machine_is_no_defect(error: BaseException, word: str)
     assert word in (shortage(error) or "")
 
 
+def test_a_file_for_the_keys_of_tls_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python opens it whenever it makes a context: debugging proxies leave the variable behind."""
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "/gone/keys")
+    assert unusable_variable(error) is None
+    monkeypatch.setenv("SSLKEYLOGFILE", "/gone/keys")
+    assert (unusable_variable(error) or "").startswith("SSLKEYLOGFILE names /gone/keys, which cannot be written")
+
+
 def test_a_defect_is_no_shortage() -> None:
     """It keeps its report."""
     assert shortage(RuntimeError("something else")) is None
@@ -97,5 +105,22 @@ def test_nothing_is_said_of_prompts_where_the_run_makes_no_requests(outcome: str
     event = ended(outcome, "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported.")
 
     assert hint(event)
-    assert not hint(event, own_prompts=False)
-    assert "--base-url" in hint(ended("html"), own_prompts=False)
+    assert not hint(event, None)
+    assert "--base-url" in hint(ended("html"), None)
+
+
+@pytest.mark.parametrize(
+    ("event", "advice"),
+    [
+        (
+            ended("length"),
+            "the answer reached its limit: raise max_tokens in params of the step, or --param max_tokens=N",
+        ),
+        (ended("missing_keys"), "a schema of the step holds the server to the keys that are required"),
+        (ended("bad_request", param="top_k"), "take top_k out of params of the step, or --param top_k=null"),
+    ],
+    ids=lambda value: value.outcome if isinstance(value, CallEnded) else "",
+)
+def test_a_recipe_file_is_told_its_own_keys(event: CallEnded, advice: str) -> None:
+    """It has no generation_params, and refuses them."""
+    assert hint(event, RECIPE_FILE) == advice
