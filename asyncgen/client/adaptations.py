@@ -13,6 +13,7 @@ Rules:
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import orjson
@@ -51,13 +52,14 @@ _REFUSING_CODES = {
 }
 # Used only if no code says it: some servers name the field in a sentence alone.
 _REFUSING_WORDS = re.compile(
-    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
-    r"|both|at the same time|only the default|only \S+ is allowed|no longer|not accept|not available"
-    r"|additional propert|incompatible|removed|不支持",
+    r"unsupported|n[o']t support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
+    r"|both|at the same time|only the default|only \S+ is (?:allowed|supported)|may only be|no longer"
+    r"|not accept|not available|additional propert|incompatible|removed|不支持",
     re.IGNORECASE,
 )
 
 
+_NO_THINKING = re.compile(r"not support thinking\b|\bthink value\b")  # Ollama
 _NOT_BOTH = re.compile(r"\btemperature\W{1,3}and\W{1,3}top_p\b.{0,40}(?:both|same time)", re.IGNORECASE)
 
 
@@ -181,8 +183,17 @@ def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
         return last if last in adaptable else None
     if set(SAMPLING_FIELDS) <= set(adaptable) and _NOT_BOTH.search(said):
         return SAMPLING_FIELDS[1]  # users set the temperature on purpose more often
-    places = {name: found.start() for name in adaptable if (found := re.search(rf"(?<!\w){name}(?!\w)", said))}
+    if EFFORT in adaptable and _NO_THINKING.search(said):
+        return EFFORT
+    places = {name: found.start() for name in adaptable if (found := _mention(name).search(said))}
     return min(places, key=places.__getitem__, default=None)
+
+
+@cache
+def _mention(name: str) -> re.Pattern[str]:
+    """A field in a sentence, as it is sent or in camel case (xAI)."""
+    first, *others = name.split("_")
+    return re.compile(rf"(?<!\w)(?:{name}|{first}{''.join(map(str.capitalize, others))})(?!\w)")
 
 
 def _named_as_refused(failure: Failure) -> bool:

@@ -17,6 +17,7 @@ from asyncgen.text import loads, strip_fence
 
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 _STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
+_STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1039: 429, 2013: 400, 2049: 401}
 # Zero-width characters too, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _INVISIBLE = "\ufeff\u200b"  # a byte order mark, a blank without width
@@ -81,6 +82,7 @@ def judge_answer(
         body = first
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
+    body = _with_error_of_minimax(body)
     choice = _first(body.get("choices"))
     usage = read_usage(body.get("usage"))
     inside = body.get("error") or (choice and choice.get("error"))  # in the choice: OpenRouter
@@ -100,6 +102,16 @@ def judge_answer(
     if problem is not None:
         return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP), usage=usage, answer=answer)
     return answer
+
+
+def _with_error_of_minimax(body: dict[str, Any]) -> dict[str, Any]:
+    """The body, with an error in the usual place if there is no answer: MiniMax has it in `base_resp`."""
+    base = body.get("base_resp")
+    code = base.get("status_code") if isinstance(base, dict) else None
+    if not isinstance(base, dict) or not isinstance(code, int) or not code or body.get("choices"):
+        return body
+    status = _STATUS_OF_BASE.get(code, _FIRST_SERVER_ERROR)
+    return {"error": {"code": status, "message": base.get("status_msg")}, "usage": body.get("usage")}
 
 
 def unusable(kind: str, usage: Usage = NO_USAGE, *, made: bool = False, request_id: str | None = None) -> Failure:
@@ -146,12 +158,12 @@ def _answer(
     required_keys: Sequence[str],
 ) -> Completion | str:
     """The answer in a choice, or why it is not usable."""
-    message = None if choice is None else choice.get("message")
+    message, reason = (None, None) if choice is None else (choice.get("message"), choice.get("finish_reason"))
+    if isinstance(reason, str) and _is_filtered(reason):
+        return "content_filter"  # Gemini leaves the message out then
     if choice is None or not isinstance(message, dict):
         return "no_choices"
-    content, reason = text_of(message.get("content")), choice.get("finish_reason")
-    if isinstance(reason, str) and reason.lower() in _FILTERED:
-        return "content_filter"
+    content = text_of(message.get("content"))
     if message.get("refusal") or refuses(message.get("content")) or reason == "refusal":
         return "refusal"
     beside = thinking_of(message)
@@ -175,19 +187,23 @@ def _answer(
     return Completion(text, usage, model, reason, request, parts[1] or beside, removed=removed)
 
 
+def _is_filtered(reason: str) -> bool:
+    """Whether a finish reason is that of a filter; Gemini's says which one: `content_filter: RECITATION`."""
+    return reason.lower().partition(":")[0] in _FILTERED
+
+
 def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion | str:
     """The choices unchanged, or why they are not an answer; their content is not judged.
 
     A cut-off answer counts, as the request has set the limit; so do tool calls and a refusal.
     """
     first = _first(choices)
-    message = None if first is None else first.get("message")
+    message, reason = (None, None) if first is None else (first.get("message"), first.get("finish_reason"))
+    word = str(reason or "").lower()
+    if _is_filtered(word):
+        return "content_filter"
     if first is None or not isinstance(message, dict):
         return "no_choices"
-    reason = first.get("finish_reason")
-    word = str(reason or "").lower()
-    if word in _FILTERED:
-        return "content_filter"
     if word not in _FINISHED | _CUT_OFF | _CALLS_TOOLS:
         return "unfinished"
     if word not in _CUT_OFF and not any(message.get(name) for name in _SAYING):

@@ -81,6 +81,8 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "exceeded_current_quota_error": ("quota", Action.STOP),  # Moonshot
     "insufficient_user_quota": ("quota", Action.STOP),  # New API
     "1113": ("quota", Action.STOP),  # Zhipu
+    "blocked_api_access": ("quota", Action.STOP),  # Groq
+    "Arrearage": ("quota", Action.STOP),  # DashScope
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
     "slow_down": ("rate_limit", Action.WAIT),
     "server_is_overloaded": ("overloaded", Action.WAIT),
@@ -90,6 +92,8 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "content_filter": ("content_filter", Action.GIVE_UP),
     "content_policy_violation": ("content_filter", Action.GIVE_UP),
     "json_validate_failed": ("invalid_json", Action.ASK_AGAIN),  # Groq, at random
+    "tool_use_failed": ("unfinished", Action.ASK_AGAIN),  # the same, where no tool is offered
+    "output_parse_failed": ("unfinished", Action.ASK_AGAIN),  # the same
     "model_decommissioned": ("not_found", Action.STOP_IF_REPEATED),  # Groq
     "invalid_model": ("not_found", Action.STOP_IF_REPEATED),  # Mistral
     "DeploymentNotFound": ("not_found", Action.STOP_IF_REPEATED),  # Azure
@@ -112,6 +116,7 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     408: ("timeout", Action.RETRY),
     409: ("conflict", Action.RETRY),
     413: ("too_large", Action.GIVE_UP),
+    424: ("server_error", Action.RETRY),  # TGI: the generation failed
     425: ("server_error", Action.RETRY),
     429: ("rate_limit", Action.WAIT),
     499: ("server_error", Action.RETRY),  # nginx: the client has gone, which is not true of us

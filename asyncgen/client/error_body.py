@@ -16,6 +16,8 @@ _TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]*)<", re.IGNORECASE)
 HTML, NOT_JSON = "html", "not_json"
 _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
+GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:\{\"(?:type|error)\".{0,80}?\"message\": ?\")?"
+"""A pattern of what gateways put before the sentence of the server behind them; LiteLLM leaves its whole body."""
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
@@ -53,11 +55,11 @@ def read_error(body: Any) -> ErrorBody:
     if not isinstance(error, dict):
         return ErrorBody(code=_name(error), sentence=_sentence(error))
     generated = any(name in holder for holder in (error, body) if isinstance(holder, dict) for name in _GENERATED)
-    code, type_ = _name(error.get("code")), _name(error.get("type"))
+    code, type_, param = (_name(error.get(name)) for name in ("code", "type", "param"))
     return ErrorBody(
-        code=code or type_ or _reason(error),
+        code=_moderated(error) or code or type_ or _reason(error),
         type=type_,
-        param=_name(error.get("param")),
+        param=param,
         sentence=None if generated else _sentence(_words(error)),
     )
 
@@ -74,6 +76,12 @@ def _reason(error: dict[str, Any]) -> str | None:
         if isinstance(detail, dict) and (reason := _name(detail.get("reason"))) is not None:
             return reason
     return None
+
+
+def _moderated(error: dict[str, Any]) -> str | None:
+    """OpenRouter names the reasons for which it has not handed a request on."""
+    metadata = error.get("metadata")
+    return "content_filter" if isinstance(metadata, dict) and "flagged_input" in metadata else None
 
 
 def _words(error: dict[str, Any]) -> Any:
@@ -118,8 +126,13 @@ def _of_text(body: str) -> ErrorBody:
 
 
 def _name(value: Any) -> str | None:
-    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
+    # LiteLLM writes Python's None as a text.
+    return value if isinstance(value, str) and _NAME.fullmatch(value) and value != "None" else None
 
 
 def _sentence(value: Any) -> str | None:
-    return value[:_MOST_WORDS] if isinstance(value, str) and value.strip() else None
+    if not isinstance(value, str):
+        return None
+    # Behind the special token of a template stands what the model has written (llama.cpp).
+    said = value[:_MOST_WORDS].partition("<|")[0]
+    return said if said.strip() else None

@@ -5,19 +5,22 @@ Patterns match whole sentences of servers from their beginning: a text that quot
 
 import re
 
-from asyncgen.client.error_body import ErrorBody
+from asyncgen.client.error_body import GATEWAY, ErrorBody
 
-STATUSES = {400, 403, 429}  # 402 needs no words
+STATUSES = {400, 403, 412, 429}  # 402 needs no words
 _SENTENCES = (
     r"Your credit balance is too low\b",  # Anthropic
+    r"You have reached your specified API usage limits\b",  # the same
+    r"Account \S{1,80} is suspended\b",  # Fireworks, with 412
+    r"Your (?:\w+ ){0,3}team \S{1,80} has either used all available credits\b",  # xAI, with 403 and 429
+    r"Key limit exceeded\b",  # OpenRouter
+    r"Your prepayment credits are depleted\b",  # Gemini
     r"Budget has been exceeded!",  # LiteLLM
     r"ExceededBudget: ",  # LiteLLM, of a user or team
     r"Insufficient Balance\b",  # DeepSeek, behind a gateway
     r"(?:\[1113\]\[)?余额不足",  # Zhipu
 )
-# What gateways put before the sentence of the server behind them.
-_GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?"
-_NO_CREDIT = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
+_NO_CREDIT = re.compile(rf"\s*{GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
 
 
 def says_no_credit(status: int, said: ErrorBody) -> bool:

@@ -25,8 +25,10 @@ def read_usage(value: Any) -> Usage:
     reasoning = _count(after, "reasoning_tokens") or _count(value, "reasoning_tokens")
     if completion and reasoning > completion:
         completion += reasoning
-    if prompt:
-        completion = max(completion, total - prompt)
+    if prompt and total - prompt > completion:
+        # Without any text it has reasoned alone (Gemini).
+        reasoning = reasoning or (0 if completion or "completion_tokens" not in value else total - prompt)
+        completion = total - prompt
     cached = min(prompt, _count(before, "cached_tokens"))
     return Usage(prompt, completion, max(total, prompt + completion), cached, reasoning)
 

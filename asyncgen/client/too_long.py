@@ -5,20 +5,24 @@ Patterns match whole sentences of servers from their beginning: a text that quot
 
 import re
 
-from asyncgen.client.error_body import ErrorBody
+from asyncgen.client.error_body import GATEWAY, ErrorBody
 
-STATUSES = {400, 422, 500}
+STATUSES = {400, 403, 422, 500}
 _SENTENCES = (
-    r"This model's maximum context length is \d",  # OpenAI, vLLM
+    r"This (?:model|endpoint)'s maximum (?:context|prompt) length is \d",  # OpenAI, vLLM, OpenRouter, xAI
+    r"'max_tokens' or 'max_completion_tokens' is too large: \d+\. ?This model's maximum context length\b",  # vLLM
+    r"The input token count \(\d+\) exceeds\b",  # Gemini
+    r"Prompt contains \d+ tokens\b",  # Mistral
+    r"Input is too long for requested model\b",  # Bedrock
+    r"Requested token count exceeds the model's maximum context length\b",  # SGLang
+    r"You passed \d+ input \w+ and requested \d+ output tokens\. However, the model's context length\b",  # vLLM
     r"request \(\d+ tokens\) exceeds the available context size\b",  # llama.cpp
     r"Context size has been exceeded\b",  # llama.cpp, with 500
     r"prompt is too long: \d",  # Anthropic
     r"The (?:input|prompt) \(\d+ tokens\) is longer than the model's context length\b",  # SGLang
     r"(?:Input validation error: )?`inputs` (?:tokens \+ `max_new_tokens` )?must (?:be|have less)\b",  # TGI
 )
-# What gateways put before the sentence of the server behind them.
-_GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?"
-_TOO_LONG = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
+_TOO_LONG = re.compile(rf"\s*{GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
 
 
 def says_too_long(status: int, said: ErrorBody) -> bool:

@@ -5,7 +5,7 @@ Patterns match whole sentences of servers from their beginning: a text that quot
 
 import re
 
-from asyncgen.client.error_body import ErrorBody
+from asyncgen.client.error_body import GATEWAY, ErrorBody
 
 STATUSES = {400, 422}  # 404 says it by itself
 _MODEL = r"[`'\"]?[^\s`'\"]{0,200}[`'\"]?"
@@ -28,9 +28,7 @@ _SENTENCES = (
     r"could not find real modelID\b",  # llama-swap, earlier
     r"(?:\[1211\]\[)?模型不存在",  # Zhipu
 )
-# What gateways put before the sentence of the server behind them.
-_GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:Validation error: )?"
-_UNKNOWN = re.compile(rf"\s*{_GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
+_UNKNOWN = re.compile(rf"\s*{GATEWAY}(?:Validation error: )?(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
 
 
 def says_unknown_model(status: int, said: ErrorBody) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import ChatRequest, ModelWays, Sampling
-from asyncgen.client.adaptations import Parameters
+from asyncgen.client.adaptations import Parameters, refused_field
 from asyncgen.client.classify import Failure, judge_error
 from asyncgen.client.encoding import Encoder, Prepared
 
@@ -86,6 +86,18 @@ def test_with_an_effort_a_model_that_then_takes_no_sampling_gets_none() -> None:
         (said("temperature and top_p cannot be set at the same time"), "top_p"),
         (said("invalid temperature: only 1 is allowed for this model"), "temperature"),
         (said("不支持参数 top_p"), "top_p"),
+        (said("`temperature` may only be set to 1 when thinking is enabled."), "temperature"),
+        (said("temperature: only temperature=1 is supported for this model."), "temperature"),
+        (said("Argument not supported on this model: topP"), "top_p"),
+        (
+            judge_error(
+                400,
+                {},
+                {"error": {"message": "models don't support temperature=0.7", "param": "None", "code": "400"}},
+                0,
+            ),
+            "temperature",
+        ),
         (judge_error(500, {}, {"error": {"code": "unsupported_parameter", "param": "top_p"}}, 0), "top_p"),
         (judge_error(400, {}, {"errors": [{"message": "top_p is not supported"}]}, 0), "top_p"),
         (
@@ -101,6 +113,15 @@ def test_a_refused_field_is_left_out(failure: Failure, name: str) -> None:
     assert learned is not None
     assert (learned.name, learned.renamed) == (name, None)
     assert name not in sent(parameters, request)
+
+
+@pytest.mark.parametrize(
+    "sentence", ['"llama3.2:3b" does not support thinking', 'think value "medium" is not supported for this model']
+)
+def test_an_effort_that_is_called_thinking_is_left_out(sentence: str) -> None:
+    """Ollama has its own name for it."""
+    assert refused_field(said(sentence), ["temperature", "reasoning_effort"]) == "reasoning_effort"
+    assert refused_field(said(sentence), ["temperature"]) is None
 
 
 def test_calls_that_were_in_flight_together_leave_out_one_of_two_fields() -> None:

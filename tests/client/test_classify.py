@@ -69,6 +69,7 @@ RATE_LIMIT_AND_OVERLOAD = [
 SERVER_AND_NETWORK = [
     (408, error("timeout"), "timeout"),
     (409, error("conflict"), "conflict"),
+    (424, {"error": "Request failed during generation: CUDA out of memory"}, "server_error"),
     (425, "", "server_error"),
     (500, error("server_error"), "server_error"),
     (500, HTML, "server_error"),
@@ -329,6 +330,10 @@ UNUSABLE = [
     ({"choices": [{}]}, "no_choices", ASK_AGAIN),
     ({"choices": [{"message": None}]}, "no_choices", ASK_AGAIN),
     ({"choices": [{"text": "The note."}]}, "no_choices", ASK_AGAIN),
+    ({"choices": [{"finish_reason": "content_filter: PROHIBITED_CONTENT"}]}, "content_filter", GIVE_UP),
+    (answer(finish_reason="content_filter: RECITATION"), "content_filter", GIVE_UP),
+    # MiniMax
+    ({"choices": None, "base_resp": {"status_code": 0}}, "no_choices", ASK_AGAIN),
     # cut off, empty
     (answer(finish_reason="length"), "length", ASK_AGAIN),
     (answer("", finish_reason="length"), "length", ASK_AGAIN),
@@ -576,3 +581,20 @@ def test_what_the_server_had_in_its_cache_is_counted() -> None:
     counted = judged_answer(answer() | {"usage": USAGE | {"prompt_tokens_details": {"cached_tokens": 64}}})
     assert counted.usage.cached_tokens == 64
     assert judged_answer(answer() | {"usage": USAGE | {"prompt_tokens_details": None}}).usage.cached_tokens == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(1002, "rate_limit"), (1008, "quota"), (1004, "authentication"), (1000, "server_error")]
+)
+def test_an_error_beside_the_choices_is_one(code: int, kind: str) -> None:
+    """MiniMax answers 200, and says in `base_resp` what is wrong."""
+    found = judged_answer({"choices": None, "base_resp": {"status_code": code, "status_msg": "why"}})
+    assert isinstance(found, Failure)
+    assert (found.kind, found.sentence) == (kind, "why")
+
+
+@pytest.mark.parametrize("code", ["tool_use_failed", "output_parse_failed"])
+def test_what_the_model_has_written_wrongly_is_asked_for_again(code: str) -> None:
+    """Groq refuses its own answer at random."""
+    found = judged(400, {"error": {"message": "Parsing failed.", "code": code}})
+    assert (found.kind, found.action) == ("unfinished", ASK_AGAIN)

@@ -41,6 +41,19 @@ LONG = "x" * 65
             None,
             None,
         ),
+        (
+            {"error": {"message": "Flagged.", "code": 403, "metadata": {"reasons": ["x"], "flagged_input": "no"}}},
+            "content_filter",
+            None,
+            "Flagged.",
+        ),
+        ({"error": {"message": "No.", "type": "None", "param": "None", "code": "400"}}, "400", None, "No."),
+        (
+            {"error": {"message": "Failed to parse input at pos 33: <|channel|>We rewrite: he", "code": 500}},
+            None,
+            None,
+            "Failed to parse input at pos 33: ",
+        ),
         ("plain words", "not_json", None, "plain words"),
         (
             "<!DOCTYPE html><html><head><title>502 Bad\n Gateway</title></head><p>a b</p></html>",

@@ -16,12 +16,33 @@ from asyncgen.client.classify import Action, judge_error
         (429, {"message": "ExceededBudget: User=x over budget.", "type": "budget_exceeded", "code": "429"}),
         (429, {"message": "Your account is suspended", "type": "exceeded_current_quota_error"}),
         (429, {"code": "1113", "message": "余额不足或无可用资源包"}),
+        (
+            400,
+            {
+                "message": "litellm.BadRequestError: AnthropicException - "
+                '{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low'
+            },
+        ),
+        (400, {"message": "API access blocked because of the spend limit", "code": "blocked_api_access"}),
+        (400, {"type": "invalid_request_error", "message": "You have reached your specified API usage limits."}),
+        (400, {"type": "Arrearage", "code": "Arrearage", "message": "Access denied, is your account in good"}),
+        (412, {"message": "Account acme is suspended, possibly due to reaching the monthly spending limit"}),
+        (403, {"message": "Key limit exceeded (total limit). Manage it", "code": 403}),
+        (429, {"message": "Your prepayment credits are depleted. Please go", "status": "RESOURCE_EXHAUSTED"}),
         (403, {"type": "new_api_error", "code": "insufficient_user_quota", "message": "用户额度不足"}),
     ],
 )
 def test_a_refusal_for_want_of_credit_ends_the_run(status: int, error: dict[str, Any]) -> None:
     """Waiting would not help."""
     failure = judge_error(status, {}, {"error": error}, 0.0)
+    assert (failure.kind, failure.action) == ("quota", Action.STOP)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_team_without_credit_is_no_limit_of_calls_and_no_permission(status: int) -> None:
+    """So says xAI, with the name of the team, and the code of something else."""
+    said = "Your team 0a1b-2c has either used all available credits or reached its monthly spending limit."
+    failure = judge_error(status, {}, {"code": "Some resource has been exhausted", "error": said}, 0.0)
     assert (failure.kind, failure.action) == ("quota", Action.STOP)
 
 

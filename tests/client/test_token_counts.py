@@ -35,6 +35,7 @@ from asyncgen.client.token_counts import read_usage
         ),
         ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 2120}, Usage(100, 2020, 2120)),
         ({"prompt_tokens": 100, "total_tokens": 120}, Usage(100, 20, 120)),
+        ({"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 99}, Usage(9, 90, 99, 0, 90)),
         ({"total_tokens": 120}, Usage(0, 0, 120)),
     ],
 )

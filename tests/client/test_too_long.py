@@ -17,6 +17,22 @@ SAYS: dict[str, tuple[int, Any]] = {
             "code": 400,
         },
     ),
+    "vLLM since 0.12": (
+        400,
+        {
+            "error": {
+                "message": "You passed 5001 input tokens and requested 2048 output tokens. However, the model's "
+                "context length is only 4096 tokens, resulting in a maximum input length of 2048 tokens.",
+                "type": "BadRequestError",
+                "param": "input_tokens",
+                "code": 400,
+            }
+        },
+    ),
+    "Together": (
+        403,
+        {"error": {"message": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193."}},
+    ),
     "Anthropic": (400, {"error": {"message": "prompt is too long: 9000 tokens > 8192 maximum"}}),
     "TGI": (
         422,
@@ -56,3 +72,20 @@ def test_a_row_that_is_quoted_does_not_decide(status: int) -> None:
     """Only how a sentence begins does."""
     body = {"error": {"message": "cannot parse: 'Context size has been exceeded, prompt is too long: 9'"}}
     assert judge_error(status, {}, body, 0.0).kind in {"bad_request", "server_error"}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This endpoint's maximum context length is 8192 tokens. However, you requested about 9000 tokens",
+        "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+        "'max_tokens' or 'max_completion_tokens' is too large: 2048. This model's maximum context length is 4096",
+        "The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).",
+        "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+        "Input is too long for requested model.",
+        "Requested token count exceeds the model's maximum context length of 4096 tokens.",
+    ],
+)
+def test_the_sentences_of_other_servers_are_known(sentence: str) -> None:
+    """OpenRouter, xAI, vLLM, Gemini, Mistral, Bedrock and SGLang."""
+    assert judge_error(400, {}, {"error": {"message": sentence}}, 0.0).kind == "context_length"
