@@ -102,7 +102,8 @@ class Intake:
         if scanned.bad_count and not (self._config.skip_bad and scanned.pairs):
             skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
             none_left = Message(f"the input holds no {one_of(self._rows)}")
-            advice = skip if scanned.pairs else self._advice() or none_left
+            # The last element of a list, one a line, has no comma behind it and is a row.
+            advice = skip if scanned.pairs > 1 else self._advice() or (skip if scanned.pairs else none_left)
             raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", advice)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")

@@ -69,7 +69,8 @@ class Declared:
             for output in file.outputs
             for _, text in texts_of(list(output.lines))
         )
-        self._ways = [Reference.parse(name) for name in file.names.ways]
+        asked = file.names.asked_ways
+        self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
         self.contents = contents_of_file(file, self.parse, WRITTEN)
 
     def parse(self, fields: Mapping[str, Any]) -> Fields:
@@ -79,11 +80,13 @@ class Declared:
             BadFieldError: one is missing.
         """
         values = {name: self._field(name, column, fields) for name, column in self._columns}
-        for way in self._ways:
+        for way, is_asked in self._ways:
             try:
-                way.value(values)
+                value = way.value(values)
             except LookupError:
                 raise BadFieldError(f"no {way}") from None
+            if value is None and is_asked:  # an output may hold a null, and a prompt not the word
+                raise BadFieldError(f"no {way}")
         column = self._file.id_column or next((name for name in ID_FIELDS if fields.get(name) is not None), "")
         value = fields.get(column)
         if value is None and self._file.id_column:

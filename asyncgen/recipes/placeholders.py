@@ -25,7 +25,8 @@ class Answers(Protocol):
 class Names:
     """The names of a recipe file: steps, declared fields, and all others, which are fields of the same name.
 
-    `fields` collects the fields that occur, `ways` the placeholders with a way into one, `used` the steps.
+    `fields` collects the fields that occur, `used` the steps; `asked_ways` placeholders with a way into a field in
+    prompts, `ways` those in outputs.
 
     Args:
         steps: by name.
@@ -38,6 +39,7 @@ class Names:
         self.fields: set[str] = set()
         self.used: set[str] = set()
         self.ways: set[str] = set()
+        self.asked_ways: set[str] = set()
 
     def check(self, table: Table, key: Sequence[str | int], text: str, *, in_output: bool = False) -> None:
         """Check the placeholders in the text under a key.
@@ -56,7 +58,7 @@ class Names:
             self.used |= roots & self._steps.keys()
             self.fields |= roots - self._steps.keys()
             if reference.way and reference.root not in self._steps:
-                self.ways.add(name)
+                (self.ways if in_output else self.asked_ways).add(name)
 
     def check_system(self, table: Table, text: str) -> Template:
         """Parse a system prompt, in which only names known by then are placeholders.

@@ -34,6 +34,14 @@ def doubts_of(file: RecipeFile) -> Iterator[str]:
         else:
             meant = alike
         same = "" if used else f"step {step.name} asks the same of every row: no field and no other step is in it"
+        # A name that nothing else has mentioned is text in a system prompt.
+        fixed = Template.parse_all(step.system).names - file.systems[step.name].names
+        if fixed:
+            written = ", ".join(f"{{{name}}}" for name in sorted(fixed))
+            yield (
+                f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if "
+                "[input.fields], a user prompt or an output names it too"
+            )
         if meant:
             written = ", ".join(dict.fromkeys(f"{{{name}}}" for name in meant.values()))
             stands = (

@@ -132,12 +132,13 @@ class RecipeFile:
             self.names.check(
                 step.table, ("check", "differs-from"), step.table.content.get("check", {}).get("differs-from", "")
             )
-        for step in self.steps.values():
-            self.systems[step.name] = self.names.check_system(step.table, step.system)
         for output in self.outputs:
             for place, text in texts_of(list(output.lines)):
                 way = place if isinstance(output.table.content["line"], list) else place[1:]
                 self.names.check(output.table, ("line", *way), text, in_output=True)
+        # Last: a line that shows the system prompt must show what was sent.
+        for step in self.steps.values():
+            self.systems[step.name] = self.names.check_system(step.table, step.system)
         for step in self.steps.values():
             if step.name not in self.names.used:
                 step.table.fail(f"no output and no other step uses the answer of step {step.name}", "name")

@@ -136,11 +136,18 @@ def test_a_pipe_is_refused_as_input(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "each"), [(b'[\n{"a": 1}\n]\n', ".[]"), (b'[{"a": 1}]', ".[]"), (b'{\n"a": 1\n}\n', ".")]
+    ("content", "each"),
+    [
+        (b'[\n{"a": 1}\n]\n', ".[]"),
+        (b'[\n{"whole": "row"},\n{"whole": "row"}\n]\n', ".[]"),
+        (b'[{"a": 1}]', ".[]"),
+        (b'{\n"a": 1\n}\n', "."),
+    ],
 )
 def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, content: bytes, each: str) -> None:
     """A list of rows, or rows over several lines: what other programs call a JSON file."""
-    command.input.write_bytes(content)
+    row = command.input.read_bytes().splitlines()[0]
+    command.input.write_bytes(content.replace(b'{"whole": "row"}', row))
     said = command()
     assert (said.code, said.requests) == (65, 0)
     assert (

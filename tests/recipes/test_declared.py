@@ -246,3 +246,16 @@ async def test_a_changed_file_is_another_run(bench, old, new, said):
     assert said in str(caught.value)
     renamed = (ONE % "").replace('"mails"', '"letters"')
     assert (await bench.run(server, renamed, TEXTS)).already_complete
+
+
+@pytest.mark.looptime
+async def test_a_null_inside_a_field_is_no_word_of_a_prompt(bench):
+    """As one of its own it is a bad line; an output may hold it."""
+    recipe = ONE.replace("{text}", "{text}{of.name}").replace('id = "{id}"', 'id = "{id}", mark = "{of.mark}"')
+    with pytest.raises(BadDataError, match=r"no of\.name"):
+        await bench.run(
+            Server(lambda _body, _: "x"), recipe % "", [{"text": "a", "of": {"name": None, "mark": 1}}]
+        )
+
+    await bench.run(Server(lambda _body, _: "x"), recipe % "", [{"text": "a", "of": {"name": "b", "mark": None}}])
+    assert [line["mark"] for line in bench.lines("out.jsonl")] == [None]

@@ -76,3 +76,22 @@ def test_other_braces_are_text(tmp_path, text):
 def test_no_shipped_recipe_is_doubtful(name):
     """Or each run of it would begin with a warning."""
     assert list(doubts_of(RecipeFile(shipped("recipes", f"{name}.toml")))) == []
+
+
+def test_a_name_that_only_a_system_prompt_has_is_said_to_be_text(tmp_path):
+    """Known names are placeholders there, and what else is in braces is not."""
+    [doubt] = doubts(tmp_path, "{text}", system="You are {persona}, about {text}.")
+    assert "sent as it stands in the system prompt: {persona}" in doubt
+
+
+def test_a_line_that_shows_the_system_prompt_shows_what_was_sent(tmp_path):
+    """A field that only the line names besides is one in the prompt too."""
+    path = tmp_path / "mine.toml"
+    line = 'line = { system = "You are {persona}.", topic = "{topic}" }'
+    path.write_text(
+        (FILE % ("You are {persona}.", "{text}")).replace('line = { id = "{id}", topic = "{topic}" }', line)
+    )
+    file = RecipeFile(path)
+    assert file.systems["tr"].names == {"persona"}
+    assert file.fields == {"persona", "text"}
+    assert list(doubts_of(file)) == []
