@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from asyncgen.cli.shell_words import quote
 from asyncgen.errors import AsyncgenError, Message, Phrase, Setting
 
 PHRASES = {
@@ -55,4 +56,6 @@ def _word(part: str | Setting | Phrase) -> str:
     if part.value is None or part.value is True:
         return flag
     pairs = part.value.items() if isinstance(part.value, Mapping) else ()
-    return " ".join([flag, *(f"{key}={value}" for key, value in pairs)]) if pairs else f"{flag} {part.value}"
+    return (
+        " ".join([flag, *(quote(f"{key}={value}") for key, value in pairs)]) if pairs else f"{flag} {part.value}"
+    )

@@ -66,7 +66,9 @@ def _next(
         return f"next: {asyncgen_command('verify', *without_flags(sys.argv[2:], {'--dry-run': 0}))}"
     if 0 < report.judged == report.states[State.FLAGGED] and found is None:
         row = one_of(structure.contents.rows)
-        return f"every {row} is flagged: look at the worst, fix prompt or model, or ask again with --regenerate"
+        # With another recipe the rows cannot be asked again.
+        again = "" if args.recipe is not None else ", or ask again with --regenerate"
+        return f"every {row} is flagged: look at the worst, fix prompt or model{again}"
     form = trains_as(structure.contents)
     if form is None:
         return f"the lines are for you to use: {_lines_of(structure, args.directory)}"

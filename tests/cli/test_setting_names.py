@@ -26,6 +26,7 @@ ALLOWED = {
         (Setting("skip_bad", True), "--skip-bad"),
         (Setting("max_failed_share"), "--max-failures"),
         (Setting("fields", {"text": "FIELD"}), "--field text=FIELD"),
+        (Setting("fields", {"text": "Issue Text"}), "--field 'text=Issue Text'"),
         (Setting("base_url", of_endpoint=True), "base-url"),
     ],
 )

@@ -98,3 +98,19 @@ def test_plan_and_tune_take_any_recipe(tmp_path):
     assert "an answer      1 call of " in tune
     assert "answers/s" in tune
     assert "--recipe needs --input-jsonl" in asyncgen("tune", "--plan-only", "--recipe", "judge", code=2).stderr
+
+
+def test_with_another_recipe_than_that_of_the_run_no_regeneration_is_advised(tmp_path):
+    """It asks by the recipe of the run, and refuses the flag."""
+    rows, loose, strict = tmp_path / "rows.jsonl", tmp_path / "loose.toml", tmp_path / "strict.toml"
+    rows.write_text('{"id": 1, "text": "a stone"}\n')
+    step = '[[step]]\nname = "answer"\nuser = "Say something of {text}"\n'
+    output = '[[output]]\nfile = "out.jsonl"\nline = { id = "{id}", answer = "{answer}" }\n'
+    loose.write_text(step + output)
+    strict.write_text(f"{step}check = {{ max-words = 1 }}\n{output}")
+    run(loose, rows, tmp_path / "out", "--simulate", "fast")
+
+    words = ("verify", tmp_path / "out", "--input", rows, "--recipe", strict)
+    said = asyncgen(*words, code=0).stdout
+    assert "every row is flagged" in said
+    assert "--regenerate" not in said
