@@ -222,3 +222,29 @@ def test_only_notes_that_are_asked_about_are_duplicates() -> None:
     for index, asked in enumerate((False, False, True)):
         duplicates.add(index, split_words(NOTE), asked=asked)
     assert list(duplicates.found()) == [(2, 0)]
+
+
+EXACT = (
+    "Her temperature is 101.6 deg F, the QT interval is 470 milliseconds, and she has bilateral, tender masses."
+)
+
+
+@pytest.mark.parametrize(
+    ("was", "became", "found"),
+    [
+        ("101.6 deg F", "101.6 F", set()),
+        ("101.6 deg F", "101.6\u00b0F", set()),
+        ("101.6 deg F", "38.7 deg. C", set()),
+        ("101.6 deg F", "101.6 deg C", {"unit"}),
+        ("470 milliseconds", "470 ms", set()),
+        ("470 milliseconds", "0.47 seconds", set()),
+        ("470 milliseconds", "470 seconds", {"unit"}),
+        ("bilateral, tender", "tender", {"laterality"}),
+    ],
+)
+def test_how_a_unit_is_written_and_a_comma_change_nothing(was: str, became: str, found: set[str]) -> None:
+    """Degrees by their abbreviation, thousandths of a second, and a side with the comma behind it."""
+    pair = Pair("1", f"{NOTE} {EXACT}", f"{NOTE} {EXACT}", None, None, None)
+    note = pair.correct_note.replace(was, became)
+    assert note != pair.correct_note
+    assert kinds(note, pair) == found

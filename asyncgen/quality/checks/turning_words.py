@@ -70,7 +70,9 @@ def _moved(values: Mapping[str, str], hunks: list[Hunk]) -> bool:
 
 def _alone(values: Mapping[str, str], change: Change, hunk: Hunk) -> bool:
     """Whether only a word of a class was added or removed ("left the hospital" has none)."""
-    if (hunk.was and hunk.became) or not all(word in values for word in (*hunk.was, *hunk.became)):
+    # "bilateral, nontender masses": the comma goes with the word.
+    one = [word for word in (*hunk.was, *hunk.became) if word != ","]
+    if (hunk.was and hunk.became) or not one or not all(word in values for word in one):
         return False
     words, place = (change.original, hunk.i1) if hunk.was else (change.revised, hunk.j1)
     return _NO_SIDE.match(words.text, words.spans[place][0]) is None

@@ -8,6 +8,7 @@ import re
 
 DAY = 86400.0
 _TABLE = """
+    time 1e-3: milliseconds millisecond msecs msec ms
     time 1: seconds second secs sec s
     time 60: minutes minute mins min
     time 3600: hours hour hrs hr h
@@ -87,11 +88,11 @@ COUNTED = r"(?:\s?(?:beats|breaths|respirations|times|cells|copies))?"
 _FOOT, _INCH = "['\u2032\u2019]", '["\u2033\u201d]'
 _FEET = rf"{_FOOT}(?=\s?\d{{1,2}}{_INCH})"
 _INCHES = rf"(?:(?<={_FOOT}\d)|(?<={_FOOT}\d\d)|(?<={_FOOT}\s\d)|(?<={_FOOT}\s\d\d)){_INCH}"
-UNIT = rf"(?:{_FEET}|{_INCHES}|[\s-]?(?:\u00b0\s?|degrees\s)?(?:mm\s?Hg(?![^\W\d_])|{NAME}))"
+UNIT = rf"(?:{_FEET}|{_INCHES}|[\s-]?(?:\u00b0\s?|deg(?:rees?|\.)?\s)?(?:mm\s?Hg(?![^\W\d_])|{NAME}))"
 _PER = r"(?:\s?/\s?|\sper\s|\sa\s(?=day|week|month|year|hour|minute)|\s(?=daily|weekly|monthly|nightly))"
 RATE = rf"{COUNTED}{_PER}(?:{NAME}|daily|weekly|monthly|nightly)"
 _BELOW = re.compile(r"/|\bper\b|\ba\b")
-_JOINTS = re.compile(r"\s|-|\u00b0|degrees")
+_JOINTS = re.compile(r"\s|-|\u00b0|deg(?:rees?|\.)?(?=\s)")
 
 
 def read_unit(unit: str, rates: str) -> tuple[str, float]:
