@@ -35,7 +35,7 @@ def is_local_name(host: str) -> bool:
     return host in _NAMES or host.endswith(".localhost")
 
 
-def is_possible(host: str) -> bool:
+def is_valid_host(host: str) -> bool:
     """Whether a host is an address, or a name that a resolver can be asked for."""
     try:
         if host.isascii():

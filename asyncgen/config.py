@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from asyncgen.address import endpoint_name, is_loopback, is_possible
+from asyncgen.address import endpoint_name, is_loopback, is_valid_host
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
 from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
@@ -403,7 +403,7 @@ def check_base_url(endpoint: EndpointConfig) -> None:
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        is_address = is_address and url.isprintable() and " " not in url and is_possible(parts.hostname or "")
+        is_address = is_address and url.isprintable() and " " not in url and is_valid_host(parts.hostname or "")
     except ValueError:  # unbalanced brackets, an invalid port
         is_address = False
     if not is_address:

@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from asyncgen.address import host_and_port, is_possible, is_this_machine
+from asyncgen.address import host_and_port, is_this_machine, is_valid_host
 from asyncgen.errors import UsageError
 
 
@@ -52,7 +52,7 @@ def proxy_of(url: str) -> Proxy | None:
             f"{variable} is a SOCKS proxy ({place}), which is not supported: set it to an HTTP proxy "
             f"(http://host:port), or add {host} to NO_PROXY"
         )
-    if proxy.scheme not in {"http", "https"} or not proxy.hostname or not is_possible(proxy.hostname):
+    if proxy.scheme not in {"http", "https"} or not proxy.hostname or not is_valid_host(proxy.hostname):
         raise UsageError(f"{variable} is not an address of an HTTP proxy: set it to http://host:port, or unset it")
     try:
         unquote(f"{proxy.username}:{proxy.password}").encode("latin-1")

@@ -26,8 +26,8 @@ def read_usage(value: Any) -> Usage:
     if completion and reasoning > completion:
         completion += reasoning
     if prompt and total - prompt > completion:
-        # Without any text it has reasoned alone (Gemini).
-        reasoning = reasoning or (0 if completion or "completion_tokens" not in value else total - prompt)
+        if not completion and "completion_tokens" in value:
+            reasoning = reasoning or total - prompt  # it has reasoned, and come to no text (Gemini)
         completion = total - prompt
     cached = min(prompt, _count(before, "cached_tokens"))
     return Usage(prompt, completion, max(total, prompt + completion), cached, reasoning)

@@ -220,9 +220,9 @@ class Journal:
         Raises:
             DiskError: the disk refused, and now once more.
         """
-        number = self._log.number
+        lines = self._log.line_count
         await asyncio.sleep(0)  # the lines are written behind this pass
-        self._log.flush_to(number)
+        self._log.flush_to(lines)
 
     # Asking
 

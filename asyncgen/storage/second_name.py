@@ -88,8 +88,12 @@ class SecondName:
 
     def _is_free(self) -> bool:
         """Whether the second name is free, or a file of ours."""
-        if self._disk.size(self.path) is None or self._is_linked() or self._is_copied():
+        if self._disk.size(self.path) is None or self._is_linked() or self._is_recorded():
             return True
+        return self._is_copied()
+
+    def _is_recorded(self) -> bool:
+        """Whether it is the file that the directory has recorded."""
         try:
             record = decode(self._disk.read(self._record) or b"")
             kept, found = FileIdentity(**record["identity"]), FileIdentity.of(self.path)

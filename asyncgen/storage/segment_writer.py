@@ -156,7 +156,7 @@ class SegmentLog:
         return place
 
     @property
-    def number(self) -> int:
+    def line_count(self) -> int:
         """The lines so far, written or not."""
         return self._number_written + len(self._unwritten)
 
@@ -184,7 +184,7 @@ class SegmentLog:
                     raise
                 self._go_on_in_ballast(error)
             else:
-                self._number_written = self.number
+                self._number_written = self.line_count
                 self._unwritten.clear()
                 return
         # One by one: of the reserve, all of them together would give back what some of them could use.

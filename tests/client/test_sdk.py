@@ -94,6 +94,15 @@ def open_client(base_url: str, **more: Any) -> PlainChatCompletions:
     return found(api_key="key", base_url=base_url, connections=4, connect_timeout=5, **more)
 
 
+async def cause_of(base_url: str) -> BaseException | None:
+    """Why there is no answer from an address."""
+    client = open_client(base_url)
+    with pytest.raises(openai.APIConnectionError) as caught:
+        await client.create(BODY)
+    await client.close()
+    return caught.value.__cause__
+
+
 @asynccontextmanager
 async def serving(answer: bytes) -> AsyncIterator[tuple[Server, PlainChatCompletions]]:
     """A server and a client of it."""
@@ -377,11 +386,7 @@ async def test_a_proxy_that_refuses_is_told_from_a_server_that_does(monkeypatch:
     async with connecting(b"HTTP/1.1 407 Wants a password\r\nContent-Length: 0\r\n\r\n") as port:
         for address, status in ((f"127.0.0.1:{port}", 407), ("127.0.0.1:1", None)):
             monkeypatch.setenv("https_proxy", f"user:sekret@{address}")
-            client = open_client("https://api.example.test/v1")
-            with pytest.raises(openai.APIConnectionError) as caught:
-                await client.create(BODY)
-            await client.close()
-            cause = caught.value.__cause__
+            cause = await cause_of("https://api.example.test/v1")
             assert isinstance(cause, ProxyRefusedError)
             assert cause.status == status
             assert address in str(cause)
@@ -401,11 +406,8 @@ async def test_a_proxy_that_has_no_address_or_no_tls_is_told_from_the_server(
             (f"https://127.0.0.1:{port}", f"the proxy 127.0.0.1:{port} (HTTPS_PROXY) cannot be reached by TLS"),
         ):
             monkeypatch.setenv("https_proxy", address)
-            client = open_client("https://api.example.test/v1")
-            with pytest.raises(openai.APIConnectionError) as caught:
-                await client.create(BODY)
-            await client.close()
-            failure = unanswered(caught.value.__cause__)
+            cause = await cause_of("https://api.example.test/v1")
+            failure = unanswered(cause)
             assert (failure.kind, failure.unsaid) == ("connection", False)
             assert why in failure.code
 
@@ -413,27 +415,21 @@ async def test_a_proxy_that_has_no_address_or_no_tls_is_told_from_the_server(
 async def test_a_connection_that_is_closed_in_the_handshake_says_so() -> None:
     """Servers do it that want another version of TLS, or a certificate of the client."""
     async with connecting(b"", end=b"") as port:
-        client = open_client(f"https://127.0.0.1:{port}/v1")
-        with pytest.raises(openai.APIConnectionError) as caught:
-            await client.create(BODY)
-        await client.close()
-    assert unanswered(caught.value.__cause__).code == "it was closed while it was opened (TLS?)"
+        cause = await cause_of(f"https://127.0.0.1:{port}/v1")
+    assert unanswered(cause).code == "it was closed while it was opened (TLS?)"
 
 
 async def test_the_other_scheme_is_named() -> None:
     """A plain server that is asked for TLS, and an alert of TLS in answer to a plain request."""
     async with connecting(b"HTTP/1.1 400 No\r\n\r\n", end=b"") as port:
-        client = open_client(f"https://127.0.0.1:{port}/v1")
-        with pytest.raises(openai.APIConnectionError) as caught:
-            await client.create(BODY)
-        await client.close()
-    assert isinstance(caught.value.__cause__, SchemeError)
-    assert caught.value.__cause__.found == "no TLS"
+        cause = await cause_of(f"https://127.0.0.1:{port}/v1")
+    assert isinstance(cause, SchemeError)
+    assert cause.found == "no TLS"
     async with serving(b"\x15\x03\x01\x00\x02\x02F") as (_, client):
         with pytest.raises(openai.APIConnectionError) as caught:
             await client.create(BODY)
-    assert isinstance(caught.value.__cause__, SchemeError)
-    assert caught.value.__cause__.found == "TLS"
+    assert isinstance(cause, SchemeError)
+    assert cause.found == "TLS"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_line_that_is_written_at_once_comes_behind_those_before_it(segments: S
 def test_who_waits_for_own_lines_does_not_break_up_those_behind_them(segments: Segments) -> None:
     """They are written together when their pass ends, and the own ones at once where the disk refused them."""
     segments.soon(b"one\n")
-    own = segments.log.number
+    own = segments.log.line_count
     segments.disk.refusals.append(errno.EIO)
     segments.end_pass()
     segments.log.flush_to(own)
@@ -100,7 +100,7 @@ def test_who_waits_for_own_lines_does_not_break_up_those_behind_them(segments: S
     segments.end_pass()
 
     assert segments.disk.writes == [b"one\n", b"two\nthree\n"]
-    assert segments.log.number == 3
+    assert segments.log.line_count == 3
 
 
 def test_a_line_is_read_before_the_pass_is_over(segments: Segments) -> None:

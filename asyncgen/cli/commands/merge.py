@@ -34,7 +34,7 @@ def execute(args: argparse.Namespace) -> int:
     missing = next((shard for shard in args.shards if not shard.is_dir()), None)
     if missing is not None:
         raise BadDataError(f"{missing} is not a directory")
-    if args.output_dir.resolve() == Path.cwd():
+    if args.output_dir.exists() and args.output_dir.samefile("."):
         # An empty directory is replaced as a whole, and the shell would go on in the old one.
         raise UsageError(f"--output-dir {args.output_dir} is the working directory: give the name of a new one")
     disk = Disk()
