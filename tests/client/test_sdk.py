@@ -428,8 +428,8 @@ async def test_the_other_scheme_is_named() -> None:
     async with serving(b"\x15\x03\x01\x00\x02\x02F") as (_, client):
         with pytest.raises(openai.APIConnectionError) as caught:
             await client.create(BODY)
-    assert isinstance(cause, SchemeError)
-    assert cause.found == "TLS"
+    assert isinstance(caught.value.__cause__, SchemeError)
+    assert caught.value.__cause__.found == "TLS"
 
 
 @pytest.mark.parametrize(
