@@ -1,4 +1,4 @@
-"""Answers with an error status: the tables of "Errors of the API", and that no words of a server decide or are kept."""
+"""Answers with an error status: the tables of "Errors of the API"; no words of a server decide or are kept."""
 
 from email.utils import formatdate
 from typing import Any
