@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
-from itertools import count
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from asyncgen.storage.disk import Disk
 from tests import cpu_seconds
 from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
 from tests.corpus.real import REAL_CORPUS
+from tests.jumping_loop import TICK, JumpingLoop
 from tests.skips import refuse_unexpected
 
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
@@ -46,9 +47,6 @@ LONGER = {
 """Where a test starts processes or computes for a second or more: on a machine that is busy ten times over, this
 takes longer than a hang is given."""
 
-NOOP_CYCLES = 1
-"""Passes of the loop without anything to do before the virtual clock moves; looptime's 42 are most of its work."""
-
 # A shell lets what it starts in the background ignore Ctrl-C, and nohup the end of the terminal: the programs that
 # are tested are not to inherit that.
 for _number in (signal.SIGINT, signal.SIGHUP):
@@ -75,6 +73,13 @@ def pytest_report_header() -> str:
     return f"corpus: {'the own one' if REAL_CORPUS is None else f'the own one, and MEDEC in {REAL_CORPUS}'}"
 
 
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop of an asynchronous test; with the marker `virtual_clock` one whose time stands still but jumps."""
+    if item.get_closest_marker("virtual_clock") is not None:
+        return {"virtual clock": partial(JumpingLoop, tick=0.0, work=0.0)}
+    return {"real clock": asyncio.new_event_loop}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the tests that wait for long come first, and give long ones their time.
 
@@ -90,8 +95,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     begin = max(len(items) // workers - len(own), 0) if workers > 1 else 0
     items[:] = [*own, *rest[:begin], *second, *rest[begin:]]
     for item in items:
-        if item.get_closest_marker("looptime") is not None:
-            item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))
         if LONGER.intersection(item.path.parts) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(90))
     # What is there now stays to the end: collections of garbage need not look at thousands of tests each time.
@@ -202,16 +205,12 @@ def each_medec_csv(each_corpus: Path) -> Path:
 
 
 @pytest.fixture
-def start_ticking(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Lets the virtual clock tick a nanosecond whenever it is read.
-
-    Time that stands still is unlike any real clock: there, the dust of floats makes aiolimiter wait for
-    nothing, forever.
-    """
+def start_ticking() -> Callable[[], None]:
+    """Lets the virtual clock of the test move whenever it is read, as every real one does."""
 
     def start() -> None:
         loop = asyncio.get_running_loop()
-        standing, ticks = loop.time, count()
-        monkeypatch.setattr(loop, "time", lambda: standing() + next(ticks) * 1e-9)
+        assert isinstance(loop, JumpingLoop)
+        loop.tick = TICK
 
     return start

@@ -18,13 +18,13 @@ async def after(seconds: float, result: object) -> object:
     return result
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_both_results_come_in_their_order():
     """Whichever is ready first."""
     assert await together(after(2, "a"), after(1, "b")) == ["a", "b"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_failure_waits_for_the_sibling_to_settle():
     """A paid answer is not cancelled because the other step failed."""
     settled = []
@@ -38,7 +38,7 @@ async def test_a_failure_waits_for_the_sibling_to_settle():
     assert settled == ["paid"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize("error", [DiskError("full"), Stopping()])
 @pytest.mark.parametrize("first", [True, False])
 async def test_what_concerns_the_run_goes_before_what_concerns_the_pair(error, first):

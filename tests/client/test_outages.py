@@ -19,7 +19,7 @@ from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping
 from asyncgen.events import Event, Paused
 from asyncgen.limits.opening import open_gate
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 PATIENCE = 600.0
 SAMPLES = shipped("samples", "pairs.jsonl")

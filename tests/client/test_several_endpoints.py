@@ -19,7 +19,7 @@ from asyncgen.limits.opening import open_gate
 
 from .test_patience import SAMPLES
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 ANSWER = Completion("yes", NO_USAGE, "m")
 HUNG = 120.0  # seconds, until the deadline

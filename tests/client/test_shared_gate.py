@@ -15,7 +15,7 @@ from asyncgen.errors import AsyncgenError, CallFailed
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.opening import open_gate
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 SAMPLES = shipped("samples", "pairs.jsonl")
 ANSWER = Completion("yes", NO_USAGE, "m")
 CONFIG = RunConfig(

@@ -19,7 +19,7 @@ from asyncgen.cost import total_usage
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 SAMPLES = shipped("samples", "pairs.jsonl")
 SAID = Completion("yes", total_usage(7, 3, 0), "m")

@@ -31,7 +31,7 @@ from tests.engine.odd_inputs import ODD_INPUTS
 
 from .local_cluster import LocalCluster
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 ROWS = 96
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
@@ -176,11 +176,11 @@ CASES: dict[str, list[tuple[Answer, dict[str, Any], Exit]]] = {
     "interrupted": [(good, {"stop_after": 1.0}, Exit.INTERRUPTED), (good, {}, Exit.DONE)],
     "old failures heal while new rows fail": [
         (
-            lambda row: http(400, "content_filter") if row < 36 else None,
-            {"stop_after": 1.0, "max_failed_share": 1.0},
+            lambda row: http(400, "content_filter") if row % 24 == 0 else None,
+            {"stop_after": 0.7, "max_failed_share": 1.0},
             Exit.INTERRUPTED,
         ),
-        (lambda row: http(400, "content_filter") if row >= 36 else None, {}, Exit.BAD_DATA),
+        (lambda row: http(400, "content_filter") if row % 24 else None, {}, Exit.BAD_DATA),
     ],
     "a budget": [
         (good, {"max_total_tokens": 5_000}, Exit.BUDGET),
@@ -265,8 +265,8 @@ class FilteringServer(Server):
         if self.well:
             return answer
         row = int(re.findall(rb"right (\d+)", request.body)[0])
-        await asyncio.sleep(0.0 if row % 12 else 20.0)
-        return unusable("content_filter" if row % 12 else "empty", Usage(30, 20, 50))
+        await asyncio.sleep(0.0 if row % 24 else 20.0)
+        return unusable("content_filter" if row % 24 else "empty", Usage(30, 20, 50))
 
 
 async def test_what_an_earlier_start_gave_up_ends_no_later_one(places: list[Place]) -> None:

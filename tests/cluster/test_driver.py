@@ -19,7 +19,7 @@ from asyncgen.shard import Portion, Shard
 
 from .helpers import report
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 KNOWN = Adaptation("", "paraphrase", ("max_tokens", "top_p"), "top_p", None)
 SHARDS = [Portion(Shard(number, 5), 50) for number in range(1, 6)]
 

@@ -21,7 +21,7 @@ from asyncgen.config import EndpointConfig, RunConfig, shipped
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 SAMPLES = shipped("samples", "pairs.jsonl")
 REFUSES = ["max_tokens", "temperature", "top_p"]
 

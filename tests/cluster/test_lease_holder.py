@@ -15,7 +15,7 @@ from asyncgen.events import CallEnded, LimitUse, Notice, PairFailed, Paused, Rec
 
 from .helpers import sample
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 class LeasedRun:

@@ -7,7 +7,7 @@ import pytest
 
 from asyncgen.cluster.long_call import KNOCK_INTERVAL, wait_for_reply
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 class Connection:

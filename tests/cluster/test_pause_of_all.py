@@ -12,7 +12,7 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import PROBES
 from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.messages import Instruction, WorkerReport
-from tests.storage.jumping_loop import JumpingLoop
+from tests.jumping_loop import JumpingLoop
 
 from .test_learning import Server, Worker
 

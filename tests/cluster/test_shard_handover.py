@@ -266,7 +266,7 @@ async def test_what_is_asked_again_after_a_connection_has_died_is_done_once(tmp_
     assert server.answered == set()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_both_shards_spend_of_a_limit_counts_once() -> None:
     """For the newer one: the former one's part stands still when it gives way."""
     spent = [(LimitUse("requests", 600, number),) for number in (7, 9)]

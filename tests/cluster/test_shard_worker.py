@@ -75,7 +75,7 @@ class Waiting:
 
 
 @pytest.mark.asyncio
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(("ends", "waited", "told"), [(0, 0, 0), (5, 5, 0), (70, 70, 1), (1000, 600, 1)])
 async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(
     tmp_path: Path, disk: Disk, ends: int, waited: int, told: int
@@ -98,7 +98,7 @@ async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(
 
 
 @pytest.mark.asyncio
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_wait_for_a_process_that_was_given_up_ends_with_the_wish_to_stop(
     tmp_path: Path, disk: Disk
 ) -> None:

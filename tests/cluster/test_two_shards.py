@@ -13,7 +13,7 @@ from asyncgen.events import LimitUse, Notice, PairFailed, Paused
 
 from .helpers import sample
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 def uses(spent: float) -> tuple[LimitUse, ...]:

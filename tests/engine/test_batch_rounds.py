@@ -10,7 +10,7 @@ from asyncgen.errors import KeyOrQuotaError, TryLaterError
 from .memory_server import MemoryServer, refused
 from .starts import ROWS, Starts
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 ANSWERS = [f"answer to row {n}" for n in range(ROWS)]
 
 

@@ -32,7 +32,7 @@ from .memory_server import MemoryServer, Response, said
 from .odd_inputs import ODD_INPUTS
 from .starts import Check, Questions
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 ROWS = 36
 KEY = "sk-of-a-user"

@@ -161,7 +161,7 @@ def runs(tmp_path: Path, disk: Disk, server: Server) -> Runs:
 TEXTS = [f"text {n % 7}" for n in range(40)]  # equal rows, far and near
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize("concurrency", [1, 3, 64])
 async def test_a_second_run_has_the_same_bytes_without_a_call(runs, server, concurrency):
     """Equal rows included: each has its own answers again, at any concurrency."""
@@ -176,7 +176,7 @@ async def test_a_second_run_has_the_same_bytes_without_a_call(runs, server, conc
     assert len(set(runs.output("first").splitlines())) == 40
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_changed_prompt_pays_for_its_own_step_alone(runs, server):
     """What no other step quotes is asked again; what the answer to it goes into, too."""
     await runs.run("first", TEXTS)
@@ -188,7 +188,7 @@ async def test_a_changed_prompt_pays_for_its_own_step_alone(runs, server):
     assert len(server.asked) == 80
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_comes_from_the_cache_is_marked_in_calls_and_statistics_alone(runs):
     """It costs nothing, and the record has the usage that was paid once."""
     await runs.run("first", TEXTS[:5])
@@ -203,7 +203,7 @@ async def test_what_comes_from_the_cache_is_marked_in_calls_and_statistics_alone
     assert {call["outcome"] for call in runs.calls("first")} == {"ok"}
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_budget_that_covers_no_call_is_enough_for_what_is_in_the_cache(runs):
     """It is about what is spent."""
     await runs.run("first", TEXTS)
@@ -214,7 +214,7 @@ async def test_a_budget_that_covers_no_call_is_enough_for_what_is_in_the_cache(r
     assert summary.cached == 120
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_an_answer_that_was_not_accepted_comes_out_of_the_cache_too(runs, server):
     """The same happens as on a server that says the same again: another one is asked for, and is there."""
 
@@ -235,7 +235,7 @@ async def test_an_answer_that_was_not_accepted_comes_out_of_the_cache_too(runs, 
     assert set(runs.statistics("second")["spend"].values()) == {0}
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_row_of_which_all_answers_are_rejected_fails_as_on_a_server(runs, server):
     """With the status of the answer, which the server gave when it was asked."""
     recipe = Steps(check=lambda text: "odd" if text.endswith(TEXTS[3]) else None)
@@ -247,7 +247,7 @@ async def test_a_row_of_which_all_answers_are_rejected_fails_as_on_a_server(runs
     assert runs.failures("second") == runs.failures("first")
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_an_interrupted_run_takes_the_same_answers_as_one_in_one_go(runs, server):
     """The first start pays for some rows, and the second for the rest: then all are there, in their order."""
     done = []
@@ -271,7 +271,7 @@ async def test_an_interrupted_run_takes_the_same_answers_as_one_in_one_go(runs, 
     assert runs.output("second") == runs.output("first")
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_hits_count_once_however_often_the_run_is_started(runs):
     """What came from the cache before a stop is in the statistics of the end."""
     await runs.run("first", TEXTS)
@@ -290,7 +290,7 @@ async def test_hits_count_once_however_often_the_run_is_started(runs):
     assert runs.output("second") == runs.output("first")
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_directory_that_is_begun_anew_takes_answers_of_its_former_run(runs, server):
     """Its rows have moved: what the former run had taken is free again."""
     texts = [f"text {n}" for n in range(20)]
@@ -303,7 +303,7 @@ async def test_a_directory_that_is_begun_anew_takes_answers_of_its_former_run(ru
     assert summary.cached == 60
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_row_that_asks_the_same_in_two_steps_has_two_answers(runs, server):
     """As without a cache; and a second run has both, in their order."""
     recipe = Steps("same", "same", "third")
@@ -316,7 +316,7 @@ async def test_a_row_that_asks_the_same_in_two_steps_has_two_answers(runs, serve
     assert runs.output("second") == runs.output("first")
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_run_that_keeps_thinking_asks_those_who_did_not(runs, server):
     """The answers of a run that dropped it would leave it out of the records."""
     server.thinking = "hm"
@@ -331,7 +331,7 @@ async def test_a_run_that_keeps_thinking_asks_those_who_did_not(runs, server):
     assert b'"hm"' in runs.output("third")
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_model_file_and_an_endpoint_have_answers_of_their_own(runs, server):
     """One name may stand for several models, and one model may be served by several."""
     await runs.run("first", TEXTS[:3], model_file="one")
@@ -341,7 +341,7 @@ async def test_a_model_file_and_an_endpoint_have_answers_of_their_own(runs, serv
     assert len(server.asked) == 9
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_user_is_told_once_that_the_file_holds_text(runs):
     """At the start, where the file is and how much it has; a run that has nothing to do opens no cache."""
     await runs.run("first", TEXTS)
@@ -355,7 +355,7 @@ async def test_the_user_is_told_once_that_the_file_holds_text(runs):
     assert not runs.cache.exists()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_mistaken_name_leaves_no_trace(runs, tmp_path):
     """The file is looked at before anything is made."""
     runs.cache.write_text("my notes\n")
@@ -367,7 +367,7 @@ async def test_a_mistaken_name_leaves_no_trace(runs, tmp_path):
     assert runs.cache.read_text() == "my notes\n"
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize("name", ["out.jsonl", STATISTICS, "failed.jsonl", ".asyncgen/cache-claims.db"])
 async def test_a_file_of_the_run_is_no_cache(runs, server, tmp_path, name):
     """Also before it is there, and by another path: the run would replace it, or the cache the outputs."""
@@ -382,7 +382,7 @@ async def test_a_file_of_the_run_is_no_cache(runs, server, tmp_path, name):
     assert not (tmp_path / "first" / name).exists()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_cache_that_cannot_be_opened_ends_nothing(runs, server, monkeypatch):
     """The run goes on without it, and says so."""
     monkeypatch.setattr("asyncgen.storage.cache.open_file.connect", refuse)

@@ -9,7 +9,7 @@ from asyncgen.events import Notice
 from .memory_server import MemoryServer
 from .starts import Starts
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 NAMES = {"max_tokens", "max_completion_tokens"}
 
 

@@ -12,7 +12,7 @@ from asyncgen.engine.batch.persistence import Persistence
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, TryLaterError
 from asyncgen.limits.opening import open_gate
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 REFUSED = Failure("connection", Action.RETRY, code="the connection was refused")
 
 

@@ -10,7 +10,7 @@ from asyncgen.events import RecipeRaised
 from .memory_server import MemoryServer, Response, said
 from .starts import Starts
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 GOOD_FROM = {"row 0": 5, "row 1": 0, "row 2": 1, "row 3": 3, "row 4": 7, "row 5": 1}
 """How many answers to each question are bad: three of them are asked for by a command, and three by the next."""
 WAYS = {

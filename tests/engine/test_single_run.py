@@ -89,7 +89,7 @@ def run(tmp_path: Path, disk: Disk, client: ScriptedWire) -> Callable[..., pipel
     return make
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_behind_it(client, run):
     """The others are asked on until the window is full; then memory waits, and all ends well."""
     client.script = lambda index: 3600.0 if index == 0 else 0.01
@@ -108,7 +108,7 @@ async def test_a_pair_that_is_stuck_for_an_hour_holds_up_only_what_is_a_window_b
     assert summary.stats["correct_generated"] == 2000
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatch, tmp_path):
     """What is committed needs no journal; answers of failed pairs are carried on and do not pin segments."""
     monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 10_000)
@@ -125,7 +125,7 @@ async def test_journal_segments_go_while_the_run_goes_on(client, run, monkeypatc
     assert max(counts) <= 6  # of about a hundred that were written
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, monkeypatch):
     """A pair fails at its second step; its first answer is not asked again, however far the run went on."""
     monkeypatch.setattr(segment_log, "SEGMENT_SIZE", 5_000)
@@ -140,7 +140,7 @@ async def test_paid_answers_of_failed_pairs_survive_every_segment(client, run, m
     assert summary.failed_pairs == 0
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_run_that_is_stopped_keeps_what_was_paid_for_pairs_behind_a_stuck_one(client, run):
     """Their answers wait in the journal: the next start asks the stuck pair alone."""
     client.script = lambda index: 60.0 if index == 0 else 0.01
@@ -158,7 +158,7 @@ async def test_a_run_that_is_stopped_keeps_what_was_paid_for_pairs_behind_a_stuc
     assert summary.stats["correct_generated"] == 30
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_samples_say_what_the_run_is_waiting_for(client, run):
     """Once a second: calls in flight, calls before the gate, and what holds the oldest of them."""
     client.script = lambda _index: 1.5
@@ -173,7 +173,7 @@ async def test_samples_say_what_the_run_is_waiting_for(client, run):
     assert samples[-1].done == samples[-1].total == 20
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_it_says_when_few_rows_are_left_to_read(client, run):
     """No more than calls may be in flight: there is time to begin something else before these are idle."""
     client.script = lambda _index: 1.0
@@ -184,7 +184,7 @@ async def test_it_says_when_few_rows_are_left_to_read(client, run):
     assert 100 < asked[0] <= 200 - 4
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_it_says_so_too_when_it_is_stopped(client, run):
     """No further row is read."""
     client.script = lambda _index: 1.0
@@ -204,7 +204,7 @@ async def _stop_after(run: pipeline.Run, seconds: float) -> None:
     run.stop(Interrupted("enough"))
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_run_that_the_breaker_ended_is_completed_by_one_command(client, run, tmp_path):
     """What failed in it is asked again behind the rest, and the files are those of a run without failures."""
     client.script = lambda index: None if index >= 2 else 0.01
@@ -222,7 +222,7 @@ async def test_a_run_that_the_breaker_ended_is_completed_by_one_command(client, 
     assert notes == [f"Paraphrase {index}. " + "x" * 500 for index in range(300)]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(client, run):
     """Asked again at once they would fail again."""
     client.script = lambda index: None if index == 7 else 0.01
@@ -231,7 +231,7 @@ async def test_pairs_that_fail_in_the_run_itself_are_left_to_the_next_command(cl
     assert client.asked.count(7) == 1
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_row_whose_recipe_awaits_a_task_that_it_has_cancelled_fails_and_is_not_lost(
     run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +252,7 @@ async def test_a_row_whose_recipe_awaits_a_task_that_it_has_cancelled_fails_and_
     assert summary.failed_pairs == 1
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_rows_behind_it_do_not_wait_for_ever(
     run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,7 +269,7 @@ async def test_the_rows_behind_it_do_not_wait_for_ever(
         assert (await run(1100).execute()).failed_pairs == 1
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_run_with_a_gap_is_no_success(
     run: Callable[..., pipeline.Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,7 +295,7 @@ async def pay_ahead(run: Callable[..., pipeline.Run], client: ScriptedWire) -> N
     await asyncio.gather(killed, return_exceptions=True)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_was_paid_for_rows_behind_a_smaller_end_is_not_asked_again(
     run: Callable[..., pipeline.Run], client: ScriptedWire
 ) -> None:
@@ -309,7 +309,7 @@ async def test_what_was_paid_for_rows_behind_a_smaller_end_is_not_asked_again(
     assert client.asked == []
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_was_paid_for_rows_behind_a_smaller_end_outlasts_a_repair(
     run: Callable[..., pipeline.Run], client: ScriptedWire
 ) -> None:

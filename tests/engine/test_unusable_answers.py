@@ -20,7 +20,7 @@ from .memory_server import MemoryServer, Response, said
 from .starts import ROWS, Questions, Starts
 from .test_rejected_answers import WAYS
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 FINISHES = {"row 1": "content_filter", "row 2": "length", "row 3": "length"}
 """How an answer ends."""
 EMPTY = {"row 0": 2, "row 5": 9}

@@ -7,7 +7,7 @@ import pytest
 from asyncgen.engine.window import Window
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 A_LONG_TIME = 3600
 
 

@@ -82,7 +82,7 @@ class Engine:
         await asyncio.gather(*self._tasks)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_outcomes_are_appended_in_input_order_whatever_order_they_come_in():
     """What is ahead of its turn waits; nothing is appended before its predecessor."""
     sink = MemorySink()
@@ -99,7 +99,7 @@ async def test_outcomes_are_appended_in_input_order_whatever_order_they_come_in(
     assert [event.index for event in engine.events if isinstance(event, PairDone)] == sink.appended
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_commit_is_due_after_so_many_pairs_or_two_seconds():
     """Pairs count first; a slow run commits by the clock."""
     sink = MemorySink()
@@ -116,7 +116,7 @@ async def test_a_commit_is_due_after_so_many_pairs_or_two_seconds():
     assert sink.commits == 2
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_while_one_commit_runs_the_next_one_gathers():
     """A small --save-every does not slow a fast run: appends go on, commits do not overlap or pile up."""
     sink = MemorySink(commit_time=1.0)
@@ -131,7 +131,7 @@ async def test_while_one_commit_runs_the_next_one_gathers():
     assert sink.commits == 2
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_comes_during_the_last_commit_is_committed_too():
     """The end of the input may arrive while a commit is under way that does not cover the last pairs."""
     sink = MemorySink(commit_time=1.0)
@@ -145,7 +145,7 @@ async def test_what_comes_during_the_last_commit_is_committed_too():
     assert sink.committed == [0, 1]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize("refuses", ["append", "commit"])
 async def test_a_disk_that_refuses_stops_the_run_but_not_the_queue(refuses):
     """Outcomes are still taken, so that workers can end with what they paid for journaled."""
@@ -161,7 +161,7 @@ async def test_a_disk_that_refuses_stops_the_run_but_not_the_queue(refuses):
     assert not [event for event in engine.events if isinstance(event, CheckpointSaved)]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_fast_run_spends_a_tenth_of_its_time_on_commits():
     """However small --save-every is: syncs would hold everything else up."""
     sink = MemorySink(commit_time=0.1)
@@ -175,7 +175,7 @@ async def test_a_fast_run_spends_a_tenth_of_its_time_on_commits():
     assert sink.committed == list(range(1000))
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_end_waits_for_no_rest_between_commits():
     """What is left is committed at once."""
     sink = MemorySink(commit_time=0.1)

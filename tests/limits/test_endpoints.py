@@ -25,7 +25,7 @@ from asyncgen.limits.limiter import RateLimiter
 
 from .gates import cancelled
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 CALLERS = 300
 SAMPLES = shipped("samples", "pairs.jsonl")

@@ -23,7 +23,7 @@ from .gates import (
 )
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 # Order

@@ -12,7 +12,7 @@ from asyncgen.limits.limiter import RateLimiter
 
 from .limit_server import Server, automatic, run
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 CHARGED, USED = 2048, 220
 Said = Callable[[int], tuple[str, str] | None]

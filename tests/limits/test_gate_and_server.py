@@ -14,7 +14,7 @@ from asyncgen.limits.rate_headers import DAY
 
 from .limit_server import Server, automatic, run
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 async def test_headers_alone_set_the_pace_to_98_percent_of_the_limit(start_ticking):

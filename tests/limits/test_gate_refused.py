@@ -12,7 +12,7 @@ from asyncgen.limits.limiter import RateLimiter
 from .limit_server import automatic
 from .refusing_server import Limit, Server
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 GATEWAY = {"x-ratelimit-limit-requests": "60000", "x-ratelimit-remaining-requests": "59990"}
 

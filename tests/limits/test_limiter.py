@@ -6,7 +6,7 @@ from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.rate_headers import DAY, LimitReport
 
 # Where all wait for each other, nobody can wake anybody: that fails after a second.
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime(idle_timeout=1)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 def spoken(limit: float) -> dict[str, LimitReport]:

@@ -16,7 +16,7 @@ from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import RateLimiter
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 SAMPLES = shipped("samples", "pairs.jsonl")
 
 

@@ -12,7 +12,7 @@ from asyncgen.limits.gate import Gate
 from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.spacing import SearchedPace, SpacedLane
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 def steady(draw: random.Random) -> float:

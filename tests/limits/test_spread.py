@@ -6,7 +6,7 @@ import pytest
 
 from asyncgen.limits.spread import Spread
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 
 async def test_a_call_in_the_tick_of_the_timer_does_not_let_another_one_go_beside_it() -> None:

@@ -124,7 +124,7 @@ def refused(status: int, code: str, sentence: str = "") -> Failure:
     return judge_error(status, {}, {"error": error}, 0.0)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_body_is_sent_as_it_stands(batch):
     """Unknown fields, the order of all, and limits that a listed model calls otherwise."""
     body = {"zeta": {"b": [1, None], "a": "é\u2028"}, "max_tokens": 7, "temperature": 1, "messages": ASKED}
@@ -136,7 +136,7 @@ async def test_the_body_is_sent_as_it_stands(batch):
     assert list(json.loads(batch.sent[0])) == ["zeta", "max_tokens", "temperature", "messages", "model"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_line_has_what_the_batch_api_writes_and_nothing_that_differs_from_run_to_run(batch):
     """Ids are hashes; time, tier, fingerprint and cache are left out."""
     batch.write(line("a"))
@@ -172,7 +172,7 @@ async def test_a_line_has_what_the_batch_api_writes_and_nothing_that_differs_fro
     assert ChatCompletion.model_validate(written["response"]["body"]).choices[0].message.content == "Well."
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(
     ("message", "reason", "more"),
     [
@@ -205,7 +205,7 @@ async def test_whatever_an_answer_says_comes_out_whole(batch, message, reason, m
     assert written["error"] is None
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_equal_requests_have_ids_of_their_own(batch):
     """The request is the same, the line is not."""
     batch.write(line("a"), line("b"))
@@ -217,7 +217,7 @@ async def test_equal_requests_have_ids_of_their_own(batch):
     assert first["response"]["request_id"] == second["response"]["request_id"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_request_that_failed_has_its_line_until_the_next_start_merges_the_answer(batch):
     """One line for each request, in order, at any time."""
     bodies = [{**BODY, "seed": number} for number in range(6)]
@@ -261,7 +261,7 @@ async def test_a_request_that_failed_has_its_line_until_the_next_start_merges_th
     assert (await batch.run()).already_complete
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_metadata_of_a_bare_request_is_not_sent_and_stands_beside_its_answer(batch):
     """As with the script that takes such lines; a request without a name is called by its number."""
     batch.write({**BODY, "metadata": {"row": 7}}, BODY, {**BODY, "custom_id": "c"})
@@ -273,7 +273,7 @@ async def test_metadata_of_a_bare_request_is_not_sent_and_stands_beside_its_answ
     assert [one.get("metadata") for one in batch.output] == [{"row": 7}, None, None]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_same_custom_id_twice_is_refused_before_anything_is_asked(batch):
     """Nobody could tell the answers apart."""
     batch.write(line("a"), line("b"), line("a"))
@@ -285,7 +285,7 @@ async def test_the_same_custom_id_twice_is_refused_before_anything_is_asked(batc
     assert not (batch.directory / "out").exists()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_several_models_in_one_file_are_refused_unless_one_is_named_for_all(batch):
     """A run asks one model, and the Batch API wants a file for each as well."""
     batch.write(line("a"), line("b", body={**BODY, "model": "other"}))

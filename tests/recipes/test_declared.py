@@ -31,7 +31,7 @@ def user(body):
     return body["messages"][-1]["content"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_step_without_a_system_prompt_and_params_sends_the_text_alone(bench):
     """Nothing that the file does not say."""
     server = Server(lambda body, _: f"re {user(body)}")
@@ -45,7 +45,7 @@ async def test_a_step_without_a_system_prompt_and_params_sends_the_text_alone(be
     assert [event.rows for event in bench.events if isinstance(event, InputLoaded)] == ["mails"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_row_whose_id_is_an_empty_text_is_numbered_with_a_text(bench):
     """As the cell of a table is: a column of both kinds cannot be loaded by what reads tables."""
     rows = [{"id": "one", "text": "one"}, {"id": "", "text": "two"}]
@@ -55,7 +55,7 @@ async def test_a_row_whose_id_is_an_empty_text_is_numbered_with_a_text(bench):
     assert [line["id"] for line in bench.lines("out.jsonl")] == ["one", "2"]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_fields_of_the_api_are_sent_and_those_of_the_run_go_first(bench):
     """Params of the step, and over them `params` of the configuration."""
     server = Server(lambda _body, _: "x")
@@ -67,7 +67,7 @@ async def test_fields_of_the_api_are_sent_and_those_of_the_run_go_first(bench):
     assert (body["max_tokens"], body["seed"], "verbosity" in body) == (7, 5, False)
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_an_answer_that_does_not_fit_the_schema_is_asked_for_with_another_seed(bench):
     """The same request would get the same answer from a server that keeps to its seed."""
     server = Server(lambda body, _: '{"label": "a"}' if body.get("seed") == 2_000_000 else '{"label": "c"}')
@@ -80,7 +80,7 @@ async def test_an_answer_that_does_not_fit_the_schema_is_asked_for_with_another_
     assert bench.lines("out.jsonl") == [{"id": 1, "answer": {"label": "a"}}]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_row_fails_after_three_answers_that_are_not_accepted_and_the_next_start_asks_on(bench):
     """With other seeds than before; what it cost stays counted."""
     stubborn = Server(lambda _body, _: '{"label": "c"}')
@@ -103,7 +103,7 @@ async def test_a_row_fails_after_three_answers_that_are_not_accepted_and_the_nex
     assert summary.stats["total_tokens_used"] == 10
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(
     ("check", "bad", "good"),
     [
@@ -124,7 +124,7 @@ async def test_a_check_is_kept(bench, check, bad, good):
     assert bench.lines("out.jsonl")[0]["answer"] == good
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_samples_are_different_answers_and_a_list(bench):
     """One that was there before is asked for again; each has a seed of its own."""
     texts = {None: "A", 1000: "A", 1_001_000: "B", 2000: "C"}
@@ -159,7 +159,7 @@ line = { number = 5, nested = [{ x = "{text}" }] }
 """
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_steps_wait_for_what_they_name_and_values_keep_their_types(bench):
     """Lists are lists, and JSON in the middle of a text."""
     server = Server(
@@ -177,7 +177,7 @@ async def test_steps_wait_for_what_they_name_and_values_keep_their_types(bench):
     assert bench.lines("b.jsonl") == [{"number": 5, "nested": [{"x": "x"}]}]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_steps_side_by_side_all_settle_before_the_row_fails(bench):
     """What is paid is in the journal: the next start asks for the one that failed alone."""
     server = Server(lambda body, _: "no JSON" if "response_format" in body else "fine")
@@ -191,7 +191,7 @@ async def test_steps_side_by_side_all_settle_before_the_row_fails(bench):
     assert bench.failed() == []
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
@@ -214,7 +214,7 @@ async def test_a_row_without_a_field_is_named_before_any_call(bench, rows, said)
     assert not (bench.path / "out").exists()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_the_input_may_call_a_field_otherwise(bench):
     """As `--field` says; the id, too."""
     server = Server(lambda body, _: user(body))
@@ -224,7 +224,7 @@ async def test_the_input_may_call_a_field_otherwise(bench):
     assert bench.lines("out.jsonl") == [{"id": "n1", "answer": "x"}]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -248,7 +248,7 @@ async def test_a_changed_file_is_another_run(bench, old, new, said):
     assert (await bench.run(server, renamed, TEXTS)).already_complete
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_null_inside_a_field_is_no_word_of_a_prompt(bench):
     """As one of its own it is a bad line; an output may hold it."""
     recipe = ONE.replace("{text}", "{text}{of.name}").replace('id = "{id}"', 'id = "{id}", mark = "{of.mark}"')

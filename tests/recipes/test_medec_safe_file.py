@@ -50,7 +50,7 @@ def recipes(tmp_path):
     return one, build(RunConfig(**paths, recipe=str(shipped("recipes", "medec_safe.toml"))))
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize("fields", ODD, ids=[row["note_id"] for row in ODD])
 async def test_odd_pairs_are_asked_about_in_the_same_bytes(tmp_path, fields):
     """Braces, missing fields and blanks at the ends."""
@@ -59,7 +59,7 @@ async def test_odd_pairs_are_asked_about_in_the_same_bytes(tmp_path, fields):
     assert (await walk(by_class, fields))[0] == (await walk(by_file, fields))[0]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_own_pairs_are_asked_about_in_the_same_bytes_and_written_alike(tmp_path):
     """Step by step; the notes, labels and reasonings are the same, too."""
     by_class, by_file = recipes(tmp_path)
@@ -74,7 +74,7 @@ async def test_own_pairs_are_asked_about_in_the_same_bytes_and_written_alike(tmp
             assert {key: one[key] for key in other} == other
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_real_pairs_are_asked_about_in_the_same_bytes(tmp_path, medec_pairs):
     """All of them."""
     by_class, by_file = recipes(tmp_path)

@@ -92,7 +92,7 @@ class Broken:
 HERE = f"{__name__}:Own"
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(
     ("where", "error"), [("parse", "KeyError"), ("run", "ValueError"), ("check", "ZeroDivisionError")]
 )
@@ -115,7 +115,7 @@ async def test_what_a_recipe_raises_fails_its_row_alone(bench, where, error):
         assert SECRET.encode() not in path.read_bytes()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_row_that_the_recipe_failed_is_repaired_from_the_journal_once_it_works(bench):
     """Nothing is paid twice."""
     server = Server(lambda body, _: "fine")
@@ -137,7 +137,7 @@ async def works(self, pair, generate):
     return Examples((orjson.dumps({"a": answer.text}) + b"\n",), {"good": 1})
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -204,7 +204,7 @@ def test_what_a_class_declares_is_checked_before_anything_else(tmp_path, monkeyp
     assert str(caught.value).startswith(f"recipe {HERE}: {said}")
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_an_answer_that_a_recipe_refuses_is_asked_for_again_under_its_word(bench):
     """Three times in all."""
     server = Server(lambda body, _: "fine")
@@ -215,7 +215,7 @@ async def test_an_answer_that_a_recipe_refuses_is_asked_for_again_under_its_word
     assert bench.failed()[0]["error"] == "check_refused"
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_defect_of_the_program_inside_of_a_call_is_not_taken_for_one_of_the_recipe(bench, monkeypatch):
     """It ends the run."""
     server = Server(lambda body, _: 1 / 0)

@@ -76,7 +76,7 @@ def look(bench, *, with_input, recipe=None):
         disk.close()
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_a_recipe_file_has_written_is_intact(bench):
     """With a row that failed, with and without the input, and as far as a checkpoint speaks."""
     await bench.run(Server(answer), RECIPE, ROWS)
@@ -144,7 +144,7 @@ DEFECTS = {
 }
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 @pytest.mark.parametrize("name", DEFECTS)
 @pytest.mark.parametrize("file", ["short.jsonl", "tones.jsonl"])
 async def test_a_defect_in_an_output_of_a_recipe_file_is_found(bench, file, name):
@@ -162,7 +162,7 @@ async def test_a_defect_in_an_output_of_a_recipe_file_is_found(bench, file, name
         assert look(bench, with_input=False)[0], seed
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_value_of_the_row_that_was_changed_is_named_by_its_place(bench):
     """Also where neither checkpoint nor statistics are there any more."""
     await bench.run(Server(answer), RECIPE, ROWS[:5])
@@ -179,7 +179,7 @@ async def test_a_value_of_the_row_that_was_changed_is_named_by_its_place(bench):
     ]
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_schemas_and_checks_are_held_against_what_stands_in_the_files(bench):
     """Those of the recipe of the run, or of the one that is named."""
     await bench.run(Server(answer), RECIPE, ROWS[:5])
@@ -203,7 +203,7 @@ async def test_schemas_and_checks_are_held_against_what_stands_in_the_files(benc
         ("Shorten: ", "Abridge: ", ("short", "tone"), True),
     ],
 )
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_whole_files_are_not_wrong_by_a_recipe_that_has_changed(bench, old, new, asks, reads):
     """What it says otherwise now is not checked, and said; the rest of it is, and the structure in any case."""
     await bench.run(Server(answer), RECIPE, ROWS)
@@ -223,7 +223,7 @@ async def test_whole_files_are_not_wrong_by_a_recipe_that_has_changed(bench, old
     assert look(bench, with_input=True)[0].keys() >= {"missing", "size"}
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_without_its_recipe_the_structure_is_still_verified(bench):
     """The directory knows how many lines a row has; one that writes other files is refused."""
     await bench.run(Server(answer), RECIPE, ROWS[:5])
@@ -271,7 +271,7 @@ class Row:
         self.note_id = note_id
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_of_a_class_the_structure_is_verified(bench):
     """Also where a row has no line in a file, and after failed rows; nothing is judged."""
     await bench.run(Server(lambda *_: "fine"), f"{__name__}:Own", ROWS[:6])
@@ -283,7 +283,7 @@ async def test_of_a_class_the_structure_is_verified(bench):
     assert look(bench, with_input=True)[0] == {"duplicate": 1, "size": 1}
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_each_shard_is_verified_for_itself(bench):
     """Its rows begin in the middle of the input."""
     from asyncgen.shard import Shard  # noqa: PLC0415
@@ -307,7 +307,7 @@ paraphrase = { of = "{text}", is = "{other}" }
 """
 
 
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_a_recipe_file_says_what_is_a_paraphrase(bench):
     """The rules for paraphrases look at it, where the input is there."""
     rows = [
@@ -335,7 +335,7 @@ async def test_a_recipe_file_says_what_is_a_paraphrase(bench):
         ('paraphase = { of = "{text}", is = "{other}" }', "did you mean paraphrase"),
     ],
 )
-@pytest.mark.looptime
+@pytest.mark.virtual_clock
 async def test_what_is_wrong_in_the_table_is_said_before_any_call(bench, table, message):
     """With the line."""
     recipe = PARAPHRASE.rpartition("paraphrase")[0] + table + "\n"

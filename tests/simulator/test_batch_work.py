@@ -22,7 +22,7 @@ from asyncgen.simulator.providers.batch_rules import BatchRules
 
 from .batch_client import ENDPOINT, jsonl, line
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+pytestmark = [pytest.mark.asyncio, pytest.mark.virtual_clock]
 
 REQUESTS = 100
 OPENAI = BatchRules()

@@ -29,9 +29,9 @@ from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage import checkpoint, resume
 from asyncgen.storage import event_log as telemetry
+from tests.jumping_loop import JumpingLoop
 
 from .batch_server import NOTHING, ModelBatchServer, Remote
-from .jumping_loop import JumpingLoop
 from .model_disk import Crash, ModelDisk
 from .model_store import Store
 

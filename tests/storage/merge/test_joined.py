@@ -19,7 +19,7 @@ from asyncgen.storage.shard_merge import join
 
 from .shards import OF, PAIRS, STEPS, USAGE, Go, ScriptedSteps, all_shards, files, on
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 
 
 async def test_eight_shards_joined_are_the_single_run(go: Go, tmp_path: Path, disk: Disk) -> None:

@@ -16,7 +16,7 @@ from asyncgen.storage.shard_merge import join
 
 from .shards import Go, ScriptedSteps, all_shards, files, on
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 
 
 async def test_what_a_crash_left_is_no_obstacle(

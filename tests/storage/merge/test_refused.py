@@ -14,7 +14,7 @@ from asyncgen.storage.shard_merge import join
 
 from .shards import OF, OTHER_PROMPTS, OUTPUTS, PAIRS, Go, all_shards, files, on
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.virtual_clock
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""An event loop whose clock jumps, for runs on a model disk: thousands of them in a test.
+"""An event loop whose clock jumps: minutes of a limiter, or thousands of runs on a model disk, in a test.
 
 asyncio's own would do, but most of what its passes and handles are made for (sockets, signals, threads, its debug
-mode) is not there, and they would take a tenth of all time.
+mode) is not there, and they would take up to half of all time.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 TICK = 1e-9
-"""Seconds by which the clock moves when it is read."""
+"""Seconds: what is due sooner than that is due now."""
 DAY = 24 * 3600.0
 """Seconds: the longest that asyncio's loop waits in a pass."""
 
@@ -46,18 +46,26 @@ class _Call:
 
 
 class JumpingLoop(asyncio.BaseEventLoop):
-    """An event loop without input and output, on a clock that jumps to the next timer."""
+    """An event loop without input and output, on a clock that jumps to the next timer.
 
-    def __init__(self) -> None:
+    Args:
+        tick: seconds by which the clock moves when it is read. If time stood still, as it does on no real clock,
+            the dust of floats would make aiolimiter wait for nothing, forever.
+        work: seconds that whatever is given to a thread takes.
+    """
+
+    def __init__(self, tick: float = TICK, work: float = 0.02) -> None:
         super().__init__()
+        self.tick = tick
+        self._work = work
         self._now = 0.0
         self._due: list[_Call] = []
         self._timers: list[tuple[float, int, _Call]] = []
         self._timed = 0
 
     def time(self) -> float:
-        """The virtual clock: if it stood still, the dust of floats would make a limiter wait for nothing."""
-        self._now += TICK
+        """The virtual clock."""
+        self._now += self.tick
         return self._now
 
     def stand_still(self, seconds: float) -> None:
@@ -96,7 +104,7 @@ class JumpingLoop(asyncio.BaseEventLoop):
     def run_in_executor(
         self, _executor: Executor | None, function: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """Call a function after a while, here: no thread waits on a virtual clock."""
+        """Call a function here, where its work would be done: no thread waits on a virtual clock."""
         ended: asyncio.Future[Any] = self.create_future()
 
         def work() -> None:
@@ -109,7 +117,7 @@ class JumpingLoop(asyncio.BaseEventLoop):
                 if not ended.cancelled():
                     ended.set_result(result)
 
-        self.call_later(0.02, work)
+        self.call_later(self._work, work)
         return ended
 
     def _run_once(self) -> None:
