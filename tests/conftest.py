@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import pytest
@@ -80,20 +82,49 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     return {"real clock": asyncio.new_event_loop}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the tests that wait for long come first, and give long ones their time.
+def by_worker(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The tests in an order of which each worker begins with an equal part, of what waits and what computes mixed.
 
-    Two workers begin with them, one with the real model and Ray, one with networks and gateways, while the others
-    take their further tests over: at the end nobody waits for them.
+    Many that wait at once would leave the cores idle. One worker has the real model and Ray, one all networks and
+    gateways; the other whole processes are divided by their files, but for the worker that has most to wait.
     """
-    own, second, rest = [], [], []
+    waiting: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    processes, computing = [], []
     for item in items:
-        of_second = "/network/" in item.nodeid or "/gateways/" in item.nodeid
-        waits = "test_local_model" in item.nodeid or "test_cluster" in item.nodeid
-        (second if of_second else own if waits else rest).append(item)
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    begin = max(len(items) // workers - len(own), 0) if workers > 1 else 0
-    items[:] = [*own, *rest[:begin], *second, *rest[begin:]]
+        if "test_local_model" in item.nodeid or "test_cluster" in item.nodeid:
+            waiting[0].append(item)
+        elif "/network/" in item.nodeid or "/gateways/" in item.nodeid:
+            waiting[1].append(item)
+        else:
+            (processes if "/end_to_end/" in item.nodeid else computing).append(item)
+    others = [begin for worker, begin in enumerate(waiting) if worker != 1]
+    for number, (_, file) in enumerate(groupby(processes, attrgetter("path"))):
+        others[number % len(others)].extend(file)
+    order: list[pytest.Item] = []
+    for worker, begin in enumerate(waiting, 1):
+        missing = max(len(items) * worker // workers - len(order) - len(begin), 0)
+        order += mixed(begin, computing[:missing])
+        computing = computing[missing:]
+    return order + computing
+
+
+def mixed(*kinds: list[pytest.Item]) -> list[pytest.Item]:
+    """Files of several kinds of tests, of each kind as much by any place."""
+    placed: list[tuple[float, list[pytest.Item]]] = []
+    for kind in kinds:
+        before = 0
+        for _, file in groupby(kind, attrgetter("path")):
+            tests = list(file)
+            placed.append((before / len(kind), tests))
+            before += len(tests)
+    return [item for _, tests in sorted(placed, key=itemgetter(0)) for item in tests]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker begin with tests that wait, and give long ones their time."""
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = by_worker(items, workers)
     for item in items:
         if LONGER.intersection(item.path.parts) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(90))

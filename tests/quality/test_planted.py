@@ -17,7 +17,7 @@ from asyncgen.simulator.paraphrase import paraphrase
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 from tests.quality.edits import clean_paraphrase
 
-PLANTINGS = int(os.environ.get("ASYNCGEN_PLANTINGS", "40"))
+PLANTINGS = int(os.environ.get("ASYNCGEN_PLANTINGS", "25"))
 """Of each kind; in CI 100."""
 MOST_MISSED = 1
 MOST_FLAGGED = 0.01

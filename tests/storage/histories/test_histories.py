@@ -13,7 +13,7 @@ from tests.storage.model_disk import ModelDisk
 from .play import Worlds, play
 
 FIRST = int(os.environ.get("ASYNCGEN_FIRST_HISTORY", "0"))
-HISTORIES = int(os.environ.get("ASYNCGEN_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("ASYNCGEN_HISTORIES", "150"))
 AT_ONCE = 50
 """Histories in one test."""
 
