@@ -17,6 +17,11 @@ GENERAL = (
     "The choice of agent balances efficacy against the risk of adverse effects.",
 )
 CLAUSE = re.compile(r"[.,;]\s+")
+OPEN_END = re.compile(
+    r"(?: (?:the|an?|of|and|or|with|to|for|in|on|by|is|are|was|were|that|which|as|from|not|her|his|because|since"
+    r"|when|who|at|after|than|into|would|has|had|have|no|this|their|its|about|before)|[-,;:(])+\Z"
+)
+"""What the end of a finding is not, where a clause is cut."""
 
 
 def correct_reasoning(pair: Pair, note: str, draw: Random) -> dict[str, Any]:
@@ -38,9 +43,15 @@ def error_reasoning(pair: Pair, draw: Random) -> dict[str, Any]:
         "error_sentence": pair.error_sentence or "One of the sentences above.",
         "error_type": pair.error_type,
         "why_wrong": _argument(pair.incorrect_note, draw),
-        "correction": pair.corrected_sentence or "The sentence as it should be.",
-        "conclusion": f"The note is incorrect because it states: {pair.error_sentence}",
+        "correction": pair.corrected_sentence or _corrected(pair),
+        "conclusion": f"The note is incorrect because it states: {pair.error_sentence or 'what it does.'}",
     }
+
+
+def _corrected(pair: Pair) -> str:
+    """What the correct note says where the incorrect one does not."""
+    sentences = re.split(r"(?<=[.?!])\s+", pair.correct_note)
+    return " ".join(sentence for sentence in sentences if sentence not in pair.incorrect_note)
 
 
 def _clauses(note: str) -> list[str]:
@@ -48,14 +59,15 @@ def _clauses(note: str) -> list[str]:
 
 
 def _summary(note: str, draw: Random) -> str:
-    words = note.split(". ", maxsplit=1)[0].split()
-    return " ".join(words[: draw.randint(8, 20)])
+    clauses = CLAUSE.split(note)
+    return ", ".join(clauses[: draw.randint(1, 2)]).rstrip(" .,;") + "."
 
 
 def _findings(note: str, draw: Random) -> list[str]:
     clauses = _clauses(note)
     return [
-        " ".join(clause.split()[:12]) for clause in draw.sample(clauses, min(len(clauses), draw.randint(3, 6)))
+        OPEN_END.sub("", " ".join(clause.split()[:12]))
+        for clause in draw.sample(clauses, min(len(clauses), draw.randint(3, 6)))
     ]
 
 

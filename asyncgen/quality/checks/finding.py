@@ -62,6 +62,11 @@ KINDS = {
     "reasoning_other": FindingKind(3, "reasoning about another note"),
     "reasoning_verdict": FindingKind(3, "reasoning that says the opposite of the label"),
     "reasoning_side": FindingKind(3, "reasoning that argues for the error, or against its correction"),
+    "reasoning_error": FindingKind(3, "reasoning that names another error, type or correction than the pair has"),
+    "reasoning_form": FindingKind(
+        3, "reasoning that is refused, cut off, repeated, left blank or of another shape"
+    ),
+    "reasoning_source": FindingKind(3, "reasoning that speaks of what the model was told"),
     "reasoning_quote": FindingKind(3, "reasoning that quotes what stands in neither note"),
     "reasoning_number": FindingKind(3, "reasoning with a number that stands in neither note"),
     "reasoning_finding": FindingKind(

@@ -30,7 +30,7 @@ _AFTERWORD = re.compile(
     r"|\bif you (?:need|would like) (?:any|me)\b)",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(
+REFUSAL = re.compile(
     r"\b(?=[iacun])(?:i(?:'m| am) (?:sorry|unable|not able|afraid)"
     r"|i (?:can(?:not|'t| not)|won't|will not|must decline)"
     r"|as an ai\b|as a language model|i apologi[sz]e"
@@ -38,12 +38,12 @@ _REFUSAL = re.compile(
     r"|against (?:my|our) (?:guidelines|policy))",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(
+MARKUP = re.compile(
     r"</?\s*(?:note|original_note|paraphrased_note|text|output|answer|p|br|b|i|div)\s*/?>"
     r"|\*\*[^*\n]+\*\*|^#{1,6}\s|^\s*\{\s*\"\w+\"\s*:|\\n|&(?:amp|lt|gt|quot|nbsp|deg);|~~",
     re.IGNORECASE | re.MULTILINE,
 )
-_SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|\[/INST\]")
+SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|\[/INST\]")
 _PLACEHOLDER = re.compile(
     r"(?=[{<\[(.\u2026_]|\b[trx])(?:\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
     r"|\[(?:insert|your|rest|remainder|unchanged|continued|continue|same|omitted|patient|name|date|age|redacted"
@@ -74,10 +74,10 @@ def check_form(change: Change) -> Iterator[Finding]:
         yield Finding("preamble", "", clip(lead_in))
     for kind, pattern in (
         ("afterword", _AFTERWORD),
-        ("refusal", _REFUSAL),
+        ("refusal", REFUSAL),
         ("thinking", THINKING_MARK),
-        ("special_token", _SPECIAL_TOKEN),
-        ("markup", _MARKUP),
+        ("special_token", SPECIAL_TOKEN),
+        ("markup", MARKUP),
         ("placeholder", _PLACEHOLDER),
         ("garbled", _GARBLED),
         ("fence", _FENCE),

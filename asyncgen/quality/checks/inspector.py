@@ -67,7 +67,13 @@ class Inspector:
             reasoning = reasonings.get(label)
             yield from check_reasoning(reasoning, expected, notes.text, label)
             if expected.keys is not None:
-                yield from check_facts(reasoning, label, notes, comparison_forbidden=expected.comparison_forbidden)
+                yield from check_facts(
+                    reasoning,
+                    label,
+                    notes,
+                    comparison_forbidden=expected.comparison_forbidden,
+                    typed=expected.typed,
+                )
 
 
 def _meaning(change: Change) -> Iterator[Finding]:

@@ -1,31 +1,21 @@
 """The form of a reasoning: present, with the requested keys, about its note and its label."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.reasoning_error import TYPE_KEYS, TYPES, plain_type
+from asyncgen.quality.checks.reasoning_text import check_texts, strings
+from asyncgen.quality.checks.reasoning_verdict import wrong_verdict
 
 _WORD = re.compile(r"[a-z]{5,}|\d+(?:\.\d+)?")
 _STEM = 6  # letters: longer than in notes, as reasonings have more abstract words
 _AGE = re.compile(r"\b(\d{1,3})[\s-](?:year|yr|month|week|day)s?[\s-]old\b", re.IGNORECASE)
-_SAYS_WRONG = re.compile(
-    r"\b(?:note|statement|diagnosis|plan|treatment)\s(?:is|was)\s(?:therefore\s|thus\s|medically\s|clinically\s)?"
-    r"(?:incorrect|wrong|erroneous|inaccurate|flawed)\b"
-    r"|\bnote (?:contains|has|holds) (?:an?|one|the) (?:\w+\s)?error\b",
-    re.IGNORECASE,
-)
-_SAYS_RIGHT = re.compile(
-    r"\b(?:note)\s(?:is|was)\s(?:therefore\s|thus\s|medically\s|clinically\s|entirely\s)?"
-    r"(?:correct|accurate|right|sound|valid)\b|\bnote (?:contains|has|holds) no (?:\w+\s)?error\b",
-    re.IGNORECASE,
-)
-_VERDICTS = {CORRECT: _SAYS_WRONG, INCORRECT: _SAYS_RIGHT}
 _BLANKS = {"", "n/a", "na", "none", "null", "...", "\u2026", "string", "text", "tbd", "todo", "-"}
 _LEAST_FACTS = 4  # words: a share of fewer says little
 _LEAST_SHARE = 0.3  # of a reasoning's words: the rest may be its own conclusions
@@ -36,12 +26,15 @@ _COMMON = 0.08  # of the reasonings: a word in so many is about no single note
 class Expected:
     """The typical reasoning of a label: its keys (None: no reasoning), and words that say little.
 
-    `common` are the stems that many of them use, whatever their note is about. `comparison_forbidden`: whether the
-    prompt forbids mentioning another version of the note.
+    `common` are the stems that many of them use, whatever their note is about; `shapes` says what their values
+    are, `typed` that they name MEDEC's types of errors, if any. `comparison_forbidden`: whether the prompt forbids
+    mentioning another version of the note.
     """
 
     keys: frozenset[str] | None
     common: frozenset[str] = frozenset()
+    shapes: Mapping[str, type] = field(default_factory=dict)
+    typed: bool = False
     comparison_forbidden: bool = True
 
 
@@ -53,6 +46,8 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
     count = 0
     key_sets: Counter[str] = Counter()
     stems: Counter[str] = Counter()
+    shapes: dict[str, Counter[type]] = defaultdict(Counter)
+    types: Counter[bool] = Counter()
     objects = 0
     for reasoning in sample:
         count += 1
@@ -60,11 +55,19 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
             objects += 1
             key_sets.update(reasoning.keys())
             stems.update(_stems(_text(reasoning)))
+            for key, value in reasoning.items():
+                shapes[key][type(value)] += 1
+            types.update(plain_type(value) in TYPES for key, value in reasoning.items() if TYPE_KEYS.search(key))
     if objects * 2 <= count:
         return Expected(None)
     wanted = keys or {key for key, number in key_sets.items() if number * 2 > objects}
     least = max(3.0, _COMMON * objects)
-    return Expected(frozenset(wanted), frozenset(stem for stem, number in stems.items() if number >= least))
+    return Expected(
+        frozenset(wanted),
+        frozenset(stem for stem, number in stems.items() if number >= least),
+        {key: shapes[key].most_common(1)[0][0] for key in wanted if shapes[key]},
+        types[True] >= types[False],
+    )
 
 
 def keys_of_prompt(system: str) -> frozenset[str]:
@@ -97,8 +100,16 @@ def check_reasoning(reasoning: Any, expected: Expected, notes: str, label: str) 
     if empty:
         yield Finding("reasoning_empty", clip(", ".join(empty)), label)
     text = _text(reasoning)
-    if (said := _VERDICTS[label].search(text)) is not None:
-        yield Finding("reasoning_verdict", "", f"{label}: {clip(said[0])}")
+    fields = {str(key): _text(value) for key, value in reasoning.items()}
+    if (said := wrong_verdict(fields, label)) is not None:
+        yield Finding("reasoning_verdict", "", f"{label}: {clip(said)}")
+    other = [
+        key for key, shape in expected.shapes.items() if not isinstance(reasoning.get(key, None), shape | None)
+    ]
+    if other:
+        yield Finding("reasoning_form", "", f"{label}: {clip(', '.join(sorted(other)))}")
+    else:
+        yield from check_texts(reasoning, notes.lower(), label)
     ages, own = set(_AGE.findall(text)), set(_AGE.findall(notes))
     if ages and own and not ages & own:
         yield Finding("reasoning_other", f"{', '.join(sorted(own))} years", f"{label}: {', '.join(sorted(ages))}")
@@ -122,13 +133,7 @@ def _stems(text: str) -> frozenset[str]:
 
 def _text(value: Any) -> str:
     """All strings in a JSON value."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return "\n".join(map(_text, value.values()))
-    if isinstance(value, list):
-        return "\n".join(map(_text, value))
-    return ""
+    return "\n".join(strings(value))
 
 
 def _is_empty(value: Any) -> bool:

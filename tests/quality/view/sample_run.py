@@ -97,7 +97,7 @@ def _pair(text: Text) -> dict[str, str]:
 def _reasoning(text: Text) -> dict[str, Any]:
     sentences = [one.strip() for one in text.note.split(". ") if one.strip()]
     return {
-        "clinical_summary": sentences[0],
+        "clinical_summary": sentences[0].rstrip(".") + ".",
         "key_findings": sentences[1:4],
         "assessment": {"conclusion": "The findings fit together.", "confidence": "high"},
     }

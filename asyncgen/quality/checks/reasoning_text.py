@@ -1,0 +1,127 @@
+"""The texts of a reasoning as such: refused, cut off, repeated, left as in the prompt, or about what was given."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from asyncgen.quality.checks.change import clip
+from asyncgen.quality.checks.finding import Finding
+from asyncgen.quality.checks.form import MARKUP, REFUSAL, SPECIAL_TOKEN
+from asyncgen.quality.checks.vocabulary import word_set
+
+_CHAT = re.compile(
+    r"\bas an? (?:ai|artificial|language model)\b|\b(?:give|giving|provide|providing|offer) medical advice\b"
+    r"|\blet me know\b|\bhope this helps\b|\bfeel free to (?:ask|reach)\b"
+    r"|\bi(?: am|'m)? (?:cannot|can't|could not|unable|not able|do not have|don't have|do not know|don't know)\b",
+    re.IGNORECASE,
+)
+_CHATS = (REFUSAL, _CHAT, MARKUP, SPECIAL_TOKEN)
+_TEMPLATE = re.compile(
+    r"\A\W*(?:(?:key |decisive |first |second |third )?(?:finding|fact|item|point|observation|evidence)s?\W{0,2}"
+    r"(?:\d{1,2}|[a-c]|one|two|three)?"
+    r"|one (?:sentence|or two sentences)(?: that .*)?"
+    r"|(?:your|the) (?:answer|text|summary|reason(?:ing)?|explanation|conclusion)(?: (?:goes )?here)?"
+    r"|(?:same|see|as) (?:as )?above|lorem ipsum.*|x{3,}|\w*placeholder\w*|to be (?:filled|completed|determined)"
+    r"|<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\})\W*\Z"
+    r"|\b(?:insert|fill in) (?:\w+ ){0,4}here\b|\bTODO\b|\bTBD\b|\blorem ipsum\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_SOURCE = re.compile(
+    r"\bplanted\b|\bground[- ]truth\b|\b(?:reference|gold|expert|solution|answer) (?:answer|key|label)\b"
+    r"|\baccording to the (?:reference|prompt|instructions?|input|task|data ?set|annotat\w+|answer|key|label)\b"
+    r"|\b(?:the|this) (?:prompt|input|task)(?= (?:says|states|asks|gives|given|itself|and|that|which)|[.,;:)]|\Z)"
+    r"|\b(?:the|this) (?:data ?set|annotat(?:ion|or)s?|system message)\b|\bthese instructions\b"
+    r"|\b(?:physicians?|doctors?|experts?|reviewers?|annotators?)(?: have| had)? "
+    r"(?:verified|labell?ed|annotated|planted)\b"
+    r"|\b(?:verified|labell?ed|annotated) (?:by (?:the )?(?:physicians?|doctors?|experts?|annotators?)"
+    r"|as (?:correct|incorrect|wrong|erroneous|(?:an|the) error))\b"
+    r"|\b(?:given|provided|supplied|told|known) (?:in the (?:prompt|input|task)|by the (?:prompt|user|task)|to me"
+    r"|(?:as|to be) (?:in)?correct)\b|\bi (?:was|have been|am) (?:given|told|provided)\b"
+    r"|\b(?:given|provided|supplied|stated|listed) (?:correct(?:ed|ion)|error|reference|label)\b"
+    r"|\b(?:corrected|correct|error|erroneous|reference) (?:sentence|note|version) "
+    r"(?:(?:that|which) )?(?:(?:was|is|were) )?(?:given|provided|supplied|says|reads|states)\b"
+    r"|\b(?:error|corrected|correct|incorrect)_(?:sentence|type|note)\b"
+    r"|\b(?:error|correction|label|sentence) (?:as |is |was )?(?:given|provided|supplied)\b",
+    re.IGNORECASE,
+)
+"""What tells that somebody knew the answer beforehand."""
+_FUNCTION = word_set("""
+    the of and is a an in to with for this that no not as by on are was were has have had which because from at or
+    but it she he her his would should be been does did do than
+""")
+_LEAST_PROSE = 8  # words: fewer are a phrase, which needs no full stop
+_LEAST_ENGLISH = 12  # words: without a function word they are in another language
+_QUOTES = re.compile(r"sentence|quote", re.IGNORECASE)  # keys of what is repeated as it stands
+_LEAST_AGAIN = 4  # words: fewer may be said twice
+_LEAST_CIRCLE = 3  # times that the same three words stand in a text
+_ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s*\Z|[\"\u201d)\]]\s*\Z")
+_OPEN_END = re.compile(
+    r"(?:[,;(-]|(?<![\w-])(?:the|an?|of|and|or|with|to|for|in|on|by|is|are|was|were|that|which|because|as|from|than|not))\s*\Z"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def check_texts(fields: Mapping[str, Any], notes: str, label: str) -> Iterator[Finding]:
+    """Find texts that are no reasoning, and what speaks of more than the note; one finding of each kind at most.
+
+    Args:
+        fields: the reasoning.
+        notes: the notes of its pair in lower case, in which the same words mean nothing.
+        label: of the note.
+    """
+    own = {str(key): value for key, value in fields.items() if not _QUOTES.search(str(key))}
+    prose = [value for value in own.values() if isinstance(value, str)]
+    listed = [text for value in own.values() if not isinstance(value, str) for text in strings(value)]
+    texts = [*prose, *listed]
+    whole = "\n".join(texts).replace("\u2019", "'")
+    said = next(
+        (
+            chat[0]
+            for chat in (pattern.search(whole) for pattern in _CHATS)
+            if chat and chat[0].lower() not in notes
+        ),
+        None,
+    )
+    said = said or next(filter(_TEMPLATE.search, texts), None) or next(filter(_is_no_prose, prose), None)
+    said = said or _again(prose) or _again(listed) or _cut(prose, texts)
+    if said is not None:
+        yield Finding("reasoning_form", "", f"{label}: {clip(said)}")
+    if source := next((one[0] for one in _SOURCE.finditer(whole) if one[0].lower() not in notes), None):
+        yield Finding("reasoning_source", "", f"{label}: {clip(source)}")
+
+
+def strings(value: Any) -> Iterator[str]:
+    """All strings in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from strings(inner)
+
+
+def _is_no_prose(text: str) -> bool:
+    """Whether a text is in another language, or goes round in a circle."""
+    words = _WORD.findall(text.lower())
+    if len(words) < _LEAST_ENGLISH:
+        return False
+    most = max(Counter(zip(words, words[1:], words[2:], strict=False)).values())
+    return _FUNCTION.isdisjoint(words) or (most >= _LEAST_CIRCLE and most * 6 >= len(words))
+
+
+def _again(texts: list[str]) -> str | None:
+    """A text that half of the texts, or more, repeat."""
+    plain = [" ".join(_WORD.findall(text.lower())) for text in texts]
+    long = [words for words in plain if words.count(" ") + 1 >= _LEAST_AGAIN]
+    repeated = len(long) - len(set(long))
+    return texts[plain.index(long[0])] if repeated * 2 >= len(texts) and repeated else None
+
+
+def _cut(prose: list[str], texts: list[str]) -> str | None:
+    """A text that ends within a sentence, as the others do not."""
+    long = [text for text in prose if len(text.split()) >= _LEAST_PROSE]
+    most_end = sum(_ENDS.search(text) is not None for text in long) * 2 >= len(long)
+    return next(
+        (text for text in texts if len(text.split()) >= _LEAST_AGAIN and _OPEN_END.search(text)),
+        next((text for text in long if most_end and not _ENDS.search(text)), None),
+    )
