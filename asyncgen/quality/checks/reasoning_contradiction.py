@@ -22,7 +22,7 @@ _DENIAL = re.compile(
     r"|n't",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[^.;!?\n]+")
+_SENTENCE_END = re.compile(r"[.;!?](?:\s+|\Z)|\n")
 _NO_THING = word_set("""
     sided side sides limit limits test tests testing result results level levels range finding findings examination
     exam study studies patient
@@ -83,7 +83,7 @@ def _denied(text: str, notes: str) -> str | None:
     if len(wanted) == 1 and len(found[1].strip()) <= _REACH:
         return None
     affirmed = False
-    for sentence in _SENTENCE.findall(notes):
+    for sentence in _sentences(notes):
         if _contains(_stems(sentence), wanted):
             if _DENIAL.search(sentence):
                 return None
@@ -116,8 +116,8 @@ def _known_qualities(notes: str) -> Mapping[tuple[int, str], AbstractSet[str]]:
 
 def _qualities(text: str) -> Iterator[tuple[int, str, list[str]]]:
     """Class and value of each quality, with the stems of what it may be a quality of, the nearest one first."""
-    for sentence in _SENTENCE.findall(text.replace("-", " ")):
-        words = _WORD.findall(sentence)
+    for sentence in _sentences(text):
+        words = _WORD.findall(sentence.replace("-", " "))
         for at, word in enumerate(words):
             for number, value in _QUALITIES.get(word, ()):
                 following = words[at + 1 : at + 1 + _REACH]
@@ -141,7 +141,7 @@ def _other_sex(text: str, notes: str) -> str | None:
 def _other_value(text: str, notes: str) -> str | None:
     """The result of a test that in the notes is that of another one: ALT for AST."""
     known = _known_values(notes)
-    for name, value in _values(text):
+    for name, (value, *_) in _values(text):
         if name in known and value not in known[name] and any(value in values for values in known.values()):
             return f"{name} {value}"
     return None
@@ -150,17 +150,26 @@ def _other_value(text: str, notes: str) -> str | None:
 @lru_cache(maxsize=2)
 def _known_values(notes: str) -> Mapping[str, AbstractSet[str]]:
     known: dict[str, set[str]] = {}
-    for name, value in _values(notes):
-        known.setdefault(name, set()).add(value)
+    for name, values in _values(notes):
+        known.setdefault(name, set()).update(values)
     return known
 
 
-def _values(text: str) -> Iterator[tuple[str, str]]:
-    """Names of tests with the numbers that follow, in lower case."""
-    words = _WORD.findall(text.lower())
-    for at, word in enumerate(words):
-        if word in _TESTS:
-            yield from ((word, value) for value in words[at + 1 : at + 1 + _AFTER] if value[0].isdigit())
+def _values(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Names of tests in lower case, with the numbers that follow within reach, one at least."""
+    for sentence in _sentences(text.lower()):
+        words = _WORD.findall(sentence)
+        for at, word in enumerate(words):
+            if word in _TESTS:
+                numbers = [number for number in words[at + 1 : at + 1 + _AFTER] if number[0].isdigit()]
+                if numbers:
+                    yield word, numbers
+
+
+@lru_cache(maxsize=4)
+def _sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text, each once: the notes of a pair are nearly the same."""
+    return tuple(dict.fromkeys(_SENTENCE_END.split(text)))
 
 
 @lru_cache(maxsize=256)  # the sentences of a pair's notes, for all its findings

@@ -84,7 +84,7 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str) -> Iterator[F
         None,
     )
     said = said or next(filter(_TEMPLATE.search, texts), None) or next(filter(_is_no_prose, prose), None)
-    said = said or _again(prose) or _again(listed) or _cut(prose, texts)
+    said = said or _again(prose) or _again(listed) or _cut(prose, texts, notes)
     if said is not None:
         yield Finding("reasoning_form", "", f"{label}: {clip(said)}")
     if source := next((one[0] for one in _SOURCE.finditer(whole) if one[0].lower() not in notes), None):
@@ -117,11 +117,10 @@ def _again(texts: list[str]) -> str | None:
     return texts[plain.index(long[0])] if repeated * 2 >= len(texts) and repeated else None
 
 
-def _cut(prose: list[str], texts: list[str]) -> str | None:
-    """A text that ends within a sentence, as the others do not."""
+def _cut(prose: list[str], texts: list[str], notes: str) -> str | None:
+    """A text that ends within a sentence, as the others do not; nor does the note, where it is quoted."""
     long = [text for text in prose if len(text.split()) >= _LEAST_PROSE]
     most_end = sum(_ENDS.search(text) is not None for text in long) * 2 >= len(long)
-    return next(
-        (text for text in texts if len(text.split()) >= _LEAST_AGAIN and _OPEN_END.search(text)),
-        next((text for text in long if most_end and not _ENDS.search(text)), None),
-    )
+    open_ends = [text for text in texts if len(text.split()) >= _LEAST_AGAIN and _OPEN_END.search(text)]
+    unended = [text for text in long if most_end and not _ENDS.search(text)]
+    return next((text for text in (*open_ends, *unended) if text.strip().lower() not in notes), None)
