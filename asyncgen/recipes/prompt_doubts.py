@@ -1,7 +1,8 @@
 """What a recipe file sends as it stands, though it was probably meant for a placeholder."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Template, without_placeholders
@@ -12,10 +13,12 @@ _LIKE_ONE = re.compile(
     r"|\{([A-Za-z_]\w*)\b(?![^{}\n]*\})",  # {text, which nothing closes
     re.ASCII,
 )
+_LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w*(?:[ -]\w+){0,4})[ \t]*\}(?!\})")
+"""One to five words in braces: the name of a column, if JSON, formulas and sets have more than words."""
 
 
 def doubts_of(file: RecipeFile) -> Iterator[str]:
-    """A sentence for each step that asks the same of every row, or holds almost a placeholder."""
+    """A sentence for each step that asks the same of every row, and for what is almost a placeholder."""
     known = {*file.steps, *file.columns, *file.defaults, *file.names.fields, ID}
     for step in file.steps.values():
         prompts = (file.systems[step.name], Template.parse_all(step.user))
@@ -50,3 +53,30 @@ def doubts_of(file: RecipeFile) -> Iterator[str]:
             yield f"{same or f'step {step.name}'}; {stands}"
         elif same:
             yield same
+        yield from _columns(f"step {step.name}; sent", [step.system, step.user], said=meant)
+    for output in file.outputs:
+        texts = [text for line in output.lines for text in _texts(line)]
+        yield from _columns(f"output {output.file}; written", texts)
+
+
+def _columns(what: str, texts: list[str], *, said: Collection[str] = ()) -> Iterator[str]:
+    """A sentence if the texts hold what looks like the name of a column and cannot be that of a field."""
+    found = [match for text in texts for match in _LIKE_COLUMN.finditer(without_placeholders(text))]
+    columns = {match[0]: match[1] for match in found if match[0] not in said}
+    written = {text: name for text, name in columns.items() if not (name.isascii() and name.isidentifier())}
+    if written:
+        column = next(iter(written.values()))
+        name = re.sub(r"[^a-z0-9]+", "_", column.lower())
+        yield (
+            f"{what} as it stands, for a name has letters from a to z, digits and _ only: {', '.join(written)}; "
+            f'a column gets a name in [input.fields], as {name} = "{column}"'
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All strings in a TOML value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)

@@ -95,3 +95,30 @@ def test_a_line_that_shows_the_system_prompt_shows_what_was_sent(tmp_path):
     assert file.systems["tr"].names == {"persona"}
     assert file.fields == {"persona", "text"}
     assert list(doubts_of(file)) == []
+
+
+@pytest.mark.parametrize("name", ["Issue Text", "Größe", "first-name", "Note ID 2", " Issue Text "])
+def test_a_column_is_no_name_if_it_has_blanks_or_other_letters(tmp_path, name):
+    """It went out literally, beside fields that were filled in."""
+    said = f"step tr; sent as it stands, for a name has letters from a to z, digits and _ only: {{{name}}}; "
+    named = {"Größe": "gr_e"}.get(name, name.strip().lower().replace(" ", "_").replace("-", "_"))
+    advice = f'a column gets a name in [input.fields], as {named} = "{name.strip()}"'
+    assert doubts(tmp_path, f"{{text}}: {{{name}}}") == [said + advice]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a b": 1}', r"\frac{a b}{c d}", "{a, b}", "{1 of 2}", "{a b\nc}", "{}", "{a b: c}", "f{x y}"]
+)
+def test_braces_around_other_text_are_text(tmp_path, text):
+    """JSON, formulas, sets."""
+    assert doubts(tmp_path, "{text} " + text) == []
+
+
+def test_a_line_of_an_output_is_looked_at_too(tmp_path):
+    """What it holds goes into the data."""
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        FILE.replace('"{topic}" }', '"{topic}", from = ["{Issue Text}"] }') % ("Be brief.", "{text}"), "utf-8"
+    )
+    [said] = doubts_of(RecipeFile(path))
+    assert said.startswith("output out.jsonl; written as it stands, for a name has letters from a to z")
