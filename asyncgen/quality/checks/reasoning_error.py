@@ -15,7 +15,7 @@ SENTENCE_KEYS = re.compile(r"(?:error|wrong|incorrect)_?(?:sentence|text|quote|l
 CORRECTION_KEYS = re.compile(r"correction|corrected|right_?(?:sentence|answer)", re.IGNORECASE)
 TYPE_KEYS = re.compile(r"error_?(?:type|category|kind)", re.IGNORECASE)
 TYPES = frozenset({"diagnosis", "management", "treatment", "pharmacotherapy", "causalorganism"})
-"""The types of errors in MEDEC, without blanks and in lower case."""
+"""The types of errors that pairs are labelled with, without blanks and in lower case."""
 _LEAST_SAME = 0.9  # of the words of the corrected sentence
 _LEAST_SHARED = 0.5  # of the words of the error's sentence, and of the named one's
 _WORD = re.compile(r"[^\W_]+")
@@ -35,7 +35,7 @@ def check_error(
         fields: the reasoning.
         pair: its pair.
         telling: the words that distinguish the notes: those of the error, those of its correction.
-        typed: whether such reasonings name MEDEC's types of errors, if any: others answer another prompt.
+        typed: whether such reasonings name these types of errors, if any: others answer another prompt.
     """
     if not typed:
         return

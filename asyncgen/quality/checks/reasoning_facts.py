@@ -226,11 +226,11 @@ def _is_foreign(text: str, notes: Notes) -> bool:
     words = _WORD.findall(text.lower())
     content = [word for word in words if is_content(word)]
     told = [word for word in content if word not in _ARGUMENT]
+    if any(_flat(quoted) in notes.flat for quoted in _SHORT_QUOTED.findall(text)):
+        return False
     if _is_denied(told, words, notes):
         return True
     if len(content) < _LEAST_CONTENT or not told or not _INTERPRETATION.isdisjoint(told):
-        return False
-    if any(_flat(quoted) in notes.flat for quoted in _SHORT_QUOTED.findall(text)):
         return False
     return not any(
         stem(normal := normal_word(word)) in notes.stems or another_name(normal, notes.stems) for word in told

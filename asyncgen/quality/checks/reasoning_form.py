@@ -27,8 +27,8 @@ class Expected:
     """The typical reasoning of a label: its keys (None: no reasoning), and words that say little.
 
     `common` are the stems that many of them use, whatever their note is about; `shapes` says what their values
-    are, `typed` that they name MEDEC's types of errors, if any. `comparison_forbidden`: whether the prompt forbids
-    mentioning another version of the note.
+    are, `typed` that they name the types that pairs have, if any. `comparison_forbidden`: whether the prompt
+    forbids mentioning another version of the note.
     """
 
     keys: frozenset[str] | None

@@ -110,11 +110,11 @@ def _is_no_prose(text: str) -> bool:
 
 
 def _again(texts: list[str]) -> str | None:
-    """A text that half of the texts, or more, repeat."""
+    """A text that half of the texts repeat, and more than one of them."""
     plain = [" ".join(_WORD.findall(text.lower())) for text in texts]
     long = [words for words in plain if words.count(" ") + 1 >= _LEAST_AGAIN]
     repeated = len(long) - len(set(long))
-    return texts[plain.index(long[0])] if repeated * 2 >= len(texts) and repeated else None
+    return texts[plain.index(long[0])] if repeated >= max(2, len(texts) / 2) else None
 
 
 def _cut(prose: list[str], texts: list[str], notes: str) -> str | None:
