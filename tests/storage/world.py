@@ -5,7 +5,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,7 @@ from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
 from asyncgen.storage import checkpoint, resume
 from asyncgen.storage import event_log as telemetry
+from asyncgen.storage.input_file import FileIdentity
 from tests.jumping_loop import JumpingLoop
 
 from .batch_server import NOTHING, ModelBatchServer, Remote
@@ -302,6 +303,7 @@ def stubs() -> Iterator[None]:
 
 
 _MOMENT = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+_identity = FileIdentity.of
 _STUBS: tuple[tuple[Any, str, Any], ...] = (
     (checkpoint, "timestamp", lambda: "2026-01-01T00:00:00+00:00"),
     (telemetry, "moment", lambda: _MOMENT),
@@ -309,6 +311,7 @@ _STUBS: tuple[tuple[Any, str, Any], ...] = (
     (resume, "datetime", SimpleNamespace(now=lambda _: _MOMENT)),
     (rounds, "new_id", lambda: "d1"),
     (session, "os", SimpleNamespace(getpid=lambda: 1)),
+    (FileIdentity, "of", lambda path: replace(_identity(path), inode=1)),
 )
 
 

@@ -98,7 +98,8 @@ def start(
     server = DoublingServer(remote, network, disk)
     random.seed(0)  # backoffs draw from it
     processes = (Process(1),) if command.second_after is None else (Process(1), Process(2))
-    runs = [_run(world, config, disk, process, network, server) for process in processes]
+    with stubs():  # a run notes its process when it is made
+        runs = [_run(world, config, disk, process, network, server) for process in processes]
     loop = JumpingLoop()
     if command.stop_after is not None:
         loop.call_later(command.stop_after, runs[0].stop, Interrupted("stopped"))

@@ -53,9 +53,11 @@ def test_a_seed_plays_the_same_history_in_any_directory(
 
 
 DIGEST = """
-import sys
+import os, sys
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
+from asyncgen.storage.input_file import FileIdentity
 from tests.storage.histories.play import Worlds, play
 from tests.storage.model_disk import ModelDisk
 digest, do = blake2b(), ModelDisk._do
@@ -63,8 +65,10 @@ def note(disk, *operation):
     digest.update(repr([len(part) if isinstance(part, bytes) else part for part in operation]).encode())
     do(disk, *operation)
 ModelDisk._do = note
-worlds = Worlds.make(Path(sys.argv[1]))
-for seed in map(int, sys.argv[2:]):
+worlds, of = Worlds.make(Path(sys.argv[1])), FileIdentity.of
+FileIdentity.of = lambda path: replace(of(path), inode=10 ** int(sys.argv[2]))
+os.getpid = lambda: 10 ** int(sys.argv[2])
+for seed in map(int, sys.argv[3:]):
     play(worlds, seed)
 print(digest.hexdigest())
 """
@@ -72,12 +76,15 @@ WITH_WORKERS = ("45", "222", "288")
 
 
 def test_a_seed_plays_the_same_history_in_any_process(tmp_path: Path) -> None:
-    """The order of sets of texts is another one in each; these have workers whose calls wait for each other."""
+    """The order of sets of texts is another one in each; these have workers whose calls wait for each other.
+
+    The numbers of the process and of the input's inode are written too, and have more or fewer digits.
+    """
     digests = set()
     for hash_seed in ("2", "4", "6"):
         place = tmp_path / hash_seed
         place.mkdir()
         env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[3])}
-        command = [sys.executable, "-c", DIGEST, str(place), *WITH_WORKERS]
+        command = [sys.executable, "-c", DIGEST, str(place), hash_seed, *WITH_WORKERS]
         digests.add(subprocess.run(command, check=True, capture_output=True, env=env, timeout=60).stdout)
     assert len(digests) == 1
