@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from asyncgen.quality.checks.reasoning_form import expect
 from asyncgen.quality.checks.reasoning_text import check_texts
 
 SOUND: Mapping[str, Any] = {
@@ -81,3 +82,21 @@ def test_findings_need_no_full_stop_but_may_not_be_all_the_same() -> None:
 def test_what_the_model_was_told_is_no_reason(why: str) -> None:
     """Whoever learns from it is told nothing."""
     assert "reasoning_source" in kinds(why_correct=why)
+
+
+def test_where_reasonings_are_in_another_language_that_is_no_fault() -> None:
+    """A prompt may ask for it; "todo" is a word there."""
+    why = "Una articulaci\u00f3n caliente con fiebre es s\u00e9ptica, sobre todo hasta que se demuestre otra cosa."
+    fields = {"clinical_summary": "La nota es correcta.", "why_correct": why}
+    assert list(check_texts(fields, NOTES, "CORRECT", english=False)) == []
+    german = "Das Gelenk ist warm und geschwollen, also ist die Diagnose einer Arthritis gut gestellt."
+    assert not expect([{"why": german}] * 3).english
+    assert expect([SOUND] * 3).english
+
+
+def test_what_is_repeated_is_shown() -> None:
+    """And not the text before it."""
+    again = "The same sentence in the place of every argument."
+    fields = {"summary": "A sound text about the case.", "why": again, "check": again, "conclusion": again}
+    [found] = check_texts(fields, NOTES, "CORRECT")
+    assert found.became == f"CORRECT: {again}"

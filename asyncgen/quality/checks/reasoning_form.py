@@ -10,7 +10,7 @@ from typing import Any
 from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.reasoning_error import TYPE_KEYS, TYPES, plain_type
-from asyncgen.quality.checks.reasoning_text import check_texts, strings
+from asyncgen.quality.checks.reasoning_text import check_texts, is_foreign, strings
 from asyncgen.quality.checks.reasoning_verdict import wrong_verdict
 
 _WORD = re.compile(r"[a-z]{5,}|\d+(?:\.\d+)?")
@@ -27,14 +27,15 @@ class Expected:
     """The typical reasoning of a label: its keys (None: no reasoning), and words that say little.
 
     `common` are the stems that many of them use, whatever their note is about; `shapes` says what their values
-    are, `typed` that they name the types that pairs have, if any. `comparison_forbidden`: whether the prompt
-    forbids mentioning another version of the note.
+    are, `typed` that they name the types that pairs have, if any, and `english` whether they are in English.
+    `comparison_forbidden`: whether the prompt forbids mentioning another version of the note.
     """
 
     keys: frozenset[str] | None
     common: frozenset[str] = frozenset()
     shapes: Mapping[str, type] = field(default_factory=dict)
     typed: bool = False
+    english: bool = True
     comparison_forbidden: bool = True
 
 
@@ -48,6 +49,7 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
     stems: Counter[str] = Counter()
     shapes: dict[str, Counter[type]] = defaultdict(Counter)
     types: Counter[bool] = Counter()
+    foreign = 0
     objects = 0
     for reasoning in sample:
         count += 1
@@ -55,6 +57,7 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
             objects += 1
             key_sets.update(reasoning.keys())
             stems.update(_stems(_text(reasoning)))
+            foreign += is_foreign(_text(reasoning))
             for key, value in reasoning.items():
                 shapes[key][type(value)] += 1
             types.update(plain_type(value) in TYPES for key, value in reasoning.items() if TYPE_KEYS.search(key))
@@ -67,6 +70,7 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
         frozenset(stem for stem, number in stems.items() if number >= least),
         {key: shapes[key].most_common(1)[0][0] for key in wanted if shapes[key]},
         types[True] >= types[False],
+        foreign * 2 <= objects,
     )
 
 
@@ -109,7 +113,7 @@ def check_reasoning(reasoning: Any, expected: Expected, notes: str, label: str) 
     if other:
         yield Finding("reasoning_form", "", f"{label}: {clip(', '.join(sorted(other)))}")
     else:
-        yield from check_texts(reasoning, notes.lower(), label)
+        yield from check_texts(reasoning, notes.lower(), label, english=expected.english)
     ages, own = set(_AGE.findall(text)), set(_AGE.findall(notes))
     if ages and own and not ages & own:
         yield Finding("reasoning_other", f"{', '.join(sorted(own))} years", f"{label}: {', '.join(sorted(ages))}")

@@ -24,7 +24,7 @@ _TEMPLATE = re.compile(
     r"|(?:your|the) (?:answer|text|summary|reason(?:ing)?|explanation|conclusion)(?: (?:goes )?here)?"
     r"|(?:same|see|as) (?:as )?above|lorem ipsum.*|x{3,}|\w*placeholder\w*|to be (?:filled|completed|determined)"
     r"|<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\})\W*\Z"
-    r"|\b(?:insert|fill in) (?:\w+ ){0,4}here\b|\bTODO\b|\bTBD\b|\blorem ipsum\b",
+    r"|\b(?:insert|fill in) (?:\w+ ){0,4}here\b|(?-i:\bTODO\b|\bTBD\b)|\blorem ipsum\b",
     re.IGNORECASE | re.DOTALL,
 )
 _SOURCE = re.compile(
@@ -47,8 +47,8 @@ _SOURCE = re.compile(
 )
 """What tells that somebody knew the answer beforehand."""
 _FUNCTION = word_set("""
-    the of and is a an in to with for this that no not as by on are was were has have had which because from at or
-    but it she he her his would should be been does did do than
+    the of and is a to with for this that not as by are were has have had which because from at or but it she her
+    his would should be been does did than
 """)
 _LEAST_PROSE = 8  # words: fewer are a phrase, which needs no full stop
 _LEAST_ENGLISH = 12  # words: without a function word they are in another language
@@ -62,13 +62,14 @@ _OPEN_END = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def check_texts(fields: Mapping[str, Any], notes: str, label: str) -> Iterator[Finding]:
+def check_texts(fields: Mapping[str, Any], notes: str, label: str, *, english: bool = True) -> Iterator[Finding]:
     """Find texts that are no reasoning, and what speaks of more than the note; one finding of each kind at most.
 
     Args:
         fields: the reasoning.
         notes: the notes of its pair in lower case, in which the same words mean nothing.
         label: of the note.
+        english: whether such reasonings are in English.
     """
     own = {str(key): value for key, value in fields.items() if not _QUOTES.search(str(key))}
     prose = [value for value in own.values() if isinstance(value, str)]
@@ -83,7 +84,8 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str) -> Iterator[F
         ),
         None,
     )
-    said = said or next(filter(_TEMPLATE.search, texts), None) or next(filter(_is_no_prose, prose), None)
+    said = said or next(filter(_TEMPLATE.search, texts), None) or next(filter(_goes_round, prose), None)
+    said = said or (next(filter(is_foreign, prose), None) if english else None)
     said = said or _again(prose) or _again(listed) or _cut(prose, texts, notes)
     if said is not None:
         yield Finding("reasoning_form", "", f"{label}: {clip(said)}")
@@ -100,21 +102,28 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(inner)
 
 
-def _is_no_prose(text: str) -> bool:
-    """Whether a text is in another language, or goes round in a circle."""
+def is_foreign(text: str) -> bool:
+    """Whether a text of some length has no word that every English one has."""
+    words = _WORD.findall(text.lower())
+    return len(words) >= _LEAST_ENGLISH and _FUNCTION.isdisjoint(words)
+
+
+def _goes_round(text: str) -> bool:
+    """Whether much of a text is the same three words."""
     words = _WORD.findall(text.lower())
     if len(words) < _LEAST_ENGLISH:
         return False
     most = max(Counter(zip(words, words[1:], words[2:], strict=False)).values())
-    return _FUNCTION.isdisjoint(words) or (most >= _LEAST_CIRCLE and most * 6 >= len(words))
+    return most >= _LEAST_CIRCLE and most * 6 >= len(words)
 
 
 def _again(texts: list[str]) -> str | None:
     """A text that half of the texts repeat, and more than one of them."""
     plain = [" ".join(_WORD.findall(text.lower())) for text in texts]
-    long = [words for words in plain if words.count(" ") + 1 >= _LEAST_AGAIN]
-    repeated = len(long) - len(set(long))
-    return texts[plain.index(long[0])] if repeated >= max(2, len(texts) / 2) else None
+    long = Counter(words for words in plain if words.count(" ") + 1 >= _LEAST_AGAIN)
+    if long.total() - len(long) < max(2, len(texts) / 2):
+        return None
+    return texts[plain.index(long.most_common(1)[0][0])]
 
 
 def _cut(prose: list[str], texts: list[str], notes: str) -> str | None:
