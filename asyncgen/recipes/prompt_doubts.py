@@ -13,7 +13,7 @@ _LIKE_ONE = re.compile(
     r"|\{([A-Za-z_]\w*)\b(?![^{}\n]*\})",  # {text, which nothing closes
     re.ASCII,
 )
-_LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w*(?:[ -]\w+){0,4})[ \t]*\}(?!\})")
+_LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w+(?:[ -]\w{2,}|[ ]\d+){0,4})[ \t]*\}(?!\})")
 """One to five words in braces: the name of a column, if JSON, formulas and sets have more than words."""
 
 
@@ -66,7 +66,7 @@ def _columns(what: str, texts: list[str], *, said: Collection[str] = ()) -> Iter
     written = {text: name for text, name in columns.items() if not (name.isascii() and name.isidentifier())}
     if written:
         column = next(iter(written.values()))
-        name = re.sub(r"[^a-z0-9]+", "_", column.lower())
+        name = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_") or "text"
         yield (
             f"{what} as it stands, for a name has letters from a to z, digits and _ only: {', '.join(written)}; "
             f'a column gets a name in [input.fields], as {name} = "{column}"'

@@ -43,3 +43,8 @@ def test_what_stands_there_or_nowhere_contradicts_nothing(fact: str) -> None:
 def test_the_contrary_is_named(fact: str) -> None:
     """Sex, denial, side, quality, value."""
     assert contradiction(fact, NOTES) is not None
+
+
+def test_a_finding_that_is_one_long_word_is_read_in_no_time() -> None:
+    """A pattern went through all ways to divide it."""
+    assert contradiction("No " + "a" * 400 + " =b", NOTES) is None

@@ -64,3 +64,8 @@ def test_a_pair_without_sentences_has_nothing_to_hold_against() -> None:
     pair = Pair("1", "a", "b", "unknown", None, None)
     fields = {"error_sentence": "anything", "error_type": "diagnosis", "correction": "anything"}
     assert not list(check_error(fields, pair, (frozenset(), frozenset()), typed=True))
+
+
+def test_other_keys_are_no_error() -> None:
+    """The number of the sentence, or why it is corrected."""
+    assert not found(error_sentence_index="2", error_location="Sentence 2", correction_rationale="It fits.")

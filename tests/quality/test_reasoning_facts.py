@@ -54,6 +54,8 @@ def test_what_stands_in_the_notes_is_no_finding(reasoning: object, label: str) -
         ({"error_sentence": "The patient was told to have gout."}, "INCORRECT", "reasoning_quote"),
         ({"key_findings": ["temperature of 39.5 C"]}, "CORRECT", "reasoning_number"),
         ({"clinical_summary": "Pain for 5 days."}, "CORRECT", "reasoning_number"),
+        ({"clinical_summary": "Ibuprofen, max 100 mg."}, "CORRECT", "reasoning_number"),
+        ({"key_findings": ["Persistent bloody diarrhea"]}, "CORRECT", "reasoning_finding"),
         ({"key_findings": ["productive cough"]}, "CORRECT", "reasoning_finding"),
         ({"evidence": ["The findings are consistent with pneumonia."]}, "CORRECT", "reasoning_finding"),
         ({"evidence": ['The phrase "productive cough" suggests pneumonia.']}, "CORRECT", "reasoning_finding"),

@@ -34,6 +34,7 @@ def kinds(**changed: object) -> set[str]:
         "Antibiotics are given as soon as the joint has been punctured.",
         "We cannot rule out gout by this alone, but the fever makes it unlikely.",
         "The cell count confirms it, as does the fluid of Figure A.",
+        "Given correction of the sodium, the physicians verified the dose before finishing the task.",
     ],
 )
 def test_an_argument_is_a_text(why: str) -> None:

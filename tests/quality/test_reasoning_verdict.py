@@ -13,6 +13,8 @@ from asyncgen.quality.checks.reasoning_verdict import wrong_verdict
         "The note does not contain an error, and the plan is safe.",
         "Acoustic neuroma, not Meniere disease, is the appropriate diagnosis.",
         "The findings fit the diagnosis.",
+        "ACE inhibitors are contraindicated in pregnancy, so labetalol was chosen.",
+        "It is unclear whether the nodule is benign, so biopsy is appropriate.",
     ],
 )
 def test_a_correct_note_may_be_called_right_in_any_words(text: str) -> None:
@@ -44,6 +46,7 @@ def test_a_correct_note_must_not_be_called_wrong(text: str) -> None:
         "The plan delays the right treatment.",
         "Although the diagnosis is right, the treatment contradicts it.",
         "The correct diagnosis is gout.",
+        "NSAIDs are appropriate for pericarditis, yet heparin was ordered.",
     ],
 )
 def test_an_incorrect_note_may_be_called_wrong_in_any_words(text: str) -> None:

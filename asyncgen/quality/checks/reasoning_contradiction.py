@@ -13,7 +13,7 @@ from asyncgen.quality.checks.vocabulary import CLASSES, word_set
 _WORD = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _DENIED_FINDING = re.compile(
     r"\A\W*(?:(?:there )?(?:is|was|are|were|has|had) )?"
-    r"(?:no|without|denies|absence of|absent|lack of|negative for) ((?:[\w'-]+ ?){1,4}?)"
+    r"(?:no|without|denies|absence of|absent|lack of|negative for) ([\w'-]+(?: [\w'-]+){0,3}?)"
     r"(?:\W*\Z|[,;.(]| (?:or|and|but|on|in|at|with|was|were|is|are|noted|present|reported)\b)",
     re.IGNORECASE,
 )

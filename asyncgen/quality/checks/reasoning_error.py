@@ -9,10 +9,10 @@ from asyncgen.quality.checks.additions import another_name, stem
 from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.meanings import normal_word
-from asyncgen.quality.checks.note_words import is_content
 
 SENTENCE_KEYS = re.compile(r"(?:error|wrong|incorrect)_?(?:sentence|text|quote|location)", re.IGNORECASE)
 CORRECTION_KEYS = re.compile(r"correction|corrected|right_?(?:sentence|answer)", re.IGNORECASE)
+_CORRECTION = re.compile(r"correction|corrected(?:_sentence)?|right_?(?:sentence|answer)", re.IGNORECASE)
 TYPE_KEYS = re.compile(r"error_?(?:type|category|kind)", re.IGNORECASE)
 TYPES = frozenset({"diagnosis", "management", "treatment", "pharmacotherapy", "causalorganism"})
 """The types of errors that pairs are labelled with, without blanks and in lower case."""
@@ -43,12 +43,12 @@ def check_error(
         said = ""
         if not isinstance(value, str) or not value.strip():
             continue
-        if SENTENCE_KEYS.search(str(key)):
+        if SENTENCE_KEYS.fullmatch(str(key)) and "location" not in str(key):
             said = "" if _is_sentence(value, pair, *telling) else value
-        elif TYPE_KEYS.search(str(key)):
+        elif TYPE_KEYS.fullmatch(str(key)):
             given, named = plain_type(pair.error_type), plain_type(value)
             said = "" if named == given or (named in TYPES and given not in TYPES) else value
-        elif CORRECTION_KEYS.search(str(key)):
+        elif _CORRECTION.fullmatch(str(key)):
             said = "" if _alike(value, pair.corrected_sentence) or _corrects(value, telling[1]) else value
         if said:
             yield Finding("reasoning_error", "", f"{key}: {clip(said)}")
@@ -81,5 +81,5 @@ def _corrects(text: str, correction: frozenset[str]) -> bool:
     if not correction:
         return True
     stems = frozenset(stem(normal_word(word)) for word in _WORD.findall(text.lower()))
-    told = [normal_word(word) for word in correction if is_content(word)]
-    return not told or any(stem(word) in stems or another_name(word, stems) for word in told)
+    told = [normal_word(word) for word in correction]
+    return any(stem(word) in stems or another_name(word, stems) for word in told)

@@ -28,7 +28,7 @@ _FACT_KEYS = re.compile(r"summary|finding|fact|presentation|evidence|history|obs
 _FINDING_KEYS = re.compile(r"finding|fact|evidence|observation|feature", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]*\d)")
 _ENUMERATED = re.compile(r"^\s*\(?\d{1,2}[.):]\s", re.MULTILINE)
-_POWER_OF_TEN = re.compile(r"[x\u00d7*]\s*10\s*\^?\s*[\d\u00b2\u00b3\u2070-\u2079]*")
+_POWER_OF_TEN = re.compile(r"[x\u00d7*]\s*10\s*(?:\^\s*\d+|[\u00b2\u00b3\u2070-\u2079]+)")
 _SMALL = 1  # "1 lesion" is "a lesion"
 _LEAST_CONTENT = 2  # words of a finding: one alone is too common
 _ARGUMENT = word_set("""
@@ -228,9 +228,10 @@ def _is_foreign(text: str, notes: Notes) -> bool:
     told = [word for word in content if word not in _ARGUMENT]
     if any(_flat(quoted) in notes.flat for quoted in _SHORT_QUOTED.findall(text)):
         return False
-    if _is_denied(told, words, notes):
+    if not any(map(str.isdigit, text)) and _is_denied(told, words, notes):
         return True
-    if len(content) < _LEAST_CONTENT or not told or not _INTERPRETATION.isdisjoint(told):
+    described = [word for word in told if word not in _INTERPRETATION]
+    if len(content) < _LEAST_CONTENT or not described or len(described) < len(told) < _LEAST_CONTENT + 1:
         return False
     return not any(
         stem(normal := normal_word(word)) in notes.stems or another_name(normal, notes.stems) for word in told

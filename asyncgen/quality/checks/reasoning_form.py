@@ -60,7 +60,9 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
             foreign += is_foreign(_text(reasoning))
             for key, value in reasoning.items():
                 shapes[key][type(value)] += 1
-            types.update(plain_type(value) in TYPES for key, value in reasoning.items() if TYPE_KEYS.search(key))
+            types.update(
+                plain_type(value) in TYPES for key, value in reasoning.items() if TYPE_KEYS.search(str(key))
+            )
     if objects * 2 <= count:
         return Expected(None)
     wanted = keys or {key for key, number in key_sets.items() if number * 2 > objects}
@@ -68,7 +70,7 @@ def expect(sample: Iterable[Any], keys: Collection[str] = ()) -> Expected:
     return Expected(
         frozenset(wanted),
         frozenset(stem for stem, number in stems.items() if number >= least),
-        {key: shapes[key].most_common(1)[0][0] for key in wanted if shapes[key]},
+        {key: shape for key in wanted if (shape := _usual(shapes[key])) is not None},
         types[True] >= types[False],
         foreign * 2 <= objects,
     )
@@ -133,6 +135,12 @@ def _is_about(text: str, notes: str, common: frozenset[str]) -> bool:
 @lru_cache(maxsize=2)  # each reasoning of a pair needs its notes
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in _WORD.findall(text.lower()))
+
+
+def _usual(types: Counter[type]) -> type | None:
+    """The most frequent type, if it is one of texts; numbers have several."""
+    most = types.most_common(1)[0][0] if types else None
+    return most if most in {str, list, dict} else None
 
 
 def _text(value: Any) -> str:

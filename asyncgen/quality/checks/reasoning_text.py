@@ -30,19 +30,19 @@ _TEMPLATE = re.compile(
 _SOURCE = re.compile(
     r"\bplanted\b|\bground[- ]truth\b|\b(?:reference|gold|expert|solution|answer) (?:answer|key|label)\b"
     r"|\baccording to the (?:reference|prompt|instructions?|input|task|data ?set|annotat\w+|answer|key|label)\b"
-    r"|\b(?:the|this) (?:prompt|input|task)(?= (?:says|states|asks|gives|given|itself|and|that|which)|[.,;:)]|\Z)"
+    r"|\b(?:the|this) prompt(?= (?:says|states|asks|gives|given|itself|and|that|which)|[.,;:)]|\Z)"
     r"|\b(?:the|this) (?:data ?set|annotat(?:ion|or)s?|system message)\b|\bthese instructions\b"
     r"|\b(?:physicians?|doctors?|experts?|reviewers?|annotators?)(?: have| had)? "
-    r"(?:verified|labell?ed|annotated|planted)\b"
+    r"(?:verified (?:that|as|the (?:note|error|correction))|labell?ed|annotated|planted)\b"
     r"|\b(?:verified|labell?ed|annotated) (?:by (?:the )?(?:physicians?|doctors?|experts?|annotators?)"
     r"|as (?:correct|incorrect|wrong|erroneous|(?:an|the) error))\b"
     r"|\b(?:given|provided|supplied|told|known) (?:in the (?:prompt|input|task)|by the (?:prompt|user|task)|to me"
     r"|(?:as|to be) (?:in)?correct)\b|\bi (?:was|have been|am) (?:given|told|provided)\b"
-    r"|\b(?:given|provided|supplied|stated|listed) (?:correct(?:ed|ion)|error|reference|label)\b"
+    r"|\bthe (?:given|provided|supplied|stated|listed) (?:correct(?:ed|ion)|error|reference|label)\b"
     r"|\b(?:corrected|correct|error|erroneous|reference) (?:sentence|note|version) "
     r"(?:(?:that|which) )?(?:(?:was|is|were) )?(?:given|provided|supplied|says|reads|states)\b"
     r"|\b(?:error|corrected|correct|incorrect)_(?:sentence|type|note)\b"
-    r"|\b(?:error|correction|label|sentence) (?:as |is |was )?(?:given|provided|supplied)\b",
+    r"|\b(?:error|correction|label|sentence) (?:as|is|was) (?:given|provided|supplied)\b",
     re.IGNORECASE,
 )
 """What tells that somebody knew the answer beforehand."""
@@ -56,9 +56,7 @@ _QUOTES = re.compile(r"sentence|quote", re.IGNORECASE)  # keys of what is repeat
 _LEAST_AGAIN = 4  # words: fewer may be said twice
 _LEAST_CIRCLE = 3  # times that the same three words stand in a text
 _ENDS = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s*\Z|[\"\u201d)\]]\s*\Z")
-_OPEN_END = re.compile(
-    r"(?:[,;(-]|(?<![\w-])(?:the|an?|of|and|or|with|to|for|in|on|by|is|are|was|were|that|which|because|as|from|than|not))\s*\Z"
-)
+_OPEN_END = re.compile(r"(?:[,;(-]|(?<![\w-])(?:the|an?|of|and|or|with|is|are|that|which|because|from|than))\s*\Z")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -75,12 +73,12 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str, *, english: b
     prose = [value for value in own.values() if isinstance(value, str)]
     listed = [text for value in own.values() if not isinstance(value, str) for text in strings(value)]
     texts = [*prose, *listed]
-    whole = "\n".join(texts).replace("\u2019", "'")
+    whole, plain = ("\n".join(texts).replace("\u2019", "'"), notes.replace("\u2019", "'"))
     said = next(
         (
             chat[0]
             for chat in (pattern.search(whole) for pattern in _CHATS)
-            if chat and chat[0].lower() not in notes
+            if chat and chat[0].lower() not in plain
         ),
         None,
     )
@@ -89,7 +87,7 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str, *, english: b
     said = said or _again(prose) or _again(listed) or _cut(prose, texts, notes)
     if said is not None:
         yield Finding("reasoning_form", "", f"{label}: {clip(said)}")
-    if source := next((one[0] for one in _SOURCE.finditer(whole) if one[0].lower() not in notes), None):
+    if source := next((one[0] for one in _SOURCE.finditer(whole) if one[0].lower() not in plain), None):
         yield Finding("reasoning_source", "", f"{label}: {clip(source)}")
 
 

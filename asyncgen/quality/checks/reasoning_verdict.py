@@ -54,7 +54,8 @@ _RIGHT = re.compile(
     re.IGNORECASE,
 )
 _SUPPORTED = re.compile(
-    rf"{_IS}{_GOOD}\b|\b(?:fits?|matches|agrees with|supports?) (?:well )?(?:with )?(?:the|all|these)\b",
+    rf"{_IS}{_GOOD}\b|\b(?:fits?|matches|agrees with|supports?) (?:well )?(?:with )?(?:the|all|these)\b"
+    r"|\bso\s|\bas the note\b|\bfollows guidelines\b",
     re.IGNORECASE,
 )
 """May be said of findings too, and argues for the note if nothing else is said of it."""
@@ -62,7 +63,7 @@ _NONE = re.compile(r"\b(?:nothing|no|none|neither|nor)\b[^.;]*\Z", re.IGNORECASE
 _REJECTING = re.compile(
     rf"\b{_BAD}\b|\bin(?:correct|appropriate|accurate)ly\b|\b(?:not|no|never|cannot|neither|nor|without|rather"
     r"|instead|should|must|ought|fails?|lacks?|less|unlikely|contradicts?|conflicts?|against|error|mistake"
-    r"|replaced?|delays?|risks?|harms?|worsen|unnecessary|avoid|but|however|although|despite|whereas)\b|n't",
+    r"|replaced?|delays?|risks?|harms?|worsen|unnecessary|avoid|but|however|although|despite|whereas|yet|while|omitted|misread|miss(?:es|ed)|wrongly)\b|n't",
     re.IGNORECASE,
 )
 _UNDECIDED = re.compile(
@@ -70,7 +71,8 @@ _UNDECIDED = re.compile(
     r"|erroneous)\b|\bmay or may not\b"
     r"|\b(?:cannot|can't|can not|could not|unable to|not possible to|impossible to|hard to|difficult to) (?:be )?"
     r"(?:determined?|sa(?:y|id)|assess(?:ed)?|judged?|tell|told|decided?|concluded?)\s(?:whether|if)\b"
-    r"|\b(?:unclear|uncertain|unsure|not sure|not clear|debatable) (?:whether|if)\b"
+    r"|\b(?:unclear|uncertain|unsure|not sure|not clear|debatable) (?:whether|if) "
+    r"(?:the (?:note|plan|diagnosis)|it|this)\b"
     r"|\b(?:either|both) (?:answer|option|reading|choice|diagnosis)s? (?:is|are|could|may|might)\b"
     r"|\bwhether (?:the note|it) is (?:correct|incorrect|right|wrong)\b[^.]*\b(?:unclear|uncertain|open|depends)",
     re.IGNORECASE,
