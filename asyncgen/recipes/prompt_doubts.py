@@ -1,12 +1,12 @@
 """What a recipe file sends as it stands, though it was probably meant for a placeholder."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 
 from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
+from asyncgen.text import strings
 
 _LIKE_ONE = re.compile(
     r"\{{1,2}[ \t]*([A-Za-z_]\w*)(?:[^\s{}\w][^\s{}]*)?[ \t]*\}{1,2}"  # { text }, {{text}}, {text!r}, {text-a}
@@ -55,7 +55,7 @@ def doubts_of(file: RecipeFile) -> Iterator[str]:
             yield same
         yield from _columns(f"step {step.name}; sent", [step.system, step.user], said=meant)
     for output in file.outputs:
-        texts = [text for line in output.lines for text in _texts(line)]
+        texts = [text for line in output.lines for text in strings(line)]
         yield from _columns(f"output {output.file}; written", texts)
 
 
@@ -71,12 +71,3 @@ def _columns(what: str, texts: list[str], *, said: Collection[str] = ()) -> Iter
             f"{what} as it stands, for a name has letters from a to z, digits and _ only: {', '.join(written)}; "
             f'a column gets a name in [input.fields], as {name} = "{column}"'
         )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """All strings in a TOML value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(inner)

@@ -12,9 +12,9 @@ PAIR = Pair("1", f"{BEFORE} {CORRECTED}", f"{BEFORE} {ERROR}", "diagnosis", ERRO
 TELLING = frozenset({"gout"}), frozenset({"septic", "arthritis"})
 
 
-def found(typed: bool = True, **fields: object) -> bool:
+def found(**fields: object) -> bool:
     """Whether there is something wrong with a field."""
-    return bool(list(check_error(fields, PAIR, TELLING, typed=typed)))
+    return bool(list(check_error(fields, PAIR, TELLING)))
 
 
 @pytest.mark.parametrize("text", [ERROR, ERROR.rstrip("."), "diagnosed with gout", f'"{ERROR}"'])
@@ -31,18 +31,17 @@ def test_another_sentence_is_not_the_one_with_the_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["diagnosis", "Diagnosis", " diagnosis. "])
 def test_the_type_is_that_of_the_pair_in_any_spelling(text: str) -> None:
-    """Where such reasonings name MEDEC's types at all."""
+    """And no other one."""
     assert not found(error_type=text)
     assert found(error_type="management")
     assert found(error_type="the error type as given")
-    assert not found(typed=False, error_type="a wrong conclusion")
 
 
 def test_causal_organism_is_one_type_however_it_is_written() -> None:
     """MEDEC's files have causalOrganism."""
     pair = Pair("1", "a", "b", "causalOrganism", None, None)
     for text in ("causalorganism", "causal organism", "Causal Organism"):
-        assert not list(check_error({"error_type": text}, pair, TELLING, typed=True))
+        assert not list(check_error({"error_type": text}, pair, TELLING))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_a_pair_without_sentences_has_nothing_to_hold_against() -> None:
     """As in files without them."""
     pair = Pair("1", "a", "b", "unknown", None, None)
     fields = {"error_sentence": "anything", "error_type": "diagnosis", "correction": "anything"}
-    assert not list(check_error(fields, pair, (frozenset(), frozenset()), typed=True))
+    assert not list(check_error(fields, pair, (frozenset(), frozenset())))
 
 
 def test_other_keys_are_no_error() -> None:

@@ -10,9 +10,8 @@ from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.meanings import normal_word
 
-SENTENCE_KEYS = re.compile(r"(?:error|wrong|incorrect)_?(?:sentence|text|quote|location)", re.IGNORECASE)
-CORRECTION_KEYS = re.compile(r"correction|corrected|right_?(?:sentence|answer)", re.IGNORECASE)
-_CORRECTION = re.compile(r"correction|corrected(?:_sentence)?|right_?(?:sentence|answer)", re.IGNORECASE)
+SENTENCE_KEYS = re.compile(r"(?:error|wrong|incorrect)_?(?:sentence|text|quote)", re.IGNORECASE)
+CORRECTION_KEYS = re.compile(r"correction|corrected(?:_sentence)?|right_?(?:sentence|answer)", re.IGNORECASE)
 TYPE_KEYS = re.compile(r"error_?(?:type|category|kind)", re.IGNORECASE)
 TYPES = frozenset({"diagnosis", "management", "treatment", "pharmacotherapy", "causalorganism"})
 """The types of errors that pairs are labelled with, without blanks and in lower case."""
@@ -27,7 +26,7 @@ def plain_type(value: Any) -> str:
 
 
 def check_error(
-    fields: Mapping[str, Any], pair: Pair, telling: tuple[frozenset[str], frozenset[str]], *, typed: bool
+    fields: Mapping[str, Any], pair: Pair, telling: tuple[frozenset[str], frozenset[str]]
 ) -> Iterator[Finding]:
     """Hold what a reasoning on an incorrect note says of the error against the pair; one finding at most.
 
@@ -35,20 +34,17 @@ def check_error(
         fields: the reasoning.
         pair: its pair.
         telling: the words that distinguish the notes: those of the error, those of its correction.
-        typed: whether such reasonings name these types of errors, if any: others answer another prompt.
     """
-    if not typed:
-        return
     for key, value in fields.items():
         said = ""
         if not isinstance(value, str) or not value.strip():
             continue
-        if SENTENCE_KEYS.fullmatch(str(key)) and "location" not in str(key):
+        if SENTENCE_KEYS.fullmatch(str(key)):
             said = "" if _is_sentence(value, pair, *telling) else value
         elif TYPE_KEYS.fullmatch(str(key)):
             given, named = plain_type(pair.error_type), plain_type(value)
             said = "" if named == given or (named in TYPES and given not in TYPES) else value
-        elif _CORRECTION.fullmatch(str(key)):
+        elif CORRECTION_KEYS.fullmatch(str(key)):
             said = "" if _alike(value, pair.corrected_sentence) or _corrects(value, telling[1]) else value
         if said:
             yield Finding("reasoning_error", "", f"{key}: {clip(said)}")

@@ -17,13 +17,13 @@ from asyncgen.quality.checks.quantities import Quantity, quantities, same_amount
 from asyncgen.quality.checks.reasoning_contradiction import contradiction
 from asyncgen.quality.checks.reasoning_error import SENTENCE_KEYS, check_error
 from asyncgen.quality.checks.reasoning_side import comparison, wrong_side
-from asyncgen.quality.checks.reasoning_text import strings
 from asyncgen.quality.checks.vocabulary import DENIES, DENIES_TOO, word_set
+from asyncgen.text import strings
 
 _QUOTED = re.compile(r"\"([^\"]{12,600})\"|\u201c([^\u201d]{12,600})\u201d|(?<![\w])'([^'\n]{20,600})'(?!\w)")
 _SHORT_QUOTED = re.compile(r"[\"\u201c]([^\"\u201d]*\w\s[^\"\u201d]*)[\"\u201d]")
 _LEAST_QUOTED = 4  # words: fewer are a term in quotation marks
-_SENTENCE_KEYS = re.compile(rf"{SENTENCE_KEYS.pattern}|quote", re.IGNORECASE)
+_SENTENCE_KEYS = re.compile(rf"{SENTENCE_KEYS.pattern}|(?:error|wrong|incorrect)_?location|quote", re.IGNORECASE)
 _FACT_KEYS = re.compile(r"summary|finding|fact|presentation|evidence|history|observation|case", re.IGNORECASE)
 _FINDING_KEYS = re.compile(r"finding|fact|evidence|observation|feature", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]*\d)")
@@ -156,8 +156,8 @@ def check_facts(
     """What a reasoning says that the notes do not; one finding of each kind."""
     if not isinstance(reasoning, Mapping):
         return
-    if label == INCORRECT:
-        yield from check_error(reasoning, notes.pair, notes.telling, typed=typed)
+    if label == INCORRECT and typed:  # others answer another prompt
+        yield from check_error(reasoning, notes.pair, notes.telling)
     fields = [(str(key), text) for key, value in reasoning.items() for text in strings(value)]
     seen: set[str] = set()
     for key, text in fields:
@@ -231,7 +231,8 @@ def _is_foreign(text: str, notes: Notes) -> bool:
     if not any(map(str.isdigit, text)) and _is_denied(told, words, notes):
         return True
     described = [word for word in told if word not in _INTERPRETATION]
-    if len(content) < _LEAST_CONTENT or not described or len(described) < len(told) < _LEAST_CONTENT + 1:
+    least = 1 if len(described) == len(told) else _LEAST_CONTENT
+    if len(content) < _LEAST_CONTENT or len(described) < least:
         return False
     return not any(
         stem(normal := normal_word(word)) in notes.stems or another_name(normal, notes.stems) for word in told

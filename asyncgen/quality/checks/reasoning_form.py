@@ -10,8 +10,9 @@ from typing import Any
 from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.reasoning_error import TYPE_KEYS, TYPES, plain_type
-from asyncgen.quality.checks.reasoning_text import check_texts, is_foreign, strings
+from asyncgen.quality.checks.reasoning_text import check_texts, is_foreign
 from asyncgen.quality.checks.reasoning_verdict import wrong_verdict
+from asyncgen.text import strings
 
 _WORD = re.compile(r"[a-z]{5,}|\d+(?:\.\d+)?")
 _STEM = 6  # letters: longer than in notes, as reasonings have more abstract words

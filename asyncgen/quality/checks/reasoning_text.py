@@ -9,6 +9,7 @@ from asyncgen.quality.checks.change import clip
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.checks.form import MARKUP, REFUSAL, SPECIAL_TOKEN
 from asyncgen.quality.checks.vocabulary import word_set
+from asyncgen.text import strings
 
 _CHAT = re.compile(
     r"\bas an? (?:ai|artificial|language model)\b|\b(?:give|giving|provide|providing|offer) medical advice\b"
@@ -73,15 +74,9 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str, *, english: b
     prose = [value for value in own.values() if isinstance(value, str)]
     listed = [text for value in own.values() if not isinstance(value, str) for text in strings(value)]
     texts = [*prose, *listed]
-    whole, plain = ("\n".join(texts).replace("\u2019", "'"), notes.replace("\u2019", "'"))
-    said = next(
-        (
-            chat[0]
-            for chat in (pattern.search(whole) for pattern in _CHATS)
-            if chat and chat[0].lower() not in plain
-        ),
-        None,
-    )
+    whole, plain = (text.replace("\u2019", "'") for text in ("\n".join(texts), notes))
+    chats = (pattern.search(whole) for pattern in _CHATS)
+    said = next((chat[0] for chat in chats if chat and chat[0].lower() not in plain), None)
     said = said or next(filter(_TEMPLATE.search, texts), None) or next(filter(_goes_round, prose), None)
     said = said or (next(filter(is_foreign, prose), None) if english else None)
     said = said or _again(prose) or _again(listed) or _cut(prose, texts, notes)
@@ -89,15 +84,6 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str, *, english: b
         yield Finding("reasoning_form", "", f"{label}: {clip(said)}")
     if source := next((one[0] for one in _SOURCE.finditer(whole) if one[0].lower() not in plain), None):
         yield Finding("reasoning_source", "", f"{label}: {clip(source)}")
-
-
-def strings(value: Any) -> Iterator[str]:
-    """All strings in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from strings(inner)
 
 
 def is_foreign(text: str) -> bool:
