@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -117,7 +116,7 @@ class World:
         random.seed(0)  # backoffs draw from it
         error: BaseException | None = None
         failed_pairs = 0
-        loop = TickingLoop()
+        loop = JumpingLoop()
         with _stubs(server):
             run = Run(replace(self._config, **config), self._recipe, [], ModelDisk(store))
             try:
@@ -129,18 +128,6 @@ class World:
             assert not asyncio.all_tasks(loop)
             loop.close()
         return Ended(error, failed_pairs, server, seconds, store)
-
-
-class TickingLoop(JumpingLoop):
-    """A clock that jumps, and ticks when it is read, as every real one does."""
-
-    def __init__(self) -> None:
-        self._ticks = count()
-        super().__init__()
-
-    def time(self) -> float:
-        """The virtual clock."""
-        return super().time() + next(self._ticks) * 1e-9
 
 
 @contextmanager
