@@ -12,9 +12,8 @@ from random import Random
 from typing import Any
 
 from asyncgen.medec.pair import Pair
-from asyncgen.quality.checks.reasoning_error import TYPES, plain_type
 from tests.quality.edits import SENTENCE, clean_paraphrase
-from tests.quality.reasonings import GENERAL, correct_reasoning, error_reasoning
+from tests.quality.reasonings import correct_reasoning, error_reasoning
 
 
 @dataclass(frozen=True)
@@ -324,166 +323,8 @@ def _other_pair(example: Example, draw: Random) -> Example:
 # Reasoning
 
 
-def _reasoning(change: Callable[[dict[str, Any], Random], Any]) -> Planter:
-    def plant(example: Example, draw: Random) -> Example:
-        if draw.random() < 0.5:
-            return replace(example, correct=change(dict(example.correct), draw))
-        return replace(example, incorrect=change(dict(example.incorrect), draw))
-
-    return plant
-
-
-def _without_key(value: dict[str, Any], draw: Random) -> dict[str, Any]:
-    del value[draw.choice(list(value))]
-    return value
-
-
-def _renamed_key(value: dict[str, Any], draw: Random) -> dict[str, Any]:
-    key = draw.choice(list(value))
-    return {(f"{name}s" if name == key else name): inner for name, inner in value.items()}
-
-
-def _empty_value(value: dict[str, Any], draw: Random) -> dict[str, Any]:
-    return value | {draw.choice(list(value)): draw.choice(("", "  ", [], None, "N/A", "...", [""]))}
-
-
-def _foreign_correct(example: Example, draw: Random) -> Example:
-    other = draw.choice(example.others)
-    return replace(example, correct=correct_reasoning(other, other.correct_note, draw))
-
-
-def _foreign_error(example: Example, draw: Random) -> Example:
-    return replace(example, incorrect=error_reasoning(draw.choice(example.others), draw))
-
-
-def _wrong_verdict(example: Example, draw: Random) -> Example:
-    if draw.random() < 0.5:
-        text = draw.choice(
-            ("The note is incorrect.", "Therefore the diagnosis is wrong.", "The note contains an error.")
-        )
-        return replace(example, correct=example.correct | {"conclusion": text})
-    text = draw.choice(("The note is correct.", "The note is medically correct.", "The note contains no error."))
-    return replace(example, incorrect=example.incorrect | {"conclusion": text})
-
-
-def _other_verdict(example: Example, draw: Random) -> Example:
-    if draw.random() < 0.5:
-        text = draw.choice(
-            (
-                "The stated plan is inappropriate for this patient.",
-                "Taken together, the treatment is not correct.",
-                "It was the wrong choice, and another drug should have been given.",
-                "There is an error in the management.",
-                "It remains unclear whether the note is correct.",
-            )
-        )
-        return replace(example, correct=example.correct | {"conclusion": text})
-    text = draw.choice(
-        (
-            "No error is present in this note.",
-            "The plan is appropriate and consistent with the findings.",
-            "This was the right choice for the patient.",
-            "The note is free of any error.",
-            "The diagnosis was made correctly.",
-        )
-    )
-    return replace(example, incorrect=example.incorrect | {"conclusion": text})
-
-
-def _text(*texts: str) -> Planter:
-    """One of these in place of an argument."""
-
-    def change(value: dict[str, Any], draw: Random) -> dict[str, Any]:
-        return value | {"why_correct" if "why_correct" in value else "why_wrong": draw.choice(texts)}
-
-    return _reasoning(change)
-
-
-def _cut_argument(value: dict[str, Any], draw: Random) -> dict[str, Any]:
-    key = "why_correct" if "why_correct" in value else "why_wrong"
-    words = f"{value[key]} This is what the findings and the course point to in this case.".split()
-    return value | {key: " ".join(words[: -draw.randint(1, 6)]).rstrip(".,")}
-
-
-def _same_text(value: dict[str, Any], draw: Random) -> dict[str, Any]:
-    text = draw.choice(GENERAL)
-    quoted = {"error_sentence", "error_type"}
-    return {key: text if isinstance(old, str) and key not in quoted else old for key, old in value.items()}
-
-
-def _about_error(key: str, *texts: str) -> Planter:
-    return lambda example, draw: replace(example, incorrect=example.incorrect | {key: draw.choice(texts)})
-
-
-def _other_type(example: Example, draw: Random) -> Example | None:
-    given = example.pair.error_type
-    if plain_type(given) not in TYPES:
-        return None
-    other = draw.choice([name for name in sorted(TYPES) if name != plain_type(given)])
-    return replace(example, incorrect=example.incorrect | {"error_type": other})
-
-
-def _other_sentence(example: Example, draw: Random) -> Example | None:
-    """Another sentence of the note, or the corrected one."""
-    error = example.pair.error_sentence or ""
-    others = [one for one in re.split(r"(?<=[.?!])\s+", example.pair.incorrect_note) if len(one.split()) > 6]
-    shared = set(error.lower().split())
-    others = [one for one in others if len(shared & set(one.lower().split())) < 0.4 * len(set(one.split()))]
-    if not error or not others:
-        return None
-    return replace(example, incorrect=example.incorrect | {"error_sentence": draw.choice(others)})
-
-
-def _finding(make: Callable[[Example, Random], str | None]) -> Planter:
-    """A finding made from the note in place of one."""
-
-    def plant(example: Example, draw: Random) -> Example | None:
-        made = make(example, draw)
-        if made is None:
-            return None
-        return replace(
-            example, correct=example.correct | {"key_findings": [made, *example.correct["key_findings"][1:]]}
-        )
-
-    return plant
-
-
-def _denied_finding(example: Example, draw: Random) -> str | None:
-    note = example.note
-    denial = re.compile(r"\b(?:no|not|den\w+|without|negative|absent|neither)\b")
-    plain = " ".join(sentence for sentence in SENTENCE.split(note) if denial.search(sentence) is None)
-    findings = (
-        "tenderness|swelling|edema|erythema|distention|effusion|murmur|rash|cough|vomiting|diarrhea|weakness"
-    )
-    found = re.findall(rf"\b(?:shows?|reveals?|has|had) (?:an? |mild |severe )?({findings})\b", plain)
-    there = [word for word in found if note.lower().count(word[:6]) == 1]
-    return f"No {draw.choice(there)}" if there else None
-
-
-def _other_sided_finding(example: Example, draw: Random) -> str | None:
-    note = f"{example.note}\n{example.pair.correct_note}\n{example.pair.incorrect_note}"
-    sides = {"left": "right", "right": "left"}
-    places = "knee|hip|ankle|foot|shoulder|elbow|wrist|arm|leg|eye|ear|lung|breast|kidney|(?:lower|upper) quadrant"
-    found = re.findall(rf"\b(left|right) ({places})\b", note)
-    there = [
-        (side, place) for side, place in found if re.search(rf"\b(?:{sides[side]}|both|bilateral)\b", note) is None
-    ]
-    if not there:
-        return None
-    side, place = draw.choice(there)
-    return f"Change of the {sides[side]} {place}"
-
-
-def _other_sex(example: Example, _draw: Random) -> Example | None:
-    turned = {"man": "woman", "woman": "man", "boy": "girl", "girl": "boy"}
-    found = re.search(r"\b(\d+-year-old) (man|woman|boy|girl)\b", example.note)
-    if found is None:
-        return None
-    text = f"A {found[1]} {turned[found[2]]} has the findings that are listed below."
-    return replace(example, correct=example.correct | {"clinical_summary": text})
-
-
-def _defect(name: str, plant: Planter, kinds: str) -> Defect:
+def defect(name: str, plant: Planter, kinds: str) -> Defect:
+    """A defect, with the kinds in one text."""
     return Defect(name, plant, frozenset(kinds.split()))
 
 
@@ -491,90 +332,69 @@ _wrap = _note
 NUMERIC = "number dose unit"
 
 DEFECTS = (
-    _defect("not changed at all", lambda e, _: replace(e, note=e.pair.correct_note.strip()), "unchanged"),
-    _defect("only blanks changed", lambda e, _: replace(e, note=e.pair.correct_note.strip().replace(". ", ".  ")), "unchanged"),
-    _defect("only case changed", lambda e, _: replace(e, note=e.pair.correct_note.strip().capitalize()), "unchanged"),
-    _defect("a number changed", _sub(_FIGURE, _other_number), NUMERIC),
-    _defect("a digit changed", _sub(_FIGURE, _digit_typo), NUMERIC),
-    _defect("a decimal point moved", _sub(r"(?<![\d.,])(\d+)\.(\d)\b", r"\1\2"), NUMERIC),
-    _defect("a number dropped", _sub(r"(?<![\d.,\w])\d+(?:\.\d+)?(?: ?(?:mg/dL|g/dL|mm Hg|mEq/L))", "raised"), NUMERIC),
-    _defect("a number invented", _wrap(_invented_number), NUMERIC),
-    _defect("two numbers swapped", _wrap(_swap_numbers), NUMERIC),
-    _defect("the age changed", _sub(r"\b(\d+)(?=-year-old)", lambda m, d: str(int(m[0]) + d.randint(1, 9))), NUMERIC),
-    _defect("blood pressure turned round", _sub(r"(\d+)/(\d+)(?= mm ?Hg)", r"\2/\1"), NUMERIC),
-    _defect("a dose changed", _sub(r"(?<![\d.,])(\d+)(?=[ -]?(?:mg|g|mcg|mL|units|kg)\b(?!/))", lambda m, d: str(int(m[0]) * d.choice((2, 5, 10)))), NUMERIC),
-    _defect("a unit changed", _sub(r"(?<=\d)([ -]?)(mg|g|mm|cm|kg|mL|mEq|dL|weeks?|days?|months?|hours?)\b", lambda m, d: m[1] + d.choice([u for u in ("mcg", "kg", "dm", "L", "mmol", "years") if u != m[2]])), "unit number dose"),
-    _defect("days became weeks", _sub(r"(?<=\d)([ -])(day|week|month)(?=s?\b)", lambda m, _: m[1] + {"day": "week", "week": "month", "month": "year"}[m[2]]), "unit number dose"),
-    _defect("a conversion of time went wrong", _sub(r"(?<![\d-])\b([2-7]) days\b", lambda m, d: f"{int(m[1]) * 24 + d.choice((-24, -12, 12, 24))} hours"), NUMERIC),
-    _defect("a conversion of weeks went wrong", _sub(r"(?<![\d-])\b([2-9])([ -])weeks?\b", lambda m, d: f"{int(m[1]) * 7 + d.choice((-4, -2, 2, 3))}{m[2]}days"), NUMERIC),
-    _defect("a conversion of temperature went wrong", _sub(r"(3\d\.\d)\s?\u00b0?C \([^)]*\)", lambda m, d: f"{float(m[1]) * 1.8 + 32 + d.choice((-3, -2, 2, 3)):.1f} \u00b0F"), NUMERIC),
-    _defect("how often changed", _sub(r"\b(?:twice|once) (?:daily|a day|weekly|a week)\b|\b(?:daily|every day)\b", lambda m, d: d.choice([f for f in ("three times a day", "every 4 hours", "once a month") if f != m[0]])), NUMERIC),
-    _defect("left became right", _flip("left/right", "left-sided/right-sided", "bilateral/left", "bilaterally/unilaterally"), "laterality"),
-    _defect("the side dropped", _sub(r"\b(?:left|right) (?=(?:lower|upper|arm|leg|eye|ear|hand|foot|knee|hip|shoulder|flank|lung|breast|thigh|ankle|calf|wrist|elbow|side|kidney|testis)\b)", ""), "laterality"),
-    _defect("upper became lower", _flip("upper/lower", "proximal/distal", "anterior/posterior", "medial/lateral"), "site"),
-    _defect("a denial taken out", _sub(r"\b(?:has|had|is|was|shows|are|were|with) no (?=[a-z])", lambda m, _: m[0][:-3]), "negation"),
-    _defect("a denial put in", _sub(r"\b(has|had|is|was|are) (?=(?:a|an|been|swollen|severe|mild|tender|noted|worsening|taking|able|started|given|oriented|alert|[a-z]+ful)\b)", r"\1 not "), "negation"),
-    _defect("denies became reports", _sub(r"\b(?:denies|denied) ", "reports "), "negation"),
-    _defect("not taken out", _sub(r"\b(?:does|do|did|has|is|was|are|were|have|had) not ", lambda m, _: m[0][:-4]), "negation"),
-    _defect("without became with", _flip("without/with"), "negation"),
-    _defect("increased became decreased", _flip("increased/decreased", "elevated/reduced", "high/low", "raised/low"), "opposite"),
-    _defect("positive became negative", _flip("positive/negative", "normal/abnormal", "unremarkable/abnormal", "absent/present"), "opposite negation"),
-    _defect("a prefix turned", _sub(r"\b(hyper|hypo|tachy|brady)(?=[a-z]{4,})", lambda m, _: {"hyper": "hypo", "hypo": "hyper", "tachy": "brady", "brady": "tachy"}[m[1].lower()], re.IGNORECASE), "opposite"),
-    _defect("a denying prefix came", _sub(r"\b(?:responsive|tender|remarkable|stable|known|regular|symmetric|controlled|able|conscious|febrile)\b", lambda m, _: {"tender": "nontender", "regular": "irregular", "symmetric": "asymmetric", "febrile": "afebrile"}.get(m[0], f"un{m[0]}")), "negation severity opposite"),
-    _defect("before became after", _flip("before/after", "improved/worsened", "relieved/aggravated", "sudden/gradual"), "opposite"),
-    _defect("mild became severe", _flip("mild/severe", "moderate/severe", "acute/chronic", "slightly/severely"), "severity"),
-    _defect("the severity dropped", _sub(r"\b(?:mild|severe|moderate|acute|chronic) (?=[a-z])", ""), "severity"),
-    _defect("the sex changed", _flip("man/woman", "boy/girl", "he/she", "male/female"), "person"),
-    _defect("a relative changed", _flip("mother/father", "brother/sister", "son/daughter", "husband/wife"), "person"),
-    _defect("suspected became confirmed", _sub(r"\b(?:suspected|possible|probable|likely|suspicion)\b", "confirmed"), "certainty"),
-    _defect("the route changed", _flip("oral/intravenous", "topical/oral", "intramuscular/oral", "intravenous/topical"), "route leak"),
-    _defect("a drug changed", _sub(r"\b\w{3,}(?:olol|pril|sartan|statin|prazole|mycin|cillin|floxacin|cycline|azepam|semide|thiazide)\b", lambda m, d: d.choice([g for g in ("propranolol", "enalapril", "simvastatin", "omeprazole", "azithromycin", "doxycycline", "furosemide") if g != m[0].lower()])), "drug leak"),
-    _defect("two places changed", _two_places, "many_places"),
-    _defect("only a summary", _summarised, "rewritten omission"),
-    _defect("a sentence dropped", _wrap(_drop_sentence), "omission number dose"),
-    _defect("a finding dropped", _wrap(_drop_finding), "omission negation"),
-    _defect("a sentence of another note added", _add_sentence, "addition"),
-    _defect("much longer", _pad, "length rewritten"),
-    _defect("a preamble", _wrap(lambda note, d: d.choice(PREAMBLES) + note), "preamble"),
-    _defect("an afterword", _wrap(lambda note, d: note + d.choice(AFTERWORDS)), "afterword"),
-    _defect("a fence", _wrap(lambda note, d: d.choice(("```\n{}\n```", "```text\n{}\n```", "```markdown\n{}\n```", '"""{}"""')).format(note) if "{" not in note else None), "fence"),
-    _defect("quotation marks around it", _wrap(lambda note, d: d.choice(('"%s"', "\u201c%s\u201d")) % note.strip()), "fence"),
-    _defect("tags around it", _wrap(lambda note, d: f"<note>\n{note}\n</note>" if d.random() < 0.5 else f"{note}</note>"), "markup"),
-    _defect("wrapped in JSON", _wrap(lambda note, _: '{"note": "' + note.replace('"', '\\"') + '"}'), "markup"),
-    _defect("bold type", _sub(r"\b(?:comes to|presents|history of|diagnosed|shows|physical examination|temperature)\b", lambda m, _: f"**{m[0]}**"), "markup"),
-    _defect("a refusal", _refused, "refusal"),
-    _defect("cut off in a sentence", _wrap(_cut_mid_sentence), "cut_off"),
-    _defect("cut off in a word", _wrap(_cut_mid_word), "cut_off"),
-    _defect("the last sentence missing", _wrap(_cut_last_sentence), "cut_off"),
-    _defect("a placeholder for the rest", _wrap(_placeholder), "placeholder"),
-    _defect("a sentence repeated", _wrap(_repeat), "repeated"),
-    _defect("an endless loop", _wrap(_loop), "repeated"),
-    _defect("damaged characters", _wrap(_garble), "garbled"),
-    _defect("words in another script", _wrap(_foreign), "garbled"),
-    _defect("the error's sentence", _error_hunk, "leak"),
-    _defect("the incorrect note itself", _error_note, "leak"),
-    _defect("a paraphrase of the incorrect note", _error_paraphrased, "leak answer_lost"),
-    _defect("another pair's note", _other_pair, "rewritten"),
-    _defect("empty", lambda e, d: replace(e, note=d.choice(("", " ", "\n"))), "empty"),
-    _defect("no reasoning", _reasoning(lambda value, d: d.choice((None, {}, "text", []))), "reasoning_missing"),
-    _defect("a key missing", _reasoning(_without_key), "reasoning_keys"),
-    _defect("a key misnamed", _reasoning(_renamed_key), "reasoning_keys"),
-    _defect("an empty value", _reasoning(_empty_value), "reasoning_empty"),
-    _defect("another note's reasoning, CORRECT", _foreign_correct, "reasoning_other"),
-    _defect("another note's reasoning, INCORRECT", _foreign_error, "reasoning_other"),
-    _defect("reasonings exchanged", lambda e, _: replace(e, correct=e.incorrect, incorrect=e.correct), "reasoning_keys"),
-    _defect("reasoning against the label", _wrong_verdict, "reasoning_verdict"),
-    _defect("a conclusion against the label", _other_verdict, "reasoning_verdict"),
-    _defect("a refusal in a reasoning", _text("I'm sorry, but I cannot give medical advice.", "As an AI language model, I can't judge this.", "I am unable to assess this note."), "reasoning_form"),
-    _defect("a reasoning in another language", _text("La presentaci\u00f3n cl\u00ednica es compatible con el diagn\u00f3stico, y los hallazgos lo apoyan claramente en este caso.", "Der Befund passt zu dieser Diagnose, weil die Laborwerte und der Verlauf eindeutig daf\u00fcr sprechen."), "reasoning_form"),
-    _defect("a placeholder in a reasoning", _text("<explanation>", "one or two sentences", "[insert the reason here]", "TBD"), "reasoning_form reasoning_empty"),
-    _defect("a reasoning cut off", _reasoning(_cut_argument), "reasoning_form"),
-    _defect("a reasoning that says the same twice", _reasoning(_same_text), "reasoning_form"),
-    _defect("a reasoning that knows the answer", _text("According to the reference answer, this follows from the findings.", "It was given as correct and verified by physicians.", "The planted error shows that the prompt is about something else."), "reasoning_source"),
-    _defect("another sentence named as the error", _other_sentence, "reasoning_error"),
-    _defect("another type of error", _other_type, "reasoning_error"),
-    _defect("a correction that says nothing", _about_error("correction", "The sentence should be changed accordingly.", "Something else fits better here.", "See above."), "reasoning_error reasoning_form"),
-    _defect("a finding denied that is there", _finding(_denied_finding), "reasoning_finding"),
-    _defect("a finding on the other side", _finding(_other_sided_finding), "reasoning_finding"),
-    _defect("a reasoning about the other sex", _other_sex, "reasoning_finding"),
+    defect("not changed at all", lambda e, _: replace(e, note=e.pair.correct_note.strip()), "unchanged"),
+    defect("only blanks changed", lambda e, _: replace(e, note=e.pair.correct_note.strip().replace(". ", ".  ")), "unchanged"),
+    defect("only case changed", lambda e, _: replace(e, note=e.pair.correct_note.strip().capitalize()), "unchanged"),
+    defect("a number changed", _sub(_FIGURE, _other_number), NUMERIC),
+    defect("a digit changed", _sub(_FIGURE, _digit_typo), NUMERIC),
+    defect("a decimal point moved", _sub(r"(?<![\d.,])(\d+)\.(\d)\b", r"\1\2"), NUMERIC),
+    defect("a number dropped", _sub(r"(?<![\d.,\w])\d+(?:\.\d+)?(?: ?(?:mg/dL|g/dL|mm Hg|mEq/L))", "raised"), NUMERIC),
+    defect("a number invented", _wrap(_invented_number), NUMERIC),
+    defect("two numbers swapped", _wrap(_swap_numbers), NUMERIC),
+    defect("the age changed", _sub(r"\b(\d+)(?=-year-old)", lambda m, d: str(int(m[0]) + d.randint(1, 9))), NUMERIC),
+    defect("blood pressure turned round", _sub(r"(\d+)/(\d+)(?= mm ?Hg)", r"\2/\1"), NUMERIC),
+    defect("a dose changed", _sub(r"(?<![\d.,])(\d+)(?=[ -]?(?:mg|g|mcg|mL|units|kg)\b(?!/))", lambda m, d: str(int(m[0]) * d.choice((2, 5, 10)))), NUMERIC),
+    defect("a unit changed", _sub(r"(?<=\d)([ -]?)(mg|g|mm|cm|kg|mL|mEq|dL|weeks?|days?|months?|hours?)\b", lambda m, d: m[1] + d.choice([u for u in ("mcg", "kg", "dm", "L", "mmol", "years") if u != m[2]])), "unit number dose"),
+    defect("days became weeks", _sub(r"(?<=\d)([ -])(day|week|month)(?=s?\b)", lambda m, _: m[1] + {"day": "week", "week": "month", "month": "year"}[m[2]]), "unit number dose"),
+    defect("a conversion of time went wrong", _sub(r"(?<![\d-])\b([2-7]) days\b", lambda m, d: f"{int(m[1]) * 24 + d.choice((-24, -12, 12, 24))} hours"), NUMERIC),
+    defect("a conversion of weeks went wrong", _sub(r"(?<![\d-])\b([2-9])([ -])weeks?\b", lambda m, d: f"{int(m[1]) * 7 + d.choice((-4, -2, 2, 3))}{m[2]}days"), NUMERIC),
+    defect("a conversion of temperature went wrong", _sub(r"(3\d\.\d)\s?\u00b0?C \([^)]*\)", lambda m, d: f"{float(m[1]) * 1.8 + 32 + d.choice((-3, -2, 2, 3)):.1f} \u00b0F"), NUMERIC),
+    defect("how often changed", _sub(r"\b(?:twice|once) (?:daily|a day|weekly|a week)\b|\b(?:daily|every day)\b", lambda m, d: d.choice([f for f in ("three times a day", "every 4 hours", "once a month") if f != m[0]])), NUMERIC),
+    defect("left became right", _flip("left/right", "left-sided/right-sided", "bilateral/left", "bilaterally/unilaterally"), "laterality"),
+    defect("the side dropped", _sub(r"\b(?:left|right) (?=(?:lower|upper|arm|leg|eye|ear|hand|foot|knee|hip|shoulder|flank|lung|breast|thigh|ankle|calf|wrist|elbow|side|kidney|testis)\b)", ""), "laterality"),
+    defect("upper became lower", _flip("upper/lower", "proximal/distal", "anterior/posterior", "medial/lateral"), "site"),
+    defect("a denial taken out", _sub(r"\b(?:has|had|is|was|shows|are|were|with) no (?=[a-z])", lambda m, _: m[0][:-3]), "negation"),
+    defect("a denial put in", _sub(r"\b(has|had|is|was|are) (?=(?:a|an|been|swollen|severe|mild|tender|noted|worsening|taking|able|started|given|oriented|alert|[a-z]+ful)\b)", r"\1 not "), "negation"),
+    defect("denies became reports", _sub(r"\b(?:denies|denied) ", "reports "), "negation"),
+    defect("not taken out", _sub(r"\b(?:does|do|did|has|is|was|are|were|have|had) not ", lambda m, _: m[0][:-4]), "negation"),
+    defect("without became with", _flip("without/with"), "negation"),
+    defect("increased became decreased", _flip("increased/decreased", "elevated/reduced", "high/low", "raised/low"), "opposite"),
+    defect("positive became negative", _flip("positive/negative", "normal/abnormal", "unremarkable/abnormal", "absent/present"), "opposite negation"),
+    defect("a prefix turned", _sub(r"\b(hyper|hypo|tachy|brady)(?=[a-z]{4,})", lambda m, _: {"hyper": "hypo", "hypo": "hyper", "tachy": "brady", "brady": "tachy"}[m[1].lower()], re.IGNORECASE), "opposite"),
+    defect("a denying prefix came", _sub(r"\b(?:responsive|tender|remarkable|stable|known|regular|symmetric|controlled|able|conscious|febrile)\b", lambda m, _: {"tender": "nontender", "regular": "irregular", "symmetric": "asymmetric", "febrile": "afebrile"}.get(m[0], f"un{m[0]}")), "negation severity opposite"),
+    defect("before became after", _flip("before/after", "improved/worsened", "relieved/aggravated", "sudden/gradual"), "opposite"),
+    defect("mild became severe", _flip("mild/severe", "moderate/severe", "acute/chronic", "slightly/severely"), "severity"),
+    defect("the severity dropped", _sub(r"\b(?:mild|severe|moderate|acute|chronic) (?=[a-z])", ""), "severity"),
+    defect("the sex changed", _flip("man/woman", "boy/girl", "he/she", "male/female"), "person"),
+    defect("a relative changed", _flip("mother/father", "brother/sister", "son/daughter", "husband/wife"), "person"),
+    defect("suspected became confirmed", _sub(r"\b(?:suspected|possible|probable|likely|suspicion)\b", "confirmed"), "certainty"),
+    defect("the route changed", _flip("oral/intravenous", "topical/oral", "intramuscular/oral", "intravenous/topical"), "route leak"),
+    defect("a drug changed", _sub(r"\b\w{3,}(?:olol|pril|sartan|statin|prazole|mycin|cillin|floxacin|cycline|azepam|semide|thiazide)\b", lambda m, d: d.choice([g for g in ("propranolol", "enalapril", "simvastatin", "omeprazole", "azithromycin", "doxycycline", "furosemide") if g != m[0].lower()])), "drug leak"),
+    defect("two places changed", _two_places, "many_places"),
+    defect("only a summary", _summarised, "rewritten omission"),
+    defect("a sentence dropped", _wrap(_drop_sentence), "omission number dose"),
+    defect("a finding dropped", _wrap(_drop_finding), "omission negation"),
+    defect("a sentence of another note added", _add_sentence, "addition"),
+    defect("much longer", _pad, "length rewritten"),
+    defect("a preamble", _wrap(lambda note, d: d.choice(PREAMBLES) + note), "preamble"),
+    defect("an afterword", _wrap(lambda note, d: note + d.choice(AFTERWORDS)), "afterword"),
+    defect("a fence", _wrap(lambda note, d: d.choice(("```\n{}\n```", "```text\n{}\n```", "```markdown\n{}\n```", '"""{}"""')).format(note) if "{" not in note else None), "fence"),
+    defect("quotation marks around it", _wrap(lambda note, d: d.choice(('"%s"', "\u201c%s\u201d")) % note.strip()), "fence"),
+    defect("tags around it", _wrap(lambda note, d: f"<note>\n{note}\n</note>" if d.random() < 0.5 else f"{note}</note>"), "markup"),
+    defect("wrapped in JSON", _wrap(lambda note, _: '{"note": "' + note.replace('"', '\\"') + '"}'), "markup"),
+    defect("bold type", _sub(r"\b(?:comes to|presents|history of|diagnosed|shows|physical examination|temperature)\b", lambda m, _: f"**{m[0]}**"), "markup"),
+    defect("a refusal", _refused, "refusal"),
+    defect("cut off in a sentence", _wrap(_cut_mid_sentence), "cut_off"),
+    defect("cut off in a word", _wrap(_cut_mid_word), "cut_off"),
+    defect("the last sentence missing", _wrap(_cut_last_sentence), "cut_off"),
+    defect("a placeholder for the rest", _wrap(_placeholder), "placeholder"),
+    defect("a sentence repeated", _wrap(_repeat), "repeated"),
+    defect("an endless loop", _wrap(_loop), "repeated"),
+    defect("damaged characters", _wrap(_garble), "garbled"),
+    defect("words in another script", _wrap(_foreign), "garbled"),
+    defect("the error's sentence", _error_hunk, "leak"),
+    defect("the incorrect note itself", _error_note, "leak"),
+    defect("a paraphrase of the incorrect note", _error_paraphrased, "leak answer_lost"),
+    defect("another pair's note", _other_pair, "rewritten"),
+    defect("empty", lambda e, d: replace(e, note=d.choice(("", " ", "\n"))), "empty"),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from asyncgen.quality.checks.reasoning_form import Expected
 from asyncgen.simulator.paraphrase import paraphrase
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 from tests.quality.edits import clean_paraphrase
+from tests.quality.reasoning_defects import REASONING_DEFECTS
 
 PLANTINGS = int(os.environ.get("ASYNCGEN_PLANTINGS", "25"))
 """Of each kind; in CI 100."""
@@ -33,7 +34,7 @@ def inspect(example: Example, expected: dict[str, Expected]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+@pytest.mark.parametrize("defect", [*DEFECTS, *REASONING_DEFECTS], ids=lambda defect: defect.name)
 def test_a_planted_defect_is_found(defect: Defect, clean: list[Example], expected: dict[str, Expected]) -> None:
     """By a kind that names it, in all plantings but one at most."""
     draw = Random(defect.name)
