@@ -1,7 +1,7 @@
 """Real processes of the command, without the second that each of them takes to import the program.
 
 `run` and `Process` are `subprocess.run` and `subprocess.Popen`. Where the command is this Python with
-`-m asyncgen`, or `-m` and a program of the tests, the process is forked from a server that has imported everything
+`-m asyncgen`, `-m` and a program of the tests, or `-c`, the process is forked from a server that has imported all
 (see `fork_server`): it has its own process id and is a child of this process. Any other command, and any option or
 environment that a fork could not follow, is started the ordinary way.
 """
@@ -75,8 +75,8 @@ class Process(subprocess.Popen[Any]):
         if (
             sys.platform != "linux"
             or shell
-            or list(args[:2]) != [sys.executable, "-m"]
-            or args[2].partition(".")[0] not in {"asyncgen", "tests"}
+            or args[0] != sys.executable
+            or not (args[1] == "-c" or (args[1] == "-m" and args[2].partition(".")[0] in {"asyncgen", "tests"}))
             or executable
             or preexec_fn
             or pass_fds
@@ -89,7 +89,8 @@ class Process(subprocess.Popen[Any]):
             )  # fmt: skip
             return
         order = {
-            "module": args[2],
+            "option": args[1],
+            "program": args[2],
             "words": list(map(str, args[3:])),
             "cwd": str(cwd or os.getcwd()),  # noqa: PTH109
             "env": whole,

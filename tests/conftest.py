@@ -23,6 +23,10 @@ from tests.corpus.real import REAL_CORPUS
 from tests.jumping_loop import TICK, JumpingLoop
 from tests.skips import refuse_unexpected
 
+# Collecting makes hundreds of thousands of objects that stay: to look for garbage among them again and again takes
+# more than a quarter of its time.
+gc.disable()
+
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
 # each time, so that a change is judged by what it changes; `scripts/explore` looks at new ones.
 settings.register_profile("asyncgen", deadline=None, derandomize=True)
@@ -130,9 +134,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(90))
     # What is there now stays to the end: collections of garbage need not look at thousands of tests each time.
     # They come as seldom as in a run.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
     cpu_seconds.begin()
 
 

@@ -1,8 +1,9 @@
 """Forks a process of the program for each order: a process that has paid the second of imports already.
 
 Started by `asyncgen_process` with one end of a socket. An order is a JSON object with its three standard files
-attached; the answer is the process id. The child becomes what `python -m MODULE` would be with those words, in
-that directory, with that environment; its parent is the process that gave the order, which must be a subreaper.
+attached; the answer is the process id. The child becomes what `python -m MODULE` or `python -c CODE` would be with
+those words, in that directory, with that environment; its parent is the process that gave the order, which must be
+a subreaper.
 
 Its end is that of Python up to what a program can see of it: threads are waited for, exit functions run, streams
 flushed. What Python does then, to take all modules apart, would copy the server's memory page by page: most of the
@@ -22,6 +23,7 @@ import threading
 import time
 from importlib import import_module
 from pkgutil import walk_packages
+from types import ModuleType
 from typing import Any
 
 import asyncgen
@@ -53,8 +55,9 @@ def become(order: dict[str, Any], files: list[int], orders: socket.socket) -> No
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - what `python -m` does
-    sys.argv = ["-m", *order["words"]]
+    # What Python does itself.
+    sys.path.insert(0, os.getcwd() if order["option"] == "-m" else "")  # noqa: PTH109
+    sys.argv = [order["option"], *order["words"]]
     # As Python opens them for a process of its own; the present ones belong to the server.
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(open(0, "rb", closefd=False), "utf-8")  # noqa: SIM115
     for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
@@ -62,6 +65,15 @@ def become(order: dict[str, Any], files: list[int], orders: socket.socket) -> No
         stream = io.TextIOWrapper(raw, "utf-8", errors, line_buffering=number == 2 or os.isatty(number))
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def execute(option: str, program: str) -> None:
+    """Run the module, or the code, as the main one."""
+    if option == "-m":
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    else:
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(compile(program, "<string>", "exec"), main.__dict__)
 
 
 def end(code: object) -> None:
@@ -96,8 +108,8 @@ def fork_for_parent() -> int | None:
     return pid
 
 
-def serve(orders: socket.socket) -> str | None:
-    """Serve orders until nobody gives them any more; in a child, the module that it is to run."""
+def serve(orders: socket.socket) -> tuple[str, str] | None:
+    """Serve orders until nobody gives them any more; in a child, the option and the module or code to run."""
     while True:
         message, files, _, _ = socket.recv_fds(orders, MAX_ORDER, 3)
         if not message:
@@ -106,7 +118,7 @@ def serve(orders: socket.socket) -> str | None:
         if pid is None:
             order = json.loads(message)
             become(order, files, orders)
-            return order["module"]
+            return order["option"], order["program"]
         for fd in files:
             os.close(fd)
         orders.send(str(pid).encode())
@@ -124,7 +136,7 @@ if __name__ == "__main__":
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
     if wanted is not None:
         try:
-            runpy.run_module(wanted, run_name="__main__", alter_sys=True)
+            execute(*wanted)
         except SystemExit as ended:
             end(ended.code)
             raise
