@@ -154,7 +154,8 @@ class RunConfig(RunSettings):
     `endpoints` is one without a name, or several with one each; `shard` None means the whole input; `model_file`
     distinguishes files of one name, for a model that is a local file; `most_in_flight` bounds the calls in flight
     where concurrency is automatic; `budget_part` is the part of `max_cost` and `max_total_tokens` that this run
-    has; `began_with` is the directory's model if another one is to finish it.
+    has; `began_with` is the directory's model if another one is to finish it; `simulated` tells that the server
+    makes its answers up.
 
     `cache` is the file of answers that directories share.
 
@@ -175,6 +176,7 @@ class RunConfig(RunSettings):
     cache: Path | None = None
     model_file: str = ""
     began_with: str = ""
+    simulated: bool = False
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     three_fields: bool = False
     most_in_flight: int = MOST_AUTOMATIC

@@ -33,6 +33,7 @@ from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
 from asyncgen.recipes import build, model_of_input
 from asyncgen.storage.disk import Disk
+from asyncgen.storage.fingerprint import SIMULATED, on_this_machine
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
 
@@ -118,8 +119,10 @@ def prepare_as_in(state: "RunState", args: argparse.Namespace) -> Job:
         UsageError, KeyOrQuotaError: as `prepare`.
     """
     server = (args.simulate, args.local, args.base_url or os.environ.get(BASE_URL_VARIABLE), args.endpoint or None)
-    if str(state.fingerprint.get("endpoint")).startswith("loopback") and server == (None,) * 4:
-        raise UsageError("this run used a server on this machine: give --simulate, --local or --base-url again")
+    made = state.fingerprint
+    if on_this_machine(made.get("endpoint")) and server == (None,) * 4:
+        flags = {True: "--simulate", False: "--local or --base-url", None: "--simulate, --local or --base-url"}
+        raise UsageError(f"this run used a server on this machine: give {flags[made.get(SIMULATED)]} again")
     args.output_dir, args.num_pairs, args.shard = args.directory, state.last_completed_idx + 1, None
     if state.portion is not None:
         args.num_pairs, args.shard = state.portion.pairs, state.portion.shard

@@ -2,6 +2,7 @@
 
 import argparse
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,4 +76,4 @@ async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack
     except ProfileError as error:
         raise UsageError(str(error)) from error
     await stack.enter_async_context(simulator)
-    return config.with_endpoints(base_url=simulator.base_url)
+    return replace(config.with_endpoints(base_url=simulator.base_url), simulated=True)

@@ -27,7 +27,7 @@ from asyncgen.recipe import Recipe, rows_of_recipe, sends_whole, writes_failed
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import FAILED_ROWS, Regeneration, RunState
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.fingerprint import Fingerprint, fingerprint
+from asyncgen.storage.fingerprint import SIMULATED, Fingerprint, fingerprint, on_this_machine
 from asyncgen.storage.input_cuts import Cut
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.layout import RunDirectory
@@ -107,7 +107,9 @@ class Run:
             open_gate=open_gate,
             few_left=few_left,
         )
-        served = {"model": config.began_with or config.model, "endpoint": config.endpoint}
+        served: dict[str, Any] = {"model": config.began_with or config.model, "endpoint": config.endpoint}
+        if on_this_machine(config.endpoint):
+            served[SIMULATED] = config.simulated
         if config.model_file:
             served["model_file"] = config.model_file
         if config.keep_thinking:
@@ -234,7 +236,14 @@ class Run:
         from asyncgen.storage.cache.cached_answers import CachedAnswers  # noqa: PLC0415 - few runs need SQLite
 
         # What answers depend on beside their requests; with `thinking`, what the model thought is kept with them.
-        scope = "\0".join([config.endpoint, config.model_file, "thinking" if config.keep_thinking else ""])
+        scope = "\0".join(
+            [
+                config.endpoint,
+                config.model_file,
+                "thinking" if config.keep_thinking else "",
+                *(["simulated"] if config.simulated else []),
+            ]
+        )
         cache = await CachedAnswers.open(config.cache, self._directory, scope, self._observe)
         self._engine.cache = cache
         try:

@@ -11,13 +11,20 @@ from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.source import NAME, SOURCE
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.fingerprint import PROMPTS
+from asyncgen.storage.fingerprint import PROMPTS, SIMULATED, on_this_machine
 
 _WARNING = """\
 **The notes of the CORRECT examples and all reasoning are written by a model**, not by a physician; asyncgen
 checks their form, not their medicine. The notes of the INCORRECT examples are those of the source, byte for byte,
 and hold errors on purpose. Not for clinical use.
 """
+
+_LOCAL = {
+    True: "a simulator, whose answers are no medicine",
+    False: "a local model",
+    None: "a local model, or a simulator whose answers are no medicine",
+}
+"""What served a run on its own machine, by what its fingerprint tells of it."""
 
 
 def render_card(
@@ -83,8 +90,8 @@ def provenance(
     """The table of how the examples were made, with `more` rows."""
     made = state.fingerprint
     endpoint = str(made.get("endpoint", "unknown"))
-    if endpoint.startswith("loopback"):
-        endpoint += " (on the machine of the run: a local model, or a simulator whose answers are no medicine)"
+    if on_this_machine(endpoint):
+        endpoint += f" (on the machine of the run: {_LOCAL[made.get(SIMULATED)]})"
     rows: dict[str, object] = {
         "model": made.get("model", "unknown"),
         "endpoint": endpoint,

@@ -19,6 +19,8 @@ MOST_SHOWN = 3  # settings: more are another job, and nobody compares them
 _SHOWN = {NAMED_ENDPOINTS: "named ones", "None": "unset"}
 PROMPTS = ("_system", "_user")
 """What the names of parts that are prompts end with, behind that of their step."""
+SIMULATED = "simulated"
+"""The part that tells whether a server on this machine made its answers up: such servers have one name."""
 _FIRST = ("model", "endpoint")  # never among those that are only counted
 _SAMPLING = "generation_params"
 _PLACES = ("temperature", "top_p", "max_tokens")
@@ -41,15 +43,17 @@ def digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def fingerprint_digest(value: Fingerprint) -> str:
-    """One hash for the whole fingerprint."""
-    return digest(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+def on_this_machine(endpoint: object) -> bool:
+    """Whether this value of the part `endpoint` stands for a server on the machine of the run."""
+    return str(endpoint).startswith("loopback")
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What changed from `old` to `new`, a phrase for each setting, the first few; another recipe is one."""
     names = sorted({*old, *new}, key=lambda name: (name not in _FIRST, name.endswith(PROMPTS), name))
     changed = [name for name in names if old.get(name) != new.get(name)]
+    if not (SIMULATED in old and SIMULATED in new):  # one is of a version that did not tell
+        changed = [name for name in changed if name != SIMULATED]
     if "recipe" in changed:
         changed = ["recipe"]  # all its steps and outputs differ, too
     phrases = [phrase for name in changed for phrase in _phrases(name, old, new)]
@@ -62,14 +66,18 @@ def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     before, after = old.get(name), new.get(name)
     kind, _, of = name.partition(".")
     is_step = f"{name}_user" in {*old, *new}
-    if is_step or kind == _SAMPLING:
-        was, now = (_settings(value) for value in (before, after))
-        if was is None or now is None or was == now:
+    if name == SIMULATED:
+        was, now = (("simulated" if made_up else "real") for made_up in (before, after))
+        yield f"the answers were {was}, now they are {now}"
+    elif is_step or kind == _SAMPLING:
+        old_settings, new_settings = (_settings(value) for value in (before, after))
+        if old_settings is None or new_settings is None or old_settings == new_settings:
             yield f"params, check or schema of {name} changed"
             return
-        for setting in sorted({*was, *now}):
-            if was.get(setting) != now.get(setting):
-                yield f"{setting} of {name} was {_shown(was.get(setting))}, now {_shown(now.get(setting))}"
+        for setting in sorted({*old_settings, *new_settings}):
+            one, other = old_settings.get(setting), new_settings.get(setting)
+            if one != other:
+                yield f"{setting} of {name} was {_shown(one)}, now {_shown(other)}"
     elif of == "jsonl":
         yield f"the lines of {name} changed"
     elif name.endswith(PROMPTS) or "blake2b:" in f"{before}{after}":
@@ -101,7 +109,7 @@ def _settings(value: Any) -> dict[str, Any] | None:
 
 
 def _shown(value: Any) -> Any:
-    if str(value).startswith("loopback"):
+    if on_this_machine(value):
         return "a server on this machine, simulated or real"
     text = _SHOWN.get(str(value), str(value))
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"

@@ -3,6 +3,7 @@
 import json
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from urllib.request import Request, urlopen
 
 from asyncgen.chat import ChatRequest, Completion, Usage
@@ -131,3 +132,21 @@ def only_request(recipe: MedecSafe, pair) -> ChatRequest:
         coroutine.send(None)
     [request] = asked
     return request
+
+
+def test_answers_that_were_made_up_are_not_mixed_with_real_ones(serve, job, tmp_path):
+    """In a directory or through a cache; all servers on this machine have one name."""
+    server, cache = serve(), ("--cache", str(tmp_path / "answers.db"), "--num-pairs", "2")
+    real = job(server)
+    simulated = replace(job(), output_dir=tmp_path / "simulated")
+    simulated.flags += ["--simulate", "fast"]
+    assert simulated.run(*cache).returncode == 0
+
+    refused = replace(real, output_dir=simulated.output_dir).run("--num-pairs", "3")
+    assert (refused.returncode, server.counts["requests"]) == (65, 0)
+    assert "another run: the answers were simulated, now they are real" in refused.stderr
+    assert real.run(*cache).returncode == 0
+    assert server.counts["requests"] == 6
+    refused = replace(simulated, output_dir=real.output_dir).run("--num-pairs", "3")
+    assert (refused.returncode, "the answers were real, now they are simulated" in refused.stderr) == (65, True)
+    assert simulated.run("--num-pairs", "3").returncode == 0
