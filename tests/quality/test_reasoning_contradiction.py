@@ -6,8 +6,9 @@ from asyncgen.quality.checks.reasoning_contradiction import contradiction
 
 NOTES = (
     "a 45-year-old woman has severe pain in the left knee for 3 days. she has no fever or chills. examination "
-    "shows guarding and moist mucous membranes. the left upper eyelid is swollen, the right elbow is not. urine "
-    "dipstick is negative for glucose. alt 140 u/l, ast 46 u/l. she left the hospital."
+    "shows guarding and moist mucous membranes. the left upper eyelid is swollen, the right elbow is not. "
+    "the left wrist is warm, as is the right wrist. urine dipstick is negative for glucose. alt 140 u/l, "
+    "ast 46 u/l. she left the hospital."
 )
 
 
@@ -22,6 +23,11 @@ NOTES = (
         "ALT 140 U/L and AST 46 U/L",
         "No rash",
         "Right shoulder not mentioned",
+        "Unilateral pain in the knee",
+        "Unilateral knee pain",
+        "AST and ALT 46 and 140 U/L, respectively",
+        "AST/ALT of 46/140 U/L",
+        "Swelling of bilateral wrists",
     ],
 )
 def test_what_stands_there_or_nowhere_contradicts_nothing(fact: str) -> None:
@@ -38,6 +44,7 @@ def test_what_stands_there_or_nowhere_contradicts_nothing(fact: str) -> None:
         "Swelling of the right upper eyelid",
         "Dry mucous membranes",
         "ALT 46 U/L",
+        "Bilateral knee pain",
     ],
 )
 def test_the_contrary_is_named(fact: str) -> None:

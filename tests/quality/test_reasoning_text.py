@@ -34,6 +34,9 @@ def kinds(**changed: object) -> set[str]:
         "Antibiotics are given as soon as the joint has been punctured.",
         "We cannot rule out gout by this alone, but the fever makes it unlikely.",
         "The cell count confirms it, as does the fluid of Figure A.",
+        "Type I cannot be told from type II by the biopsy, and Salter-Harris type I does not show in a film.",
+        "Warm swollen knee, restricted motion, cell count 80,000, fever before admission: septic arthritis until "
+        "proven otherwise.",
         "Given correction of the sodium, the physicians verified the dose before finishing the task.",
     ],
 )

@@ -61,6 +61,7 @@ _TESTS = word_set("""
     troponin cholesterol triglycerides urea platelets platelet leukocyte leukocytes
 """)
 """Tests whose results are numbers."""
+_JOINS = word_set("and or")
 _AFTER = 4  # words behind the name of a test in which its result stands
 
 
@@ -100,9 +101,15 @@ def _opposite(text: str, notes: str) -> str | None:
     known = _known_qualities(notes)
     for number, value, things in _qualities(text.lower()):
         there = known.get((number, things[0]), _NOTHING) if things else _NOTHING
-        if there and value not in there and "bilateral" not in there:
+        if there and value not in there and not _sides_fit(value, there):
             return f"{value} {things[0]}"
     return None
+
+
+def _sides_fit(value: str, there: AbstractSet[str]) -> bool:
+    """Whether a side says less than those that the notes name, or sums them up."""
+    sides = there & {"left", "right"}
+    return "bilateral" in there or (value, len(sides)) in {("unilateral", 1), ("bilateral", 2)}
 
 
 @lru_cache(maxsize=2)  # for the two reasonings of a pair
@@ -156,14 +163,24 @@ def _known_values(notes: str) -> Mapping[str, AbstractSet[str]]:
 
 
 def _values(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Names of tests in lower case, with the numbers that follow within reach, one at least."""
+    """Names of tests in lower case, with the numbers that follow within reach, one at least.
+
+    Names that follow each other are left out: nothing tells which of the numbers behind them is whose.
+    """
     for sentence in _sentences(text.lower()):
         words = _WORD.findall(sentence)
         for at, word in enumerate(words):
-            if word in _TESTS:
+            if word in _TESTS and not _named_together(words, at):
                 numbers = [number for number in words[at + 1 : at + 1 + _AFTER] if number[0].isdigit()]
                 if numbers:
                     yield word, numbers
+
+
+def _named_together(words: list[str], at: int) -> bool:
+    """Whether the name of a test stands beside that of another one: ALT and AST."""
+    near = [word for word in words[max(at - 2, 0) : at] if word not in _JOINS][-1:]
+    near += [word for word in words[at + 1 : at + 3] if word not in _JOINS][:1]
+    return not _TESTS.isdisjoint(near)
 
 
 @lru_cache(maxsize=4)

@@ -17,6 +17,7 @@ _CHAT = re.compile(
     r"|\bi(?: am|'m)? (?:cannot|can't|could not|unable|not able|do not have|don't have|do not know|don't know)\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\b(type|class|stage|grade|phase|factor) i\b", re.IGNORECASE)  # no one who speaks
 _CHATS = (REFUSAL, _CHAT, MARKUP, SPECIAL_TOKEN)
 _TEMPLATE = re.compile(
     r"\A\W*(?:(?:key |decisive |first |second |third )?(?:finding|fact|item|point|observation|evidence)s?\W{0,2}"
@@ -49,7 +50,7 @@ _SOURCE = re.compile(
 """What tells that somebody knew the answer beforehand."""
 _FUNCTION = word_set("""
     the of and is a to with for this that not as by are were has have had which because from at or but it she her
-    his would should be been does did than
+    his would should be been does did than before after until without while during there
 """)
 _LEAST_PROSE = 8  # words: fewer are a phrase, which needs no full stop
 _LEAST_ENGLISH = 12  # words: without a function word they are in another language
@@ -75,6 +76,7 @@ def check_texts(fields: Mapping[str, Any], notes: str, label: str, *, english: b
     listed = [text for value in own.values() if not isinstance(value, str) for text in strings(value)]
     texts = [*prose, *listed]
     whole, plain = (text.replace("\u2019", "'") for text in ("\n".join(texts), notes))
+    whole = _NUMBERED.sub(r"\1 1", whole)
     chats = (pattern.search(whole) for pattern in _CHATS)
     said = next((chat[0] for chat in chats if chat and chat[0].lower() not in plain), None)
     said = said or next(filter(_TEMPLATE.search, texts), None) or next(filter(_goes_round, prose), None)
