@@ -274,11 +274,9 @@ class ClusterRun:
         division = load_division(self._directory)
         if division is None:
             return None
-        now = self._whole.fingerprint
-        if division.fingerprint != now:
-            raise DirectoryError(
-                f"this directory belongs to another run: {'; '.join(differences(division.fingerprint, now))}"
-            )
+        changed = differences(division.fingerprint, self._whole.fingerprint)
+        if changed:
+            raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
         if division.pairs != pairs:
             rows = nouns_of(rows_of_recipe(self._recipe)).many
             raise DirectoryError(
