@@ -1,6 +1,6 @@
 """Decide when failures are a matter of the whole run: a wrong prompt, a server that is down. Pure."""
 
-from collections import Counter
+from collections import Counter, deque
 
 from asyncgen.client.classify import REFUSED
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Phrase, Setting, TryLaterError
@@ -9,6 +9,9 @@ from asyncgen.rows import ROWS
 
 LEAST_FAILED = 30  # failures: fewer say little about a share, and cost little
 ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
+LATEST = 500  # finished rows: enough to tell chance from a server or a model that has changed, and few to pay for
+OF_THE_ROW = {"context_length", "too_large", "content_filter", "refusal"}
+"""Kinds of failure that tell nothing of other rows, but for their neighbours."""
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 NOT_HEALTHY = Message(
     "the server is not healthy, or is not at ", Setting("base_url"), "; wait, then ", Phrase.AGAIN
@@ -42,7 +45,8 @@ class FailureThreshold:
 
     Args:
         most: failed rows after which one more ends the run; None: unlimited.
-        share: the part of the finished rows that may fail; checked from the `LEAST_FAILED`-th failure on.
+        share: the part of the finished rows that may fail, of all (checked from the `LEAST_FAILED`-th failure on)
+            as well as of the `LATEST` ones whose failure would tell something of others.
         alike: whether to end the run if its first rows are all refused in the same way.
         rows: the word for them in messages.
     """
@@ -53,6 +57,8 @@ class FailureThreshold:
         self._share = share
         self._ended = 0
         self._failures: Counter[tuple[str, str]] = Counter()
+        self._latest: deque[tuple[str, str] | None] = deque(maxlen=LATEST)
+        self._failed_lately = 0
         self._wanted = ALIKE if alike and most is None else 0
         self._first: dict[int, tuple[object, ...] | None] = {}
 
@@ -74,6 +80,7 @@ class FailureThreshold:
             self._first.pop(index, None)
             return None
         self._ended += not again
+        self._take_latest(failure)
         if failure is None:
             return None
         if index in self._first and failure.kind == REFUSED:
@@ -81,15 +88,27 @@ class FailureThreshold:
         self._failures[failure.step, failure.kind] += 1
         failed = self._failures.total()
         many = failed >= LEAST_FAILED and failed > self._share * self._ended
-        if not self._all_refused() and not many and (self._most is None or failed <= self._most):
+        lately = len(self._latest) == LATEST and self._failed_lately > self._share * LATEST
+        too_many = self._most is not None and failed > self._most
+        if not (self._all_refused() or many or too_many or lately):
             return None
-        (step, kind), number = self._failures.most_common(1)[0]
+        failures, counts = self._failures, f"{failed} of {self._ended}"
+        if lately and not (many or too_many):
+            failures, counts = Counter(filter(None, self._latest)), f"{self._failed_lately} of the last {LATEST}"
+        (step, kind), number = failures.most_common(1)[0]
         # Rows are written in order: those behind an unfinished one are asked again.
         listed = f"failed.jsonl lists them up to the first {one_of(self._rows)} that had not ended"
-        bound = "max_failed_share" if many else "max_failures"
-        return reason_to_end(
-            f"{failed} of {self._ended}", self._rows, (step, kind), f"{number} of them", bound, listed
-        )
+        bound = "max_failed_share" if many or lately else "max_failures"
+        return reason_to_end(counts, self._rows, (step, kind), f"{number} of them", bound, listed)
+
+    def _take_latest(self, failure: CallFailed | None) -> None:
+        """Keep how a finished row ended, if it tells something of others, instead of the oldest one."""
+        if failure is not None and failure.kind in OF_THE_ROW:
+            return
+        if len(self._latest) == LATEST:
+            self._failed_lately -= self._latest[0] is not None
+        self._latest.append(None if failure is None else (failure.step, failure.kind))
+        self._failed_lately += failure is not None
 
     def _all_refused(self) -> bool:
         """Whether the rows begun first (not those that failed fastest) were all refused alike."""

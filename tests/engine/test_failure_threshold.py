@@ -1,10 +1,12 @@
 """When many failures end a run: by number, by share, and with the exit code that fits the reason."""
 
+from itertools import accumulate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.engine.failure_threshold import ALIKE, LEAST_FAILED, FailureThreshold
+from asyncgen.engine.failure_threshold import ALIKE, LATEST, LEAST_FAILED, FailureThreshold
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
 
 
@@ -39,6 +41,43 @@ def test_a_share_of_failures_ends_the_run_once_there_are_enough_to_tell(
     assert too_many[:-1] == [False] * len(too_many[:-1])
     assert (ended is not None) == any(too_many)
     assert ended is None or "max_failed_share" in ended[1].settings
+
+
+@pytest.mark.parametrize("good", [LATEST, 9 * LATEST])
+def test_a_run_that_went_well_and_goes_well_no_more_ends(good: int) -> None:
+    """The rows before would allow nine times as many failures, each of them paid."""
+    outcomes = [None] * good + ["server_error"] * 30 + [None, "check_json"] * 30 + ["check_json"] * LATEST
+    ended = ends_after(FailureThreshold(None, 0.9), outcomes)
+    assert ended is not None
+    assert good + 0.9 * LATEST < ended[0] <= good + LATEST
+    assert isinstance(ended[1], BadDataError)
+    assert f"of the last {LATEST} rows failed" in str(ended[1])
+    assert "of them with check_json (paraphrase)" in str(ended[1])
+    assert "max_failed_share" in ended[1].settings
+    assert ends_after(FailureThreshold(None, 1.0), outcomes) is None
+
+
+@pytest.mark.parametrize("kind", ["context_length", "too_large", "content_filter", "refusal"])
+def test_rows_in_a_row_that_no_server_takes_end_nothing(kind: str) -> None:
+    """They may lie together in the input; and they say nothing of the others."""
+    outcomes = [None] * 2 * LATEST + [kind] * 9 * LATEST
+    assert ends_after(FailureThreshold(None, 0.9), outcomes) is None
+
+
+@given(
+    runs=st.lists(st.tuples(st.sampled_from([None, "empty"]), st.integers(1, LATEST)), max_size=8),
+    share=st.floats(0.5, 1),
+)
+def test_the_latest_rows_end_a_run_where_more_of_them_fail_than_may(
+    runs: list[tuple[str | None, int]], share: float
+) -> None:
+    """Neither earlier nor later."""
+    outcomes = [None] * 8 * LATEST + [kind for kind, number in runs for _ in range(number)]
+    failed = [0, *accumulate(kind is not None for kind in outcomes)]
+    lately = ((end, failed[end] - failed[end - LATEST]) for end in range(LATEST, len(failed)))
+    expected = next((end for end, number in lately if number > share * LATEST), None)
+    ended = ends_after(FailureThreshold(None, share), outcomes)
+    assert (ended and ended[0]) == expected
 
 
 @pytest.mark.parametrize(
