@@ -18,6 +18,7 @@ from asyncgen.quality.judge.verdict import Verdict
 from asyncgen.recipes.meaning_judge import BACKWARD, FORWARD, JUDGED
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
 from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.text import loads
 
@@ -48,7 +49,7 @@ class JudgeRounds:
         found: dict[str, Verdict] = {}
         for directory in self._directories():
             state = _state(directory)
-            if state is None or state.fingerprint != self._fingerprint:
+            if state is None or differences(state.fingerprint, self._fingerprint):
                 continue
             mark = state.files.get(JUDGED)
             found.update(self._read(directory.output(JUDGED), _verdict, None if mark is None else mark.size))
@@ -68,7 +69,7 @@ class JudgeRounds:
             if directory.path in asked:
                 continue
             state = _state(directory)
-            if state is not None and state.fingerprint != self._fingerprint:
+            if state is not None and differences(state.fingerprint, self._fingerprint):
                 continue
             if state is not None and self._is_complete(directory, state):
                 continue

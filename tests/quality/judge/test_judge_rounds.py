@@ -1,6 +1,7 @@
 """The rounds of a judge: which one is resumed, and what is known of all."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -22,7 +23,7 @@ def line(key: str) -> bytes:
     return orjson.dumps({"id": key}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def finish(disk: Disk, path: Path, judge: dict[str, str], keys: str, failed: int = 0) -> None:
+def finish(disk: Disk, path: Path, judge: dict[str, Any], keys: str, failed: int = 0) -> None:
     """Let a round have ended with these verdicts."""
     meter = FileMeter()
     for key in keys:
@@ -54,6 +55,16 @@ def test_only_what_this_judge_has_not_answered_is_missing(tmp_path: Path, disk: 
     assert rounds.missing(set("abcd"), ()) == set("cd")
     assert rounds.missing(set("abcd"), {first}) == set("d")
     assert JudgeRounds(RunDirectory(disk, tmp_path), OTHER).missing(set("abcd"), ()) == set("abcd")
+
+
+def test_a_judge_that_was_made_up_does_not_speak_for_a_real_one(tmp_path: Path, disk: Disk) -> None:
+    """One of an earlier version, which does not tell, is believed by both."""
+    before: dict[str, object] = {"model": "mine", "endpoint": "loopback/v1"}
+    directory = RunDirectory(disk, tmp_path)
+    real, simulated = (JudgeRounds(directory, before | {"simulated": made_up}) for made_up in (False, True))
+    finish(disk, real.begin([line("a")]), before, "a")
+    finish(disk, real.begin([line("b")]), before | {"simulated": True}, "b")
+    assert (real.known().keys(), simulated.known().keys()) == ({"a"}, {"a", "b"})
 
 
 def test_a_round_is_resumed_while_all_of_it_is_wanted(tmp_path: Path, disk: Disk) -> None:
