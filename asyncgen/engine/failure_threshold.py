@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 
+from asyncgen.client.chat_client import OF_ITS_LIMITS
 from asyncgen.client.classify import REFUSED
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Phrase, Setting, TryLaterError
 from asyncgen.humanize import many_of, one_of
@@ -10,7 +11,8 @@ from asyncgen.rows import ROWS
 LEAST_FAILED = 30  # failures: fewer say little about a share, and cost little
 ALIKE = 10  # first rows refused alike: fewer may be chance, more cost money
 LATEST = 500  # finished rows: enough to tell chance from a server or a model that has changed, and few to pay for
-OF_THE_ROW = {"context_length", "too_large", "content_filter", "refusal"}
+NEARLY_ALL = 0.95  # of these: what chance makes of a run of whose rows nine of ten may fail stays below
+OF_THE_ROW = OF_ITS_LIMITS | {"content_filter", "refusal"}
 """Kinds of failure that tell nothing of other rows, but for their neighbours."""
 OF_THE_SERVER = {"connection", "timeout", "deadline", "server_error", "conflict", "invalid_body"}
 NOT_HEALTHY = Message(
@@ -45,8 +47,9 @@ class FailureThreshold:
 
     Args:
         most: failed rows after which one more ends the run; None: unlimited.
-        share: the part of the finished rows that may fail, of all (checked from the `LEAST_FAILED`-th failure on)
-            as well as of the `LATEST` ones whose failure would tell something of others.
+        share: the part of the finished rows that may fail; checked from the `LEAST_FAILED`-th failure on. Where it
+            is not all of them, the run ends also when `NEARLY_ALL` of the `LATEST` ones fail, or more than this
+            part, of those whose failure would tell something of others.
         alike: whether to end the run if its first rows are all refused in the same way.
         rows: the word for them in messages.
     """
@@ -67,20 +70,24 @@ class FailureThreshold:
         if len(self._first) < self._wanted:
             self._first[index] = None
 
-    def after(self, index: int, failure: CallFailed | None, *, again: bool = False) -> AsyncgenError | None:
+    def after(
+        self, index: int, failure: CallFailed | None, *, again: bool = False, waits: bool = False
+    ) -> AsyncgenError | None:
         """Count a finished row, with its failure if any; returns the reason to end the run, or None.
 
         Args:
             index: of the row.
             failure: None: it has none.
             again: the row was counted before, without a failure.
+            waits: it has not ended yet, but is counted as one that has not failed.
         """
         # What earlier starts have made of a row, they have counted: the server may be well again.
         if failure is not None and failure.earlier:
             self._first.pop(index, None)
             return None
         self._ended += not again
-        self._take_latest(failure)
+        if not waits:
+            self._take_latest(failure)
         if failure is None:
             return None
         if index in self._first and failure.kind == REFUSED:
@@ -88,7 +95,7 @@ class FailureThreshold:
         self._failures[failure.step, failure.kind] += 1
         failed = self._failures.total()
         many = failed >= LEAST_FAILED and failed > self._share * self._ended
-        lately = len(self._latest) == LATEST and self._failed_lately > self._share * LATEST
+        lately = len(self._latest) == LATEST and self._failed_lately > max(self._share, NEARLY_ALL) * LATEST
         too_many = self._most is not None and failed > self._most
         if not (self._all_refused() or many or too_many or lately):
             return None

@@ -19,12 +19,8 @@ checks their form, not their medicine. The notes of the INCORRECT examples are t
 and hold errors on purpose. Not for clinical use.
 """
 
-_LOCAL = {
-    True: "a simulator, whose answers are no medicine",
-    False: "a local model",
-    None: "a local model, or a simulator whose answers are no medicine",
-}
-"""What served a run on its own machine, by what its fingerprint tells of it."""
+_SIMULATED = "a simulator, whose answers are no medicine"
+_SERVED_LOCALLY = "a local model, or a simulator whose answers are no medicine"
 
 
 def render_card(
@@ -91,7 +87,7 @@ def provenance(
     made = state.fingerprint
     endpoint = str(made.get("endpoint", "unknown"))
     if on_this_machine(endpoint):
-        endpoint += f" (on the machine of the run: {_LOCAL[made.get(SIMULATED)]})"
+        endpoint += f" (on the machine of the run: {_SIMULATED if made.get(SIMULATED) else _SERVED_LOCALLY})"
     rows: dict[str, object] = {
         "model": made.get("model", "unknown"),
         "endpoint": endpoint,

@@ -20,7 +20,7 @@ _SHOWN = {NAMED_ENDPOINTS: "named ones", "None": "unset"}
 PROMPTS = ("_system", "_user")
 """What the names of parts that are prompts end with, behind that of their step."""
 SIMULATED = "simulated"
-"""The part that tells whether a server on this machine made its answers up: such servers have one name."""
+"""The part that tells whether the server was that of --simulate: all those on this machine have one name."""
 _FIRST = ("model", "endpoint")  # never among those that are only counted
 _SAMPLING = "generation_params"
 _PLACES = ("temperature", "top_p", "max_tokens")
@@ -67,8 +67,8 @@ def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     kind, _, of = name.partition(".")
     is_step = f"{name}_user" in {*old, *new}
     if name == SIMULATED:
-        was, now = (("simulated" if made_up else "real") for made_up in (before, after))
-        yield f"the answers were {was}, now they are {now}"
+        was, now = (("the one of --simulate" if simulated else "another") for simulated in (before, after))
+        yield f"the server on this machine was {was}, now it is {now}"
     elif is_step or kind == _SAMPLING:
         old_settings, new_settings = (_settings(value) for value in (before, after))
         if old_settings is None or new_settings is None or old_settings == new_settings:

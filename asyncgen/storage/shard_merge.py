@@ -24,7 +24,7 @@ from asyncgen.storage.checkpoint import (
 )
 from asyncgen.storage.disk import write_durably
 from asyncgen.storage.failed import failed_records
-from asyncgen.storage.fingerprint import differences
+from asyncgen.storage.fingerprint import SIMULATED, differences
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.manifest import load_manifest, save_manifest
@@ -95,7 +95,9 @@ def arrange(parts: Iterable[tuple[RunDirectory, RunState]]) -> list[Part]:
             raise BadDataError(f"{directory} holds a whole run, no shard of one")
         one = Part(directory, state, state.portion)
         if found:
-            _refuse_unlike(next(iter(found.values())), one)
+            # With one that tells of it, if there is one: what lacks it is like both kinds.
+            telling = (other for other in found.values() if SIMULATED in other.state.fingerprint)
+            _refuse_unlike(next(telling, next(iter(found.values()))), one)
         twin = found.setdefault(one.number, one)
         if twin is not one:
             raise BadDataError(f"{directory} and {twin.directory} hold the same shard {one.portion.shard}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.engine.failure_threshold import ALIKE, LATEST, LEAST_FAILED, FailureThreshold
+from asyncgen.engine.failure_threshold import ALIKE, LATEST, LEAST_FAILED, NEARLY_ALL, FailureThreshold
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, TryLaterError
 
 
@@ -49,7 +49,7 @@ def test_a_run_that_went_well_and_goes_well_no_more_ends(good: int) -> None:
     outcomes = [None] * good + ["server_error"] * 30 + [None, "check_json"] * 30 + ["check_json"] * LATEST
     ended = ends_after(FailureThreshold(None, 0.9), outcomes)
     assert ended is not None
-    assert good + 0.9 * LATEST < ended[0] <= good + LATEST
+    assert good + NEARLY_ALL * LATEST < ended[0] <= good + LATEST + 90
     assert isinstance(ended[1], BadDataError)
     assert f"of the last {LATEST} rows failed" in str(ended[1])
     assert "of them with check_json (paraphrase)" in str(ended[1])
@@ -57,7 +57,27 @@ def test_a_run_that_went_well_and_goes_well_no_more_ends(good: int) -> None:
     assert ends_after(FailureThreshold(None, 1.0), outcomes) is None
 
 
-@pytest.mark.parametrize("kind", ["context_length", "too_large", "content_filter", "refusal"])
+def test_a_small_share_is_one_of_all_rows() -> None:
+    """Chance brings more failures together than the share."""
+    outcomes = ([None] * 380 + ["empty"] * 20) * 50
+    assert ends_after(FailureThreshold(None, 0.06), outcomes) is None
+
+
+def test_batches_in_which_all_rows_fail_end_a_run_however_small_they_are() -> None:
+    """What is sent, and waits, has not gone well yet."""
+    threshold = FailureThreshold(None, 0.9)
+    failure, batch = CallFailed("ask", "check_json", 1), 100
+    for index in range(1000):
+        assert threshold.after(index, None) is None
+    for start in range(1000, 9000, batch):
+        for index in range(start, start + batch):
+            assert threshold.after(index, None, waits=True) is None
+        if any(threshold.after(index, failure, again=True) for index in range(start, start + batch)):
+            break
+    assert NEARLY_ALL * LATEST < index - 1000 <= LATEST
+
+
+@pytest.mark.parametrize("kind", ["context_length", "too_large", "larger_than_limit", "content_filter", "refusal"])
 def test_rows_in_a_row_that_no_server_takes_end_nothing(kind: str) -> None:
     """They may lie together in the input; and they say nothing of the others."""
     outcomes = [None] * 2 * LATEST + [kind] * 9 * LATEST
@@ -75,7 +95,7 @@ def test_the_latest_rows_end_a_run_where_more_of_them_fail_than_may(
     outcomes = [None] * 8 * LATEST + [kind for kind, number in runs for _ in range(number)]
     failed = [0, *accumulate(kind is not None for kind in outcomes)]
     lately = ((end, failed[end] - failed[end - LATEST]) for end in range(LATEST, len(failed)))
-    expected = next((end for end, number in lately if number > share * LATEST), None)
+    expected = next((end for end, number in lately if number > max(share, NEARLY_ALL) * LATEST), None)
     ended = ends_after(FailureThreshold(None, share), outcomes)
     assert (ended and ended[0]) == expected
 

@@ -116,8 +116,12 @@ def test_answers_made_up_are_not_continued_by_real_ones() -> None:
     """All servers on this machine have one name; a directory of a version that did not tell them apart goes on."""
     before = fingerprint({**PARTS, "endpoint": "loopback/v1"})
     real, simulated = ({**before, "simulated": made_up} for made_up in (False, True))
-    assert differences(simulated, real) == ["the answers were simulated, now they are real"]
-    assert differences(real, simulated) == ["the answers were real, now they are simulated"]
+    assert differences(simulated, real) == [
+        "the server on this machine was the one of --simulate, now it is another"
+    ]
+    assert differences(real, simulated) == [
+        "the server on this machine was another, now it is the one of --simulate"
+    ]
     for one in (real, simulated):
         assert (differences(before, one), differences(one, before), differences(one, dict(one))) == ([], [], [])
 

@@ -132,7 +132,7 @@ class RowPasses:
         before = self._state(row.index)
         if before != _ENDED:
             # A row that waits counts as one that has not failed: else the first ones to end would all be failures.
-            reason = self._threshold.after(row.index, failure, again=before != _NEW)
+            reason = self._threshold.after(row.index, failure, again=before != _NEW, waits=state != _ENDED)
             self._asker.reason = self._asker.reason or reason
         self._states.extend(bytes(max(0, row.index + 1 - len(self._states))))
         self._states[row.index] = state

@@ -1,6 +1,7 @@
 """What is no set of whole shards of one run is not joined, and what stands at the target stays."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 
 from asyncgen.errors import AsyncgenError, BadDataError, Interrupted
 from asyncgen.shard import Shard
+from asyncgen.storage.checkpoint import load_statistics
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import STATISTICS, RunDirectory
-from asyncgen.storage.shard_merge import join
+from asyncgen.storage.shard_merge import arrange, join
 
 from .shards import OF, OTHER_PROMPTS, OUTPUTS, PAIRS, Go, all_shards, files, on
 
@@ -41,6 +43,22 @@ async def test_shards_of_different_runs_are_refused(
     with pytest.raises(BadDataError, match=says):
         join(on(disk, [tmp_path / name for name in names]), RunDirectory(disk, tmp_path / "joined"))
     assert not [name for name in disk.list_directory(tmp_path) if name.startswith("joined")]
+
+
+async def test_a_shard_of_an_earlier_version_does_not_join_simulated_ones_with_others(
+    go: Go, tmp_path: Path, disk: Disk
+) -> None:
+    """It does not tell which server of this machine it had, and is like both."""
+    directories = on(disk, [tmp_path / name for name in await all_shards(go)])
+    made = ({}, {"simulated": True}, {"simulated": False})
+    parts = []
+    for directory, part in zip(directories, made, strict=True):
+        state = load_statistics(directory)
+        assert state is not None
+        plain = {name: value for name, value in state.fingerprint.items() if name != "simulated"}
+        parts.append((directory, replace(state, fingerprint=plain | part)))
+    with pytest.raises(BadDataError, match="was the one of --simulate"):
+        arrange(parts)
 
 
 @pytest.mark.parametrize("name", [*OUTPUTS, STATISTICS])
