@@ -154,8 +154,8 @@ class RunConfig(RunSettings):
     `endpoints` is one without a name, or several with one each; `shard` None means the whole input; `model_file`
     distinguishes files of one name, for a model that is a local file; `most_in_flight` bounds the calls in flight
     where concurrency is automatic; `budget_part` is the part of `max_cost` and `max_total_tokens` that this run
-    has; `began_with` is the directory's model if another one is to finish it; `simulated`: the server is that
-    of --simulate.
+    has; `began_with` is the directory's model if another one is to finish it; `simulated`: the server is a
+    simulator that this run brings.
 
     `cache` is the file of answers that directories share.
 

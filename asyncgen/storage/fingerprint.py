@@ -20,7 +20,7 @@ _SHOWN = {NAMED_ENDPOINTS: "named ones", "None": "unset"}
 PROMPTS = ("_system", "_user")
 """What the names of parts that are prompts end with, behind that of their step."""
 SIMULATED = "simulated"
-"""The part that tells whether the server was that of --simulate: all those on this machine have one name."""
+"""The part that tells whether a run brought a simulator of its own: all servers on a machine have one name."""
 _FIRST = ("model", "endpoint")  # never among those that are only counted
 _SAMPLING = "generation_params"
 _PLACES = ("temperature", "top_p", "max_tokens")
@@ -67,7 +67,7 @@ def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     kind, _, of = name.partition(".")
     is_step = f"{name}_user" in {*old, *new}
     if name == SIMULATED:
-        was, now = (("the one of --simulate" if simulated else "another") for simulated in (before, after))
+        was, now = (("the run's own simulator" if simulated else "another") for simulated in (before, after))
         yield f"the server on this machine was {was}, now it is {now}"
     elif is_step or kind == _SAMPLING:
         old_settings, new_settings = (_settings(value) for value in (before, after))

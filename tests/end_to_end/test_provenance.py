@@ -144,9 +144,9 @@ def test_answers_that_were_made_up_are_not_mixed_with_real_ones(serve, job, tmp_
 
     refused = replace(real, output_dir=simulated.output_dir).run("--num-pairs", "3")
     assert (refused.returncode, server.counts["requests"]) == (65, 0)
-    assert "another run: the server on this machine was the one of --simulate, now it is" in refused.stderr
+    assert "another run: the server on this machine was the run's own simulator, now it is" in refused.stderr
     assert real.run(*cache).returncode == 0
     assert server.counts["requests"] == 6
     refused = replace(simulated, output_dir=real.output_dir).run("--num-pairs", "3")
-    assert (refused.returncode, "another, now it is the one of --simulate" in refused.stderr) == (65, True)
+    assert (refused.returncode, "another, now it is the run's own simulator" in refused.stderr) == (65, True)
     assert simulated.run("--num-pairs", "3").returncode == 0

@@ -117,10 +117,10 @@ def test_answers_made_up_are_not_continued_by_real_ones() -> None:
     before = fingerprint({**PARTS, "endpoint": "loopback/v1"})
     real, simulated = ({**before, "simulated": made_up} for made_up in (False, True))
     assert differences(simulated, real) == [
-        "the server on this machine was the one of --simulate, now it is another"
+        "the server on this machine was the run's own simulator, now it is another"
     ]
     assert differences(real, simulated) == [
-        "the server on this machine was another, now it is the one of --simulate"
+        "the server on this machine was another, now it is the run's own simulator"
     ]
     for one in (real, simulated):
         assert (differences(before, one), differences(one, before), differences(one, dict(one))) == ([], [], [])

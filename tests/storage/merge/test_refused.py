@@ -57,7 +57,7 @@ async def test_a_shard_of_an_earlier_version_does_not_join_simulated_ones_with_o
         assert state is not None
         plain = {name: value for name, value in state.fingerprint.items() if name != "simulated"}
         parts.append((directory, replace(state, fingerprint=plain | part)))
-    with pytest.raises(BadDataError, match="was the one of --simulate"):
+    with pytest.raises(BadDataError, match="was the run's own simulator"):
         arrange(parts)
 
 
