@@ -24,7 +24,7 @@ from asyncgen.client.answer_body import unusable
 from asyncgen.client.call_log import CallLog
 from asyncgen.client.call_reports import CallReports
 from asyncgen.client.caller import Caller
-from asyncgen.client.classify import REFUSED, Action, Failure
+from asyncgen.client.classify import OF_ITS_LIMITS, REFUSED, Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
 from asyncgen.client.learning import Learning
@@ -39,7 +39,6 @@ from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
-OF_ITS_LIMITS = {"context_length", "too_large", "larger_than_limit"}  # which another endpoint may set higher
 STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
 

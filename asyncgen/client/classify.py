@@ -22,6 +22,8 @@ from asyncgen.limits.rate_headers import LIMITS
 
 REFUSED = "bad_request"
 """The kind of a failure that the same request meets again; request, settings or endpoint are to blame."""
+OF_ITS_LIMITS = {"context_length", "too_large", "larger_than_limit"}
+"""The kinds of a request that is too large for an endpoint; another one may take it."""
 
 
 class Action(Enum):

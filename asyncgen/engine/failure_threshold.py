@@ -2,8 +2,7 @@
 
 from collections import Counter, deque
 
-from asyncgen.client.chat_client import OF_ITS_LIMITS
-from asyncgen.client.classify import REFUSED
+from asyncgen.client.classify import OF_ITS_LIMITS, REFUSED
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Message, Phrase, Setting, TryLaterError
 from asyncgen.humanize import many_of, one_of
 from asyncgen.rows import ROWS
