@@ -17,9 +17,8 @@ _CHAT = re.compile(
     r"|\bi(?: am|'m)? (?:cannot|can't|could not|unable|not able|do not have|don't have|do not know|don't know)\b",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(
-    r"\b(type|class|stage|grade|phase|factor) i(?= cannot be\b)", re.IGNORECASE
-)  # nobody speaks
+_NUMBERED = re.compile(r"\b(type|class|stage|grade|phase|factor) i(?= cannot be\b)", re.IGNORECASE)
+"""A Roman number that would read as somebody who refuses."""
 _CHATS = (REFUSAL, _CHAT, MARKUP, SPECIAL_TOKEN)
 _TEMPLATE = re.compile(
     r"\A\W*(?:(?:key |decisive |first |second |third )?(?:finding|fact|item|point|observation|evidence)s?\W{0,2}"
