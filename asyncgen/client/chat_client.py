@@ -216,6 +216,8 @@ class ChatClient:
             )
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
+            if isinstance(result, Failure) and endpoint.health.answered:
+                result = result.after_answers()
             result = self._record(caller, request, result)
             if isinstance(result, Completion):
                 self._unsettled.pop(endpoint.name, None)

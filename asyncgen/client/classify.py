@@ -8,14 +8,14 @@ account without credit (`no_credit`).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
-from asyncgen.client.no_credit import says_no_credit
+from asyncgen.client.no_credit import says_no_credit, says_rate
 from asyncgen.client.too_long import says_too_long
 from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
@@ -47,7 +47,8 @@ class Failure:
     it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
     been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
     and the server resets it in so many seconds. `answer` is an answer that the recipe rejected. `unusable`: it
-    came as an answer, and nobody can use it.
+    came as an answer, and nobody can use it. `foreign`: an error body that is not JSON, and
+    thus not the API's own.
     """
 
     kind: str
@@ -66,11 +67,22 @@ class Failure:
     day_over: float | None = None
     answer: Completion | None = field(default=None, repr=False)
     unusable: bool = False
+    foreign: bool = False
 
     @property
     def unreached(self) -> bool:
         """Whether, as far as one can tell, the server behind the address was not reached."""
         return self.action is Action.RETRY and (self.kind == "connection" or self.status in _NO_BACKEND)
+
+    def after_answers(self) -> "Failure":
+        """The failure at an address that has answered before.
+
+        A router (Traefik, the ingress of a cluster, a tunnel) says that there is no such page, in its own words,
+        while the server behind it is started anew.
+        """
+        if self.foreign and self.status == _NOT_FOUND:
+            return replace(self, kind="server_error", action=Action.RETRY)
+        return self
 
 
 _BY_NAME: dict[str, tuple[str, Action]] = {
@@ -85,6 +97,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "1113": ("quota", Action.STOP),  # Zhipu
     "blocked_api_access": ("quota", Action.STOP),  # Groq
     "Arrearage": ("quota", Action.STOP),  # DashScope
+    "AllocationQuota.FreeTierOnly": ("quota", Action.STOP),  # DashScope
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
     "slow_down": ("rate_limit", Action.WAIT),
     "server_is_overloaded": ("overloaded", Action.WAIT),
@@ -128,8 +141,9 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
 }
 # A gateway stopped waiting for an answer, which may have been made behind it all the same.
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
-# A gateway without the server behind it, or (524) without its answer.
-_NO_BACKEND = {502, 504, 520, 521, 522, 523, 524, 530}
+_NOT_FOUND = 404
+# A gateway without the server behind it, or (524) without its answer; 404 only after answers.
+_NO_BACKEND = {_NOT_FOUND, 502, 504, 520, 521, 522, 523, 524, 530}
 # The two numbers in OpenAI's and Groq's sentence say what no code says: the call exceeds the whole limit.
 _LIMIT_AND_REQUESTED = re.compile(
     r"\blimit:? ([\d,]{1,15})\b.{0,80}?\brequested:? ([\d,]{1,15})\b", re.IGNORECASE | re.DOTALL
@@ -151,6 +165,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     names = read_error(body)
     # In the order of the table: names that waiting never fixes come first.
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
+    if says_rate(status, names):
+        known = "rate_limit", Action.WAIT
     if known is None and says_no_credit(status, names):
         known = "quota", Action.STOP
     if known is None and says_unknown_model(status, names):
@@ -176,6 +192,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         retry_after=pause,
         request_id=headers.get("x-request-id"),
         day_over=day_over if action is Action.WAIT else None,
+        foreign=isinstance(body, str),
     )
 
 

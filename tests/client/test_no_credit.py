@@ -29,6 +29,11 @@ from asyncgen.client.classify import Action, judge_error
         (412, {"message": "Account acme is suspended, possibly due to reaching the monthly spending limit"}),
         (403, {"message": "Key limit exceeded (total limit). Manage it", "code": 403}),
         (429, {"message": "Your prepayment credits are depleted. Please go", "status": "RESOURCE_EXHAUSTED"}),
+        (
+            403,
+            {"code": "AllocationQuota.FreeTierOnly", "message": "The free tier of the model has been exhausted."},
+        ),
+        (429, {"code": "insufficient_quota", "message": "Free allocated quota exceeded."}),
         (403, {"type": "new_api_error", "code": "insufficient_user_quota", "message": "用户额度不足"}),
     ],
 )
@@ -44,6 +49,23 @@ def test_a_team_without_credit_is_no_limit_of_calls_and_no_permission(status: in
     said = "Your team 0a1b-2c has either used all available credits or reached its monthly spending limit."
     failure = judge_error(status, {}, {"code": "Some resource has been exhausted", "error": said}, 0.0)
     assert (failure.kind, failure.action) == ("quota", Action.STOP)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Allocated quota exceeded, please increase your quota limit.",
+        "You exceeded your current quota, please check your plan and billing details. For details, see: "
+        "https://help.aliyun.com/zh/model-studio/error-code#token-limit",
+    ],
+)
+def test_tokens_a_minute_are_no_credit_whatever_the_code_says(message: str) -> None:
+    """DashScope gives OpenAI's code for an account without credit; its page for limits of tokens tells."""
+    names = {"code": "insufficient_quota", "type": "insufficient_quota"}
+    failure = judge_error(429, {}, {"error": {"message": message, **names}}, 0.0)
+    assert (failure.kind, failure.action) == ("rate_limit", Action.WAIT)
+    said = "You exceeded your current quota, please check your plan and billing details."
+    assert judge_error(429, {}, {"error": {"message": said, **names}}, 0.0).action is Action.STOP
 
 
 @pytest.mark.parametrize("message", ["The patient: Your credit balance is too low", "Slow down, please"])

@@ -10,7 +10,7 @@ from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
 from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
-from asyncgen.client.classify import Action, Failure
+from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.outages import advice_on
 from asyncgen.client.scripted_wire import ScriptedWire
@@ -27,7 +27,8 @@ ANSWER = Completion("yes", NO_USAGE, "m")
 REFUSED = Failure("connection", Action.RETRY, code="the connection was refused")
 RESET = Failure("connection", Action.RETRY, unsaid=True)
 NO_BACKEND = Failure("server_error", Action.RETRY, status=502, unsaid=True)
-GONE = [REFUSED, RESET, NO_BACKEND, Failure("server_error", Action.RETRY, status=504, unsaid=True)]
+NO_ROUTE = judge_error(404, {}, "404 page not found\n", 0.0)
+GONE = [REFUSED, RESET, NO_BACKEND, Failure("server_error", Action.RETRY, status=504, unsaid=True), NO_ROUTE]
 FORBIDDEN = Failure("permission", Action.STOP_IF_REPEATED, status=403)
 REJECTED = Failure("authentication", Action.STOP_IF_REPEATED, status=401)
 
@@ -156,6 +157,16 @@ async def test_a_server_that_was_never_there_is_no_outage() -> None:
     assert isinstance(world.reasons[0], TryLaterError)
     assert "no call was answered" in str(world.reasons[0])
     assert world.age < 60
+
+
+async def test_a_page_that_was_never_there_ends_the_run_at_once() -> None:
+    """Before any answer the address is wrong, whoever says so; after answers only the API itself is believed."""
+    unknown = judge_error(404, {}, {"error": {"message": "no such model", "code": "model_not_found"}}, 0.0)
+    for script in (lambda *_: NO_ROUTE, lambda world, _: unknown if world.age >= 2 else ANSWER):
+        world = World(script)
+        await world.run(1000)
+        assert isinstance(world.reasons[0], KeyOrQuotaError)
+        assert world.age < 4
 
 
 async def test_an_error_of_the_server_counts_as_ever() -> None:
