@@ -1,7 +1,7 @@
 """Recipes, one per file, the builder of a run's recipe, and the parts for writing a recipe."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,7 @@ def build(
     from asyncgen.recipes.prompts import PromptFile  # noqa: PLC0415
     from asyncgen.recipes.renamed import Renamed  # noqa: PLC0415
 
+    _warn_of_names(config.params, warn)
     name, columns = config.recipe, dict(config.fields)
     recipe: Recipe[Any]
     prompts = None
@@ -122,6 +123,16 @@ def _declared(config: RunConfig, path: Path, warn: Callable[[str], None] | None)
         for doubt in doubts_of(file):
             warn(doubt)
     return Declared(file)
+
+
+def _warn_of_names(params: Collection[str], warn: Callable[[str], None] | None) -> None:
+    if warn is None or not params:
+        return
+    from asyncgen.recipes.request_fields import meant  # noqa: PLC0415 - as above
+
+    for name in params:
+        if near := meant(name):
+            warn(f"{name} is sent as it stands, and is no field that asyncgen knows: did you mean {near}?")
 
 
 def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:

@@ -76,7 +76,33 @@ def check_params(said: Mapping[str, Any], where: str) -> Params:
 
 def _why_ignored(name: str, value: Any) -> str:
     problem = problem_of(name, value)
-    return f"it must be {problem}" if problem else "not a field of the API"
+    if problem:
+        return f"it must be {problem}"
+    near = meant(name)
+    return "not a field of the API" + ("" if near is None else f"; did you mean {near}?")
+
+
+def meant(name: str) -> str | None:
+    """The field whose name was probably meant; None if this is one, or none is near.
+
+    A letter that is missing, too many or at another place, dashes and capitals; not another letter: top_k is no
+    top_p.
+    """
+    if name in NAMES:
+        return None
+    letters = _letters(name)
+    return next((known for known in NAMES if _is_misspelt(letters, _letters(known))), None)
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _is_misspelt(one: str, other: str) -> bool:
+    if len(one) == len(other):
+        return sorted(one) == sorted(other)
+    short, long = sorted((one, other), key=len)
+    return any(long[:place] + long[place + 1 :] == short for place in range(len(long)))
 
 
 def sampling_of(fields: Mapping[str, Any]) -> Sampling:

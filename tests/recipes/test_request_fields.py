@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.recipes.request_fields import problem_of
+from asyncgen.recipes.request_fields import NAMES, meant, problem_of
 
 NO_JSON = "JSON, with integers of at most 64 bits"
 
@@ -30,3 +30,24 @@ NO_JSON = "JSON, with integers of at most 64 bits"
 def test_a_value_that_cannot_be_sent_is_a_problem(name: str, value: Any, problem: str) -> None:
     """Found before the run, whatever the field."""
     assert problem_of(name, value) == problem
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("max_token", "max_tokens"),
+        ("maxTokens", "max_tokens"),
+        ("top-p", "top_p"),
+        ("temprature", "temperature"),
+        ("tempreature", "temperature"),
+        ("frequency_penality", "frequency_penalty"),
+        ("top_k", None),
+        ("min_p", None),
+        ("max_completion_tokens", None),
+        ("repetition_penalty", None),
+        *((known, None) for known in NAMES),
+    ],
+)
+def test_a_misspelt_name_is_told_from_a_field_of_another_server(name: str, field: str | None) -> None:
+    """Which may be called much like one of ours."""
+    assert meant(name) == field
