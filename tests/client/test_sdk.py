@@ -2,11 +2,7 @@
 
 import asyncio
 import gzip
-import os
 import warnings
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -14,119 +10,11 @@ import pytest
 
 from asyncgen.client import http_client
 from asyncgen.client.sdk import ChatCompletions, PlainChatCompletions, completions_class
-from asyncgen.client.transport_errors import (
-    BodyTooLargeError,
-    ProxyRefusedError,
-    SchemeError,
-    UnreadableError,
-    unanswered,
-)
-from asyncgen.errors import KeyOrQuotaError
+from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-BODY = b'{"model": "m", "messages": []}'
+from .raw_server import BODY, OK, chunked, open_client, serving, whole
 
-
-class Server:
-    """Answers every request with `answer` and keeps what it read."""
-
-    def __init__(self, answer: bytes) -> None:
-        self.answer = answer
-        self.heads: list[bytes] = []
-        self.bodies: list[bytes] = []
-        self.connections = 0
-        self.port = 0
-        self.greeting = b""
-        self.writers: list[asyncio.StreamWriter] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.writers.append(writer)
-        if self.greeting:
-            writer.write(self.greeting)
-            writer.close()
-            return
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = next(
-                    int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line
-                )
-                self.heads.append(head)
-                self.bodies.append(await reader.readexactly(length))
-                writer.write(self.answer)
-                if b"connection: close" in self.answer.lower() or b"\r\n\r\n" not in self.answer:
-                    break
-        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-
-PRIVATE_PARTS = ("_build_request", "_make_status_error_from_response")
-
-
-def another_sdk(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
-    """Take a private part away from the SDK, as another version of it may have done."""
-    # The SDK needs its own methods: they have another form.
-    found = getattr(openai.AsyncOpenAI, lacking)
-
-    def changed(self: Any, *args: Any, context: Any = None, **options: Any) -> Any:
-        return found(self, *args, **options)
-
-    monkeypatch.setattr(openai.AsyncOpenAI, lacking, changed)
-
-
-@pytest.fixture(params=["", *PRIVATE_PARTS], autouse=True)
-def lacking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run every test with the SDK as it is, and with versions of it that lack a private part."""
-    part: str = request.param
-    if part:
-        another_sdk(monkeypatch, part)
-    return part
-
-
-def open_client(base_url: str, **more: Any) -> PlainChatCompletions:
-    """A client as a run opens it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = completions_class()
-    return found(api_key="key", base_url=base_url, connections=4, connect_timeout=5, **more)
-
-
-async def cause_of(base_url: str) -> BaseException | None:
-    """Why there is no answer from an address."""
-    client = open_client(base_url)
-    with pytest.raises(openai.APIConnectionError) as caught:
-        await client.create(BODY)
-    await client.close()
-    return caught.value.__cause__
-
-
-@asynccontextmanager
-async def serving(answer: bytes) -> AsyncIterator[tuple[Server, PlainChatCompletions]]:
-    """A server and a client of it."""
-    server = Server(answer)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    client = open_client(f"http://127.0.0.1:{server.port}/v1")
-    try:
-        yield server, client
-    finally:
-        await client.close()
-        listening.close()
-        await listening.wait_closed()
-
-
-def whole(body: bytes, *headers: bytes, status: bytes = OK) -> bytes:
-    """An answer with its length."""
-    return status + b"".join(h + b"\r\n" for h in headers) + b"Content-Length: %d\r\n\r\n" % len(body) + body
-
-
-def chunked(*pieces: bytes) -> bytes:
-    """An answer in chunks."""
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-    return OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+pytestmark = pytest.mark.usefixtures("lacking")
 
 
 @pytest.mark.parametrize(
@@ -309,129 +197,6 @@ async def test_a_header_may_hold_any_bytes(status: bytes) -> None:
     assert headers.get("content-length") == "2"
 
 
-async def test_nobody_listening_is_an_error_of_connection(unused_port: Callable[[], int]) -> None:
-    """At once."""
-    client = open_client(f"http://127.0.0.1:{unused_port()}/v1")
-    with pytest.raises(openai.APIConnectionError):
-        await client.create(BODY)
-    await client.close()
-
-
-@asynccontextmanager
-async def connecting(answer: bytes, end: bytes = b"\r\n\r\n") -> AsyncIterator[int]:
-    """A port where `answer` is said to what has come up to `end`, or at once, and the connection is closed."""
-
-    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            await (reader.readuntil(end) if end else reader.read(65_536))
-            writer.write(answer)
-        writer.close()
-
-    server = await asyncio.start_server(answer_once, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-@pytest.mark.parametrize(("bypass", "asked"), [("", True), (".example.test", False), ("*", False)])
-async def test_the_proxy_of_the_environment_is_used(
-    monkeypatch: pytest.MonkeyPatch, bypass: str, *, asked: bool
-) -> None:
-    """But for hosts that it is not for; its password is sent to it."""
-    async with serving(whole(b"{}")) as (proxy, _):
-        monkeypatch.setenv("http_proxy", f"http://user:sekret@127.0.0.1:{proxy.port}")
-        monkeypatch.setenv("no_proxy", bypass)
-        client = open_client("http://api.example.test/v1")
-        if asked:
-            await client.create(BODY)
-        else:
-            with pytest.raises(openai.APIConnectionError):
-                await client.create(BODY)
-        await client.close()
-    assert len(proxy.heads) == asked
-    assert all(b"proxy-authorization: basic dxnlcjpzzwtyzxq=" in head.lower() for head in proxy.heads)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "127.1",
-        "0x7f.1",
-        "0x7F000001",
-        "2130706433",
-        "0177.0.0.1",
-        "0.0.0.0",
-        "localhost",
-        "LocalHost",
-        "localhost.",
-        "model.localhost",
-        "[::ffff:127.0.0.1]",
-    ],
-)
-async def test_this_machine_is_asked_without_a_proxy_however_it_is_spelled(
-    monkeypatch: pytest.MonkeyPatch, host: str
-) -> None:
-    """A proxy that keeps all it sees has seen nothing."""
-    async with serving(whole(b"{}")) as (proxy, _), serving(whole(b"{}")) as (server, _):
-        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        client = open_client(f"http://{host}:{server.port}/v1")
-        await client.create(BODY)
-        await client.close()
-    assert (proxy.heads, len(server.heads)) == ([], 1)
-
-
-async def test_a_proxy_that_refuses_is_told_from_a_server_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its own status; a dead one is named, and neither shows its password."""
-    async with connecting(b"HTTP/1.1 407 Wants a password\r\nContent-Length: 0\r\n\r\n") as port:
-        for address, status in ((f"127.0.0.1:{port}", 407), ("127.0.0.1:1", None)):
-            monkeypatch.setenv("https_proxy", f"user:sekret@{address}")
-            cause = await cause_of("https://api.example.test/v1")
-            assert isinstance(cause, ProxyRefusedError)
-            assert cause.status == status
-            assert address in str(cause)
-            assert "sekret" not in str(cause)
-
-
-async def test_a_proxy_that_has_no_address_or_no_tls_is_told_from_the_server(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Whoever is behind one must not look for the fault at the server."""
-    async with connecting(b"HTTP/1.1 400 No\r\n\r\n", end=b"") as port:
-        for address, why in (
-            (
-                "http://proxy.invalid:3128",
-                "the proxy proxy.invalid:3128 (HTTPS_PROXY) cannot be reached: its name",
-            ),
-            (f"https://127.0.0.1:{port}", f"the proxy 127.0.0.1:{port} (HTTPS_PROXY) cannot be reached by TLS"),
-        ):
-            monkeypatch.setenv("https_proxy", address)
-            cause = await cause_of("https://api.example.test/v1")
-            failure = unanswered(cause)
-            assert (failure.kind, failure.unsaid) == ("connection", False)
-            assert why in failure.code
-
-
-async def test_a_connection_that_is_closed_in_the_handshake_says_so() -> None:
-    """Servers do it that want another version of TLS, or a certificate of the client."""
-    async with connecting(b"", end=b"") as port:
-        cause = await cause_of(f"https://127.0.0.1:{port}/v1")
-    assert unanswered(cause).code == "it was closed while it was opened (TLS?)"
-
-
-async def test_the_other_scheme_is_named() -> None:
-    """A plain server that is asked for TLS, and an alert of TLS in answer to a plain request."""
-    async with connecting(b"HTTP/1.1 400 No\r\n\r\n", end=b"") as port:
-        cause = await cause_of(f"https://127.0.0.1:{port}/v1")
-    assert isinstance(cause, SchemeError)
-    assert cause.found == "no TLS"
-    async with serving(b"\x15\x03\x01\x00\x02\x02F") as (_, client):
-        with pytest.raises(openai.APIConnectionError) as caught:
-            await client.create(BODY)
-    assert isinstance(caught.value.__cause__, SchemeError)
-    assert caught.value.__cause__.found == "TLS"
-
-
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
@@ -472,36 +237,6 @@ async def test_headers_and_query_of_the_user_are_sent() -> None:
     assert b"api-key: key\r\n" in head
     assert head.lower().count(b"\r\nauthorization:") == 1
     assert b": Basic abc\r\n" in head
-
-
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_certificates_that_are_not_there_are_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is sent, and not as trouble with the connection."""
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv(variable, "/nonexistent/ca.pem")
-    with pytest.raises(KeyOrQuotaError, match=f"{variable} names /nonexistent/ca.pem"):
-        open_client("https://api.example.test/v1")
-
-
-def test_of_several_directories_of_certificates_one_may_be_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is a list, as PATH is."""
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv("SSL_CERT_DIR", f"/nonexistent/certs{os.pathsep}{tmp_path}")
-    open_client("https://api.example.test/v1")
-    monkeypatch.setenv("SSL_CERT_DIR", f"/nonexistent/certs{os.pathsep}/nonexistent/others")
-    with pytest.raises(KeyOrQuotaError, match="SSL_CERT_DIR names /nonexistent/certs"):
-        open_client("https://api.example.test/v1")
-
-
-def test_a_file_without_certificates_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Someone has saved an HTML page as a certificate."""
-    path = tmp_path / "ca.pem"
-    path.write_text("<html>")
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    with pytest.raises(KeyOrQuotaError, match="SSL_CERT_FILE"):
-        open_client("https://api.example.test/v1")
 
 
 def test_an_sdk_without_a_private_part_is_used_the_plain_way_with_one_warning(lacking: str) -> None:
@@ -563,17 +298,3 @@ async def test_a_later_sdk_may_ask_an_answer_for_more() -> None:
     assert answer.is_success
     assert answer.text == "{}"
     assert not hasattr(answer, "no_such_part")
-
-
-@pytest.fixture
-def unused_port() -> Callable[[], int]:
-    """A port of this machine on which nobody listens."""
-    import socket  # noqa: PLC0415
-
-    def find() -> int:
-        with socket.socket() as bound:
-            bound.bind(("127.0.0.1", 0))
-            port: int = bound.getsockname()[1]
-            return port
-
-    return find
