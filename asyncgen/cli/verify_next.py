@@ -43,7 +43,7 @@ def next_lines(
     else:
         counts = Counter(one.trust for one in found.rows)
         bad, left = counts[Trust.FLAGGED] + counts[Trust.REJECTED], counts[Trust.OPEN]
-        if bad:
+        if bad and not _has_recipe(args):
             again = _again(args, structure, "--regenerate")
             yield f"or:   {again}\n      (asks the {counted(bad, rows, 'bad')} again)"
     if bad or left:
@@ -66,14 +66,18 @@ def _next(
         return f"next: {asyncgen_command('verify', *without_flags(sys.argv[2:], {'--dry-run': 0}))}"
     if 0 < report.judged == report.states[State.FLAGGED] and found is None:
         row = one_of(structure.contents.rows)
-        # With another recipe the rows cannot be asked again.
-        again = "" if args.recipe is not None else ", or ask again with --regenerate"
+        again = "" if _has_recipe(args) else ", or ask again with --regenerate"
         return f"every {row} is flagged: look at the worst, fix prompt or model{again}"
     form = trains_as(structure.contents)
     if form is None:
         return f"the lines are for you to use: {_lines_of(structure, args.directory)}"
     only = "" if found is None else " --only judged"
     return f"next: {asyncgen_here()} export {place} --format {form}{only}"
+
+
+def _has_recipe(args: argparse.Namespace) -> bool:
+    """Whether the recipe is named anew: rows are only asked again by that of the run."""
+    return args.recipe is not None or bool(args.field)
 
 
 def _lines_of(structure: "Structure", directory: Path) -> str:
@@ -95,4 +99,6 @@ def _again(args: argparse.Namespace, structure: "Structure", *flags: str) -> str
             prompts = Path(record.prompts)
     words = [str(args.directory), "--input-jsonl", str(from_here(args.input_jsonl))]
     named = [] if prompts is None else ["--prompt-file", prompt_file_here(prompts)]
+    named += [] if args.recipe is None else ["--recipe", args.recipe]
+    named += [word for pair in args.field for word in ("--field", "=".join(pair))]
     return asyncgen_command("verify", *words, *named, *server, *flags)

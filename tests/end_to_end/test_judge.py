@@ -66,6 +66,13 @@ def verdicts(job: Job) -> list[Any]:
     return [json.loads(line) for line in lines[1:]]
 
 
+def check_offers_with_a_recipe(job: Job) -> None:
+    """With a recipe named anew the judge is offered with it; asking again is not: that takes the run's."""
+    words = (job.output_dir, "--input-jsonl", job.input_jsonl, "--recipe", "medec_safe")
+    assert "--recipe medec_safe --judge --dry-run\n" in asyncgen("verify", *words).stdout
+    assert "--regenerate" not in judge(job, "--recipe", "medec_safe").stdout
+
+
 def exported(path: Path) -> int:
     """How many pairs an export has."""
     return len(path.read_text().splitlines()) // 2
@@ -97,6 +104,8 @@ def test_what_the_judge_rejects_is_not_exported_and_asked_again_until_it_is_good
     kept = done.state_dir / "verdicts.jsonl"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert not any(words in kept.read_text() for words in FINDINGS)
+
+    check_offers_with_a_recipe(done)
 
     calls = done.server.counts["requests"]
     found = json.loads(judge(done, "--json").stdout)
