@@ -158,7 +158,8 @@ def _quality(contents: Contents, report: VerifyReport, said: Mapping[State, str]
     if worst := report.worst():
         _say("\nthe worst, was → became:")
     for judged in worst:
-        _say(f"{one_of(contents.rows)} {judged.index} ({judged.note_id})")
+        named = f" ({judged.note_id})" if judged.note_id else ""  # a near duplicate's finding is of the text alone
+        _say(f"{one_of(contents.rows)} {judged.index}{named}")
         for finding in judged.judgement.findings:
             _say(f"  {finding.kind:<16} {_words(finding)}")
 

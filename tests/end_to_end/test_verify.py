@@ -73,6 +73,16 @@ def test_what_is_said_to_do_next_fits_the_run(job: Callable[..., Job], serve: Ca
     assert f"next: asyncgen status {shlex.quote(str(some.output_dir))}\n" in verify(some.output_dir).stdout
 
 
+def test_a_note_that_was_given_twice_is_named_by_its_row(done: Job) -> None:
+    """The finding is of its text, which has no id."""
+    path = done.output_dir / "sft_correct.jsonl"
+    first, second = (json.loads(line)["note"] for line in path.read_text().split("\n")[:2])
+    change_note(path, 1, second, first)
+    said = verify(done.output_dir, "--input-jsonl", str(SAMPLES)).stdout
+    assert "\npair 1\n  duplicate " in said
+    assert "()" not in said
+
+
 def test_a_changed_dose_is_shown_with_its_words(done: Job) -> None:
     """Changed words, the kind, the pair; control characters are not printed; exit 65 since checksums differ."""
     correct = done.output_dir / "sft_correct.jsonl"
