@@ -179,6 +179,8 @@ def _problem(shown: Comparison, text: str) -> str | None:
         return "quote"
     if not answer["same_meaning"] and before.split() == after.split():
         return "no_difference"
+    if answer["same_meaning"] and answer["severity"] == SEVERITIES[-1]:
+        return "contradiction"
     return None
 
 

@@ -52,11 +52,15 @@ def test_it_asks_in_both_orders_and_does_not_say_which_note_is_the_original() ->
         ({"before": "4 days", "after": "3 days"}, "quote"),
         ({"before": "", "after": ""}, "no_difference"),
         ({"before": "No fever", "after": "No fever"}, "no_difference"),
+        ({"same_meaning": True}, "contradiction"),  # beside a major difference
+        ({"same_meaning": True, "severity": "minor"}, None),
         ({"kind": "whatever"}, "schema"),
         ({"same_meaning": "yes"}, "schema"),
     ],
 )
-def test_quotes_must_be_verbatim_and_show_a_difference(change: dict[str, Any], problem: str | None) -> None:
+def test_quotes_must_be_verbatim_and_a_difference_show_and_count(
+    change: dict[str, Any], problem: str | None
+) -> None:
     """Else the answer is not accepted, and another one is asked for."""
     requests, _ = asked(ROW)
     check = requests[FORWARD].check
