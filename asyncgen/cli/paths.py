@@ -25,6 +25,17 @@ def a_path(text: str) -> Path:
     return Path(text)
 
 
+def a_new_file(text: str) -> Path:
+    """The type of -o: a path, and not what other programs take for their standard output.
+
+    Raises:
+        argparse.ArgumentTypeError: it is "-", or no path.
+    """
+    if text == "-":
+        raise argparse.ArgumentTypeError("this command writes a file: give its name (./- for one called -)")
+    return a_path(text)
+
+
 def a_prompt_file(text: str) -> Path:
     """The type of --prompt-file: a path, or the name of a file that ships.
 

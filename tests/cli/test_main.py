@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from asyncgen.cli.main import main
 from asyncgen.config import shipped
 from asyncgen.errors import DiskError, Exit
@@ -40,3 +42,17 @@ def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(monke
     assert error.startswith("❌ cannot list ")
     assert again.startswith("to resume: ")
     assert again.endswith("--prompt-file medec_safe --simulate")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["report", "."], ["view", "."], ["export", ".", "--format", "openai"], ["prepare", "medec", "a.csv"]],
+    ids=lambda words: words[0],
+)
+def test_a_file_is_not_called_like_standard_output(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever pipes would wait for lines that go to a file of that name."""
+    with pytest.raises(SystemExit):
+        main([*words, "-o", "-"])
+    assert (
+        "-o/--output: this command writes a file: give its name (./- for one called -)" in capsys.readouterr().err
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, ExportWork, lines_work, paired_work
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, a_prompt_file, absolute, from_here
+from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import counted, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
@@ -48,7 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--file", metavar="NAME", help="the output to take, if several of the recipe can be trained on"
     )
     parser.add_argument(
-        "-o", "--output", type=a_path, metavar="P", help="file or folder (default: DIR-FORMAT.jsonl beside DIR)"
+        "-o",
+        "--output",
+        type=a_new_file,
+        metavar="P",
+        help="file or folder (default: DIR-FORMAT.jsonl beside DIR)",
     )
     parser.add_argument(
         "--split",

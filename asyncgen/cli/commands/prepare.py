@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_path, prompt_file_here
+from asyncgen.cli.paths import a_new_file, a_path, prompt_file_here
 from asyncgen.config import shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import plural
@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: input files, output file, split."""
     parser.add_argument("corpus", choices=("medec",), help="the data set")
     parser.add_argument("csv", type=a_path, nargs="+", metavar="CSV", help="files with the ground truth")
-    parser.add_argument("-o", "--output", type=a_path, required=True, metavar="PAIRS", help="the file of pairs")
+    parser.add_argument(
+        "-o", "--output", type=a_new_file, required=True, metavar="PAIRS", help="the file of pairs"
+    )
     parser.add_argument(
         "--split",
         metavar="80/10/10",

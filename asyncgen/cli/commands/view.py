@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.page_place import page_place
-from asyncgen.cli.paths import a_path, absolute
+from asyncgen.cli.paths import a_new_file, a_path, absolute
 from asyncgen.cli.shell_words import quote
 from asyncgen.errors import Exit, UsageError
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         prompts="what the rules go by, as for asyncgen verify (default: the same)",
     )
     parser.add_argument(
-        "-o", "--output", type=a_path, metavar="FILE.html", help=f"where to write (default: DIR/{VIEW})"
+        "-o", "--output", type=a_new_file, metavar="FILE.html", help=f"where to write (default: DIR/{VIEW})"
     )
     parser.add_argument(
         "--rows", type=int, metavar="N", help="show N records at most (default: as many as 5 MB hold)"
