@@ -112,17 +112,14 @@ def by_worker(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
     return order + computing
 
 
-def mixed(waiting: list[pytest.Item], computing: list[pytest.Item]) -> list[pytest.Item]:
-    """Files of both kinds, of each as much by any place, but for the end, which only computes.
-
-    What a worker has left at the end the others take from it: tests that wait leave them idle.
-    """
+def mixed(*kinds: list[pytest.Item]) -> list[pytest.Item]:
+    """Files of several kinds of tests, of each kind as much by any place."""
     placed: list[tuple[float, list[pytest.Item]]] = []
-    for kind, until in ((waiting, 0.6), (computing, 1)):
+    for kind in kinds:
         before = 0
         for _, file in groupby(kind, attrgetter("path")):
             tests = list(file)
-            placed.append((before * until / len(kind), tests))
+            placed.append((before / len(kind), tests))
             before += len(tests)
     return [item for _, tests in sorted(placed, key=itemgetter(0)) for item in tests]
 
