@@ -264,7 +264,8 @@ class Sample:
     up. `waiting_on` names what holds back the oldest waiting call: "concurrency", "requests", "tokens", "pause",
     or None if nothing waits. `oldest` is the age in seconds of the oldest row that is not written yet, None if
     there is none. `endpoints` is empty if there is only one. `cached` answers came from the cache, and are in no
-    other count. `failed_earlier` of the failed rows had been given up by an earlier start.
+    other count. `failed_earlier` of the failed rows had been given up by an earlier start; the failures of
+    `failed_alone` others tell nothing of further rows.
     """
 
     done: int
@@ -287,6 +288,7 @@ class Sample:
     cached: int = 0
     total_cost: float | None = None
     failed_earlier: int = 0
+    failed_alone: int = 0
 
 
 Event = (

@@ -193,5 +193,7 @@ class Driver:
         sample = self._totals.sample(live)
         self._in_flight = sample.in_flight
         self._observe(sample)
-        if (reason := self._threshold.after(*self._totals.of_this_start(), live)) is not None:
+        failed, ended = self._totals.of_this_start()
+        reason = self._threshold.after(failed, ended, live, alone=self._totals.failed_alone)
+        if reason is not None:
             self.stop(reason)

@@ -85,6 +85,11 @@ class Totals:
         before = sum(done for done, _ in self._before.values()) + self._given_up_before.total()
         return self._failed_now.total(), sum(done for done, _ in self._done.values()) - before
 
+    @property
+    def failed_alone(self) -> int:
+        """How many of those that have failed in this start tell nothing of further rows."""
+        return sum(one.failed_alone for one in self._sessions.values())
+
     def sample(self, live: Collection[WorkerReport]) -> Sample:
         """All shards together; `live` are the reports of those in progress."""
         sessions = list(self._sessions.values())

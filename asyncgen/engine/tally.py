@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from asyncgen.cost import Price, Spend
+from asyncgen.engine.failure_threshold import OF_THE_ROW
 from asyncgen.events import CacheHit, CallEnded, EndpointUse, Event, LimitUse, PairDone, PairFailed, Sample
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
@@ -23,6 +24,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     failed_earlier: int = 0
+    failed_alone: int = 0
     calls: int = 0
     refused: int = 0
     retried: int = 0
@@ -67,6 +69,7 @@ class Tally:
             self.done += 1
             self.failed += 1
             self.failed_earlier += event.earlier
+            self.failed_alone += not event.earlier and event.kind in OF_THE_ROW
 
     def sample(self, gate: Gate, oldest: float | None) -> Sample:
         """The state of the run now.
@@ -94,6 +97,7 @@ class Tally:
             cached=self.cached,
             total_cost=self.total_cost,
             failed_earlier=self.failed_earlier,
+            failed_alone=self.failed_alone,
             limits=tuple(
                 LimitUse(
                     name,

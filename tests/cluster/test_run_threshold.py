@@ -4,7 +4,7 @@ import pytest
 
 from asyncgen.chat import NO_USAGE
 from asyncgen.cluster.run_threshold import RunThreshold
-from asyncgen.engine.failure_threshold import ALIKE
+from asyncgen.engine.failure_threshold import ALIKE, LATEST
 from asyncgen.events import CallEnded, PairFailed
 
 from .helpers import report
@@ -53,3 +53,34 @@ def test_a_worker_that_has_nothing_to_tell_yet_is_waited_for_if_it_has_calls_in_
     for in_flight, ends in ((3, False), (0, True)):
         live = [report(1, done=15, in_flight=4), report(2, worker=1, done=0, in_flight=in_flight)]
         assert (threshold("x").after(*ALL_REFUSED, live) is not None) == ends
+
+
+def test_what_went_well_for_long_ends_soon_after_it_goes_well_no_more() -> None:
+    """By the counts of the reports: nine of ten of all rows would be far away."""
+    made = RunThreshold(None, 0.9, "MEDEC pairs", {})
+    made.observe(PairFailed(7, "7", "paraphrase", "server_error", 1))
+    assert [made.after(failed, 9_000 + failed, []) for failed in (0, 100, 200, 300, 400)] == [None] * 5
+    reason = made.after(LATEST, 9_000 + LATEST, [])
+    assert str(reason).startswith("500 of the last 500 pairs failed, most often with server_error (paraphrase): ")
+
+
+@pytest.mark.parametrize(
+    ("share", "counts"),
+    [
+        (0.9, [(0, 9000, 0), (470, 9500, 0), (940, 10000, 0)]),
+        (0.9, [(0, 9000, 0), (500, 9500, 500), (1000, 10000, 1000)]),
+        (1.0, [(0, 9000, 0), (500, 9500, 0), (1000, 10000, 0)]),
+        (0.9, [(0, 9000, 0), (400, 9400, 0), (0, 8900, 0), (90, 8990, 0)]),
+    ],
+    ids=[
+        "one of twenty is good",
+        "each has a reason of its own",
+        "all may fail",
+        "a worker died and begins again",
+    ],
+)
+def test_failures_that_chance_explains_do_not_end_it(share: float, counts: list[tuple[int, int, int]]) -> None:
+    """Nor those that the user allows."""
+    made = RunThreshold(None, share, "MEDEC pairs", {})
+    for failed, ended, alone in counts:
+        assert made.after(failed, ended, [], alone=alone) is None
