@@ -193,6 +193,8 @@ class RequestShape:
 class Adaptation:
     """A field that an endpoint refuses in the requests of a step: it is sent as `renamed`, or left out (None).
 
+    Of a role of messages, `renamed` is the role whose message begins with its text.
+
     `fields` are the names of all fields of these requests as configured, sorted.
     """
 

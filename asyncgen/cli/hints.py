@@ -32,6 +32,30 @@ _BY_CODE = {
     "not_json": "text came instead of JSON: a gateway or another service answers there; check --base-url",
 }
 _TOO_LONG = re.compile(r"context (?:length|size|window)|too long|max_new_tokens|reduce the length", re.IGNORECASE)
+# What a refusal says in words, from the most particular to the most general.
+_BY_WORDS = tuple(
+    (re.compile(words, re.IGNORECASE | re.DOTALL), advice)
+    for words, advice in (
+        (
+            r"enable.thinking.*(?:stream|非流式)",
+            "this model thinks only in streams, which asyncgen does not ask for: --param "
+            "extra_body='{{\"enable_thinking\": false}}'",
+        ),
+        (
+            r"\bstream(?: mode|=|\W+must be)|must have stream|non-streaming",
+            "this model only streams, which asyncgen does not ask for: choose another one",
+        ),
+        (r"must contain the word 'json'", "say in the prompt that the answer is JSON"),
+        (
+            r"json mode|json.?object\b.*not support",
+            "this model has no JSON mode: choose another one, or a step without JSON",
+        ),
+        (
+            r"response_format type is unavailable|json.?schema.*not support|not support.*json.?schema",
+            "this server takes no such schema of the answer: take it out of the prompts",
+        ),
+    )
+)
 _BY_FIELD = {
     "response_format": "this server wants a schema: {schemas} it to one",
     "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in {params}",
@@ -79,7 +103,8 @@ def _about_prompts(event: CallEnded) -> str:
     if event.outcome in {"bad_request", "server_error"} and _TOO_LONG.search(event.sentence or ""):
         return _OF_PROMPTS["context_length"]
     named = f"{event.param or ''} {event.sentence or ''}"
-    found = next((text for field, text in _BY_FIELD.items() if field in named), "")
+    found = next((text for words, text in _BY_WORDS if words.search(named)), "")
+    found = found or next((text for field, text in _BY_FIELD.items() if field in named), "")
     field = (event.param or "").removeprefix("body.")  # where Mistral's `loc` begins
     if event.outcome == "bad_request" and not found and field.isidentifier() and field not in RESERVED:
         return f"take {field} out of {{params}}, or --param {field}=null"

@@ -5,14 +5,15 @@ Rules:
 1. A request is prepared as the user configured it, and hashed so: adaptations change the body that is sent and
    nothing else.
 2. A refusal that names a field changes it once, for one endpoint and all requests of that shape (step and set of
-   fields): the limit's two names are exchanged, an optional field is left out. What a recipe needs (messages,
-   response_format) is never touched.
+   fields): the limit's two names are exchanged, an optional field is left out. What a recipe needs
+   (response_format, the text of messages) is never left out; where a model's template has no system message, the
+   user's begins with its text.
 3. What is known of a listed model is applied from the beginning (`ModelWays`).
 4. A request with `whole` is never changed: it was made elsewhere, and its refusal is the answer to it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
@@ -54,11 +55,22 @@ _REFUSING_CODES = {
 _REFUSING_WORDS = re.compile(
     r"unsupported|n[o']t support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
     r"|both|at the same time|only the default|only \S+ is (?:allowed|supported)|may only be|no longer"
-    r"|not accept|not available|additional propert|incompatible|removed|不支持",
+    r"|not accept|not available|unavailable|additional propert|incompatible|removed|must be one of"
+    r"|must be strictly positive|不支持",
     re.IGNORECASE,
 )
 
 
+SYSTEM, USER = "system", "user"
+_NO_SYSTEM = re.compile(
+    r"\bsystem (?:role|message|prompt|instruction)s?(?: \w+)? not (?:supported|allowed|enabled)\b"
+    r"|n[o']t support (?:the )?(?:system (?:role|message|prompt|instruction)s?\b|'system' with this model)"
+    r"|Developer instruction is not enabled\b"  # Gemini, of Gemma
+    r"|Conversation roles must alternate user/assistant\b",  # templates of Mistral and others
+    re.IGNORECASE,
+)
+_NO_SYSTEM_STATUSES = {400, 422, 500}  # a template that raises: vLLM and SGLang, TGI, llama.cpp
+_BETWEEN = b'"},{"role":"user","content":"'  # within a JSON text its first mark would stand behind a backslash
 _NO_THINKING = re.compile(r"not support thinking\b|\bthink value\b")  # Ollama
 _NOT_BOTH = re.compile(r"\btemperature\W{1,3}and\W{1,3}top_p\b.{0,40}(?:both|same time)", re.IGNORECASE)
 
@@ -75,6 +87,7 @@ class Parameters:
         self._ways = ways
         self._learned = list(learned)
         self._tails: dict[tuple[str, str, bytes], bytes] = {}
+        self._joined: set[tuple[str, str, bytes]] = set()
         self._shapes: dict[tuple[str, str, bytes], RequestShape] = {}
 
     def shape(self, endpoint: str, request: Prepared) -> RequestShape:
@@ -95,6 +108,8 @@ class Parameters:
         if adapted is None:
             adapted = self._tails[key] = self._adapt(endpoint, request.step, tail)
         body, at = request.body, request.fields_at
+        if self._joined and key in self._joined:
+            return _with_one_message(body[:at]) + adapted
         return body if len(body) == at + len(adapted) and body.endswith(adapted) else body[:at] + adapted
 
     def learn(
@@ -111,10 +126,10 @@ class Parameters:
         if request.whole:
             return None
         body = self.body(endpoint, request)
-        name = refused_field(failure, _decoded((sent or body)[request.fields_at :]))
-        if name is None or name not in _decoded(body[request.fields_at :]):
+        name = refused_field(failure, _sent_fields(request, sent or body))
+        if name is None or name not in _sent_fields(request, body):
             return None
-        renamed = None
+        renamed = USER if name == SYSTEM else None
         if name in LIMIT_FIELDS:
             renamed = LIMIT_FIELDS[1 - LIMIT_FIELDS.index(name)]
         adaptation = Adaptation(endpoint, request.step, self.shape(endpoint, request).fields, name, renamed)
@@ -126,6 +141,7 @@ class Parameters:
             return False
         self._learned.append(adaptation)
         self._tails.clear()
+        self._joined.clear()
         return True
 
     def known(self, endpoint: str, request: Prepared, failure: Failure) -> str | None:
@@ -135,7 +151,7 @@ class Parameters:
         shape = self.shape(endpoint, request)
         adapted = [one.name for one in self._learned if one.shape == shape]
         name = refused_field(failure, adapted)
-        return None if name in _decoded(self.body(endpoint, request)[request.fields_at :]) else name
+        return None if name in _sent_fields(request, self.body(endpoint, request)) else name
 
     def _refused_before(self, new: Adaptation) -> bool:
         """Whether the limit's other name was refused here too."""
@@ -148,8 +164,11 @@ class Parameters:
         fields = configured if self._ways is None else _preselected(self._ways, configured)
         shape = RequestShape(endpoint, step, tuple(sorted(configured)))
         for one in self._learned:
-            if one.shape == shape:
-                fields = _changed(fields, one)
+            if one.shape != shape:
+                continue
+            if one.name == SYSTEM:
+                self._joined.add((endpoint, step, tail))
+            fields = _changed(fields, one)
         # Same fields, same bytes: nothing is re-encoded if nothing changed.
         return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
 
@@ -157,6 +176,8 @@ class Parameters:
 def told(model: str, adaptation: Adaptation) -> str:
     """The notice about an adaptation, given once for each field of an endpoint."""
     where = f" at endpoint {adaptation.endpoint}" if adaptation.endpoint else ""
+    if adaptation.name == SYSTEM:
+        return f"Model {model}{where} takes no system message: the user's begins with its text"
     if adaptation.renamed is None:
         return f"Model {model}{where} takes no {adaptation.name}: left out"
     return f"Model {model}{where} takes {adaptation.renamed} for {adaptation.name}: sent so"
@@ -170,8 +191,10 @@ def shape_of(request: Prepared) -> tuple[str, ...]:
     return () if request.whole else tuple(sorted(_decoded(request.shape)))
 
 
-def refused_field(failure: Failure, fields: Iterable[str]) -> str | None:
-    """The field that a refusal is about, if it can be adapted; else None."""
+def refused_field(failure: Failure, fields: Collection[str]) -> str | None:
+    """The field that a refusal is about, or the role of a message, if it can be adapted; else None."""
+    if SYSTEM in fields and failure.status in _NO_SYSTEM_STATUSES and _NO_SYSTEM.search(failure.sentence or ""):
+        return SYSTEM
     if failure.status not in _REFUSING_STATUSES and not _named_as_refused(failure):
         return None
     adaptable = [name for name in fields if name in OPTIONAL_FIELDS or name in LIMIT_FIELDS]
@@ -223,6 +246,20 @@ def _changed(fields: dict[str, Any], change: Adaptation) -> dict[str, Any]:
         for name, value in fields.items()
         if name != change.name or change.renamed is not None
     }
+
+
+def _with_one_message(before: bytes) -> bytes:
+    """A body up to its fields, with the system message at the beginning of the user's."""
+    system, between, user = before.partition(_BETWEEN)
+    return system.replace(b'"role":"system"', b'"role":"user"', 1) + rb"\n\n" + user if between else before
+
+
+def _sent_fields(request: Prepared, sent: bytes) -> Collection[str]:
+    """The names of the fields in a body as it was sent, and `SYSTEM` if it has a system message."""
+    before = request.body[: request.fields_at]
+    one = before if sent.startswith(before) else _with_one_message(before)
+    roles = [SYSTEM] if one is before and _BETWEEN in before else []
+    return [*_decoded(sent[len(one) :]), *roles]
 
 
 def _decoded(tail: bytes) -> dict[str, Any]:

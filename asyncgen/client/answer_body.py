@@ -17,7 +17,8 @@ from asyncgen.text import loads, strip_fence
 
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 _STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
-_STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1039: 429, 2013: 400, 2049: 401}
+_STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1026: 400, 1027: 400, 1039: 429, 2013: 400, 2049: 401}
+_FILTERED_BY_MINIMAX = {1026, 1027}  # the request, the answer
 # Zero-width characters too, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _INVISIBLE = "\ufeff\u200b"  # a byte order mark, a blank without width
@@ -110,8 +111,10 @@ def _with_error_of_minimax(body: dict[str, Any]) -> dict[str, Any]:
     code = base.get("status_code") if isinstance(base, dict) else None
     if not isinstance(base, dict) or not isinstance(code, int) or not code or body.get("choices"):
         return body
-    status = _STATUS_OF_BASE.get(code, _FIRST_SERVER_ERROR)
-    return {"error": {"code": status, "message": base.get("status_msg")}, "usage": body.get("usage")}
+    error = {"code": _STATUS_OF_BASE.get(code, _FIRST_SERVER_ERROR), "message": base.get("status_msg")}
+    if code in _FILTERED_BY_MINIMAX:
+        error["type"] = "content_filter"
+    return {"error": error, "usage": body.get("usage")}
 
 
 def unusable(kind: str, usage: Usage = NO_USAGE, *, made: bool = False, request_id: str | None = None) -> Failure:

@@ -2,8 +2,7 @@
 
 Pure, and with `answer_body`, which judges the answers of a 200, the only place that classifies: by status,
 `error.type`, `error.code` and the form of the body, never by the words of a message. The exceptions are two
-numbers in it, a model that is not served (`unknown_model`), a prompt that does not fit (`too_long`), and an
-account without credit (`no_credit`).
+numbers in it, a prompt that does not fit (`too_long`), and what servers say in words alone (`sentences`).
 """
 
 import re
@@ -15,9 +14,8 @@ from typing import Any
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
-from asyncgen.client.no_credit import says_no_credit, says_rate
+from asyncgen.client.sentences import kind_said, says_rate
 from asyncgen.client.too_long import says_too_long
-from asyncgen.client.unknown_model import says_unknown_model
 from asyncgen.limits.rate_headers import LIMITS
 
 REFUSED = "bad_request"
@@ -95,11 +93,16 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "exceeded_current_quota_error": ("quota", Action.STOP),  # Moonshot
     "insufficient_user_quota": ("quota", Action.STOP),  # New API
     "1113": ("quota", Action.STOP),  # Zhipu
+    "1309": ("quota", Action.STOP),  # Zhipu: the plan has ended
+    "SetLimitExceeded": ("quota", Action.STOP),  # Volcengine: a limit that the user has set
     "blocked_api_access": ("quota", Action.STOP),  # Groq
     "Arrearage": ("quota", Action.STOP),  # DashScope
     "AllocationQuota.FreeTierOnly": ("quota", Action.STOP),  # DashScope
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
     "slow_down": ("rate_limit", Action.WAIT),
+    "ThrottlingException": ("rate_limit", Action.WAIT),  # Bedrock, with 400
+    "in_flight_budget_exhausted": ("rate_limit", Action.WAIT),  # OpenRouter, with 402
+    "429": ("rate_limit", Action.WAIT),  # behind a gateway that answers with another status
     "server_is_overloaded": ("overloaded", Action.WAIT),
     "overloaded_error": ("overloaded", Action.WAIT),
     "context_length_exceeded": ("context_length", Action.GIVE_UP),
@@ -118,14 +121,24 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "dedicated_endpoint_not_running": ("not_found", Action.STOP_IF_REPEATED),  # Together
     "model_not_supported": ("not_found", Action.STOP_IF_REPEATED),  # Hugging Face, GitHub Copilot
     "unknown_model": ("not_found", Action.STOP_IF_REPEATED),  # GitHub Models
+    "model_terms_required": ("permission", Action.STOP_IF_REPEATED),  # Groq
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
     "API_KEY_INVALID": ("authentication", Action.STOP_IF_REPEATED),  # Gemini, with 400
+}
+_BY_SENTENCE = {
+    "quota": Action.STOP,
+    "not_found": Action.STOP_IF_REPEATED,
+    "permission": Action.STOP_IF_REPEATED,
+    "authentication": Action.STOP_IF_REPEATED,
+    "content_filter": Action.GIVE_UP,
+    "server_error": Action.RETRY,
 }
 _BY_STATUS: dict[int, tuple[str, Action]] = {
     401: ("authentication", Action.STOP_IF_REPEATED),
     402: ("quota", Action.STOP),
     403: ("permission", Action.STOP_IF_REPEATED),
     404: ("not_found", Action.STOP_IF_REPEATED),
+    410: ("not_found", Action.STOP_IF_REPEATED),  # NVIDIA: the model's end of life
     405: ("not_found", Action.STOP_IF_REPEATED),  # no such route: another program listens there
     407: ("proxy", Action.STOP_IF_REPEATED),
     408: ("timeout", Action.RETRY),
@@ -167,10 +180,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
     if says_rate(status, names):
         known = "rate_limit", Action.WAIT
-    if known is None and says_no_credit(status, names):
-        known = "quota", Action.STOP
-    if known is None and says_unknown_model(status, names):
-        known = "not_found", Action.STOP_IF_REPEATED
+    if known is None and (said := kind_said(status, names)) is not None:
+        known = said, _BY_SENTENCE[said]
     if says_too_long(status, names) and (known is None or known[0] != "context_length"):
         # With 500 llama.cpp says so to all whose prompts fill its shared context: one may pass alone.
         known = "context_length", Action.ASK_AGAIN if status >= _FIRST_SERVER_ERROR else Action.GIVE_UP

@@ -6,7 +6,8 @@ be shown. The sentence may quote the request, and must pass `scrub` before it is
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from json import JSONDecoder
 from typing import Any
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
@@ -18,6 +19,9 @@ _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
 GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:\{\"(?:type|error)\".{0,80}?\"message\": ?\")?"
 """A pattern of what gateways put before the sentence of the server behind them; LiteLLM leaves its whole body."""
+# What a gateway writes before the error of its server, and no server before a text that it quotes.
+_BEFORE_ERROR = re.compile(r"\s*|[^{]{0,200}(?:error|exception|status|respon|fail)[^{]{0,200}", re.IGNORECASE)
+_JSON = JSONDecoder(strict=False)
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
@@ -25,7 +29,8 @@ _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 class ErrorBody:
     """The content of an error body: names, or None if missing or not a name; `sentence` in the server's words.
 
-    `refuses_field`: its form says that the field `param` is not accepted (pydantic's `extra_forbidden`).
+    `refuses_field`: its form says that the field `param` is not accepted (pydantic's `extra_forbidden`). `inner`
+    are the names of an error in it that a gateway hands on as text.
     """
 
     code: str | None = None
@@ -33,11 +38,12 @@ class ErrorBody:
     param: str | None = None
     sentence: str | None = None
     refuses_field: bool = False
+    inner: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Code and type, as far as they are given."""
-        return tuple(name for name in (self.code, self.type) if name is not None)
+        """Code and type, as far as they are given, and those of an error in it."""
+        return (*(name for name in (self.code, self.type) if name is not None), *self.inner)
 
 
 def read_error(body: Any) -> ErrorBody:
@@ -47,15 +53,19 @@ def read_error(body: Any) -> ErrorBody:
     found = next(_details(body, _DEPTH), None)
     if found is not None:
         return found
-    error = body
-    while isinstance(error, list):
-        error = error[0] if error else None
+    error = _first(body)
     if isinstance(error, dict):
-        error = error.get("error") or _first(error.get("errors")) or error
+        error = _first(error.get("error")) or _first(error.get("errors")) or error
     if not isinstance(error, dict):
         return ErrorBody(code=_name(error), sentence=_sentence(error))
     generated = any(name in holder for holder in (error, body) if isinstance(holder, dict) for name in _GENERATED)
     code, type_, param = (_name(error.get(name)) for name in ("code", "type", "param"))
+    type_ = type_ or _name(error.get("__type"))  # AWS
+    inside = None if generated else _inside(error)
+    if inside is not None:
+        return replace(
+            inside, code=code or type_ or inside.code, type=type_, param=param or inside.param, inner=inside.all
+        )
     return ErrorBody(
         code=_moderated(error) or code or type_ or _reason(error),
         type=type_,
@@ -64,13 +74,37 @@ def read_error(body: Any) -> ErrorBody:
     )
 
 
+def _inside(error: dict[str, Any]) -> ErrorBody | None:
+    """The server's own error, as JSON in the text of its gateway's."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    for text in (raw, error.get("message")):
+        if not isinstance(text, str):
+            continue
+        place = max(text.find("{"), 0)
+        if not _BEFORE_ERROR.fullmatch(text, 0, place):
+            continue
+        try:
+            found, _ = _JSON.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and isinstance(found.get("error"), dict):
+            return read_error(found)
+    return None
+
+
 def _first(errors: Any) -> Any:
-    """The first of `{"errors": [{…}]}` (Cloudflare and others)."""
-    return errors[0] if isinstance(errors, list) and errors else None
+    """The first of several (Gemini, Cloudflare), or the only one."""
+    while isinstance(errors, list):
+        errors = errors[0] if errors else None
+    return errors
 
 
 def _reason(error: dict[str, Any]) -> str | None:
-    """The name in Google's `details`, such as API_KEY_INVALID."""
+    """The name in Google's `details`, such as API_KEY_INVALID, or in OpenRouter's `metadata`."""
+    metadata = error.get("metadata")
+    if isinstance(metadata, dict) and (reason := _name(metadata.get("reason"))) is not None:
+        return reason
     details = error.get("details")
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and (reason := _name(detail.get("reason"))) is not None:

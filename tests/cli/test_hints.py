@@ -44,6 +44,27 @@ def ended(
         (ended("no_http"), "not HTTP"),
         (ended("bad_request", "invalid_service_tier", "service_tier is not available"), "--service-tier"),
         (ended("bad_request", None, "This model's maximum context length is 8192 tokens."), "lower max_tokens"),
+        (
+            ended("bad_request", None, "parameter.enable_thinking must be set to false for non-streaming calls"),
+            "--param extra_body='{\"enable_thinking\": false}'",
+        ),
+        (
+            ended("bad_request", None, "parameter.enable_thinking必须设置为false才能进行非流式调用"),
+            "enable_thinking",
+        ),
+        (
+            ended("bad_request", None, "This model only support stream mode, please enable the stream parameter"),
+            "only streams",
+        ),
+        (ended("bad_request", None, "Requests with max_tokens > 4096 must have stream=true"), "only streams"),
+        (ended("bad_request", None, "'messages' must contain the word 'json' in some form, to use"), "say in the"),
+        (ended("bad_request", None, "Json mode is not supported for this model."), "no JSON mode"),
+        (ended("bad_request", None, "This response_format type is unavailable now"), "takes no such schema"),
+        (
+            ended("bad_request", None, "The provided JSON schema contains features not supported by xgrammar."),
+            "takes no such schema",
+        ),
+        (ended("bad_request", None, "'response_format.type' must be 'json_schema' or 'text'"), "wants a schema"),
         (ended("server_error", None, "Context size has been exceeded."), "lower max_tokens"),
     ],
 )

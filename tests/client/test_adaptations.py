@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import ChatRequest, ModelWays, Sampling
-from asyncgen.client.adaptations import Parameters, refused_field
+from asyncgen.client.adaptations import Parameters, refused_field, told
 from asyncgen.client.classify import Failure, judge_error
 from asyncgen.client.encoding import Encoder, Prepared
 
@@ -201,3 +201,73 @@ def test_refusals_in_any_order_come_to_the_same(order: list[str], json_object: b
         "max_completion_tokens": 100
     }
     assert ("response_format" in left) == json_object
+
+
+TEMPLATE_REFUSES = {
+    "vLLM": (
+        400,
+        {"object": "error", "message": "System role not supported", "type": "BadRequestError", "code": 400},
+    ),
+    "TGI": (422, {"error": "Template error: template error: System role not supported (in <string>:1)"}),
+    "llama.cpp": (500, {"error": {"code": 500, "message": "System role not supported at row 1, column 41:"}}),
+    "Mistral's template": (
+        400,
+        {"message": "Conversation roles must alternate user/assistant/user/assistant/... None", "code": 400},
+    ),
+    "Gemini": (
+        400,
+        [{"error": {"code": 400, "message": "Developer instruction is not enabled for models/gemma-3"}}],
+    ),
+    "OpenAI": (
+        400,
+        {
+            "error": {
+                "message": "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+                "type": "invalid_request_error",
+                "param": "messages[0].role",
+                "code": "unsupported_value",
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("server", TEMPLATE_REFUSES)
+def test_where_there_is_no_system_message_the_users_begins_with_its_text(server: str) -> None:
+    """Not a word is lost, and other fields are sent and learned as ever."""
+    status, body = TEMPLATE_REFUSES[server]
+    request, parameters = prepared(), Parameters(None)
+
+    learned = parameters.learn("", request, judge_error(status, {}, body, 0))
+
+    assert learned is not None
+    assert told("m", learned) == "Model m takes no system message: the user's begins with its text"
+    changed = orjson.loads(parameters.body("", request))
+    was = orjson.loads(request.body)
+    text = "\n\n".join(message["content"] for message in was["messages"])
+    assert changed == was | {"messages": [{"role": "user", "content": text}]}
+    now = parameters.body("", request)
+    assert parameters.learn("", request, judge_error(status, {}, body, 0), now) is None
+    assert parameters.known("", request, judge_error(status, {}, body, 0)) == "system"
+    assert parameters.learn("", request, openai("top_p"), now) is not None
+    assert sent(parameters, request) == {"temperature": 0.7, "max_tokens": 100}
+    assert parameters.body("other", request) is request.body
+    assert Parameters(None, [learned]).body("", request) == now
+
+
+def test_a_request_without_a_system_message_is_none_to_change() -> None:
+    """The template wants something else."""
+    request = Encoder("m", "max_tokens").prepare("x", ChatRequest("", 'A "},{"role":"user","content":"', PLAIN))
+    parameters = Parameters(None)
+    assert parameters.learn("", request, said("System role not supported")) is None
+    assert parameters.body("", request) is request.body
+
+
+@given(st.text(min_size=1), st.text())
+def test_whatever_the_texts_hold_one_message_has_both(system: str, user: str) -> None:
+    """The boundary between them is found, and nothing that looks like it."""
+    request = Encoder("m", "max_tokens").prepare("x", ChatRequest(system, user, PLAIN))
+    parameters = Parameters(None)
+    assert parameters.learn("", request, said("System role not supported")) is not None
+    [message] = orjson.loads(parameters.body("", request))["messages"]
+    assert message == {"role": "user", "content": f"{system}\n\n{user}"}

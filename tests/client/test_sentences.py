@@ -1,10 +1,16 @@
-"""An account without credit is recognised, however the server says so."""
+"""What servers say in words alone: no credit, a rate, a key, a filter; and errors in the text of gateways."""
 
 from typing import Any
 
 import pytest
 
 from asyncgen.client.classify import Action, judge_error
+
+GEMINI = (
+    "You exceeded your current quota, please check your plan and billing details. For more information, head to: "
+    "https://ai.google.dev/gemini-api/docs/rate-limits. \n* Quota exceeded for metric: generativelanguage."
+    "googleapis.com/generate_content_free_tier_requests, limit: {limit}, model: x\nPlease retry in 11.66s."
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,12 @@ from asyncgen.client.classify import Action, judge_error
             {"code": "AllocationQuota.FreeTierOnly", "message": "The free tier of the model has been exhausted."},
         ),
         (429, {"code": "insufficient_quota", "message": "Free allocated quota exceeded."}),
+        (429, {"code": "1309", "message": "您的 GLM Coding Plan 套餐已到期"}),
+        (429, {"code": "SetLimitExceeded", "message": "has reached the set limit", "type": "TooManyRequests"}),
+        (500, {"type": "api_error", "message": "insufficient balance (1008)"}),
+        (400, {"message": "资源包余量已用尽", "type": "runtime_error", "code": "3008"}),
+        (429, {"message": "You are using a Trial key, which is limited to 1000 API calls / month. You can"}),
+        (429, {"message": GEMINI.format(limit=0), "code": 429}),
         (403, {"type": "new_api_error", "code": "insufficient_user_quota", "message": "用户额度不足"}),
     ],
 )
@@ -41,6 +53,61 @@ def test_a_refusal_for_want_of_credit_ends_the_run(status: int, error: dict[str,
     """Waiting would not help."""
     failure = judge_error(status, {}, {"error": error}, 0.0)
     assert (failure.kind, failure.action) == ("quota", Action.STOP)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "action"),
+    [
+        (400, {"__type": "ThrottlingException", "message": "Rate exceeded"}, "rate_limit", Action.WAIT),
+        (403, {"statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 00:12:31."},
+         "rate_limit", Action.WAIT),
+        (403, {"code": "AccessDenied", "message": "Rate limit exceeded. Please wait"}, "rate_limit", Action.WAIT),
+        (402, {"error": {"message": "This request would exceed your available credits given the others.",
+                         "code": 402, "metadata": {"reason": "in_flight_budget_exhausted"}}},
+         "rate_limit", Action.WAIT),
+        (429, {"error": {"message": GEMINI.format(limit=10), "code": 429}}, "rate_limit", Action.WAIT),
+        (400, {"error": {"message": "Function id '87ea0ddc-cff1': DEGRADED function cannot be invoked"}},
+         "server_error", Action.RETRY),
+        (403, {"code": "No permission", "error": "Content violates usage guidelines. Team: x"},
+         "content_filter", Action.GIVE_UP),
+        (424, {"error": [{"code": 2016, "message": "Prompt blocked due to security configurations."}]},
+         "content_filter", Action.GIVE_UP),
+        (400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: ba***na."},
+         "authentication", Action.STOP_IF_REPEATED),
+        (400, [{"error": {"code": 400, "message": "User location is not supported for the API use."}}],
+         "permission", Action.STOP_IF_REPEATED),
+        (400, {"error": {"message": "The model `x` requires terms acceptance.", "code": "model_terms_required"}},
+         "permission", Action.STOP_IF_REPEATED),
+        (410, {"title": "Gone", "status": 410, "detail": "The model 'x' has reached its end of life"},
+         "not_found", Action.STOP_IF_REPEATED),
+    ],
+)  # fmt: skip
+def test_what_a_status_says_wrongly_is_told_by_the_words(
+    status: int, body: Any, kind: str, action: Action
+) -> None:
+    """A rate with the status of a permission, a sick server with that of a wrong request, and more."""
+    failure = judge_error(status, {}, body, 0.0)
+    assert (failure.kind, failure.action) == (kind, action)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"message": "An error occurred when calling Azure OpenAI: Server responded with status 429. Error "
+               'message: {"error":{"code":"429","message": "Rate limit is exceeded. Try again in 2 seconds."}}'},
+         "rate_limit"),
+        (429, {"message": "Provider returned error", "code": 429, "metadata": {"raw": '{"error":{"message":"Your '
+               'account org-4 <ak-f> is suspended","type":"exceeded_current_quota_error"}}'}},
+         "quota"),
+        (400, {"message": 'The note {"error": {"code": "insufficient_quota"}} is too odd'}, "bad_request"),
+        (400, {"message": "Error " + "x" * 300 + '{"error": {"code": "insufficient_quota"}}'}, "bad_request"),
+        (400, {"message": 'Error: {"error": {"code": "insufficient_quota"'}, "bad_request"),
+        (400, {"message": 'Error: {"code": "insufficient_quota"}'}, "bad_request"),
+    ],
+)  # fmt: skip
+def test_an_error_that_a_gateway_hands_on_as_text_is_read(status: int, error: dict[str, Any], kind: str) -> None:
+    """It stands soon in the text, and is whole."""
+    assert judge_error(status, {}, {"error": error}, 0.0).kind == kind
 
 
 @pytest.mark.parametrize("status", [403, 429])

@@ -1,0 +1,98 @@
+"""Recognise by a server's words what no status or code says, or what one says wrongly. Pure.
+
+Patterns match whole sentences of servers from their beginning: a text that quotes a row does not begin like that.
+"""
+
+import re
+
+from asyncgen.client.error_body import GATEWAY, ErrorBody
+
+_MODEL = r"[`'\"]?[^\s`'\"]{0,200}[`'\"]?"
+_RATE = (
+    # DashScope's code for a limit of tokens a minute is OpenAI's for an account without credit.
+    r"Allocated quota exceeded\b",
+    r"You exceeded your current quota\b.{0,200}#token-limit\b",
+    r"Rate limit exceeded\b",  # DashScope's plans, with 403
+    r"Out of call volume quota\b",  # Azure API Management, with 403
+)
+_NO_CREDIT = (
+    r"Your credit balance is too low\b",  # Anthropic
+    r"You have reached your specified API usage limits\b",  # the same
+    r"Account \S{1,80} is suspended\b",  # Fireworks, with 412
+    r"Your (?:\w+ ){0,3}team \S{1,80} has either used all available credits\b",  # xAI, with 403 and 429
+    r"Key limit exceeded\b",  # OpenRouter
+    r"Your prepayment credits are depleted\b",  # Gemini
+    r"You exceeded your current quota\b.{0,800}?\blimit: 0\b",  # Gemini, of a model that the plan has not
+    r"Budget has been exceeded!",  # LiteLLM
+    r"ExceededBudget: ",  # LiteLLM, of a user or team
+    r"Insufficient Balance\b",  # DeepSeek behind a gateway; MiniMax, with 500
+    r"You are using a Trial key, which is limited to \d+ API calls / month\b",  # Cohere
+    r"(?:\[1113\]\[)?余额不足",  # Zhipu
+    r"资源包余量已用尽",  # Hunyuan
+)
+_NOT_SERVED = (
+    rf"{_MODEL} is not a valid model ID",  # OpenRouter
+    r"invalid model ID\b",  # OpenAI, for names that can be none
+    r"Model Not Exist\b",  # DeepSeek
+    rf"The supported API model names are .{{1,400}}, but you passed {_MODEL}",  # DeepSeek, later
+    r"Model does not exist\b",  # SiliconFlow
+    rf"(?:The )?(?:requested )?model:? {_MODEL} (?:does not exist|(?:was |is )?not found|is not supported)\b",
+    r"The requested model is not supported\b",  # GitHub Copilot
+    r"(?:/\S+: )?(?:400: {'error': ')?Invalid model name passed in\b",  # LiteLLM
+    rf"Invalid model:? {_MODEL}",  # Mistral, Perplexity
+    rf"Invalid model identifier {_MODEL}",  # LM Studio
+    r"No models? (?:is )?loaded\b",  # LM Studio
+    rf"Unknown model:? {_MODEL}",  # GitHub Models
+    r"The provided model identifier is invalid\b",  # Bedrock
+    rf"Invocation of model ID {_MODEL} with on-demand throughput isn\S{{1,2}}t supported\b",  # Bedrock
+    rf"Unable to access (?:non-serverless )?model {_MODEL}",  # Together
+    r"no model id could be identified\b",  # llama-swap
+    r"could not find real modelID\b",  # llama-swap, earlier
+    rf"AiError: No such model {_MODEL}",  # Cloudflare
+    r"(?:\[1211\]\[)?模型不存在",  # Zhipu
+)
+_NOT_ALLOWED = (
+    r"User location is not supported\b",  # Gemini
+    r"(?:aws-bedrock error: )?(?:The model returned the following errors: )?You have not filled out\b",  # Bedrock
+)
+_WRONG_KEY = (r"Incorrect API key provided\b",)  # xAI, with 400
+_FILTERED = (
+    r"Content violates usage guidelines\b",  # xAI, with 403
+    r"(?:Prompt|Response) blocked due to security configurations\b",  # Cloudflare, with 424
+)
+_SICK = (
+    r"Function id '\S{1,80}': DEGRADED\b",  # NVIDIA, with 400
+    r"Timeout while downloading\b",  # OpenAI, of an image, with 400
+)
+
+
+def _any_of(sentences: tuple[str, ...]) -> re.Pattern[str]:
+    pattern = rf"\s*{GATEWAY}(?:Validation error: )?(?:{'|'.join(sentences)})"
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+
+
+_RATE_STATUSES = {403, 429}
+_SAYS_RATE = _any_of(_RATE)
+# The kind of failure, with the statuses with which it is said so.
+_KINDS = (
+    ("quota", {400, 403, 412, 429, 500}, _any_of(_NO_CREDIT)),  # 402 needs no words
+    ("not_found", {400, 422}, _any_of(_NOT_SERVED)),  # nor does 404
+    ("permission", {400}, _any_of(_NOT_ALLOWED)),
+    ("authentication", {400}, _any_of(_WRONG_KEY)),
+    ("content_filter", {403, 424}, _any_of(_FILTERED)),
+    ("server_error", {400}, _any_of(_SICK)),
+)
+
+
+def says_rate(status: int, said: ErrorBody) -> bool:
+    """Whether a refusal is for rate by its sentence, whatever its code says."""
+    return status in _RATE_STATUSES and _SAYS_RATE.match(said.sentence or "") is not None
+
+
+def kind_said(status: int, said: ErrorBody) -> str | None:
+    """The kind of a failure by its sentence, or by the parameter that it names; None: it says none."""
+    about = (said.param or "").rpartition(".")[2]
+    if about == "model" and status in _KINDS[1][1]:
+        return "not_found"
+    found = (kind for kind, statuses, says in _KINDS if status in statuses and says.match(said.sentence or ""))
+    return next(found, None)
