@@ -102,15 +102,18 @@ class Parameters:
         """The body of a request as this endpoint accepts it."""
         if request.whole:
             return request.body
-        tail = request.shape
-        key = endpoint, request.step, tail
-        adapted = self._tails.get(key)
-        if adapted is None:
-            adapted = self._tails[key] = self._adapt(endpoint, request.step, tail)
-        body, at = request.body, request.fields_at
+        key = endpoint, request.step, request.shape
+        tail = self._tail(key)
         if self._joined and key in self._joined:
-            return _with_one_message(body[:at]) + adapted
-        return body if len(body) == at + len(adapted) and body.endswith(adapted) else body[:at] + adapted
+            return _with_one_message(request.body[: request.fields_at]) + tail
+        return _ending_in(tail, request)
+
+    def with_fields(self, endpoint: str, request: Prepared) -> Prepared:
+        """A request with its fields as this endpoint accepts them; other endpoints may accept its messages."""
+        if request.whole:
+            return request
+        body = _ending_in(self._tail((endpoint, request.step, request.shape)), request)
+        return request if body is request.body else request.with_body(body)
 
     def learn(
         self, endpoint: str, request: Prepared, failure: Failure, sent: bytes | None = None
@@ -158,6 +161,12 @@ class Parameters:
         return any(
             (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
         )
+
+    def _tail(self, key: tuple[str, str, bytes]) -> bytes:
+        adapted = self._tails.get(key)
+        if adapted is None:
+            adapted = self._tails[key] = self._adapt(*key)
+        return adapted
 
     def _adapt(self, endpoint: str, step: str, tail: bytes) -> bytes:
         configured = _decoded(tail)
@@ -246,6 +255,12 @@ def _changed(fields: dict[str, Any], change: Adaptation) -> dict[str, Any]:
         for name, value in fields.items()
         if name != change.name or change.renamed is not None
     }
+
+
+def _ending_in(tail: bytes, request: Prepared) -> bytes:
+    """The body of a request with these fields: the same object if they are its own."""
+    body, at = request.body, request.fields_at
+    return body if len(body) == at + len(tail) and body.endswith(tail) else body[:at] + tail
 
 
 def _with_one_message(before: bytes) -> bytes:

@@ -106,8 +106,7 @@ class ChatClient:
                 "known: a budget cannot hold; set max_tokens, or leave the budget out"
             )
         # Of thousands of calls in flight, the body as configured would be kept beside the one that is sent.
-        body = self.body(prepared)
-        return prepared if body is prepared.body else prepared.with_body(body)
+        return self._parameters.with_fields(self._config.endpoints[0].name, prepared)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.

@@ -251,7 +251,9 @@ def test_where_there_is_no_system_message_the_users_begins_with_its_text(server:
     assert parameters.known("", request, judge_error(status, {}, body, 0)) == "system"
     assert parameters.learn("", request, openai("top_p"), now) is not None
     assert sent(parameters, request) == {"temperature": 0.7, "max_tokens": 100}
-    assert parameters.body("other", request) is request.body
+    assert parameters.body("other", parameters.with_fields("", request)) == request.body
+    again = parameters.with_fields("", request)
+    assert parameters.body("", again) == parameters.body("", request)
     assert Parameters(None, [learned]).body("", request) == now
 
 

@@ -75,6 +75,25 @@ def test_an_unlisted_model_is_learned_once_and_not_asked_again_after_a_resume(tm
     assert len([call for call in calls(job) if call["status"] == 400]) == len(refused)
 
 
+def test_a_model_without_a_system_message_gets_all_in_the_users(tmp_path: Path) -> None:
+    """Its template refuses it; each step learns that once, and the next start knows it."""
+    profile = changed(tmp_path, "vllm", median_s="0.0")
+    job = simulated(
+        tmp_path / "out", "--simulate", str(profile), "--model", "google/gemma-2-9b-it", "--num-pairs", "6"
+    )
+    done = job.run()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("takes no system message: the user's begins with its text") == 1
+    refused = [call for call in calls(job) if call["status"] == 400]
+    assert 3 <= len(refused) <= 24
+
+    job.flags += ["--num-pairs", "12"]
+    done = job.run()
+    assert done.returncode == 0, done.stderr
+    assert [call for call in calls(job) if call["status"] == 400] == refused
+    assert len(job.records("sft_correct.jsonl")) == 12
+
+
 def test_with_strict_params_a_refused_field_ends_the_run(tmp_path: Path) -> None:
     """The user wants to know before anything is generated in another way."""
     job = simulated(

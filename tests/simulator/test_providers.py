@@ -224,6 +224,11 @@ async def test_vllm_refuses_what_its_context_does_not_hold(post: Post, get: Get)
         assert (await post(sim, chat(max_tokens=300, top_k=5)))[0] == 200
         assert (await post(sim, chat(max_tokens=300, reasoning_effort="hard")))[0] == 400
         assert await get(sim, "/models/Qwen/Qwen3-8B") == (404, {"detail": "Not Found"})
+        system = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}]
+        of_gemma = {"model": "google/gemma-2-9b-it", "max_tokens": 100}
+        status, _, text = await post(sim, chat(messages=system, **of_gemma))
+        assert (status, orjson.loads(text)["error"]["message"]) == (400, "System role not supported")
+        assert (await post(sim, chat(messages=system[1:], **of_gemma)))[0] == 200
 
 
 async def test_ollama_cuts_a_long_prompt_in_silence(post: Post) -> None:

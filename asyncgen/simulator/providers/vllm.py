@@ -10,6 +10,7 @@ from asyncgen.simulator.providers.openai import OpenAI
 from asyncgen.simulator.refused_parameters import EFFORTS
 from asyncgen.simulator.simulated_requests import SimulatedRequest
 
+_WITHOUT_SYSTEM = "gemma-2"  # in the name of a model whose template has no system message
 _NAMES = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError", 429: "RateLimitError"}
 
 
@@ -44,7 +45,9 @@ class VLLM(OpenAI):
         return self.no_route("GET", name)
 
     def unsupported(self, request: SimulatedRequest) -> ErrorAnswer | None:
-        """Refuse an invalid effort; unknown fields are ignored."""
+        """Refuse an invalid effort, and what the model's template has not; unknown fields are ignored."""
+        if request.system and _WITHOUT_SYSTEM in request.model.lower():
+            return self.error(400, "System role not supported", "")
         effort = request.fields.get("reasoning_effort")
         if effort is None or effort in EFFORTS:
             return None
