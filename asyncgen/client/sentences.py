@@ -12,7 +12,8 @@ _RATE = (
     # DashScope's code for a limit of tokens a minute is OpenAI's for an account without credit.
     r"Allocated quota exceeded\b",
     r"You exceeded your current quota\b.{0,200}#token-limit\b",
-    r"Rate limit exceeded\b",  # DashScope's plans, with 403
+    r"(?:API )?rate limit exceeded\b",  # DashScope's plans and GitHub, with 403
+    r"You have exceeded a secondary rate limit\b",  # GitHub, with 403
     r"Out of call volume quota\b",  # Azure API Management, with 403
 )
 _NO_CREDIT = (
