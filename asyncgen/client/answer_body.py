@@ -83,9 +83,9 @@ def judge_answer(
         body = first
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
-    body = _with_error_of_minimax(body)
+    body = _with_error_of_minimax(_unwrapped(body))
     choice = _first(body.get("choices"))
-    usage = read_usage(body.get("usage"))
+    usage = read_usage(body.get("usage") or _of_groq(body))
     inside = body.get("error") or (choice and choice.get("error"))  # in the choice: OpenRouter
     if inside:
         failed = _error_inside({**body, "error": inside}, headers, now)
@@ -103,6 +103,18 @@ def judge_answer(
     if problem is not None:
         return replace(failure(NOT_ACCEPTED + problem, Action.GIVE_UP), usage=usage, answer=answer)
     return answer
+
+
+def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
+    """The answer in Cloudflare's `{"result": {…}, "success": true}`."""
+    result = body.get("result")
+    return result if isinstance(result, dict) and "choices" in result and "choices" not in body else body
+
+
+def _of_groq(body: Mapping[str, Any]) -> Any:
+    """The usage where Groq has it too."""
+    own = body.get("x_groq")
+    return own.get("usage") if isinstance(own, dict) else None
 
 
 def _with_error_of_minimax(body: dict[str, Any]) -> dict[str, Any]:
@@ -164,6 +176,8 @@ def _answer(
     message, reason = (None, None) if choice is None else (choice.get("message"), choice.get("finish_reason"))
     if isinstance(reason, str) and _is_filtered(reason):
         return "content_filter"  # Gemini leaves the message out then
+    if choice is not None and message is None and reason:
+        message = choice.get("delta")  # a gateway that answers with one piece of a stream, which is all
     if choice is None or not isinstance(message, dict):
         return "no_choices"
     content = text_of(message.get("content"))

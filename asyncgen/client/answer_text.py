@@ -21,6 +21,7 @@ _BLOCKS = (
     re.compile(r"\s*◁think▷(?P<inside>.*?)◁/think▷", re.DOTALL),
     re.compile(r"\s*<\|START_THINKING\|>(?P<inside>.*?)<\|END_THINKING\|>", re.DOTALL),
     re.compile(r"\s*<\|channel>thought\b(?P<inside>.*?)<channel\|>", re.DOTALL),  # Gemma 4
+    re.compile(r"\s*<\|open\|>think<\|sep\|>(?P<inside>.*?)<\|close\|>think<\|sep\|>", re.DOTALL),  # Kimi K3
     re.compile(r"\s*<\|begin_of_thought\|>(?P<inside>.*?)<\|end_of_thought\|>", re.DOTALL),  # Sky-T1
     re.compile(r"\s*&lt;(think(?:ing)?)&gt;(?P<inside>.*?)&lt;/\1&gt;", re.DOTALL | re.IGNORECASE),  # escaped
     # Open WebUI; Granite; a fence.
@@ -38,7 +39,7 @@ _BLOCKS = (
 )
 _FINAL = re.compile(
     r"\s*(?:<\|start\|>assistant)?<\|channel\|>final(?:\s*<\|constrain\|>\w+)?<\|message\|>"
-    r"|\s*<\|(?:START_RESPONSE|begin_of_solution)\|>"
+    r"|\s*<\|(?:START_RESPONSE|begin_of_solution|open\|>response<\|sep)\|>"
 )
 _ENCLOSED = re.compile(r"\s*<answer>(.*)</answer>\s*", re.DOTALL | re.IGNORECASE)
 _BRACKETS = "<[◁&"  # the first character of a mark
@@ -46,7 +47,7 @@ _WORDS = re.compile(r"\s*(?:Here is my thought process:|analysis(?=[A-Z])|```(?:
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
-    r"|</s>|<eos>|<end_of_turn>|<\|?endoftext\|?>|\[/INST\]"
+    r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|close\|>\w{1,20}|<\|?endoftext\|?>|\[/INST\]"
 )
 _THINKING_PARTS = ("thinking", "reasoning", "redacted_thinking")  # no set: a part may have a list for its type
 
@@ -125,5 +126,7 @@ def without_special_tokens(text: str) -> str:
     """
     kept, rest = text, text.rstrip()
     while rest and _TOKEN.fullmatch(rest, begin := max(rest.rfind("<"), rest.rfind("["))):
+        if rest.endswith("</s>") and rest.rfind("<s>") > rest.rfind("</s>", 0, begin):
+            break  # HTML: something is struck out
         kept = rest = rest[:begin].rstrip()
     return kept

@@ -88,6 +88,7 @@ UNUSABLE = [
     ({"choices": [{}]}, "no_choices", ASK_AGAIN),
     ({"choices": [{"message": None}]}, "no_choices", ASK_AGAIN),
     ({"choices": [{"text": "The note."}]}, "no_choices", ASK_AGAIN),
+    ({"choices": [{"delta": {"content": "The no"}, "finish_reason": None}]}, "no_choices", ASK_AGAIN),
     ({"choices": [{"finish_reason": "content_filter: PROHIBITED_CONTENT"}]}, "content_filter", GIVE_UP),
     (answer(finish_reason="content_filter: RECITATION"), "content_filter", GIVE_UP),
     # MiniMax
@@ -201,6 +202,9 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         b"\n\n  " + json.dumps(answer()).encode() + b"\n",
         json.dumps(answer()).encode() + b"\n\n: OPENROUTER PROCESSING\r\n: OPENROUTER PROCESSING\n\n",
         json.dumps(answer()).replace('"refusal": null, ', "").encode(),
+        {"result": answer(), "success": True, "errors": []},
+        {**answer(), "usage": None, "x_groq": {"usage": answer()["usage"]}},
+        {**answer(), "choices": [{"delta": answer()["choices"][0]["message"], "finish_reason": "stop"}]},
     ],
     ids=[
         "null error",
@@ -212,6 +216,9 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         "keep-alive lines",
         "comments behind",
         "no refusal",
+        "Cloudflare's wrapper",
+        "Groq's usage",
+        "a whole piece of a stream",
     ],
 )
 def test_differences_between_servers_do_not_matter(body: object) -> None:
@@ -342,7 +349,14 @@ def test_what_the_server_had_in_its_cache_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [(1002, "rate_limit"), (1008, "quota"), (1004, "authentication"), (1000, "server_error")]
+    ("code", "kind"),
+    [
+        (1026, "content_filter"),
+        (1002, "rate_limit"),
+        (1008, "quota"),
+        (1004, "authentication"),
+        (1000, "server_error"),
+    ],
 )
 def test_an_error_beside_the_choices_is_one(code: int, kind: str) -> None:
     """MiniMax answers 200, and says in `base_resp` what is wrong."""

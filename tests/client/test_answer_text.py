@@ -32,6 +32,8 @@ from asyncgen.client.answer_text import refuses, split_thinking, text_of, thinki
         '<details type="reasoning" done="true"><summary>Thought</summary>Okay.</details>\nThe note.',
         "Here is my thought process:\nOkay.\nHere is my response:\nThe note.",
         "```thinking\nOkay.\n```\nThe note.",
+        "<mm:think>Okay.</mm:think>The note.",
+        "<|open|>think<|sep|>Okay.<|close|>think<|sep|><|open|>response<|sep|>The note.",
     ],
 )
 def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
@@ -56,6 +58,7 @@ def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
         "Here is my thought process:\nThe note.",
         "analysisWe need to paraphrase it.",
         "```thinking\nThe note.",
+        "<|open|>think<|sep|>The note.",
         "The note.\n<think>Okay.</think>",
         "<think>a<think>b</think>c</think>The note.",
     ],
@@ -79,6 +82,8 @@ def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
         "</s>",
         "<end_of_turn>\n",
         "<|im_end|>\n<|endoftext|>",
+        "<turn|>",  # Gemma 4
+        "<|close|>response<|sep|><|close|>message<|sep|>",  # Kimi K3
         "<\uff5cend\u2581of\u2581sentence\uff5c>",
     ],
 )
@@ -87,7 +92,9 @@ def test_special_tokens_at_the_end_are_cut_off(tail: str) -> None:
     assert without_special_tokens(f"BP < 120.{tail}") == "BP < 120."
 
 
-@pytest.mark.parametrize("text", ["BP < 120.\n", "a <|im_end|> b", "", " \n", "x</s", "see [1]", "[/INST] ok >"])
+@pytest.mark.parametrize(
+    "text", ["BP < 120.\n", "a <|im_end|> b", "", " \n", "x</s", "see [1]", "[/INST] ok >", "now 15 <s>20</s>"]
+)
 def test_a_text_that_does_not_end_in_a_special_token_is_taken_as_it_is(text: str) -> None:
     """Blanks at its end included."""
     assert without_special_tokens(text) == text

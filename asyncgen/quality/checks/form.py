@@ -43,7 +43,7 @@ MARKUP = re.compile(
     r"|\*\*[^*\n]+\*\*|^#{1,6}\s|^\s*\{\s*\"\w+\"\s*:|\\n|&(?:amp|lt|gt|quot|nbsp|deg);|~~",
     re.IGNORECASE | re.MULTILINE,
 )
-SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|\[/INST\]")
+SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z][\w ]{0,40}\|>|</s>|<eos>|<end_of_turn>|<turn\|>|\[/INST\]")
 _PLACEHOLDER = re.compile(
     r"(?=[{<\[(.\u2026_]|\b[trx])(?:\{\s*\w*note\w*\s*\}|\{\{|<(?:insert|your|fill|placeholder)[^>]*>"
     r"|\[(?:insert|your|rest|remainder|unchanged|continued|continue|same|omitted|patient|name|date|age|redacted"
