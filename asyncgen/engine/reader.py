@@ -74,6 +74,7 @@ class Intake:
         self._cut = cut
         self._checked: Scan | None = None
         self._kept = False
+        self._moved = False
 
     async def check(self, before: RunState | None) -> Scan:
         """Check the input, or trust the last check of the unchanged file.
@@ -93,7 +94,7 @@ class Intake:
         scanned = None if earlier is None else trusted(earlier, FileIdentity.of(self._path), reach)
         if scanned is not None and before is not None:
             # The manifest was written when this very file agreed with the checkpoint.
-            scanned = replace(scanned, prefix_chain=before.input_chain)
+            scanned = replace(scanned, prefix_chain=before.input_chain, prefix_end=before.input_end)
         elif before is None and self._cut is not None and self._cut.fits(self._path):
             scanned = self._cut.scan
         else:
@@ -118,6 +119,8 @@ class Intake:
             have = "has" if scanned.repeated == 1 else "have"
             rows = counted(scanned.repeated, self._rows)
             self._observe(Notice(f"{rows} {have} the id of an earlier one; all are kept", warning=True))
+        # Other ends of lines, or blank ones, in a file with the same rows: the checkpoint does not fit it yet.
+        self._moved = before is not None and before.input_end != scanned.prefix_end
         self._checked = scanned
         return scanned
 
@@ -153,7 +156,8 @@ class Intake:
     def trust(self, scanned: Scan) -> None:
         """Record that the input agrees with the checkpoint, so that it is not checked again while unchanged."""
         self.keep()
-        save_manifest(self._directory, self._as_kept(scanned))
+        if not self._moved:
+            save_manifest(self._directory, self._as_kept(scanned))
 
     def keep(self) -> Path | None:
         """Copy standard input into the directory and read it from there; None: the input is a file."""

@@ -264,6 +264,7 @@ class Run:
             pairs=self._intake.wanted(scanned),
             portion=self._intake.portion(scanned),
             prefix_chain=scanned.prefix_chain,
+            prefix_end=scanned.prefix_end,
             restart=self._config.restart,
             rows=self._intake.all,
             ways=self._ways,

@@ -71,7 +71,8 @@ class Scan:
     """The result of the scan: the number of rows, and the bad lines (the first 1,000 ranges, with their reasons).
 
     `limit` is the number of rows after which it ended (None: the whole file); `prefix_chain` is the chain of the
-    row that was asked for, None if it was not reached; `repeated` counts the rows whose id an earlier one has.
+    row that was asked for, None if it was not reached, and `prefix_end` where it ends; `repeated` counts the rows
+    whose id an earlier one has.
     """
 
     identity: FileIdentity
@@ -81,6 +82,7 @@ class Scan:
     bad: tuple[BadLine, ...] = ()
     prefix_chain: str | None = None
     repeated: int = 0
+    prefix_end: int = 0
 
 
 @dataclass(slots=True)
@@ -169,7 +171,7 @@ def scan(
     cutter = RowCutter(parse)
     bad: list[BadLine] = []
     bad_count = 0
-    prefix_chain = None
+    prefix_chain, prefix_end = None, 0
     names = array("q")
     for item in _items(path, cutter):
         if isinstance(item, BadLine):
@@ -181,10 +183,10 @@ def scan(
         else:
             names.append(hash(item.pair.note_id))
             if item.index == prefix_index:
-                prefix_chain = item.chain
+                prefix_chain, prefix_end = item.chain, item.end
         if cutter.index == limit or stopped():
             break
-    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain, _repeated(names))
+    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain, _repeated(names), prefix_end)
 
 
 def _repeated(names: "array[int]") -> int:

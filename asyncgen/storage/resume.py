@@ -119,6 +119,7 @@ def begin(
     pairs: int,
     portion: Portion | None = None,
     prefix_chain: str | None,
+    prefix_end: int,
     restart: bool,
     rows: Callable[[], Iterator[Row[Any]]],
     ways: ModelWays | None = None,
@@ -135,6 +136,7 @@ def begin(
         pairs: how many rows of the input are wanted, those of other shards included.
         portion: a shard's part of them; None: all.
         prefix_chain: the input's chain at the watermark of `peek`; None if the input is shorter.
+        prefix_end: where that row ends: not where it did if lines end otherwise now, or blank ones came or went.
         restart: move everything aside and start over.
         rows: the input from its beginning, for taking over.
         ways: what is known of the model's requests, for a new run.
@@ -163,11 +165,11 @@ def begin(
     original = load_original(directory)
     if original is not None:
         state: RunState | None = take_over(directory, recipe, fingerprint, original, rows())
-        prefix_chain = None if state is None else state.input_chain
+        prefix_chain, prefix_end = (None, 0) if state is None else (state.input_chain, state.input_end)
     else:
         state = load_checkpoint(directory)
     if state is not None:
-        state = accept(state, prefix_chain=prefix_chain)
+        state = accept(state, prefix_chain=prefix_chain, prefix_end=prefix_end)
         meters = _bring_to(directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint has replaced it.
         directory.disk.unlink(directory.statistics)
@@ -175,7 +177,7 @@ def begin(
     state = load_statistics(directory)
     if state is None:
         return fresh()
-    state = accept(state, prefix_chain=prefix_chain)
+    state = accept(state, prefix_chain=prefix_chain, prefix_end=prefix_end)
     meters = _bring_to(directory, state, may_be_longer=False)
     if stop <= state.last_completed_idx + 1:
         return Beginning(state, meters, resumed=True, finished=True)
@@ -294,6 +296,7 @@ def _accept(
     pairs: int,
     portion: Portion | None,
     prefix_chain: str | None,
+    prefix_end: int,
     record: RecipeRecord | None,
 ) -> RunState:
     check_portion(state.portion, portion, nouns_of(rows_of_recipe(recipe)).many)
@@ -310,7 +313,9 @@ def _accept(
     if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise DirectoryError("the checkpoint does not fit this version of asyncgen")
     total = max(pairs, done) if portion is None else portion.size
-    return replace(state, stats={**state.stats, "total_pairs": total}, recipe=record or state.recipe)
+    stats = {**state.stats, "total_pairs": total}
+    end = prefix_end if done else state.input_end
+    return replace(state, stats=stats, recipe=record or state.recipe, input_end=end)
 
 
 def check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:

@@ -222,6 +222,24 @@ def test_a_table_that_has_grown_extends_the_run(serve, tmp_path, write, rows):
     assert server.counts["requests"] == 16
 
 
+@pytest.mark.parametrize("skip", [[], ["--skip-bad"]], ids=["", "skip-bad"])
+@pytest.mark.parametrize(
+    "ends", [("\n", "\r\n"), ("\r\n", "\n"), ("\n", "\n\n"), ("\n\n\n", "\n")], ids=["CRLF", "LF", "blank", "none"]
+)
+def test_a_file_whose_lines_end_otherwise_goes_on_behind_the_same_row(serve, tmp_path, ends, skip):
+    """No row is asked twice or left out, also where the old place is the beginning of a line now."""
+    server, output, source = serve(), tmp_path / "out", tmp_path / "in.jsonl"
+    command = [*words(server, output, source), *skip]
+    texts = [json.dumps({"id": f"{n:03}", "subject": "s", "body": "b"}) for n in range(1, 62)]
+    for number, end in ((39, ends[0]), (60, ends[1]), (61, ends[1])):
+        source.write_text("".join(text + end for text in texts[:number]), newline="")
+        done = run(command)
+        assert done.returncode == 0, done.stderr
+        assert server.counts["requests"] == 2 * number
+    made = [json.loads(line)["id"] for line in (output / "mails.jsonl").read_text().splitlines()]
+    assert made == [f"{n:03}" for n in range(1, 62)]
+
+
 def test_python_reads_tables_and_standard_input(serve, tmp_path, write, rows, monkeypatch):
     """As the command does."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
