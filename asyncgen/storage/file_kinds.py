@@ -8,6 +8,7 @@ _KINDS = (
     (b"PAR1", "Parquet: write it as JSON lines first (in pandas: to_json(orient='records', lines=True))"),
     (b"PK\x03\x04", "a zip archive, or an Excel file (.xlsx): unpack it, or save the sheet as CSV, first"),
     (b"SQLite format 3\0", "an SQLite database: write its rows as JSON lines first"),
+    (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself first (git lfs pull)"),
     (b"%PDF", "a PDF: it holds no rows"),
     (b"\xff\xfe\0\0", "text in UTF-32: write it as UTF-8 first (iconv -f UTF-32 -t UTF-8)"),
     (b"\xff\xfe", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),

@@ -211,8 +211,8 @@ UNREADABLE = {
     "cut.zst": (KINDS["m.json.zst"][:-10], "Zstandard file ends in the middle"),
     "sum.gz": (KINDS["m.jsonl.gz"][:-8] + b"12345678", "gzip file is damaged"),
     "tail.gz": (KINDS["m.jsonl.gz"] + b"tail", "gzip file is damaged"),
-    "no.gz": (b"hello", "gzip file is damaged"),
-    "no.zst": (b"hello", "Zstandard file is damaged"),
+    "no.gz": (b"hel\0lo", "gzip file is damaged"),
+    "no.zst": (b"hel\xfflo", "Zstandard file is damaged"),
     "broken.zst": (KINDS["m.json.zst"][:9] + b"\xff" * 40, "Zstandard file"),
     "latin.csv": (b"id,body\n1,a\n2,\xe9\n", "line 3 is not UTF-8"),
     "wide.csv": (table(ROWS).decode().encode("utf-16"), "text in UTF-16"),
@@ -220,6 +220,9 @@ UNREADABLE = {
     "double.csv": (b"id,body,id\n", "the column id more than once"),
     "nameless.csv": (b",id,body\n0,1,x\n", "column 1 of its header has no name"),
     "semicolons.csv": (b"id;body\n1;x\n", "separated by ';': separate them by commas (python3 -c '"),
+    "quoted.csv": (b'"id";"body"\n1;"x"\n', "separated by ';': separate them by commas (python3 -c '"),
+    "quoted-tabs.csv": (b'"id"\t"body"\n1\t"x"\n', "separated by tabs: give the file a name that ends in .tsv"),
+    "bars.csv": (b"id|body\n1|x\n", "separated by '|': separate them by commas (python3 -c '"),
     "semicolons.tsv": (b"id;body\n1;x\n", "separated by ';': separate them by commas (python3 -c '"),
     "excel.csv": (b"sep=;\nid;body\n1;x\n", "names the separator alone: leave that out (tail -n +2)"),
     "excel-commas.csv": (b"sep=,\nid,body\n1,x\n", "names the separator alone: leave that out (tail -n +2)"),
@@ -229,7 +232,9 @@ UNREADABLE = {
     "open.csv": (b'id,body\n1,"a\n2,b\n3,c\n', "line 2: a quoted cell begins in this record and never ends"),
     "header.csv": (b'"id"x,body\n1,2\n', "line 1, where the columns are named"),
     "cut.parquet": (KINDS["m.parquet"][:200], "Parquet file is damaged or cut off"),
-    "no.parquet": (b"hello", "Parquet file is damaged or cut off"),
+    "no.parquet": (b"hello", "this is no Parquet, but has its name"),
+    "pointer.parquet": (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+    "zip.parquet": (b"PK\x03\x04" + bytes(90), "zip archive"),
     "m.parquet.gz": (gzip.compress(KINDS["m.parquet"]), "Parquet inside gzip: unpack it first"),
 }
 
@@ -245,6 +250,13 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(written: Any, name: str) -
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["m.csv.gz", "m.jsonl.zst", "m.tsv.gz"])
+def test_what_was_unpacked_on_the_way_is_read_by_the_name_that_it_has_kept(written: Any, name: str) -> None:
+    """Browsers and curl do that."""
+    whole = name.partition(".")[2].rpartition(".")[0]
+    assert values(written(name, KINDS[f"m.{whole}"])) == ROWS
 
 
 def test_a_quotation_that_never_ends_does_not_fill_the_memory(
@@ -312,6 +324,34 @@ def test_values_of_parquet_are_those_of_json(written: Any) -> None:
             "none": None,
         }
     ]
+
+
+def test_what_python_cannot_hold_is_text_or_refuses_its_row_alone(written: Any) -> None:
+    """Open ends of times, which lie outside the years 1 to 9999, and bytes that are no text."""
+    late, texts = 253_402_300_799_000_000, pa.array([b"caf\xe9", b"ok", b"ok"]).buffers()
+    table = pa.table(
+        {
+            "id": ["1", "2", "3"],
+            "until": pa.array([0, late, 0], pa.timestamp("us", "Asia/Tokyo")),
+            "day": pa.array([0, 0, 2**31 - 1], pa.date32()),
+            "body": pa.Array.from_buffers(pa.string(), 3, texts),
+        }
+    )
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    first, second, third = pieces_of(written("x.parquet", file.getvalue()))
+    assert first == Refused("the text in body is not UTF-8")
+    assert isinstance(second, bytes)
+    assert orjson.loads(second)["until"] == "10000-01-01 08:59:59.000000+0900"
+    assert third == Refused("day holds a time outside the years 1 to 9999")
+
+
+def test_the_open_end_of_sparks_times_stays_what_it_is(written: Any) -> None:
+    """In nanoseconds it would be the year 1816."""
+    file = io.BytesIO()
+    table = pa.table({"id": ["1"], "body": pa.array([253_402_214_400_000_000], pa.timestamp("us"))})
+    pq.write_table(table, file, use_deprecated_int96_timestamps=True)
+    assert values(written("x.parquet", file.getvalue())) == [{"id": "1", "body": "9999-12-31T00:00:00"}]
 
 
 def test_two_columns_of_one_name_in_parquet_are_refused(written: Any) -> None:

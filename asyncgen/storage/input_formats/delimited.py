@@ -18,11 +18,12 @@ from asyncgen.storage.input_formats.pieces import Piece, Refused, UnreadableInpu
 BOM = b"\xef\xbb\xbf"
 MOST = 64 * 1024 * 1024  # bytes of a record: larger than any real cell, and bounds an unclosed quotation
 _LONGEST_NAME = 100  # characters of a column name: a longer one is a note, which no message may repeat
-_OTHERS = {",": ";\t", "\t": ",;"}  # other common separators, to recognise a file with the wrong extension
+_OTHERS = {",": ";\t|", "\t": ",;|"}  # other common separators, to recognise a file with the wrong extension
 _NAMED = {"\t": ("tabs", ".tsv"), ",": ("commas", ".csv")}
 _WITH_COMMAS = (
-    """python3 -c 'import csv;csv.writer(open(1,"w",newline="",encoding="utf-8")).writerows("""
-    """csv.reader(open(0,newline="",encoding="utf-8-sig"),delimiter=";"))' <OLD.csv >NEW.csv"""
+    """python3 -c 'import csv;csv.field_size_limit(1<<30);csv.writer(open(1,"w",newline="","""
+    """encoding="utf-8")).writerows(csv.reader(open(0,newline="",encoding="utf-8-sig"),delimiter="{}"))' """
+    "<OLD.csv >NEW.csv"
 )
 _OF_A_SPREADSHEET = "sep="  # begins a line above the header by which Excel knows the separator
 
@@ -36,6 +37,7 @@ class _Lines:
         self.first = 1
         self.size = 0
         self.ended = False
+        self.header = ""
 
     def begin(self) -> None:
         """Begin a record."""
@@ -60,12 +62,14 @@ class _Lines:
             if b"\r" in line.rstrip(b"\r\n") and b'"' not in line:
                 raise UnreadableInputError("its lines end in CR alone: make that LF first (tr '\\r' '\\n')")
         try:
-            return line.decode()
+            text = line.decode()
         except UnicodeDecodeError:
             raise UnreadableInputError(
                 f"line {self.number} is not UTF-8: save it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it "
                 "comes from Windows)"
             ) from None
+        self.header = self.header or text.strip()
+        return text
 
 
 def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
@@ -82,6 +86,7 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
     while (found := _record(reader, lines)) is not None:
         taken = lines.number - lines.first + 1
         if not columns and isinstance(found, str):
+            _check_separator(lines.header, delimiter)
             raise UnreadableInputError(f"line {lines.first}, where the columns are named: {found}")
         goes_on = f" (it goes on to line {lines.number})" if taken > 1 else ""
         if isinstance(found, str):
@@ -89,7 +94,7 @@ def read_delimited(file: BinaryIO, delimiter: str) -> Iterator[Piece]:
         elif not any(cell.strip() for cell in found):  # spreadsheets write blank rows as separators alone
             yield b"\n" * taken
         elif not columns:
-            columns = _columns(found, delimiter)
+            columns = _columns(found, lines.header, delimiter)
             yield b"\n" * taken
         elif any("\0" in cell for cell in found):
             yield Refused(f"NUL byte{goes_on}", taken)
@@ -113,22 +118,13 @@ def _record(reader: Iterator[list[str]], lines: _Lines) -> list[str] | str | Non
         return "a quotation mark or a CR stands alone in a cell: quote the cell, and double the marks within it"
 
 
-def _columns(cells: list[str], delimiter: str) -> list[str]:
+def _columns(cells: list[str], header: str, delimiter: str) -> list[str]:
     """The names of the columns."""
     names = [cell.strip() for cell in cells]
     if names[0].startswith(_OF_A_SPREADSHEET) and len(names[0]) <= len(_OF_A_SPREADSHEET) + 1:
         raise UnreadableInputError("its first line names the separator alone: leave that out (tail -n +2)")
     if len(names) == 1:
-        other = next((one for one in _OTHERS[delimiter] if one in names[0]), None)
-        if other in _NAMED:
-            now, ending = _NAMED[other]
-            raise UnreadableInputError(
-                f"its columns are separated by {now}: give the file a name that ends in {ending}"
-            )
-        if other is not None:
-            raise UnreadableInputError(
-                f"its columns are separated by {other!r}: separate them by commas ({_WITH_COMMAS})"
-            )
+        _check_separator(header, delimiter)
     if any(len(name) > _LONGEST_NAME for name in names):
         raise UnreadableInputError("its first line holds a row: name the columns in a line above it")
     for place, name in enumerate(names, 1):
@@ -140,6 +136,23 @@ def _columns(cells: list[str], delimiter: str) -> list[str]:
     if double is not None:
         raise UnreadableInputError(f"its header has the column {double} more than once: rename one of them")
     return names
+
+
+def _check_separator(header: str, delimiter: str) -> None:
+    """Refuse a header whose columns are separated otherwise.
+
+    Raises:
+        UnreadableInputError: with what to do.
+    """
+    other = next((one for one in _OTHERS[delimiter] if is_header(header, one)), None)
+    if other in _NAMED:
+        now, ending = _NAMED[other]
+        raise UnreadableInputError(
+            f"its columns are separated by {now}: give the file a name that ends in {ending}"
+        )
+    if other is not None:
+        command = _WITH_COMMAS.format(other)
+        raise UnreadableInputError(f"its columns are separated by {other!r}: separate them by commas ({command})")
 
 
 def is_header(line: str, delimiter: str) -> bool:

@@ -3,6 +3,7 @@
 import gzip
 import sys
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -55,16 +56,26 @@ PACKINGS = (
 
 
 def packing_of(first: bytes, name: str) -> Packing | None:
-    """How a file is compressed, by its first bytes, or by its extension if it does not look like JSON.
+    """How a file is compressed, by its first bytes, or by its extension if it does not look like text.
+
+    Browsers unpack what they download, and leave the name.
 
     Args:
         first: bytes of the file; none: it is empty.
         name: of the file.
     """
     marked = next((packing for packing in PACKINGS if first.startswith(packing.marks)), None)
-    if marked is not None or not first or first.lstrip().startswith(b"{"):
+    if marked is not None or not first or _is_text(first):
         return marked
     return next((packing for packing in PACKINGS if PurePath(name).suffix.lower() in packing.suffixes), None)
+
+
+def _is_text(first: bytes) -> bool:
+    try:
+        text = getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return not any(character < "\t" for character in text)
 
 
 def unpacked_name(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -30,13 +30,15 @@ def read_parquet(file: BinaryIO) -> Iterator[Piece]:
         raise UsageError("a Parquet input needs pyarrow: pip install 'asyncgen[parquet]'") from None
     try:
         # Read no more of a row group than is decoded: pandas writes a million rows into one.
-        table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
+        table = pq.ParquetFile(
+            file, pre_buffer=False, buffer_size=1 << 20, coerce_int96_timestamp_unit="us"
+        )  # in nanoseconds, Spark's year 9999 would become another one
         schema = _in_microseconds(pa, pa.struct(list(table.schema_arrow)))
         _check_names(table.schema_arrow.names)
         batches = table.iter_batches(batch_size=ROWS, use_threads=False)
         for batch in batches:
             values = pa.StructArray.from_arrays(batch.columns, fields=list(batch.schema))
-            yield from map(_line, values.cast(schema, safe=False).to_pylist())
+            yield from map(_line, _rows(pa, values.cast(schema, safe=False)))
     except (pa.ArrowException, OSError):
         raise UnreadableInputError(_DAMAGED) from None
 
@@ -62,7 +64,42 @@ def _in_microseconds(pa: Any, kind: Any) -> Any:
     return pa.time64("us") if pa.types.is_time(kind) else pa.duration("us")
 
 
-def _line(row: dict[str, Any]) -> Piece:
+def _rows(pa: Any, values: Any) -> Iterable[dict[str, Any] | Refused]:
+    """The rows of a batch; one by one if Python cannot hold a value in it."""
+    try:
+        rows: list[dict[str, Any]] = values.to_pylist()
+    except (OverflowError, ValueError):
+        return (_row(pa, value) for value in values)
+    return rows
+
+
+def _row(pa: Any, value: Any) -> dict[str, Any] | Refused:
+    row = {}
+    for name, cell in value.items():
+        try:
+            row[name] = cell.as_py()
+        except UnicodeDecodeError:
+            return Refused(f"the text in {name} is not UTF-8")
+        except (OverflowError, ValueError):
+            text = _in_words(pa, cell)
+            if text is None:
+                return Refused(f"{name} holds a time outside the years 1 to 9999")
+            row[name] = text
+    return row
+
+
+def _in_words(pa: Any, time: Any) -> str | None:
+    """A time that Python cannot hold, as Arrow writes it; None: it cannot either."""
+    try:
+        text: str = time.cast(pa.string()).as_py()
+    except pa.ArrowException:
+        return None
+    return None if text.startswith("<") else text  # "<value out of range: …>"
+
+
+def _line(row: dict[str, Any] | Refused) -> Piece:
+    if isinstance(row, Refused):
+        return row
     try:
         return orjson.dumps(row, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:

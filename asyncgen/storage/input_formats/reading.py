@@ -66,7 +66,7 @@ def _opened(path: Path) -> Iterator[tuple[ColumnTable, bool, "BufferedReader[Any
         if packing is not None:
             file = stack.enter_context(unpack(packing, file))
         first = file.peek(_HEAD)[:_HEAD]
-        table = table_of(first, unpacked_name(name) if packing is not None else name)
+        table = table_of(first, unpacked_name(name))
         table.check(first)
         if packing is not None and table.needs_seeking:
             raise UnreadableInputError(f"this is {table.name} inside {packing.name}: unpack it first")

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO
 
+from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_formats.delimited import BOM, check_text, is_header, read_delimited
 from asyncgen.storage.input_formats.parquet_rows import read_parquet
-from asyncgen.storage.input_formats.pieces import Piece
+from asyncgen.storage.input_formats.pieces import Piece, UnreadableInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,22 @@ READ = 256 * 1024  # bytes at a time
 JSON_LINES = ColumnTable("JSON lines", read_json_lines)
 CSV = ColumnTable("CSV", partial(read_delimited, delimiter=","), check_text)
 TSV = ColumnTable("TSV", partial(read_delimited, delimiter="\t"), check_text)
-PARQUET = ColumnTable("Parquet", read_parquet, unit="row", needs_seeking=True)
-
 _PARQUET_MARK = b"PAR1"
+
+
+def check_parquet(first: bytes) -> None:
+    """Refuse what only has the name of Parquet.
+
+    Raises:
+        UnreadableInputError: it does not begin like Parquet.
+    """
+    if not first.startswith(_PARQUET_MARK):
+        kind = kind_of(first)
+        raise UnreadableInputError("this is no Parquet, but has its name" if kind is None else f"this is {kind}")
+
+
+PARQUET = ColumnTable("Parquet", read_parquet, check_parquet, unit="row", needs_seeking=True)
+
 _BY_SUFFIX = {
     ".csv": CSV,
     ".tsv": TSV,
