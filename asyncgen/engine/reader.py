@@ -1,7 +1,7 @@
 """The input of a run: checked before the first call is paid, then streamed."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from asyncgen.recipe import Recipe, guarded, rows_of_recipe, unique_id
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.file_kinds import kind_of
 from asyncgen.storage.input_cuts import Cut, cut_at
 from asyncgen.storage.input_file import (
     MAX_BAD_LINES_KEPT,
@@ -29,6 +28,7 @@ from asyncgen.storage.input_file import (
     trusted,
 )
 from asyncgen.storage.input_formats import look_at
+from asyncgen.storage.input_formats.advice import advice_on
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
@@ -104,7 +104,7 @@ class Intake:
             skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
             none_left = Message(f"the input holds no {one_of(self._rows)}")
             # The last element of a list, one a line, has no comma behind it and is a row.
-            advice = skip if scanned.pairs > 1 else self._advice() or (skip if scanned.pairs else none_left)
+            advice = skip if scanned.pairs > 1 else advice_on(self._path) or (skip if scanned.pairs else none_left)
             raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", advice)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
@@ -212,21 +212,6 @@ class Intake:
         more = f"\n  and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else ""
         head = f"no two lines of {self._path} may have the same {self._unique}:"
         return "".join([head, *shown, more])
-
-    def _advice(self) -> str:
-        """How to turn a file of another known format into rows; empty if it is unknown."""
-        with suppress(AsyncgenError):
-            seen = look_at(self._path)
-            kind = kind_of(seen.first)
-            if kind is not None:
-                return f"this is {kind}"
-            first, _, _ = seen.first.partition(b"\n")
-            if seen.json_lines and {*b",;"} & {*first} and first.lstrip()[:1] not in {b"{", b"["}:
-                return "this looks like CSV: give the file a name that ends in .csv"
-            each = {b"[": ".[]", b"{": "."}.get(first.lstrip()[:1])
-            if seen.json_lines and each and (each == ".[]" or first.strip() == b"{"):
-                return f"this is JSON, but not one object a line: make it that first (jq -c '{each}')"
-        return ""
 
 
 def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:

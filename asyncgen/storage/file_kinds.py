@@ -7,6 +7,17 @@ _KINDS = (
     (b"\xfd7zXZ\0", "xz: unpack it first (unxz -k)"),
     (b"PAR1", "Parquet: write it as JSON lines first (in pandas: to_json(orient='records', lines=True))"),
     (b"PK\x03\x04", "a zip archive, or an Excel file (.xlsx): unpack it, or save the sheet as CSV, first"),
+    (b"\x04\x22\x4d\x18", "lz4: unpack it first (unlz4)"),
+    (b"ARROW1", "an Arrow file: write it as Parquet first"),
+    (b"ORC", "ORC: write it as Parquet first"),
+    (b"Obj\x01", "Avro: write it as JSON lines first"),
+    (b"\x80\x04", "a Python pickle: write its rows as JSON lines first"),
+    (b"\x80\x05", "a Python pickle: write its rows as JSON lines first"),
+    (b"\x93NUMPY", "an array of NumPy: write its rows as JSON lines first"),
+    (b"\xd0\xcf\x11\xe0", "an Excel file (.xls): save the sheet as CSV first"),
+    (b"<!DOCTYPE html", "a web page: download the file itself"),
+    (b"<!doctype html", "a web page: download the file itself"),
+    (b"<html", "a web page: download the file itself"),
     (b"SQLite format 3\0", "an SQLite database: write its rows as JSON lines first"),
     (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself first (git lfs pull)"),
     (b"%PDF", "a PDF: it holds no rows"),
@@ -14,6 +25,7 @@ _KINDS = (
     (b"\xff\xfe", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
     (b"\xfe\xff", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
 )
+_TAR_MARK_AT = 257
 _LOOKED_AT = 256  # bytes: enough to tell UTF-16 and UTF-32 from ASCII
 
 
@@ -26,6 +38,8 @@ def kind_of(first: bytes) -> str | None:
     found = next((kind for mark, kind in _KINDS if first.startswith(mark)), None)
     if found is not None:
         return found
+    if first[_TAR_MARK_AT:].startswith(b"ustar"):
+        return "a tar archive: unpack it first (tar -xf)"
     start = first[:_LOOKED_AT]
     for name, zeros in (("UTF-16LE", start[1::2]), ("UTF-16BE", start[::2])):
         # Half of the bytes of western text are zeros in UTF-16.

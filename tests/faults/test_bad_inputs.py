@@ -156,6 +156,33 @@ def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, c
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b'{"data": [{"a": 1}, {"a": 2}], "next": null}\n',
+         "if its rows are those in data, make each a line first (jq -c '.data[]')"),
+        (b'{\n "my rows": [{"a": 1}]\n}',
+         """if its rows are those in my rows, make each a line first (jq -c '."my rows"[]')"""),
+        (b'{"T-1": {"a": 1}, "T-2": {"a": 2}}',
+         "if its rows are the values of one object, make each a line first (jq -c '.[]')"),
+        (b'[[1, "s"], [2, "t"]]', "its rows are lists, which name no fields: write each as an object first"),
+        (b"x" * 257 + b"ustar" + bytes(90), "this is a tar archive: unpack it first (tar -xf)"),
+        (b"\x04\x22\x4d\x18" + bytes(90), "this is lz4: unpack it first (unlz4)"),
+        (b"a,b\n1,2\n", "this looks like CSV: give the file a name that ends in .csv"),
+        (b"a\tb\n1\t2\n", "this looks like CSV: give the file a name that ends in .tsv"),
+        (b"\x80\x04a,b\n", "this is a Python pickle: write its rows as JSON lines first"),
+    ],
+)  # fmt: skip
+def test_what_another_program_wrote_is_told_how_to_become_rows(
+    command: Command, content: bytes, advice: str
+) -> None:
+    """The last line says it; it is only said where nothing was read as a row."""
+    command.input.write_bytes(content)
+    said = command()
+    assert (said.code, said.requests) == (65, 0)
+    assert said.stderr.splitlines()[-1].removeprefix("❌ ") == advice
+
+
 def test_a_bad_line_is_skipped_at_the_wish_of_the_user(command: Command) -> None:
     """All of them at once: the good ones between them are done."""
     lines = [

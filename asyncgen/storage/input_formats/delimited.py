@@ -138,6 +138,12 @@ def _columns(cells: list[str], header: str, delimiter: str) -> list[str]:
     return names
 
 
+def with_commas(separator: str) -> str:
+    """That a table has this separator, and the command that makes it one with commas."""
+    command = _WITH_COMMAS.format(separator)
+    return f"its columns are separated by {separator!r}: separate them by commas ({command})"
+
+
 def _check_separator(header: str, delimiter: str) -> None:
     """Refuse a header whose columns are separated otherwise.
 
@@ -151,8 +157,7 @@ def _check_separator(header: str, delimiter: str) -> None:
             f"its columns are separated by {now}: give the file a name that ends in {ending}"
         )
     if other is not None:
-        command = _WITH_COMMAS.format(other)
-        raise UnreadableInputError(f"its columns are separated by {other!r}: separate them by commas ({command})")
+        raise UnreadableInputError(with_commas(other))
 
 
 def is_header(line: str, delimiter: str) -> bool:

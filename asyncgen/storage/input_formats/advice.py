@@ -1,0 +1,77 @@
+"""What to do about a file of which no line is a row: how another program's file becomes one of rows."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from asyncgen.errors import AsyncgenError
+from asyncgen.storage.file_kinds import kind_of
+from asyncgen.storage.input_formats.delimited import is_header, with_commas
+from asyncgen.storage.input_formats.pieces import Refused
+from asyncgen.storage.input_formats.reading import Look, look_at, pieces_of
+from asyncgen.storage.standard_input import STANDARD_INPUT
+from asyncgen.text import loads
+
+MOST = 32 * 1024 * 1024  # bytes of a file that is decoded as a whole, to see where its rows are
+_NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq -c '{}')"
+
+
+def advice_on(path: Path) -> str:
+    """How to turn a file of another known format into rows; empty if it is unknown, or was read as what it is."""
+    with suppress(AsyncgenError):
+        seen = look_at(path)
+        if not seen.json_lines:
+            return ""
+        kind = kind_of(seen.first)
+        if kind is not None:
+            return f"this is {kind}"
+        if seen.first.lstrip()[:1] in {b"{", b"["}:
+            return _of_json(path, seen)
+        header = seen.first.partition(b"\n")[0].decode(errors="replace").strip()
+        separator = next((one for one in ",;\t|" if is_header(header, one)), None)
+        if separator is not None and path == STANDARD_INPUT:
+            return with_commas(separator)
+        if separator is not None:
+            ending = ".tsv" if separator == "\t" else ".csv"
+            return f"this looks like CSV: give the file a name that ends in {ending}"
+    return ""
+
+
+def _of_json(path: Path, seen: Look) -> str:
+    """What jq makes of JSON in which the rows are not lines."""
+    first = seen.first.partition(b"\n")[0].strip()
+    whole = _whole(path)
+    rows = next(iter(whole), None) if isinstance(whole, list) else None
+    if isinstance(rows, list):
+        return "its rows are lists, which name no fields: write each as an object first"
+    if first.startswith(b"["):
+        return _NOT_BY_LINE.format(".[]")
+    if isinstance(whole, dict):
+        inside = [name for name, value in whole.items() if _are_rows(value)]
+        if len(inside) == 1:
+            name = inside[0] if inside[0].isidentifier() else f'"{inside[0]}"'
+            return f"if its rows are those in {inside[0]}, make each a line first (jq -c '.{name}[]')"
+        if len(whole) > 1 and _are_rows(list(whole.values())):
+            return "if its rows are the values of one object, make each a line first (jq -c '.[]')"
+    return _NOT_BY_LINE.format(".") if first == b"{" else ""
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _whole(path: Path) -> Any:
+    """The file as one JSON value; None: it is none, or a large one."""
+    data = b""
+    for piece in _bytes_of(path):
+        data += piece
+        if len(data) > MOST:
+            return None
+    with suppress(ValueError):
+        return loads(data)
+    return None
+
+
+def _bytes_of(path: Path) -> Iterator[bytes]:
+    return (piece for piece in pieces_of(path) if not isinstance(piece, Refused))
