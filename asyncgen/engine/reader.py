@@ -119,6 +119,11 @@ class Intake:
             have = "has" if scanned.repeated == 1 else "have"
             rows = counted(scanned.repeated, self._rows)
             self._observe(Notice(f"{rows} {have} the id of an earlier one; all are kept", warning=True))
+        if scanned.like_id:
+            take = Setting("fields", {"id": scanned.like_id})
+            self._observe(
+                Notice(Message("the rows are numbered, as none has an id; ", take, " takes that of each"))
+            )
         # Other ends of lines, or blank ones, in a file with the same rows: the checkpoint does not fit it yet.
         self._moved = before is not None and before.input_end != scanned.prefix_end
         self._checked = scanned

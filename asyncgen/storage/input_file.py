@@ -6,11 +6,13 @@ can be continued from any row without reading what is before it.
 """
 
 import os
+import re
 import stat
 from array import array
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic
@@ -23,6 +25,8 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"
+_BEYOND_64_BITS = 2.0**63
+_LONG_NUMBER = re.compile(rb"[:\s]-?\d{19,}\s*[,}]")
 MAX_BAD_LINES_KEPT = 1000  # lines, or ranges of them: more than anybody reads; the others are only counted
 
 
@@ -72,7 +76,7 @@ class Scan:
 
     `limit` is the number of rows after which it ended (None: the whole file); `prefix_chain` is the chain of the
     row that was asked for, None if it was not reached, and `prefix_end` where it ends; `repeated` counts the rows
-    whose id an earlier one has.
+    whose id an earlier one has; `like_id` is a field of the first row that may be meant as its id, as it has none.
     """
 
     identity: FileIdentity
@@ -83,6 +87,7 @@ class Scan:
     prefix_chain: str | None = None
     repeated: int = 0
     prefix_end: int = 0
+    like_id: str = ""
 
 
 @dataclass(slots=True)
@@ -94,6 +99,7 @@ class RowCutter(Generic[I]):
     end: int = 0
     chain: str = ""
     number: int = 0
+    like_id: str = ""
     _rest: list[bytes] = field(default_factory=list)
 
     def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
@@ -123,8 +129,13 @@ class RowCutter(Generic[I]):
             if not isinstance(fields, dict):
                 yield BadLine(self.number, "not a JSON object")
                 return
+            if _has_large_number(fields) and _LONG_NUMBER.search(content):
+                yield BadLine(self.number, "a whole number of more than 64 bits: write it as text")
+                return
             pair = self.parse(fields)
             if not pair.note_id:
+                if not self.index:
+                    self.like_id = next(filter(partial(_is_like_id, fields), fields), "")
                 pair = named(pair, self.index + 1)
         except BadFieldError as error:
             yield BadLine(self.number, error.args[0])
@@ -136,6 +147,15 @@ class RowCutter(Generic[I]):
         row = Row(self.index, self.end, self.chain, pair)
         self.index += 1
         yield row
+
+
+def _has_large_number(fields: dict[str, Any]) -> bool:
+    """Whether a number may be a whole one that the decoder has rounded."""
+    return any(type(value) is float and abs(value) >= _BEYOND_64_BITS for value in fields.values())
+
+
+def _is_like_id(fields: dict[str, Any], name: str) -> bool:
+    return name.strip("_").lower() in {"id", "uuid"} and isinstance(fields[name], str | int)
 
 
 def trusted(earlier: Scan, identity: FileIdentity, limit: int | None) -> Scan | None:
@@ -186,7 +206,17 @@ def scan(
                 prefix_chain, prefix_end = item.chain, item.end
         if cutter.index == limit or stopped():
             break
-    return Scan(identity, limit, cutter.index, bad_count, tuple(bad), prefix_chain, _repeated(names), prefix_end)
+    return Scan(
+        identity,
+        limit,
+        cutter.index,
+        bad_count,
+        tuple(bad),
+        prefix_chain,
+        _repeated(names),
+        prefix_end,
+        cutter.like_id,
+    )
 
 
 def _repeated(names: "array[int]") -> int:

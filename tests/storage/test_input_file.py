@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.medec.pair import parse_pair
+from asyncgen.recipes.declared import Fields
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import BadLine, FileIdentity, RowCutter, Scan, read_rows, scan, trusted
@@ -200,6 +201,45 @@ def test_a_bad_line_is_named_by_number_and_kind(bad: bytes, kind: str) -> None:
     items = cut(b"\n" + line("a") + b"\r\n" + bad + b"\n" + line("b"))
     assert [item for item in items if isinstance(item, BadLine)] == [BadLine(3, kind)]
     assert ids(items) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("number", "good"),
+    [
+        ("18446744073709551615", True),
+        ("18446744073709551616", False),
+        ("-12345678901234567890123", False),
+        ("1.8e30", True),
+        ("123456789012345678901.5", True),
+    ],
+)
+def test_a_whole_number_that_would_be_rounded_is_a_bad_line(number: str, *, good: bool) -> None:
+    """Some databases give their numbers 38 digits."""
+    [found] = cut(line().removesuffix(b"}") + f', "key": {number}}}'.encode())
+    assert isinstance(found, Row) == good
+    assert good or found == BadLine(1, "a whole number of more than 64 bits: write it as text")
+
+
+@pytest.mark.parametrize(
+    ("row", "like_id"),
+    [
+        ({"ID": "T-9"}, "ID"),
+        ({"_id": 7}, "_id"),
+        ({"Uuid": "a"}, "Uuid"),
+        ({"_id": {"$oid": "5f"}}, ""),
+        ({"idea": "T-9"}, ""),
+        ({"id": "T-9", "ID": "T-9"}, ""),
+    ],
+)
+def test_a_field_that_may_be_meant_as_the_id_is_found(tmp_path: Path, row: dict[str, Any], like_id: str) -> None:
+    """Of rows that have none."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"body": "b", **row}) + "\n")
+
+    def parse(fields: dict[str, Any]) -> Fields:
+        return Fields(str(fields.get("id", "")), fields.get("id"), fields)
+
+    assert scan(path, parse, limit=None, prefix_index=-1).like_id == like_id
 
 
 def test_a_bad_line_leaves_no_trace_in_the_chain() -> None:

@@ -22,6 +22,7 @@ from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import BadLine, RowCutter, read_rows, rows_of, scan
 from asyncgen.storage.input_formats import Refused, look_at, packed, pieces_of
+from asyncgen.storage.input_formats.advice import advice_on
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -232,7 +233,7 @@ UNREADABLE = {
     "open.csv": (b'id,body\n1,"a\n2,b\n3,c\n', "line 2: a quoted cell begins in this record and never ends"),
     "header.csv": (b'"id"x,body\n1,2\n', "line 1, where the columns are named"),
     "cut.parquet": (KINDS["m.parquet"][:200], "Parquet file is damaged or cut off"),
-    "no.parquet": (b"hello", "this is no Parquet, but has its name"),
+    "no.parquet": (b"hello", "this is not Parquet, though it has the name"),
     "pointer.parquet": (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
     "zip.parquet": (b"PK\x03\x04" + bytes(90), "zip archive"),
     "m.parquet.gz": (gzip.compress(KINDS["m.parquet"]), "Parquet inside gzip: unpack it first"),
@@ -369,6 +370,12 @@ def test_without_pyarrow_it_is_said_how_to_install_it(written: Any, monkeypatch:
 
     with pytest.raises(UsageError, match=r"pip install 'asyncgen\[parquet\]'"):
         list(pieces_of(written("x.parquet", KINDS["m.parquet"])))
+
+
+def test_of_parquet_that_was_read_nobody_is_told_to_write_something_else(written: Any) -> None:
+    """Its columns only have other names."""
+    assert advice_on(written("x.parquet", KINDS["m.parquet"])) == ""
+    assert advice_on(written("x.jsonl", b"PAR0" + bytes(9))) == ""
 
 
 def test_places_of_parquet_are_rows() -> None:
