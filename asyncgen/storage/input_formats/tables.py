@@ -44,7 +44,8 @@ def check_parquet(first: bytes) -> None:
     """
     if not first.startswith(_PARQUET_MARK):
         kind = kind_of(first)
-        raise UnreadableInputError("this is not Parquet, though it has the name" if kind is None else f"this is {kind}")
+        said = "this is not Parquet, though it has the name" if kind is None else f"this is {kind}"
+        raise UnreadableInputError(said)
 
 
 PARQUET = ColumnTable("Parquet", read_parquet, check_parquet, unit="row", needs_seeking=True)
