@@ -131,7 +131,7 @@ class Encoder:
             body=body,
             hash=hashed,
             # What OpenAI charges against the tokens per minute.
-            tokens=max(limit or 0, characters // CHARACTERS_PER_TOKEN),
+            tokens=max(limit or 0, characters // CHARACTERS_PER_TOKEN, 1),
             # Each token holds a byte or more of text; the rest of the body covers what frames the messages.
             most=Usage(len(body), most, len(body) + most),
             json_object=request.json_object,
@@ -150,7 +150,7 @@ class Encoder:
             step=step,
             body=whole.data,
             hash=blake2b(whole.data, digest_size=16).hexdigest(),
-            tokens=max(limit or 0, len(request.user) // CHARACTERS_PER_TOKEN),
+            tokens=max(limit or 0, len(request.user) // CHARACTERS_PER_TOKEN, 1),
             most=Usage(prompt, most, prompt + most),
             json_object=False,
             required_keys=(),

@@ -1,8 +1,8 @@
 """Read a server's `x-ratelimit-*` headers, as far as they make sense.
 
-They may be missing, zero or -1 (Azure), per day instead of per minute (Groq's requests), or per second. The period
-is not named, but follows from the reset: a bucket of which a share is used is full again after that share of its
-period.
+They may be missing, zero or -1 (Azure), per day instead of per minute (Groq's requests), or per second. If their
+names do not say the period, it follows from the reset: a bucket of which a share is used is full again after that
+share of its period.
 """
 
 import re
@@ -15,6 +15,20 @@ DAY = 86_400.0
 LEAST_EPOCH = 1e9  # seconds; as a duration it would be 30 years
 LIMITS = ("requests", "tokens")
 SURE = 5  # in use, so that rounding does not make a minute look like a second
+# OpenAI and most others; Mistral; Cerebras; DigitalOcean; Anthropic, whose tokens are counted otherwise.
+_NAMES: dict[str, tuple[tuple[str, float | None], ...]] = {
+    "requests": (
+        ("x-ratelimit-{}-requests", None),
+        ("x-ratelimit-{}-req-minute", MINUTE),
+        ("x-ratelimit-{}-requests-minute", MINUTE),
+        ("anthropic-ratelimit-requests-{}", MINUTE),
+    ),
+    "tokens": (
+        ("x-ratelimit-{}-tokens", None),
+        ("x-ratelimit-{}-tokens-minute", MINUTE),
+        ("x-ratelimit-{}-tokens-per-minute", MINUTE),
+    ),
+}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -38,16 +52,24 @@ class LimitReport:
 def read_reports(headers: Mapping[str, str]) -> dict[str, LimitReport]:
     """The limits in the headers of an answer, by name ("requests", "tokens")."""
     reports = {}
-    for name in LIMITS:
-        limit = _number(headers.get(f"x-ratelimit-limit-{name}"))
-        remaining = _number(headers.get(f"x-ratelimit-remaining-{name}"))
-        if limit is None or remaining is None or limit < 1 or remaining < 0:
-            continue  # less than one call or token is a mistake; paced by it, a run would stall
-        reset = read_duration(headers.get(f"x-ratelimit-reset-{name}"))
-        if reset is not None and reset >= LEAST_EPOCH:
-            reset = None  # a point in time, not a duration
-        reports[name] = LimitReport(limit, min(remaining, limit), _period(limit, remaining, reset), reset)
+    for name, forms in _NAMES.items():
+        for form, period in forms:
+            report = _read(headers, form, period)
+            if report is not None:
+                reports[name] = report
+                break
     return reports
+
+
+def _read(headers: Mapping[str, str], form: str, period: float | None) -> LimitReport | None:
+    """The limit in the headers of these names; `period` in seconds if the names say it."""
+    limit, remaining = (_number(headers.get(form.format(part))) for part in ("limit", "remaining"))
+    if limit is None or remaining is None or limit < 1 or remaining < 0:
+        return None  # less than one call or token is a mistake; paced by it, a run would stall
+    reset = read_duration(headers.get(form.format("reset")))
+    if reset is not None and reset >= LEAST_EPOCH:
+        reset = None  # a point in time, not a duration
+    return LimitReport(limit, min(remaining, limit), period or _period(limit, remaining, reset), reset)
 
 
 def read_duration(text: str | None) -> float | None:

@@ -72,6 +72,13 @@ def test_the_largest_limit_in_a_request_is_reserved(recipe: int | None, more: di
     assert prepared.tokens == max(limit or 0, len("user") // 4)
 
 
+@pytest.mark.parametrize("user", ["", "cat", "cats"])
+def test_a_request_of_a_few_letters_is_charged_a_token(user: str) -> None:
+    """A rate of tokens is divided by it."""
+    request = ChatRequest("", user, Sampling(None, None, None))
+    assert Encoder("m", "max_tokens").prepare("s", request).tokens == 1
+
+
 def test_a_request_with_more_room_has_twice_its_largest_limit() -> None:
     """Under both of its names, for servers differ in which they obey; and that is what is reserved then."""
     encoder = Encoder("gpt-4o", "max_tokens")

@@ -31,6 +31,24 @@ def test_the_period_follows_from_what_is_used_and_when_it_is_back(
     assert requests(limit, remaining, reset).period == period
 
 
+@pytest.mark.parametrize(
+    ("name", "limit", "remaining"),
+    [
+        ("requests", "x-ratelimit-limit-req-minute", "x-ratelimit-remaining-req-minute"),
+        ("requests", "x-ratelimit-limit-requests-minute", "x-ratelimit-remaining-requests-minute"),
+        ("requests", "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining"),
+        ("tokens", "x-ratelimit-limit-tokens-minute", "x-ratelimit-remaining-tokens-minute"),
+        ("tokens", "x-ratelimit-limit-tokens-per-minute", "x-ratelimit-remaining-tokens-per-minute"),
+    ],
+)
+def test_limits_of_a_minute_have_several_names(name: str, limit: str, remaining: str) -> None:
+    """Mistral, Cerebras, Anthropic and DigitalOcean say the period in them; where OpenAI's are there, those count."""
+    found = {limit: "360", remaining: "12"}
+    assert read_reports(found) == {name: LimitReport(360, 12, MINUTE, None)}
+    openai = {f"x-ratelimit-limit-{name}": "500", f"x-ratelimit-remaining-{name}": "500"}
+    assert read_reports(found | openai)[name].limit == 500
+
+
 @pytest.mark.parametrize("used", [0.01, 0.02, 0.3, 1.0, 3.2])
 def test_a_nearly_full_bucket_of_a_minute_is_not_taken_for_one_of_a_second(used: float) -> None:
     """What remains is rounded down: a hundredth of a call in use reads as one, and is back at once."""
