@@ -5,6 +5,7 @@ Every format is read as JSON lines (see `input_formats`), and positions refer to
 can be continued from any row without reading what is before it.
 """
 
+import json
 import os
 import re
 import stat
@@ -130,8 +131,7 @@ class RowCutter(Generic[I]):
                 yield BadLine(self.number, "not a JSON object")
                 return
             if _has_large_number(fields) and _LONG_NUMBER.search(content):
-                yield BadLine(self.number, "a whole number of more than 64 bits: write it as text")
-                return
+                fields = json.loads(content.decode(errors="surrogatepass"), parse_int=_exactly)
             pair = self.parse(fields)
             if not pair.note_id:
                 if not self.index:
@@ -150,8 +150,14 @@ class RowCutter(Generic[I]):
 
 
 def _has_large_number(fields: dict[str, Any]) -> bool:
-    """Whether a number may be a whole one that the decoder has rounded."""
+    """Whether a number may be a whole one of more than 64 bits, which the decoder has rounded."""
     return any(type(value) is float and abs(value) >= _BEYOND_64_BITS for value in fields.values())
+
+
+def _exactly(digits: str) -> int | str:
+    """A whole number; as text if JSON's encoders could not write it either."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else digits
 
 
 def _is_like_id(fields: dict[str, Any], name: str) -> bool:

@@ -42,7 +42,7 @@ def test_the_period_follows_from_what_is_used_and_when_it_is_back(
     ],
 )
 def test_limits_of_a_minute_have_several_names(name: str, limit: str, remaining: str) -> None:
-    """Mistral, Cerebras, Anthropic and DigitalOcean say the period in them; where OpenAI's are there, those count."""
+    """Mistral, Cerebras, Anthropic and DigitalOcean say the period in them; OpenAI's go before these."""
     found = {limit: "360", remaining: "12"}
     assert read_reports(found) == {name: LimitReport(360, 12, MINUTE, None)}
     openai = {f"x-ratelimit-limit-{name}": "500", f"x-ratelimit-remaining-{name}": "500"}
