@@ -22,6 +22,7 @@ import orjson
 from asyncgen.chat import LIMIT_FIELDS, Adaptation, ModelWays, RequestShape
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.error_body import GATEWAY
 
 SAMPLING_FIELDS = ("temperature", "top_p")
 EFFORT = "reasoning_effort"
@@ -55,18 +56,21 @@ _REFUSING_CODES = {
 _REFUSING_WORDS = re.compile(
     r"unsupported|n[o']t support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
     r"|both|at the same time|only the default|only \S+ is (?:allowed|supported)|may only be|no longer"
-    r"|not accept|not available|unavailable|additional propert|incompatible|removed|must be one of"
-    r"|must be strictly positive|不支持",
+    r"|not accept|not available|additional propert|incompatible|removed"
+    r"|temperature\W{1,3}must be strictly positive|reasoning_effort\W{1,3}must be one of|不支持",
     re.IGNORECASE,
 )
 
 
 SYSTEM, USER = "system", "user"
+# From the beginning of a sentence: behind it, servers quote what they were sent.
 _NO_SYSTEM = re.compile(
-    r"\bsystem (?:role|message|prompt|instruction)s?(?: \w+)? not (?:supported|allowed|enabled)\b"
-    r"|n[o']t support (?:the )?(?:system (?:role|message|prompt|instruction)s?\b|'system' with this model)"
+    rf"\s*{GATEWAY}(?:[\w.]*template ?error: )*(?:"
+    r"System (?:role|message|prompt|instruction)s?(?: is| are)? not (?:supported|allowed|enabled)\b"
+    r"|(?:This|The) model (?:does not|doesn't) support (?:the )?system (?:role|message|prompt)s?(?!\s\w)"
+    r"|Unsupported value: 'messages\[\d{1,3}\]\.role' does not support 'system' with this model"
     r"|Developer instruction is not enabled\b"  # Gemini, of Gemma
-    r"|Conversation roles must alternate user/assistant\b",  # templates of Mistral and others
+    r"|Conversation roles must alternate user/assistant\b)",  # templates of Mistral and others
     re.IGNORECASE,
 )
 _NO_SYSTEM_STATUSES = {400, 422, 500}  # a template that raises: vLLM and SGLang, TGI, llama.cpp
@@ -86,8 +90,7 @@ class Parameters:
     def __init__(self, ways: ModelWays | None, learned: Iterable[Adaptation] = ()) -> None:
         self._ways = ways
         self._learned = list(learned)
-        self._tails: dict[tuple[str, str, bytes], bytes] = {}
-        self._joined: set[tuple[str, str, bytes]] = set()
+        self._forms: dict[tuple[str, str, bytes], tuple[bytes, bool]] = {}
         self._shapes: dict[tuple[str, str, bytes], RequestShape] = {}
 
     def shape(self, endpoint: str, request: Prepared) -> RequestShape:
@@ -102,17 +105,16 @@ class Parameters:
         """The body of a request as this endpoint accepts it."""
         if request.whole:
             return request.body
-        key = endpoint, request.step, request.shape
-        tail = self._tail(key)
-        if self._joined and key in self._joined:
-            return _with_one_message(request.body[: request.fields_at]) + tail
-        return _ending_in(tail, request)
+        fields, joined = self._form(endpoint, request)
+        if joined:
+            return _with_one_message(request.body[: request.fields_at]) + fields
+        return _ending_in(fields, request)
 
     def with_fields(self, endpoint: str, request: Prepared) -> Prepared:
         """A request with its fields as this endpoint accepts them; other endpoints may accept its messages."""
         if request.whole:
             return request
-        body = _ending_in(self._tail((endpoint, request.step, request.shape)), request)
+        body = _ending_in(self._form(endpoint, request)[0], request)
         return request if body is request.body else request.with_body(body)
 
     def learn(
@@ -143,8 +145,7 @@ class Parameters:
         if adaptation in self._learned:
             return False
         self._learned.append(adaptation)
-        self._tails.clear()
-        self._joined.clear()
+        self._forms.clear()
         return True
 
     def known(self, endpoint: str, request: Prepared, failure: Failure) -> str | None:
@@ -162,24 +163,25 @@ class Parameters:
             (one.shape, one.renamed) == (new.shape, new.name) for one in self._learned if new.renamed is not None
         )
 
-    def _tail(self, key: tuple[str, str, bytes]) -> bytes:
-        adapted = self._tails.get(key)
-        if adapted is None:
-            adapted = self._tails[key] = self._adapt(*key)
-        return adapted
+    def _form(self, endpoint: str, request: Prepared) -> tuple[bytes, bool]:
+        """The fields of a request as an endpoint accepts them, and whether its messages become one."""
+        key = endpoint, request.step, request.shape
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms[key] = self._adapt(*key)
+        return form
 
-    def _adapt(self, endpoint: str, step: str, tail: bytes) -> bytes:
+    def _adapt(self, endpoint: str, step: str, tail: bytes) -> tuple[bytes, bool]:
         configured = _decoded(tail)
         fields = configured if self._ways is None else _preselected(self._ways, configured)
         shape = RequestShape(endpoint, step, tuple(sorted(configured)))
-        for one in self._learned:
-            if one.shape != shape:
-                continue
-            if one.name == SYSTEM:
-                self._joined.add((endpoint, step, tail))
+        learned = [one for one in self._learned if one.shape == shape]
+        for one in learned:
             fields = _changed(fields, one)
+        joined = any(one.name == SYSTEM for one in learned)
         # Same fields, same bytes: nothing is re-encoded if nothing changed.
-        return tail if fields == configured and list(fields) == list(configured) else _encoded(fields)
+        same = fields == configured and list(fields) == list(configured)
+        return tail if same else _encoded(fields), joined
 
 
 def told(model: str, adaptation: Adaptation) -> str:
@@ -202,7 +204,7 @@ def shape_of(request: Prepared) -> tuple[str, ...]:
 
 def refused_field(failure: Failure, fields: Collection[str]) -> str | None:
     """The field that a refusal is about, or the role of a message, if it can be adapted; else None."""
-    if SYSTEM in fields and failure.status in _NO_SYSTEM_STATUSES and _NO_SYSTEM.search(failure.sentence or ""):
+    if SYSTEM in fields and failure.status in _NO_SYSTEM_STATUSES and _NO_SYSTEM.match(failure.sentence or ""):
         return SYSTEM
     if failure.status not in _REFUSING_STATUSES and not _named_as_refused(failure):
         return None

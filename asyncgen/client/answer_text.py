@@ -126,7 +126,5 @@ def without_special_tokens(text: str) -> str:
     """
     kept, rest = text, text.rstrip()
     while rest and _TOKEN.fullmatch(rest, begin := max(rest.rfind("<"), rest.rfind("["))):
-        if rest.endswith("</s>") and rest.rfind("<s>") > rest.rfind("</s>", 0, begin):
-            break  # HTML: something is struck out
         kept = rest = rest[:begin].rstrip()
     return kept

@@ -6,7 +6,7 @@ numbers in it, a prompt that does not fit (`too_long`), and what servers say in 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import read_error
-from asyncgen.client.sentences import kind_said, says_rate
+from asyncgen.client.sentences import kind_said, says_tokens_a_minute
 from asyncgen.client.too_long import says_too_long
 from asyncgen.limits.rate_headers import LIMITS
 
@@ -45,8 +45,8 @@ class Failure:
     it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
     been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
     and the server resets it in so many seconds. `answer` is an answer that the recipe rejected. `unusable`: it
-    came as an answer, and nobody can use it. `foreign`: an error body that is not JSON, and
-    thus not the API's own.
+    came as an answer, and nobody can use it. `foreign`: the body of an
+    error is a text: something in front of the API has written it.
     """
 
     kind: str
@@ -79,7 +79,7 @@ class Failure:
         while the server behind it is started anew.
         """
         if self.foreign and self.status == _NOT_FOUND:
-            return replace(self, kind="server_error", action=Action.RETRY)
+            return replace(self, action=Action.RETRY)
         return self
 
 
@@ -102,7 +102,6 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "slow_down": ("rate_limit", Action.WAIT),
     "ThrottlingException": ("rate_limit", Action.WAIT),  # Bedrock, with 400
     "in_flight_budget_exhausted": ("rate_limit", Action.WAIT),  # OpenRouter, with 402
-    "429": ("rate_limit", Action.WAIT),  # behind a gateway that answers with another status
     "server_is_overloaded": ("overloaded", Action.WAIT),
     "overloaded_error": ("overloaded", Action.WAIT),
     "context_length_exceeded": ("context_length", Action.GIVE_UP),
@@ -126,6 +125,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "API_KEY_INVALID": ("authentication", Action.STOP_IF_REPEATED),  # Gemini, with 400
 }
 _BY_SENTENCE = {
+    "rate_limit": Action.WAIT,
     "quota": Action.STOP,
     "not_found": Action.STOP_IF_REPEATED,
     "permission": Action.STOP_IF_REPEATED,
@@ -162,6 +162,7 @@ _LIMIT_AND_REQUESTED = re.compile(
     r"\blimit:? ([\d,]{1,15})\b.{0,80}?\brequested:? ([\d,]{1,15})\b", re.IGNORECASE | re.DOTALL
 )
 _TOO_LARGE = 413
+_TOO_MANY = 429
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = 400
 
@@ -176,12 +177,13 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         now: seconds since the epoch, for a Retry-After that is a date.
     """
     names = read_error(body)
-    # In the order of the table: names that waiting never fixes come first.
-    known = next((verdict for name, verdict in _BY_NAME.items() if name in names.all), None)
-    if says_rate(status, names):
+    known = _by_name(names.own) or _by_name(names.inner)
+    if "insufficient_quota" in names.own and says_tokens_a_minute(names):
         known = "rate_limit", Action.WAIT
     if known is None and (said := kind_said(status, names)) is not None:
         known = said, _BY_SENTENCE[said]
+    if known is None and str(_TOO_MANY) in names.inner:
+        known = _by_status(_TOO_MANY)
     if says_too_long(status, names) and (known is None or known[0] != "context_length"):
         # With 500 llama.cpp says so to all whose prompts fill its shared context: one may pass alone.
         known = "context_length", Action.ASK_AGAIN if status >= _FIRST_SERVER_ERROR else Action.GIVE_UP
@@ -205,6 +207,11 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         day_over=day_over if action is Action.WAIT else None,
         foreign=isinstance(body, str),
     )
+
+
+def _by_name(names: Collection[str]) -> tuple[str, Action] | None:
+    """The verdict on these names; in the order of the table: those that waiting never fixes come first."""
+    return next((verdict for name, verdict in _BY_NAME.items() if name in names), None)
 
 
 def _asks_for_more_than_there_is(sentence: str | None) -> bool:

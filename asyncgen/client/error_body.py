@@ -7,8 +7,9 @@ be shown. The sentence may quote the request, and must pass `scrub` before it is
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from json import JSONDecoder
 from typing import Any
+
+from asyncgen.text import loads
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
 _GENERATED = ("failed_generation", "choices", "output", "generated_text", "partial_response")
@@ -19,9 +20,14 @@ _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
 GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:\{\"(?:type|error)\".{0,80}?\"message\": ?\")?"
 """A pattern of what gateways put before the sentence of the server behind them; LiteLLM leaves its whole body."""
-# What a gateway writes before the error of its server, and no server before a text that it quotes.
-_BEFORE_ERROR = re.compile(r"\s*|[^{]{0,200}(?:error|exception|status|respon|fail)[^{]{0,200}", re.IGNORECASE)
-_JSON = JSONDecoder(strict=False)
+# What gateways write before the error of their server; what servers write before a text that they quote is none.
+_BEFORE_ERROR = re.compile(
+    r"\s*"
+    r"|(?:litellm\.)?(?:\w+Error: )*\w+Exception - "
+    r"|Error from provider ?(?:\([^{}]{0,120}\))?: "  # claude-code-router
+    r"|An error occurred when calling [\w ]{1,40}: Server responded with status \d{3}\. Error message: "  # Azure
+    r"|Error code: \d{3} - "
+)
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
@@ -41,9 +47,14 @@ class ErrorBody:
     inner: tuple[str, ...] = ()
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """Code and type, as far as they are given."""
+        return tuple(name for name in (self.code, self.type) if name is not None)
+
+    @property
     def all(self) -> tuple[str, ...]:
         """Code and type, as far as they are given, and those of an error in it."""
-        return (*(name for name in (self.code, self.type) if name is not None), *self.inner)
+        return self.own + self.inner
 
 
 def read_error(body: Any) -> ErrorBody:
@@ -64,7 +75,12 @@ def read_error(body: Any) -> ErrorBody:
     inside = None if generated else _inside(error)
     if inside is not None:
         return replace(
-            inside, code=code or type_ or inside.code, type=type_, param=param or inside.param, inner=inside.all
+            inside,
+            code=_moderated(error) or code or type_ or inside.code,
+            type=type_,
+            param=param or inside.param,
+            sentence=inside.sentence or _sentence(_words(error)),
+            inner=inside.all,
         )
     return ErrorBody(
         code=_moderated(error) or code or type_ or _reason(error),
@@ -85,8 +101,8 @@ def _inside(error: dict[str, Any]) -> ErrorBody | None:
         if not _BEFORE_ERROR.fullmatch(text, 0, place):
             continue
         try:
-            found, _ = _JSON.raw_decode(text, place)
-        except (ValueError, RecursionError):
+            found = loads(text[place:])
+        except ValueError:
             continue
         if isinstance(found, dict) and isinstance(found.get("error"), dict):
             return read_error(found)

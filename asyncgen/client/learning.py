@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from asyncgen.chat import Adaptation
-from asyncgen.client.adaptations import Parameters, told
+from asyncgen.client.adaptations import SYSTEM, Parameters, told
 from asyncgen.client.call_log import CallLog
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
@@ -63,7 +63,8 @@ class Learning:
         endpoint = learned.endpoint
         if self._config.strict_params:
             where = f" at endpoint {endpoint}" if endpoint else ""
-            self._stop(BadDataError(f"model {self._config.model}{where} does not take {learned.name}"))
+            what = "a system message" if learned.name == SYSTEM else learned.name
+            self._stop(BadDataError(f"model {self._config.model}{where} does not take {what}"))
             raise Stopping
         self._log.adapted(learned)
         if (key := (endpoint, learned.name)) not in self._told:

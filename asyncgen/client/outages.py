@@ -108,7 +108,8 @@ class Outages:
         else:
             return
         saved = "everything paid is saved"
-        self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " resumes from here later"))
+        moved = ("; if it has moved, check ", Setting("base_url")) if kind == "not_found" else ()
+        self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " resumes from here later", *moved))
         raise Stopping
 
     def _goes_on_without(self, endpoint: Endpoint, kind: str, why: Message) -> bool:

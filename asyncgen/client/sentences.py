@@ -8,10 +8,12 @@ import re
 from asyncgen.client.error_body import GATEWAY, ErrorBody
 
 _MODEL = r"[`'\"]?[^\s`'\"]{0,200}[`'\"]?"
-_RATE = (
-    # DashScope's code for a limit of tokens a minute is OpenAI's for an account without credit.
+# DashScope's code for a limit of tokens a minute is OpenAI's for an account without credit.
+_TOKENS_A_MINUTE = (
     r"Allocated quota exceeded\b",
     r"You exceeded your current quota\b.{0,200}#token-limit\b",
+)
+_RATE = (
     r"(?:API )?rate limit exceeded\b",  # DashScope's plans and GitHub, with 403
     r"You have exceeded a secondary rate limit\b",  # GitHub, with 403
     r"Out of call volume quota\b",  # Azure API Management, with 403
@@ -72,12 +74,13 @@ def _any_of(sentences: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
-_RATE_STATUSES = {403, 429}
-_SAYS_RATE = _any_of(_RATE)
+_SAYS_TOKENS_A_MINUTE = _any_of(_TOKENS_A_MINUTE)
+_OF_MODELS = {400, 422}  # 404 needs no words
 # The kind of failure, with the statuses with which it is said so.
 _KINDS = (
-    ("quota", {400, 403, 412, 429, 500}, _any_of(_NO_CREDIT)),  # 402 needs no words
-    ("not_found", {400, 422}, _any_of(_NOT_SERVED)),  # nor does 404
+    ("quota", {400, 403, 412, 429, 500}, _any_of(_NO_CREDIT)),  # nor does 402
+    ("not_found", _OF_MODELS, _any_of(_NOT_SERVED)),
+    ("rate_limit", {403}, _any_of(_RATE)),
     ("permission", {400}, _any_of(_NOT_ALLOWED)),
     ("authentication", {400}, _any_of(_WRONG_KEY)),
     ("content_filter", {403, 424}, _any_of(_FILTERED)),
@@ -85,15 +88,15 @@ _KINDS = (
 )
 
 
-def says_rate(status: int, said: ErrorBody) -> bool:
-    """Whether a refusal is for rate by its sentence, whatever its code says."""
-    return status in _RATE_STATUSES and _SAYS_RATE.match(said.sentence or "") is not None
+def says_tokens_a_minute(said: ErrorBody) -> bool:
+    """Whether a refusal is for tokens a minute by its sentence, whatever its code says."""
+    return _SAYS_TOKENS_A_MINUTE.match(said.sentence or "") is not None
 
 
 def kind_said(status: int, said: ErrorBody) -> str | None:
     """The kind of a failure by its sentence, or by the parameter that it names; None: it says none."""
     about = (said.param or "").rpartition(".")[2]
-    if about == "model" and status in _KINDS[1][1]:
+    if about == "model" and status in _OF_MODELS:
         return "not_found"
     found = (kind for kind, statuses, says in _KINDS if status in statuses and says.match(said.sentence or ""))
     return next(found, None)

@@ -71,7 +71,7 @@ class RunThreshold:
     def _latest(self, failed: int, ended: int) -> tuple[int, int]:
         """How many of the latest rows have failed, and how many these are."""
         # What a worker that died had not saved yet is done again.
-        while self._counts and self._counts[-1][0] > ended:
+        while self._counts and self._counts[-1][0] >= ended:
             self._counts.pop()
         self._counts.append((ended, failed))
         while len(self._counts) > 1 and self._counts[1][0] <= ended - LATEST:

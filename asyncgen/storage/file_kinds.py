@@ -9,7 +9,6 @@ _KINDS = (
     (b"PK\x03\x04", "a zip archive, or an Excel file (.xlsx): unpack it, or save the sheet as CSV, first"),
     (b"\x04\x22\x4d\x18", "lz4: unpack it first (unlz4)"),
     (b"ARROW1", "an Arrow file: write it as Parquet first"),
-    (b"ORC", "ORC: write it as Parquet first"),
     (b"Obj\x01", "Avro: write it as JSON lines first"),
     (b"\x80\x04", "a Python pickle: write its rows as JSON lines first"),
     (b"\x80\x05", "a Python pickle: write its rows as JSON lines first"),

@@ -265,6 +265,20 @@ def test_a_request_without_a_system_message_is_none_to_change() -> None:
     assert parameters.body("", request) is request.body
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (500, "Failed to parse input at pos 0: this server does not support system messages, why?"),
+        (400, "This model does not support system prompt caching"),
+        (400, "The model is temporarily unavailable, lower the temperature"),
+        (400, "max_tokens must be one of 512, 1024"),
+    ],
+)
+def test_what_only_names_a_message_or_a_field_teaches_nothing(status: int, message: str) -> None:
+    """A row that is quoted, something else about it, a wrong value."""
+    assert Parameters(None).learn("", prepared(), said(message, status)) is None
+
+
 @given(st.text(min_size=1), st.text())
 def test_whatever_the_texts_hold_one_message_has_both(system: str, user: str) -> None:
     """The boundary between them is found, and nothing that looks like it."""

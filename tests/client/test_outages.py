@@ -138,6 +138,15 @@ async def test_an_outage_that_outlasts_the_patience_ends_the_run() -> None:
     assert world.calls(3, world.age) < 70
 
 
+async def test_a_page_that_stays_away_ends_the_run_with_the_address_to_check() -> None:
+    """A router that no longer knows the server says so for ever."""
+    world = World(lambda world, _: NO_ROUTE if world.age >= 2 else ANSWER)
+    await world.run(1000)
+    assert world.failed == {}
+    assert "could not be reached for 60" in str(world.reasons[0])
+    assert str(world.reasons[0]).endswith("; if it has moved, check base_url")
+
+
 @pytest.mark.parametrize("concurrency", [1, 2, 8])
 async def test_a_pair_that_alone_is_cut_off_fails_by_itself(concurrency: int) -> None:
     """While probes with others pass; the others are all answered."""

@@ -101,14 +101,57 @@ def test_what_a_status_says_wrongly_is_told_by_the_words(
                'account org-4 <ak-f> is suspended","type":"exceeded_current_quota_error"}}'}},
          "quota"),
         (400, {"message": 'The note {"error": {"code": "insufficient_quota"}} is too odd'}, "bad_request"),
-        (400, {"message": "Error " + "x" * 300 + '{"error": {"code": "insufficient_quota"}}'}, "bad_request"),
+        (400, {"message": "Error " + "x" * 300 + ': {"error": {"code": "insufficient_quota"}}'}, "bad_request"),
         (400, {"message": 'Error: {"error": {"code": "insufficient_quota"'}, "bad_request"),
         (400, {"message": 'Error: {"code": "insufficient_quota"}'}, "bad_request"),
+        (500, {"message": 'Failed to parse input: {"error": {"code": "insufficient_quota"}}'}, "server_error"),
+        (400, {"message": 'Error in request content: {"error": {"code": "invalid_api_key"}}'}, "bad_request"),
+        (400, {"message": 'Error code: 400 - {"error": {"code": "insufficient_quota"}}', "code": "content_filter"},
+         "content_filter"),
+        (400, {"message": "x", "metadata": {"flagged_input": "y", "raw": '{"error": {"message": "z"}}'}},
+         "content_filter"),
     ],
 )  # fmt: skip
 def test_an_error_that_a_gateway_hands_on_as_text_is_read(status: int, error: dict[str, Any], kind: str) -> None:
     """It stands soon in the text, and is whole."""
     assert judge_error(status, {}, {"error": error}, 0.0).kind == kind
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Your prepayment credits are depleted.", "Budget has been exceeded!", "ExceededBudget: User=x over budget."],
+)
+def test_the_status_that_litellm_gives_as_a_code_says_less_than_its_words(message: str) -> None:
+    """It writes 429 so whatever the refusal is about."""
+    said = f"litellm.RateLimitError: VertexAIException - {message}"
+    failure = judge_error(429, {}, {"error": {"message": said, "type": "throttling_error", "code": "429"}}, 0.0)
+    assert (failure.kind, failure.action) == ("quota", Action.STOP)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(403, "organization_spend_limit_exceeded"), (429, "billing_not_active"), (429, "insufficient_quota")],
+)
+def test_a_code_that_is_clear_goes_before_the_words_rate_limit(status: int, code: str) -> None:
+    """Only DashScope's sentences about tokens a minute change one."""
+    error = {"message": "Rate limit exceeded. Your plan has no credit left.", "code": code}
+    assert judge_error(status, {}, {"error": error}, 0.0).action is Action.STOP
+
+
+def test_what_the_model_has_written_is_not_searched_for_an_error() -> None:
+    """Nor is it shown."""
+    message = 'Error code: 400 - {"error": {"message": "A note.", "code": "insufficient_quota"}}'
+    failure = judge_error(400, {}, {"error": {"message": message, "failed_generation": "{"}}, 0.0)
+    assert (failure.kind, failure.sentence) == ("bad_request", None)
+
+
+def test_words_of_a_gateway_stay_where_the_error_in_it_has_none() -> None:
+    """The user sees why."""
+    raw = '{"error": {"error_msg": "the prompt holds a forbidden token"}}'
+    failure = judge_error(
+        400, {}, {"error": {"message": "Provider returned error", "metadata": {"raw": raw}}}, 0.0
+    )
+    assert "forbidden token" in (failure.sentence or "")
 
 
 @pytest.mark.parametrize("status", [403, 429])

@@ -72,13 +72,15 @@ class Fleet:
         self.left.append(worker)
 
 
-def driver_of(fleet: Fleet, events: list[Event], most_failures: int | None = None) -> Driver:
-    """Of five shards."""
+def driver_of(
+    fleet: Fleet, events: list[Event], most_failures: int | None = None, shards: list[Portion] = SHARDS
+) -> Driver:
+    """Of five shards, or of others."""
 
     async def flush() -> None:
         pass
 
-    totals = Totals({portion.shard.number: portion.size for portion in SHARDS}, {})
+    totals = Totals({portion.shard.number: portion.size for portion in shards}, {})
     threshold = RunThreshold(most_failures, 0.5, "MEDEC pairs", {})
     return Driver(fleet, totals, events.append, flush, threshold, "m", [KNOWN])
 
@@ -205,6 +207,23 @@ async def test_too_large_a_share_of_failed_pairs_stops_the_run_though_no_shard_h
     fleet.news = [News("a", PairFailed(0, "note", "paraphrase", kind, 1))]
     with pytest.raises(error, match=r"35 of 50 pairs failed, most often with"):
         await driver_of(fleet, events).run(SHARDS)
+
+
+@pytest.mark.parametrize("alone", [0, 600])
+async def test_what_went_well_ends_when_it_goes_well_no_more_but_for_what_each_row_is_to_blame_for(alone):
+    """The latest rows are those between two reports; that rows are too long tells nothing of others."""
+    shards = [Portion(Shard(number, 2), 40_000) for number in (1, 2)]
+    fleet, events = Fleet(lambda *_: 60.0), []
+    fleet.reports = [report(1, done=9000, total=20_000)]
+    running = asyncio.create_task(driver_of(fleet, events, shards=shards).run(shards))
+    await asyncio.sleep(5)
+    fleet.reports = [report(1, done=9600, failed=600, failed_alone=alone, total=20_000)]
+    await asyncio.sleep(5)
+    assert running.done() == (not alone)
+    if not alone:
+        with pytest.raises(BadDataError, match="600 of the last 600 pairs failed"):
+            await running
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_a_model_does_not_take_is_said_once():

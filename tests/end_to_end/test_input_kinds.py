@@ -240,6 +240,27 @@ def test_a_file_whose_lines_end_otherwise_goes_on_behind_the_same_row(serve, tmp
     assert made == [f"{n:03}" for n in range(1, 62)]
 
 
+def test_lines_that_end_otherwise_are_found_again_after_a_start_that_was_killed_at_once(serve, tmp_path):
+    """It had accepted the file, and saved no place in it."""
+    slow, output, source = serve(latency=Latency(median_s=30)), tmp_path / "out", tmp_path / "in.jsonl"
+    command = words(serve(), output, source)
+    texts = [json.dumps({"id": f"{n:03}", "subject": "s", "body": "b"}) for n in range(1, 101)]
+    source.write_text("".join(text + "\n" for text in texts), newline="")
+    assert run([*command, "--max-total-tokens", "9000", "--save-every", "1"]).returncode == 4
+    assert 1 < len((output / "mails.jsonl").read_text().splitlines()) < 100
+    source.write_text("".join(text + "\r\n" for text in texts), newline="")
+    process = asyncgen_process.Process([*words(slow, output, source), "-q"], env=clean_env(None))
+    wait_until(lambda: slow.counts["requests"] > 0)
+    process.kill()
+    process.wait(10)
+
+    done = run(command)
+
+    assert done.returncode == 0, done.stderr
+    made = [json.loads(line)["id"] for line in (output / "mails.jsonl").read_text().splitlines()]
+    assert made == [f"{n:03}" for n in range(1, 101)]
+
+
 def test_python_reads_tables_and_standard_input(serve, tmp_path, write, rows, monkeypatch):
     """As the command does."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):

@@ -163,6 +163,8 @@ def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, c
          "if its rows are those in data, make each a line first (jq -c '.data[]')"),
         (b'{\n "my rows": [{"a": 1}]\n}',
          """if its rows are those in my rows, make each a line first (jq -c '."my rows"[]')"""),
+        ('{"\u00e9": [{"a": 1}]}'.encode(),
+         """if its rows are those in \u00e9, make each a line first (jq -c '."\u00e9"[]')"""),
         (b'{"T-1": {"a": 1}, "T-2": {"a": 2}}',
          "if its rows are the values of one object, make each a line first (jq -c '.[]')"),
         (b'[[1, "s"], [2, "t"]]', "its rows are lists, which name no fields: write each as an object first"),

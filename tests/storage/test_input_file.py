@@ -229,6 +229,8 @@ def test_a_whole_number_that_would_be_rounded_is_taken_as_text(number: str, valu
         ({"Uuid": "a"}, "Uuid"),
         ({"_id": {"$oid": "5f"}}, ""),
         ({"idea": "T-9"}, ""),
+        ({"id": ""}, ""),
+        ({"ID": ""}, ""),
         ({"id": "T-9", "ID": "T-9"}, ""),
     ],
 )

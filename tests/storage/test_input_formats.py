@@ -206,6 +206,11 @@ async def test_rows_behind_a_bad_record_are_found_by_their_position(written: Any
     assert rest == whole[1:]
 
 
+def test_a_header_may_begin_like_another_format(written: Any) -> None:
+    """ORC's files begin with these letters too."""
+    assert look_at(written("x.csv", b"ORCID,body\n1,x\n")).unit == "line"
+
+
 UNREADABLE = {
     "cut.jsonl.gz": (KINDS["m.jsonl.gz"][:-10], "gzip file ends in the middle"),
     "cut.csv.gz": (KINDS["m.csv.gz"][:60], "gzip file ends in the middle"),

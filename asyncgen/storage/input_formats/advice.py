@@ -1,8 +1,11 @@
 """What to do about a file of which no line is a row: how another program's file becomes one of rows."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
+from json import dumps
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from asyncgen.errors import AsyncgenError
@@ -14,6 +17,7 @@ from asyncgen.storage.standard_input import STANDARD_INPUT
 from asyncgen.text import loads
 
 MOST = 32 * 1024 * 1024  # bytes of a file that is decoded as a whole, to see where its rows are
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)  # jq takes it as it is
 _NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq -c '{}')"
 
 
@@ -50,8 +54,9 @@ def _of_json(path: Path, seen: Look) -> str:
     if isinstance(whole, dict):
         inside = [name for name, value in whole.items() if _are_rows(value)]
         if len(inside) == 1:
-            name = inside[0] if inside[0].isidentifier() else f'"{inside[0]}"'
-            return f"if its rows are those in {inside[0]}, make each a line first (jq -c '.{name}[]')"
+            name = inside[0] if _PLAIN_NAME.fullmatch(inside[0]) else dumps(inside[0], ensure_ascii=False)
+            each = quote(f".{name}[]")
+            return f"if its rows are those in {inside[0]}, make each a line first (jq -c {each})"
         if len(whole) > 1 and _are_rows(list(whole.values())):
             return "if its rows are the values of one object, make each a line first (jq -c '.[]')"
     return _NOT_BY_LINE.format(".") if first == b"{" else ""
@@ -63,13 +68,14 @@ def _are_rows(value: Any) -> bool:
 
 def _whole(path: Path) -> Any:
     """The file as one JSON value; None: it is none, or a large one."""
-    data = b""
+    pieces, size = [], 0
     for piece in _bytes_of(path):
-        data += piece
-        if len(data) > MOST:
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST:
             return None
     with suppress(ValueError):
-        return loads(data)
+        return loads(b"".join(pieces))
     return None
 
 
