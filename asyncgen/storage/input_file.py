@@ -151,10 +151,11 @@ class RowCutter(Generic[I]):
 
 def _has_large_number(fields: dict[str, Any]) -> bool:
     """Whether a number may be a whole one of more than 64 bits, which the decoder has rounded."""
-    for value in fields.values():  # noqa: SIM110 - a generator takes three times as long, for each row
-        if type(value) is float and abs(value) >= _BEYOND_64_BITS:
-            return True
-    return False
+    values = fields.values()
+    # Most rows have no fraction at all, which takes the least time to see.
+    return float in map(type, values) and any(
+        type(value) is float and abs(value) >= _BEYOND_64_BITS for value in values
+    )
 
 
 def _exactly(digits: str) -> int | str:
