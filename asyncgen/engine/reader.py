@@ -17,6 +17,7 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.input_cuts import Cut, cut_at
 from asyncgen.storage.input_file import (
     MAX_BAD_LINES_KEPT,
+    NOT_UTF_8,
     BadLine,
     FileIdentity,
     RowCutter,
@@ -101,11 +102,7 @@ class Intake:
             self._cut = None
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not (self._config.skip_bad and scanned.pairs):
-            skip = Message("fix them, or ", Setting("skip_bad", True), " to skip them")
-            none_left = Message(f"the input holds no {one_of(self._rows)}")
-            # The last element of a list, one a line, has no comma behind it and is a row.
-            advice = skip if scanned.pairs > 1 else advice_on(self._path) or (skip if scanned.pairs else none_left)
-            raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", advice)
+            raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", self._advice(scanned))
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         if scanned.repeated and self._unique:
@@ -128,6 +125,20 @@ class Intake:
         self._moved = before is not None and before.input_end != scanned.prefix_end
         self._checked = scanned
         return scanned
+
+    def _advice(self, scanned: Scan) -> Message | str:
+        """What to do about bad lines."""
+        # The last element of a list, one a line, has no comma behind it and is a row.
+        kind = advice_on(self._path) if scanned.pairs < 2 else ""  # noqa: PLR2004
+        if kind:
+            return kind
+        if all(bad.kind == NOT_UTF_8 for bad in scanned.bad):
+            fix = "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"
+        elif scanned.pairs:
+            fix = "fix them"
+        else:
+            return f"the input holds no {one_of(self._rows)}"
+        return Message(f"{fix}, or ", Setting("skip_bad", True), " to skip them") if scanned.pairs else fix
 
     @property
     def cut(self) -> Cut | None:

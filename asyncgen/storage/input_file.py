@@ -28,6 +28,7 @@ from asyncgen.text import loads
 _BOM = b"\xef\xbb\xbf"
 _BEYOND_64_BITS = 2.0**63
 _LONG_NUMBER = re.compile(rb"[:\s]-?\d{19,}\s*[,}]")
+NOT_UTF_8 = "not UTF-8"
 MAX_BAD_LINES_KEPT = 1000  # lines, or ranges of them: more than anybody reads; the others are only counted
 
 
@@ -303,7 +304,7 @@ def _why_not_json(line: bytes) -> str:
     try:
         line.decode()
     except UnicodeDecodeError:
-        return "not UTF-8"
+        return NOT_UTF_8
     return "NUL byte" if b"\x00" in line else "not JSON"
 
 

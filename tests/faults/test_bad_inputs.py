@@ -169,6 +169,8 @@ def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, c
          "if its rows are the values of one object, make each a line first (jq -c '.[]')"),
         (b'[[1, "s"], [2, "t"]]', "its rows are lists, which name no fields: write each as an object first"),
         (b"x" * 257 + b"ustar" + bytes(90), "this is a tar archive: unpack it first (tar -xf)"),
+        (b'{"a": "caf\xe9"}\n{"a": "\xe9t\xe9"}\n',
+         "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"),
         (b"\x04\x22\x4d\x18" + bytes(90), "this is lz4: unpack it first (unlz4)"),
         (b"a,b\n1,2\n", "this looks like CSV: give the file a name that ends in .csv"),
         (b"a\tb\n1\t2\n", "this looks like CSV: give the file a name that ends in .tsv"),
@@ -183,6 +185,19 @@ def test_what_another_program_wrote_is_told_how_to_become_rows(
     said = command()
     assert (said.code, said.requests) == (65, 0)
     assert said.stderr.splitlines()[-1].removeprefix("❌ ") == advice
+
+
+def test_rows_in_another_encoding_are_not_only_told_to_be_skipped(command: Command) -> None:
+    """Those with accents would be left out, each of them."""
+    rows = [good_line(index) for index in range(PAIRS)]
+    command.input.write_bytes(b"".join([*rows, b'{"note_id": "caf\xe9"}\n']))
+    said = command()
+    assert (said.code, said.requests) == (65, 0)
+    advice = said.stderr.splitlines()[-1]
+    assert advice.startswith(
+        "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows), or "
+    )
+    assert advice.endswith("--skip-bad to skip them")
 
 
 def test_a_bad_line_is_skipped_at_the_wish_of_the_user(command: Command) -> None:
