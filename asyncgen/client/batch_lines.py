@@ -52,10 +52,15 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
         if not isinstance(error, dict):
             return Failure("invalid_body", Action.RETRY, unsaid=True), None
         return judge_error(_status_in(error), {}, {"error": error}, time.time()), None
+    if "choices" in response and "body" not in response:  # Fireworks, and vLLM at first: the answer itself
+        response = {"body": response}
     request_id = response.get("request_id")
     headers = {"x-request-id": request_id} if isinstance(request_id, str) else {}
     status, body = response.get("status_code"), response.get("body")
     data = body.encode() if isinstance(body, str) else orjson.dumps(body)
+    if body is None and isinstance(error, dict):  # vLLM, whose status may be 200 all the same
+        status = status if isinstance(status, int) and status != _OK else _status_in(error)
+        return judge_error(status, headers, {"error": error}, time.time()), headers.get("x-request-id")
     if not isinstance(status, int) or status == _OK:
         verdict = judge_answer(
             data,

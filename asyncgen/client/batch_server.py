@@ -65,7 +65,10 @@ class BatchState:
         Raises:
             ValueError: there is none.
         """
-        if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+        name = (
+            body.get("id") or body.get("batch_id") if isinstance(body, dict) else None
+        )  # the second: DigitalOcean
+        if not isinstance(body, dict) or not isinstance(name, str) or not name:
             raise ValueError("no batch")
         counts = body.get("request_counts")
         counts = counts if isinstance(counts, dict) else {}
@@ -74,7 +77,7 @@ class BatchState:
         created = body.get("created_at")
         metadata = body.get("metadata")
         return cls(
-            id=body["id"],
+            id=name,
             status=_text(body.get("status")).lower(),
             input_file=_text(body.get("input_file_id")),
             output_file=_text(body.get("output_file_id")),

@@ -33,6 +33,13 @@ def test_an_answer_is_one_whether_its_body_is_an_object_or_a_text(body: Any) -> 
     assert (verdict.text, request_id) == ("text", "r")
 
 
+def test_an_answer_may_stand_without_an_envelope() -> None:
+    """At Fireworks, and in the first files of vLLM."""
+    verdict, _ = judge_line({"response": BODY}, REQUEST)
+    assert isinstance(verdict, Completion)
+    assert verdict.text == "text"
+
+
 @pytest.mark.parametrize(
     ("line", "kind", "action"),
     [
@@ -44,6 +51,16 @@ def test_an_answer_is_one_whether_its_body_is_an_object_or_a_text(body: Any) -> 
         ({"response": None, "error": {"code": "insufficient_quota"}}, "quota", Action.STOP),
         ({"response": None, "error": None}, "invalid_body", Action.RETRY),
         ({"response": {"status_code": 200, "body": None}}, "invalid_body", Action.RETRY),
+        (
+            {"response": {"status_code": 200, "body": None}, "error": {"code": 404, "message": "The model `x`"}},
+            "not_found",
+            Action.STOP_IF_REPEATED,
+        ),
+        (
+            {"response": {"status_code": 400, "body": None}, "error": {"error": {"code": 400}}},
+            "bad_request",
+            Action.GIVE_UP,
+        ),
     ],
 )
 def test_what_is_no_answer_is_told_as_for_an_ordinary_call(line: Any, kind: str, action: Action) -> None:
@@ -68,7 +85,7 @@ def test_what_is_no_batch_is_none(body: Any) -> None:
 
 def test_a_batch_is_read_whatever_it_lacks() -> None:
     """Counts, errors and metadata may be missing or null."""
-    bare = BatchState.read({"id": "b", "status": "COMPLETED", "errors": None, "metadata": None})
+    bare = BatchState.read({"batch_id": "b", "status": "COMPLETED", "errors": None, "metadata": None})
     full = BatchState.read(
         {
             "id": "b",
