@@ -40,12 +40,30 @@ def loads(data: bytes | str) -> Any:
         text = data.decode() if isinstance(data, bytes) else data
         if "\\ud" not in text.lower():
             raise
-        try:
-            return _without_surrogates(
-                json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_integer)
-            )
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        return _loads_slowly(text, _integer)
+
+
+def loads_exactly(data: bytes) -> Any:
+    """As `loads`, but whole numbers of more than 64 bits, which it rounds, become texts of their digits.
+
+    Raises:
+        ValueError: not JSON, or not UTF-8.
+    """
+    return _loads_slowly(data.decode(), _digits)
+
+
+def _loads_slowly(text: str, integer: Callable[[str], Any]) -> Any:
+    try:
+        return _without_surrogates(
+            json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=integer)
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _digits(digits: str) -> int | str:
+    number = int(digits)
+    return number if _LEAST_INTEGER <= number <= _LARGEST_INTEGER else digits
 
 
 def make_room(length: int) -> None:

@@ -65,13 +65,14 @@ _REFUSING_WORDS = re.compile(
 SYSTEM, USER = "system", "user"
 # From the beginning of a sentence: behind it, servers quote what they were sent.
 _NO_SYSTEM = re.compile(
-    rf"\s*{GATEWAY}(?:[\w.]*template ?error: )*(?:"
+    rf"\s*{GATEWAY}(?:[\w. ]{{0,60}}(?:template|parser|prompt|operation|value)[\w. ]{{0,40}}[:,] \"?){{0,4}}"
+    r"(?:\s*-{4,}\s*While executing .{1,2000}?Error: )?(?:Jinja Exception: )?(?:"  # llama.cpp
     r"System (?:role|message|prompt|instruction)s?(?: is| are)? not (?:supported|allowed|enabled)\b"
     r"|(?:This|The) model (?:does not|doesn't) support (?:the )?system (?:role|message|prompt)s?(?!\s\w)"
     r"|Unsupported value: 'messages\[\d{1,3}\]\.role' does not support 'system' with this model"
     r"|Developer instruction is not enabled\b"  # Gemini, of Gemma
     r"|Conversation roles must alternate user/assistant\b)",  # templates of Mistral and others
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 _NO_SYSTEM_STATUSES = {400, 422, 500}  # a template that raises: vLLM and SGLang, TGI, llama.cpp
 _BETWEEN = b'"},{"role":"user","content":"'  # within a JSON text its first mark would stand behind a backslash

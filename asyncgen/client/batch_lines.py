@@ -44,11 +44,11 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
         line: the decoded line.
         request: the prepared request.
     """
-    response, error = line.get("response"), line.get("error")
+    response, error = line.get("response"), _error_of(line)
+    answered = isinstance(response, dict) and response.get("body") is not None
+    if not answered and isinstance(error, dict) and error.get("code") in _NOT_WORKED_ON:
+        return UNWORKED, None
     if not isinstance(response, dict):
-        code = error.get("code") if isinstance(error, dict) else None
-        if code in _NOT_WORKED_ON:
-            return UNWORKED, None
         if not isinstance(error, dict):
             return Failure("invalid_body", Action.RETRY, unsaid=True), None
         return judge_error(_status_in(error), {}, {"error": error}, time.time()), None
@@ -59,7 +59,7 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
     status, body = response.get("status_code"), response.get("body")
     data = body.encode() if isinstance(body, str) else orjson.dumps(body)
     if body is None and isinstance(error, dict):  # vLLM, whose status may be 200 all the same
-        status = status if isinstance(status, int) and status != _OK else _status_in(error)
+        status = status if isinstance(status, int) and status >= _BAD_REQUEST else _status_in(error)
         return judge_error(status, headers, {"error": error}, time.time()), headers.get("x-request-id")
     if not isinstance(status, int) or status == _OK:
         verdict = judge_answer(
@@ -82,6 +82,14 @@ def judge_batch(problems: Iterable[str]) -> Failure | None:
         if failure.action in {Action.STOP, Action.STOP_IF_REPEATED}:
             return replace(failure, status=_OK)
     return None
+
+
+def _error_of(line: Mapping[str, Any]) -> Any:
+    """The error of a line; vLLM's stands in another one, or is its sentence alone."""
+    error = line.get("error")
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        return error["error"]
+    return {"message": error} if isinstance(error, str) and error else error
 
 
 def _decoded(body: Any) -> Any:

@@ -178,7 +178,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     """
     names = read_error(body)
     known = _by_name(names.own) or _by_name(names.inner)
-    if "insufficient_quota" in names.own and says_tokens_a_minute(names):
+    if "insufficient_quota" in names.all and says_tokens_a_minute(names):
         known = "rate_limit", Action.WAIT
     if known is None and (said := kind_said(status, names)) is not None:
         known = said, _BY_SENTENCE[said]

@@ -7,9 +7,8 @@ be shown. The sentence may quote the request, and must pass `scrub` before it is
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from json import JSONDecoder
 from typing import Any
-
-from asyncgen.text import loads
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
 _GENERATED = ("failed_generation", "choices", "output", "generated_text", "partial_response")
@@ -18,16 +17,19 @@ _TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]*)<", re.IGNORECASE)
 HTML, NOT_JSON = "html", "not_json"
 _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
-GATEWAY = r"(?:litellm\.)?(?:\w+Error: )*(?:\w+Exception - )?(?:\{\"(?:type|error)\".{0,80}?\"message\": ?\")?"
+_LITELLM = r"(?:litellm\.)?(?:\w+Error: )*\w+(?:Exception|Error)(?: \w+Error)? - (?:Error code: \d{3} - )?(?:b')?"
+_BODY = r"\{['\"](?:type|error|object)['\"].{0,80}?['\"]message['\"]: ?['\"]"
+GATEWAY = rf"(?:{_LITELLM}(?:{_BODY})?|(?:litellm\.)?(?:\w+Error: )+)?"
 """A pattern of what gateways put before the sentence of the server behind them; LiteLLM leaves its whole body."""
 # What gateways write before the error of their server; what servers write before a text that they quote is none.
 _BEFORE_ERROR = re.compile(
-    r"\s*"
-    r"|(?:litellm\.)?(?:\w+Error: )*\w+Exception - "
+    rf"\s*|{_LITELLM}"
     r"|Error from provider ?(?:\([^{}]{0,120}\))?: "  # claude-code-router
     r"|An error occurred when calling [\w ]{1,40}: Server responded with status \d{3}\. Error message: "  # Azure
     r"|Error code: \d{3} - "
 )
+_AFTER_ERROR = re.compile(r"'?\s*(?:\. ?(?:Received Model|Available Model|Handle with).*)?", re.DOTALL)  # LiteLLM
+_JSON = JSONDecoder(strict=False)
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
@@ -101,10 +103,10 @@ def _inside(error: dict[str, Any]) -> ErrorBody | None:
         if not _BEFORE_ERROR.fullmatch(text, 0, place):
             continue
         try:
-            found = loads(text[place:])
-        except ValueError:
+            found, end = _JSON.raw_decode(text, place)
+        except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict) and isinstance(found.get("error"), dict):
+        if _AFTER_ERROR.fullmatch(text, end) and isinstance(found, dict) and isinstance(found.get("error"), dict):
             return read_error(found)
     return None
 

@@ -29,7 +29,7 @@ from asyncgen.storage.input_file import (
     trusted,
 )
 from asyncgen.storage.input_formats import look_at
-from asyncgen.storage.input_formats.advice import advice_on
+from asyncgen.storage.input_formats.advice import AS_UTF_8, advice_on
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
@@ -132,13 +132,12 @@ class Intake:
         kind = advice_on(self._path) if scanned.pairs < 2 else ""  # noqa: PLR2004
         if kind:
             return kind
-        if all(bad.kind == NOT_UTF_8 for bad in scanned.bad):
-            fix = "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"
-        elif scanned.pairs:
-            fix = "fix them"
-        else:
-            return f"the input holds no {one_of(self._rows)}"
-        return Message(f"{fix}, or ", Setting("skip_bad", True), " to skip them") if scanned.pairs else fix
+        encoded = all(bad.kind == NOT_UTF_8 for bad in scanned.bad)
+        if not scanned.pairs:
+            return AS_UTF_8 if encoded else f"the input holds no {one_of(self._rows)}"
+        # Where other lines are UTF-8 and not ASCII, the command would spoil those.
+        fix = f"fix them, or, if none of the file is UTF-8, {AS_UTF_8}" if encoded else "fix them"
+        return Message(f"{fix}, or ", Setting("skip_bad", True), " to skip them")
 
     @property
     def cut(self) -> Cut | None:

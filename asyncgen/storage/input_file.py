@@ -5,7 +5,6 @@ Every format is read as JSON lines (see `input_formats`), and positions refer to
 can be continued from any row without reading what is before it.
 """
 
-import json
 import os
 import re
 import stat
@@ -23,7 +22,7 @@ from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_formats import Piece, Refused, look_at, pieces_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
-from asyncgen.text import loads
+from asyncgen.text import loads, loads_exactly
 
 _BOM = b"\xef\xbb\xbf"
 _BEYOND_64_BITS = 2.0**63
@@ -132,7 +131,7 @@ class RowCutter(Generic[I]):
                 yield BadLine(self.number, "not a JSON object")
                 return
             if _has_large_number(fields) and _LONG_NUMBER.search(content):
-                fields = json.loads(content.decode(errors="surrogatepass"), parse_int=_exactly)
+                fields = loads_exactly(content)
             pair = self.parse(fields)
             if not pair.note_id:
                 if not self.index:
@@ -157,12 +156,6 @@ def _has_large_number(fields: dict[str, Any]) -> bool:
     return float in map(type, values) and any(
         type(value) is float and abs(value) >= _BEYOND_64_BITS for value in values
     )
-
-
-def _exactly(digits: str) -> int | str:
-    """A whole number; as text if JSON's encoders could not write it either."""
-    number = int(digits)
-    return number if -(2**63) <= number < 2**64 else digits
 
 
 def _is_like_id(fields: dict[str, Any], name: str) -> bool:

@@ -214,6 +214,32 @@ TEMPLATE_REFUSES = {
         400,
         {"message": "Conversation roles must alternate user/assistant/user/assistant/... None", "code": 400},
     ),
+    "TGI, later": (422, {"error": "Template error: invalid operation: System role not supported (in <string>:1)"}),
+    "llama.cpp, later": (
+        500,
+        {
+            "error": {
+                "code": 500,
+                "message": "\n------------\nWhile executing CallExpression at line 1, column 67 in source:\n"
+                "...'system' %}{{ raise_exception('System role not supported') }}\n  ^\n"
+                "Error: Jinja Exception: System role not supported",
+            }
+        },
+    ),
+    "mistral.rs": (
+        500,
+        {"message": "invalid operation: Conversation roles must alternate user/assistant/user/... (in x:1)"},
+    ),
+    "LiteLLM": (
+        400,
+        {
+            "error": {
+                "message": "litellm.BadRequestError: OpenAIException - Error code: 400 - {'object': 'error', "
+                "'message': 'System role not supported', 'type': 'BadRequestError', 'param': None, 'code': 400}",
+                "code": "400",
+            }
+        },
+    ),
     "Gemini": (
         400,
         [{"error": {"code": 400, "message": "Developer instruction is not enabled for models/gemma-3"}}],

@@ -25,6 +25,9 @@ def test_a_request_goes_in_as_it_would_be_posted() -> None:
     assert (decoded["custom_id"], decoded["method"], decoded["url"]) == ("1-a", "POST", "/v1/chat/completions")
 
 
+TOO_LONG = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens."
+
+
 @pytest.mark.parametrize("body", [BODY, orjson.dumps(BODY).decode()])
 def test_an_answer_is_one_whether_its_body_is_an_object_or_a_text(body: Any) -> None:
     """Azure and others differ."""
@@ -52,6 +55,15 @@ def test_an_answer_may_stand_without_an_envelope() -> None:
         ({"response": None, "error": None}, "invalid_body", Action.RETRY),
         ({"response": {"status_code": 200, "body": None}}, "invalid_body", Action.RETRY),
         (
+            {
+                "response": {"status_code": 400, "body": None},
+                "error": {"error": {"code": 400, "message": TOO_LONG}},
+            },
+            "context_length",
+            Action.GIVE_UP,
+        ),
+        ({"response": {"status_code": 0, "body": None}, "error": {"code": "500"}}, "server_error", Action.RETRY),
+        (
             {"response": {"status_code": 200, "body": None}, "error": {"code": 404, "message": "The model `x`"}},
             "not_found",
             Action.STOP_IF_REPEATED,
@@ -70,10 +82,11 @@ def test_what_is_no_answer_is_told_as_for_an_ordinary_call(line: Any, kind: str,
     assert (verdict.kind, verdict.action) == (kind, action)
 
 
+@pytest.mark.parametrize("response", [None, {}, {"status_code": 200, "body": None}])
 @pytest.mark.parametrize("code", ["batch_expired", "batch_cancelled"])
-def test_a_request_that_nobody_worked_on_is_no_failure(code: str) -> None:
+def test_a_request_that_nobody_worked_on_is_no_failure(code: str, response: Any) -> None:
     """It costs nothing, and is sent again."""
-    assert judge_line({"response": None, "error": {"code": code}}, REQUEST)[0] is UNWORKED
+    assert judge_line({"response": response, "error": {"code": code}}, REQUEST)[0] is UNWORKED
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"id": ""}, {"id": 5}, "text"])

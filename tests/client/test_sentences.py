@@ -6,6 +6,8 @@ import pytest
 
 from asyncgen.client.classify import Action, judge_error
 
+OVERLOADED = '{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}'
+NO_CREDIT = '{"type": "error", "error": {"type": "x", "message": "Your credit balance is too low"}}'
 GEMINI = (
     "You exceeded your current quota, please check your plan and billing details. For more information, head to: "
     "https://ai.google.dev/gemini-api/docs/rate-limits. \n* Quota exceeded for metric: generativelanguage."
@@ -104,6 +106,15 @@ def test_what_a_status_says_wrongly_is_told_by_the_words(
         (400, {"message": "Error " + "x" * 300 + ': {"error": {"code": "insufficient_quota"}}'}, "bad_request"),
         (400, {"message": 'Error: {"error": {"code": "insufficient_quota"'}, "bad_request"),
         (400, {"message": 'Error: {"code": "insufficient_quota"}'}, "bad_request"),
+        (500, {"message": f"litellm.InternalServerError: AnthropicException - {OVERLOADED}. Handle with `litellm."
+               "InternalServerError`.. Received Model Group=x\nAvailable Model Group"}, "overloaded"),
+        (500, {"message": f"litellm.InternalServerError: AnthropicError - {OVERLOADED}"}, "overloaded"),
+        (429, {"message": "litellm.RateLimitError: AzureException RateLimitError - Error code: 429 - "
+               '{"error": {"code": "insufficient_quota", "message": "You exceeded"}}', "code": "429"}, "quota"),
+        (400, {"message": "litellm.BadRequestError: AnthropicException - b'" + NO_CREDIT + "'"}, "quota"),
+        (429, {"message": 'litellm.RateLimitError: DashscopeException - {"error": {"message": "You exceeded your '
+               'current quota: https://x#token-limit", "code": "insufficient_quota"}}'}, "rate_limit"),
+        (400, {"message": '{"type": "user", "message": "Your credit balance is too low"}'}, "bad_request"),
         (500, {"message": 'Failed to parse input: {"error": {"code": "insufficient_quota"}}'}, "server_error"),
         (400, {"message": 'Error in request content: {"error": {"code": "invalid_api_key"}}'}, "bad_request"),
         (400, {"message": 'Error code: 400 - {"error": {"code": "insufficient_quota"}}', "code": "content_filter"},

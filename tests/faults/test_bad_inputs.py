@@ -171,6 +171,8 @@ def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, c
         (b"x" * 257 + b"ustar" + bytes(90), "this is a tar archive: unpack it first (tar -xf)"),
         (b'{"a": "caf\xe9"}\n{"a": "\xe9t\xe9"}\n',
          "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"),
+        (b'[\n{"a": "\xe9"}\n]\n',
+         "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"),
         (b"\x04\x22\x4d\x18" + bytes(90), "this is lz4: unpack it first (unlz4)"),
         (b"a,b\n1,2\n", "this looks like CSV: give the file a name that ends in .csv"),
         (b"a\tb\n1\t2\n", "this looks like CSV: give the file a name that ends in .tsv"),
@@ -194,9 +196,7 @@ def test_rows_in_another_encoding_are_not_only_told_to_be_skipped(command: Comma
     said = command()
     assert (said.code, said.requests) == (65, 0)
     advice = said.stderr.splitlines()[-1]
-    assert advice.startswith(
-        "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows), or "
-    )
+    assert advice.startswith("fix them, or, if none of the file is UTF-8, write it as UTF-8 first (iconv -f ")
     assert advice.endswith("--skip-bad to skip them")
 
 

@@ -221,6 +221,17 @@ def test_a_whole_number_that_would_be_rounded_is_taken_as_text(number: str, valu
     assert found.pair.values == {"key": value, "body": "b"}
 
 
+def test_a_row_with_such_a_number_is_read_as_any_other() -> None:
+    """A lone surrogate becomes U+FFFD, and what is nested too deeply is a bad line and no more."""
+    parse: Parse[Fields] = lambda fields: Fields("n", None, fields)  # noqa: E731
+    deep = "[" * 1000 + "]" * 1000
+    lines = rf'{{"n": {10**30}, "body": "b\ud83d"}}' + "\n" + f'{{"n": {10**30}, "x": {deep}}}\n'
+    first, second = RowCutter(parse).feed(lines.encode())
+    assert isinstance(first, Row)
+    assert first.pair.values == {"n": str(10**30), "body": "b\ufffd"}
+    assert second == BadLine(2, "not JSON")
+
+
 @pytest.mark.parametrize(
     ("row", "like_id"),
     [

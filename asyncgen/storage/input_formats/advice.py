@@ -1,6 +1,7 @@
 """What to do about a file of which no line is a row: how another program's file becomes one of rows."""
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
 from json import dumps
@@ -18,6 +19,7 @@ from asyncgen.text import loads
 
 MOST = 32 * 1024 * 1024  # bytes of a file that is decoded as a whole, to see where its rows are
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)  # jq takes it as it is
+AS_UTF_8 = "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"
 _NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq -c '{}')"
 
 
@@ -31,6 +33,8 @@ def advice_on(path: Path) -> str:
         if kind is not None:
             return f"this is {kind}"
         if seen.first.lstrip()[:1] in {b"{", b"["}:
+            if not _is_utf_8(seen.first):
+                return AS_UTF_8  # jq would put U+FFFD in place of letters
             return _of_json(path, seen)
         header = seen.first.partition(b"\n")[0].decode(errors="replace").strip()
         separator = next((one for one in ",;\t|" if is_header(header, one)), None)
@@ -40,6 +44,14 @@ def advice_on(path: Path) -> str:
             ending = ".tsv" if separator == "\t" else ".csv"
             return f"this looks like CSV: give the file a name that ends in {ending}"
     return ""
+
+
+def _is_utf_8(first: bytes) -> bool:
+    try:
+        getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _of_json(path: Path, seen: Look) -> str:
