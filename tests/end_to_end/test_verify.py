@@ -73,6 +73,17 @@ def test_what_is_said_to_do_next_fits_the_run(job: Callable[..., Job], serve: Ca
     assert f"next: asyncgen status {shlex.quote(str(some.output_dir))}\n" in verify(some.output_dir).stdout
 
 
+def test_behind_a_regeneration_the_commands_to_go_on_with_name_no_recipe(done: Job) -> None:
+    """To ask again it took that of the run."""
+    assert done.server is not None
+    sources = ("--input-jsonl", str(SAMPLES), "--prompt-file", str(done.prompt_file))
+    said = verify(
+        done.output_dir, *sources, "--regenerate", "--base-url", done.server.base_url, "--no-progress"
+    ).stdout
+    assert "--judge --dry-run\n" in said
+    assert "--recipe" not in said
+
+
 def test_a_note_that_was_given_twice_is_named_by_its_row(done: Job) -> None:
     """The finding is of its text, which has no id."""
     path = done.output_dir / "sft_correct.jsonl"

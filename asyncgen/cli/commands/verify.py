@@ -136,8 +136,13 @@ def execute(args: argparse.Namespace) -> int:
             raise UsageError(how if contents.paraphrase else "--max-flagged: this recipe has nothing to judge by")
         if with_input and state is not None:
             check_input(state, args.input_jsonl, contents)
-        if args.regenerate is not None and (code := _regenerate(args, contents)) != Exit.DONE:
-            return code
+        if args.regenerate is not None:
+            named = args.recipe, args.field
+            code = _regenerate(args, contents)
+            # To ask it took those of the run, which the commands to go on with need not name.
+            args.recipe, args.field = named
+            if code != Exit.DONE:
+                return code
         return _verify(args, directory, contents, with_input=with_input)
     finally:
         disk.close()
