@@ -45,8 +45,8 @@ class Failure:
     it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
     been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
     and the server resets it in so many seconds. `answer` is an answer that the recipe rejected. `unusable`: it
-    came as an answer, and nobody can use it. `foreign`: the body of an
-    error is a text: something in front of the API has written it.
+    came as an answer, and nobody can use it. `foreign`: the body of an error is a text: something in front of the
+    API has written it.
     """
 
     kind: str

@@ -16,7 +16,7 @@ _TOKENS_A_MINUTE = (
 _RATE = (
     r"(?:API )?rate limit exceeded\b",  # DashScope's plans and GitHub, with 403
     r"You have exceeded a secondary rate limit\b",  # GitHub, with 403
-    r"Allocated quota exceeded\b",  # DashScope
+    *_TOKENS_A_MINUTE,
     r"Out of call volume quota\b",  # Azure API Management, with 403
 )
 _NO_CREDIT = (

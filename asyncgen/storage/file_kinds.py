@@ -1,5 +1,7 @@
 """Recognise a file that is not JSONL by its first bytes. Pure."""
 
+from codecs import getincrementaldecoder
+
 _KINDS = (
     (b"\x1f\x8b", "gzip: unpack it first (gunzip -k)"),
     (b"\x28\xb5\x2f\xfd", "Zstandard: unpack it first (unzstd)"),
@@ -45,3 +47,11 @@ def kind_of(first: bytes) -> str | None:
         if len(zeros) > 1 and zeros.count(0) > len(zeros) * 3 // 4 and start.count(0) < len(start) * 3 // 4:
             return f"text in {name}: write it as UTF-8 first (iconv -f {name} -t UTF-8)"
     return None
+
+
+def text_of(first: bytes) -> str | None:
+    """The beginning of a file as text; None: it is not UTF-8."""
+    try:
+        return getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return None

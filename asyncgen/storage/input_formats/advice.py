@@ -1,7 +1,6 @@
 """What to do about a file of which no line is a row: how another program's file becomes one of rows."""
 
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
 from json import dumps
@@ -10,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from asyncgen.errors import AsyncgenError
-from asyncgen.storage.file_kinds import kind_of
+from asyncgen.storage.file_kinds import kind_of, text_of
 from asyncgen.storage.input_formats.delimited import is_header, with_commas
 from asyncgen.storage.input_formats.pieces import Refused
 from asyncgen.storage.input_formats.reading import Look, look_at, pieces_of
@@ -33,7 +32,7 @@ def advice_on(path: Path) -> str:
         if kind is not None:
             return f"this is {kind}"
         if seen.first.lstrip()[:1] in {b"{", b"["}:
-            if not _is_utf_8(seen.first):
+            if text_of(seen.first) is None:
                 return AS_UTF_8  # jq would put U+FFFD in place of letters
             return _of_json(path, seen)
         header = seen.first.partition(b"\n")[0].decode(errors="replace").strip()
@@ -44,14 +43,6 @@ def advice_on(path: Path) -> str:
             ending = ".tsv" if separator == "\t" else ".csv"
             return f"this looks like CSV: give the file a name that ends in {ending}"
     return ""
-
-
-def _is_utf_8(first: bytes) -> bool:
-    try:
-        getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut off
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _of_json(path: Path, seen: Look) -> str:

@@ -3,7 +3,6 @@
 import gzip
 import sys
 import zlib
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from io import BufferedReader
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
+from asyncgen.storage.file_kinds import text_of
 from asyncgen.storage.input_formats.pieces import UnreadableInputError
 
 
@@ -65,17 +65,10 @@ def packing_of(first: bytes, name: str) -> Packing | None:
         name: of the file.
     """
     marked = next((packing for packing in PACKINGS if first.startswith(packing.marks)), None)
-    if marked is not None or not first or _is_text(first):
+    text = text_of(first)
+    if marked is not None or not first or (text is not None and min(text, default="\t") >= "\t"):
         return marked
     return next((packing for packing in PACKINGS if PurePath(name).suffix.lower() in packing.suffixes), None)
-
-
-def _is_text(first: bytes) -> bool:
-    try:
-        text = getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut off
-    except UnicodeDecodeError:
-        return False
-    return not any(character < "\t" for character in text)
 
 
 def unpacked_name(name: str) -> str:
