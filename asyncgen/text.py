@@ -52,6 +52,19 @@ def loads_exactly(data: bytes) -> Any:
     return _loads_slowly(data.decode(), _digits)
 
 
+def why_not_json(text: str) -> str:
+    """What `loads` refused a text for."""
+    try:
+        json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        return error.msg.lower().removesuffix(" at").removesuffix(" starting")
+    except ValueError as error:
+        return f"{error}, null is for what is missing"
+    except RecursionError:
+        pass
+    return "nested too deeply"
+
+
 def _loads_slowly(text: str, integer: Callable[[str], Any]) -> Any:
     try:
         return _without_surrogates(

@@ -9,16 +9,14 @@ from typing import Any
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, BadDataError, Message, Setting
 from asyncgen.events import InputLoaded, Notice, Observer
-from asyncgen.humanize import counted, many_of, one_of, with_article
+from asyncgen.humanize import counted, many_of, one_of
 from asyncgen.recipe import Recipe, guarded, rows_of_recipe, unique_id
 from asyncgen.rows import Row
 from asyncgen.shard import Portion
+from asyncgen.storage import bad_lines
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.input_cuts import Cut, cut_at
 from asyncgen.storage.input_file import (
-    MAX_BAD_LINES_KEPT,
-    NOT_UTF_8,
-    BadLine,
     FileIdentity,
     RowCutter,
     Scan,
@@ -28,17 +26,11 @@ from asyncgen.storage.input_file import (
     scan,
     trusted,
 )
-from asyncgen.storage.input_formats import look_at
-from asyncgen.storage.input_formats.advice import AS_UTF_8, advice_on
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 
-NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
 MOST_REPEATED_SHOWN = 10  # lines: wrong numbering repeats many ids, and ten show the pattern
-MOST_IN_A_ROW = 10  # lines that follow each other and lack the same: more are shown as a range
-MOST_OF_NONE = 2  # the same, in a file without a single row: its first lines say enough
-SHOWN_OF_ANOTHER_KIND = 10  # lines, or ranges of them: enough to recognise the format of the file
 
 
 class Intake:
@@ -102,7 +94,7 @@ class Intake:
             self._cut = None
             scanned = await self._scan(reach, watermark)
         if scanned.bad_count and not (self._config.skip_bad and scanned.pairs):
-            raise BadDataError(_bad_lines(scanned, self._path, self._rows), "\n", self._advice(scanned))
+            raise bad_lines.refused(scanned, self._path, self._rows)
         if not scanned.pairs:
             raise BadDataError(f"the input {self._path} holds no {one_of(self._rows)}")
         if scanned.repeated and self._unique:
@@ -110,7 +102,7 @@ class Intake:
         self.portion(scanned)  # raises, before anything is written, if there are too few
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
-            text = Message(_bad_lines(scanned, self._path, self._rows), "\nskipped")
+            text = Message(bad_lines.listed(scanned, self._path, self._rows), "\nskipped")
             self._observe(Notice(text, warning=True))
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
@@ -125,19 +117,6 @@ class Intake:
         self._moved = before is not None and before.input_end != scanned.prefix_end
         self._checked = scanned
         return scanned
-
-    def _advice(self, scanned: Scan) -> Message | str:
-        """What to do about bad lines."""
-        # The last element of a list, one a line, has no comma behind it and is a row.
-        kind = advice_on(self._path) if scanned.pairs < 2 else ""  # noqa: PLR2004
-        if kind:
-            return kind
-        encoded = all(bad.kind == NOT_UTF_8 for bad in scanned.bad)
-        if not scanned.pairs:
-            return AS_UTF_8 if encoded else f"the input holds no {one_of(self._rows)}"
-        # Where other lines are UTF-8 and not ASCII, the command would spoil those.
-        fix = f"fix them, or, if none of the file is UTF-8, {AS_UTF_8}" if encoded else "fix them"
-        return Message(f"{fix}, or ", Setting("skip_bad", True), " to skip them")
 
     @property
     def cut(self) -> Cut | None:
@@ -227,28 +206,3 @@ class Intake:
         more = f"\n  and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else ""
         head = f"no two lines of {self._path} may have the same {self._unique}:"
         return "".join([head, *shown, more])
-
-
-def _bad_lines(scanned: Scan, path: Path, rows: str) -> Message:
-    """The message that lists the bad lines; only the first few of a file of another format."""
-    kept = sum(bad.lines for bad in scanned.bad)
-    another_kind = not scanned.pairs or (
-        scanned.bad_count > kept and scanned.bad_count > NEARLY_ALL * (scanned.bad_count + scanned.pairs)
-    )
-    unit, most = look_at(path).unit, MOST_IN_A_ROW if scanned.pairs else MOST_OF_NONE
-    named = [(which, lines, bad.kind) for bad in scanned.bad for which, lines in _named(unit, bad, most)]
-    listed = named[: SHOWN_OF_ANOTHER_KIND if another_kind else MAX_BAD_LINES_KEPT]
-    shown = [Message(f"\n  {which}: ", kind) for which, _, kind in listed]
-    alone = scanned.bad_count == 1
-    lines = f"{unit} is not {with_article(one_of(rows))}" if alone else f"{unit}s are not {many_of(rows)}"
-    more = scanned.bad_count - sum(lines for _, lines, _ in listed)
-    head = f"{scanned.bad_count:,} {lines} in {path}:"
-    return Message(head, *shown, f"\n  and {more:,} more" if more else "")
-
-
-def _named(unit: str, bad: BadLine, most: int) -> Iterator[tuple[str, int]]:
-    """Each line by its number, of more than `most` in a row the first and a range; and how many lines it is."""
-    alone = bad.lines if bad.lines <= most else 1
-    yield from ((f"{unit} {number}", 1) for number in range(bad.number, bad.number + alone))
-    if alone < bad.lines:
-        yield f"{unit}s {bad.number + 1}-{bad.last}", bad.lines - 1

@@ -11,7 +11,7 @@ from asyncgen.chat import ChatRequest, Usage
 from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.config import RunConfig, listed_model
 from asyncgen.cost import Price
-from asyncgen.errors import BadDataError, Setting
+from asyncgen.errors import BadDataError
 from asyncgen.events import Planned
 from asyncgen.planning.batch_plan import BatchPlan, plan_batches
 from asyncgen.planning.capacity import Load
@@ -22,6 +22,7 @@ from asyncgen.planning.tiers import Tier
 from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import likely_answer, rewritten_by, rounds_of, walk
+from asyncgen.storage import bad_lines
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import fingerprint
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
@@ -45,14 +46,12 @@ async def survey(config: RunConfig, warn: Callable[[str], None] | None = None) -
         BadDataError: a line is bad, there is no row, or the prompt file is incomplete.
     """
     recipe = build(config, warn)
-    nouns = nouns_of(rows_of_recipe(recipe))
-    row = nouns.one
+    rows = rows_of_recipe(recipe)
     scanned = scan(config.input_jsonl, guarded(recipe.parse), limit=config.num_pairs, prefix_index=-1)
-    if scanned.bad_count and not config.skip_bad:
-        bad = f"{scanned.bad_count:,} bad line{'s' * (scanned.bad_count > 1)} in {config.input_jsonl}: "
-        raise BadDataError(bad, "asyncgen run says why, ", Setting("skip_bad", True), " leaves such lines out")
+    if scanned.bad_count and not (config.skip_bad and scanned.pairs):
+        raise bad_lines.refused(scanned, config.input_jsonl, rows)
     if not scanned.pairs:
-        raise BadDataError(f"the input {config.input_jsonl} holds no {row}")
+        raise BadDataError(f"the input {config.input_jsonl} holds no {nouns_of(rows).one}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
     return scanned.pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
 

@@ -22,11 +22,11 @@ from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_formats import Piece, Refused, look_at, pieces_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
-from asyncgen.text import loads, loads_exactly
+from asyncgen.text import loads, loads_exactly, why_not_json
 
 _BOM = b"\xef\xbb\xbf"
 _BEYOND_64_BITS = 2.0**63
-_LONG_NUMBER = re.compile(rb"[:\s]-?\d{19,}\s*[,}]")
+_LONG_NUMBER = re.compile(rb"[:,[\s]-?\d{19,}\s*[],}]")
 NOT_UTF_8 = "not UTF-8"
 MAX_BAD_LINES_KEPT = 1000  # lines, or ranges of them: more than anybody reads; the others are only counted
 
@@ -130,7 +130,7 @@ class RowCutter(Generic[I]):
             if not isinstance(fields, dict):
                 yield BadLine(self.number, "not a JSON object")
                 return
-            if _has_large_number(fields) and _LONG_NUMBER.search(content):
+            if _may_be_rounded(fields) and _LONG_NUMBER.search(content):
                 fields = loads_exactly(content)
             pair = self.parse(fields)
             if not pair.note_id:
@@ -149,13 +149,18 @@ class RowCutter(Generic[I]):
         yield row
 
 
-def _has_large_number(fields: dict[str, Any]) -> bool:
+def _may_be_rounded(fields: dict[str, Any]) -> bool:
     """Whether a number may be a whole one of more than 64 bits, which the decoder has rounded."""
-    values = fields.values()
-    # Most rows have no fraction at all, which takes the least time to see.
-    return float in map(type, values) and any(
-        type(value) is float and abs(value) >= _BEYOND_64_BITS for value in values
-    )
+    values: list[Any] = [fields]
+    for value in values:  # which grows by what is nested
+        kind = type(value)
+        if kind is dict:
+            values.extend(value.values())
+        elif kind is list:
+            values.extend(value)
+        elif kind is float and abs(value) >= _BEYOND_64_BITS:
+            return True
+    return False
 
 
 def _is_like_id(fields: dict[str, Any], name: str) -> bool:
@@ -295,10 +300,10 @@ def _items(path: Path, cutter: RowCutter[I]) -> Iterator[Row[I] | BadLine]:
 
 def _why_not_json(line: bytes) -> str:
     try:
-        line.decode()
+        text = line.decode()
     except UnicodeDecodeError:
         return NOT_UTF_8
-    return "NUL byte" if b"\x00" in line else "not JSON"
+    return "NUL byte" if b"\x00" in line else f"not JSON: {why_not_json(text)}"
 
 
 def _changed(path: Path) -> BadDataError:

@@ -79,6 +79,21 @@ def test_rows_that_failed_are_planned_again(serve, job):
     assert this.run("--dry-run").stdout.startswith("pairs       3, 3 calls\n")
 
 
+def test_bad_lines_are_named_as_a_run_names_them(serve, job, tmp_path):
+    """And are left out, where they may be."""
+    source = tmp_path / "bad.jsonl"
+    source.write_bytes(job().input_jsonl.read_bytes().splitlines(keepends=True)[0] + b"{'note_id': 'a'}\n")
+    this = job(serve(), input_jsonl=source)
+
+    refused = [this.run(*dry, env={"PYTHONUTF8": "1"}) for dry in ([], ["--dry-run"])]
+
+    assert [done.returncode for done in refused] == [65, 65]
+    run, plan = (done.stderr.partition("❌ ")[2] for done in refused)
+    assert run == plan
+    assert "\n  line 2: not JSON: expecting property name enclosed in double quotes\n" in plan
+    assert this.run("--dry-run", "--skip-bad").stdout.startswith("pairs       1, ")
+
+
 def test_a_tier_without_limits_of_the_model_is_not_asked_for_again(serve, job):
     """The default model has none in the list: the plan says that, and not to give the flag that was given."""
     done = job(serve()).run("--dry-run", "--tier", "openai:tier-2", env={"OPENAI_API_KEY": ""})

@@ -135,7 +135,8 @@ def test_bad_lines_are_listed_though_they_may_be_skipped_where_none_is_left(job,
     assert code == 65
     assert "3 lines are not pairs" in message
     assert re.search(
-        r"\n  line 1: no incorrect_note.*\n  line 2: no incorrect_note.*\n  line 3: not JSON\nthe input", message
+        r"\n  line 1: no incorrect_note.*\n  line 2: no incorrect_note.*\n  line 3: not JSON: .*\nthe input",
+        message,
     )
     assert message.endswith("the input holds no pair\n")
 
@@ -150,8 +151,8 @@ def test_bad_lines_between_good_ones_are_all_listed(job, tmp_path):
 
     assert "1,502 lines are not pairs" in message
     assert (
-        "\n  line 3: not JSON\n  lines 4-1502: not JSON\n  line 1505: not JSON\n  line 1506: not a JSON object\n"
-        in message
+        "\n  line 3: not JSON: expecting value\n  lines 4-1502: not JSON: expecting value\n"
+        "  line 1505: not JSON: expecting value\n  line 1506: not a JSON object\n" in message
     )
     assert "--skip-bad" in message
     assert "CSV" not in message

@@ -86,7 +86,9 @@ def test_the_same_pairs_come_out_of_files_as_tools_write_them(data: bytes) -> No
 
 def test_a_byte_order_mark_is_one_at_the_start_only() -> None:
     """Anywhere else the line is not JSON."""
-    assert cut(line() + b"\n" + BOM + line())[1:] == [BadLine(2, "not JSON")]
+    assert cut(line() + b"\n" + BOM + line())[1:] == [
+        BadLine(2, "not JSON: unexpected utf-8 bom (decode using utf-8-sig)")
+    ]
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
@@ -101,7 +103,7 @@ def test_lines_end_at_lf_alone(separator: str) -> None:
 def test_a_control_character_inside_a_note_makes_one_bad_line(control: bytes) -> None:
     """JSON wants it escaped; it ends no line."""
     items = cut(line("a").replace(b" is ", control) + b"\n" + line("b"))
-    assert items[0] == BadLine(1, "not JSON")
+    assert items[0] == BadLine(1, "not JSON: invalid control character")
     assert ids(items) == ["b"]
 
 
@@ -125,10 +127,11 @@ def test_a_grown_file_goes_on_behind_its_last_row(line_break: bytes, *, ended: b
 @pytest.mark.parametrize(
     ("bad", "kind"),
     [
-        (b"{", "not JSON"),
-        (b"note", "not JSON"),
-        (line() + line(), "not JSON"),
-        (line()[:-1] + b', "extra": NaN}', "not JSON"),
+        (b"{", "not JSON: expecting property name enclosed in double quotes"),
+        (b"note", "not JSON: expecting value"),
+        (line() + line(), "not JSON: extra data"),
+        (line()[:-1] + b', "extra": NaN}', "not JSON: NaN is not a JSON number, null is for what is missing"),
+        (line()[:-5], "not JSON: unterminated string"),
         (line()[:-2] + b"\xff" + line()[-2:], "not UTF-8"),
         (line()[:-2] + b"\x00" + line()[-2:], "NUL byte"),
         (b"\x00", "NUL byte"),
@@ -140,7 +143,7 @@ def test_a_grown_file_goes_on_behind_its_last_row(line_break: bytes, *, ended: b
         (line(correct_note=None), "no correct_note"),
         (line(incorrect_note=5), "incorrect_note is not a string"),
         (line(incorrect_note=""), "incorrect_note is empty"),
-        (b"[" * 100_000 + rb'"\ud800"', "not JSON"),
+        (b"[" * 100_000 + rb'"\ud800"', "not JSON: nested too deeply"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
@@ -169,6 +172,19 @@ def test_a_whole_number_that_would_be_rounded_is_taken_as_text(number: str, valu
     assert found.pair.values == {"key": value, "body": "b"}
 
 
+def test_such_a_number_is_found_wherever_it_stands() -> None:
+    """In lists and objects too; those beside it stay what they are."""
+    parse: Parse[Fields] = lambda fields: Fields("n", None, fields)  # noqa: E731
+    text = f'{{"runs": [1, {10**20}, {{"seed":{-(10**20)}}}], "score": [1.5, [{10**20}]], "size": 2.5e30}}\n'
+    [found] = RowCutter(parse).feed(text.encode())
+    assert isinstance(found, Row)
+    assert found.pair.values == {
+        "runs": [1, str(10**20), {"seed": str(-(10**20))}],
+        "score": [1.5, [str(10**20)]],
+        "size": 2.5e30,
+    }
+
+
 def test_a_row_with_such_a_number_is_read_as_any_other() -> None:
     """A lone surrogate becomes U+FFFD, and what is nested too deeply is a bad line and no more."""
     parse: Parse[Fields] = lambda fields: Fields("n", None, fields)  # noqa: E731
@@ -177,7 +193,7 @@ def test_a_row_with_such_a_number_is_read_as_any_other() -> None:
     first, second = RowCutter(parse).feed(lines.encode())
     assert isinstance(first, Row)
     assert first.pair.values == {"n": str(10**30), "body": "b\ufffd"}
-    assert second == BadLine(2, "not JSON")
+    assert second == BadLine(2, "not JSON: nested too deeply")
 
 
 def test_a_bad_line_leaves_no_trace_in_the_chain() -> None:

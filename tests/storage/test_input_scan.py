@@ -22,6 +22,9 @@ from .input_lines import BOM, behind, ids, line, rows, rows_in
 # The scan
 
 
+CUT_OFF = "not JSON: expecting property name enclosed in double quotes"  # {
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """An input file of five pairs, with bad lines 2 and 7."""
@@ -34,7 +37,7 @@ def test_a_scan_counts_pairs_and_bad_lines(path: Path) -> None:
     """The whole file, and the chain of the row that was asked for."""
     found = scan(path, parse_pair, limit=None, prefix_index=2)
     assert (found.pairs, found.bad_count) == (5, 2)
-    assert found.bad == (BadLine(2, "not JSON"), BadLine(7, "not a JSON object"))
+    assert found.bad == (BadLine(2, CUT_OFF), BadLine(7, "not a JSON object"))
     assert found.prefix_chain == rows_in(path)[2].chain
 
 
@@ -74,8 +77,8 @@ def test_bad_lines_that_follow_each_other_for_the_same_reason_are_kept_as_one_ra
     found = scan(path, parse_pair, limit=None, prefix_index=-1)
     assert found.bad_count == 1502
     assert found.bad == (
-        BadLine(1, "not JSON", 1500),
-        BadLine(1502, "not JSON"),
+        BadLine(1, CUT_OFF, 1500),
+        BadLine(1502, CUT_OFF),
         BadLine(1503, "not a JSON object"),
     )
 
