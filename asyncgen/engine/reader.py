@@ -113,6 +113,9 @@ class Intake:
             self._observe(
                 Notice(Message("the rows are numbered, as none has an id; ", take, " takes that of each"))
             )
+        if scanned.header_row:
+            found = f"{one_of(self._rows)} {scanned.header_row:,} holds the names of its fields"
+            self._observe(Notice(f"{found}: is it the header of another file?", warning=True))
         # Other ends of lines, or blank ones, in a file with the same rows: the checkpoint does not fit it yet.
         self._moved = before is not None and before.input_end != scanned.prefix_end
         self._checked = scanned

@@ -20,7 +20,7 @@ from typing import Any, Generic
 from asyncgen.errors import BadDataError, Message, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.input_formats import Piece, Refused, look_at, pieces_of
+from asyncgen.storage.input_formats import JOIN, Piece, Refused, look_at, pieces_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads, loads_exactly, why_not_json
 
@@ -64,7 +64,8 @@ class FileIdentity:
         try:
             status = os.fstat(spooled().fd) if path == STANDARD_INPUT else path.stat()
         except OSError as error:
-            raise UsageError(f"cannot read the input {path}: {error.strerror}") from error
+            several = f"; {JOIN}" if {"*", "?"} & set(path.name) else ""
+            raise UsageError(f"cannot read the input {path}: {error.strerror}{several}") from error
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # refused later
             # It is read twice, and again after an interruption: a pipe or a device would block for ever.
             raise UsageError(f"cannot read the input {path}: it is not a regular file; write it to one")
@@ -77,7 +78,8 @@ class Scan:
 
     `limit` is the number of rows after which it ended (None: the whole file); `prefix_chain` is the chain of the
     row that was asked for, None if it was not reached, and `prefix_end` where it ends; `repeated` counts the rows
-    whose id an earlier one has; `like_id` is a field of the first row that may be meant as its id, as it has none.
+    whose id an earlier one has; `like_id` is a field of the first row that may be meant as its id, as it has none;
+    `header_row` is the number, from 1, of the first row that holds the names of its fields.
     """
 
     identity: FileIdentity
@@ -89,6 +91,7 @@ class Scan:
     repeated: int = 0
     prefix_end: int = 0
     like_id: str = ""
+    header_row: int = 0
 
 
 @dataclass(slots=True)
@@ -101,6 +104,7 @@ class RowCutter(Generic[I]):
     chain: str = ""
     number: int = 0
     like_id: str = ""
+    header_row: int = 0
     _rest: list[bytes] = field(default_factory=list)
 
     def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
@@ -146,6 +150,8 @@ class RowCutter(Generic[I]):
         self.chain = blake2b(self.chain.encode() + line.removesuffix(b"\r"), digest_size=16).hexdigest()
         row = Row(self.index, self.end, self.chain, pair)
         self.index += 1
+        if not self.header_row and _is_header(fields):
+            self.header_row = self.index
         yield row
 
 
@@ -161,6 +167,11 @@ def _may_be_rounded(fields: dict[str, Any]) -> bool:
         elif kind is float and abs(value) >= _BEYOND_64_BITS:
             return True
     return False
+
+
+def _is_header(fields: dict[str, Any]) -> bool:
+    """Whether each value is its field's name: the first line of a table, joined to another one."""
+    return bool(fields) and all(name == value for name, value in fields.items())
 
 
 def _is_like_id(fields: dict[str, Any], name: str) -> bool:
@@ -226,6 +237,7 @@ def scan(
         _repeated(names),
         prefix_end,
         cutter.like_id,
+        cutter.header_row,
     )
 
 

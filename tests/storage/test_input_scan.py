@@ -87,7 +87,9 @@ def test_an_input_that_cannot_be_read_is_an_error_of_usage(tmp_path: Path) -> No
     """A missing file and a directory."""
     with pytest.raises(UsageError, match=r"cannot read the input .*missing.jsonl: No such file"):
         scan(tmp_path / "missing.jsonl", parse_pair, limit=None, prefix_index=-1)
-    with pytest.raises(UsageError, match=r"cannot read the input .*: Is a directory"):
+    with pytest.raises(
+        UsageError, match=r"cannot read the input .*: Is a directory; one file is read, so join several"
+    ):
         scan(tmp_path, parse_pair, limit=None, prefix_index=-1)
 
 
@@ -285,3 +287,25 @@ def test_a_field_that_may_be_meant_as_the_id_is_found(tmp_path: Path, row: dict[
         return Fields(str(fields.get("id", "")), fields.get("id"), fields)
 
     assert scan(path, parse, limit=None, prefix_index=-1).like_id == like_id
+
+
+def test_a_pattern_of_names_is_told_to_be_joined(tmp_path: Path) -> None:
+    """The shell has not replaced it, as no file matches or it was quoted."""
+    with pytest.raises(UsageError, match=r"\*\.jsonl: No such file or directory; one file is read, so join"):
+        scan(tmp_path / "*.jsonl", parse_pair, limit=None, prefix_index=-1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        ("a,b\n1,2\na,b\n3,4\na,b\n", 2),
+        ("a,b\n1,2\na,a\n", 0),
+        ("a,b\n1,2\n", 0),
+    ],
+)
+def test_the_header_of_a_file_that_was_joined_is_noticed(tmp_path: Path, lines: str, number: int) -> None:
+    """It is a row as ever."""
+    path = tmp_path / "rows.csv"
+    path.write_text(lines)
+    found = scan(path, lambda fields: Fields("n", None, fields), limit=None, prefix_index=-1)
+    assert (found.pairs, found.header_row) == (lines.count("\n") - 1, number)

@@ -13,6 +13,6 @@ To add a format, write a function from an open file to pieces of JSON lines, and
 """
 
 from asyncgen.storage.input_formats.pieces import Piece, Refused
-from asyncgen.storage.input_formats.reading import Look, look_at, pieces_of
+from asyncgen.storage.input_formats.reading import JOIN, Look, look_at, pieces_of
 
-__all__ = ["Look", "Piece", "Refused", "look_at", "pieces_of"]
+__all__ = ["JOIN", "Look", "Piece", "Refused", "look_at", "pieces_of"]

@@ -14,6 +14,7 @@ from asyncgen.storage.input_formats.pieces import Piece, UnreadableInputError, b
 from asyncgen.storage.input_formats.tables import JSON_LINES, READ, ColumnTable, table_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 
+JOIN = "one file is read, so join several first (cat DIRECTORY/*.jsonl > rows.jsonl)"
 _HEAD = 1024  # bytes that suffice to recognise a format
 
 
@@ -78,6 +79,7 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"cannot read the input {path}: {os.strerror(error.errno or 0)}") from error
+        several = f"; {JOIN}" if isinstance(error, IsADirectoryError) else ""
+        raise UsageError(f"cannot read the input {path}: {os.strerror(error.errno or 0)}{several}") from error
     except UnreadableInputError as error:
         raise BadDataError(f"the input {path}: {error}") from None
