@@ -11,10 +11,10 @@ from asyncgen.medec.splits import Split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asyncgen.export.export_run import Export, ExportTally, RecordSink, RecordSource
+    from asyncgen.export.columns import Columns
+    from asyncgen.export.export_run import Export, ExportTally, RecordSource
     from asyncgen.export.run_files import RunFiles
     from asyncgen.quality.judge.selection import RowSelection
-    from asyncgen.storage.staging import Staged
 
 FOLDER = "hf"
 DEFAULT_TEMPLATE = "detection"
@@ -22,7 +22,10 @@ DEFAULT_TEMPLATE = "detection"
 
 @dataclass(frozen=True, slots=True)
 class ExportWork:
-    """An export and its specifics: the card, the sink of the format `parquet`, the exported rows."""
+    """An export and its specifics: the card, the schema of the format `parquet`, the exported rows.
+
+    `columns`: what is to be known of all lines before they are written as Parquet, or described in a card.
+    """
 
     files: "RunFiles"
     export: "Export[Any]"
@@ -31,8 +34,9 @@ class ExportWork:
     nothing: str
     needed_by: str
     render: "Callable[[str, ExportTally, dict[str, Path]], str]"
-    parquet_sink: "Callable[[Staged], RecordSink]"
+    schema: "Callable[[], Any]"
     selection: "RowSelection | None"
+    columns: "Columns | None" = None
 
 
 def paired_work(
@@ -48,7 +52,7 @@ def paired_work(
     from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
     from asyncgen.export.formats import FORMATS  # noqa: PLC0415
     from asyncgen.export.pair_records import PairRecords  # noqa: PLC0415
-    from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
+    from asyncgen.export.parquet import schema_of_pairs  # noqa: PLC0415
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
 
     if args.format not in FORMATS:
@@ -75,7 +79,7 @@ def paired_work(
 
     nothing = f"no pair has what the template {template.name} needs: nothing is written"
     return ExportWork(
-        files, export, chosen.suffix, chosen.loader, nothing, "template", render, ParquetSink, selection
+        files, export, chosen.suffix, chosen.loader, nothing, "template", render, schema_of_pairs, selection
     )
 
 
@@ -89,8 +93,9 @@ def lines_work(
         BadDataError: no lines are trainable, or there are none.
     """
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
+    from asyncgen.export.columns import Columns  # noqa: PLC0415
     from asyncgen.export.lines_card import render_lines_card  # noqa: PLC0415
-    from asyncgen.export.parquet import LinesParquetSink  # noqa: PLC0415
+    from asyncgen.export.parquet import schema_of  # noqa: PLC0415
     from asyncgen.export.recipe_lines import LineRecords, find_source  # noqa: PLC0415
 
     source = find_source(files, args.format, args.file)
@@ -101,13 +106,29 @@ def lines_work(
     trust = card_rows(selection, files.state.rows)
     export = _export(args, LineRecords(source, args.format, args.skip_bad), split, selection)
 
+    columns = Columns()
+
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
-        return render_lines_card(title, source, tally, format_name=args.format, files=paths, trust=trust)
+        features = columns.features() if args.format == FOLDER else []
+        return render_lines_card(
+            title, source, tally, format_name=args.format, files=paths, trust=trust, features=features
+        )
 
     suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
     loader = "parquet" if args.format == "parquet" else "json"
     nothing = f"no line fits {args.format}: nothing is written"
-    return ExportWork(files, export, suffix, loader, nothing, "format", render, LinesParquetSink, selection)
+    return ExportWork(
+        files,
+        export,
+        suffix,
+        loader,
+        nothing,
+        "format",
+        render,
+        lambda: schema_of(columns),
+        selection,
+        columns,
+    )
 
 
 def _export(

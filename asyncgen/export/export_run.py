@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 import orjson
 
+from asyncgen.export.columns import Columns
 from asyncgen.export.formats import Record
 from asyncgen.medec.splits import SIDES, Split
 from asyncgen.storage.staging import Staged
@@ -34,18 +35,38 @@ class RecordSink(Protocol):
 
 
 class JsonlSink:
-    """One JSON object per line."""
+    """One JSON object per line; `columns` are told of each."""
 
-    def __init__(self, staged: Staged) -> None:
+    def __init__(self, staged: Staged, columns: Columns | None = None) -> None:
         self._staged = staged
+        self._columns = columns
 
     def write(self, record: Record) -> None:
         """Append a record."""
-        self._staged.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        self._staged.write(line)
+        if self._columns is not None:
+            self._columns.add(record, len(line))
 
     def close(self) -> None:
         """Complete the file."""
         self._staged.flush()
+        if self._columns is not None:
+            self._columns.end_file()
+
+
+class ColumnsSink:
+    """Writes nothing: `columns` are told of each record."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+
+    def write(self, record: Record) -> None:
+        """Look at a record."""
+        self._columns.add(record)
+
+    def close(self) -> None:
+        """There is no file."""
 
 
 @dataclass(slots=True)

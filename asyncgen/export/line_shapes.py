@@ -9,9 +9,20 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from asyncgen.export.conversations import (
+    Message,
+    UnfitError,
+    are_messages,
+    as_text,
+    conversation,
+    said,
+    without_tools,
+)
+
 Record = dict[str, Any]
-_ROLES = {"system", "developer", "user", "assistant", "tool"}
-_FROM = {"system": "system", "developer": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
+_SYSTEM = {"system", "developer"}
+_FROM = {"system": "system", "developer": "system", "user": "human", "assistant": "gpt"}
+_SPEAKER = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
 
 
 class Shape(StrEnum):
@@ -20,10 +31,6 @@ class Shape(StrEnum):
     CHAT = "conversations (messages)"
     COMPLETION = "prompts with completions"
     PREFERENCE = "preference pairs (chosen, rejected)"
-
-
-class UnfitError(ValueError):
-    """A line cannot be written in a format; the text says why."""
 
 
 def shape_of(record: Mapping[str, Any]) -> Shape | None:
@@ -56,54 +63,48 @@ def as_format(name: str, record: Mapping[str, Any]) -> Record:
 
 def prompt_text(record: Mapping[str, Any]) -> str:
     """The prompt as text: two lines with the same one stay together."""
-    asked = record.get("prompt", record.get("messages"))
-    if isinstance(asked, list):
-        said = [one for one in asked if isinstance(one, dict) and one.get("role") != "assistant"]
-        return "\n".join(str(one.get("content")) for one in said)
-    return str(asked)
+    asked = record.get("prompt", record.get("messages", record.get("chosen")))
+    return _asked_text(asked) if isinstance(asked, list) else str(asked)
 
 
-def _messages(record: Mapping[str, Any]) -> list[Record]:
+def _asked_text(messages: list[Any]) -> str:
+    """The messages that are no answers; all, if each is one."""
+    asked = [one for one in messages if isinstance(one, dict) and one.get("role") != "assistant"]
+    return "\n".join(str(one.get("content")) for one in asked or messages if isinstance(one, dict))
+
+
+def _messages(record: Mapping[str, Any]) -> list[Message]:
     """The conversation in a line that is one, or a prompt with a completion."""
     if "messages" in record:
-        return _conversation(record["messages"], "messages")
-    prompt, completion = record["prompt"], record["completion"]
-    if isinstance(prompt, str) and isinstance(completion, str):
-        prompt, completion = (
-            [{"role": "user", "content": prompt}],
-            [{"role": "assistant", "content": completion}],
-        )
-    if not isinstance(prompt, list) or not isinstance(completion, list):
-        raise UnfitError("prompt and completion are neither two texts nor two lists of messages")
-    return _conversation([*prompt, *completion], "prompt and completion")
-
-
-def _conversation(messages: Any, name: str) -> list[Record]:
-    if not isinstance(messages, list) or not messages:
-        raise UnfitError(f"{name} is not a list of messages")
-    for one in messages:
-        if not isinstance(one, dict) or one.get("role") not in _ROLES or not isinstance(one.get("content"), str):
-            raise UnfitError(f"a message of {name} has no role and text")
-    if messages[-1]["role"] != "assistant" or not messages[-1]["content"].strip():
-        raise UnfitError(f"{name} does not end with an answer of the assistant")
-    return messages
+        return conversation(record["messages"], "messages")
+    asked = said(record["prompt"], "user", "prompt")
+    answered = said(record["completion"], "assistant", "completion")
+    return conversation([*asked, *answered], "prompt and completion")
 
 
 def _chat(record: Mapping[str, Any]) -> Record:
-    return {"messages": _messages(record)}
+    tools = {name: record[name] for name in ("tools", "parallel_tool_calls") if name in record}
+    return {"messages": _messages(record), **tools}
 
 
 def _completion(record: Mapping[str, Any]) -> Record:
-    if "messages" in record or isinstance(record["prompt"], list):
-        *prompt, completion = _messages(record)
-        return {"prompt": prompt, "completion": [completion]}
-    _messages(record)
-    return {"prompt": record["prompt"], "completion": record["completion"]}
+    """Texts stay texts; what of messages is trained is for the recipe to say, or the last of a conversation."""
+    messages = _messages(record)
+    if "messages" in record:
+        asked = len(messages) - 1
+    elif are_messages(record["prompt"]) or are_messages(record["completion"]):
+        asked = len(said(record["prompt"], "user", "prompt"))
+    else:
+        return {"prompt": messages[0]["content"], "completion": messages[1]["content"]}
+    if not 0 < asked < len(messages):
+        raise UnfitError("there is no prompt, or no answer to it")
+    tools = {"tools": record["tools"]} if "tools" in record else {}
+    return {"prompt": messages[:asked], "completion": messages[asked:], **tools}
 
 
 def _alpaca(record: Mapping[str, Any]) -> Record:
-    messages = _messages(record)
-    system = [one for one in messages[:1] if one["role"] in {"system", "developer"}]
+    messages = without_tools(_messages(record), "alpaca")
+    system = [one for one in messages[:1] if one["role"] in _SYSTEM]
     talk = messages[len(system) :]
     if [one["role"] for one in talk] != ["user", "assistant"]:
         raise UnfitError("alpaca holds one question and its answer, and this is another conversation")
@@ -112,29 +113,49 @@ def _alpaca(record: Mapping[str, Any]) -> Record:
 
 
 def _sharegpt(record: Mapping[str, Any]) -> Record:
-    turns = [{"from": _FROM[one["role"]], "value": one["content"]} for one in _messages(record)]
-    return {"conversations": turns}
+    messages = without_tools(_messages(record), "sharegpt")
+    talk = [one["role"] for one in messages[messages[0]["role"] in _SYSTEM :]]
+    if talk != ["user", "assistant"] * (len(talk) // 2):
+        raise UnfitError("sharegpt holds questions and answers in turn, and this is another conversation")
+    return {"conversations": [{"from": _FROM[one["role"]], "value": one["content"]} for one in messages]}
 
 
 def _preference(record: Mapping[str, Any]) -> Record:
-    for name in ("chosen", "rejected"):
-        value = record[name]
-        if not isinstance(value, str):
-            _conversation(value, name)
-        elif not value.strip():
-            raise UnfitError(f"{name} is empty")
-    if record["chosen"] == record["rejected"]:
+    """Texts stay texts; where anything is messages, all is."""
+    names = [name for name in ("prompt", "chosen", "rejected") if name in record]
+    if any(are_messages(record[name]) for name in names):
+        made = _preferred_messages({name: said(record[name], _SPEAKER[name], name) for name in names})
+    else:
+        made = {name: as_text(record[name], name) for name in names}
+        for name in ("chosen", "rejected"):
+            if not made[name].strip():
+                raise UnfitError(f"{name} is empty")
+    if made["chosen"] == made["rejected"]:
         raise UnfitError("chosen and rejected are the same")
-    return {name: record[name] for name in ("prompt", "chosen", "rejected") if name in record}
+    return made
+
+
+def _preferred_messages(talks: dict[str, list[Message]]) -> Record:
+    """A pair of conversations; a prompt that both repeat is left out of them."""
+    prompt = talks.pop("prompt", None)
+    made = {name: conversation(talk, name) for name, talk in talks.items()}
+    if prompt is None:
+        return made
+    if all(talk[: len(prompt)] == prompt for talk in made.values()):
+        made = {name: talk[len(prompt) :] for name, talk in made.items()}
+    if any(talk[:1] == [] or talk[0]["role"] != "assistant" for talk in made.values()):
+        raise UnfitError("chosen and rejected do not begin with the answer to prompt")
+    return {"prompt": prompt, **made}
 
 
 def _whole(record: Mapping[str, Any]) -> Record:
     """The line with all its other fields."""
-    if shape_of(record) is Shape.PREFERENCE:
-        _preference(record)
-    else:
-        _messages(record)
-    return dict(record)
+    shape = shape_of(record)
+    if shape is Shape.PREFERENCE:
+        return {**record, **_preference(record)}
+    if shape is Shape.COMPLETION:
+        return {**record, **_completion(record)}
+    return {**record, "messages": _messages(record)}
 
 
 _KEYS = {

@@ -3,36 +3,28 @@
 from typing import Any
 
 from asyncgen.errors import BadDataError, Setting, UsageError
+from asyncgen.export.columns import Columns, NoTypeError
 from asyncgen.export.formats import Record
 from asyncgen.storage.staging import Staged
 
 ROWS_A_GROUP = 1000  # examples: a few megabytes in memory, and groups worth compressing
-_AS_THEY_ARE = (Setting("format", "hf"), " takes them as they are")
 
 
 class ParquetSink:
-    """Writes records of the format `parquet`.
+    """Writes records in columns of one type each.
 
-    Raises:
-        UsageError: pyarrow is not installed.
+    Args:
+        staged: the file.
+        schema: Arrow's, of `schema_of_pairs` or `schema_of`.
     """
 
-    def __init__(self, staged: Staged) -> None:
-        require_pyarrow()
+    def __init__(self, staged: Staged, schema: Any) -> None:
         import pyarrow as pa  # noqa: PLC0415 - an extra, and slow
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        message = pa.struct([("role", pa.string()), ("content", pa.string())])
-        self._schema: Any = pa.schema(
-            [
-                ("messages", pa.list_(message)),
-                ("original_note_id", pa.string()),
-                ("verdict", pa.string()),
-                ("error_type", pa.string()),
-            ]
-        )
+        self._schema = schema
         self._table: Any = pa.Table
-        self._writer: Any = pq.ParquetWriter(staged, self._schema, compression="zstd")
+        self._writer: Any = pq.ParquetWriter(staged, schema, compression="zstd")
         self._records: list[Record] = []
 
     def write(self, record: Record) -> None:
@@ -52,54 +44,33 @@ class ParquetSink:
             self._records = []
 
 
-class LinesParquetSink:
-    """Writes records; the first thousand determine the columns and their types.
+def schema_of_pairs() -> Any:
+    """Arrow's schema of the format `parquet` of notes with labels."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    message = pa.struct([("role", pa.string()), ("content", pa.string())])
+    return pa.schema(
+        [
+            ("messages", pa.list_(message)),
+            ("original_note_id", pa.string()),
+            ("verdict", pa.string()),
+            ("error_type", pa.string()),
+        ]
+    )
+
+
+def schema_of(columns: Columns) -> Any:
+    """Arrow's schema of lines.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        BadDataError: a column has no type that holds all its values.
     """
+    import pyarrow as pa  # noqa: PLC0415
 
-    def __init__(self, staged: Staged) -> None:
-        require_pyarrow()
-        self._staged = staged
-        self._writer: Any = None
-        self._records: list[Record] = []
-
-    def write(self, record: Record) -> None:
-        """Append a record.
-
-        Raises:
-            BadDataError: it has other columns or types than those before.
-        """
-        self._records.append(record)
-        if len(self._records) == ROWS_A_GROUP:
-            self._flush()
-
-    def close(self) -> None:
-        """Write what is left, and the footer."""
-        self._flush()
-        if self._writer is not None:
-            self._writer.close()
-
-    def _flush(self) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
-
-        if not self._records:
-            return
-        columns = None if self._writer is None else set(self._writer.schema.names)
-        other = next((key for record in self._records for key in record if columns and key not in columns), None)
-        if other is not None:
-            raise BadDataError(f"a line has {other}, and none of the first {ROWS_A_GROUP:,} has; ", *_AS_THEY_ARE)
-        schema = None if self._writer is None else self._writer.schema
-        try:
-            table = pa.Table.from_pylist(self._records, schema=schema)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):  # its message may quote a value
-            raise BadDataError("lines differ in the types of their values; ", *_AS_THEY_ARE) from None
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._staged, table.schema, compression="zstd")
-        self._writer.write_table(table)
-        self._records = []
+    try:
+        return pa.schema(columns.described(pa.type_for_alias, pa.list_, pa.struct))
+    except NoTypeError as problem:
+        raise BadDataError(f"{problem}; ", Setting("format", "hf"), " takes them as they are") from None
 
 
 def require_pyarrow() -> None:

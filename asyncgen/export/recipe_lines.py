@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Any
 
 from asyncgen.errors import BadDataError, Setting, UsageError
+from asyncgen.export.conversations import UnfitError
 from asyncgen.export.export_run import ExportTally
 from asyncgen.export.line_shapes import (
     Record,
     Shape,
-    UnfitError,
     as_format,
     formats_of,
     needs,

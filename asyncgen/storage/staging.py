@@ -50,6 +50,7 @@ class Staging:
         self._disk = disk
         self._force = force
         self._files: list[Staged] = []
+        self._directories: list[Path] = []  # made for them, the innermost last
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +63,9 @@ class Staging:
                 staged.file.close()
             with suppress(DiskError):
                 self._disk.unlink(staged.temporary)
+        for directory in reversed(self._directories):
+            with suppress(OSError):  # somebody else has put something there
+                directory.rmdir()
 
     def check(self, targets: Iterable[Path]) -> None:
         """Refuse to replace existing files.
@@ -82,6 +86,8 @@ class Staging:
 
     def open(self, target: Path) -> Staged:
         """Begin a file; its directory is created if missing."""
+        missing = [one for one in (target.parent, *target.parent.parents) if not one.exists()]
+        self._directories += reversed(missing)
         self._disk.make_directory(target.parent)
         temporary = target.with_name(f"{target.name}.tmp")
         self._disk.unlink(temporary)  # left by a crash
@@ -103,3 +109,4 @@ class Staging:
         for directory in {staged.target.parent for staged in self._files}:
             self._disk.fsync_directory(directory)
         self._files.clear()
+        self._directories.clear()

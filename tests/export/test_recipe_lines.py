@@ -9,7 +9,8 @@ import pytest
 
 from asyncgen.cli.main import main
 from asyncgen.config import shipped
-from asyncgen.export.line_shapes import Shape, UnfitError, as_format, formats_of, shape_of
+from asyncgen.export.conversations import UnfitError
+from asyncgen.export.line_shapes import Shape, as_format, formats_of, prompt_text, shape_of
 
 SHAPED = {
     "translation": ("texts.jsonl", Shape.CHAT),
@@ -24,6 +25,11 @@ OTHERS = {
     "error_labels": ("pairs.jsonl", "the lines of labels.jsonl have note_id, note, label, known: openai needs"),
 }
 TEXTS = {"prompt": "Why?", "completion": "So."}
+JSON = {"a": "ß", "b": [1]}
+JSON_ANSWER = {"role": "assistant", "content": '{"a":"ß","b":[1]}'}
+CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "type": "function"}]}
+RESULT = {"role": "tool", "tool_call_id": "c", "content": "4"}
+TOOLS = [{"type": "function", "function": {"name": "add"}}]
 USER, ANSWER = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}
 
 
@@ -140,6 +146,53 @@ def test_a_changed_line_ends_the_export(run: tuple[str, Path], tmp_path: Path, c
         ),
         ("trl-prompt-completion", {"messages": [USER, ANSWER]}, {"prompt": [USER], "completion": [ANSWER]}),
         (
+            "trl-prompt-completion",
+            {"prompt": "Why?", "completion": [ANSWER]},
+            {"prompt": [USER], "completion": [ANSWER]},
+        ),
+        (
+            "trl-prompt-completion",
+            {"prompt": [USER], "completion": [ANSWER, USER, ANSWER]},
+            {"prompt": [USER], "completion": [ANSWER, USER, ANSWER]},
+        ),
+        ("openai", {"prompt": "Why?", "completion": {"a": "ß", "b": [1]}}, {"messages": [USER, JSON_ANSWER]}),
+        (
+            "openai",
+            {"messages": [USER, {"role": "assistant", "content": JSON}]},
+            {"messages": [USER, JSON_ANSWER]},
+        ),
+        (
+            "hf",
+            {"id": 3, "prompt": "Why?", "completion": JSON},
+            {"id": 3, "prompt": "Why?", "completion": '{"a":"ß","b":[1]}'},
+        ),
+        (
+            "alpaca",
+            {"prompt": "Why?", "completion": [1, "b"]},
+            {"instruction": "Why?", "input": "", "output": '[1,"b"]'},
+        ),
+        (
+            "openai",
+            {"messages": [USER, CALL, RESULT, ANSWER], "tools": TOOLS, "parallel_tool_calls": False, "id": 1},
+            {"messages": [USER, CALL, RESULT, ANSWER], "tools": TOOLS, "parallel_tool_calls": False},
+        ),
+        (
+            "trl-prompt-completion",
+            {"messages": [USER, CALL], "tools": TOOLS},
+            {"prompt": [USER], "completion": [CALL], "tools": TOOLS},
+        ),
+        (
+            "trl-preference",
+            {"prompt": "Why?", "chosen": [ANSWER], "rejected": "No."},
+            {"prompt": [USER], "chosen": [ANSWER], "rejected": [{"role": "assistant", "content": "No."}]},
+        ),
+        (
+            "trl-preference",
+            {"prompt": "Why?", "chosen": [USER, ANSWER], "rejected": [USER, JSON_ANSWER]},
+            {"prompt": [USER], "chosen": [ANSWER], "rejected": [JSON_ANSWER]},
+        ),
+        ("trl-preference", {"chosen": JSON, "rejected": "b"}, {"chosen": '{"a":"ß","b":[1]}', "rejected": "b"}),
+        (
             "alpaca",
             {"messages": [{"role": "system", "content": "Be brief."}, USER, ANSWER]},
             {"instruction": "Why?", "input": "", "output": "So.", "system": "Be brief."},
@@ -165,7 +218,20 @@ def test_a_line_in_a_format(name: str, record: dict[str, Any], made: dict[str, A
         ("openai", {"messages": [USER]}),
         ("openai", {"messages": [USER, {"role": "assistant", "content": ""}]}),
         ("openai", {"messages": [USER, {"role": "friend", "content": "So."}, ANSWER]}),
-        ("openai", {"prompt": "Why?", "completion": ["So."]}),
+        ("openai", {"prompt": "Why?", "completion": None}),
+        ("openai", {"prompt": None, "completion": "So."}),
+        ("openai", {"messages": [USER, {"role": "assistant", "content": None}]}),
+        ("openai", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}, ANSWER]}),
+        ("sharegpt", {"messages": [USER, CALL, RESULT, ANSWER]}),
+        ("sharegpt", {"messages": [USER, {**ANSWER, "weight": 0}, USER, ANSWER]}),
+        ("sharegpt", {"messages": [USER, ANSWER, ANSWER]}),
+        ("sharegpt", {"messages": [ANSWER]}),
+        ("alpaca", {"messages": [USER, CALL]}),
+        ("trl-prompt-completion", {"messages": [ANSWER]}),
+        ("trl-prompt-completion", {"prompt": [], "completion": [ANSWER]}),
+        ("trl-prompt-completion", {"prompt": [USER, ANSWER], "completion": []}),
+        ("trl-preference", {"prompt": "Who?", "chosen": [USER, ANSWER], "rejected": [USER, JSON_ANSWER]}),
+        ("trl-preference", {"prompt": "Who?", "chosen": "a", "rejected": None}),
         ("alpaca", {"messages": [USER, ANSWER, USER, ANSWER]}),
         ("trl-preference", {"chosen": "a", "rejected": "a"}),
         ("trl-preference", {"chosen": "", "rejected": "a"}),
@@ -177,3 +243,114 @@ def test_a_line_that_nothing_can_be_trained_on_is_told(name: str, record: dict[s
     assert shape_of(record) is not None
     with pytest.raises(UnfitError):
         as_format(name, record)
+
+
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        ({"prompt": "Why?", "chosen": "a", "rejected": "b"}, "Why?"),
+        ({"chosen": [USER, ANSWER], "rejected": [USER, JSON_ANSWER]}, "Why?"),
+        ({"chosen": "Why? a", "rejected": "Why? b"}, "Why? a"),
+        ({"messages": [ANSWER]}, "So."),
+    ],
+)
+def test_lines_without_a_prompt_are_not_all_alike_to_a_split(record: dict[str, Any], key: str) -> None:
+    """Or all would stand on one side."""
+    assert prompt_text(record) == key
+
+
+RECIPE = """
+name = "shapes"
+[[step]]
+name = "s"
+user = "{id}"
+[[output]]
+file = "o.jsonl"
+line = { LINE }
+"""
+
+
+@pytest.fixture
+def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Any:
+    """Runs a recipe with this line over rows, exports it, and gives the exit code, the place and what was said."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    def made(line: str, rows: list[dict[str, Any]], name: str, *words: str) -> tuple[int, Path, str]:
+        (tmp_path / "r.toml").write_text(RECIPE.replace("LINE", line))
+        (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        out, target = tmp_path / "out", tmp_path / f"x-{name}"
+        run = ["run", "--recipe", str(tmp_path / "r.toml"), "--input", str(tmp_path / "in.jsonl")]
+        run += ["--output-dir", str(out), "--simulate", "fast", "-q", "--no-progress"]
+        monkeypatch.setattr(sys, "argv", ["asyncgen", *run])
+        assert main(run) == 0
+        capsys.readouterr()
+        code = main(["export", str(out), "--format", name, "-o", str(target), *words])
+        return code, target, capsys.readouterr().err
+
+    return made
+
+
+def test_a_folder_is_read_by_the_types_of_all_its_lines(export: Any, load_dataset: Any) -> None:
+    """Also where the first ten megabytes have another type than the rest, and a field is missing from them."""
+    rows = [
+        {"id": f"r{number}", "text": "x" * 4000, "late": {} if number < 2990 else {"v": "t"}, "n": number}
+        for number in range(3000)
+    ]
+    rows[-1]["n"] = 1.5
+    rows = [{**row, "late": {"v": row["late"].get("v")}} for row in rows]
+    line = 'prompt = "{text}", completion = "{s}", late = "{late}", n = "{n}"'
+    code, target, _ = export(line, rows, "hf")
+    assert code == 0
+    loaded = load_dataset(str(target))["train"]
+    assert [one["late"]["v"] for one in loaded] == [row["late"]["v"] for row in rows]
+    assert loaded[2999]["n"] == 1.5
+
+
+def test_parquet_has_every_column_of_any_line_and_one_type_for_each(export: Any, load_dataset: Any) -> None:
+    """Of both sides of a split."""
+    rows = [{"id": f"r{number}", "more": {f"k{number % 3}": number}} for number in range(40)]
+    line = 'messages = [{role = "user", content = "{id}"}, {role = "assistant", content = "{s}"}], more = "{more}"'
+    code, target, _ = export(line, rows, "parquet", "--split", "50/50")
+    assert code == 0
+    files = {side: f"{target}-{side}" for side in ("train", "validation")}
+    loaded = load_dataset("parquet", data_files=files)
+    assert loaded["train"].features == loaded["validation"].features
+    found = {one["messages"][0]["content"]: one["more"] for side in loaded.values() for one in side}
+    assert found == {row["id"]: {"k0": None, "k1": None, "k2": None, **row["more"]} for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [({}, "more is an object without fields"), ([1, "a"], "more has values of several types")],
+)
+def test_what_parquet_cannot_hold_is_said_by_the_name_of_its_column(export: Any, value: Any, problem: str) -> None:
+    """And the folder, which holds it, is said to have no types."""
+    line = 'prompt = "{id}", completion = "{s}", more = "{more}"'
+    code, target, said = export(line, [{"id": "a", "more": value}], "parquet")
+    assert (code, target.exists()) == (65, False)
+    assert f"{problem}; --format hf takes" in said
+    code, target, said = export(line, [{"id": "a", "more": value}], "hf")
+    assert (code, f"{problem}: the card names no types" in said) == (0, True)
+    assert "dataset_info" not in (target / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("days", "warned"), [(["2024-05-01", "2024-05-02T10:00"], True), (["2024-05-01", "May"], False)]
+)
+def test_texts_that_load_dataset_makes_times_of_are_said(
+    export: Any, load_dataset: Any, days: list[str], *, warned: bool
+) -> None:
+    """They are what is trained."""
+    rows = [{"id": str(number), "day": day} for number, day in enumerate(days)]
+    code, target, said = export('prompt = "{s}", completion = "{day}"', rows, "trl-prompt-completion")
+    assert code == 0
+    assert ("the texts of completion look like dates" in said) == warned
+    loaded = load_dataset("json", data_files=str(target))["train"]
+    assert [isinstance(one, str) for one in loaded["completion"]] == [not warned] * 2
+
+
+def test_texts_are_said_to_be_trained_without_a_chat_template(export: Any) -> None:
+    """Messages are not."""
+    rows = [{"id": "a"}]
+    *_, said = export('prompt = "{id}", completion = "{s}"', rows, "trl-prompt-completion")
+    assert "prompt and completion are texts, which TRL trains without a chat template" in said

@@ -42,6 +42,23 @@ def test_an_error_leaves_everything_as_it_was(disk: Disk, tmp_path: Path) -> Non
     assert (tmp_path / "a").read_text() == "old"
 
 
+def test_an_error_leaves_no_directory_behind(disk: Disk, tmp_path: Path) -> None:
+    """But one that was there, or that somebody else uses."""
+    (tmp_path / "old").mkdir()
+
+    def refused() -> None:
+        with Staging(disk, force=False) as staging:
+            for name in ("new/data/a", "new/b", "old/c", "shared/d"):
+                staging.open(tmp_path / name)
+            (tmp_path / "shared" / "theirs").touch()
+            raise UsageError("no")
+
+    with pytest.raises(UsageError):
+        refused()
+    assert names(tmp_path) == ["old", "shared"]
+    assert (names(tmp_path / "old"), names(tmp_path / "shared")) == ([], ["theirs"])
+
+
 def test_what_is_there_is_replaced_only_when_asked(disk: Disk, tmp_path: Path) -> None:
     """Also a link that leads nowhere: what it stood for is not touched."""
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")

@@ -12,6 +12,7 @@ from asyncgen.humanize import counted, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
 if TYPE_CHECKING:
+    from asyncgen.export.columns import Columns
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
     from asyncgen.storage.staging import Staging
 
@@ -28,6 +29,7 @@ FORMAT_NAMES = (
     "hf",
 )
 CARD = "README.md"
+_TRAINED = {"trl-prompt-completion": ("prompt", "completion"), "trl-preference": ("chosen", "rejected")}
 LEAST_FOR_OPENAI = 10  # examples, by OpenAI's fine-tuning guide
 LEFT_OUT_SHOWN = 10  # ids: a line or two of them
 
@@ -126,6 +128,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     """Write everything or nothing."""
+    from asyncgen.export.export_run import ColumnsSink  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
     export, directory = work.export, absolute(args.directory, "the directory")
@@ -135,6 +138,8 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
         raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")
     with Staging(work.files.disk, force=args.force) as staging:
         staging.check([card, *files.values()])
+        if args.format == "parquet" and work.columns is not None:
+            export.write(dict.fromkeys(files, ColumnsSink(work.columns)))
         tally = export.write({side: _sink(staging, path, args.format, work) for side, path in files.items()})
         if not tally.pairs:
             raise BadDataError(work.nothing)
@@ -182,8 +187,10 @@ def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
 
 def _sink(staging: "Staging", path: Path, format_name: str, work: ExportWork) -> "RecordSink":
     from asyncgen.export.export_run import JsonlSink  # noqa: PLC0415
+    from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
 
-    return (work.parquet_sink if format_name == "parquet" else JsonlSink)(staging.open(path.absolute()))
+    staged = staging.open(path.absolute())
+    return ParquetSink(staged, work.schema()) if format_name == "parquet" else JsonlSink(staged, work.columns)
 
 
 def _report(
@@ -220,8 +227,27 @@ def _report(
         lines.say(f"✓ {plural(tally.examples[side], 'example')} in {path}")
         if format_name == "openai" and tally.examples[side] < LEAST_FOR_OPENAI:
             lines.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
+    if work.columns is not None and work.loader == "json":
+        _warn_of_columns(lines, format_name, work.columns)
     lines.say(f"  card: {card}")
     lines.say(f"to load: {_loading(format_name, work.loader, card, files)}")
+
+
+def _warn_of_columns(lines: Lines, format_name: str, columns: "Columns") -> None:
+    """Warn of what readers make of JSON lines, other than was meant."""
+    if times := columns.read_as_times():
+        lines.warn(
+            f"the texts of {', '.join(times)} look like dates, and load_dataset makes times of them: "
+            "--format parquet keeps them"
+        )
+    if format_name == FOLDER and (problem := columns.problem()):
+        lines.warn(f"{problem}: the card names no types, and load_dataset may refuse the files")
+    texts = [name for name in _TRAINED.get(format_name, ()) if columns.is_text(name)]
+    if texts:
+        lines.warn(
+            f"{' and '.join(texts)} are texts, which TRL trains without a chat template: messages in the lines "
+            "of the recipe make a conversation of them"
+        )
 
 
 def _loading(format_name: str, loader: str, card: Path, files: dict[str, Path]) -> str:
