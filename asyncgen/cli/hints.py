@@ -31,6 +31,11 @@ _BY_CODE = {
     "html": "a page came instead of JSON: a gateway or another service answers there; check --base-url",
     "not_json": "text came instead of JSON: a gateway or another service answers there; check --base-url",
 }
+# A server in Python that failed at what it did not expect says this, and not a word more (Starlette).
+_ITS_OWN_LOG = "the server itself failed, at something of this request: its log says at what"
+_FAILED = re.compile(r"\s*internal server error\W*", re.IGNORECASE)
+_PROMPT_ALONE = re.compile(r"even without any output|messages resulted in|prompt is too long", re.IGNORECASE)
+_SHORTER = "the prompt alone is longer than the model's context: shorten it, or take a model with a larger one"
 _TOO_LONG = re.compile(r"context (?:length|size|window)|too long|max_new_tokens|reduce the length", re.IGNORECASE)
 # What a refusal says in words, from the most particular to the most general.
 _BY_WORDS = tuple(
@@ -51,7 +56,8 @@ _BY_WORDS = tuple(
             "this model has no JSON mode: choose another one, or a step without JSON",
         ),
         (
-            r"response_format type is unavailable|json.?schema.*not support|not support.*json.?schema",
+            r"response_format type is unavailable|should be 'text' or 'json_object'"
+            r"|json.?schema.*not support|not support.*json.?schema",
             "this server takes no such schema of the answer: take it out of the prompts",
         ),
     )
@@ -89,6 +95,8 @@ def hint(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
     """
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
+    if event.code == "not_json" and _FAILED.fullmatch(event.sentence or ""):
+        return _ITS_OWN_LOG
     if event.code in _BY_CODE:
         return _BY_CODE[event.code]
     if prompts is None:
@@ -98,6 +106,8 @@ def hint(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
 
 def _about_prompts(event: CallEnded) -> str:
     """What the prompt file and the flags for request fields can do."""
+    if event.outcome == "context_length" and _PROMPT_ALONE.search(event.sentence or ""):
+        return _SHORTER
     if event.outcome in _OF_PROMPTS:
         return _OF_PROMPTS[event.outcome]
     if event.outcome in {"bad_request", "server_error"} and _TOO_LONG.search(event.sentence or ""):

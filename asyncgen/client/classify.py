@@ -69,8 +69,12 @@ class Failure:
 
     @property
     def unreached(self) -> bool:
-        """Whether, as far as one can tell, the server behind the address was not reached."""
-        return self.action is Action.RETRY and (self.kind == "connection" or self.status in _NO_BACKEND)
+        """Whether, as far as one can tell, the server behind the address was not reached.
+
+        A front that fails in its own words has most likely lost the worker behind it (FastChat).
+        """
+        failed = self.foreign and self.status == _FIRST_SERVER_ERROR
+        return self.action is Action.RETRY and (self.kind == "connection" or self.status in _NO_BACKEND or failed)
 
     def after_answers(self) -> "Failure":
         """The failure at an address that has answered before.
@@ -132,6 +136,7 @@ _BY_SENTENCE = {
     "authentication": Action.STOP_IF_REPEATED,
     "content_filter": Action.GIVE_UP,
     "server_error": Action.RETRY,
+    REFUSED: Action.GIVE_UP,
 }
 _BY_STATUS: dict[int, tuple[str, Action]] = {
     401: ("authentication", Action.STOP_IF_REPEATED),

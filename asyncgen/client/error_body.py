@@ -68,7 +68,7 @@ def read_error(body: Any) -> ErrorBody:
         return found
     error = _first(body)
     if isinstance(error, dict):
-        error = _first(error.get("error")) or _first(error.get("errors")) or error
+        error = _unwrapped(error)
     if not isinstance(error, dict):
         return ErrorBody(code=_name(error), sentence=_sentence(error))
     generated = any(name in holder for holder in (error, body) if isinstance(holder, dict) for name in _GENERATED)
@@ -90,6 +90,17 @@ def read_error(body: Any) -> ErrorBody:
         param=param,
         sentence=None if generated else _sentence(_words(error)),
     )
+
+
+def _unwrapped(body: dict[str, Any]) -> Any:
+    """The error in a body: an object, or a text."""
+    while isinstance(body.get("detail"), dict):  # FastAPI, around anything
+        body = body["detail"]
+    error = _first(body.get("error")) or _first(body.get("errors")) or body
+    message = body.get("message")
+    if isinstance(error, str) and isinstance(message, str) and len(message) >= len(error):
+        return {"type": error, **body}  # `{"error": "Bad Request", "message": "…"}`: of many frameworks
+    return error
 
 
 def _inside(error: dict[str, Any]) -> ErrorBody | None:

@@ -30,6 +30,7 @@ MOST_BYTES = 8 * 1024 * 1024  # bytes; the longest answers are below 1 MB: more 
 MOST_HEADER_BYTES = 65_536  # of one header: gateways send policies and cookies of 12 kB
 MOST_HEADERS = 1024  # far more than any gateway sends; bounds the memory
 _OK = 200
+_FAILED = 500
 _DECODED = {"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
 """Encodings of bodies that are decoded here; the last two need a package, without which they are an error."""
 
@@ -161,6 +162,8 @@ class HttpClient(httpx2.AsyncClient):
                     response.close()
                     raise UnreadableError("encoding", encoding[:40] if encoding.isascii() else "unknown")
                 body = await read_whole(response)
+                if response.status == _FAILED:
+                    response.close()  # uvicorn closes it without a word, and the next call would be lost
         except (aiohttp.ClientError, OSError) as error:
             raise translated(error, request, self._proxy) from error
         if self._short and response.status == _OK:

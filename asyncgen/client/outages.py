@@ -158,7 +158,11 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
     whole = " (without /chat/completions, which is added)" if served.base_url.endswith(_ADDED) else ""
     reasons = {
         "quota": Message("the account is out of quota or credit; add credit"),
-        "authentication": Message(f"the API key is not accepted; check {served.key_name}"),
+        "authentication": Message(
+            f"the API key is not accepted; check {served.key_name}"
+            if served.has_key
+            else f"the server wants an API key, and there is none; set {served.key_name}"
+        ),
         "permission": Message("the API key may not use this model or project; check the key's permissions"),
         "not_found": Message(unknown, Setting("model"), " and ", address, whole),
         "certificate": Message(

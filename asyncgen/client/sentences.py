@@ -54,6 +54,8 @@ _NOT_SERVED = (
     r"could not find real modelID\b",  # llama-swap, earlier
     rf"AiError: No such model {_MODEL}",  # Cloudflare
     r"(?:\[1211\]\[)?模型不存在",  # Zhipu
+    r"Only .{0,400}? ?allowed now, your model\b",  # FastChat
+    r"Server is pinned to\b",  # transformers serve
 )
 _NOT_ALLOWED = (
     r"User location is not supported\b",  # Gemini
@@ -68,6 +70,9 @@ _SICK = (
     r"Function id '\S{1,80}': DEGRADED\b",  # NVIDIA, with 400
     r"Timeout while downloading\b",  # OpenAI, of an image, with 400
 )
+
+
+_INVALID = (r"\d+ validation errors?:\s",)  # llama-cpp-python, with 500
 
 
 def _any_of(sentences: tuple[str, ...]) -> re.Pattern[str]:
@@ -86,6 +91,7 @@ _KINDS = (
     ("authentication", {400}, _any_of(_WRONG_KEY)),
     ("content_filter", {403, 424}, _any_of(_FILTERED)),
     ("server_error", {400}, _any_of(_SICK)),
+    ("bad_request", {500}, _any_of(_INVALID)),
 )
 
 

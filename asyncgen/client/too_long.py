@@ -12,6 +12,7 @@ _SENTENCES = (
     r"This (?:model|endpoint)'s maximum (?:context|prompt) length is \d",  # OpenAI, vLLM, OpenRouter, xAI
     r"'max_tokens' or 'max_completion_tokens' is too large: \d+\. ?This model's maximum context length\b",  # vLLM
     r"The input token count \(\d+\) exceeds\b",  # Gemini
+    r"max_tokens=\d+ cannot be greater than max_model_len=\d",  # vLLM
     r"Prompt contains \d+ tokens\b",  # Mistral
     r"Input is too long for requested model\b",  # Bedrock
     r"Requested token count exceeds the model's maximum context length\b",  # SGLang

@@ -39,6 +39,23 @@ def ended(
     [
         (ended("bad_request", "html"), "--base-url"),
         (ended("bad_request", "not_json", "no healthy upstream"), "--base-url"),
+        (ended("server_error", "not_json", "Internal Server Error"), "its log says at what"),
+        (
+            ended(
+                "bad_request",
+                None,
+                "1 validation error: \"Input should be 'text' or 'json_object'\" response_format",
+            ),
+            "takes no such schema",
+        ),
+        (
+            ended("context_length", None, "exceeds this limit even without any output tokens"),
+            "the prompt alone is longer",
+        ),
+        (
+            ended("context_length", None, "max_tokens=4000 cannot be greater than max_model_len=1024"),
+            "lower max_tokens",
+        ),
         (ended("encoding", "zstd"), "compressed"),
         (ended("large_header"), "headers"),
         (ended("no_http"), "not HTTP"),

@@ -4,12 +4,15 @@ import asyncio
 import tracemalloc
 
 import aiohttp
+import openai
 import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
 from asyncgen.client.direct_posts import DirectPosts, HeaderLimits
+
+from .raw_server import BODY, serving, whole
 
 MEGABYTE = 1_000_000
 
@@ -152,3 +155,12 @@ async def test_a_connection_answered_before_all_was_written_takes_no_other_reque
             assert await _ask(posts, bytes(50_000_000)) == b"early"
     await runner.cleanup()
     assert len(set(ends)) == 2
+
+
+async def test_a_connection_on_which_the_server_failed_is_not_used_again() -> None:
+    """Servers in Python close it behind such an answer, and do not say so."""
+    async with serving(whole(b"Internal Server Error", status=b"HTTP/1.1 500 Oh\r\n")) as (server, client):
+        for _ in range(3):
+            with pytest.raises(openai.InternalServerError):
+                await client.create(BODY)
+        assert server.connections == 3

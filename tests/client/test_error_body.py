@@ -29,6 +29,25 @@ LONG = "x" * 65
         ),
         ({"detail": "Not Found"}, None, None, "Not Found"),
         (
+            {"detail": {"error": {"message": "No.", "type": "invalid_request_error", "code": "invalid_api_key"}}},
+            "invalid_api_key",
+            None,
+            "No.",
+        ),
+        (
+            {"error": "SyntaxError", "message": "Expected ',' or '}' after property value", "status": 500},
+            "SyntaxError",
+            None,
+            "Expected ',' or '}' after property value",
+        ),
+        (
+            {"statusCode": 400, "error": "Bad Request", "message": "Unsupported parameter: 'n'", "param": "n"},
+            None,
+            "n",
+            "Unsupported parameter: 'n'",
+        ),
+        ({"error": "There is no such thing", "message": "error"}, None, None, "There is no such thing"),
+        (
             {"error": {"message": "Provider returned error", "metadata": {"raw": "busy"}}},
             None,
             None,

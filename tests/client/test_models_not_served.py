@@ -151,6 +151,12 @@ BODIES: dict[str, tuple[int, Any]] = {
         ),
     ),
     "LiteLLM before OpenAI": (400, openai("litellm.BadRequestError: OpenAIException - Model Not Exist", "400")),
+    "FastChat": (400, {"object": "error", "message": "Only a/b&&c allowed now, your model x", "code": 40301}),
+    "FastChat without a worker": (
+        400,
+        {"object": "error", "message": "Only  allowed now, your model x", "code": 40301},
+    ),
+    "transformers serve": (400, {"detail": "Server is pinned to '/models/a b'; requested 'x'."}),
     "FastAPI": (
         422,
         {"detail": [{"type": "value_error", "loc": ["body", "model"], "msg": "unknown", "input": "x"}]},

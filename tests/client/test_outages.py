@@ -28,7 +28,15 @@ REFUSED = Failure("connection", Action.RETRY, code="the connection was refused")
 RESET = Failure("connection", Action.RETRY, unsaid=True)
 NO_BACKEND = Failure("server_error", Action.RETRY, status=502, unsaid=True)
 NO_ROUTE = judge_error(404, {}, "404 page not found\n", 0.0)
-GONE = [REFUSED, RESET, NO_BACKEND, Failure("server_error", Action.RETRY, status=504, unsaid=True), NO_ROUTE]
+NO_WORKER = judge_error(500, {}, "Internal Server Error", 0.0)
+GONE = [
+    REFUSED,
+    RESET,
+    NO_BACKEND,
+    Failure("server_error", Action.RETRY, status=504, unsaid=True),
+    NO_ROUTE,
+    NO_WORKER,
+]
 FORBIDDEN = Failure("permission", Action.STOP_IF_REPEATED, status=403)
 REJECTED = Failure("authentication", Action.STOP_IF_REPEATED, status=401)
 
@@ -157,6 +165,14 @@ async def test_a_pair_that_alone_is_cut_off_fails_by_itself(concurrency: int) ->
     assert (world.failed, world.reasons) == ({3: "connection"}, [])
     assert Counter(pair for _, pair in world.sent)[3] <= 8
     assert world.age < 60 + 200 * 0.2 / concurrency
+
+
+async def test_a_pair_at_which_the_server_itself_fails_is_its_own_matter() -> None:
+    """As servers in Python do at what they did not expect, in a text; the others are all answered."""
+    world = World(lambda _, pair: NO_WORKER if pair % 50 == 3 else ANSWER, 8)
+    await world.run(200)
+    assert (set(world.failed), world.reasons) == ({3, 53, 103, 153}, [])
+    assert world.age < 60 + 200 * 0.2 / 8
 
 
 async def test_a_server_that_was_never_there_is_no_outage() -> None:

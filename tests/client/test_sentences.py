@@ -202,3 +202,15 @@ def test_a_key_that_gemini_refuses_with_400_is_no_bad_request() -> None:
     error = {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT", "details": details}
     failure = judge_error(400, {}, [{"error": error}], 0.0)
     assert (failure.kind, failure.action) == ("authentication", Action.STOP_IF_REPEATED)
+
+
+def test_a_request_that_a_server_could_not_read_is_wrong_whatever_its_status() -> None:
+    """llama-cpp-python says what pydantic found with a 500; the words of a row are no such sentence."""
+    said = (
+        "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), 'msg': 'x'}"
+    )
+    error = {"message": said, "type": "internal_server_error", "param": None, "code": None}
+    failure = judge_error(500, {}, {"error": error}, 0.0)
+    assert (failure.kind, failure.action) == ("bad_request", Action.GIVE_UP)
+    quoted = judge_error(500, {}, {"error": {**error, "message": f"cannot parse: {said}"}}, 0.0)
+    assert (quoted.kind, quoted.action) == ("server_error", Action.RETRY)

@@ -34,6 +34,18 @@ SAYS: dict[str, tuple[int, Any]] = {
         {"error": {"message": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193."}},
     ),
     "Anthropic": (400, {"error": {"message": "prompt is too long: 9000 tokens > 8192 maximum"}}),
+    "vLLM since 0.32": (
+        400,
+        {
+            "error": {
+                "message": "max_tokens=4000 cannot be greater than max_model_len=1024. Please request fewer "
+                "output tokens. (parameter=max_tokens, value=4000)",
+                "type": "BadRequestError",
+                "param": "max_tokens",
+                "code": 400,
+            }
+        },
+    ),
     "TGI": (
         422,
         {
