@@ -117,10 +117,11 @@ def _declared(config: RunConfig, path: Path, warn: Callable[[str], None] | None)
     from asyncgen.recipes.declared import Declared  # noqa: PLC0415 - as above
     from asyncgen.recipes.prompt_doubts import doubts_of  # noqa: PLC0415
     from asyncgen.recipes.recipe_file import RecipeFile  # noqa: PLC0415
+    from asyncgen.storage.input_file import field_names  # noqa: PLC0415
 
     file = RecipeFile(path, dict(config.fields), config.params)
     if warn is not None:
-        for doubt in doubts_of(file):
+        for doubt in doubts_of(file, field_names(config.input_jsonl)):
             warn(doubt)
     return Declared(file)
 
@@ -138,6 +139,8 @@ def _warn_of_names(params: Collection[str], warn: Callable[[str], None] | None) 
 def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:
     if prompts.unknown:
         warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
+    if prompts.in_more:
+        warn(f"what is around the placeholder is sent too: {', '.join(prompts.in_more)}")
     if prompts.doubtful:
         warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
     if prompts.ignored:

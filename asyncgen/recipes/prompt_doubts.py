@@ -1,62 +1,92 @@
 """What a recipe file sends as it stands, though it was probably meant for a placeholder."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
+from asyncgen.recipes.near_placeholders import in_more, like_placeholders, of_other_languages
 from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
+from asyncgen.recipes.step import Step
 from asyncgen.text import strings
 
-_LIKE_ONE = re.compile(
-    r"\{{1,2}[ \t]*([A-Za-z_]\w*)(?:[^\s{}\w][^\s{}]*)?[ \t]*\}{1,2}"  # { text }, {{text}}, {text!r}, {text-a}
-    r"|\{([A-Za-z_]\w*)\b(?![^{}\n]*\})",  # {text, which nothing closes
-    re.ASCII,
-)
 _LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w+(?:[ -]\w{2,}|[ ]\d+){0,4})[ \t]*\}(?!\})")
 """One to five words in braces: the name of a column, if JSON, formulas and sets have more than words."""
 
 
-def doubts_of(file: RecipeFile) -> Iterator[str]:
-    """A sentence for each step that asks the same of every row, and for what is almost a placeholder."""
-    known = {*file.steps, *file.columns, *file.defaults, *file.names.fields, ID}
+def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
+    """A sentence for each step that asks the same of every row, and for what is almost a placeholder.
+
+    Args:
+        file: the recipe.
+        columns: those of the rows, as far as they are known: more may have been meant than the recipe names.
+    """
+    known = {*file.steps, *file.columns, *file.defaults, *file.names.fields, *columns, ID}
     for step in file.steps.values():
-        prompts = (file.systems[step.name], Template.parse_all(step.user))
-        used = {root for prompt in prompts for root in file.names.roots(prompt)}
-        alike = {
-            found[0]: found[1] or found[2]
-            for text in (step.system, step.user)
-            for found in _LIKE_ONE.finditer(without_placeholders(text))
-        }
-        if used:  # {{text}} is how a recipe writes a brace, and {…} is text: only a name that is known was meant
-            meant = {
-                text: name
-                for text, name in alike.items()
-                if name in known and not (name in used and text == f"{{{{{name}}}}}")
-            }
-        else:
-            meant = alike
-        same = "" if used else f"step {step.name} asks the same of every row: no field and no other step is in it"
-        # A name that nothing else has mentioned is text in a system prompt.
-        fixed = Template.parse_all(step.system).names - file.systems[step.name].names
-        if fixed:
-            written = ", ".join(f"{{{name}}}" for name in sorted(fixed))
-            yield (
-                f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if "
-                "[input.fields], a user prompt or an output names it too"
-            )
-        if meant:
-            written = ", ".join(dict.fromkeys(f"{{{name}}}" for name in meant.values()))
-            stands = (
-                f"sent as it stands, for it is no placeholder: {', '.join(meant)}; a field is written {written}"
-            )
-            yield f"{same or f'step {step.name}'}; {stands}"
-        elif same:
-            yield same
-        yield from _columns(f"step {step.name}; sent", [step.system, step.user], said=meant)
+        yield from _doubts_of_step(file, step, known)
     for output in file.outputs:
         texts = [text for line in output.lines for text in strings(line)]
-        yield from _columns(f"output {output.file}; written", texts)
+        used = {root for text in texts for root in file.names.roots(Template.parse_all(text))}
+        meant = _meant(texts, known, used)
+        if meant:
+            yield f"output {output.file}; {_stands('written', meant)}"
+        yield from _columns(f"output {output.file}; written", texts, said=meant)
+        yield from _in_more(f"output {output.file}", texts, "written")
+
+
+def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[str]:
+    texts = [step.system, step.user]
+    used = {
+        root
+        for prompt in (file.systems[step.name], Template.parse_all(step.user))
+        for root in file.names.roots(prompt)
+    }
+    same = "" if used else f"step {step.name} asks the same of every row: no field and no other step is in it"
+    # A name that nothing else has mentioned is text in a system prompt.
+    fixed = Template.parse_all(step.system).names - file.systems[step.name].names
+    if fixed:
+        written = ", ".join(f"{{{name}}}" for name in sorted(fixed))
+        yield (
+            f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if "
+            "[input.fields], a user prompt or an output names it too"
+        )
+    meant = _meant(texts, known, used)
+    if meant:
+        yield f"{same or f'step {step.name}'}; {_stands('sent', meant)}"
+    elif same:
+        yield same
+    yield from _columns(f"step {step.name}; sent", texts, said=meant)
+    yield from _in_more(f"step {step.name}", texts, "sent")
+
+
+def _meant(texts: Sequence[str], known: set[str], used: set[str]) -> dict[str, str]:
+    """What was probably meant for a placeholder, and its name; empty if it has none."""
+    inside = [without_placeholders(text) for text in texts]
+    alike = {found: name for text in inside for found, name in like_placeholders(text)}
+    others = {found: name for text in inside for found, name in of_other_languages(text)}
+    if not used:
+        return alike | others
+    # {{text}} is how a recipe writes a brace, and {…} is text: only a name that is known was meant.
+    meant = {
+        text: name
+        for text, name in alike.items()
+        if name in known and not (name in used and text == f"{{{{{name}}}}}")
+    }
+    return meant | others
+
+
+def _stands(how: str, meant: dict[str, str]) -> str:
+    names = list(dict.fromkeys(f"{{{name}}}" for name in meant.values() if name)) or ["{name}"]
+    texts = ", ".join(" ".join(text.split()) for text in meant)
+    return f"{how} as it stands, for it is no placeholder: {texts}; a field is written {', '.join(names)}"
+
+
+def _in_more(where: str, texts: Sequence[str], how: str) -> Iterator[str]:
+    """A sentence if a placeholder stands in the braces or behind the sign of another language."""
+    found = {whole: name for text in texts for whole, name in in_more(text)}
+    if found:
+        names = ", ".join(dict.fromkeys(f"{{{name}}}" for name in found.values()))
+        yield f"{where}; what is around the value is {how} too: {', '.join(found)}; a field is written {names}"
 
 
 def _columns(what: str, texts: list[str], *, said: Collection[str] = ()) -> Iterator[str]:

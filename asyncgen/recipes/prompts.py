@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import orjson
 
 from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes.near_placeholders import like_placeholders, of_other_languages
 from asyncgen.recipes.prompt_keys import misspelt
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
@@ -33,7 +34,8 @@ class PromptFile:
 
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
     text that looks like a placeholder and is not, as `key: {name}`; `ignored` the entries of `generation_params`
-    that are not sent, with the reason; `doubtful` near misses of known keys.
+    that are not sent, with the reason; `doubtful` near misses of known keys; `in_more` placeholders of which more
+    than the name is replaced in other languages, as `key: {{name}}`.
 
     Args:
         content: as decoded.
@@ -58,6 +60,7 @@ class PromptFile:
         self.ignored: list[str] = []
         self.used: dict[str, Any] = {}
         self.unknown: list[str] = []
+        self.in_more: list[str] = []
         self.doubtful: list[str] = []
 
     @classmethod
@@ -100,8 +103,8 @@ class PromptFile:
         template = Template.parse(user, allowed)
         if needed not in template.names:
             raise BadDataError(f"the prompt file {self._path}: {names[1]} lacks the placeholder {{{needed}}}")
-        left = dict.fromkeys(name for piece in template.pieces[::2] for name in _PLACEHOLDER.findall(piece))
-        self.unknown += [f"{names[1]}: {name}" for name in left]
+        self.unknown += [f"{names[1]}: {name}" for name in _left(template, allowed)]
+        self.in_more += [f"{names[1]}: {found}" for found in dict.fromkeys(_around(user, allowed))]
         return Prompt(system, template)
 
     def check_keys(self, keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> None:
@@ -224,6 +227,21 @@ def _why_not_json(data: bytes, error: ValueError) -> str:
         line = data[: other.start].count(b"\n") + 1
         return f": line {line} is not UTF-8"
     return f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+
+
+def _left(template: Template, allowed: tuple[str, ...]) -> dict[str, None]:
+    """What is left in a prompt that looks like a placeholder."""
+    text = "\n".join(template.pieces[::2])
+    like = [found for found, name in like_placeholders(text) if name in allowed]
+    others = [found for found, _ in of_other_languages(text)]
+    return dict.fromkeys([*_PLACEHOLDER.findall(text), *like, *others])
+
+
+def _around(text: str, allowed: tuple[str, ...]) -> Iterator[str]:
+    """Placeholders in second braces, or behind a sign, which are sent beside the value."""
+    names = "|".join(map(re.escape, allowed))
+    for found in re.finditer(rf"\{{\{{(?:{names})\}}\}}|\$\{{(?:{names})\}}", text):
+        yield found[0]
 
 
 def _is_text(value: Any) -> bool:

@@ -9,15 +9,16 @@ import os
 import re
 import stat
 from array import array
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, NoReturn
 
-from asyncgen.errors import BadDataError, Message, Phrase, UsageError
+from asyncgen.errors import AsyncgenError, BadDataError, Message, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_formats import JOIN, Piece, Refused, look_at, pieces_of
@@ -28,6 +29,7 @@ _BOM = b"\xef\xbb\xbf"
 _BEYOND_64_BITS = 2.0**63
 _LONG_NUMBER = re.compile(rb"[:,[\s]-?\d{19,}\s*[],}]")
 NOT_UTF_8 = "not UTF-8"
+LOOKED_AT = 20  # rows: enough to know the fields, but for rare ones
 MAX_BAD_LINES_KEPT = 1000  # lines, or ranges of them: more than anybody reads; the others are only counted
 
 
@@ -264,6 +266,20 @@ def repeated_ids(path: Path, parse: Parse[Any]) -> Iterator[tuple[int, int, str]
             before = first.setdefault(name, cutter.number)
             if before != cutter.number:
                 yield cutter.number, before, name
+
+
+def field_names(path: Path) -> set[str]:
+    """The names of the fields in the first rows, as far as there are any and they can be read."""
+    names: set[str] = set()
+
+    def look(fields: Mapping[str, Any]) -> NoReturn:
+        names.update(fields)
+        raise BadFieldError("only looked at")
+
+    with suppress(AsyncgenError):
+        for _ in islice(_items(path, RowCutter(look)), LOOKED_AT):
+            pass
+    return names
 
 
 def _is_seekable(path: Path) -> bool:

@@ -23,11 +23,11 @@ SAME = "step tr asks the same of every row: no field and no other step is in it"
 STANDS = "sent as it stands, for it is no placeholder"
 
 
-def doubts(tmp_path, user, system="Be brief."):
+def doubts(tmp_path, user, system="Be brief.", columns=()):
     """Of the first step, which has these prompts."""
     path = tmp_path / "mine.toml"
-    path.write_text(FILE % (system, user))
-    return list(doubts_of(RecipeFile(path)))
+    path.write_text(FILE % (system, user), "utf-8")
+    return list(doubts_of(RecipeFile(path), columns))
 
 
 def test_a_step_without_a_placeholder_asks_the_same_of_every_row(tmp_path):
@@ -70,6 +70,55 @@ def test_a_known_name_is_found_beside_placeholders_too(tmp_path, like_one):
 def test_other_braces_are_text(tmp_path, text):
     """Code, JSON and formulas, and a placeholder that is doubled to show it beside the real one."""
     assert doubts(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    "like_one",
+    [
+        "{ title }",
+        "{{ title }}",
+        "{{title}}",
+        "{title!r:>10}",
+        "{title[0]}",
+        "{\u00a0title }",
+        "{\u200btitle}",
+        "{{ title | trim }}",
+        "{{- title -}}",
+    ],
+)
+def test_a_column_of_the_rows_is_known_though_the_recipe_does_not_name_it(tmp_path, like_one):
+    """Half of a prompt of another program was changed."""
+    [said] = doubts(tmp_path, f"{{text}}: {like_one}", columns=["text", "title"])
+    shown = " ".join(like_one.split())
+    assert said == f"step tr; {STANDS}: {shown}; a field is written {{title}}"
+
+
+@pytest.mark.parametrize(
+    "marks",
+    ["{% for t in tags %}", "{%- if x -%}", "{{#tags}}", "{{/each}}", "{{> part}}", "{{ x.y }}", "{{x|safe}}"],
+)
+def test_another_template_language_is_known_by_its_marks(tmp_path, marks):
+    """Whatever they name."""
+    [said] = doubts(tmp_path, f"{{text}}: {marks}")
+    assert said.startswith(f"step tr; {STANDS}: {marks}; a field is written {{")
+
+
+@pytest.mark.parametrize("more", ["{{{text}}}", "${text}"])
+def test_what_another_language_has_around_a_name_is_sent_too(tmp_path, more):
+    """The value is there, in braces that nobody wants."""
+    said = f"step tr; what is around the value is sent too: {more}; a field is written {{text}}"
+    assert doubts(tmp_path, f"About: {more}") == [said]
+
+
+def test_a_line_of_an_output_has_doubts_of_the_same_kind(tmp_path):
+    """It would be in all data."""
+    path = tmp_path / "mine.toml"
+    line = 'id = "{id}", a = "{{ topic }}", b = "{ title }", c = "{topic}", d = "${text}"'
+    path.write_text(FILE.replace('id = "{id}", topic = "{topic}"', line) % ("Be brief.", "{text}"))
+    stands, more = doubts_of(RecipeFile(path), ["title"])
+    shown = "{{ topic }}, { title }; a field is written {topic}, {title}"
+    assert stands == f"output out.jsonl; written as it stands, for it is no placeholder: {shown}"
+    assert more.startswith("output out.jsonl; what is around the value is written too: ${text}")
 
 
 @pytest.mark.parametrize("name", [name for name in shipped_names() if name != "medec_safe"])

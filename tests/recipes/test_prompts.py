@@ -328,6 +328,16 @@ def test_what_looks_like_a_placeholder_and_is_none_is_named_once() -> None:
     assert prompts.unknown == ["p_user: {nmae}"]
 
 
+def test_a_placeholder_of_another_program_is_named() -> None:
+    """A value in braces that stay, and what is left as it stands."""
+    user = '{note}: {{note}} ${note} { note } {note!r} {{ error_type }} {% if x %} {{"a": 1}}'
+    prompts = PromptFile({"p_system": "s", "p_user": user}, PATH)
+    prompts.prompt("p", allowed=ALLOWED, needed="note")
+    assert prompts.in_more == ["p_user: {{note}}", "p_user: ${note}"]
+    left = ["{ note }", "{note!r}", "{{ error_type }}", "{% if x %}"]
+    assert prompts.unknown == [f"p_user: {found}" for found in left]
+
+
 def shipped_file() -> dict[str, Any]:
     """The prompt file that ships, decoded."""
     content: dict[str, Any] = json.loads(shipped("prompts", "medec_safe.json").read_text("utf-8"))

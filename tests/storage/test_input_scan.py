@@ -15,7 +15,16 @@ from asyncgen.medec.pair import parse_pair
 from asyncgen.recipes.declared import Fields
 from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.input_file import BadLine, FileIdentity, RowCutter, Scan, read_rows, scan, trusted
+from asyncgen.storage.input_file import (
+    BadLine,
+    FileIdentity,
+    RowCutter,
+    Scan,
+    field_names,
+    read_rows,
+    scan,
+    trusted,
+)
 
 from .input_lines import BOM, behind, ids, line, rows, rows_in
 
@@ -309,3 +318,11 @@ def test_the_header_of_a_file_that_was_joined_is_noticed(tmp_path: Path, lines: 
     path.write_text(lines)
     found = scan(path, lambda fields: Fields("n", None, fields), limit=None, prefix_index=-1)
     assert (found.pairs, found.header_row) == (lines.count("\n") - 1, number)
+
+
+def test_the_names_of_the_fields_are_those_of_the_first_rows(tmp_path: Path) -> None:
+    """Of bad lines none, and of a file that cannot be read none at all."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\n{\n{"b": {"c": 1}}\n' + '{"a": 2}\n' * 5000 + '{"z": 1}\n')
+    assert field_names(path) == {"a", "b"}
+    assert field_names(tmp_path / "missing.jsonl") == set()
