@@ -13,8 +13,8 @@ from typing import Any
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
-from asyncgen.client.error_body import read_error
-from asyncgen.client.sentences import kind_said, says_tokens_a_minute
+from asyncgen.client.error_body import has_form, read_error
+from asyncgen.client.sentences import kind_said, says_tokens_a_minute, says_unreached
 from asyncgen.client.too_long import says_too_long
 from asyncgen.limits.rate_headers import LIMITS
 
@@ -46,7 +46,7 @@ class Failure:
     been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
     and the server resets it in so many seconds. `answer` is an answer that the recipe rejected. `unusable`: it
     came as an answer, and nobody can use it. `foreign`: the body of an error is a text: something in front of the
-    API has written it.
+    API has written it. `of_front`: so it has, and with a 500, most likely because the server behind it is away.
     """
 
     kind: str
@@ -66,15 +66,14 @@ class Failure:
     answer: Completion | None = field(default=None, repr=False)
     unusable: bool = False
     foreign: bool = False
+    of_front: bool = False
 
     @property
     def unreached(self) -> bool:
-        """Whether, as far as one can tell, the server behind the address was not reached.
-
-        A front that fails in its own words has most likely lost the worker behind it (FastChat).
-        """
-        failed = self.foreign and self.status == _FIRST_SERVER_ERROR
-        return self.action is Action.RETRY and (self.kind == "connection" or self.status in _NO_BACKEND or failed)
+        """Whether, as far as one can tell, the server behind the address was not reached."""
+        return self.action is Action.RETRY and (
+            self.kind == "connection" or self.of_front or self.status in _NO_BACKEND
+        )
 
     def after_answers(self) -> "Failure":
         """The failure at an address that has answered before.
@@ -211,6 +210,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         request_id=headers.get("x-request-id"),
         day_over=day_over if action is Action.WAIT else None,
         foreign=isinstance(body, str),
+        of_front=status == _FIRST_SERVER_ERROR and (not has_form(body) or says_unreached(names)),
     )
 
 

@@ -92,6 +92,12 @@ def read_error(body: Any) -> ErrorBody:
     )
 
 
+def has_form(body: Any) -> bool:
+    """Whether a body has the form of an API's error; fronts that fail themselves have forms of their own."""
+    body = _first(body)
+    return isinstance(body, dict) and ("error" in body or "errors" in body or body.get("object") == "error")
+
+
 def _unwrapped(body: dict[str, Any]) -> Any:
     """The error in a body: an object, or a text."""
     while isinstance(body.get("detail"), dict):  # FastAPI, around anything

@@ -75,12 +75,22 @@ _SICK = (
 _INVALID = (r"\d+ validation errors?:\s",)  # llama-cpp-python, with 500
 
 
+_UNREACHED = (
+    r"Connection error\b",  # LiteLLM, of OpenAI's SDK
+    r"error sending request for url\b",  # SGLang's router, of reqwest
+    r"request to \S{1,200} failed, reason: ",  # of node-fetch
+    r"fetch failed\b",  # of Node.js
+    r"Cannot connect to host\b",  # LiteLLM, of aiohttp
+)
+
+
 def _any_of(sentences: tuple[str, ...]) -> re.Pattern[str]:
     pattern = rf"\s*{GATEWAY}(?:Validation error: )?(?:{'|'.join(sentences)})"
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
 _SAYS_TOKENS_A_MINUTE = _any_of(_TOKENS_A_MINUTE)
+_SAYS_UNREACHED = _any_of(_UNREACHED)
 _OF_MODELS = {400, 422}  # 404 needs no words
 # The kind of failure, with the statuses with which it is said so.
 _KINDS = (
@@ -98,6 +108,11 @@ _KINDS = (
 def says_tokens_a_minute(said: ErrorBody) -> bool:
     """Whether a refusal is for tokens a minute by its sentence, whatever its code says."""
     return _SAYS_TOKENS_A_MINUTE.match(said.sentence or "") is not None
+
+
+def says_unreached(said: ErrorBody) -> bool:
+    """Whether a front says that it did not reach the server behind it."""
+    return _SAYS_UNREACHED.match(said.sentence or "") is not None
 
 
 def kind_said(status: int, said: ErrorBody) -> str | None:

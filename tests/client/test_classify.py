@@ -270,3 +270,42 @@ def test_what_the_model_has_written_wrongly_is_asked_for_again(code: str) -> Non
     """Groq refuses its own answer at random."""
     found = judged(400, {"error": {"message": "Parsing failed.", "code": code}})
     assert (found.kind, found.action) == ("unfinished", ASK_AGAIN)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Internal Server Error",
+        "Request failed: error sending request for url (http://127.0.0.1:8618/v1/chat/completions)",
+        HTML,
+        "",
+        {"status": "failure", "message": "Something went wrong"},
+        {
+            "type": "FetchError",
+            "title": "request to http://h/v1 failed, reason: connect ECONNREFUSED",
+            "detail": "",
+        },
+        {"detail": "Internal Server Error"},
+        {
+            "error": {
+                "type": "Internal Server Error",
+                "code": "call_upstream_request_error",
+                "message": "error sending request for url (http://127.0.0.1:8616/v1/chat/completions).",
+            }
+        },
+        {
+            "error": {
+                "message": "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error.",
+                "type": None,
+                "param": None,
+                "code": "500",
+            }
+        },
+    ],
+)
+def test_a_front_that_fails_itself_has_most_likely_lost_its_server(body: Any) -> None:
+    """FastChat, vLLM's and SGLang's routers, nginx, Portkey, Prism, LitServe, LiteLLM; an API has a form."""
+    assert judge_error(500, {}, body, 0.0).unreached
+    of_api = {"error": {"message": "The server had an error", "type": "server_error", "code": None}}
+    assert not judge_error(500, {}, of_api, 0.0).unreached
+    assert not judge_error(400, {}, body, 0.0).unreached
