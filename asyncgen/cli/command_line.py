@@ -9,6 +9,7 @@ from pathlib import Path
 from asyncgen.cli.invocation import PROGRAM, asyncgen_here, python_here
 from asyncgen.cli.shell_words import join, quote
 
+KEY_IS_VISIBLE = "--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead"
 LARGER = "LARGER"  # a placeholder in a command for a number from the user
 _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
 _SECRET = ("--op", "--hea")  # --openai-api-key, --header

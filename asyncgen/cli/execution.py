@@ -11,9 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.addresses import address_lines
-from asyncgen.cli.command_line import has_key, this_command, this_command_from_anywhere, with_larger_budget
+from asyncgen.cli.command_line import (
+    KEY_IS_VISIBLE,
+    has_key,
+    this_command,
+    this_command_from_anywhere,
+    with_larger_budget,
+)
 from asyncgen.cli.run_job import Job
-from asyncgen.cli.servers import serve_local, serve_simulator
+from asyncgen.cli.servers import serve
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import MOST_AUTOMATIC, REQUESTS, RunConfig
 from asyncgen.engine.event_loop import run_loop
@@ -55,7 +61,7 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
             most = f"at most {job.config.most_in_flight:,} calls are in flight"
             console.say(f"Sockets: {most}, as this process may open no more; `ulimit -n` raises that")
         if has_key(sys.argv):
-            console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
+            console.warn(KEY_IS_VISIBLE)
         try:
             return run_loop(_execute(job, console, flaws))
         except AsyncgenError as error:
@@ -75,15 +81,12 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
     from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 
-    config, local = job.config, job.local
+    config = job.config
     recipe = build(config, console.warn)
     if job.engine == "ray":
         return await _execute_on_cluster(job, console)
     async with AsyncExitStack() as stack:
-        if job.profile is not None:
-            config = await serve_simulator(job.profile, config, stack)
-        if local is not None:
-            config, server = await serve_local(local, config, stack)
+        config, server = await serve(config, stack, profile=job.profile, local=job.local)
         _say_addresses(console, config)
         disk = Disk()
         stack.callback(disk.close)
@@ -99,7 +102,7 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
             wording=in_flags,
         )
         handle_signals(run.stop)
-        if local is not None:
+        if server is not None:
             stack.callback(asyncio.create_task(server.watch(run.stop)).cancel)
         if flaws is not None:
             await run.regenerate(flaws)

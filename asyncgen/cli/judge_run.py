@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 
 from asyncgen.cli import run_job as _job
 from asyncgen.cli.addresses import address_lines
-from asyncgen.cli.command_line import has_key, this_command, this_command_from_anywhere, with_larger_budget
+from asyncgen.cli.command_line import (
+    KEY_IS_VISIBLE,
+    has_key,
+    this_command,
+    this_command_from_anywhere,
+    with_larger_budget,
+)
 from asyncgen.cli.console import Console
 from asyncgen.cli.execution import RESUMABLE, handle_signals
-from asyncgen.cli.servers import default_model, local_model, serve_local, serve_simulator
+from asyncgen.cli.servers import default_model, local_model, serve
 from asyncgen.cli.setting_names import in_flags_of_judge
 from asyncgen.config import BATCH_SIZE, SAVE_EVERY, RunConfig
 from asyncgen.cost import Price, Spend
@@ -73,7 +79,7 @@ class JudgeRun:
             dry: only say what it would take.
         """
         if has_key(sys.argv):
-            console.warn("--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead")
+            console.warn(KEY_IS_VISIBLE)
         try:
             return run_loop(self._within_servers(cases, console, dry=dry))
         except AsyncgenError as error:
@@ -84,12 +90,9 @@ class JudgeRun:
             return error.exit_code
 
     async def _within_servers(self, cases: CaseCollector, console: Console, *, dry: bool) -> JudgeOutcome:
-        config = self._job.config
         async with AsyncExitStack() as stack:
-            if self._job.profile is not None:
-                config = await serve_simulator(self._job.profile, config, stack)
-            if self._job.local is not None:
-                config, self._server = await serve_local(self._job.local, config, stack)
+            job = self._job
+            config, self._server = await serve(job.config, stack, profile=job.profile, local=job.local)
             fingerprint = Run(config, build(config), [], self._directory.disk).fingerprint
             rounds = JudgeRounds(self._directory, fingerprint)
             outcome = JudgeOutcome(config.model, config.endpoint, self._job.price)

@@ -53,22 +53,40 @@ def default_model(local: "LocalModel | None") -> str:
     return DEFAULT_MODEL if local is None else local.path.name
 
 
-async def serve_local(
+async def serve(
+    config: RunConfig, stack: AsyncExitStack, *, profile: str | None, local: "LocalModel | None"
+) -> "tuple[RunConfig, LocalServer | None]":
+    """Start the server that the flags ask for, if any; it ends with the stack.
+
+    Args:
+        config: of the work.
+        stack: ends the server.
+        profile: that of --simulate.
+        local: the model of --local.
+
+    Returns:
+        The configuration to use it, and the server of --local.
+
+    Raises:
+        UsageError: the profile does not exist, or is invalid.
+    """
+    if profile is not None:
+        config = await _serve_simulator(profile, config, stack)
+    if local is None:
+        return config, None
+    return await _serve_local(local, config, stack)
+
+
+async def _serve_local(
     model: "LocalModel", config: RunConfig, stack: AsyncExitStack
 ) -> "tuple[RunConfig, LocalServer]":
-    """Start the server, which ends with the stack; returns the configuration to use it."""
     from asyncgen.local.model import LocalServer  # noqa: PLC0415
 
     server = await stack.enter_async_context(LocalServer(model))
     return config.with_endpoints(base_url=server.base_url, api_key=server.api_key), server
 
 
-async def serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack) -> RunConfig:
-    """Start a simulated API, which ends with the stack; returns the configuration to use it.
-
-    Raises:
-        UsageError: the profile does not exist, or is invalid.
-    """
+async def _serve_simulator(profile: str, config: RunConfig, stack: AsyncExitStack) -> RunConfig:
     from asyncgen.simulator import ProfileError, Simulator, load_profile  # noqa: PLC0415
 
     try:

@@ -15,7 +15,7 @@ from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.run_job import Job, prepare
-from asyncgen.cli.servers import serve_local, serve_simulator
+from asyncgen.cli.servers import serve
 from asyncgen.config import BATCH_SIZE, SAVE_EVERY
 from asyncgen.errors import Exit, UsageError
 
@@ -113,10 +113,7 @@ async def _show_answers(job: Job, view: "PreviewView") -> int:
     console = Console(progress=False, verbose=False, quiet=True, log_file=None)
     recipe = WatchedRecipe(build(config, console.warn))
     async with AsyncExitStack() as stack:
-        if job.profile is not None:
-            config = await serve_simulator(job.profile, config, stack)
-        if job.local is not None:
-            config, _ = await serve_local(job.local, config, stack)
+        config, _ = await serve(config, stack, profile=job.profile, local=job.local)
         view.addresses(address_lines(config))
         disk = Disk()
         stack.callback(disk.close)

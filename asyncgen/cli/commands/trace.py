@@ -70,16 +70,12 @@ def execute(args: argparse.Namespace) -> int:
 
 async def _again(args: argparse.Namespace, trace: "RowTrace") -> list[dict[str, Any]]:
     from asyncgen.cli.replay import Replay  # noqa: PLC0415
-    from asyncgen.cli.servers import serve_local, serve_simulator  # noqa: PLC0415
+    from asyncgen.cli.servers import serve  # noqa: PLC0415
     from asyncgen.cli.trace_view import say_answer  # noqa: PLC0415
 
     job = _job.prepare_as_in(trace.state, args)
-    config = job.config
     async with AsyncExitStack() as stack:
-        if job.profile is not None:
-            config = await serve_simulator(job.profile, config, stack)
-        if job.local is not None:
-            config, _ = await serve_local(job.local, config, stack)
+        config, _ = await serve(job.config, stack, profile=job.profile, local=job.local)
         # The JSON has its stream to itself.
         stream = sys.stderr if args.json else sys.stdout
         stream.writelines(f"{line}\n" for line in address_lines(config))

@@ -17,7 +17,7 @@ from asyncgen.cli.input_flags import add_recipe_arguments, add_sample_arguments
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets
-from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve_local, serve_simulator
+from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import (
     DEFAULT_BASE_URL,
@@ -163,10 +163,7 @@ async def _measure(
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             return None
     async with AsyncExitStack() as stack:
-        if args.simulate is not None:
-            config = await serve_simulator(args.simulate, config, stack)
-        if local is not None:
-            config, _ = await serve_local(local, config, stack)
+        config, _ = await serve(config, stack, profile=args.simulate, local=local)
         return await measure(config, pairs)
 
 
