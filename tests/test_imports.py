@@ -50,7 +50,9 @@ NOT_FOR_HELP = [
     "asyncgen.client.sdk",
     "asyncgen.cluster",
     "asyncgen.engine.single_run",
-    "asyncgen.export",
+    "asyncgen.export.export_run",
+    "asyncgen.export.parquet",
+    "asyncgen.export.run_files",
     "asyncgen.local",
     "asyncgen.simulator",
 ]

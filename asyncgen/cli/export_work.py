@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import UsageError
+from asyncgen.export.formats import FORMATS, Format
 from asyncgen.medec.splits import Split
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from asyncgen.export.run_files import RunFiles
     from asyncgen.quality.judge.selection import RowSelection
 
-FOLDER = "hf"
 DEFAULT_TEMPLATE = "detection"
 
 
@@ -29,8 +29,7 @@ class ExportWork:
 
     files: "RunFiles"
     export: "Export[Any]"
-    suffix: str
-    loader: str
+    format: Format
     nothing: str
     needed_by: str
     render: "Callable[[str, ExportTally, dict[str, Path]], str]"
@@ -50,19 +49,18 @@ def paired_work(
     from asyncgen.cli.export_selection import card_rows  # noqa: PLC0415
     from asyncgen.export.card import render_card  # noqa: PLC0415
     from asyncgen.export.examples import ExamplePairs  # noqa: PLC0415
-    from asyncgen.export.formats import FORMATS  # noqa: PLC0415
     from asyncgen.export.pair_records import PairRecords  # noqa: PLC0415
     from asyncgen.export.parquet import schema_of_pairs  # noqa: PLC0415
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
 
-    if args.format not in FORMATS:
+    chosen = FORMATS[args.format]
+    if chosen.of_note is None:
         raise UsageError(
             f"the examples are notes with labels, and {args.format} needs chosen and rejected: "
-            f"they export as {', '.join(FORMATS)}"
+            f"they export as {', '.join(name for name, one in FORMATS.items() if one.of_note is not None)}"
         )
-    chosen = FORMATS[args.format]
     template = ExportTemplate.load(args.template or DEFAULT_TEMPLATE)
-    records = PairRecords(ExamplePairs(files, name), template, chosen, args.skip_bad)
+    records = PairRecords(ExamplePairs(files, name), template, chosen.of_note, args.skip_bad)
     export = _export(args, records, split, selection)
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
@@ -78,9 +76,7 @@ def paired_work(
         )
 
     nothing = f"no pair has what the template {template.name} needs: nothing is written"
-    return ExportWork(
-        files, export, chosen.suffix, chosen.loader, nothing, "template", render, schema_of_pairs, selection
-    )
+    return ExportWork(files, export, chosen, nothing, "template", render, schema_of_pairs, selection)
 
 
 def lines_work(
@@ -103,25 +99,23 @@ def lines_work(
         raise UsageError(
             f"--template is for notes with labels, and {source.name} holds {source.shape}: leave it out"
         )
+    chosen = FORMATS[args.format]
     trust = card_rows(selection, files.state.rows)
-    export = _export(args, LineRecords(source, args.format, args.skip_bad), split, selection)
+    export = _export(args, LineRecords(source, chosen.of_line, args.skip_bad), split, selection)
 
     columns = Columns()
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
-        features = columns.features() if args.format == FOLDER else []
+        features = columns.features() if chosen.is_folder else []
         return render_lines_card(
             title, source, tally, format_name=args.format, files=paths, trust=trust, features=features
         )
 
-    suffix = {"parquet": ".parquet", FOLDER: ""}.get(args.format, ".jsonl")
-    loader = "parquet" if args.format == "parquet" else "json"
     nothing = f"no line fits {args.format}: nothing is written"
     return ExportWork(
         files,
         export,
-        suffix,
-        loader,
+        chosen,
         nothing,
         "format",
         render,

@@ -3,9 +3,12 @@
 - `messages`: a conversation, whose last message is the assistant's;
 - `prompt` and `completion`: texts, or messages;
 - `chosen` and `rejected`, mostly with `prompt`: texts, or messages.
+
+A function `…_line` makes of such a line what a format holds; it raises `UnfitError` for a line that is incomplete,
+or that the format cannot hold.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +35,18 @@ class Shape(StrEnum):
     COMPLETION = "prompts with completions"
     PREFERENCE = "preference pairs (chosen, rejected)"
 
+    @property
+    def keys(self) -> str:
+        """The keys of such a line, in words."""
+        return _KEYS[self]
+
+
+_KEYS = {
+    Shape.CHAT: "messages",
+    Shape.COMPLETION: "prompt and completion",
+    Shape.PREFERENCE: "chosen and rejected",
+}
+
 
 def shape_of(record: Mapping[str, Any]) -> Shape | None:
     """The shape of a decoded line, by its keys."""
@@ -40,25 +55,6 @@ def shape_of(record: Mapping[str, Any]) -> Shape | None:
     if {"prompt", "completion"} <= record.keys():
         return Shape.COMPLETION
     return Shape.PREFERENCE if {"chosen", "rejected"} <= record.keys() else None
-
-
-def formats_of(shape: Shape) -> tuple[str, ...]:
-    """The formats in which lines of a shape can be written."""
-    return tuple(name for name, (shapes, _) in _FORMATS.items() if shape in shapes)
-
-
-def needs(name: str) -> str:
-    """The keys that a format needs, in words."""
-    return ", or ".join(_KEYS[shape] for shape in _FORMATS[name][0])
-
-
-def as_format(name: str, record: Mapping[str, Any]) -> Record:
-    """A line in a format.
-
-    Raises:
-        UnfitError: it is incomplete, or the format cannot hold it.
-    """
-    return _FORMATS[name][1](record)
 
 
 def prompt_text(record: Mapping[str, Any]) -> str:
@@ -82,12 +78,13 @@ def _messages(record: Mapping[str, Any]) -> list[Message]:
     return conversation([*asked, *answered], "prompt and completion")
 
 
-def _chat(record: Mapping[str, Any]) -> Record:
+def chat_line(record: Mapping[str, Any]) -> Record:
+    """A conversation, with its tools."""
     tools = {name: record[name] for name in ("tools", "parallel_tool_calls") if name in record}
     return {"messages": _messages(record), **tools}
 
 
-def _completion(record: Mapping[str, Any]) -> Record:
+def completion_line(record: Mapping[str, Any]) -> Record:
     """Texts stay texts; what of messages is trained is for the recipe to say, or the last of a conversation."""
     messages = _messages(record)
     if "messages" in record:
@@ -102,7 +99,8 @@ def _completion(record: Mapping[str, Any]) -> Record:
     return {"prompt": messages[:asked], "completion": messages[asked:], **tools}
 
 
-def _alpaca(record: Mapping[str, Any]) -> Record:
+def alpaca_line(record: Mapping[str, Any]) -> Record:
+    """One question and its answer."""
     messages = without_tools(_messages(record), "alpaca")
     system = [one for one in messages[:1] if one["role"] in _SYSTEM]
     talk = messages[len(system) :]
@@ -112,7 +110,8 @@ def _alpaca(record: Mapping[str, Any]) -> Record:
     return made | {"system": system[0]["content"]} if system else made
 
 
-def _sharegpt(record: Mapping[str, Any]) -> Record:
+def sharegpt_line(record: Mapping[str, Any]) -> Record:
+    """Questions and answers in turn."""
     messages = without_tools(_messages(record), "sharegpt")
     talk = [one["role"] for one in messages[messages[0]["role"] in _SYSTEM :]]
     if talk != ["user", "assistant"] * (len(talk) // 2):
@@ -120,7 +119,7 @@ def _sharegpt(record: Mapping[str, Any]) -> Record:
     return {"conversations": [{"from": _FROM[one["role"]], "value": one["content"]} for one in messages]}
 
 
-def _preference(record: Mapping[str, Any]) -> Record:
+def preference_line(record: Mapping[str, Any]) -> Record:
     """Texts stay texts; where anything is messages, all is."""
     names = [name for name in ("prompt", "chosen", "rejected") if name in record]
     if any(are_messages(record[name]) for name in names):
@@ -148,29 +147,11 @@ def _preferred_messages(talks: dict[str, list[Message]]) -> Record:
     return {"prompt": prompt, **made}
 
 
-def _whole(record: Mapping[str, Any]) -> Record:
+def whole_line(record: Mapping[str, Any]) -> Record:
     """The line with all its other fields."""
     shape = shape_of(record)
     if shape is Shape.PREFERENCE:
-        return {**record, **_preference(record)}
+        return {**record, **preference_line(record)}
     if shape is Shape.COMPLETION:
-        return {**record, **_completion(record)}
+        return {**record, **completion_line(record)}
     return {**record, "messages": _messages(record)}
-
-
-_KEYS = {
-    Shape.CHAT: "messages",
-    Shape.COMPLETION: "prompt and completion",
-    Shape.PREFERENCE: "chosen and rejected",
-}
-_TALKS = (Shape.CHAT, Shape.COMPLETION)
-_FORMATS: Mapping[str, tuple[tuple[Shape, ...], Callable[[Mapping[str, Any]], Record]]] = {
-    "openai": (_TALKS, _chat),
-    "trl-messages": (_TALKS, _chat),
-    "trl-prompt-completion": (_TALKS, _completion),
-    "trl-preference": ((Shape.PREFERENCE,), _preference),
-    "alpaca": (_TALKS, _alpaca),
-    "sharegpt": (_TALKS, _sharegpt),
-    "parquet": ((*_TALKS, Shape.PREFERENCE), _whole),
-    "hf": ((*_TALKS, Shape.PREFERENCE), _whole),
-}

@@ -1,13 +1,13 @@
 """Records of notes with labels: the two examples of each pair, through a template and a format."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from asyncgen.errors import BadDataError, Setting
-from asyncgen.export.examples import ExamplePair, ExamplePairs
+from asyncgen.export.examples import Example, ExamplePair, ExamplePairs
 from asyncgen.export.export_run import ExportTally
-from asyncgen.export.formats import Format, Record
-from asyncgen.export.template import ExportTemplate, LackingError
+from asyncgen.export.formats import Record
+from asyncgen.export.template import ExportTemplate, LackingError, Turn
 from asyncgen.medec.source import IDS
 from asyncgen.medec.splits import vignette
 
@@ -16,13 +16,14 @@ from asyncgen.medec.splits import vignette
 class PairRecords:
     """The records of the pairs of a run.
 
+    `as_record` makes one of an example, and of what the template made of it.
     `skip_bad`: a pair that lacks what the template needs is left out whole, so that CORRECT and INCORRECT stay
     equal; else it ends the export. Pairs about the same case have the same split key.
     """
 
     examples: ExamplePairs
     template: ExportTemplate
-    format: Format
+    as_record: Callable[[Turn, Example], Record]
     skip_bad: bool = False
 
     def blocks(self) -> Iterator[tuple[ExamplePair, Sequence[int]]]:
@@ -35,7 +36,7 @@ class PairRecords:
         both = (block.correct, block.incorrect)
         note_id = block.incorrect.note_id
         try:
-            records = [self.format.record(self.template.render(example), example) for example in both]
+            records = [self.as_record(self.template.render(example), example) for example in both]
         except LackingError as lack:
             if not self.skip_bad:
                 raise self._lacking(note_id, lack) from None
@@ -49,7 +50,7 @@ class PairRecords:
     def at(self, start: int, end: int) -> Record:
         """The record of the example between two offsets."""
         example = self.examples.at(start, end)
-        return self.format.record(self.template.render(example), example)
+        return self.as_record(self.template.render(example), example)
 
     def _lacking(self, note_id: str, lack: LackingError) -> BadDataError:
         return BadDataError(

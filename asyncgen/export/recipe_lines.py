@@ -1,6 +1,6 @@
 """Records of lines that are trainable as the recipe wrote them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -9,15 +9,8 @@ from typing import Any
 from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.export.conversations import UnfitError
 from asyncgen.export.export_run import ExportTally
-from asyncgen.export.line_shapes import (
-    Record,
-    Shape,
-    as_format,
-    formats_of,
-    needs,
-    prompt_text,
-    shape_of,
-)
+from asyncgen.export.formats import FORMATS, Record, formats_of
+from asyncgen.export.line_shapes import Shape, prompt_text, shape_of
 from asyncgen.export.run_files import RunFiles
 from asyncgen.text import loads
 
@@ -68,9 +61,8 @@ def find_source(files: RunFiles, format_name: str, named: str | None) -> LineSou
     shapes = {name: shape for name, record in first.items() if (shape := shape_of(record)) is not None}
     if not shapes:
         has = "; ".join(f"the lines of {name} have {_keys(record)}" for name, record in first.items())
-        raise BadDataError(
-            f"{has}: {format_name} needs {needs(format_name)}, which [[output]] of a recipe file can write"
-        )
+        needed = ", or ".join(shape.keys for shape in FORMATS[format_name].shapes)
+        raise BadDataError(f"{has}: {format_name} needs {needed}, which [[output]] of a recipe file can write")
     if len(shapes) > 1:
         raise UsageError(f"{' and '.join(shapes)} can both be trained on: name one with ", Setting("file"))
     name, shape = next(iter(shapes.items()))
@@ -101,14 +93,14 @@ def _keys(record: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LineRecords:
-    """The records of a file's lines.
+    """The records of a file's lines, of which `as_record` makes one each.
 
     `skip_bad`: a row with a line that the format cannot hold is left out whole; else it ends the export. Rows
     whose first line has the same prompt have the same split key.
     """
 
     source: LineSource
-    format_name: str
+    as_record: Callable[[Mapping[str, Any]], Record]
     skip_bad: bool = False
 
     def blocks(self) -> Iterator[tuple[list[bytes], Sequence[int]]]:
@@ -122,7 +114,7 @@ class LineRecords:
         """A record for each line of a row; see `RecordSource`."""
         found = [self.source.record(line) for line in block]
         try:
-            records = [as_format(self.format_name, self._of_shape(record)) for record in found]
+            records = [self.as_record(self._of_shape(record)) for record in found]
         except UnfitError as problem:
             name = _name_of(found[0], number)
             if not self.skip_bad:
@@ -135,7 +127,7 @@ class LineRecords:
     def at(self, start: int, end: int) -> Record:
         """The record of the line between two offsets."""
         line = self.source.files.at(self.source.name, start, end)
-        return as_format(self.format_name, self.source.record(line))
+        return self.as_record(self.source.record(line))
 
     def _of_shape(self, record: dict[str, Any]) -> dict[str, Any]:
         if shape_of(record) is not self.source.shape:

@@ -19,7 +19,7 @@ from asyncgen.storage.layout import RunDirectory
 
 from .conftest import Pair, examples_in, make_pair, make_run
 
-ANY = FORMATS["parquet"]
+ANY = FORMATS["parquet"].of_note
 
 
 class Kept:
@@ -45,7 +45,7 @@ class Forgets(Kept):
 
 def export(run: Path, sink: type[Kept] = Kept, **fields: Any) -> tuple[dict[str, Kept], ExportTally]:
     """Export a run into sinks."""
-    source = {"template": ExportTemplate.load("detection"), "format": ANY, "skip_bad": False}
+    source = {"template": ExportTemplate.load("detection"), "as_record": ANY, "skip_bad": False}
     source |= {name: fields.pop(name) for name in source if name in fields}
     job = Export(PairRecords(examples_in(RunDirectory(Disk(), run)), **source), **fields)
     sinks = {side: sink() for side in job.sides}

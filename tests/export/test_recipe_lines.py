@@ -10,7 +10,8 @@ import pytest
 from asyncgen.cli.main import main
 from asyncgen.config import shipped
 from asyncgen.export.conversations import UnfitError
-from asyncgen.export.line_shapes import Shape, as_format, formats_of, prompt_text, shape_of
+from asyncgen.export.formats import FORMATS, formats_of
+from asyncgen.export.line_shapes import Shape, prompt_text, shape_of
 
 SHAPED = {
     "translation": ("texts.jsonl", Shape.CHAT),
@@ -208,7 +209,7 @@ def test_a_changed_line_ends_the_export(run: tuple[str, Path], tmp_path: Path, c
 )
 def test_a_line_in_a_format(name: str, record: dict[str, Any], made: dict[str, Any]) -> None:
     """Only what the format has."""
-    assert as_format(name, record) == made
+    assert FORMATS[name].of_line(record) == made
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_a_line_that_nothing_can_be_trained_on_is_told(name: str, record: dict[s
     """No answer, an empty one, another conversation than the format holds."""
     assert shape_of(record) is not None
     with pytest.raises(UnfitError):
-        as_format(name, record)
+        FORMATS[name].of_line(record)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli.export_work import DEFAULT_TEMPLATE, FOLDER, ExportWork, lines_work, paired_work
+from asyncgen.cli.export_work import DEFAULT_TEMPLATE, ExportWork, lines_work, paired_work
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
+from asyncgen.export.formats import FORMATS, Format
 from asyncgen.humanize import counted, plural
 from asyncgen.medec.splits import SIDES, Split, side_path
 
@@ -18,19 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
 
-FORMAT_NAMES = (
-    "openai",
-    "trl-messages",
-    "trl-prompt-completion",
-    "trl-preference",
-    "alpaca",
-    "sharegpt",
-    "parquet",
-    "hf",
-)
 CARD = "README.md"
-_TRAINED = {"trl-prompt-completion": ("prompt", "completion"), "trl-preference": ("chosen", "rejected")}
-LEAST_FOR_OPENAI = 10  # examples, by OpenAI's fine-tuning guide
 LEFT_OUT_SHOWN = 10  # ids: a line or two of them
 
 
@@ -39,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "directory", type=a_path, metavar="DIR", help="the output directory of a run, finished or not"
     )
-    parser.add_argument("--format", required=True, choices=FORMAT_NAMES, help="the format to write")
+    parser.add_argument("--format", required=True, choices=FORMATS, help="the format to write")
     parser.add_argument(
         "--template",
         metavar="NAME",
@@ -110,7 +99,7 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
 
-    if args.format == "parquet":
+    if FORMATS[args.format].is_parquet:
         require_pyarrow()
     directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
     files = RunFiles(directory)
@@ -132,15 +121,15 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
     export, directory = work.export, absolute(args.directory, "the directory")
-    output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{work.suffix}"))
-    card, files = _places(output, args.format, export)
+    output = args.output or from_here(directory.with_name(f"{directory.name}-{args.format}{work.format.suffix}"))
+    card, files = _places(output, work.format, export)
     if any(_is_of_run(path.resolve(), directory) for path in (card, *files.values())):
         raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")
     with Staging(work.files.disk, force=args.force) as staging:
         staging.check([card, *files.values()])
-        if args.format == "parquet" and work.columns is not None:
+        if work.format.is_parquet and work.columns is not None:
             export.write(dict.fromkeys(files, ColumnsSink(work.columns)))
-        tally = export.write({side: _sink(staging, path, args.format, work) for side, path in files.items()})
+        tally = export.write({side: _sink(staging, path, work) for side, path in files.items()})
         if not tally.pairs:
             raise BadDataError(work.nothing)
         if export.split is not None:
@@ -149,8 +138,8 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
             output.resolve().stem, tally, {side: path.relative_to(card.parent) for side, path in files.items()}
         )
         staging.open(card.absolute()).write(text.encode())
-        staging.publish(superseded=_other_sides(card, files) if args.format == FOLDER else ())
-    _report(Lines(quiet=args.quiet), args.format, work, tally, card=card, files=files)
+        staging.publish(superseded=_other_sides(card, files) if work.format.is_folder else ())
+    _report(Lines(quiet=args.quiet), work, tally, card=card, files=files)
     return Exit.DONE
 
 
@@ -164,9 +153,9 @@ def _is_of_run(path: Path, directory: Path) -> bool:
     return not others or first in {STATE_DIRECTORY, SHARDS}
 
 
-def _places(output: Path, format_name: str, export: "Export[Any]") -> tuple[Path, dict[str, Path]]:
+def _places(output: Path, chosen: Format, export: "Export[Any]") -> tuple[Path, dict[str, Path]]:
     """The paths of the card and of each side's file."""
-    if format_name == FOLDER:
+    if chosen.is_folder:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file: give the name of a folder with -o")
         return output / CARD, {side: _in_folder(output, side) for side in export.sides}
@@ -185,17 +174,16 @@ def _other_sides(card: Path, files: dict[str, Path]) -> list[Path]:
     return [path for side in SIDES if side not in files and (path := _in_folder(card.parent, side)).exists()]
 
 
-def _sink(staging: "Staging", path: Path, format_name: str, work: ExportWork) -> "RecordSink":
+def _sink(staging: "Staging", path: Path, work: ExportWork) -> "RecordSink":
     from asyncgen.export.export_run import JsonlSink  # noqa: PLC0415
     from asyncgen.export.parquet import ParquetSink  # noqa: PLC0415
 
     staged = staging.open(path.absolute())
-    return ParquetSink(staged, work.schema()) if format_name == "parquet" else JsonlSink(staged, work.columns)
+    return ParquetSink(staged, work.schema()) if work.format.is_parquet else JsonlSink(staged, work.columns)
 
 
 def _report(
     lines: Lines,
-    format_name: str,
     work: ExportWork,
     tally: "ExportTally",
     *,
@@ -225,37 +213,27 @@ def _report(
         )
     for side, path in files.items():
         lines.say(f"✓ {plural(tally.examples[side], 'example')} in {path}")
-        if format_name == "openai" and tally.examples[side] < LEAST_FOR_OPENAI:
-            lines.warn(f"OpenAI refuses a fine-tuning file of fewer than {LEAST_FOR_OPENAI} examples")
-    if work.columns is not None and work.loader == "json":
-        _warn_of_columns(lines, format_name, work.columns)
+        least = work.format.least_uploaded
+        if least is not None and tally.examples[side] < least:
+            lines.warn(f"OpenAI refuses a fine-tuning file of fewer than {least} examples")
+    if work.columns is not None and not work.format.is_parquet:
+        _warn_of_columns(lines, work.format, work.columns)
     lines.say(f"  card: {card}")
-    lines.say(f"to load: {_loading(format_name, work.loader, card, files)}")
+    lines.say(f"to load: {work.format.loading(card, files)}")
 
 
-def _warn_of_columns(lines: Lines, format_name: str, columns: "Columns") -> None:
+def _warn_of_columns(lines: Lines, chosen: Format, columns: "Columns") -> None:
     """Warn of what readers make of JSON lines, other than was meant."""
     if times := columns.read_as_times():
         lines.warn(
             f"the texts of {', '.join(times)} look like dates, and load_dataset makes times of them: "
             "--format parquet keeps them"
         )
-    if format_name == FOLDER and (problem := columns.problem()):
+    if chosen.is_folder and (problem := columns.problem()):
         lines.warn(f"{problem}: the card names no types, and load_dataset may refuse the files")
-    texts = [name for name in _TRAINED.get(format_name, ()) if columns.is_text(name)]
+    texts = [name for name in chosen.with_template if columns.is_text(name)]
     if texts:
         lines.warn(
             f"{' and '.join(texts)} are texts, which TRL trains without a chat template: messages in the lines "
             "of the recipe make a conversation of them"
         )
-
-
-def _loading(format_name: str, loader: str, card: Path, files: dict[str, Path]) -> str:
-    """The line of Python that loads the export."""
-    if format_name == "openai":
-        first = str(next(iter(files.values())))
-        return f'openai.OpenAI().files.create(file=open({first!r}, "rb"), purpose="fine-tune")'
-    if format_name == FOLDER:
-        return f"datasets.load_dataset({str(card.parent)!r})"
-    data_files = {side: str(path) for side, path in files.items()}
-    return f'datasets.load_dataset("{loader}", data_files={data_files!r})'
