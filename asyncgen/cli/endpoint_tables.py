@@ -62,10 +62,7 @@ def refuse_unchosen(path: Path | None, known: Mapping[str, Any]) -> None:
 
 
 def load_endpoints(
-    path: Path | None,
-    known: Mapping[str, Any],
-    names: Sequence[str],
-    environment: Mapping[str, str] = os.environ,
+    path: Path | None, known: Mapping[str, Any], names: Sequence[str]
 ) -> tuple[EndpointConfig, ...]:
     """The endpoints of these names, in their order.
 
@@ -73,7 +70,6 @@ def load_endpoints(
         path: of the configuration file.
         known: its tables.
         names: the chosen ones.
-        environment: holds the keys.
 
     Raises:
         UsageError: there is no such endpoint, or its table is invalid.
@@ -84,10 +80,10 @@ def load_endpoints(
     double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:
         raise UsageError(f"--endpoint {double} is named twice")
-    return tuple(_endpoint(name, known, path, environment) for name in names)
+    return tuple(_endpoint(name, known, path) for name in names)
 
 
-def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapping[str, str]) -> EndpointConfig:
+def _endpoint(name: str, known: Mapping[str, Any], path: Path) -> EndpointConfig:
     if name not in known:
         there = ", ".join(known) or "none"
         raise UsageError(f"--endpoint {name}: {path} has no [endpoint.{name}]; there: {there}")
@@ -102,8 +98,8 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path, environment: Mapp
     if variable is not None and not (isinstance(variable, str) and variable):
         raise UsageError(f"{where}: api-key-env must be the name of an environment variable")
     numbers = {key: _number(said.get(key), f"{where}: {key}", whole=key == "concurrency") for key in _NUMBERS}
-    key = environment.get(variable, "") if variable else ""
-    headers = _headers(said.get("headers", {}), f"{where}: headers", environment)
+    key = os.environ.get(variable, "") if variable else ""
+    headers = _headers(said.get("headers", {}), f"{where}: headers")
     endpoint = EndpointConfig(
         name=name, base_url=address, api_key=key, key_name=variable or "api-key-env", headers=headers, **numbers
     )
@@ -122,10 +118,10 @@ def _dashed(key: str) -> str:
     return key.replace("_", "-")
 
 
-def _headers(table: Any, where: str, environment: Mapping[str, str]) -> dict[str, str]:
+def _headers(table: Any, where: str) -> dict[str, str]:
     if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
         raise UsageError(f"{where} must be a table of texts")
-    return resolve_headers(table.items(), where, environment)
+    return resolve_headers(table.items(), where)
 
 
 def _number(value: Any, where: str, *, whole: bool) -> Any:

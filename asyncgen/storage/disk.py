@@ -165,10 +165,9 @@ class Disk:
                 file.seek(offset)
                 return file.read() if length is None else file.read(length)
 
-    def chunks(self, path: Path, offset: int = 0) -> Iterator[bytes]:
-        """Content of a file from `offset`, in pieces of at most `READ_CHUNK` bytes."""
+    def chunks(self, path: Path) -> Iterator[bytes]:
+        """Content of a file, in pieces of at most `READ_CHUNK` bytes."""
         with disk_errors("read", path), os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
-            file.seek(offset)
             while chunk := file.read(READ_CHUNK):
                 yield chunk
 

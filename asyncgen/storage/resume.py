@@ -191,7 +191,7 @@ def extend(directory: RunDirectory, state: RunState) -> None:
     directory.disk.fsync_directory(directory.path)
 
 
-def supersede(directory: RunDirectory, recipe: Recipe[Any], source: Path | None = None) -> Path | None:
+def supersede(directory: RunDirectory, recipe: Recipe[Any], source: Path | None) -> Path | None:
     """Move a former run's files, journal, logs and rows into `superseded-<time>/`; None: there are none.
 
     Of the files the checkpoint goes last: until then, a crash leaves a directory that shows whose they are. The
@@ -200,7 +200,7 @@ def supersede(directory: RunDirectory, recipe: Recipe[Any], source: Path | None 
     Args:
         directory: of the run.
         recipe: names the outputs that must not be there; those of the former run may have other names.
-        source: the input of the new run.
+        source: the input of the new run, which must not be moved aside; None: there is none.
 
     Raises:
         UsageError: the input would be moved too.

@@ -161,9 +161,9 @@ class ModelDisk:
         data: bytes | None = self._look("data", str(path), offset, length)
         return data
 
-    def chunks(self, path: Path, offset: int = 0) -> Iterator[bytes]:
-        """Content of a file from `offset`."""
-        data = self.read(path, offset)
+    def chunks(self, path: Path) -> Iterator[bytes]:
+        """Content of a file, in pieces."""
+        data = self.read(path)
         if data is None:
             raise DiskError(f"cannot read {path}: {os.strerror(errno.ENOENT)}", errno.ENOENT)
         for start in range(0, len(data), READ_CHUNK):

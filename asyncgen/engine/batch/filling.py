@@ -19,7 +19,7 @@ class Filling:
     """The batches being filled.
 
     `blocked` is set when a request has to wait for room in the queue or in the budget; then `lacking` is what the
-    budget lacks. `left_out` counts requests that fit into no batch.
+    budget lacks.
 
     Args:
         files: where the batches are written.
@@ -47,7 +47,6 @@ class Filling:
         self._given_most = self._most_tokens = most_tokens
         self.blocked = False
         self.lacking: Usage | None = None
-        self.left_out = 0
 
     @property
     def requests(self) -> int:
@@ -71,7 +70,6 @@ class Filling:
         line = request_line(name, self._provider.endpoint, body)
         tokens = max(1, round(len(body) * (self._measured or 1 / BYTES_PER_TOKEN)))
         if len(line) > self._provider.most_bytes or (self._given_most is not None and tokens > self._given_most):
-            self.left_out += 1
             return False
         if not self._has_room(tokens, request.most):
             self.blocked = True

@@ -70,9 +70,9 @@ class RunRecord:
         """A count per minute in each bin."""
         return [None if value is None else 60 * value for value in self.level(name, within)]
 
-    def mean(self, name: str, within: str = "seconds") -> float:
-        """The mean of a level, or of a count per second, over the whole time `within`."""
-        seconds = self.timeline.total(within)
+    def mean(self, name: str) -> float:
+        """The mean of a level, or of a count per second, over the whole time."""
+        seconds = self.timeline.total("seconds")
         return self.timeline.total(name) / seconds if seconds else 0.0
 
     def sums(self, name: str) -> list[float]:
