@@ -90,12 +90,6 @@ class Worker:
         except (AsyncgenError, Stopping):
             await calls.end()
             raise
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # Not the worker was cancelled: the recipe has awaited something that it had cancelled itself.
-            failure = self._failed(row, error)
         except Exception as error:
             if calls.defect is not None:
                 raise
@@ -105,7 +99,7 @@ class Worker:
             examples = examples_of_failed(self.recipe, row.pair, failure)
         return Outcome(row, examples, failure, calls.tokens + self.journal.wasted(row.index))
 
-    def _failed(self, row: Row[Any], error: BaseException) -> CallFailed:
+    def _failed(self, row: Row[Any], error: Exception) -> CallFailed:
         """The failure of a row for which the recipe has raised."""
         self.observe(RecipeRaised(row.index, row.pair.note_id, place_of(error), tuple(stack_of(error))))
         return CallFailed("recipe", "recipe_error", 0)
