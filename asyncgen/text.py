@@ -52,6 +52,15 @@ def loads_exactly(data: bytes) -> Any:
     return _loads_slowly(data.decode(), _digits)
 
 
+def object_in(line: bytes) -> dict[str, Any]:
+    """The JSON object in a line; an empty one if there is none, as where a crash tore the line."""
+    try:
+        found = loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def why_not_json(text: str) -> str:
     """What `loads` refused a text for."""
     try:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asyncgen.client.response_body import read_body
-from asyncgen.text import loads, make_room, strip_fence
+from asyncgen.text import loads, make_room, object_in, strip_fence
 
 texts = st.text(st.characters(exclude_categories=()))  # surrogates too
 values = st.recursive(
@@ -165,3 +165,11 @@ def test_json_for_which_there_is_no_memory_is_an_error_and_no_crash() -> None:
     with pytest.raises(MemoryError):
         make_room(1 << 58)
     make_room(1 << 10)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"), [(b'{"a": 1}\n', {"a": 1}), (b'{"a": ', {}), (b"[1]", {}), (b"\xff", {}), (b"", {})]
+)
+def test_a_line_without_an_object_is_an_empty_one(line: bytes, found: dict[str, int]) -> None:
+    """A crash tears lines, and other programs write other values."""
+    assert object_in(line) == found

@@ -54,6 +54,16 @@ class Lines:
             silence(stream)
 
 
+def say(text: str) -> None:
+    """Print a line of a command that takes its time, at once; if nobody reads on, the command ends.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def coloured(stream: IO[str]) -> bool:
     """Whether a stream is a terminal with colours, and the user wants them."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -16,7 +16,7 @@ from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.record_calls import calls_of
 from asyncgen.storage.resume import state_to_read
-from asyncgen.text import dumps, loads
+from asyncgen.text import dumps, object_in
 
 LONGEST_INDEX = 20  # digits; Python refuses to convert thousands of them
 LEAST_OF_A_HASH = 6  # characters that suffice to name a request
@@ -160,18 +160,10 @@ class _Search:
         """Lines of `calls.jsonl` with these bytes; torn lines are skipped."""
         for line in lines_of(self._directory.disk, self._directory.calls):
             if wanted in line:
-                call = _object(line)
+                call = object_in(line)
                 if isinstance(call.get("index"), int):
                     yield call
 
 
 def _record(name: str, line: bytes) -> TracedRecord:
-    return TracedRecord(name, _object(line))
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    try:
-        content = loads(line)
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+    return TracedRecord(name, object_in(line))

@@ -13,7 +13,7 @@ from typing import Any
 from asyncgen.storage.checkpoint import FileMeter
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import FAILED, RunDirectory
-from asyncgen.text import loads
+from asyncgen.text import object_in
 
 AHEAD = 16  # lines: a longer gap is reported line by line
 PROBLEMS_KEPT = 1000  # more than anybody reads; the others are only counted
@@ -151,12 +151,4 @@ class OutputLines:
             self.meter.advance(data)
             if not data.endswith(b"\n"):
                 self._problems.add("torn", self._name, None, "the last line has no line break")
-            yield OutputLine(data, _object(data))
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        record = loads(data)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}
+            yield OutputLine(data, object_in(data))

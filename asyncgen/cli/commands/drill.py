@@ -1,12 +1,12 @@
 """`asyncgen drill`: rehearse failures of an API before paying for anything."""
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from asyncgen.cli.input_flags import add_sample_arguments
+from asyncgen.cli.lines import say
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets
 from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig
@@ -41,16 +41,16 @@ async def _drill(args: argparse.Namespace) -> int:
     chosen = [names[name] for name in args.scenarios or names]
     if args.list:
         for scenario in chosen:
-            _say(f"{scenario.name:<13} {scenario.predicted}")
+            say(f"{scenario.name:<13} {scenario.predicted}")
         return Exit.DONE
     passed = True
     for scenario in chosen:
-        _say(f"{scenario.name:<13} predicted: {scenario.predicted}")
+        say(f"{scenario.name:<13} predicted: {scenario.predicted}")
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="asyncgen-drill-") as directory:
             verdict = await scenario.play(Stage(_config(args), Path(directory), args.long))
-        _say(f"{'':13} actual:    {verdict.actual}")
-        _say(f"{'':13} {'PASS' if verdict.passed else 'FAIL'} ({time.monotonic() - began:.0f} s)")
+        say(f"{'':13} actual:    {verdict.actual}")
+        say(f"{'':13} {'PASS' if verdict.passed else 'FAIL'} ({time.monotonic() - began:.0f} s)")
         passed = passed and verdict.passed
     return Exit.DONE if passed else Exit.BUG
 
@@ -64,8 +64,3 @@ def _config(args: argparse.Namespace) -> RunConfig:
         endpoints=(EndpointConfig(api_key="simulated"),),
         most_in_flight=min(MOST_AUTOMATIC, sockets()),
     )
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

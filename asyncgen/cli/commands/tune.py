@@ -14,7 +14,7 @@ from asyncgen.cli.addresses import shown_address
 from asyncgen.cli.api_flags import add_limit_arguments, add_server_arguments, add_simulate_argument
 from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.input_flags import add_recipe_arguments, add_sample_arguments
-from asyncgen.cli.lines import Lines
+from asyncgen.cli.lines import Lines, say
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.run_job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve
@@ -107,7 +107,7 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
     else:
         measured = await _measure(args, config, cost, local)
         if measured is None:
-            _say("nothing was sent")
+            say("nothing was sent")
             if args.rehearse is not None:
                 _warn("not rehearsed: that takes the latency of these calls; --plan-only assumes one")
             return Exit.DONE
@@ -117,14 +117,14 @@ async def _answer(args: argparse.Namespace, config: RunConfig, tier: Tier, local
     load = Load(calls=cost.calls, charged=cost.charged, latency=latency)
     found = plan(load, tier, config.ceiling)
     if tier.rpm is None and tier.tpm is None and config.endpoints[0].concurrency is None:
-        _say(f"{'latency':<14} {spread}")
+        say(f"{'latency':<14} {spread}")
         if args.tier is not None:
-            _say(f"{tier.name}: {tier.source}" if tier.source else str(tier))
-        _say(
+            say(f"{tier.name}: {tier.source}" if tier.source else str(tier))
+        say(
             "No limit is known. Leave --concurrency out: the run finds out from the latency how much the server "
             "can take."
         )
-        _say(
+        say(
             "For figures, give --rpm and --tpm as your account's limits page says"
             + (", or leave --plan-only out: a few calls then ask the server." if args.plan_only else ".")
         )
@@ -152,7 +152,7 @@ async def _measure(
         where = "a simulated API" if local is None else f"{config.model} on this machine"
     most, price = cost.most(calls), load_price(config.model)
     worth = "" if price is None else f" ({usd(price.cost(most))} for {price.model})"
-    _say(f"This sends {calls} calls to {where}, at most about {most.total_tokens:,} tokens{worth}.")
+    say(f"This sends {calls} calls to {where}, at most about {most.total_tokens:,} tokens{worth}.")
     if args.simulate is None and local is None and not args.yes:
         if not sys.stdin.isatty():
             raise UsageError(
@@ -182,7 +182,7 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
     burst = min(MINUTE, max(1.0, FEW_CALLS * max(1 / rate for rate in found.rates.values())))
     limits = Limits(rpm=round(tier.rpm or 0), tpm=round(tier.tpm or 0), burst_s=burst)
     profile = Profile(name="rehearsal", latency=Latency(median_s=median, sigma=SIGMA), limits=limits)
-    _say(f"Rehearsing for {seconds:.0f} s against a simulator with these limits and this latency …")
+    say(f"Rehearsing for {seconds:.0f} s against a simulator with these limits and this latency …")
     with tempfile.TemporaryDirectory(prefix="asyncgen-tune-") as directory:
         number = math.ceil(2 * seconds * found.pairs_a_second) + 2 * found.concurrency
         async with Simulator(profile) as simulator:
@@ -215,7 +215,7 @@ async def _rehearse(seconds: float, config: RunConfig, tier: Tier, load: Load, f
         few = "too few calls were" if done.answered else "no call was"
         _warn(f"not rehearsed: {few} answered in {seconds:.0f} s{why}")
         return
-    _say(
+    say(
         f"{'rehearsed':<14} {rate(actual)} {rows_of_job(config)}/s, predicted {rate(found.pairs_a_second)} "
         f"({actual / found.pairs_a_second:.0%}; {steady.answered} calls, {done.refused} refused)"
     )
@@ -309,7 +309,7 @@ def _report(
         f"{pairs:,} {rows}": f"{duration(found.seconds(pairs))}, {cost}",
     }
     for name, text in lines.items():
-        _say(f"{name:<14} {text}")
+        say(f"{name:<14} {text}")
 
 
 def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Plan) -> None:
@@ -318,17 +318,12 @@ def _suggest(args: argparse.Namespace, config: RunConfig, tier: Tier, found: Pla
     flags = [f"--{name} {value:.0f}" for name, value in numbers.items() if name in {"rpm", "tpm"}]
     if args.plan_only and args.tier and not (args.rpm or args.tpm):
         flags = [f"--tier {args.tier}"]
-    _say(f"{'flags':<14} {' '.join([*flags, f'--concurrency {found.concurrency}'])}")
+    say(f"{'flags':<14} {' '.join([*flags, f'--concurrency {found.concurrency}'])}")
     if not args.plan_only and numbers:
         limits = ", ".join(f"{name} = {value:.0f}" for name, value in numbers.items())
-        _say(f'to save        [models."{config.model}"]\n               measured = {{ {limits} }}')
-        _say("               in FILE.toml, for --tier FILE.toml:measured")
+        say(f'to save        [models."{config.model}"]\n               measured = {{ {limits} }}')
+        say("               in FILE.toml, for --tier FILE.toml:measured")
 
 
 def _warn(text: str) -> None:
     Lines(quiet=False).warn(text)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

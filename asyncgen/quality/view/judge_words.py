@@ -9,7 +9,7 @@ from asyncgen.recipes.meaning_judge import BACKWARD, FORWARD, JUDGED
 from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.text import loads
+from asyncgen.text import object_in
 
 # The second order is shown the revision first.
 _ORDERS = ((FORWARD, "before", "after"), (BACKWARD, "after", "before"))
@@ -31,7 +31,7 @@ class JudgeWords:
         rounds = judge_directory(directory)
         for name in directory.disk.list_directory(rounds.path) if fresh else ():
             for line in lines_of(directory.disk, rounds.output(name) / JUDGED):
-                answer = _decoded(line)
+                answer = object_in(line)
                 self._answers[str(answer.get("id"))] = answer
 
     def of_row(self, index: int) -> dict[str, Any] | None:
@@ -56,12 +56,3 @@ class JudgeWords:
         """The trust in a row by rules and judge together; empty if there was no judge."""
         row = self._rows.get(index)
         return "" if row is None else row.trust
-
-
-def _decoded(line: bytes) -> Mapping[str, Any]:
-    """An answer; an empty one if a crash tore the line."""
-    try:
-        content = loads(line)
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
