@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -17,8 +18,6 @@ from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.text import loads
 
-_OK = 200
-_BAD_REQUEST = 400
 _NOT_WORKED_ON = {"batch_expired", "batch_cancelled", "batch_canceled"}
 
 
@@ -59,9 +58,9 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
     status, body = response.get("status_code"), response.get("body")
     data = body.encode() if isinstance(body, str) else orjson.dumps(body)
     if body is None and isinstance(error, dict):  # vLLM, whose status may be 200 all the same
-        status = status if isinstance(status, int) and status >= _BAD_REQUEST else _status_in(error)
+        status = status if isinstance(status, int) and status >= HTTPStatus.BAD_REQUEST else _status_in(error)
         return judge_error(status, headers, {"error": error}, time.time()), headers.get("x-request-id")
-    if not isinstance(status, int) or status == _OK:
+    if not isinstance(status, int) or status == HTTPStatus.OK:
         verdict = judge_answer(
             data,
             headers,
@@ -78,9 +77,9 @@ def judge_line(line: Mapping[str, Any], request: Prepared) -> tuple[Completion |
 def judge_batch(problems: Iterable[str]) -> Failure | None:
     """The failure of a whole batch, if its error codes say that waiting does not fix it; else None."""
     for code in problems:
-        failure = judge_error(_BAD_REQUEST, {}, {"error": {"code": code}}, time.time())
+        failure = judge_error(HTTPStatus.BAD_REQUEST, {}, {"error": {"code": code}}, time.time())
         if failure.action in {Action.STOP, Action.STOP_IF_REPEATED}:
-            return replace(failure, status=_OK)
+            return replace(failure, status=HTTPStatus.OK)
     return None
 
 

@@ -8,6 +8,7 @@ writes a body: from one post to the next, only the length and the bytes of the b
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from inspect import signature
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +25,6 @@ _PARTS: dict[Callable[..., Any], set[str]] = {
     ResponseHandler.set_response_params: {"read_until_eof", "max_line_size", "max_field_size", "max_headers"},
     ResponseHandler.read: set(),
 }  # aiohttp's, with the parameters that are passed here
-_SWITCHING = 101
 _FIRST_FINAL = 200
 _FIRST_ERROR = 400
 
@@ -125,7 +125,7 @@ class DirectPosts:
         request = _Request(protocol, transport, b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
         self._to_write.append(request)
         message, content = await protocol.read()
-        while message.code < _FIRST_FINAL and message.code != _SWITCHING:
+        while message.code < _FIRST_FINAL and message.code != HTTPStatus.SWITCHING_PROTOCOLS:
             message, content = await protocol.read()
         if not request.is_written or transport.get_write_buffer_size():
             # The rest of the body, or what the server still says to it, would be taken for the next exchange.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import Any
 
 from asyncgen.client.error_body import read_error
@@ -11,8 +12,6 @@ from asyncgen.errors import KeyOrQuotaError, Setting
 from asyncgen.events import Notice
 
 LONGEST = 5.0  # seconds: many servers lack the route, and one that hangs there may still answer calls
-_NOT_FOUND = 404
-_OK = 200
 
 
 async def check_model(wire: Wire, config: RunConfig) -> list[Notice]:
@@ -22,13 +21,14 @@ async def check_model(wire: Wire, config: RunConfig) -> list[Notice]:
         KeyOrQuotaError: the only endpoint does not know the model. Other errors are ignored.
     """
     found = [await wire.look_up(one.name, config.model, min(LONGEST, config.timeout)) for one in config.endpoints]
-    for one in found if len(found) == 1 else ():
-        if one is not None and one.status == _NOT_FOUND and "model_not_found" in read_error(one.body).all:
+    answered = [one for one in found if one is not None]
+    for one in answered if len(found) == 1 else ():
+        if one.status == HTTPStatus.NOT_FOUND and "model_not_found" in read_error(one.body).all:
             raise KeyOrQuotaError(
                 f"the server does not know the model {config.model!r} (status 404, model_not_found); check ",
                 Setting("model"),
             )
-    says = [one.body for one in found if one is not None and one.status == _OK and isinstance(one.body, dict)]
+    says = [one.body for one in answered if one.status == HTTPStatus.OK and isinstance(one.body, dict)]
     return list(_farewells(config.model, says))
 
 

@@ -22,6 +22,7 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from inspect import signature
@@ -47,7 +48,6 @@ __all__ = [
     "unanswered",
 ]
 
-_OK = 200
 _PATH = "/chat/completions"
 _HEADERS = {"Content-Type": "application/json"}
 _METHODS = {
@@ -192,7 +192,7 @@ class ChatCompletions(PlainChatCompletions):
         request = SharedRequest(self._built, body)
         try:
             response = await self._client.send(request)
-            if response.status_code != _OK:
+            if response.status_code != HTTPStatus.OK:
                 response.raise_for_status()
         except httpx2.TransportError as error:
             raise APIConnectionError(request=request) from error

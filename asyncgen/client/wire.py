@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from asyncgen.address import is_azure
@@ -20,7 +21,6 @@ from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.text import loads
 
 CONNECT_TIMEOUT = 30.0  # seconds: TCP tries five times in them; a server that has not answered by then is down
-_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class SdkWire:
             return LookedUp(error.status_code, _decoded(error.response.text))
         except (TimeoutError, self._sdk.APIError, ValueError):
             return None
-        return LookedUp(_OK, _decoded(body.decode(errors="replace")))
+        return LookedUp(HTTPStatus.OK, _decoded(body.decode(errors="replace")))
 
     async def send(
         self, endpoint: str, request: Prepared, seconds: float

@@ -9,6 +9,7 @@ Rules:
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -23,7 +24,6 @@ VERSION = 1
 STEP = "request"
 RESPONSES_FILE = "responses.jsonl"
 COMPLETED = "completed"
-_OK = 200
 
 
 class Requests:
@@ -68,7 +68,7 @@ class Requests:
         answer = await generate(STEP, _request(pair))
         request_id = digest(pair.data)
         completion = _completion(answer, self._model, request_id)
-        response = {"status_code": _OK, "request_id": request_id, "body": completion}
+        response = {"status_code": HTTPStatus.OK, "request_id": request_id, "body": completion}
         return Examples((_line(pair, request_id, response, None),), {COMPLETED: 1})
 
     def lines_of_failed(self, pair: BatchLine | Unparsed, failure: CallFailed) -> tuple[bytes, ...]:
@@ -76,7 +76,7 @@ class Requests:
         request = "" if isinstance(pair, Unparsed) else digest(pair.data)
         message = _message(failure)
         response = None
-        if failure.status is not None and failure.status != _OK:
+        if failure.status is not None and failure.status != HTTPStatus.OK:
             said = {"message": message, "type": failure.kind, "param": failure.param, "code": failure.code}
             response = {"status_code": failure.status, "request_id": request, "body": {"error": said}}
         return (_line(pair, request, response, {"code": failure.kind, "message": message}),)
@@ -130,7 +130,7 @@ def _completion(answer: Completion, model: str, request: str) -> dict[str, Any]:
 
 def _message(failure: CallFailed) -> str:
     """Why there is no answer, in our own words: those of servers may quote the request."""
-    if failure.status is None or failure.status == _OK:
+    if failure.status is None or failure.status == HTTPStatus.OK:
         return f"no usable answer came: {failure.kind}"
     names = [f"status {failure.status}", failure.code, f"param {failure.param}" if failure.param else None]
     return f"the server gave no answer: {', '.join(filter(None, names))}"

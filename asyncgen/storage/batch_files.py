@@ -8,6 +8,7 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from asyncgen.text import loads
 PREFIX = "batch-"
 _BUFFER = 1024 * 1024  # bytes of requests between two writes
 _LINE = 16 * 1024  # bytes: how much of a result is read at once; nearly all are shorter
-_OK = 200
 _REFUSED = (429, 498, 503, 529)  # the same request may pass later
 _ROW = 32  # bits below the row index in a packed entry
 _MOST_OFFSET = 2**_ROW - 1
@@ -253,11 +253,11 @@ class Results:
                 key = index << _ROW | zlib.crc32(record["custom_id"].encode())
                 response = record.get("response")
                 if key not in seen and isinstance(response, dict):
-                    status = response.get("status_code", _OK)
+                    status = response.get("status_code", HTTPStatus.OK)
                     refused = status in _REFUSED
                     self.refused += refused
                     self.lines += not refused
-                    self.answered += status == _OK
+                    self.answered += status == HTTPStatus.OK
                 seen.add(key)
             offset += len(line)
         return array("Q", sorted(keys))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TypeVar
 
 from asyncgen.client.batch_server import BatchServerError
@@ -14,7 +15,6 @@ from asyncgen.limits.gate import Gate
 T = TypeVar("T")
 FIRST_WAIT = 0.5  # seconds; it doubles up to the next one
 LONGEST_WAIT = 30.0  # seconds: how late a recovered server may be noticed
-CONFLICT = 409  # what should be cancelled has already ended
 _MAY_GET_BETTER = {Action.WAIT, Action.RETRY, Action.ASK_AGAIN, Action.STOP_IF_REPEATED}
 
 
@@ -85,7 +85,8 @@ class Persistence:
         """Raise if an error is the final answer; `silence` is for how long there was none."""
         failure, served = error.failure, self._config.endpoints[0]
         self._heard |= failure.status is not None
-        if error.gone or failure.status == CONFLICT or (once and error.uncertain):
+        ended = failure.status == HTTPStatus.CONFLICT  # what should be cancelled
+        if error.gone or ended or (once and error.uncertain):
             raise error
         if failure.action is Action.STOP or (failure.action is Action.STOP_IF_REPEATED and attempt > 1):
             raise rejection(failure, self._config, served) from None
