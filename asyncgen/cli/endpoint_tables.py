@@ -11,7 +11,6 @@ headers = { X-Team = "a", X-Secret = "env:SECRET_OF_A" }  # what a gateway wants
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from asyncgen.address import is_loopback
 from asyncgen.cli.headers import resolve_headers
 from asyncgen.config import EndpointConfig, check_base_url
 from asyncgen.errors import KeyOrQuotaError, UsageError
+from asyncgen.toml import read_toml
 
 _NAME = re.compile(r"[\w.-]{1,40}", re.ASCII)
 _NUMBERS = ("rpm", "tpm", "concurrency")
@@ -34,10 +34,7 @@ def endpoint_tables(path: Path | None) -> Mapping[str, Any]:
     """
     if path is None:
         return {}
-    try:
-        known = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("endpoint", {})
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the endpoints of {path}: {error}") from error
+    known = read_toml(path, "the configuration").get("endpoint", {})
     if not isinstance(known, dict):
         raise UsageError(f"{path}: endpoint must be tables such as [endpoint.a]; --endpoint chooses among them")
     for name, table in known.items():

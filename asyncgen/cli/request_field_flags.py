@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from asyncgen.errors import UsageError
 from asyncgen.recipes.request_fields import EFFORTS, RESERVED, problem_of
+from asyncgen.toml import read_toml
 
 TABLE = "param"
 
@@ -48,7 +48,7 @@ def params_of(args: argparse.Namespace) -> dict[str, Any]:
     """The fields that the flags set: --param takes precedence over its short flags, and these over the file.
 
     Raises:
-        UsageError: a value does not fit its field.
+        UsageError: a value does not fit its field, or the file cannot be read.
     """
     params = _of_file(args.config)
     for name in ("reasoning_effort", "service_tier"):
@@ -67,7 +67,7 @@ def params_of(args: argparse.Namespace) -> dict[str, Any]:
 def _of_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(TABLE, {})
+    table = read_toml(path, "the configuration").get(TABLE, {})
     if not isinstance(table, dict):
         raise UsageError(f"{path}: {TABLE} must be a table, such as [param] with temperature = 0.2")
     return dict(table)

@@ -1,11 +1,15 @@
 """A configuration file says what flags can say, and flags win."""
 
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from asyncgen.cli.endpoint_tables import endpoint_tables
 from asyncgen.cli.main import main
-from asyncgen.errors import Exit
+from asyncgen.cli.request_field_flags import params_of
+from asyncgen.errors import Exit, UsageError
 
 
 @pytest.fixture
@@ -76,3 +80,17 @@ def test_a_configuration_that_is_not_there_is_an_error_of_usage(capsys: pytest.C
         capsys.readouterr().err
         == "❌ cannot read the configuration /nowhere/run.toml: No such file or directory\n"
     )
+
+
+@pytest.mark.parametrize("read", [endpoint_tables, lambda path: params_of(Namespace(config=path, param=[]))])
+def test_whatever_is_read_from_a_broken_file_says_which_file_and_line(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    """The tables are read later than the flags: the file may have changed."""
+    path = tmp_path / "run.toml"
+    path.write_text("rpm = 5\nmodel =\n")
+    with pytest.raises(UsageError, match=rf"the configuration {path}: not TOML in UTF-8: .*\(at line 2"):
+        read(path)
+    path.unlink()
+    with pytest.raises(UsageError, match=f"cannot read the configuration {path}: No such file"):
+        read(path)
